@@ -1,0 +1,77 @@
+"""Boxes, similarity transforms and the crop that every network here sees.
+
+A transform is a 2x3 matrix M that takes source pixels to crop pixels: p' = M @ (x, y, 1). Pixel centres lie at
+integer coordinates, as in OpenCV.
+"""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float, Num
+
+EMONET_SIDE = 200 / 110  # side of the square crop over the mean of width and height of the landmark box
+
+
+@dataclasses.dataclass(frozen=True)
+class Crop:
+    """A square region of an image: centre and side in pixels, and the turn of its upper edge."""
+
+    center_x_px: float
+    center_y_px: float
+    side_px: float
+    rotation_degrees: float = 0.0  # counter-clockwise as seen on the screen
+    flip: bool = False
+
+
+def landmark_crop(landmarks: Num[np.ndarray, "landmark 2"], side_ratio: float = EMONET_SIDE) -> Crop:
+    """The square around the landmarks' tight box, `side_ratio` times the mean of its width and height.
+
+    Source: crop of the published EmoNet evaluation (centre of the box, scale (w + h) / 220, side 200 * scale).
+    """
+    low, high = landmarks.min(0), landmarks.max(0)
+    width, height = high - low
+    center_x, center_y = (low + high) / 2
+    return Crop(float(center_x), float(center_y), float((width + height) / 2 * side_ratio))
+
+
+def crop_matrix(crop: Crop, size_px: int) -> Float[np.ndarray, "2 3"]:
+    """The similarity that takes the crop to a `size_px` square, mirrored where `crop.flip`."""
+    scale = size_px / crop.side_px
+    angle = np.deg2rad(crop.rotation_degrees)
+    cosine, sine = np.cos(angle) * scale, np.sin(angle) * scale
+    linear = np.array([[cosine, -sine], [sine, cosine]])
+    middle = (size_px - 1) / 2
+    matrix = np.empty((2, 3))
+    matrix[:, :2] = linear
+    matrix[:, 2] = middle - linear @ (crop.center_x_px, crop.center_y_px)
+    if crop.flip:
+        matrix[0] *= -1
+        matrix[0, 2] += size_px - 1
+    return matrix
+
+
+def warp_points(matrix: Float[np.ndarray, "2 3"], points: Num[np.ndarray, "*point 2"]) -> Float[np.ndarray, "*point 2"]:
+    """Points in pixels through a 2x3 transform."""
+    return points @ matrix[:, :2].T + matrix[:, 2]
+
+
+def invert(matrix: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "2 3"]:
+    """The transform back."""
+    linear = np.linalg.inv(matrix[:, :2])
+    return np.concatenate([linear, -linear @ matrix[:, 2:]], axis=1)
+
+
+# Partner of each iBUG landmark under a left-right mirror.
+MIRRORED_LANDMARKS = np.array(
+    [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1)]
+    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
+    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+)
+
+
+def transform_landmarks(
+    landmarks: Num[np.ndarray, "68 2"], matrix: Float[np.ndarray, "2 3"]
+) -> Float[np.ndarray, "68 2"]:
+    """Landmarks through a transform; when it mirrors, left and right points change places."""
+    moved = warp_points(matrix, landmarks)
+    return moved[MIRRORED_LANDMARKS] if np.linalg.det(matrix[:, :2]) < 0 else moved

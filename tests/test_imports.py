@@ -1,0 +1,49 @@
+"""Imports point down the list of the design."""
+
+import ast
+import pathlib
+
+ROOT = pathlib.Path(__file__).parents[1]
+MAY_IMPORT = {
+    "types": set(),
+    "emotions": set(),
+    "ops": {"types"},
+    "metrics": {"types"},
+    "losses": {"types", "ops"},
+    "nn": {"types", "ops"},
+    "faces": {"types", "ops"},
+    "models": {"types", "emotions", "ops", "nn"},
+    "data": {"types", "emotions", "ops"},
+    "tasks": {"types", "emotions", "ops", "losses", "metrics"},
+    "train": {"types", "ops"},
+    "evaluate": {"types", "ops", "metrics"},
+    "predict": {"types", "ops", "faces"},
+    "convert": {"types", "ops"},
+    "report": {"types", "metrics"},
+}
+
+
+def imported_modules(path: pathlib.Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: write imports in full"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_every_package_imports_only_what_lies_below_it():
+    wrong = []
+    for path in sorted((ROOT / "affect_jax").rglob("*.py")):
+        layer = path.relative_to(ROOT / "affect_jax").parts[0].removesuffix(".py")
+        if layer in ("__init__", "experiment"):
+            continue
+        for name in imported_modules(path):
+            parts = name.split(".")
+            if parts[0] == "affect_jax" and len(parts) > 1 and parts[1] != layer and parts[1] not in MAY_IMPORT[layer]:
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+            if parts[0] in ("ml_collections", "configs", "launch", "tensorflow", "torch", "pickle"):
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong, "\n".join(wrong)
