@@ -12,7 +12,7 @@ VALENCE, AROUSAL = 0, 1  # index on the last axis of `valence_arousal`
 DIMENSIONS = ("valence", "arousal")
 LANDMARKS = 68  # the iBUG scheme
 
-ArrayLike = Array | np.ndarray
+ArrayLike = Array | np.ndarray | np.generic  # numpy scalars too: the labels of one example
 
 
 @jax.tree_util.register_dataclass
