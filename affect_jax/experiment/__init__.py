@@ -1,0 +1,1 @@
+"""The composition root: turns options into a run."""

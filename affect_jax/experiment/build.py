@@ -1,0 +1,77 @@
+"""Options into objects: sources, batches, the network."""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+from collections.abc import Callable
+
+import jax
+from flax import nnx
+from jax.sharding import Mesh
+
+from affect_jax import emotions
+from affect_jax.data import loader, store
+from affect_jax.data.registry import READERS
+from affect_jax.data.source import with_label_set
+from affect_jax.experiment.options import Options, SourceConfig
+from affect_jax.models.registry import MODELS
+from affect_jax.train.sharding import spread
+from affect_jax.train.state import Network, Variables
+from affect_jax.types import Batch, Predictions, Source
+
+
+def source(config: SourceConfig, label_set: str, folder: str = "") -> Source:
+    """A data set in the run's label set; kept in `folder` between runs where one is given."""
+    read = lambda: READERS[config.reader][0](config.options)
+    if not folder:
+        return with_label_set(read(), label_set)
+    options = json.dumps({"reader": config.reader, **dataclasses.asdict(config.options)}, sort_keys=True)
+    name = f"{config.reader}_{hashlib.sha256(options.encode()).hexdigest()[:12]}"
+    return with_label_set(store.materialise(read, pathlib.Path(folder) / name, fingerprint=options), label_set)
+
+
+def model_config(options: Options):
+    """The model's options, with as many emotions as the label set has."""
+    if not hasattr(options.model, "emotions"):
+        return options.model
+    return dataclasses.replace(options.model, emotions=len(emotions.names(options.label_set)))
+
+
+def network(options: Options) -> Network:
+    """The architecture of a run."""
+    return Network(builder(options), options.frozen)
+
+
+def builder(options: Options) -> Callable[[nnx.Rngs], nnx.Module]:
+    """Makes a module of the run's architecture."""
+    module, config = MODELS[options.model_name][0], model_config(options)
+    return lambda rngs: module(config, rngs=rngs)
+
+
+def training_batches(options: Options):
+    """Endless batches out of the run's mixture of data sets."""
+    parts = [(source(part, options.label_set, options.data.store), part.weight) for part in options.data.train.values()]
+    return loader.training_batches(
+        [part for part, _ in parts],
+        weights=[weight for _, weight in parts],
+        crop_px=options.model.input_px,
+        batch=options.batch,
+        seed=options.seed,
+        augment=options.augment,
+        frames=options.data.frames or None,
+        hop=options.data.hop or None,
+        balanced=options.data.balanced,
+    )
+
+
+def evaluation_batches(options: Options, data: Source):
+    """Each face or frame of a source once, in order, padded to full batches."""
+    frames = options.data.frames or None
+    return loader.evaluation_batches(data, crop_px=options.model.input_px, batch=options.batch, frames=frames)
+
+
+def predictor(network: Network, mesh: Mesh) -> Callable[[Variables, Batch], Predictions]:
+    """Jitted prediction of host batches, spread over the mesh."""
+    predict = jax.jit(network.predict)
+    return lambda variables, batch: predict(variables, spread(batch.images, mesh))

@@ -1,0 +1,107 @@
+"""How every command starts and ends: flags, messages, exit codes.
+
+0 done, 1 failure, 2 wrong usage, 75 saved on a signal (the same command goes on).
+"""
+
+import difflib
+import logging as standard_logging
+import os
+import pathlib
+import re
+import sys
+from collections.abc import Callable
+
+import jax
+from absl import app, flags, logging
+
+from affect_jax.experiment.options import UsageError
+from affect_jax.train.loop import EXIT_PREEMPTED, TrainingDiverged
+
+FAILURES = (ValueError, OSError, KeyError, TrainingDiverged)
+NOISY = ("orbax", "jax", "grain", "array_record", "tensorflow_datasets")
+
+
+def run(main: Callable[[], bool | None]) -> None:
+    """Parses the flags, calls `main`, and leaves with the exit code; False from `main` means saved on a signal."""
+    app.run(lambda _: sys.exit(_call(main)), flags_parser=_parse)
+
+
+def _call(main: Callable[[], bool | None]) -> int:
+    _prepare()
+    try:
+        return EXIT_PREEMPTED if main() is False else 0
+    except UsageError as error:
+        return _complain(error, 2)
+    except FAILURES as error:
+        return _complain(error, 1)
+    except KeyboardInterrupt:
+        return _complain("interrupted", 130)
+
+
+def _complain(error: Exception | str, code: int) -> int:
+    if logging.level_debug() and isinstance(error, Exception):
+        logging.exception(error)
+    text = error.args[0] if isinstance(error, KeyError) and error.args else error
+    sys.stderr.write(f"error: {text}\n")
+    return code
+
+
+def _parse(argv: list[str]) -> list[str]:
+    try:
+        rest = flags.FLAGS(argv)
+        if len(rest) > 1:
+            raise UsageError(f"'{rest[1]}' is no flag; options are written --name=value")
+        return rest
+    except flags.Error as error:
+        message = str(error)
+    except (UsageError, AttributeError, KeyError, TypeError, ValueError, OSError, ImportError, SyntaxError) as error:
+        message = _config_message(argv, error)
+    sys.stderr.write(f"error: {message}\nRun with --help for the options.\n")
+    sys.exit(2)
+
+
+def _config_message(argv: list[str], error: Exception) -> str:
+    """The complaint of the config flag, with the nearest option where one was not known."""
+    text = str(error.args[0] if error.args else error)
+    if not isinstance(error, AttributeError | KeyError):
+        return text
+    given = [re.match(r"--?config\.([\w.]+)", word) for word in argv[1:]]
+    config = _config_file(argv)
+    known = _dotted(config) if config is not None else []
+    for match in filter(None, given):
+        if known and match[1] not in known and not any(name.startswith(match[1] + ".") for name in known):
+            near = difflib.get_close_matches(match[1], known, n=1, cutoff=0.4)
+            return f"config has no option '{match[1]}'" + (f"; did you mean '{near[0]}'?" if near else "")
+    return text
+
+
+def _config_file(argv: list[str]):
+    from ml_collections.config_flags import config_flags
+
+    for word in argv[1:]:
+        if match := re.match(r"--?config=(.+)", word):
+            try:
+                return config_flags.ConfigFileFlagParser("config").parse(match[1])
+            except Exception:  # the file itself is wrong: the first complaint says how
+                return None
+    return None
+
+
+def _dotted(config, where: str = "") -> list[str]:
+    found = []
+    for name, value in config.items():
+        found += _dotted(value, f"{where}{name}.") if hasattr(value, "items") else [f"{where}{name}"]
+    return found
+
+
+def _prepare() -> None:
+    """Plain messages on stderr, other libraries' chatter left out, compiled programs kept between processes."""
+    handler = logging.get_absl_handler()
+    handler.setFormatter(standard_logging.Formatter("%(message)s"))
+    inside = tuple(f"{os.sep}{name}{os.sep}" for name in NOISY)
+    handler.addFilter(lambda record: record.levelno >= logging.ERROR or not any(p in record.pathname for p in inside))
+    logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
+    if not jax.config.jax_compilation_cache_dir:
+        cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
+        jax.config.update("jax_compilation_cache_dir", str(cache / "affect_jax" / "xla"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)

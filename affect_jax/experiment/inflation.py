@@ -1,0 +1,34 @@
+"""A clip network out of a trained static one, as a workdir of its own."""
+
+import pathlib
+
+import jax
+from absl import logging
+
+from affect_jax.experiment import build, initial, options
+from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.optimiser import make_optimiser
+from affect_jax.train.state import create_state
+
+
+def inflate_run(static: pathlib.Path, workdir: pathlib.Path, *, time_kernel: int, causal: bool, frames: int) -> dict:
+    """Writes `workdir` with the inflated network at step 0 and inflation.json; returns the certificate."""
+    config = options.read(static)
+    initial.trained(static)
+    model = {**config["model"], "name": "clip", "time_kernel": time_kernel, "causal": causal}
+    config = {
+        **config,
+        "model": model,
+        "data": {**config["data"], "frames": frames},
+        "initialise": {"rule": "inflate", "workdir": str(static)},
+    }
+    run = options.parse(config)
+    found, module = initial.inflate(static, build.model_config(run), workdir, seed=run.seed)
+    options.claim(workdir, config)
+    network = build.network(run)
+    checkpoints = Checkpoints(workdir, run.loop.best)
+    optimiser = make_optimiser(run.optimiser, run.loop.steps)
+    checkpoints.save(jax.jit(lambda v: create_state(network, optimiser, v))(network.variables(module)), {})
+    checkpoints.close()
+    logging.info("%s: inflated from %s; difference at most %.2e", workdir, static, found["largest_difference"])
+    return found

@@ -1,0 +1,66 @@
+"""One run: from a config and a folder to a trained network, however often it is interrupted."""
+
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+from absl import logging
+from jax.sharding import Mesh
+
+from affect_jax.evaluate.run import evaluate
+from affect_jax.experiment import build, initial
+from affect_jax.experiment.options import Options, claim, parse
+from affect_jax.train import loop, step
+from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.journal import Journal
+from affect_jax.train.optimiser import make_optimiser
+from affect_jax.train.sharding import data_mesh, shardings
+from affect_jax.train.state import Network, TrainState, create_state
+
+
+def train(config: Mapping[str, Any], workdir: pathlib.Path) -> bool:
+    """Trains in `workdir` or goes on there; False when a signal cut it short, with everything saved."""
+    options = parse(config)
+    initial.check(options)
+    claim(workdir, config)
+    checkpoints = Checkpoints(workdir, options.loop.best)
+    try:
+        return _train(options, workdir, checkpoints)
+    finally:
+        checkpoints.close()
+
+
+def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) -> bool:
+    steps, at = options.loop.steps, checkpoints.latest_step() or 0
+    if at >= steps:
+        logging.info("%s: already at step %d of %d", workdir, at, steps)
+        return True
+    mesh, network = data_mesh(), build.network(options)
+    optimiser = make_optimiser(options.optimiser, steps)
+    batches = iter(build.training_batches(options))
+    state = _state(options, workdir, checkpoints, network, optimiser, mesh, batches)
+    root = jax.random.fold_in(jax.random.key(options.seed), 1)  # 0 is the key of the first numbers
+    step_function = step.compiled(step.make_train_step(network, options.task, optimiser, root), state, mesh)
+    validation = build.source(options.data.validation, options.label_set, options.data.store)
+    validation_batches = build.evaluation_batches(options, validation)
+    predict = build.predictor(network, mesh)
+    scores = lambda variables: evaluate(lambda batch: predict(variables, batch), options.task, validation_batches)
+    journal = Journal(workdir, at, steps, label=workdir.name)
+    try:
+        _, finished = loop.run(options.loop, state, step_function, batches, mesh, checkpoints, journal, scores)
+    finally:
+        journal.close()
+    return finished
+
+
+def _state(options, workdir, checkpoints, network: Network, optimiser, mesh: Mesh, batches) -> TrainState:
+    abstract = jax.eval_shape(lambda: create_state(network, optimiser, network.initial(jax.random.key(0))))
+    if checkpoints.latest_step() is not None:
+        state, place = checkpoints.restore(abstract, mesh)
+        batches.set_state(place)
+        logging.info("%s: going on from step %d", workdir, int(state.step))
+        return state
+    variables = initial.variables(options, network, mesh, workdir)
+    create = jax.jit(lambda v: create_state(network, optimiser, v), out_shardings=shardings(abstract, mesh))
+    return create(variables)

@@ -1,0 +1,101 @@
+"""Checkpoints: the latest and the best, written in the background, complete or absent.
+
+Numbers are stored under flat names ("trunk/stem/kernel"), so that they open on any number of devices, whatever part of
+the network was frozen, and a mismatch can be named.
+"""
+
+import pathlib
+from collections.abc import Mapping
+
+import jax
+import orbax.checkpoint as ocp
+from jax.sharding import Mesh
+
+from affect_jax.train.sharding import REPLICATED, Rules, shardings
+from affect_jax.train.state import Network, TrainState, Variables, names, with_names
+
+
+class Checkpoints:
+    """The checkpoints of one workdir; the best is the one with the highest `score` ("-nme": the lowest nme)."""
+
+    def __init__(self, workdir: pathlib.Path, score: str = ""):
+        policies = ocp.checkpoint_managers
+        best = policies.BestN(lambda metrics: metrics["score"], n=1, keep_checkpoints_without_metrics=False)
+        options = ocp.CheckpointManagerOptions(
+            preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(1), best]),
+            best_fn=lambda metrics: metrics["score"],
+            best_mode="max",
+        )
+        self._score = score
+        handlers = {
+            "network": ocp.StandardCheckpointHandler(),
+            "optimiser": ocp.StandardCheckpointHandler(),
+            "data": ocp.JsonCheckpointHandler(),
+        }
+        self._manager = ocp.CheckpointManager(
+            (workdir / "checkpoints").absolute(), options=options, item_handlers=handlers
+        )
+
+    def save(self, state: TrainState, data_state: Mapping, scores: Mapping[str, float] | None = None) -> None:
+        """Starts to write `state` and the place in the data stream; does nothing if this step is already there."""
+        step = int(state.step)
+        if step in self._manager.all_steps():
+            return
+        items = ocp.args.Composite(
+            network=ocp.args.StandardSave(names(state.variables)),
+            optimiser=ocp.args.StandardSave(_numbered(state.opt_state)),
+            data=ocp.args.JsonSave(dict(data_state)),
+        )
+        name, sign = self._score.removeprefix("-"), -1.0 if self._score.startswith("-") else 1.0
+        metrics = {"score": sign * float(scores[name])} if scores and name in scores else None
+        self._manager.save(step, args=items, metrics=metrics, force=True)
+
+    def latest_step(self) -> int | None:
+        """The newest complete checkpoint."""
+        return self._manager.latest_step()
+
+    def best_step(self) -> int | None:
+        """The checkpoint with the best score; the newest where none was scored."""
+        best = self._manager.best_step()
+        return self._manager.latest_step() if best is None else best
+
+    def restore(self, state: TrainState, mesh: Mesh, rules: Rules = REPLICATED) -> tuple[TrainState, dict]:
+        """The newest state, in the form of `state` (arrays or shapes), and the place in the data stream."""
+        step = self.latest_step()
+        optimiser = _numbered(state.opt_state)
+        items = self._manager.restore(
+            step,
+            args=ocp.args.Composite(
+                network=ocp.args.StandardRestore(_targets(names(state.variables), mesh, rules)),
+                optimiser=ocp.args.StandardRestore(_targets(optimiser, mesh, rules)),
+                data=ocp.args.JsonRestore(),
+            ),
+        )
+        opt_state = jax.tree.unflatten(jax.tree.structure(state.opt_state), [items.optimiser[k] for k in optimiser])
+        placed = jax.device_put(jax.numpy.int32(step), shardings(jax.numpy.int32(step), mesh))
+        return TrainState(placed, with_names(state.variables, items.network), opt_state), items.data
+
+    def restore_arrays(self, mesh: Mesh, step: int | None = None) -> dict[str, jax.Array]:
+        """The named arrays of the network at `step` (the best one if not given)."""
+        step = self.best_step() if step is None else step
+        stored = self._manager.item_metadata(step)["network"]
+        targets = _targets({name: jax.ShapeDtypeStruct(a.shape, a.dtype) for name, a in stored.items()}, mesh)
+        return self._manager.restore(step, args=ocp.args.Composite(network=ocp.args.StandardRestore(targets))).network
+
+    def restore_variables(self, network: Network, mesh: Mesh, step: int | None = None) -> Variables:
+        """The numbers of `network` at `step` (the best one if not given); ValueError names every mismatch."""
+        return with_names(network.abstract, self.restore_arrays(mesh, step))
+
+    def close(self) -> None:
+        """Waits until everything is on disk."""
+        self._manager.wait_until_finished()
+        self._manager.close()
+
+
+def _numbered(tree) -> dict[str, jax.Array]:
+    return {f"{index:05d}": leaf for index, leaf in enumerate(jax.tree.leaves(tree))}
+
+
+def _targets(arrays: Mapping, mesh: Mesh, rules: Rules = REPLICATED) -> dict:
+    places = shardings(dict(arrays), mesh, rules)
+    return {name: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=places[name]) for name, a in arrays.items()}

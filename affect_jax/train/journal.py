@@ -1,0 +1,60 @@
+"""What a run says while it runs: metrics.jsonl, TensorBoard events and a progress bar with the time left."""
+
+import json
+import pathlib
+import time
+from collections.abc import Mapping
+
+import tensorboardX
+import tqdm
+from absl import logging
+
+
+class Journal:
+    """Appends one flat dict a line, keys "phase/quantity"; a resumed run drops the lines past its restored step."""
+
+    def __init__(self, workdir: pathlib.Path, step: int, steps: int, label: str):
+        self._path = workdir / "metrics.jsonl"
+        self._start = time.monotonic()
+        self._keep_until(step)
+        self._file = self._path.open("a")
+        self._events = tensorboardX.SummaryWriter(str(workdir / "events"), purge_step=step or None)
+        self._bar = tqdm.tqdm(total=steps, initial=step, desc=label, unit="step", mininterval=1.0, smoothing=0.05)
+
+    def _keep_until(self, step: int) -> None:
+        if not self._path.exists():
+            return
+        lines = [line for line in self._path.read_text().splitlines() if _step_of(line) <= step]
+        part = self._path.with_suffix(".part")
+        part.write_text("".join(f"{line}\n" for line in lines))
+        part.replace(self._path)
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """One line of numbers at `step`."""
+        seconds = round(time.monotonic() - self._start, 3)
+        self._file.write(json.dumps({"step": step, **values, "seconds": seconds}) + "\n")
+        self._file.flush()
+        for name, value in values.items():
+            self._events.add_scalar(name, value, step)
+
+    def advance(self, step: int) -> None:
+        """Moves the progress bar to `step`."""
+        self._bar.update(step - self._bar.n)
+
+    def show(self, values: Mapping[str, float]) -> None:
+        """Numbers beside the progress bar."""
+        self._bar.set_postfix({name: f"{value:.3f}" for name, value in values.items()}, refresh=False)
+
+    def close(self) -> None:
+        """Ends the bar and the files."""
+        self._bar.close()
+        self._file.close()
+        self._events.close()
+
+
+def _step_of(line: str) -> float:
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, KeyError):
+        logging.warning("metrics.jsonl: dropped a line that was cut off: %.60s", line)
+        return float("inf")

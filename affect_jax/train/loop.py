@@ -1,0 +1,111 @@
+"""The loop: batches through the step, with numbers written, checkpoints kept and signals obeyed."""
+
+import dataclasses
+import math
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+import jax
+from absl import logging
+from jax.sharding import Mesh
+
+from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.journal import Journal
+from affect_jax.train.sharding import spread
+from affect_jax.train.state import TrainState, Variables
+from affect_jax.train.step import Step
+from affect_jax.types import Batch
+
+EXIT_PREEMPTED = 75  # EX_TEMPFAIL: saved on a signal; the same command goes on
+
+
+class Stream(Protocol):
+    """Endless training batches whose place can be stored."""
+
+    def __next__(self) -> Batch: ...
+    def get_state(self) -> dict: ...
+    def set_state(self, state: dict) -> None: ...
+
+
+class TrainingDiverged(RuntimeError):
+    """A loss is not a number any more; the message names step and terms."""
+
+
+@dataclasses.dataclass(frozen=True)
+class LoopConfig:
+    """Length and rhythm of a run."""
+
+    steps: int = 1000
+    log_every: int = 20  # steps between lines in metrics.jsonl
+    evaluate_every: int = 500  # steps between evaluations; a checkpoint follows each
+    best: str = "ccc/mean"  # validation score whose highest value marks the best checkpoint; "-nme": the lowest
+
+    def __post_init__(self):
+        for name in ("steps", "log_every", "evaluate_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"loop.{name} is {getattr(self, name)}; it must be at least 1")
+
+
+class Signals:
+    """Notes SIGTERM and SIGINT, so that the step in hand can be finished and saved; a second one ends at once."""
+
+    def __enter__(self):
+        self.received: int | None = None
+        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def _note(self, number, _frame):
+        if self.received is not None:
+            raise KeyboardInterrupt
+        self.received = number
+
+    def __exit__(self, *_):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+
+def run(
+    config: LoopConfig,
+    state: TrainState,
+    step_function: Step,
+    batches: Iterator[Batch] | Stream,
+    mesh: Mesh,
+    checkpoints: Checkpoints,
+    journal: Journal,
+    evaluate: Callable[[Variables], Mapping[str, float]],
+) -> tuple[TrainState, bool]:
+    """Trains up to `config.steps`; returns the state and whether the end was reached (False: saved on a signal)."""
+    step, waiting = int(state.step), []
+    with Signals() as signals:
+        while step < config.steps:
+            state, terms = step_function(state, spread(next(batches), mesh))
+            step += 1
+            waiting.append(terms)
+            evaluating = step % config.evaluate_every == 0 or step == config.steps
+            if evaluating or step % config.log_every == 0 or signals.received is not None:
+                _log(journal, step, jax.device_get(waiting))
+                waiting = []
+            journal.advance(step)
+            if signals.received is not None:
+                logging.warning("signal %d: saving at step %d; the same command goes on", signals.received, step)
+                checkpoints.save(state, batches.get_state())
+                return state, False
+            if evaluating:
+                scores = evaluate(state.variables)
+                journal.write(step, {f"validation/{name}": value for name, value in scores.items()})
+                checkpoints.save(state, batches.get_state(), scores)
+    return state, True
+
+
+def _log(journal: Journal, step: int, waiting: list[dict]) -> None:
+    for back, terms in enumerate(waiting):
+        if bad := sorted(name for name, value in terms.items() if not math.isfinite(value)):
+            at = step - len(waiting) + 1 + back
+            raise TrainingDiverged(
+                f"step {at}: {', '.join(bad)} is not finite; the last checkpoint is kept. "
+                "Lower config.optimiser.rate or set config.optimiser.clip_norm"
+            )
+    means = {f"train/{name}": float(sum(t[name] for t in waiting)) / len(waiting) for name in waiting[0]}
+    journal.write(step, means)
+    journal.show({"loss": means["train/loss"]})

@@ -1,0 +1,124 @@
+"""The training state, and the only place where a module is taken apart and put together."""
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jaxtyping import Array, Int, PRNGKeyArray
+
+from affect_jax.types import Predictions
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Variables:
+    """The arrays of a network, by role."""
+
+    trained: nnx.State  # parameters that receive gradients
+    frozen: nnx.State  # parameters that nothing moves
+    statistics: nnx.State  # running means and variances
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class TrainState:
+    """All that a training step changes."""
+
+    step: Int[Array, ""]
+    variables: Variables
+    opt_state: optax.OptState
+
+
+class Network:
+    """An architecture without its numbers: how to create them, and what they predict.
+
+    `frozen` is a regular expression over parameter paths such as "trunk/.*". What it matches is frozen in all three
+    senses: no gradient, no change of running statistics, and no weight decay, because the optimiser never sees it.
+    """
+
+    def __init__(self, build: Callable[[nnx.Rngs], nnx.Module], frozen: str = ""):
+        self._build = build
+        self._frozen = re.compile(frozen) if frozen else None
+        abstract = nnx.eval_shape(lambda: build(nnx.Rngs(0)))
+        self._graphdef, *parts = nnx.split(abstract, *self._filters())
+        self.abstract = Variables(*parts)
+        if frozen and not jax.tree.leaves(self.abstract.frozen):
+            raise ValueError(
+                f"frozen='{frozen}' matches no parameter; paths look like {sorted(names(self.abstract))[:3]}"
+            )
+        if not jax.tree.leaves(self.abstract.trained):
+            raise ValueError(f"frozen='{frozen}' matches every parameter: nothing is left to train")
+
+    def _is_frozen(self, path: tuple) -> bool:
+        return self._frozen is not None and self._frozen.fullmatch(_name(path)) is not None
+
+    def _filters(self) -> tuple:
+        trained = nnx.All(nnx.Param, lambda path, value: not self._is_frozen(path))
+        return trained, nnx.Param, nnx.BatchStat
+
+    def initial(self, key: PRNGKeyArray) -> Variables:
+        """Freshly drawn numbers."""
+        return self.variables(self._build(nnx.Rngs(params=key)))
+
+    def variables(self, module: nnx.Module) -> Variables:
+        """The numbers of a module of this architecture."""
+        _, *parts = nnx.split(module, *self._filters())
+        return Variables(*parts)
+
+    def module(self, variables: Variables) -> nnx.Module:
+        """A module holding its own copy of `variables`; the copy is what lets BatchNorm update under `jax.grad`."""
+        return nnx.merge(self._graphdef, variables.trained, variables.frozen, variables.statistics, copy=True)
+
+    def predict(self, variables: Variables, images: Array) -> Predictions:
+        """Evaluation: running statistics, no dropout."""
+        module = self.module(variables)
+        module.eval()
+        return module(images)
+
+    def train(self, variables: Variables, images: Array, dropout_key: PRNGKeyArray) -> tuple[Predictions, nnx.State]:
+        """Training: batch statistics and dropout, but evaluation inside what is frozen; also the new statistics."""
+        module = self.module(variables)
+        module.train()
+        for path, part in module.iter_modules():
+            if self._is_frozen((*path, "")):
+                part.eval()
+        predictions = module(images, rngs=nnx.Rngs(dropout=dropout_key))
+        return predictions, nnx.state(module, nnx.BatchStat)
+
+
+def create_state(network: Network, optimiser: optax.GradientTransformation, variables: Variables) -> TrainState:
+    """Step 0 from given numbers."""
+    return TrainState(jnp.zeros((), jnp.int32), variables, optimiser.init(variables.trained))
+
+
+def names(tree) -> dict[str, Array]:
+    """The leaves of a state under names such as "trunk/stem/kernel"; the form in which numbers are stored."""
+    leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
+    flat = {_name(path[1:] if isinstance(tree, Variables) else path): leaf for path, leaf in leaves}
+    if len(flat) != len(leaves):
+        raise ValueError("two arrays of the network share one name")
+    return flat
+
+
+def with_names(tree, arrays: Mapping[str, Array]):
+    """`tree` with its leaves taken from `arrays`; ValueError names what is missing, left over or of another shape."""
+    wanted = names(tree)
+    if missing := sorted(set(wanted) - set(arrays)):
+        raise ValueError(f"the checkpoint lacks {missing[:5]} ({len(missing)} arrays in all)")
+    if unused := sorted(set(arrays) - set(wanted)):
+        raise ValueError(f"the checkpoint holds {unused[:5]} ({len(unused)} arrays in all), which the network lacks")
+    for name, leaf in wanted.items():
+        if leaf.shape != arrays[name].shape:
+            raise ValueError(f"'{name}' has shape {arrays[name].shape} in the checkpoint, {leaf.shape} in the network")
+    leaves, structure = jax.tree_util.tree_flatten_with_path(tree)
+    values = [arrays[_name(path[1:] if isinstance(tree, Variables) else path)] for path, _ in leaves]
+    return jax.tree.unflatten(structure, values)
+
+
+def _name(path: tuple) -> str:
+    parts = [str(getattr(key, "key", getattr(key, "idx", getattr(key, "name", key)))) for key in path]
+    return "/".join(part for part in parts if part != "value")
