@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -61,6 +61,7 @@ class Example:
     labels: Labels  # numpy scalars and one [68, 2] array, no batch axis
 
 
+@runtime_checkable
 class Source(Protocol):
     """A data set at rest. Items are `examples[i]` with `image(i)`; both are pure functions of the index."""
 

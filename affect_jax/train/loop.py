@@ -4,7 +4,7 @@ import dataclasses
 import math
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax
 from absl import logging
@@ -20,6 +20,7 @@ from affect_jax.types import Batch
 EXIT_PREEMPTED = 75  # EX_TEMPFAIL: saved on a signal; the same command goes on
 
 
+@runtime_checkable
 class Stream(Protocol):
     """Endless training batches whose place can be stored."""
 

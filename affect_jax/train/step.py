@@ -1,7 +1,7 @@
 """The training step and the evaluation step, short enough to read aloud."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax
 import optax
@@ -14,6 +14,7 @@ from affect_jax.train.streams import stream
 from affect_jax.types import Batch, Predictions
 
 
+@runtime_checkable
 class Task(Protocol):
     """The only part that knows labels, loss terms and scores."""
 
