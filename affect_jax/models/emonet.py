@@ -1,0 +1,91 @@
+"""The static affect network: landmark trunk, landmark attention, affect head."""
+
+import dataclasses
+
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from affect_jax.models.fan import FAN, FANConfig, TrunkOutputs
+from affect_jax.nn.attention import landmark_attention
+from affect_jax.nn.conv import Convolution, dense_3x3
+from affect_jax.nn.factorized import factorized
+from affect_jax.nn.heads import AffectHead
+from affect_jax.types import LANDMARKS, Predictions
+
+
+@dataclasses.dataclass(frozen=True)
+class EmoNetConfig(FANConfig):
+    """Sizes of the network; the defaults are the published ones with 8 emotions (13,963,410 parameters).
+
+    attention: hourglass features weighted by the heatmaps; without it the heatmaps are joined as channels.
+    head_blocks: blocks of the head, each halving the map; what is left is averaged.
+    head_rank: rank of the head's 3x3 convolutions; 0 keeps them dense. Only a factorised head can be inflated.
+    dropout: share of the hidden units dropped before the last layer in training.
+    """
+
+    emotions: int = 8
+    attention: bool = True
+    head_blocks: int = 4
+    head_rank: int = 0
+    dropout: float = 0.0
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.emotions < 2:
+            raise ValueError(f"emotions is {self.emotions}; expected the number of emotions, at least 2")
+        if self.head_blocks < 1 or self.map_px % 2**self.head_blocks:
+            raise ValueError(
+                f"head_blocks is {self.head_blocks}; each halves the map, and the map of input_px {self.input_px} is "
+                f"{self.map_px} px wide: choose 1 or more blocks with {self.map_px} divisible by 2**head_blocks"
+            )
+        if self.head_rank < 0:
+            raise ValueError(f"head_rank is {self.head_rank}; expected 0 (dense) or a positive rank")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout}; expected a share in [0, 1)")
+
+    @property
+    def head_inputs(self) -> int:
+        """Channels that the head sees."""
+        joined = (self.modules + 1) * self.widths[-1]
+        return joined if self.attention else joined + LANDMARKS
+
+
+def affect_head(config: EmoNetConfig, convolution: Convolution, *, rngs: nnx.Rngs) -> AffectHead:
+    """The head of a network of these sizes, with its 3x3 convolutions made by `convolution`."""
+    return AffectHead(
+        config.head_inputs,
+        config.widths[-1],
+        blocks=config.head_blocks,
+        emotions=config.emotions,
+        dropout=config.dropout,
+        convolution=convolution,
+        rngs=rngs,
+    )
+
+
+def head_maps(outputs: TrunkOutputs, attention: bool) -> Float[Array, "*batch height width joined"]:
+    """The maps that the head sees."""
+    if attention:
+        return landmark_attention(outputs.features, outputs.hourglasses, outputs.heatmaps[-1])
+    return jnp.concatenate([outputs.features, *outputs.hourglasses, outputs.heatmaps[-1]], axis=-1)
+
+
+class EmoNet(nnx.Module):
+    """A face to valence, arousal and emotion, looking where the landmarks are.
+
+    Source: Toisoul et al., Estimation of continuous valence and arousal levels from faces in naturalistic conditions,
+    Nature Machine Intelligence 3, 2021. A factorised head is that of Kossaifi et al., CVPR 2020.
+    """
+
+    def __init__(self, config: EmoNetConfig, *, rngs: nnx.Rngs):
+        self.config = config
+        self.trunk = FAN(config, rngs=rngs)
+        convolution = factorized({"height": 3, "width": 3}, config.head_rank) if config.head_rank else dense_3x3
+        self.head = affect_head(config, convolution, rngs=rngs)
+
+    def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
+        """Linear outputs for images in [0, 1]; `rngs` feeds the dropout in training."""
+        outputs = self.trunk(images)
+        emotion_logits, valence_arousal = self.head(head_maps(outputs, self.config.attention), rngs=rngs)
+        return Predictions(valence_arousal, emotion_logits, jnp.stack(outputs.heatmaps, axis=-4))

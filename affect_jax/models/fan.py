@@ -1,0 +1,131 @@
+"""The landmark trunk: stem, residual blocks and stacked hourglasses."""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from affect_jax.nn.conv import ConvBlock, batch_norm, halve
+from affect_jax.nn.hourglass import Hourglass
+from affect_jax.types import LANDMARKS, Predictions
+
+STRIDE = 4  # image pixels per map pixel: the stem's stride and one pooling
+
+
+@dataclasses.dataclass(frozen=True)
+class FANConfig:
+    """Sizes of the trunk; the defaults are the published ones.
+
+    widths: channels of the stem, of the blocks before the maps' size is reached, and of the maps.
+    depth: how often each hourglass halves the map.
+    """
+
+    input_px: int = 256
+    widths: tuple[int, int, int] = (64, 128, 256)
+    modules: int = 2
+    depth: int = 4
+
+    def __post_init__(self):
+        object.__setattr__(self, "widths", tuple(self.widths))  # a list when it comes out of a JSON file
+        if len(self.widths) != 3 or any(width < 4 or width % 4 for width in self.widths[1:]) or self.widths[0] < 1:
+            raise ValueError(
+                f"widths is {self.widths}; expected three sizes (stem, middle, maps), the last two divisible by 4, "
+                "such as (64, 128, 256) or (16, 32, 64)"
+            )
+        if self.modules < 1 or self.depth < 1:
+            raise ValueError(f"modules is {self.modules} and depth {self.depth}; both must be at least 1")
+        unit = STRIDE * 2**self.depth
+        if self.input_px < unit or self.input_px % unit:
+            raise ValueError(
+                f"input_px is {self.input_px}; with depth {self.depth} it must be a multiple of {unit} "
+                f"({STRIDE} * 2**depth): choose another size or a smaller depth"
+            )
+
+    @property
+    def map_px(self) -> int:
+        """Height and width of the feature maps and heatmaps."""
+        return self.input_px // STRIDE
+
+
+class TrunkOutputs(NamedTuple):
+    """What the trunk hands to a head."""
+
+    features: Float[Array, "*batch height width channel"]  # before the hourglasses
+    hourglasses: tuple[Float[Array, "*batch height width channel"], ...]
+    heatmaps: tuple[Float[Array, "*batch height width 68"], ...]  # raw, one per hourglass
+
+
+class HourglassModule(nnx.Module):
+    """An hourglass, its features and its heatmaps; all but the last module hand both on to the next.
+
+    The features of a module that hands on are those after its last 1x1 (no ReLU), of the last one those after ReLU.
+    """
+
+    def __init__(self, width: int, depth: int, last: bool, *, rngs: nnx.Rngs):
+        self.hourglass = Hourglass(depth, width, rngs=rngs)
+        self.block = ConvBlock(width, width, rngs=rngs)
+        self.project = nnx.Linear(width, width, rngs=rngs)
+        self.norm = batch_norm(width, rngs=rngs)
+        self.heatmaps = nnx.Linear(width, LANDMARKS, rngs=rngs)
+        self.hand_on_features = None if last else nnx.Linear(width, width, rngs=rngs)
+        self.hand_on_heatmaps = None if last else nnx.Linear(LANDMARKS, width, rngs=rngs)
+
+    def __call__(
+        self, maps: Float[Array, "*batch height width channel"]
+    ) -> tuple[
+        Float[Array, "*batch height width channel"],
+        Float[Array, "*batch height width 68"],
+        Float[Array, "*batch height width channel"],
+    ]:
+        """Features, heatmaps, and the maps for the next module."""
+        features = nnx.relu(self.norm(self.project(self.block(self.hourglass(maps)))))
+        heatmaps = self.heatmaps(features)
+        if self.hand_on_features is None:
+            return features, heatmaps, maps
+        features = self.hand_on_features(features)
+        return features, heatmaps, maps + features + self.hand_on_heatmaps(heatmaps)
+
+
+class FAN(nnx.Module):
+    """Face alignment network: images in [0, 1] to features and one set of 68 heatmaps per hourglass.
+
+    Source: Bulat and Tzimiropoulos, How far are we from solving the 2D & 3D face alignment problem, ICCV 2017, as used
+    by Toisoul et al., Nature Machine Intelligence 3, 2021.
+    """
+
+    def __init__(self, config: FANConfig, *, rngs: nnx.Rngs):
+        stem, middle, width = config.widths
+        self.stem = nnx.Conv(3, stem, (7, 7), strides=2, padding=((3, 3), (3, 3)), rngs=rngs)
+        self.stem_norm = batch_norm(stem, rngs=rngs)
+        self.block_half = ConvBlock(stem, middle, rngs=rngs)
+        self.block_middle = ConvBlock(middle, middle, rngs=rngs)
+        self.block_wide = ConvBlock(middle, width, rngs=rngs)
+        last = config.modules - 1
+        self.modules = nnx.List(
+            [HourglassModule(width, config.depth, index == last, rngs=rngs) for index in range(config.modules)]
+        )
+
+    def __call__(self, images: Float[Array, "*batch height width 3"]) -> TrunkOutputs:
+        maps = halve(self.block_half(nnx.relu(self.stem_norm(self.stem(images)))))
+        features = maps = self.block_wide(self.block_middle(maps))
+        hourglasses, heatmaps = [], []
+        for module in self.modules:
+            seen, found, maps = module(maps)
+            hourglasses.append(seen)
+            heatmaps.append(found)
+        return TrunkOutputs(features, tuple(hourglasses), tuple(heatmaps))
+
+
+class LandmarkNetwork(nnx.Module):
+    """The trunk alone, trained on landmarks."""
+
+    def __init__(self, config: FANConfig, *, rngs: nnx.Rngs):
+        self.config = config
+        self.trunk = FAN(config, rngs=rngs)
+
+    def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
+        """Raw heatmaps [batch, module, height, width, 68]; `rngs` is for networks with dropout, this one has none."""
+        del rngs
+        return Predictions(heatmaps=jnp.stack(self.trunk(images).heatmaps, axis=-4))

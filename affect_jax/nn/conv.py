@@ -1,0 +1,70 @@
+"""Convolution blocks of the landmark trunk and of the affect head."""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+Convolution = Callable[..., nnx.Module]  # (inputs, outputs, *, rngs) -> module that keeps the map's size
+
+
+def batch_norm(width: int, *, rngs: nnx.Rngs) -> nnx.BatchNorm:
+    """Batch normalisation with the constants of the published networks (PyTorch's momentum 0.1, epsilon 1e-5).
+
+    In training the running variance takes the 1/n variance of the batch, where PyTorch takes 1/(n-1); in evaluation
+    the two agree.
+    """
+    return nnx.BatchNorm(width, momentum=0.9, epsilon=1e-5, rngs=rngs)
+
+
+def dense_3x3(inputs: int, outputs: int, *, rngs: nnx.Rngs) -> nnx.Conv:
+    """3x3 convolution without bias that keeps the size of the map."""
+    init = nnx.initializers.he_normal()
+    return nnx.Conv(inputs, outputs, (3, 3), padding=((1, 1), (1, 1)), use_bias=False, kernel_init=init, rngs=rngs)
+
+
+class ConvBlock(nnx.Module):
+    """Three chained 3x3 convolutions of widths C/2, C/4, C/4, each after BatchNorm and ReLU, joined, plus a shortcut.
+
+    The shortcut is the input, or BatchNorm-ReLU-1x1 where the width changes. Axes before height are batch.
+    Source: Bulat and Tzimiropoulos, Binarized convolutional landmark localizers, ICCV 2017, hierarchical block.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, convolution: Convolution = dense_3x3, rngs: nnx.Rngs):
+        sizes = (inputs, outputs // 2, outputs // 4, outputs // 4)
+        self.norms = nnx.List([batch_norm(size, rngs=rngs) for size in sizes[:3]])
+        self.convs = nnx.List([convolution(a, b, rngs=rngs) for a, b in zip(sizes[:3], sizes[1:], strict=True)])
+        self.shortcut = Shortcut(inputs, outputs, rngs=rngs) if inputs != outputs else None
+
+    def __call__(self, inputs: Float[Array, "*batch height width input"]) -> Float[Array, "*batch height width output"]:
+        branches, signal = [], inputs
+        for norm, conv in zip(self.norms, self.convs, strict=True):
+            signal = conv(nnx.relu(norm(signal)))
+            branches.append(signal)
+        residual = inputs if self.shortcut is None else self.shortcut(inputs)
+        return jnp.concatenate(branches, axis=-1) + residual
+
+
+class Shortcut(nnx.Module):
+    """BatchNorm, ReLU and a 1x1 convolution without bias: a residual path between two widths."""
+
+    def __init__(self, inputs: int, outputs: int, *, rngs: nnx.Rngs):
+        self.norm = batch_norm(inputs, rngs=rngs)
+        self.project = nnx.Linear(inputs, outputs, use_bias=False, rngs=rngs)
+
+    def __call__(self, inputs: Float[Array, "*batch input"]) -> Float[Array, "*batch output"]:
+        return self.project(nnx.relu(self.norm(inputs)))
+
+
+def halve(maps: Float[Array, "*batch height width channel"]) -> Float[Array, "*batch height_2 width_2 channel"]:
+    """Maximum over squares of 2x2; height and width must be even."""
+    *batch, height, width, channel = maps.shape
+    return maps.reshape(*batch, height // 2, 2, width // 2, 2, channel).max((-4, -2))
+
+
+def double(maps: Float[Array, "*batch height width channel"]) -> Float[Array, "*batch height_2 width_2 channel"]:
+    """Each pixel repeated as a square of 2x2."""
+    *batch, height, width, channel = maps.shape
+    spread = jnp.broadcast_to(maps[..., :, None, :, None, :], (*batch, height, 2, width, 2, channel))
+    return spread.reshape(*batch, 2 * height, 2 * width, channel)

@@ -1,0 +1,45 @@
+"""From maps to valence, arousal and emotion."""
+
+from flax import nnx
+from jaxtyping import Array, Float
+
+from affect_jax.nn.conv import ConvBlock, Convolution, batch_norm, dense_3x3, halve
+
+
+class AffectHead(nnx.Module):
+    """1x1 to `width`, then blocks each followed by a 2x2 maximum, the mean of what is left, and two linear layers.
+
+    The outputs are linear: `emotions` logits, then valence and arousal as the two last. Axes before height are batch,
+    and nothing here mixes them, but for a `convolution` that slides along time.
+    Source: Toisoul et al., Nature Machine Intelligence 3, 2021; dropout before the last layer is ours.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        width: int,
+        *,
+        blocks: int,
+        emotions: int,
+        dropout: float = 0.0,
+        convolution: Convolution = dense_3x3,
+        rngs: nnx.Rngs,
+    ):
+        self.reduce = nnx.Linear(inputs, width, rngs=rngs)
+        block = lambda: ConvBlock(width, width, convolution=convolution, rngs=rngs)
+        self.blocks = nnx.List([block() for _ in range(blocks)])
+        self.hidden = nnx.Linear(width, width // 2, rngs=rngs)
+        self.hidden_norm = batch_norm(width // 2, rngs=rngs)
+        self.dropout = nnx.Dropout(dropout)
+        self.output = nnx.Linear(width // 2, emotions + 2, rngs=rngs)
+
+    def __call__(
+        self, maps: Float[Array, "*batch height width input"], *, rngs: nnx.Rngs | None = None
+    ) -> tuple[Float[Array, "*batch emotion"], Float[Array, "*batch 2"]]:
+        """Emotion logits and valence/arousal."""
+        features = self.reduce(maps)
+        for block in self.blocks:
+            features = halve(block(features))
+        hidden = nnx.relu(self.hidden_norm(self.hidden(features.mean((-3, -2)))))
+        outputs = self.output(self.dropout(hidden, rngs=rngs))
+        return outputs[..., :-2], outputs[..., -2:]
