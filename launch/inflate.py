@@ -2,7 +2,8 @@
 
   python -m launch.inflate --from=runs/static --workdir=runs/inflated
 
-The largest difference found is printed and written to inflation.json; above 1e-5 nothing is kept and the exit code is 1.
+The largest difference found is printed and written to inflation.json; above 1e-5
+nothing is kept and the exit code is 1.
 """
 
 import pathlib

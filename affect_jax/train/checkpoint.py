@@ -6,6 +6,7 @@ the network was frozen, and a mismatch can be named.
 
 import pathlib
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import orbax.checkpoint as ocp
@@ -20,7 +21,7 @@ class Checkpoints:
 
     def __init__(self, workdir: pathlib.Path, score: str = ""):
         policies = ocp.checkpoint_managers
-        best = policies.BestN(lambda metrics: metrics["score"], n=1, keep_checkpoints_without_metrics=False)
+        best = policies.BestN(get_metric_fn=lambda metrics: metrics["score"], n=1, keep_checkpoints_without_metrics=False)
         options = ocp.CheckpointManagerOptions(
             preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(1), best]),
             best_fn=lambda metrics: metrics["score"],
@@ -92,7 +93,7 @@ class Checkpoints:
         self._manager.close()
 
 
-def _numbered(tree) -> dict[str, jax.Array]:
+def _numbered(tree) -> dict[str, Any]:
     return {f"{index:05d}": leaf for index, leaf in enumerate(jax.tree.leaves(tree))}
 
 

@@ -54,7 +54,7 @@ class Journal:
 
 def _step_of(line: str) -> float:
     try:
-        return json.loads(line)["step"]
+        return float(json.loads(line)["step"])
     except (ValueError, KeyError):
         logging.warning("metrics.jsonl: dropped a line that was cut off: %.60s", line)
         return float("inf")

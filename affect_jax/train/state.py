@@ -3,12 +3,13 @@
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 from flax import nnx
-from jaxtyping import Array, Int, PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from affect_jax.types import Predictions
 
@@ -28,7 +29,7 @@ class Variables:
 class TrainState:
     """All that a training step changes."""
 
-    step: Int[Array, ""]
+    step: Any  # int32 scalar; Any, because trees of shapes and of shardings have this form too
     variables: Variables
     opt_state: optax.OptState
 
@@ -83,7 +84,7 @@ class Network:
         """Training: batch statistics and dropout, but evaluation inside what is frozen; also the new statistics."""
         module = self.module(variables)
         module.train()
-        for path, part in module.iter_modules():
+        for path, part in nnx.iter_modules(module):
             if self._is_frozen((*path, "")):
                 part.eval()
         predictions = module(images, rngs=nnx.Rngs(dropout=dropout_key))
@@ -95,7 +96,7 @@ def create_state(network: Network, optimiser: optax.GradientTransformation, vari
     return TrainState(jnp.zeros((), jnp.int32), variables, optimiser.init(variables.trained))
 
 
-def names(tree) -> dict[str, Array]:
+def names(tree) -> dict[str, Any]:
     """The leaves of a state under names such as "trunk/stem/kernel"; the form in which numbers are stored."""
     leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
     flat = {_name(path[1:] if isinstance(tree, Variables) else path): leaf for path, leaf in leaves}
@@ -104,7 +105,7 @@ def names(tree) -> dict[str, Array]:
     return flat
 
 
-def with_names(tree, arrays: Mapping[str, Array]):
+def with_names(tree, arrays: Mapping[str, Any]):
     """`tree` with its leaves taken from `arrays`; ValueError names what is missing, left over or of another shape."""
     wanted = names(tree)
     if missing := sorted(set(wanted) - set(arrays)):

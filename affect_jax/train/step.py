@@ -43,9 +43,10 @@ def make_train_step(network: Network, task: Task, optimiser: optax.GradientTrans
     def step(state: TrainState, batch: Batch) -> tuple[TrainState, dict[str, Array]]:
         before = state.variables
         grads, (statistics, terms) = jax.grad(loss, has_aux=True)(before.trained, before, batch, state.step)
-        updates, opt_state = optimiser.update(grads, state.opt_state, before.trained)
+        with jax.numpy_dtype_promotion("standard"):  # Optax multiplies its integer step count with floats
+            updates, opt_state = optimiser.update(grads, state.opt_state, before.trained)
         after = Variables(optax.apply_updates(before.trained, updates), before.frozen, statistics)
-        return TrainState(state.step + 1, after, opt_state), {**terms, "gradient_norm": optax.global_norm(grads)}
+        return TrainState(state.step + 1, after, opt_state), {**terms, "gradient_norm": optax.tree.norm(grads)}
 
     return step
 

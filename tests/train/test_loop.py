@@ -1,0 +1,122 @@
+"""Interrupted and resumed equals uninterrupted, bit for bit; signals, divergence and the journal."""
+
+import json
+import os
+import signal
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+from affect_jax.train import loop
+from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.journal import Journal
+from affect_jax.train.sharding import data_mesh, shardings
+from affect_jax.train.state import Network, create_state, names
+from affect_jax.train.step import compiled, make_train_step
+
+
+class Run:
+    """A run in a folder, as experiment/training.py puts it together."""
+
+    def __init__(self, workdir, tiny, task, batches, optimiser=None):
+        self.workdir, self.task, self.batches = workdir, task, batches()
+        self.network, self.mesh = Network(lambda rngs: tiny(rngs=rngs)), data_mesh()
+        self.optimiser = optimiser or optax.adam(1e-2)
+        self.checkpoints = Checkpoints(workdir, "-error")
+
+    def go(self, steps, evaluate=lambda variables: {"error": 1.0}, step_function=None):
+        state = create_state(self.network, self.optimiser, self.network.initial(jax.random.key(0)))
+        state = jax.device_put(state, shardings(state, self.mesh))
+        if self.checkpoints.latest_step() is not None:
+            state, place = self.checkpoints.restore(jax.eval_shape(lambda: state), self.mesh)
+            self.batches.set_state(place)
+        step = step_function or make_train_step(self.network, self.task, self.optimiser, jax.random.key(1))
+        journal = Journal(self.workdir, int(state.step), steps, "test")
+        try:
+            return loop.run(
+                loop.LoopConfig(steps, log_every=2, evaluate_every=3),
+                state,
+                compiled(step, state, self.mesh),
+                self.batches,
+                self.mesh,
+                self.checkpoints,
+                journal,
+                evaluate,
+            )
+        finally:
+            journal.close()
+            self.checkpoints.close()
+
+
+def losses(workdir):
+    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    return {line["step"]: line["train/loss"] for line in lines if "train/loss" in line}
+
+
+def test_a_run_stopped_by_sigterm_and_resumed_equals_the_uninterrupted_run(tmp_path, tiny, regression, batches):
+    (whole_state, finished) = Run(tmp_path / "whole", tiny, regression, batches).go(9)
+    assert finished
+
+    class Interrupting(batches):
+        def __next__(self):
+            if self.number == 4:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().__next__()
+
+    _, finished = Run(tmp_path / "cut", tiny, regression, Interrupting).go(9)
+    assert not finished
+    state, finished = Run(tmp_path / "cut", tiny, regression, batches).go(9)
+    assert finished and int(state.step) == 9
+    whole, cut = names(whole_state.variables), names(state.variables)
+    for name in whole:
+        np.testing.assert_array_equal(np.asarray(cut[name]), np.asarray(whole[name]), err_msg=name)
+    last = {step: value for step, value in losses(tmp_path / "cut").items() if step > 6}
+    assert last == {step: value for step, value in losses(tmp_path / "whole").items() if step > 6}
+
+
+def test_the_journal_drops_lines_past_the_restored_step_and_a_line_cut_off(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 2, "a": 1}\n{"step": 4, "a": 2}\n{"step": 6, "a"')
+    journal = Journal(tmp_path, 2, 10, "test")
+    journal.write(4, {"a": 3.0})
+    journal.close()
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["step"], line["a"]) for line in lines] == [(2, 1), (4, 3.0)]
+
+
+def test_divergence_names_step_and_term_and_keeps_the_last_checkpoint(tmp_path, tiny, regression, batches):
+    class Poisoned(batches):
+        def __next__(self):
+            batch = super().__next__()
+            batch.labels.valence_arousal[:] = np.nan if self.number == 5 else batch.labels.valence_arousal
+            return batch
+
+    run = Run(tmp_path, tiny, regression, Poisoned)
+    with pytest.raises(loop.TrainingDiverged, match=r"step 5: gradient_norm, loss, loss/mse is not finite"):
+        run.go(9)
+    assert Checkpoints(tmp_path, "-error").latest_step() == 3
+
+
+def test_the_best_checkpoint_is_kept_beside_the_latest(tmp_path, tiny, regression, batches):
+    scores = iter([0.5, 0.2, 0.9])
+    Run(tmp_path, tiny, regression, batches).go(9, evaluate=lambda variables: {"error": next(scores)})
+    checkpoints = Checkpoints(tmp_path, "-error")
+    assert (checkpoints.best_step(), checkpoints.latest_step()) == (6, 9)
+
+
+def test_a_checkpoint_opens_on_another_number_of_devices(tmp_path, tiny, regression, batches):
+    run = Run(tmp_path, tiny, regression, batches)
+    state, _ = run.go(3)
+    for count in (1, 2, 4):
+        mesh = data_mesh(jax.devices()[:count])
+        there = Checkpoints(tmp_path).restore_variables(run.network, mesh)
+        for name, array in names(there).items():
+            assert array.sharding.num_devices == count
+            np.testing.assert_array_equal(np.asarray(array), np.asarray(names(state.variables)[name]))
+
+
+def test_a_rhythm_below_one_is_refused():
+    with pytest.raises(ValueError, match="loop.log_every is 0; it must be at least 1"):
+        loop.LoopConfig(log_every=0)

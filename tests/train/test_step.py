@@ -1,0 +1,48 @@
+"""Eight devices train as one does."""
+
+import jax
+import numpy as np
+import optax
+import pytest
+from jax.sharding import PartitionSpec as P
+
+from affect_jax.train.sharding import data_mesh, shardings, spread
+from affect_jax.train.state import Network, create_state, names
+from affect_jax.train.step import compiled, make_train_step
+from affect_jax.train.streams import stream
+
+
+def losses_and_arrays(devices, tiny, task, batches):
+    mesh, network, optimiser = data_mesh(devices), Network(lambda rngs: tiny(rngs=rngs)), optax.sgd(0.1)
+    state = create_state(network, optimiser, network.initial(jax.random.key(0)))
+    state = jax.device_put(state, shardings(state, mesh))
+    step = compiled(make_train_step(network, task, optimiser, jax.random.key(1)), state, mesh)
+    data, losses = batches(), []
+    for _ in range(4):
+        state, terms = step(state, spread(next(data), mesh))
+        losses.append(float(terms["loss"]))
+    return losses, names(state.variables)
+
+
+def test_eight_devices_give_the_losses_and_weights_of_one(tiny, regression, batches):
+    one, weights = losses_and_arrays(jax.devices()[:1], tiny, regression, batches)
+    eight, spread_weights = losses_and_arrays(jax.devices(), tiny, regression, batches)
+    assert len(jax.devices()) == 8
+    np.testing.assert_allclose(eight, one, rtol=1e-5)
+    for name, array in weights.items():
+        np.testing.assert_allclose(spread_weights[name], array, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_a_batch_that_does_not_divide_is_refused_and_an_unmatched_path_named(batches):
+    mesh = data_mesh()
+    with pytest.raises(ValueError, match="a batch of 12 does not divide over 8 devices; change config.batch"):
+        spread(next(batches(12)), mesh)
+    with pytest.raises(ValueError, match="no sharding rule matches parameter 'kernel'"):
+        shardings({"kernel": np.zeros(3)}, mesh, rules=((r"bias", P()),))
+
+
+def test_streams_differ_by_name_and_step_and_nothing_else():
+    root = jax.random.key(0)
+    bits = lambda name, step: tuple(jax.random.key_data(stream(root, name, step)).tolist())
+    assert bits("shake", 3) == bits("shake", 3)
+    assert len({bits(name, step) for name in ("shake", "dropout") for step in range(50)}) == 100
