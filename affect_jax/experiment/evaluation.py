@@ -1,0 +1,75 @@
+"""A trained workdir, judged on a data set: rebuilt from the workdir alone."""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from absl import logging
+
+from affect_jax import emotions
+from affect_jax.data.registry import READERS
+from affect_jax.evaluate.flip import flip_averaged
+from affect_jax.evaluate.rows import collect
+from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
+from affect_jax.evaluate.table import write_table
+from affect_jax.experiment import build, initial
+from affect_jax.experiment.options import Options, SourceConfig, UsageError, lookup, typed
+from affect_jax.ops.geometry import EMONET_SIDE
+from affect_jax.train.sharding import data_mesh
+
+CROP = "emonet side_ratio={:.4f} crop_px={}"
+
+
+def evaluate_run(
+    workdir: pathlib.Path, data: str, root: str, split: str, settings: Sequence[str], flip: bool
+) -> tuple[pathlib.Path, dict]:
+    """Writes summary.json and predictions.csv under W/evaluation/; returns the folder and the summary."""
+    mesh = data_mesh()
+    run, network, variables, step = initial.restored(workdir, mesh)
+    part = source_of(run, data, root, split, settings)
+    source = build.source(part, run.label_set, run.data.store)
+    predict = build.predictor(network, mesh)
+    function = lambda batch: predict(variables, batch)
+    has_affect = run.model_name != "landmarks"
+    if flip and not has_affect:
+        raise UsageError(f"{workdir} holds a landmark network: it has no valence and arousal to average over a flip")
+    rows = collect(
+        flip_averaged(function) if flip else function,
+        build.evaluation_batches(run, source),
+        source.examples,
+        emotions.names(run.label_set) if has_affect else (),
+    )
+    crop = CROP.format(EMONET_SIDE, run.model.input_px)
+    protocol = EvaluationProtocol(data, split, crop, run.label_set, flip, step)
+    name = "_".join([data, split, *(setting.replace("=", "-") for setting in settings), *(["flip"] if flip else [])])
+    folder = workdir / "evaluation" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(rows, folder / "predictions.csv")
+    summary = write_summary(rows, protocol, folder)
+    logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
+    return folder, summary
+
+
+def source_of(run: Options, data: str, root: str, split: str, settings: Sequence[str]) -> SourceConfig:
+    """The data set to judge on: the run's own options for that reader, if it has any, with root and split replaced."""
+    _, cls = lookup(READERS, data, "--data")
+    known: Mapping[str, Any] = {}
+    for part in [*run.data.train.values(), run.data.validation]:
+        if part.reader == data:
+            known = dataclasses.asdict(part.options)
+    given = {**known, "split": split, **({"root": root} if root else {})}
+    for setting in settings:
+        name, found, text = setting.partition("=")
+        if not found:
+            raise UsageError(f"--set={setting}: expected name=value")
+        given[name] = _value(text)
+    return SourceConfig(data, typed(cls, given, f"--data={data}"))
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

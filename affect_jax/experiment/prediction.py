@@ -1,0 +1,39 @@
+"""A trained workdir as a plain function from pictures to predictions."""
+
+import pathlib
+
+import jax
+import numpy as np
+
+from affect_jax import emotions
+from affect_jax.experiment import initial
+from affect_jax.experiment.options import UsageError
+from affect_jax.ops.geometry import EMONET_SIDE
+from affect_jax.predict.predictor import Predictor
+from affect_jax.types import Predictions
+
+BATCH = 16  # pictures at a time
+
+
+def predictor(workdir: pathlib.Path, flip: bool) -> Predictor:
+    """The network of a workdir with its crop and its label names."""
+    run, network, variables, step = initial.restored(workdir)
+    if run.model_name == "landmarks":
+        raise UsageError(
+            f"{workdir} holds a landmark network, which predicts no affect; train a static one on it first"
+        )
+    jitted = jax.jit(network.predict)
+
+    def function(images: np.ndarray) -> Predictions:
+        return jax.device_get(jitted(variables, images))
+
+    return Predictor(
+        function=function,
+        crop_px=run.model.input_px,
+        batch=BATCH,
+        frames=run.data.frames or None if run.model_name == "clip" else None,
+        emotions=emotions.names(run.label_set),
+        side_ratio=EMONET_SIDE,
+        flip_average=flip,
+        name=f"{workdir.name}@{step}",
+    )

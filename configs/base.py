@@ -1,0 +1,62 @@
+"""Every option of a run with its unit and default, section by section.
+
+The fields, units and defaults of a section are those of its dataclass, so that no option stands in two places:
+loop, optimiser, augment, initialise, task (by name), model (by name), and one section a data set (by reader).
+"""
+
+import dataclasses
+
+from ml_collections import ConfigDict
+
+from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.registry import READERS
+from affect_jax.experiment.options import InitialiseConfig
+from affect_jax.models.registry import MODELS
+from affect_jax.tasks.registry import TASKS
+from affect_jax.train.loop import LoopConfig
+from affect_jax.train.optimiser import OptimiserConfig
+
+
+def section(cls, **options) -> ConfigDict:
+    """The fields of a config dataclass with their defaults, some of them replaced."""
+    return ConfigDict(dataclasses.asdict(cls(**options)))
+
+
+def model(name: str, **options) -> ConfigDict:
+    """A network of the registry; the number of emotions is not an option: it follows from the label set."""
+    made = {"name": name, **dataclasses.asdict(MODELS[name][1](**options))}
+    made.pop("emotions", None)
+    return ConfigDict(made)
+
+
+def task(name: str, **options) -> ConfigDict:
+    """A task of the registry."""
+    return ConfigDict({"name": name, **dataclasses.asdict(TASKS[name][1](**options))})
+
+
+def data_set(reader: str, weight: float = 1.0, **options) -> ConfigDict:
+    """A data set; `weight` is its share of the training examples."""
+    return ConfigDict({"reader": reader, "weight": weight, **dataclasses.asdict(READERS[reader][1](**options))})
+
+
+def base() -> ConfigDict:
+    """A run without model, task and data, which every config adds."""
+    return ConfigDict(
+        {
+            "seed": 0,  # of first numbers, order, augmentation, dropout and shake-shake
+            "batch": 32,  # examples a step over all devices; a clip counts as one
+            "label_set": "affectnet_8",  # emotions.LABEL_SETS
+            "frozen": "",  # regular expression over parameter paths that nothing moves
+            "loop": section(LoopConfig),
+            "optimiser": section(OptimiserConfig),
+            "initialise": section(InitialiseConfig),
+            "augment": section(AugmentConfig),
+            "data": {
+                "train": {},  # name -> data_set(...)
+                "frames": 0,  # frames a clip; 0 = single pictures
+                "hop": 0,  # frames between the starts of training clips; 0 = half a clip
+                "balanced": False,  # draw each emotion equally often, with replacement
+                "store": "",  # folder where rendered or decoded examples are kept between runs
+            },
+        }
+    )

@@ -1,0 +1,11 @@
+"""Learning rate by weight decay, four runs.
+
+Command: python -m launch.sweep --config=configs/quickstart.py:static --sweep=configs/sweeps/rates.py --workdir=W
+Measured: not yet run.
+"""
+
+from affect_jax.experiment.sweep import grid
+
+
+def get_sweep():
+    return grid(optimiser__rate=(1e-3, 3e-3), optimiser__weight_decay=(0.0, 0.01))

@@ -1,0 +1,38 @@
+"""Judges a trained network on a data set; the network is rebuilt from the workdir alone.
+
+  python -m launch.evaluate --workdir=runs/static --data=affectnet --data_root=DIR --split=validation
+  python -m launch.evaluate --workdir=runs/clip --data=rendered --split=test --set=kind=clips
+
+Writes W/evaluation/<data>_<split>.../summary.json (scores, 95 % intervals, per clip, per subject, protocol) and
+predictions.csv (one row per face or frame).
+"""
+
+import pathlib
+
+from absl import flags
+
+from affect_jax.experiment import cli
+
+WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the trained run.")
+DATA = flags.DEFINE_string("data", None, "Name of a reader: affectnet, folder, rendered.")
+DATA_ROOT = flags.DEFINE_string("data_root", "", "Folder of the data set; the run's own if not given.")
+SPLIT = flags.DEFINE_string("split", "validation", "Part of the data set.")
+SETTINGS = flags.DEFINE_multi_string("set", [], "Further option of the reader, as name=value; may be repeated.")
+FLIP = flags.DEFINE_bool(
+    "flip_average", False, "Average valence and arousal over picture and mirror; named in the output."
+)
+flags.mark_flags_as_required(["workdir", "data"])
+
+
+def main() -> None:
+    from affect_jax.experiment.evaluation import evaluate_run
+    from affect_jax.report.tables import summary_table
+
+    _, summary = evaluate_run(
+        pathlib.Path(WORKDIR.value), DATA.value, DATA_ROOT.value, SPLIT.value, SETTINGS.value, FLIP.value
+    )
+    print(summary_table(summary))
+
+
+if __name__ == "__main__":
+    cli.run(main)
