@@ -1,0 +1,1 @@
+"""Losses: one value per example and a weight, or one value per set."""

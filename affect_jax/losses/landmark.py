@@ -1,0 +1,33 @@
+"""Landmarks, learnt as one heatmap each."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from affect_jax.losses.reduce import blank
+from affect_jax.ops.heatmap import render_heatmaps
+
+
+def inside(landmarks: Float[Array, "*batch 68 2"], image_px: int) -> Float[Array, "*batch 68"]:
+    """1 for landmarks on the square picture, 0 for those beyond its border; pixel centres are at integers."""
+    on_picture = (landmarks >= -0.5) & (landmarks < image_px - 0.5)
+    return on_picture.all(-1).astype(jnp.float32)
+
+
+def heatmap_error(
+    heatmaps: Float[Array, "*batch module height width 68"],
+    landmarks: Float[Array, "*batch 68 2"],
+    weight: Float[Array, "*batch"],
+    *,
+    image_px: int,
+    sigma: float,
+) -> Float[Array, "*batch"]:
+    """Mean squared difference of each example's heatmaps, of every module, to Gaussians at the landmarks.
+
+    Landmarks are in pixels of the picture, `sigma` in pixels of the heatmap. Landmarks beyond the border have no place
+    in a heatmap and are left out; an example with none inside, or of weight 0, gives 0.
+    """
+    landmarks = blank(landmarks, weight)
+    target = render_heatmaps(landmarks, image_px, heatmaps.shape[-2], sigma)
+    squared = ((blank(heatmaps, weight) - target[..., None, :, :, :]) ** 2).mean((-4, -3, -2))
+    present = inside(landmarks, image_px) * (weight > 0)[..., None].astype(jnp.float32)
+    return (squared * present).sum(-1) / jnp.maximum(present.sum(-1), 1)

@@ -1,0 +1,1 @@
+"""Mergeable states, and the scores computed once from what was merged."""

@@ -1,0 +1,67 @@
+"""Scores of discrete emotions from a mergeable confusion matrix."""
+
+import dataclasses
+
+import jax
+import numpy as np
+from jaxtyping import Float, Int
+
+from affect_jax.metrics.state import Mergeable, weighted_sum
+from affect_jax.types import ArrayLike
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class ConfusionMatrix(Mergeable):
+    """Weight of the examples of each label (row) that were predicted as each emotion (column)."""
+
+    counts: Float[ArrayLike, "*state emotion emotion"]
+
+    @classmethod
+    def of(
+        cls,
+        predicted: Int[ArrayLike, "*batch"],
+        label: Int[ArrayLike, "*batch"],
+        weight: Float[ArrayLike, "*batch"],
+        emotions: int,
+    ) -> "ConfusionMatrix":
+        """Counts of a batch; what stands in rows of weight 0 is not looked at."""
+        xp = predicted.__array_namespace__()
+        weight = weight.reshape(-1, 1, 1)
+        row, column = (values.reshape(-1, 1, 1) == xp.arange(emotions)[None, None] for values in (label, predicted))
+        hit = row.swapaxes(1, 2) & column & (weight > 0)
+        return cls((hit.astype(weight.dtype) * weight).sum(0))
+
+    def total(self, times: Float[np.ndarray, "state"] | None = None) -> "ConfusionMatrix":
+        """The counts of all stacked states, each counted `times` (once if None)."""
+        return ConfusionMatrix(weighted_sum(self.counts, times))
+
+
+def recall(matrix: ConfusionMatrix) -> Float[np.ndarray, "emotion"]:
+    """Share of the examples of each emotion that were recognised; NaN for emotions without an example."""
+    counts = np.float64(matrix.counts)
+    examples = counts.sum(1)
+    return np.where(examples > 0, np.diag(counts) / np.where(examples > 0, examples, 1), np.nan)
+
+
+def f1(matrix: ConfusionMatrix) -> Float[np.ndarray, "emotion"]:
+    """Harmonic mean of recall and precision of each emotion; NaN for emotions without an example."""
+    counts = np.float64(matrix.counts)
+    examples = counts.sum(1)
+    return np.where(examples > 0, 2 * np.diag(counts) / np.where(examples > 0, examples + counts.sum(0), 1), np.nan)
+
+
+def emotion_scores(matrix: ConfusionMatrix) -> dict[str, float]:
+    """Accuracy, and the means over the emotions that have an example; {} without an example.
+
+    An emotion that no label names is left out of `balanced_accuracy` and `macro_f1`, because a network with eight
+    classes may be judged on five; predicting it still counts as a mistake for the emotion that was there.
+    """
+    counts = np.float64(matrix.counts)
+    if counts.sum() == 0:
+        return {}
+    return {
+        "accuracy": float(np.trace(counts) / counts.sum()),
+        "balanced_accuracy": float(np.nanmean(recall(matrix))),
+        "macro_f1": float(np.nanmean(f1(matrix))),
+    }

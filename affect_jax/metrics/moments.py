@@ -1,0 +1,57 @@
+"""Mergeable moments of (prediction, label) pairs; every score of valence and arousal is a function of them.
+
+Moments are centred: raw sums of squares would cancel for labels that hardly vary.
+"""
+
+import dataclasses
+
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from affect_jax.metrics.state import Mergeable, weighted_sum
+from affect_jax.types import ArrayLike
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class PairMoments(Mergeable):
+    """Weighted count, means, centred second moments and sign agreement of (prediction, label) pairs."""
+
+    count: Float[ArrayLike, "*state"]
+    mean: Float[ArrayLike, "*state 2 dimension"]  # of prediction, of label
+    scatter: Float[ArrayLike, "*state 2 2 dimension"]  # sums of products about the means
+    agreeing: Float[
+        ArrayLike, "*state dimension"
+    ]  # weight of the pairs whose signs, as `np.sign` gives them, are equal
+
+    @classmethod
+    def of(
+        cls,
+        predicted: Float[ArrayLike, "*batch dimension"],
+        label: Float[ArrayLike, "*batch dimension"],
+        weight: Float[ArrayLike, "*batch"],
+    ) -> "PairMoments":
+        """Moments of all rows together; what stands in rows of weight 0 is not looked at.
+
+        Sums of products and not `einsum`: matrix units of accelerators would round the factors.
+        """
+        xp = predicted.__array_namespace__()
+        weight = weight.reshape(-1, 1)
+        pairs = [xp.where(weight > 0, values.reshape(-1, values.shape[-1]), 0) for values in (predicted, label)]
+        count = xp.asarray(weight.sum())
+        total = xp.where(count > 0, count, 1)
+        means = [(values * weight).sum(0) / total for values in pairs]
+        centred = [values - mean[None] for values, mean in zip(pairs, means, strict=True)]
+        scatter = [[(weight * one * other).sum(0) for other in centred] for one in centred]
+        agreeing = (weight * (xp.sign(pairs[0]) == xp.sign(pairs[1])).astype(weight.dtype)).sum(0)
+        return cls(count, xp.stack(means), xp.stack([xp.stack(row) for row in scatter]), agreeing)
+
+    def total(self, times: Float[np.ndarray, "state"] | None = None) -> "PairMoments":
+        """The moments of all the pairs of stacked states, each state counted `times` (once if None)."""
+        counts = self.count if times is None else self.count * times
+        mean = np.tensordot(counts, self.mean, 1) / (counts.sum() or 1)
+        offset = self.mean - mean
+        between = np.einsum("s,spd,sqd->pqd", counts, offset, offset)
+        scatter = weighted_sum(self.scatter, times) + between
+        return PairMoments(np.asarray(counts.sum()), mean, scatter, weighted_sum(self.agreeing, times))

@@ -1,0 +1,58 @@
+"""Landmarks as heatmaps: what the trunk is trained on before it serves the affect network."""
+
+import dataclasses
+
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from affect_jax.losses.landmark import heatmap_error, inside
+from affect_jax.losses.reduce import weighted_mean
+from affect_jax.metrics.landmark import LandmarkError, landmark_scores
+from affect_jax.ops.heatmap import decode_heatmaps
+from affect_jax.types import Batch, Predictions
+
+
+@dataclasses.dataclass(frozen=True)
+class LandmarksConfig:
+    """What the heatmaps look like."""
+
+    sigma_px: float = 1.0  # standard deviation of a landmark's Gaussian, in pixels of the heatmap
+
+    def __post_init__(self):
+        if self.sigma_px <= 0:
+            raise ValueError(f"task.sigma_px is {self.sigma_px}; it must be positive")
+
+
+@dataclasses.dataclass(frozen=True)
+class Landmarks:
+    """Regression of one Gaussian heatmap for each landmark, in every hourglass module."""
+
+    config: LandmarksConfig
+
+    def terms(self, predictions: Predictions, batch: Batch) -> dict[str, Float[Array, ""]]:
+        """Mean squared difference of the heatmaps."""
+        weight = batch.labels.landmarks_weight * batch.weight
+        error = heatmap_error(
+            predictions.heatmaps,
+            batch.labels.landmarks,
+            weight,
+            image_px=batch.images.shape[-2],
+            sigma=self.config.sigma_px,
+        )
+        return {"loss/heatmaps": weighted_mean(error, weight)}
+
+    def combine(self, terms: dict[str, Float[Array, ""]], key: PRNGKeyArray | None) -> Float[Array, ""]:
+        """The only term."""
+        del key
+        return terms["loss/heatmaps"]
+
+    def moments(self, predictions: Predictions, batch: Batch) -> LandmarkError:
+        """Error of the landmarks that the last module sees, over those on the picture."""
+        image_px = batch.images.shape[-2]
+        weight = batch.labels.landmarks_weight * batch.weight
+        predicted = decode_heatmaps(predictions.heatmaps[..., -1, :, :, :], image_px)
+        present = inside(batch.labels.landmarks, image_px) * (weight > 0)[..., None].astype(predicted.dtype)
+        return LandmarkError.of(predicted, batch.labels.landmarks, present)
+
+    def scores(self, state: LandmarkError) -> dict[str, float]:
+        """ "nme": mean distance over the distance between the outer eye corners; left out without a labelled face."""
+        return landmark_scores(state)

@@ -1,0 +1,39 @@
+"""Intervals from resampled subjects."""
+
+import numpy as np
+import pytest
+
+from affect_jax.metrics.agreement import affect_scores
+from affect_jax.metrics.bootstrap import subject_intervals
+from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
+from affect_jax.metrics.moments import PairMoments
+
+
+def test_interval_of_an_accuracy_matches_the_normal_approximation_over_subjects():
+    rng = np.random.default_rng(0)
+    right = rng.binomial(50, 0.7, 100)  # of 50 faces of each of 100 subjects
+    states = [ConfusionMatrix(np.array([[hits, 50.0 - hits], [0, 0]])) for hits in right]
+    low, high = subject_intervals(states, emotion_scores, draws=2000)["accuracy"]
+    share = right / 50
+    error = 1.96 * share.std() / np.sqrt(100)
+    np.testing.assert_allclose([low, high], [share.mean() - error, share.mean() + error], atol=0.003)
+
+
+def test_resampling_weights_equal_repeating_the_rows():
+    rng = np.random.default_rng(1)
+    pairs = rng.normal(size=(3, 2, 20, 2))
+    states = [PairMoments.of(*pair, np.ones(20)) for pair in pairs]
+    drawn = PairMoments.stack(states).total(np.array([2.0, 0, 1]))
+    rows = np.concatenate([pairs[0], pairs[0], pairs[2]], axis=1)
+    expected = PairMoments.of(*rows, np.ones(60))
+    for name in ("count", "mean", "scatter", "agreeing"):
+        np.testing.assert_allclose(getattr(drawn, name), getattr(expected, name), rtol=1e-10)
+
+
+def test_intervals_repeat_with_their_seed_and_need_two_subjects():
+    rng = np.random.default_rng(2)
+    states = [PairMoments.of(*rng.normal(size=(2, 9, 2)), np.ones(9)) for _ in range(5)]
+    one, again, other = (subject_intervals(states, affect_scores, draws=50, seed=seed) for seed in (0, 0, 1))
+    assert one == again != other
+    with pytest.raises(ValueError, match="at least 2 of them, not 1"):
+        subject_intervals(states[:1], affect_scores)
