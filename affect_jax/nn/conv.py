@@ -1,5 +1,6 @@
 """Convolution blocks of the landmark trunk and of the affect head."""
 
+import itertools
 from collections.abc import Callable
 
 import jax.numpy as jnp
@@ -34,7 +35,7 @@ class ConvBlock(nnx.Module):
     def __init__(self, inputs: int, outputs: int, *, convolution: Convolution = dense_3x3, rngs: nnx.Rngs):
         sizes = (inputs, outputs // 2, outputs // 4, outputs // 4)
         self.norms = nnx.List([batch_norm(size, rngs=rngs) for size in sizes[:3]])
-        self.convs = nnx.List([convolution(a, b, rngs=rngs) for a, b in zip(sizes[:3], sizes[1:], strict=True)])
+        self.convs = nnx.List([convolution(a, b, rngs=rngs) for a, b in itertools.pairwise(sizes)])
         self.shortcut = Shortcut(inputs, outputs, rngs=rngs) if inputs != outputs else None
 
     def __call__(self, inputs: Float[Array, "*batch height width input"]) -> Float[Array, "*batch height width output"]:
