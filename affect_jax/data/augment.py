@@ -1,0 +1,116 @@
+"""The crop every network sees, and the jitter of training.
+
+Geometry after the unofficial EmoNet training (facts A.2): rotation +-13.5 degrees, scale +-25 %, shift +-10 px at a
+crop side of 200 px, mirror 0.5. Colour jitter is ours.
+"""
+
+import dataclasses
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from affect_jax.ops.geometry import EMONET_SIDE, Crop, crop_matrix, landmark_crop, transform_landmarks
+from affect_jax.ops.image import warp_image
+from affect_jax.types import Labels
+
+LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+MIDDLE_GREY = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class AugmentConfig:
+    """Half-widths of the uniform draws; 0 switches one off. `side_ratio` holds for evaluation too."""
+
+    side_ratio: float = EMONET_SIDE  # crop side over the mean of width and height of the landmark box
+    rotation_degrees: float = 13.5
+    scale: float = 0.25  # of the crop side
+    shift: float = 0.05  # of the crop side, in each direction
+    flip_probability: float = 0.5
+    brightness: float = 0.12  # added, 1 = from black to white
+    contrast: float = 0.25  # factor 1 +- this about middle grey
+    saturation: float = 0.3  # factor 1 +- this
+    tint: float = 0.06  # factor 1 +- this on each of red, green, blue
+    grey_probability: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Jitter:
+    """One draw; all frames of a clip share it. The defaults change nothing."""
+
+    rotation_degrees: float = 0.0
+    scale: float = 1.0
+    shift_x: float = 0.0  # of the crop side
+    shift_y: float = 0.0
+    flip: bool = False
+    colour: Float[np.ndarray, "3 4"] | None = None  # affine map of RGB in [0, 1]
+
+
+def draw_jitter(rng: np.random.Generator, config: AugmentConfig) -> Jitter:
+    """A jitter; the number of draws from `rng` does not depend on `config`."""
+    rotation, scale, shift_x, shift_y, brightness, contrast, saturation, *tint = rng.uniform(-1, 1, 10)
+    flip, grey = rng.uniform(size=2) < (config.flip_probability, config.grey_probability)
+    return Jitter(
+        rotation_degrees=rotation * config.rotation_degrees,
+        scale=1 + scale * config.scale,
+        shift_x=shift_x * config.shift,
+        shift_y=shift_y * config.shift,
+        flip=bool(flip),
+        colour=colour_map(
+            brightness * config.brightness,
+            1 + contrast * config.contrast,
+            0.0 if grey else 1 + saturation * config.saturation,
+            1 + np.array(tint) * config.tint,
+        ),
+    )
+
+
+def colour_map(
+    brightness: float, contrast: float, saturation: float, tint: Float[np.ndarray, "3"]
+) -> Float[np.ndarray, "3 4"]:
+    """Tint, then saturation about the luma, then contrast about middle grey, then brightness, as one affine map."""
+    saturate = saturation * np.eye(3) + (1 - saturation) * np.tile(LUMA, (3, 1))
+    linear = contrast * saturate * tint[None, :]
+    offset = brightness + MIDDLE_GREY * (1 - contrast)
+    return np.concatenate([linear, np.full((3, 1), offset)], axis=1)
+
+
+def prepare(
+    image: UInt8[np.ndarray, "height width 3"],
+    labels: Labels,
+    crop_px: int,
+    rng: np.random.Generator | None,
+    config: AugmentConfig,
+    crop_jitter: Jitter | None = None,
+) -> tuple[Float[np.ndarray, "crop_px crop_px 3"], Labels]:
+    """The crop as float32 RGB in [0, 1], and the labels with landmarks in crop pixels (outside the crop too).
+
+    Around the landmarks where they are labelled, else the whole picture made square. `crop_jitter` replaces the draw
+    from `rng`; with neither it is the crop of evaluation.
+    """
+    jitter = crop_jitter or (draw_jitter(rng, config) if rng is not None else Jitter())
+    matrix = crop_matrix(_jittered(_face(image, labels, config.side_ratio), jitter), crop_px)
+    pixels = warp_image(image, matrix, crop_px)
+    if jitter.colour is not None:
+        pixels = cv2.transform(pixels, jitter.colour * (1, 1, 1, 255))  # rounds and clips to 0..255
+    if labels.landmarks_weight > 0:
+        landmarks = transform_landmarks(labels.landmarks, matrix).astype(np.float32)
+        labels = dataclasses.replace(labels, landmarks=landmarks)
+    return np.multiply(pixels, np.float32(1 / 255), dtype=np.float32), labels
+
+
+def _face(image: np.ndarray, labels: Labels, side_ratio: float) -> Crop:
+    if labels.landmarks_weight > 0:
+        return landmark_crop(labels.landmarks, side_ratio)
+    height, width = image.shape[:2]
+    return Crop((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
+
+
+def _jittered(crop: Crop, jitter: Jitter) -> Crop:
+    return Crop(
+        center_x_px=crop.center_x_px + jitter.shift_x * crop.side_px,
+        center_y_px=crop.center_y_px + jitter.shift_y * crop.side_px,
+        side_px=crop.side_px * jitter.scale,
+        rotation_degrees=jitter.rotation_degrees,
+        flip=jitter.flip,
+    )

@@ -1,0 +1,103 @@
+"""Picture files: bytes to RGB pixels and back, and a quick look whether a file is whole."""
+
+import io
+import os
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageOps
+
+from affect_jax.types import UnreadableImage
+
+MISSING, EMPTY, CUT_OFF, NO_PICTURE = "image is missing", "image is empty", "image is cut off", "file is no image"
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
+JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
+PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+TAIL_BYTES = 64
+
+
+def decode(data: bytes, where: str, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
+    """RGB pixels of an encoded picture; `upright` obeys the camera's EXIF turn, else pixels come as stored.
+
+    Grey, palette, CMYK and 16-bit pictures become 8-bit RGB, transparent pixels black.
+    UnreadableImage begins with `where` and ends with the reason.
+    """
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return np.array(_rgb(ImageOps.exif_transpose(picture) if upright else picture))
+    except Exception as error:  # a broken file can make Pillow raise almost anything
+        raise UnreadableImage(f"{where}: {_reason(data, error)}; replace the file or take the row out") from error
+
+
+def _rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode == "RGB":
+        return picture
+    if picture.mode.startswith("I"):  # 16 bits a pixel; convert() would cut at 255 instead of scaling
+        return Image.fromarray((np.asarray(picture).astype(np.int64) >> 8).astype(np.uint8)).convert("RGB")
+    if picture.mode == "F":
+        raise ValueError("pixels are floating-point numbers, expected 8 or 16 bits")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        opaque = Image.new("RGB", picture.size)
+        opaque.paste(picture, mask=picture.getchannel("A"))
+        return opaque
+    return picture.convert("RGB")
+
+
+def _reason(data: bytes, error: Exception) -> str:
+    if not data:
+        return EMPTY
+    if "truncated" in str(error):
+        return CUT_OFF
+    if isinstance(error, Image.UnidentifiedImageError):
+        return NO_PICTURE
+    return f"image cannot be decoded ({error})"
+
+
+def read(path: str, where: str, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
+    """RGB pixels of a picture file; errors as in `decode`."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError as error:
+        reason = MISSING if isinstance(error, FileNotFoundError) else f"image cannot be read ({error.strerror})"
+        raise UnreadableImage(f"{where}: {reason}; expected a picture at {path}") from error
+    return decode(data, where, upright)
+
+
+def fault(path: str) -> str:
+    """Why a picture file cannot be used, or "" if it looks whole; reads its two ends only.
+
+    A file whose ends look unusual is decoded to be sure. Damage in the middle of a file shows only when it is read.
+    """
+    try:
+        with open(path, "rb", buffering=0) as file:
+            head = file.read(len(PNG_START))
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - TAIL_BYTES))
+            tail = file.read(TAIL_BYTES)
+    except FileNotFoundError:
+        return MISSING
+    except OSError as error:
+        return f"image cannot be read ({error.strerror})"
+    if size == 0:
+        return EMPTY
+    whole_jpeg = head.startswith(JPEG_START) and JPEG_END in tail
+    whole_png = head == PNG_START and PNG_END in tail
+    if whole_jpeg or whole_png:
+        return ""
+    try:
+        read(path, "")
+    except UnreadableImage as error:
+        return str(error).removeprefix(": ").partition(";")[0]
+    return ""
+
+
+def encode(image: UInt8[np.ndarray, "height width 3"], encoding: str) -> bytes:
+    """A picture as "png" (exact) or "jpeg" (quality 95, full colour resolution)."""
+    options = {"png": {"compress_level": 1}, "jpeg": {"quality": 95, "subsampling": 0}}
+    if encoding not in options:
+        raise ValueError(f"unknown picture encoding '{encoding}'; choose one of {', '.join(sorted(options))}")
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, encoding, **options[encoding])
+    return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""One file a data set: its own files to examples."""

@@ -1,0 +1,132 @@
+"""One row of an AffectNet list: what its cells mean, and what can be wrong with them."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from affect_jax.types import LANDMARKS
+
+COLUMNS = (
+    *("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height"),
+    *("facial_landmarks", "expression", "valence", "arousal"),
+)
+REQUIRED = ("subDirectory_filePath", "expression", "valence", "arousal")
+BOX_COLUMNS = COLUMNS[1:5]
+NOT_ANNOTATED = -2  # valence and arousal of rows without them
+EMOTIONS, NON_FACE = 8, 10  # expressions 0..7 are emotions; then none, uncertain, non-face
+ROUNDING = 1e-6  # lists carry rounded numbers: 1.0000001 is 1
+
+
+class RowFault(Exception):
+    """A row that cannot be used; `reason` is short and the same for all rows of its kind."""
+
+    def __init__(self, reason: str, details: str):
+        super().__init__(f"{reason}: {details}")
+        self.reason = reason
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A usable row; None where something is not annotated."""
+
+    path: str  # of the picture, below the image folder, with "/"
+    box: tuple[float, float, float, float] | None  # left, top, width, height in px
+    landmarks: Float[np.ndarray, "68 2"] | None  # px of the picture as stored
+    emotion: int | None
+    valence_arousal: tuple[float, float] | None
+    left_out: str  # why the data set itself means this row to be left out, or ""
+
+    @property
+    def labelled(self) -> bool:
+        """Whether anything is known of the face."""
+        return any(label is not None for label in (self.valence_arousal, self.emotion, self.landmarks))
+
+
+def parse(columns: Sequence[str], cells: Sequence[str]) -> Row:
+    """The row in `cells`; RowFault says what was found, what was expected and what to do."""
+    if len(cells) != len(columns):
+        raise RowFault("wrong number of cells", f"{len(cells)}, expected {len(columns)}; is a line cut or joined?")
+    row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+    if null := [column for column, cell in row.items() if cell.upper() == "NULL"]:
+        raise RowFault("row holds NULL", f"{', '.join(null)} is NULL, expected a value; take the row out")
+    path = row["subDirectory_filePath"].replace("\\", "/")
+    if not path:
+        raise RowFault("image name is empty", "subDirectory_filePath is empty, expected the path of a picture")
+    expression = _expression(row["expression"])
+    if expression == NON_FACE:  # whatever else the row says
+        return Row(path, None, None, None, None, left_out=f"expression is {NON_FACE} (non-face)")
+    return Row(
+        path=path,
+        box=_box(row),
+        landmarks=_landmarks(row.get("facial_landmarks", "")),
+        emotion=expression if expression < EMOTIONS else None,
+        valence_arousal=_valence_arousal(row["valence"], row["arousal"]),
+        left_out="",
+    )
+
+
+def _number(column: str, cell: str) -> float:
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise RowFault(f"{column} is not a number", f"{column} is '{cell[:20]}', expected a finite number")
+    return value
+
+
+def _expression(cell: str) -> int:
+    value = _number("expression", cell)
+    if value != int(value) or not 0 <= value <= NON_FACE:
+        raise RowFault(
+            f"expression out of 0..{NON_FACE}",
+            f"expression is {cell}, expected 0 neutral, 1 happy, 2 sad, 3 surprise, 4 fear, 5 disgust, 6 anger, "
+            "7 contempt, 8 none, 9 uncertain or 10 non-face; is this a list of another data set?",
+        )
+    return int(value)
+
+
+def _valence_arousal(*cells: str) -> tuple[float, float] | None:
+    values = []
+    for column, cell in zip(("valence", "arousal"), cells, strict=True):
+        value = _number(column, cell)
+        if value != NOT_ANNOTATED and abs(value) > 1 + ROUNDING:
+            hint = "; divide by 10 if the scale is -10..10" if abs(value) <= 10 else ""
+            raise RowFault(
+                f"{column} out of [-1, 1]",
+                f"{column} is {cell}, expected [-1, 1] or {NOT_ANNOTATED} for not annotated{hint}",
+            )
+        values.append(value)
+    if NOT_ANNOTATED in values:
+        return None
+    return min(max(values[0], -1.0), 1.0), min(max(values[1], -1.0), 1.0)
+
+
+def _box(row: dict[str, str]) -> tuple[float, float, float, float] | None:
+    if not all(row.get(column) for column in BOX_COLUMNS):
+        return None
+    left, top, width, height = (_number(column, row[column]) for column in BOX_COLUMNS)
+    return (left, top, width, height) if width > 0 and height > 0 else None
+
+
+def _landmarks(cell: str) -> Float[np.ndarray, "68 2"] | None:
+    if not cell:
+        return None
+    numbers = cell.rstrip(";").split(";")
+    if len(numbers) != 2 * LANDMARKS:
+        raise RowFault(
+            "wrong number of landmarks",
+            f"facial_landmarks has {len(numbers)} numbers, expected {2 * LANDMARKS} as x;y;x;y... in pixels",
+        )
+    try:
+        points = np.array(numbers, np.float32).reshape(LANDMARKS, 2)
+    except ValueError:
+        points = np.full((LANDMARKS, 2), np.nan, np.float32)
+    if not np.isfinite(points).all():
+        raise RowFault("facial_landmarks is not numbers", f"'{cell[:40]}...', expected x;y;x;y... in pixels")
+    if (np.ptp(points, axis=0) <= 0).any():
+        raise RowFault("landmarks span no area", f"'{cell[:40]}...' lies on a line; empty the cell to use the face box")
+    return points

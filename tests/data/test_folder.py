@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from affect_jax.data.readers.folder import FolderConfig, folder
+
+
+def save(path, colour, **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (40, 30), colour).save(path, **options)
+
+
+def test_labels_come_from_folder_names_in_the_order_of_the_label_set(tmp_path):
+    save(tmp_path / "train" / "happy" / "b.png", "red")
+    save(tmp_path / "train" / "happy" / "a.PNG", "green")
+    save(tmp_path / "train" / "Anger" / "c.png", "blue")
+    (tmp_path / "train" / "happy" / "notes.txt").write_text("not a picture")
+    source = folder(FolderConfig(str(tmp_path), "train", label_set="emonet_5"))
+    assert [(e.name, int(e.labels.emotion)) for e in source.examples] == [
+        ("happy/a.PNG", 1),
+        ("happy/b.png", 1),
+        ("Anger/c.png", 4),
+    ]
+    labels = source.examples.labels
+    assert labels.emotion_weight.all() and not labels.landmarks_weight.any() and not labels.valence_arousal_weight.any()
+    np.testing.assert_array_equal(source.image(2)[0, 0], [0, 0, 255])
+
+
+def test_pictures_are_turned_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    save(tmp_path / "sad" / "a.jpg", "red", exif=exif)
+    assert folder(FolderConfig(str(tmp_path))).image(0).shape == (40, 30, 3)
+
+
+def test_a_folder_that_is_no_emotion_lists_the_good_ones(tmp_path):
+    save(tmp_path / "joy" / "a.png", "red")
+    with pytest.raises(
+        ValueError, match=r"folder joy is no emotion of affectnet_8; expected neutral, happy, sad.*rename"
+    ):
+        folder(FolderConfig(str(tmp_path)))
+
+
+def test_nothing_to_read_is_said(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder .*expected one sub-folder an emotion"):
+        folder(FolderConfig(str(tmp_path), "test"))
+    with pytest.raises(ValueError, match=r"holds no picture; expected files such as .*/neutral/a.jpg"):
+        folder(FolderConfig(str(tmp_path)))
+
+
+def test_broken_pictures_are_counted_and_limited(tmp_path):
+    for name in "abcd":
+        save(tmp_path / "sad" / f"{name}.png", "red")
+    (tmp_path / "sad" / "broken.png").write_bytes(b"")
+    config = FolderConfig(str(tmp_path), max_skipped_fraction=0.2, skipped_csv=str(tmp_path / "skipped.csv"))
+    assert len(folder(config).examples) == 4
+    assert (tmp_path / "skipped.csv").read_text().splitlines()[1].endswith("broken.png,3,image is empty")
+    with pytest.raises(ValueError, match=r"1 of 5 rows \(20.0%\) are unusable: 1 x image is empty"):
+        folder(FolderConfig(str(tmp_path)))
