@@ -1,0 +1,196 @@
+"""Evaluation: the loop's route and the table's route against float64 NumPy, and the files they leave."""
+
+import csv
+import dataclasses
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from affect_jax.evaluate.flip import flip_averaged
+from affect_jax.evaluate.rows import collect
+from affect_jax.evaluate.run import evaluate
+from affect_jax.evaluate.summary import EvaluationProtocol, summarise, write_summary
+from affect_jax.evaluate.table import read_table, write_table
+from affect_jax.tasks.affect import Affect, AffectConfig
+from affect_jax.types import Batch, Example, Labels, Predictions
+
+EMOTIONS = ("neutral", "happy", "sad")
+PROTOCOL = EvaluationProtocol("rendered", "test", "emonet side_ratio=1.818 crop_px=4", "tiny_3", False, 120)
+
+
+def example(index, rng):
+    subject, clip, frame = index // 20, index // 10, index % 10
+    labels = Labels(
+        valence_arousal=rng.uniform(-1, 1, 2).astype(np.float32),
+        valence_arousal_weight=np.float32(index % 4 > 0),
+        emotion=np.int32(rng.integers(3)),
+        emotion_weight=np.float32(index % 5 > 0),
+        landmarks=np.zeros((68, 2), np.float32),
+        landmarks_weight=np.float32(0),
+    )
+    return Example(f'faces/{index}, "a".jpg', f"subject_{subject}", f"clip_{clip}", frame, frame / 30, labels)
+
+
+@pytest.fixture
+def examples():
+    rng = np.random.default_rng(0)
+    return [example(index, rng) for index in range(60)]
+
+
+def batches(examples, groups):
+    """Batches of rows, or of windows, whose pictures carry the index of their example."""
+    for group in groups:
+        index = np.array(group)
+        labels = [examples[place].labels for place in index.reshape(-1)]
+        stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *labels)
+        stacked = jax.tree.map(lambda leaf, shape=index.shape: leaf.reshape(*shape, *leaf.shape[1:]), stacked)
+        images = np.zeros((*index.shape, 4, 4, 3), np.float32) + index[..., None, None, None].astype(np.float32)
+        images[..., 0, :] += 0.5  # the mirror image differs
+        yield Batch(images, stacked, np.ones(index.shape, np.float32), index)
+
+
+@jax.jit
+def predict(batch):
+    """A made-up network: smooth functions of the picture, partly beyond [-1, 1]."""
+    left, right = batch.images[..., 0, 0, 0], batch.images[..., 0, -1, 0]
+    affect = jnp.stack([1.2 * jnp.sin(left), jnp.cos(1.7 * left) + 0.1 * right], -1)
+    return Predictions(affect, jnp.stack([jnp.sin(left), jnp.cos(left), jnp.sin(2 * left)], -1))
+
+
+def numpy_affect(index):
+    left = index + 0.5
+    return np.clip(np.stack([1.2 * np.sin(left), np.cos(1.7 * left) + 0.1 * index], -1), -1, 1)
+
+
+def numpy_ccc(predicted, label):
+    covariance = ((predicted - predicted.mean(0)) * (label - label.mean(0))).mean(0)
+    return 2 * covariance / (predicted.var(0) + label.var(0) + (predicted.mean(0) - label.mean(0)) ** 2)
+
+
+def truth(examples, index):
+    labels = [examples[place].labels for place in index]
+    rated = np.array([label.valence_arousal_weight > 0 for label in labels])
+    return np.float64([label.valence_arousal for label in labels]), rated
+
+
+def padded(batch, size):
+    grow = lambda leaf: np.concatenate([leaf, np.repeat(leaf[-1:], size - len(leaf), 0)])
+    weight = np.concatenate([batch.weight, np.zeros(size - len(batch.weight), np.float32)])
+    return dataclasses.replace(jax.tree.map(grow, batch), weight=weight)
+
+
+@pytest.mark.parametrize("batch", [1, 7, 32, 60])
+def test_both_routes_give_the_score_of_the_whole_set(examples, batch):
+    groups = [range(start, min(start + batch, 60)) for start in range(0, 60, batch)]
+    stream = [padded(each, batch) for each in batches(examples, groups)]
+    label, rated = truth(examples, range(60))
+    expected = numpy_ccc(numpy_affect(np.arange(60.0))[rated], label[rated])
+    loop = evaluate(predict, Affect(AffectConfig()), stream)
+    table = summarise(collect(predict, stream, examples, EMOTIONS), PROTOCOL)["scores"]
+    assert loop.keys() == table.keys()
+    for scores in (loop, table):
+        np.testing.assert_allclose([scores["ccc/valence"], scores["ccc/arousal"]], expected, atol=1e-6)
+    assert loop == pytest.approx(table, abs=1e-6)
+
+
+def test_frames_of_overlapping_windows_are_averaged_and_counted_once(examples):
+    windows = [[[0, 1, 2, 3], [2, 3, 4, 5]], [[4, 5, 6, 7], [6, 7, 8, 9]]]
+
+    def late(batch):
+        """Says 0.2 in the first frames of a window and 0.6 in the last ones."""
+        place = jnp.broadcast_to(jnp.asarray([0.2, 0.2, 0.6, 0.6]), batch.index.shape)
+        return Predictions(jnp.stack([place, place], -1), jnp.stack([place, 1 - place, 0 * place], -1))
+
+    rows = collect(late, batches(examples, windows), examples, EMOTIONS)
+    assert rows.name == tuple(each.name for each in examples[:10])
+    expected = [0.2, 0.2] + [0.4] * 6 + [0.6, 0.6]
+    np.testing.assert_allclose(rows.valence_arousal[:, 0], expected, rtol=1e-6)
+    np.testing.assert_allclose(rows.probabilities.sum(1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(rows.rated, [index % 4 > 0 for index in range(10)])
+
+
+def test_flip_averaging_is_in_float64_and_takes_the_emotion_of_the_image_alone(examples):
+    (batch,) = batches(examples, [range(6)])
+    plain, averaged = predict(batch), flip_averaged(predict)(batch)
+    mirrored = predict(dataclasses.replace(batch, images=np.flip(batch.images, -2)))
+    assert averaged.valence_arousal.dtype == np.float64
+    expected = (np.float64(plain.valence_arousal) + np.float64(mirrored.valence_arousal)) / 2
+    np.testing.assert_array_equal(averaged.valence_arousal, expected)
+    np.testing.assert_array_equal(averaged.emotion_logits, plain.emotion_logits)
+    assert not np.allclose(expected, plain.valence_arousal)
+    scores = evaluate(flip_averaged(predict), Affect(AffectConfig()), [batch])
+    assert 0 < scores["rmse/valence"] < 2
+
+
+def test_summary_names_its_protocol_and_averages_over_clips_and_subjects(examples, tmp_path):
+    rows = collect(predict, batches(examples, [range(30), range(30, 60)]), examples, EMOTIONS)
+    summary = write_summary(rows, PROTOCOL, tmp_path)
+    assert json.loads((tmp_path / "summary.json").read_text()) == json.loads(json.dumps(summary))
+    assert summary["protocol"]["flip_averaging"] is False and summary["protocol"]["ddof"] == 0
+    assert summary["n"] == {"rows": 60, "valence_arousal": 45, "emotion": 48, "clips": 6, "subjects": 3}
+    for kind, size in (("clip", 10), ("subject", 20)):
+        groups = np.split(np.arange(60), 60 // size)
+        each = []
+        for index in groups:
+            label, rated = truth(examples, index)
+            each.append(numpy_ccc(numpy_affect(np.float64(index))[rated], label[rated]))
+        mean = summary[f"per_{kind}_mean"]
+        np.testing.assert_allclose([mean["ccc/valence"], mean["ccc/arousal"]], np.mean(each, 0), atol=1e-6)
+        with (tmp_path / f"per_{kind}.csv").open() as file:
+            lines = list(csv.DictReader(file))
+        np.testing.assert_allclose([float(line["ccc/valence"]) for line in lines], np.array(each)[:, 0], atol=1e-6)
+    low, high = summary["interval_95"]["ccc/valence"]
+    assert low < summary["scores"]["ccc/valence"] < high
+    assert np.sum(summary["confusion"]["label_by_prediction"]) == 48
+
+
+def test_table_comes_back_as_it_was_written(examples, tmp_path):
+    rows = collect(predict, batches(examples, [range(25)]), examples, EMOTIONS)
+    path = tmp_path / "predictions.csv"
+    write_table(rows, path)
+    again = read_table(path)
+    assert not list(tmp_path.glob("*.part"))
+    for field in dataclasses.fields(rows):
+        np.testing.assert_array_equal(getattr(again, field.name), getattr(rows, field.name), err_msg=field.name)
+    header, unlabelled = path.read_text().splitlines()[:2]
+    assert header == (
+        "name,subject,clip,frame,time_seconds,valence,arousal,label_valence,label_arousal,"
+        "expression,label_expression,p_neutral,p_happy,p_sad"
+    )
+    assert unlabelled.startswith('"faces/0, ""a"".jpg",subject_0,clip_0,0,0.0,')
+    cells = next(csv.reader([unlabelled]))
+    assert cells[7:9] == ["", ""] and cells[10] == ""
+
+
+def test_heads_that_a_network_lacks_leave_their_cells_and_scores_out(examples, tmp_path):
+    only_affect = lambda batch: Predictions(predict(batch).valence_arousal)
+    rows = collect(only_affect, batches(examples, [range(12)]), examples, ())
+    assert "accuracy" not in summarise(rows, PROTOCOL)["scores"]
+    only_emotion = lambda batch: Predictions(None, predict(batch).emotion_logits)
+    rows = collect(only_emotion, batches(examples, [range(12)]), examples, EMOTIONS)
+    assert set(summarise(rows, PROTOCOL)["scores"]) == {"accuracy", "balanced_accuracy", "macro_f1"}
+    write_table(rows, tmp_path / "predictions.csv")
+    assert np.isnan(read_table(tmp_path / "predictions.csv").valence_arousal).all()
+
+
+def test_wrong_input_is_refused_by_name(examples, tmp_path):
+    with pytest.raises(ValueError, match="nothing to evaluate: the data gave no batch"):
+        evaluate(predict, Affect(AffectConfig()), [])
+    with pytest.raises(ValueError, match="nothing to evaluate: the data gave no face"):
+        collect(predict, [], examples, EMOTIONS)
+    with pytest.raises(ValueError, match="the network has 3 classes, but 2 emotion names were given"):
+        collect(predict, batches(examples, [range(3)]), examples, EMOTIONS[:2])
+    broken = lambda batch: Predictions(jnp.where(batch.index[:, None] == 1, jnp.nan, predict(batch).valence_arousal))
+    with pytest.raises(ValueError, match=r"prediction for 'faces/1, \"a\".jpg' is not finite \(1 such rows\)"):
+        collect(broken, batches(examples, [range(3)]), examples, ())
+    path = tmp_path / "predictions.csv"
+    path.write_text("name,valence\na,0.1\n")
+    with pytest.raises(ValueError, match=r"predictions.csv, row 1: expected the columns name, subject"):
+        read_table(path)
+    write_table(collect(predict, batches(examples, [range(3)]), examples, EMOTIONS), path)
+    path.write_text(path.read_text()[:-30])
+    with pytest.raises(ValueError, match=r"predictions.csv, row 4: 13 cells, expected 14; the file may be cut off"):
+        read_table(path)
