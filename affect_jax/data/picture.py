@@ -14,6 +14,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 TAIL_BYTES = 64
+ENCODINGS = {"png": {"compress_level": 1}, "jpeg": {"quality": 95, "subsampling": 0}}
 
 
 def decode(data: bytes, where: str, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
@@ -95,9 +96,6 @@ def fault(path: str) -> str:
 
 def encode(image: UInt8[np.ndarray, "height width 3"], encoding: str) -> bytes:
     """A picture as "png" (exact) or "jpeg" (quality 95, full colour resolution)."""
-    options = {"png": {"compress_level": 1}, "jpeg": {"quality": 95, "subsampling": 0}}
-    if encoding not in options:
-        raise ValueError(f"unknown picture encoding '{encoding}'; choose one of {', '.join(sorted(options))}")
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, encoding, **options[encoding])
+    Image.fromarray(image).save(buffer, encoding, **ENCODINGS[encoding])
     return buffer.getvalue()

@@ -41,7 +41,7 @@ def points():
 
 def test_evaluation_crop_of_a_hand_worked_case():
     # Box 30..70 x 40..60: centre (50, 50), mean side 30, crop side 60 at ratio 2: corner pixel centre (20.5, 20.5)
-    # of a 60-px crop, so that the crop is the picture sampled half-way between pixels, landmark (30, 40) -> (9.5, 19.5).
+    # of a 60-px crop: the crop is the picture sampled half-way between pixels, and landmark (30, 40) -> (9.5, 19.5).
     landmarks = np.tile([[30.0, 40.0], [70.0, 60.0]], (34, 1))
     image = np.random.default_rng(0).integers(0, 256, (120, 120, 3), dtype=np.uint8)
     pixels, labels = prepare(image, labelled(landmarks), 60, None, AugmentConfig(side_ratio=2.0))

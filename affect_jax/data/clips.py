@@ -1,0 +1,98 @@
+"""Windows of frames out of clips.
+
+Frames that a source lacks (no face found, unreadable) are closed over: a window holds neighbours in the source.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from absl import logging
+from jaxtyping import Float, Int
+
+from affect_jax.data.source import as_table
+from affect_jax.types import Source
+
+
+def clip_frames(source: Source) -> dict[tuple[str, str], Int[np.ndarray, "frame"]]:
+    """Indices of the frames of each (subject, clip), by frame number; ValueError for photographs and doubled frames."""
+    table = as_table(source.examples)
+    if not len(table):
+        raise ValueError("the source is empty, expected clips")
+    photographs = np.flatnonzero(table.clips == "")
+    if len(photographs):
+        raise ValueError(
+            f"{len(photographs)} of {len(table)} examples are photographs (such as {table.names[photographs[0]]}), "
+            "expected frames of clips; train an image network on them, or leave them out"
+        )
+    groups: dict[tuple[str, str], list[int]] = {}
+    for index, key in enumerate(zip(table.subjects, table.clips, strict=True)):
+        groups.setdefault(key, []).append(index)
+    ordered = {}
+    for key, members in groups.items():
+        order = np.array(members)[np.argsort(table.frames[members], kind="stable")]
+        double = np.flatnonzero(np.diff(table.frames[order]) == 0)
+        if len(double):
+            first, second = order[double[0] : double[0] + 2]
+            raise ValueError(
+                f"clip '{key[1]}' of subject '{key[0]}' has frame {table.frames[first]} twice "
+                f"({table.names[first]} and {table.names[second]}); give each recording its own clip name"
+            )
+        ordered[key] = order
+    return ordered
+
+
+def starts(length: int, frames: int, hop: int) -> list[int]:
+    """First frames of windows that cover a clip: every `hop`, and one that ends with the clip."""
+    regular = list(range(0, length - frames + 1, hop))
+    return regular if regular[-1] + frames == length else [*regular, length - frames]
+
+
+def _check(frames: int, hop: int) -> None:
+    if frames < 1 or not 1 <= hop <= frames:
+        raise ValueError(f"frames is {frames} and hop {hop}, expected 1 <= hop <= frames: larger hops lose frames")
+
+
+def windows(source: Source, frames: int, hop: int) -> list[tuple[int, ...]]:
+    """Windows of `frames` neighbouring frames, clip by clip; every frame of a clip is in at least one.
+
+    Clips shorter than a window are left out, with a warning; ValueError when that leaves none.
+    """
+    _check(frames, hop)
+    found, short = [], []
+    for (subject, clip), indices in clip_frames(source).items():
+        if len(indices) < frames:
+            short.append(f"{subject}/{clip} ({len(indices)})")
+            continue
+        found += [tuple(indices[start : start + frames].tolist()) for start in starts(len(indices), frames, hop)]
+    if short:
+        logging.warning("%d clips have fewer than %d frames and are left out: %s", len(short), frames, short[:5])
+    if not found:
+        raise ValueError(f"none of {len(short)} clips has {frames} frames (longest first: {_longest(short)}); "
+                         "choose shorter windows")  # fmt: skip
+    return found
+
+
+def _longest(short: Sequence[str]) -> str:
+    return ", ".join(sorted(short, key=lambda name: -int(name.rpartition("(")[2][:-1]))[:3])
+
+
+def evaluation_windows(
+    source: Source, frames: int, hop: int | None = None
+) -> tuple[Int[np.ndarray, "window frame"], Float[np.ndarray, "window frame"]]:
+    """Windows in which each frame of the source has weight 1 exactly once: indices and weights.
+
+    A frame that several windows hold counts in the first of them. A clip shorter than a window is filled up with its
+    last frame at weight 0. `hop` None: windows side by side.
+    """
+    hop = frames if hop is None else hop
+    _check(frames, hop)
+    indices, weights = [], []
+    for members in clip_frames(source).values():
+        padded = np.concatenate([members, np.repeat(members[-1:], max(frames - len(members), 0))])
+        seen = 0
+        for start in starts(len(padded), frames, hop):
+            positions = np.arange(start, start + frames)
+            indices.append(padded[positions])
+            weights.append(((positions >= seen) & (positions < len(members))).astype(np.float32))
+            seen = start + frames
+    return np.stack(indices), np.stack(weights)

@@ -1,0 +1,126 @@
+"""From a source to batches, through Grain: order, picture, crop, batch.
+
+What a batch holds is a function of (seed, its number) alone, whatever the number of threads, so the state of the
+iterator is one number and a resumed run sees the same crops.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import grain
+import numpy as np
+from jaxtyping import Float, Int
+
+from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.clips import evaluation_windows, windows
+from affect_jax.data.crops import CropMaker, collate
+from affect_jax.data.order import Order, balanced_shares
+from affect_jax.data.source import Concatenated, as_table
+from affect_jax.ops.geometry import EMONET_SIDE
+from affect_jax.types import Batch, Source
+
+THREADS = 2  # decoding and warping release Python's lock
+PREFETCHED_BATCHES = 3
+
+
+def training_batches(
+    source: Source,
+    *,
+    crop_px: int,
+    batch: int,
+    seed: int,
+    augment: AugmentConfig,
+    frames: int | None = None,
+    hop: int | None = None,
+    balanced: bool | float = False,
+    mixture: Sequence[float] | None = None,
+    max_skipped_fraction: float = 0.01,
+    skipped_csv: str = "",
+    threads: int = THREADS,
+) -> grain.DatasetIterator:
+    """Full batches without end, shuffled anew each epoch, with `get_state()` and `set_state()`.
+
+    With `frames`, windows of that many frames every `hop` (half a window when None), [batch, time, ...].
+    `balanced` draws with replacement so that every emotion comes equally often; a number between 0 and 1 goes part of
+    the way (count ** -balanced). `mixture` gives the shares of the parts of a `Concatenated` source in every batch.
+    A picture that cannot be read becomes a black one of weight 0; beyond `max_skipped_fraction` of the source
+    ValueError is raised.
+    """
+    parts = source.parts if mixture is not None and isinstance(source, Concatenated) else (source,)
+    offsets = source.starts if len(parts) > 1 else (0,)
+    if mixture is not None and (len(mixture) != len(parts) or min(mixture) <= 0):
+        raise ValueError(
+            f"mixture is {tuple(mixture)}, expected one positive share for each of the {len(parts)} joined sources"
+        )
+    streams = []
+    for number, (part, offset) in enumerate(zip(parts, offsets, strict=True)):
+        units = _training_units(part, frames, hop)
+        shares = balanced_shares(as_table(part.examples).labels, units, float(balanced)) if balanced else None
+        streams.append(grain.MapDataset.source(Order(units + offset, seed, number, shares)))
+    order = streams[0] if len(streams) == 1 else grain.MapDataset.mix(streams, mixture)
+    maker = CropMaker(source, crop_px, augment, max_skipped_fraction, skipped_csv)
+    return iter(_batched(order.map(maker.training), batch, threads))
+
+
+def _training_units(source: Source, frames: int | None, hop: int | None) -> Int[np.ndarray, "unit *frame"]:
+    """Indices of what one row of a batch is made of: an example, or the frames of a window."""
+    if frames is not None:
+        return np.array(windows(source, frames, hop or max(1, frames // 2)), np.int64)
+    if not len(source.examples):
+        raise ValueError("the source is empty; is the split right?")
+    return np.arange(len(source.examples))
+
+
+def _batched(items: grain.MapDataset, batch: int, threads: int) -> grain.IterDataset:
+    batches = items.batch(batch, drop_remainder=True, batch_fn=collate)
+    return batches.to_iter_dataset(grain.ReadOptions(num_threads=threads, prefetch_buffer_size=PREFETCHED_BATCHES))
+
+
+class EvaluationBatches:
+    """Batches of all examples in order, each with weight 1 exactly once; can be gone through again."""
+
+    def __init__(self, units: Int[np.ndarray, "unit *frame"], weights: Float[np.ndarray, "unit *frame"], batch: int,
+                 maker: CropMaker, threads: int):  # fmt: skip
+        missing = -len(units) % batch
+        padding = [(0, missing)] + [(0, 0)] * (units.ndim - 1)
+        self.units = np.pad(units, padding, constant_values=-1)
+        self.weights = np.pad(weights, padding)
+        self.batch, self.maker, self.threads = batch, maker, threads
+
+    def __len__(self) -> int:
+        return len(self.units) // self.batch
+
+    def __iter__(self) -> Iterator[Batch]:
+        rows = grain.MapDataset.range(len(self.units))
+        items = rows.map(lambda row: self.maker.evaluation(self.units[row], self.weights[row]))
+        iterator = iter(_batched(items, self.batch, self.threads))
+        try:
+            yield from iterator
+        finally:
+            iterator.close()
+
+
+def evaluation_batches(
+    source: Source,
+    *,
+    crop_px: int,
+    batch: int,
+    frames: int | None = None,
+    side_ratio: float = EMONET_SIDE,
+    max_skipped_fraction: float = 0.01,
+    skipped_csv: str = "",
+    threads: int = THREADS,
+) -> EvaluationBatches:
+    """Batches of a fixed size, in order, without jitter; the last is filled up with weight 0 and index -1.
+
+    With `frames`, windows side by side; the last window of a clip reaches back, and what it repeats has weight 0
+    there. Unreadable pictures as in `training_batches`.
+    """
+    if not len(source.examples):
+        raise ValueError("the source is empty; is the split right?")
+    if frames is None:
+        units = np.arange(len(source.examples))
+        weights = np.ones(len(units), np.float32)
+    else:
+        units, weights = evaluation_windows(source, frames)
+    maker = CropMaker(source, crop_px, AugmentConfig(side_ratio=side_ratio), max_skipped_fraction, skipped_csv)
+    return EvaluationBatches(units, weights, batch, maker, threads)

@@ -1,0 +1,237 @@
+"""Any source as a TFDS data set on array_record, and back as a source; TensorFlow is not needed for either.
+
+For sources that are slow to draw or too many loose files. Beside the records, which any TFDS user can read, lies
+`examples.npz` with the labels once more, so that opening a store reads no pictures.
+"""
+
+import concurrent.futures
+import dataclasses
+import functools
+import hashlib
+import json
+import multiprocessing
+import pathlib
+import shutil
+from collections.abc import Iterator
+
+import numpy as np
+from absl import logging
+from jaxtyping import UInt8
+from tqdm import tqdm
+
+from affect_jax import emotions
+from affect_jax.data import picture
+from affect_jax.data.skipped import SkippedRows
+from affect_jax.data.source import Table, as_table
+from affect_jax.types import LANDMARKS, Labels, Source, UnreadableImage
+
+NAME, SPLIT, VERSION = "faces", "faces", "1.0.0"
+COLUMNS_FILE, MARK_FILE, SKIPPED_FILE = "examples.npz", "dataset_info.json", "skipped.csv"
+COLUMNS = ("names", "subjects", "clips", "frames", "time_seconds")
+CHUNK = 64  # pictures handed to a worker at a time
+EXAMPLES_PER_SHARD = 8192
+WORTH_A_WORKER = 4 * CHUNK  # pictures; a worker takes about two seconds to start
+
+
+def fingerprint(reader: str, config) -> str:
+    """A name for what a reader makes of its config (a dataclass); differs when any field does."""
+    fields = json.dumps([reader, dataclasses.asdict(config)], sort_keys=True)
+    return hashlib.sha256(fields.encode()).hexdigest()[:16]
+
+
+def write(
+    source: Source,
+    folder: str | pathlib.Path,
+    *,
+    fingerprint: str = "",
+    encoding: str = "png",
+    workers: int = 2,
+    max_skipped_fraction: float = 0.01,
+) -> None:
+    """Writes a source to `folder`, which appears whole or not at all; an older store there is replaced.
+
+    `encoding` is "png" (exact) or "jpeg" (quality 95). Pictures come from `workers` processes, for which the source
+    must be picklable. Unreadable pictures are left out, listed in `folder`/skipped.csv, and limited as in the readers.
+    """
+    folder = pathlib.Path(folder)
+    if encoding not in picture.ENCODINGS:
+        raise ValueError(f"unknown picture encoding '{encoding}'; choose one of {', '.join(sorted(picture.ENCODINGS))}")
+    if folder.exists() and any(folder.iterdir()) and not (folder / COLUMNS_FILE).exists():
+        raise ValueError(f"{folder} holds other files and no store; choose an empty or new folder")
+    partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
+    for leftover in (partial, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        _fill(source, partial, fingerprint, encoding, workers, max_skipped_fraction)
+        if folder.exists():
+            folder.rename(old)
+        partial.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _fill(
+    source: Source, folder: pathlib.Path, mark: str, encoding: str, workers: int, max_skipped_fraction: float
+) -> None:
+    import tensorflow_datasets as tfds  # slow to import, and only stores need it
+
+    table = as_table(source.examples)
+    skipped = SkippedRows(str(folder), max_skipped_fraction, str(folder / SKIPPED_FILE))
+    writer = tfds.core.SequentialWriter(
+        _info(tfds, folder, source.label_set, mark, encoding), EXAMPLES_PER_SHARD, file_format="array_record"
+    )
+    writer.initialize_splits([SPLIT])
+    kept = []
+    chunks = [range(start, min(start + CHUNK, len(table))) for start in range(0, len(table), CHUNK)]
+    with tqdm(total=len(table), desc=f"storing {folder.name.strip('.')}", unit="face", mininterval=1) as bar:
+        for chunk, pictures in zip(chunks, _encoded(source, chunks, encoding, workers), strict=True):
+            good = [(index, data) for index, (data, _) in zip(chunk, pictures, strict=True) if data]
+            broken = [(index, reason) for index, (_, reason) in zip(chunk, pictures, strict=True) if reason]
+            skipped.faults += [(str(table.names[index]), index, reason) for index, reason in broken]
+            writer.add_examples({SPLIT: [_record(table, index, data) for index, data in good]})
+            kept += [index for index, _ in good]
+            bar.update(len(chunk))
+    skipped.finish(len(table))
+    writer.close_all()
+    _write_columns(folder / COLUMNS_FILE, table.take(np.array(kept, np.int64)), source.label_set, mark)
+
+
+def _info(tfds, folder: pathlib.Path, label_set: str, mark: str, encoding: str):
+    number = functools.partial(tfds.features.Scalar, dtype=np.float32)
+    features = {
+        "image": tfds.features.Image(encoding_format=encoding),
+        "name": tfds.features.Text(),
+        "subject": tfds.features.Text(),
+        "clip": tfds.features.Text(),
+        "frame": tfds.features.Scalar(dtype=np.int64),
+        "time_seconds": tfds.features.Scalar(dtype=np.float64),
+        "valence_arousal": tfds.features.Tensor(shape=(2,), dtype=np.float32),
+        "valence_arousal_weight": number(),
+        "emotion": tfds.features.ClassLabel(names=list(emotions.names(label_set))),
+        "emotion_weight": number(),
+        "landmarks": tfds.features.Tensor(shape=(LANDMARKS, 2), dtype=np.float32),
+        "landmarks_weight": number(),
+    }
+    identity = tfds.core.dataset_info.DatasetIdentity(
+        name=NAME, version=tfds.core.Version(VERSION), data_dir=str(folder), module_name="affect_jax"
+    )
+    return tfds.core.DatasetInfo(
+        builder=identity,
+        description="Faces with valence, arousal, emotion and 68 landmarks; a weight of 0 says: not labelled.",
+        features=tfds.features.FeaturesDict(features),
+        disable_shuffling=True,
+        metadata=tfds.core.MetadataDict(label_set=label_set, fingerprint=mark),
+    )
+
+
+def _record(table: Table, index: int, data: bytes) -> dict:
+    example = dataclasses.asdict(table[index])
+    labels = example.pop("labels")
+    return {"image": data, **example, **labels}
+
+
+def _encoded(source: Source, chunks: list[range], encoding: str, workers: int) -> Iterator[list[tuple[bytes, str]]]:
+    """The pictures of each chunk, encoded, in order; (b"", reason) for unreadable ones."""
+    count = sum(len(chunk) for chunk in chunks)
+    if workers < 2 or count < WORTH_A_WORKER:
+        yield from (_encode(source, encoding, chunk) for chunk in chunks)
+        return
+    context = multiprocessing.get_context("spawn")  # a fork would copy the locks of JAX's threads
+    pool = concurrent.futures.ProcessPoolExecutor(workers, context, initializer=_adopt, initargs=(source, encoding))
+    try:
+        yield from pool.map(_encode_adopted, chunks)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_ADOPTED: dict[str, object] = {}  # of a worker process: the source it draws from
+
+
+def _adopt(source: Source, encoding: str) -> None:
+    _ADOPTED.update(source=source, encoding=encoding)
+
+
+def _encode_adopted(chunk: range) -> list[tuple[bytes, str]]:
+    return _encode(_ADOPTED["source"], _ADOPTED["encoding"], chunk)
+
+
+def _encode(source: Source, encoding: str, chunk: range) -> list[tuple[bytes, str]]:
+    pictures = []
+    for index in chunk:
+        try:
+            pictures.append((picture.encode(source.image(index), encoding), ""))
+        except UnreadableImage as error:
+            logging.warning("%s", error)
+            pictures.append((b"", "image broke on reading"))
+    return pictures
+
+
+def _write_columns(path: pathlib.Path, table: Table, label_set: str, mark: str) -> None:
+    texts = {column: getattr(table, column).astype(str) for column in COLUMNS[:3]}
+    numbers = {"frames": table.frames, "time_seconds": table.time_seconds}
+    labels = {field.name: getattr(table.labels, field.name) for field in dataclasses.fields(Labels)}
+    np.savez(path, label_set=np.array(label_set), fingerprint=np.array(mark), **texts, **numbers, **labels)
+
+
+class StoredFaces:
+    """A store as a source; see `read`. Picklable: another process opens the files anew."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+        with np.load(folder / COLUMNS_FILE, allow_pickle=False) as columns:
+            self.label_set, self.fingerprint = str(columns["label_set"]), str(columns["fingerprint"])
+            labels = Labels(**{field.name: columns[field.name] for field in dataclasses.fields(Labels)})
+            self.examples = Table(*(columns[column] for column in COLUMNS), labels)
+
+    def __reduce__(self):
+        return StoredFaces, (self.folder,)
+
+    @functools.cached_property
+    def _records(self):
+        import tensorflow_datasets as tfds
+
+        builder = tfds.builder_from_directory(self.folder)
+        records = builder.as_data_source(SPLIT, decoders={"image": tfds.decode.SkipDecoding()})
+        if len(records) != len(self.examples):
+            raise ValueError(
+                f"{self.folder} holds {len(records)} pictures for {len(self.examples)} rows of labels; "
+                "remove the folder and write it again"
+            )
+        return records
+
+    def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
+        """RGB pixels; raises `UnreadableImage`, naming the store and the record."""
+        return picture.decode(self._records[index]["image"], f"{self.folder}, record {index}")
+
+
+def read(folder: str | pathlib.Path, fingerprint: str = "") -> StoredFaces:
+    """A store as a source; ValueError when `fingerprint` is given and another one was written."""
+    folder = pathlib.Path(folder)
+    if not (folder / COLUMNS_FILE).is_file() or not (folder / MARK_FILE).is_file():
+        raise FileNotFoundError(f"{folder} is no store: expected {COLUMNS_FILE} and {MARK_FILE} in it")
+    stored = StoredFaces(folder)
+    if fingerprint and stored.fingerprint != fingerprint:
+        raise ValueError(
+            f"{folder} was made from other settings (fingerprint {stored.fingerprint or 'none'}, "
+            f"expected {fingerprint}); remove the folder or choose another"
+        )
+    return stored
+
+
+def materialise(source: Source, folder: str | pathlib.Path, fingerprint: str, **options) -> StoredFaces:
+    """The store of `source` in `folder`: as it is there when the fingerprint agrees, else written anew.
+
+    `options` as of `write`.
+    """
+    try:
+        stored = read(folder, fingerprint)
+        logging.info("%d faces are stored in %s already", len(stored.examples), folder)
+        return stored
+    except FileNotFoundError:
+        pass
+    except ValueError as error:
+        logging.info("writing anew: %s", error)
+    write(source, folder, fingerprint=fingerprint, **options)
+    return read(folder, fingerprint)

@@ -1,0 +1,218 @@
+import collections
+import json
+
+import grain
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+
+from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.loader import evaluation_batches, training_batches
+from affect_jax.data.order import Order, balanced_shares
+from affect_jax.data.source import Concatenated, Table, no_labels
+from affect_jax.types import UnreadableImage
+
+STILL = AugmentConfig(rotation_degrees=0.0, scale=0.0, shift=0.0, flip_probability=0.0, brightness=0.0, contrast=0.0,
+                      saturation=0.0, tint=0.0)  # fmt: skip
+
+
+class Faces:
+    """Flat pictures: example i has brightness `first` + i, and noise when asked for."""
+
+    label_set = "affectnet_8"
+
+    def __init__(self, count, emotions=None, first=0, clip="", broken=(), noisy=False):
+        labels = no_labels(count)
+        labels.valence_arousal[:] = np.linspace(-1, 1, count)[:, None]
+        labels.valence_arousal_weight[:] = 1
+        if emotions is not None:
+            known = np.array(emotions) >= 0
+            labels.emotion[:], labels.emotion_weight[:] = np.maximum(emotions, 0), known
+        frames = np.arange(count, dtype=np.int64)
+        names = [f"face {first + i}" for i in range(count)]
+        self.examples = Table(names, [f"subject {first}"] * count, [clip] * count, frames, frames / 25, labels)
+        self.first, self.broken, self.noisy = first, set(broken), noisy
+
+    def image(self, index):
+        if index in self.broken:
+            raise UnreadableImage(f"faces.csv, row {index + 2}: image is cut off")
+        if self.noisy:
+            return np.random.default_rng(index).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+        return np.full((12, 12, 3), self.first + index, np.uint8)
+
+
+def take(batches, count):
+    taken = [next(batches) for _ in range(count)]
+    batches.close()
+    return taken
+
+
+def same(a, b):
+    for left, right in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+def training(source, **options):
+    settings = {"crop_px": 8, "batch": 4, "seed": 0, "augment": STILL} | options
+    return training_batches(source, **settings)
+
+
+def test_rows_carry_the_picture_and_the_labels_of_their_index():
+    source = Faces(10, emotions=range(10 - 2, -2, -1))
+    for batch in take(training(source), 3):
+        np.testing.assert_allclose(batch.images[:, 0, 0, 0] * 255, batch.index, atol=1e-4)
+        np.testing.assert_array_equal(batch.labels.valence_arousal, source.examples.labels.valence_arousal[batch.index])
+        np.testing.assert_array_equal(batch.labels.emotion_weight, source.examples.labels.emotion_weight[batch.index])
+        assert batch.weight.tolist() == [1] * 4 and batch.images.shape == (4, 8, 8, 3)
+        assert {batch.images.dtype.name, batch.weight.dtype.name} == {"float32"}
+
+
+def test_an_epoch_is_a_permutation_and_the_next_one_another():
+    order = np.concatenate([batch.index for batch in take(training(Faces(10)), 5)])  # two epochs of 10 in 5 batches
+    assert sorted(order[:10]) == sorted(order[10:]) == list(range(10))
+    assert order[:10].tolist() != order[10:].tolist()
+    other = np.concatenate([batch.index for batch in take(training(Faces(10), seed=1), 5)])
+    assert order.tolist() != other.tolist()
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_a_resumed_stream_is_bit_equal_whatever_the_threads(threads):
+    source = Faces(9, noisy=True)
+    whole = take(training(source, augment=AugmentConfig(), threads=2), 6)
+    first = training(source, augment=AugmentConfig(), threads=threads)
+    for expected in whole[:3]:
+        same(next(first), expected)
+    state = json.loads(json.dumps(first.get_state()))
+    first.close()
+    resumed = training(source, augment=AugmentConfig(), threads=threads)
+    next(resumed)
+    resumed.set_state(state)
+    for expected in whole[3:]:
+        same(next(resumed), expected)
+    resumed.close()
+
+
+def test_the_state_goes_through_orbax(tmp_path):
+    source = Faces(9, noisy=True)
+    batches = training(source, augment=AugmentConfig())
+    next(batches)
+    with ocp.Checkpointer(grain.checkpoint.CheckpointHandler()) as saver:
+        saver.save(tmp_path / "data", args=grain.checkpoint.CheckpointSave(batches))
+        expected = next(batches)
+        restored = training(source, augment=AugmentConfig())
+        saver.restore(tmp_path / "data", args=grain.checkpoint.CheckpointRestore(restored))
+    same(next(restored), expected)
+    batches.close()
+    restored.close()
+
+
+def test_the_same_example_is_cropped_anew_each_epoch():
+    source = Faces(4, noisy=True)
+    first, second = take(training(source, augment=AugmentConfig()), 2)
+    images = [batch.images[np.argsort(batch.index)] for batch in (first, second)]
+    assert (np.abs(images[0] - images[1]).mean((1, 2, 3)) > 0.02).all()
+
+
+def test_balanced_draws_bring_every_emotion_equally_often():
+    emotions = [0] * 60 + [1] * 30 + [3] * 6 + [-1] * 24  # 24 of 120 without an emotion keep their 20 %
+    source = Faces(120, emotions=emotions)
+    shares = balanced_shares(source.examples.labels, np.arange(120), 1.0)
+    by_emotion = {e: shares[np.array(emotions) == e].sum() for e in (0, 1, 3, -1)}
+    np.testing.assert_allclose([by_emotion[0], by_emotion[1], by_emotion[3], by_emotion[-1]], [0.8 / 3] * 3 + [0.2])
+    half = balanced_shares(source.examples.labels, np.arange(120), 0.5)
+    np.testing.assert_allclose(half[:60].sum() / half[60:90].sum(), np.sqrt(60 / 30))
+    drawn = np.concatenate([batch.index for batch in take(training(source, balanced=True, batch=60), 20)])
+    counts = collections.Counter(np.array(emotions)[drawn].tolist())
+    np.testing.assert_allclose([counts[e] / 1200 for e in (0, 1, 3, -1)], [0.8 / 3] * 3 + [0.2], atol=0.04)
+
+
+def test_balanced_draws_need_emotions():
+    with pytest.raises(ValueError, match="needs emotions, but the source has none"):
+        training(Faces(5), balanced=True)
+    with pytest.raises(ValueError, match=r"balanced is 2, expected 0 .* to 1"):
+        training(Faces(5, emotions=range(5)), balanced=2.0)
+
+
+def test_a_mixture_has_its_shares_in_every_batch():
+    source = Concatenated([Faces(5), Faces(40, first=100)])
+    for batch in take(training(source, mixture=(0.75, 0.25), batch=8), 10):
+        assert (batch.index < 5).sum() == 6
+        brightness = np.round(batch.images[:, 0, 0, 0] * 255)
+        np.testing.assert_array_equal(brightness, np.where(batch.index < 5, batch.index, batch.index + 95))
+    with pytest.raises(ValueError, match=r"mixture is \(1.0,\), expected one positive share for each of the 2"):
+        training(source, mixture=(1.0,))
+
+
+def test_streams_of_a_mixture_are_shuffled_independently():
+    orders = [[Order(np.arange(20), 0, number)[i].indices.item() for i in range(20)] for number in (0, 1)]
+    assert orders[0] != orders[1]
+
+
+def test_clip_rows_hold_neighbouring_frames_with_one_jitter():
+    source = Faces(10, clip="clip")
+    rotation_only = AugmentConfig(flip_probability=0.0)
+    for batch in take(training(source, frames=3, hop=2, augment=rotation_only, batch=2), 3):
+        assert batch.images.shape == (2, 3, 8, 8, 3) and batch.labels.valence_arousal.shape == (2, 3, 2)
+        np.testing.assert_array_equal(np.diff(batch.index), 1)
+        # Flat pictures: which pixels are black border is the same in all frames of one row.
+        inside = batch.images[..., 0].std((2, 3))
+        assert inside.shape == (2, 3)
+    noisy = Faces(3, clip="clip", noisy=True)
+    noisy.image = lambda index: np.random.default_rng(0).integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    (batch,) = take(training(noisy, frames=3, augment=AugmentConfig(), batch=2), 1)
+    np.testing.assert_array_equal(batch.images[:, 0], batch.images[:, 2])  # one picture, one jitter
+    assert np.abs(batch.images[0, 0] - batch.images[1, 0]).mean() > 0.02
+
+
+def test_evaluation_goes_through_all_examples_in_order_and_pads_with_weight_zero():
+    batches = evaluation_batches(Faces(10, emotions=[2] * 10), crop_px=8, batch=4)
+    for _ in range(2):  # it can be gone through again
+        rows = list(batches)
+        assert len(rows) == len(batches) == 3
+        assert np.concatenate([row.index for row in rows]).tolist() == [*range(10), -1, -1]
+        assert np.concatenate([row.weight for row in rows]).tolist() == [1] * 10 + [0, 0]
+        last = rows[-1]
+        assert not last.images[2:].any() and not last.labels.emotion_weight[2:].any()
+        assert not last.labels.valence_arousal_weight[2:].any()
+    stopped = iter(batches)
+    next(stopped)
+    stopped.close()
+
+
+def test_evaluation_of_clips_counts_each_frame_once_in_its_labels_too():
+    batches = evaluation_batches(Faces(7, clip="clip"), crop_px=8, batch=2, frames=3)
+    counted = np.zeros(7)
+    for batch in batches:
+        assert batch.images.shape == (2, 3, 8, 8, 3)
+        np.testing.assert_array_equal(batch.weight, batch.labels.valence_arousal_weight)
+        np.add.at(counted, batch.index.ravel(), batch.weight.ravel())
+    np.testing.assert_array_equal(counted, 1)
+
+
+def test_an_unreadable_picture_is_black_without_weight_and_listed(tmp_path):
+    source = Faces(100, emotions=[1] * 100, broken=[7])
+    path = tmp_path / "skipped.csv"
+    for _ in range(2):
+        batches = evaluation_batches(source, crop_px=8, batch=50, skipped_csv=str(path))
+        batch = next(iter(batches))
+        assert not batch.images[7].any() and batch.index[7] == 7
+        assert batch.weight[7] == batch.labels.emotion_weight[7] == batch.labels.valence_arousal_weight[7] == 0
+        assert batch.weight.sum() == 49
+    assert path.read_text().splitlines() == ["path,row,reason", "face 7,7,image broke on reading"]
+
+
+def test_too_many_unreadable_pictures_stop_the_run():
+    with pytest.raises(ValueError, match=r"[123] of 100 rows \(.*%\) are unusable: . x image broke on reading"):
+        list(evaluation_batches(Faces(100, broken=[3, 4, 5]), crop_px=8, batch=50))
+    batches = training(Faces(10, broken=range(10)))
+    with pytest.raises(ValueError, match="max_skipped_fraction"):
+        next(batches)
+    batches.close()
+
+
+def test_an_empty_source_is_said():
+    with pytest.raises(ValueError, match="the source is empty; is the split right"):
+        training(Faces(0))
+    with pytest.raises(ValueError, match="the source is empty; is the split right"):
+        evaluation_batches(Faces(0), crop_px=8, batch=4)

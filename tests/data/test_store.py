@@ -1,0 +1,152 @@
+import io
+import pickle
+import sys
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from PIL import Image
+
+from affect_jax.data import store
+from affect_jax.data.readers.folder import FolderConfig
+from affect_jax.data.source import Table, no_labels
+from affect_jax.types import UnreadableImage
+
+
+class Noise:
+    """Random pictures and labels; picklable, so that worker processes can draw from it."""
+
+    label_set = "emonet_5"
+
+    def __init__(self, count, broken=()):
+        rng = np.random.default_rng(0)
+        labels = no_labels(count)
+        labels.valence_arousal[:] = rng.uniform(-1, 1, (count, 2))
+        labels.landmarks[:] = rng.uniform(0, 20, (count, 68, 2))
+        labels.emotion[:] = rng.integers(0, 5, count)
+        for weight in (labels.valence_arousal_weight, labels.emotion_weight, labels.landmarks_weight):
+            weight[:] = rng.integers(0, 2, count)
+        frames = np.arange(count, dtype=np.int64)
+        names = [f"söbject/clip/{i}" for i in range(count)]
+        self.examples = Table(names, ["söbject"] * count, ["clip"] * count, frames, frames / 3, labels)
+        self.broken = set(broken)
+
+    def image(self, index):
+        if index in self.broken:
+            raise UnreadableImage(f"noise.csv, row {index}: image is cut off")
+        return np.random.default_rng(index).integers(0, 256, (20, 16 + index % 3, 3), dtype=np.uint8)
+
+
+def assert_same_labels(a, b):
+    for name in ("names", "subjects", "clips", "frames", "time_seconds"):
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+    for name, column in vars(a.labels).items():
+        np.testing.assert_array_equal(column, getattr(b.labels, name))
+        assert column.dtype == getattr(b.labels, name).dtype
+
+
+def test_a_store_gives_back_pictures_and_labels_bit_for_bit(tmp_path):
+    source = Noise(30)
+    store.write(source, tmp_path / "faces", workers=1)
+    stored = pickle.loads(pickle.dumps(store.read(tmp_path / "faces")))  # as a worker process gets it
+    assert stored.label_set == "emonet_5"
+    assert_same_labels(stored.examples, source.examples)
+    for index in (29, 0, 13):
+        np.testing.assert_array_equal(stored.image(index), source.image(index))
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["faces"]
+    assert "tensorflow" not in sys.modules
+
+
+def test_worker_processes_write_the_same_in_the_same_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "CHUNK", 4)
+    monkeypatch.setattr(store, "WORTH_A_WORKER", 1)
+    source = Noise(18)
+    store.write(source, tmp_path / "faces", workers=2)
+    stored = store.read(tmp_path / "faces")
+    assert_same_labels(stored.examples, source.examples)
+    for index in range(18):
+        np.testing.assert_array_equal(stored.image(index), source.image(index))
+
+
+def test_any_user_of_tfds_can_read_the_records(tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "EXAMPLES_PER_SHARD", 4)
+    source = Noise(10)
+    store.write(source, tmp_path / "faces", workers=1)
+    builder = tfds.builder_from_directory(tmp_path / "faces")
+    assert builder.info.features["emotion"].names == ["neutral", "happy", "sad", "surprise", "anger"]
+    records = builder.as_data_source(store.SPLIT)
+    assert len(records) == 10
+    example = source.examples[7]
+    record = records[7]
+    np.testing.assert_array_equal(record["image"], source.image(7))
+    np.testing.assert_array_equal(record["landmarks"], example.labels.landmarks)
+    np.testing.assert_array_equal(record["valence_arousal"], example.labels.valence_arousal)
+    assert record["emotion"] == example.labels.emotion and record["name"].decode() == example.name
+    assert record["frame"] == 7
+    np.testing.assert_allclose(record["time_seconds"], 7 / 3, rtol=1e-7)  # TFDS keeps floats in 32 bits
+    np.testing.assert_array_equal(store.read(tmp_path / "faces").image(9), source.image(9))
+
+
+def test_jpeg_is_close(tmp_path):
+    source = Noise(3)
+    source.image = lambda index: np.tile(np.linspace(0, 255, 64).astype(np.uint8)[:, None, None], (1, 64, 3))
+    store.write(source, tmp_path / "faces", encoding="jpeg", workers=1)
+    assert np.abs(store.read(tmp_path / "faces").image(1).astype(int) - source.image(1)).max() <= 3
+    with pytest.raises(ValueError, match="unknown picture encoding 'gif'; choose one of jpeg, png"):
+        store.write(source, tmp_path / "other", encoding="gif", workers=1)
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["faces"]  # nothing half written
+
+
+def test_a_store_is_reused_for_the_same_fingerprint_and_rebuilt_for_another(tmp_path):
+    folder = tmp_path / "faces"
+    store.materialise(Noise(4), folder, "first", workers=1)
+    written = (folder / store.COLUMNS_FILE).stat().st_mtime_ns
+    assert len(store.materialise(Noise(9), folder, "first", workers=1).examples) == 4
+    assert (folder / store.COLUMNS_FILE).stat().st_mtime_ns == written
+    with pytest.raises(ValueError, match=r"other settings \(fingerprint first, expected second\); remove the folder"):
+        store.read(folder, "second")
+    assert len(store.materialise(Noise(9), folder, "second", workers=1).examples) == 9
+    np.testing.assert_array_equal(store.read(folder, "second").image(8), Noise(9).image(8))
+
+
+def test_an_interrupted_rebuild_leaves_the_old_store_whole(tmp_path):
+    folder = tmp_path / "faces"
+    store.write(Noise(4), folder, workers=1)
+    failing = Noise(6)
+    failing.image = lambda index: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        store.write(failing, folder, workers=1)
+    np.testing.assert_array_equal(store.read(folder).image(3), Noise(4).image(3))
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["faces"]
+
+
+def test_only_stores_are_replaced(tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(ValueError, match="holds other files and no store; choose an empty or new folder"):
+        store.write(Noise(2), tmp_path, workers=1)
+    with pytest.raises(FileNotFoundError, match=r"is no store: expected examples.npz"):
+        store.read(tmp_path)
+
+
+def test_unreadable_pictures_are_left_out_and_listed(tmp_path):
+    source = Noise(5, broken=[2])
+    store.write(source, tmp_path / "faces", workers=1, max_skipped_fraction=0.2)
+    stored = store.read(tmp_path / "faces")
+    assert [example.frame for example in stored.examples] == [0, 1, 3, 4]
+    np.testing.assert_array_equal(stored.image(2), source.image(3))
+    assert (tmp_path / "faces" / "skipped.csv").read_text().splitlines()[1] == "söbject/clip/2,2,image broke on reading"
+    with pytest.raises(ValueError, match=r"1 of 5 rows \(20.0%\) are unusable"):
+        store.write(source, tmp_path / "strict", workers=1)
+
+
+def test_fingerprints_differ_with_any_field():
+    plain = store.fingerprint("folder", FolderConfig("root"))
+    assert plain == store.fingerprint("folder", FolderConfig("root"))
+    assert plain != store.fingerprint("folder", FolderConfig("root", split="b"))
+    assert plain != store.fingerprint("files", FolderConfig("root"))
+
+
+def test_pictures_lie_in_the_records_as_ordinary_files(tmp_path):
+    store.write(Noise(2), tmp_path / "faces", workers=1)
+    data = store.read(tmp_path / "faces")._records[1]["image"]
+    assert Image.open(io.BytesIO(data)).format == "PNG"
