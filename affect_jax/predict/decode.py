@@ -1,0 +1,116 @@
+"""Pictures and frames, one at a time, with the time stamps of the stream."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+from absl import logging
+from jaxtyping import UInt8
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+TEXT_ART_CODECS = ("ansi", "bintext", "xbin", "idf")  # FFmpeg takes any text file for a film of these
+LOCAL_FILES_ONLY = {"protocol_whitelist": "file"}  # a playlist must not make it reach for the network
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """One decoded picture."""
+
+    name: str  # of the file, as it stands in the table
+    index: int  # 0-based, in the order of decoding
+    time_seconds: float
+    image: UInt8[np.ndarray, "height width 3"]  # RGB, upright
+    ticks: int = 0  # time in units of the stream's time base
+
+
+def read_image(path: pathlib.Path) -> UInt8[np.ndarray, "height width 3"]:
+    """RGB pixels, turned upright as EXIF says; ValueError names a file that is no picture."""
+    if not path.is_file():
+        raise FileNotFoundError(f"no picture at {path}")
+    data = np.fromfile(path, np.uint8)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
+    if image is None:
+        raise ValueError(
+            f"{path} cannot be read as a picture ({data.size} bytes); expected JPEG, PNG, BMP, WebP or TIFF"
+        )
+    return image
+
+
+class Video:
+    """The frames of a video file, decoded one by one; after the last one, `problem` says what broke, if anything."""
+
+    def __init__(self, path: pathlib.Path):
+        """Raises FileNotFoundError, or ValueError for a file without a video stream."""
+        self.path, self.problem = path, ""
+        self._container = _open(path)
+        streams = [stream for stream in self._container.streams.video if not _is_cover(stream)]
+        if not streams or streams[0].codec_context.name in TEXT_ART_CODECS:
+            self._container.close()
+            raise ValueError(f"{path} holds no video stream; expected a video (MP4, MKV, AVI, WebM...) or a picture")
+        self._stream = streams[0]
+        self._stream.thread_type = "AUTO"
+        self.rate: Fraction = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
+        self.time_base: Fraction = self._stream.time_base or 1 / self.rate
+        self.declared_frames: int = self._stream.frames  # 0 where the container does not say
+
+    def __enter__(self) -> "Video":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._container.close()
+
+    def expected_frames(self) -> int | None:
+        """Number of frames for a progress bar; None where nothing tells."""
+        if self.declared_frames:
+            return self.declared_frames
+        duration = self._container.duration  # in microseconds
+        return round(duration / av.time_base * self.rate) if duration else None
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Frames up to the end or the break of the file; ValueError where not even one can be decoded."""
+        index = packets = 0
+        try:
+            for packet in self._container.demux(self._stream):
+                packets += packet.size > 0
+                for frame in packet.decode():
+                    yield self._upright(frame, index)
+                    index += 1
+        except av.error.FFmpegError as error:
+            self.problem = f"{self.path} breaks after frame {index - 1}: {error.strerror}"
+        if not index:
+            raise ValueError(f"{self.path} holds no frame that can be decoded; is the file whole?")
+        if not self.problem and packets < self.declared_frames:
+            self.problem = f"{self.path} is cut off: it declares {self.declared_frames} frames and holds {packets}"
+
+    def _upright(self, frame: av.VideoFrame, index: int) -> Frame:
+        if frame.pts is None:
+            logging.log_first_n(logging.WARNING, "%s: frames without time stamps; the frame rate is used", 1, self.path)
+            ticks = round(index / self.rate / self.time_base)
+        else:
+            ticks = frame.pts
+        image = frame.to_ndarray(format="rgb24")
+        if quarters := round(frame.rotation / 90) % 4:
+            image = np.ascontiguousarray(np.rot90(image, quarters))
+        return Frame(self.path.name, index, float(ticks * self.time_base), image, ticks)
+
+
+def _open(path: pathlib.Path) -> av.container.InputContainer:
+    if not path.is_file():
+        raise FileNotFoundError(f"no file at {path}; give a video, a picture or a folder of pictures and videos")
+    try:
+        return av.open(f"file:{os.path.abspath(path)}", options=LOCAL_FILES_ONLY)
+    except av.error.FFmpegError as error:
+        raise ValueError(
+            f"{path} is neither a picture nor a video that can be decoded ({error.strerror}, "
+            f"{path.stat().st_size} bytes); expected JPEG, PNG, MP4, MKV, AVI, WebM... Is the file whole?"
+        ) from error
+
+
+def _is_cover(stream: av.VideoStream) -> bool:
+    """Whether this is the cover picture of a sound file."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)

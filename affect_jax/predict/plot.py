@@ -1,0 +1,126 @@
+"""Valence and arousal over time, with some of the faces beneath."""
+
+import itertools
+import pathlib
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch
+
+from affect_jax.predict.ink import AROUSAL_COLOR, VALENCE_COLOR
+
+FACES = 8
+INK, FAINT = "#2b2f36", "#d9dce1"
+
+Thumbnail = tuple[float, UInt8[np.ndarray, "size_px size_px 3"]]  # time in seconds, crop
+
+
+class Thumbnails:
+    """Keeps a few crops spread over a recording of unknown length: each time it is full, every second one goes."""
+
+    def __init__(self, least: int = FACES):
+        self._least, self._stride, self._seen = least, 1, 0
+        self._kept: list[Thumbnail] = []
+
+    def offer(self, time_seconds: float, crop: UInt8[np.ndarray, "size_px size_px 3"]) -> None:
+        """Shows the next crop."""
+        if self._seen % self._stride == 0:
+            self._kept.append((time_seconds, crop))
+            if len(self._kept) == 4 * self._least:
+                self._kept, self._stride = self._kept[::2], 2 * self._stride
+        self._seen += 1
+
+    def chosen(self) -> list[Thumbnail]:
+        """At most `least` of them, evenly spread."""
+        places = np.linspace(0, len(self._kept) - 1, min(self._least, len(self._kept))).round().astype(int)
+        return [self._kept[place] for place in places]
+
+
+def plot_series(
+    path: pathlib.Path, title: str, series: dict[str, Float[np.ndarray, "row"]], faces: list[Thumbnail]
+) -> None:
+    """Writes a PNG; `series` as from `series.read_series`. The lines break where there is no face."""
+    figure = Figure(figsize=(11, 5.2), dpi=130, facecolor="white")
+    FigureCanvasAgg(figure)
+    upper = figure.add_axes((0.07, 0.40, 0.85, 0.52))
+    _draw_lines(upper, series)
+    upper.set_title(title, loc="left", fontsize=12, color=INK, pad=10, parse_math=False)
+    _draw_faces(figure, upper, faces)
+    part = path.with_name(path.name + ".part")
+    figure.savefig(part, format="png")
+    part.replace(path)
+
+
+def _draw_lines(axes: Axes, series: dict[str, Float[np.ndarray, "row"]]) -> None:
+    times = series["timestamp"]
+    dot = "." if len(times) < 3 else ""
+    ends = []
+    for name, color in (("valence", VALENCE_COLOR), ("arousal", AROUSAL_COLOR)):
+        shade = tuple(0.88 * channel / 255 for channel in color)
+        axes.plot(times, series[name], color=shade, linewidth=1.8, marker=dot, solid_joinstyle="round")
+        known = series[name][~np.isnan(series[name])]
+        if len(known):
+            ends.append([known[-min(len(known), 5) :].mean(), name, shade])
+    _shade_gaps(axes, times, np.isnan(series["valence"]))
+    _name_lines(axes, ends)
+    axes.axhline(0, color=INK, linewidth=0.8, alpha=0.5)
+    axes.set_ylim(-1.05, 1.05)
+    axes.set_yticks([-1, -0.5, 0, 0.5, 1])
+    margin = 0.005 * (times[-1] - times[0]) or 0.5
+    axes.set_xlim(times[0] - margin, times[-1] + margin)
+    axes.grid(axis="y", color=FAINT, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(FAINT)
+    axes.tick_params(length=0, colors=INK, labelsize=9)
+    for label in [*axes.get_xticklabels(), axes.xaxis.label]:
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
+    axes.set_xlabel("time (s)", color=INK, fontsize=10)
+    axes.set_ylabel("affect (\u22121 to 1)", color=INK, fontsize=10)
+
+
+def _name_lines(axes: Axes, ends: list[list]) -> None:
+    """Names at the right end of the lines, pushed apart where they meet."""
+    ends.sort(key=lambda end: end[0])
+    for lower, higher in itertools.pairwise(ends):
+        if (short := 0.14 - (higher[0] - lower[0])) > 0:
+            lower[0], higher[0] = lower[0] - short / 2, higher[0] + short / 2
+    for height, name, color in ends:
+        axes.text(1.008, height, name, color=color, fontsize=11, va="center", transform=axes.get_yaxis_transform())
+
+
+def _shade_gaps(axes: Axes, times: Float[np.ndarray, "row"], missing: np.ndarray) -> None:
+    """Grey where there is no face."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], missing.astype(int), [0]])))
+    for start, stop in edges.reshape(-1, 2):
+        left = times[max(start - 1, 0)]
+        right = times[min(stop, len(times) - 1)]
+        axes.axvspan(left, right, color="#eef0f3", linewidth=0, zorder=0)
+        if right - left > 0.08 * (times[-1] - times[0]):
+            axes.text((left + right) / 2, 0.9, "no face", color="#8a919c", fontsize=9, ha="center", va="center")
+
+
+def _draw_faces(figure: Figure, upper: Axes, faces: list[Thumbnail]) -> None:
+    """A row of crops, each tied to its moment on the time axis."""
+    width, gap = 0.85 / FACES, 0.008
+    start = 0.07 + (FACES - len(faces)) * width / 2
+    for place, (time, crop) in enumerate(faces):
+        lower = figure.add_axes((start + place * width + gap / 2, 0.03, width - gap, 0.21))
+        lower.imshow(crop)
+        lower.set_axis_off()
+        lower.set_title(f"{time:.1f} s", fontsize=8.5, color=INK, pad=3)
+        foot = ConnectionPatch(
+            (time, -1.05),
+            (0.5, 1.17),
+            "data",
+            "axes fraction",
+            axesA=upper,
+            axesB=lower,
+            color="#b9bec7",
+            linewidth=0.7,
+        )
+        foot.set_zorder(-1)  # beneath the numbers of the axis
+        figure.add_artist(foot)
