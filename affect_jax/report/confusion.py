@@ -1,0 +1,44 @@
+"""The confusion matrix as a picture."""
+
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Num
+
+from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
+from affect_jax.report.style import GREY, INK, new_figure, save
+
+
+def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequence[str], picture: pathlib.Path) -> None:
+    """Share of each label (row) that was predicted as each emotion (column), with the counts."""
+    scores = emotion_scores(ConfusionMatrix(np.float64(counts)))
+    examples = counts.sum(1)
+    share = counts / np.maximum(examples, 1)[:, None]
+    side = 2.6 + 0.62 * len(emotions)
+    figure = new_figure(side + 0.6, side)
+    axes = figure.subplots()
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for row in range(len(emotions)):
+        for column in range(len(emotions)):
+            colour = "white" if share[row, column] > 0.55 else INK
+            if counts[row, column]:
+                axes.text(column, row - 0.12, f"{share[row, column]:.0%}", color=colour, ha="center", va="center")
+                axes.text(
+                    column,
+                    row + 0.24,
+                    f"{counts[row, column]:,.0f}",
+                    color=colour,
+                    ha="center",
+                    va="center",
+                    fontsize=7,
+                )
+    axes.set_xticks(range(len(emotions)), emotions, rotation=35, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(emotions)), [f"{name} ({n:,.0f})" for name, n in zip(emotions, examples, strict=True)])
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("label (examples)")
+    axes.tick_params(length=0, labelcolor=INK)
+    axes.spines[:].set_color(GREY)
+    title = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in scores.items())
+    axes.set_title(title.replace("f1", "F1"), fontsize=10)
+    save(figure, picture)

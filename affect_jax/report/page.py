@@ -1,0 +1,53 @@
+"""index.html: the pictures and the table of a run in one file that needs no network."""
+
+import base64
+import html
+import pathlib
+from collections.abc import Mapping, Sequence
+
+LOOK = """
+body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
+th, td { padding: .3rem .8rem; border-bottom: 1px solid #e4e4e4; text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+figure { margin: 2.5rem 0; } img { max-width: 100%; } figcaption { color: #555; }
+"""
+
+
+def write_page(
+    path: pathlib.Path,
+    title: str,
+    lines: Sequence[Mapping[str, object]],
+    pictures: Sequence[tuple[pathlib.Path, str]],
+    note: str = "",
+) -> None:
+    """Writes a page with a note, a table and captioned PNGs, which are stored inside the file."""
+    parts = [f"<h1>{html.escape(title)}</h1>"]
+    if note:
+        parts.append(f"<p>{html.escape(note)}</p>")
+    if lines:
+        parts.append(_table(lines))
+    parts += [_figure(picture, caption) for picture, caption in pictures]
+    text = (
+        '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
+        f"<title>{html.escape(title)}</title><style>{LOOK}</style></head>\n<body>\n"
+        + "\n".join(parts)
+        + "\n</body></html>\n"
+    )
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def _table(lines: Sequence[Mapping[str, object]]) -> str:
+    columns = list(dict.fromkeys(column for line in lines for column in line))
+    shown = lambda value: "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+    row = lambda tag, cells: "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    body = [row("td", [shown(line.get(column)) for column in columns]) for line in lines]
+    return "<table>" + row("th", columns) + "".join(body) + "</table>"
+
+
+def _figure(picture: pathlib.Path, caption: str) -> str:
+    encoded = base64.b64encode(picture.read_bytes()).decode("ascii")
+    text = html.escape(caption)
+    return f'<figure><img alt="{text}" src="data:image/png;base64,{encoded}"><figcaption>{text}</figcaption></figure>'

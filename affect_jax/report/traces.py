@@ -1,0 +1,63 @@
+"""Held-out clips over time: what the annotators said, what the static network says, what the clip network says."""
+
+import dataclasses
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from affect_jax.metrics.agreement import ccc
+from affect_jax.metrics.moments import PairMoments
+from affect_jax.report.style import COLOURS, GREY, INK, PALE, new_figure, save, tidy
+from affect_jax.types import DIMENSIONS
+
+TRUTH_MARGIN = 0.1  # half the width of the band around the truth where no annotators give one
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipTrace:
+    """Truth and the predictions of two networks on every frame of a clip."""
+
+    name: str
+    time_seconds: Float[np.ndarray, "frame"]
+    truth: Float[np.ndarray, "frame 2"]
+    static: Float[np.ndarray, "frame 2"]
+    clip: Float[np.ndarray, "frame 2"]
+    band: Float[np.ndarray, "frame 2 2"] | None = None  # lowest and highest annotator on the middle axis
+
+
+def draw_traces(traces: Sequence[ClipTrace], picture: pathlib.Path) -> None:
+    """One column for each clip, valence above arousal; each panel names the CCC of both networks on this clip."""
+    if len({trace.band is None for trace in traces}) > 1:
+        raise ValueError("some of the clips have annotators and some have not: one legend cannot serve both")
+    figure = new_figure(5.2 * len(traces) + 0.6, 5.4)
+    panels = figure.subplots(2, len(traces), squeeze=False, sharex="col", sharey=True)
+    for column, trace in enumerate(traces):
+        for dimension in range(2):
+            _panel(panels[dimension, column], trace, dimension)
+        panels[1, column].set_xlabel("time (seconds)")
+    for dimension, name in enumerate(DIMENSIONS):
+        panels[dimension, 0].set_ylabel(name, color=COLOURS[dimension], fontsize=11)
+        panels[dimension, -1].legend(
+            frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.6
+        )
+    save(figure, picture)
+
+
+def _panel(axes, trace: ClipTrace, dimension: int) -> None:
+    truth, time = trace.truth[:, dimension], trace.time_seconds
+    low, high = (truth - TRUTH_MARGIN, truth + TRUTH_MARGIN) if trace.band is None else trace.band[:, :, dimension].T
+    band = f"truth ± {TRUTH_MARGIN}" if trace.band is None else "annotators"
+    axes.axhline(0, color=GREY, linewidth=0.8)
+    axes.fill_between(time, low, high, color="#d8d8d8", linewidth=0, label=band, zorder=1)
+    axes.plot(time, truth, color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label="truth", zorder=2)
+    axes.plot(time, trace.static[:, dimension], color=PALE[dimension], linewidth=1.1, label="static network", zorder=3)
+    axes.plot(time, trace.clip[:, dimension], color=COLOURS[dimension], linewidth=2.2, label="clip network", zorder=4)
+    static, clip = (
+        ccc(PairMoments.of(each[:, dimension : dimension + 1], truth[:, None], np.ones(len(truth))))[0]
+        for each in (trace.static, trace.clip)
+    )
+    scores = f"{DIMENSIONS[dimension]} CCC: static {static:.2f}, clip {clip:.2f}"
+    tidy(axes, scores if dimension else f"{trace.name}\n{scores}")
+    axes.set(ylim=(-1.02, 1.02), xlim=(time[0], time[-1]), yticks=(-1, -0.5, 0, 0.5, 1))
