@@ -31,3 +31,14 @@ def shared_data() -> pathlib.Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("needs the real material in ../shared/data, which is not part of the repository")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def landmarker_file() -> pathlib.Path:
+    """Google's face landmarker, out of the cache or fetched once; tests that need it skip where it cannot be had."""
+    from affect_jax.faces import model_file
+
+    try:
+        return model_file.resolve()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
