@@ -1,6 +1,7 @@
 """One row per face or frame: predictions beside labels and the names that people know."""
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -28,12 +29,17 @@ class Rows:
     def __len__(self) -> int:
         return len(self.name)
 
-    @property
+    @functools.cached_property
+    def has_affect(self) -> bool:
+        """Whether the network has a head for valence and arousal."""
+        return not np.isnan(self.valence_arousal).all()
+
+    @functools.cached_property
     def rated(self) -> Bool[np.ndarray, "row"]:
         """Rows with a label of valence and arousal."""
         return ~np.isnan(self.label_valence_arousal).any(-1)
 
-    @property
+    @functools.cached_property
     def emotion(self) -> Int[np.ndarray, "row"]:
         """The most probable emotion; -1 where the network has no such head."""
         return self.probabilities.argmax(-1) if self.emotions else np.full(len(self), -1)

@@ -34,10 +34,12 @@ def evaluate(predict: Predict, task: Task, batches: Iterable[Batch]) -> dict[str
 
     A frame that stands in two windows counts twice here; `collect` of `evaluate/rows.py` averages it instead.
     """
-    states = (_moments(task, predict(batch), batch) for batch in batches)
-    merged = None
-    for state in states:
-        merged = state if merged is None else merged.merge(state)
-    if merged is None:
+    merged = waiting = None
+    for batch in batches:
+        state = _moments(task, predict(batch), batch)
+        if waiting is not None:  # merging waits for the device, so the state of the batch before is merged
+            merged = waiting if merged is None else merged.merge(waiting)
+        waiting = state
+    if waiting is None:
         raise ValueError("nothing to evaluate: the data gave no batch")
-    return task.scores(merged)
+    return task.scores(waiting if merged is None else merged.merge(waiting))

@@ -47,7 +47,7 @@ def scores(rows: Rows, index: Int[np.ndarray, "row"], least: int = 1) -> dict[st
     arousal with fewer than `least` labels.
     """
     found = {}
-    if rows.rated[index].sum() >= least and not np.isnan(rows.valence_arousal).all():
+    if rows.has_affect and rows.rated[index].sum() >= least:
         found |= affect_scores(affect_moments(rows, index))
     return found | (emotion_scores(emotion_counts(rows, index)) if rows.emotions else {})
 
@@ -75,7 +75,9 @@ def group_mean(by_group: dict[str, dict[str, float]]) -> dict[str, float]:
 def intervals(rows: Rows) -> dict[str, tuple[float, float]]:
     """95 % intervals of the scores under resampling of subjects; a row whose subject is unknown stands for itself."""
     members = groups([subject or f"row {row}" for row, subject in enumerate(rows.subject)]).values()
-    kinds: list[tuple[Callable, Callable]] = [(affect_moments, affect_scores)]
+    kinds: list[tuple[Callable, Callable]] = []
+    if rows.has_affect:
+        kinds.append((affect_moments, affect_scores))
     if rows.emotions:
         kinds.append((emotion_counts, emotion_scores))
     found = {}

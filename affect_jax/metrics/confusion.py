@@ -27,10 +27,10 @@ class ConfusionMatrix(Mergeable):
     ) -> "ConfusionMatrix":
         """Counts of a batch; what stands in rows of weight 0 is not looked at."""
         xp = predicted.__array_namespace__()
-        weight = weight.reshape(-1, 1, 1)
-        row, column = (values.reshape(-1, 1, 1) == xp.arange(emotions)[None, None] for values in (label, predicted))
-        hit = row.swapaxes(1, 2) & column & (weight > 0)
-        return cls((hit.astype(weight.dtype) * weight).sum(0))
+        predicted, label, weight = (values.reshape(-1, 1) for values in (predicted, label, weight))
+        column = predicted == xp.arange(emotions)[None]
+        rows = [xp.where((weight > 0) & column & (label == emotion), weight, 0).sum(0) for emotion in range(emotions)]
+        return cls(xp.stack(rows))
 
     def total(self, times: Float[np.ndarray, "state"] | None = None) -> "ConfusionMatrix":
         """The counts of all stacked states, each counted `times` (once if None)."""

@@ -54,9 +54,9 @@ def _panel(axes, trace: ClipTrace, dimension: int) -> None:
     axes.plot(time, truth, color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label="truth", zorder=2)
     axes.plot(time, trace.static[:, dimension], color=PALE[dimension], linewidth=1.1, label="static network", zorder=3)
     axes.plot(time, trace.clip[:, dimension], color=COLOURS[dimension], linewidth=2.2, label="clip network", zorder=4)
+    known = np.float64(~np.isnan(truth))
     static, clip = (
-        ccc(PairMoments.of(each[:, dimension : dimension + 1], truth[:, None], np.ones(len(truth))))[0]
-        for each in (trace.static, trace.clip)
+        ccc(PairMoments.of(each[:, dimension, None], truth[:, None], known))[0] for each in (trace.static, trace.clip)
     )
     scores = f"{DIMENSIONS[dimension]} CCC: static {static:.2f}, clip {clip:.2f}"
     tidy(axes, scores if dimension else f"{trace.name}\n{scores}")

@@ -53,6 +53,7 @@ class AffectState:
 class Affect:
     """Cross-entropy plus a random convex mixture of squared error, 1 - PCC and 1 - CCC.
 
+    Each regression term is a mean over valence and arousal, and the correlations are those of the whole global batch.
     Source: loss of Toisoul et al., Nature Machine Intelligence 3, 2021, with the squared error in place of its root.
     """
 
