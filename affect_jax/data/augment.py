@@ -15,6 +15,7 @@ from affect_jax.ops.image import warp_image
 from affect_jax.types import Labels
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+SAME, GREY = np.eye(3), np.tile(LUMA, (3, 1))
 MIDDLE_GREY = 0.5
 
 
@@ -69,10 +70,10 @@ def colour_map(
     brightness: float, contrast: float, saturation: float, tint: Float[np.ndarray, "3"]
 ) -> Float[np.ndarray, "3 4"]:
     """Tint, then saturation about the luma, then contrast about middle grey, then brightness, as one affine map."""
-    saturate = saturation * np.eye(3) + (1 - saturation) * np.tile(LUMA, (3, 1))
-    linear = contrast * saturate * tint[None, :]
-    offset = brightness + MIDDLE_GREY * (1 - contrast)
-    return np.concatenate([linear, np.full((3, 1), offset)], axis=1)
+    affine = np.empty((3, 4))
+    affine[:, :3] = contrast * (saturation * SAME + (1 - saturation) * GREY) * tint[None, :]
+    affine[:, 3] = brightness + MIDDLE_GREY * (1 - contrast)
+    return affine
 
 
 def prepare(

@@ -19,7 +19,7 @@ from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import Batch, Source
 
 THREADS = 2  # decoding and warping release Python's lock
-PREFETCHED_BATCHES = 3
+PREFETCHED_BATCHES = 3  # at least; each thread makes one batch at a time
 
 
 def training_batches(
@@ -72,7 +72,8 @@ def _training_units(source: Source, frames: int | None, hop: int | None) -> Int[
 
 def _batched(items: grain.MapDataset, batch: int, threads: int) -> grain.IterDataset:
     batches = items.batch(batch, drop_remainder=True, batch_fn=collate)
-    return batches.to_iter_dataset(grain.ReadOptions(num_threads=threads, prefetch_buffer_size=PREFETCHED_BATCHES))
+    ahead = max(PREFETCHED_BATCHES, threads)
+    return batches.to_iter_dataset(grain.ReadOptions(num_threads=threads, prefetch_buffer_size=ahead))
 
 
 class EvaluationBatches:

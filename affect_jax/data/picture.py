@@ -3,6 +3,7 @@
 import io
 import os
 
+import cv2
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageOps
@@ -28,6 +29,12 @@ def decode(data: bytes, where: str, upright: bool = True) -> UInt8[np.ndarray, "
             return np.array(_rgb(ImageOps.exif_transpose(picture) if upright else picture))
     except Exception as error:  # a broken file can make Pillow raise almost anything
         raise UnreadableImage(f"{where}: {_reason(data, error)}; replace the file or take the row out") from error
+
+
+def decode_plain(data: bytes, where: str) -> UInt8[np.ndarray, "height width 3"]:
+    """As `decode`, for pictures that `encode` made: faster, because nothing unusual can be in them."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB) if data else None
+    return decode(data, where) if pixels is None else pixels
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

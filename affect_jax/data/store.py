@@ -4,15 +4,12 @@ For sources that are slow to draw or too many loose files. Beside the records, w
 `examples.npz` with the labels once more, so that opening a store reads no pictures.
 """
 
-import concurrent.futures
 import dataclasses
 import functools
 import hashlib
 import json
-import multiprocessing
 import pathlib
 import shutil
-from collections.abc import Iterator
 
 import numpy as np
 from absl import logging
@@ -21,6 +18,7 @@ from tqdm import tqdm
 
 from affect_jax import emotions
 from affect_jax.data import picture
+from affect_jax.data.encoding import CHUNK, encoded
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.source import Table, as_table
 from affect_jax.types import LANDMARKS, Labels, Source, UnreadableImage
@@ -28,9 +26,7 @@ from affect_jax.types import LANDMARKS, Labels, Source, UnreadableImage
 NAME, SPLIT, VERSION = "faces", "faces", "1.0.0"
 COLUMNS_FILE, MARK_FILE, SKIPPED_FILE = "examples.npz", "dataset_info.json", "skipped.csv"
 COLUMNS = ("names", "subjects", "clips", "frames", "time_seconds")
-CHUNK = 64  # pictures handed to a worker at a time
 EXAMPLES_PER_SHARD = 8192
-WORTH_A_WORKER = 4 * CHUNK  # pictures; a worker takes about two seconds to start
 
 
 def fingerprint(reader: str, config) -> str:
@@ -54,6 +50,8 @@ def write(
     must be picklable. Unreadable pictures are left out, listed in `folder`/skipped.csv, and limited as in the readers.
     """
     folder = pathlib.Path(folder)
+    if not len(source.examples):
+        raise ValueError(f"nothing to store in {folder}: the source is empty; is the split right?")
     if encoding not in picture.ENCODINGS:
         raise ValueError(f"unknown picture encoding '{encoding}'; choose one of {', '.join(sorted(picture.ENCODINGS))}")
     if folder.exists() and any(folder.iterdir()) and not (folder / COLUMNS_FILE).exists():
@@ -85,8 +83,8 @@ def _fill(
     writer.initialize_splits([SPLIT])
     kept = []
     chunks = [range(start, min(start + CHUNK, len(table))) for start in range(0, len(table), CHUNK)]
-    with tqdm(total=len(table), desc=f"storing {folder.name.strip('.')}", unit="face", mininterval=1) as bar:
-        for chunk, pictures in zip(chunks, _encoded(source, chunks, encoding, workers), strict=True):
+    with tqdm(total=len(table), desc="storing faces", unit="face", mininterval=1) as bar:
+        for chunk, pictures in zip(chunks, encoded(source, chunks, encoding, workers), strict=True):
             good = [(index, data) for index, (data, _) in zip(chunk, pictures, strict=True) if data]
             broken = [(index, reason) for index, (_, reason) in zip(chunk, pictures, strict=True) if reason]
             skipped.faults += [(str(table.names[index]), index, reason) for index, reason in broken]
@@ -132,42 +130,6 @@ def _record(table: Table, index: int, data: bytes) -> dict:
     return {"image": data, **example, **labels}
 
 
-def _encoded(source: Source, chunks: list[range], encoding: str, workers: int) -> Iterator[list[tuple[bytes, str]]]:
-    """The pictures of each chunk, encoded, in order; (b"", reason) for unreadable ones."""
-    count = sum(len(chunk) for chunk in chunks)
-    if workers < 2 or count < WORTH_A_WORKER:
-        yield from (_encode(source, encoding, chunk) for chunk in chunks)
-        return
-    context = multiprocessing.get_context("spawn")  # a fork would copy the locks of JAX's threads
-    pool = concurrent.futures.ProcessPoolExecutor(workers, context, initializer=_adopt, initargs=(source, encoding))
-    try:
-        yield from pool.map(_encode_adopted, chunks)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-_ADOPTED: dict[str, object] = {}  # of a worker process: the source it draws from
-
-
-def _adopt(source: Source, encoding: str) -> None:
-    _ADOPTED.update(source=source, encoding=encoding)
-
-
-def _encode_adopted(chunk: range) -> list[tuple[bytes, str]]:
-    return _encode(_ADOPTED["source"], _ADOPTED["encoding"], chunk)
-
-
-def _encode(source: Source, encoding: str, chunk: range) -> list[tuple[bytes, str]]:
-    pictures = []
-    for index in chunk:
-        try:
-            pictures.append((picture.encode(source.image(index), encoding), ""))
-        except UnreadableImage as error:
-            logging.warning("%s", error)
-            pictures.append((b"", "image broke on reading"))
-    return pictures
-
-
 def _write_columns(path: pathlib.Path, table: Table, label_set: str, mark: str) -> None:
     texts = {column: getattr(table, column).astype(str) for column in COLUMNS[:3]}
     numbers = {"frames": table.frames, "time_seconds": table.time_seconds}
@@ -192,8 +154,8 @@ class StoredFaces:
     def _records(self):
         import tensorflow_datasets as tfds
 
-        builder = tfds.builder_from_directory(self.folder)
-        records = builder.as_data_source(SPLIT, decoders={"image": tfds.decode.SkipDecoding()})
+        raw = tfds.decode.DeserializeMethod.RAW_BYTES  # to parse all features would take ten times as long
+        records = tfds.builder_from_directory(self.folder).as_data_source(SPLIT, deserialize_method=raw)
         if len(records) != len(self.examples):
             raise ValueError(
                 f"{self.folder} holds {len(records)} pictures for {len(self.examples)} rows of labels; "
@@ -203,7 +165,17 @@ class StoredFaces:
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
         """RGB pixels; raises `UnreadableImage`, naming the store and the record."""
-        return picture.decode(self._records[index]["image"], f"{self.folder}, record {index}")
+        from tensorflow_datasets.proto import tf_example_pb2
+
+        if not 0 <= index < len(self.examples):
+            raise IndexError(f"example {index} of {len(self.examples)}")
+        where = f"{self.folder}, record {index}"
+        try:
+            record = tf_example_pb2.Example.FromString(self._records[index])
+            data = record.features.feature["image"].bytes_list.value[0]
+        except (RuntimeError, IndexError) as error:  # a shard is lost, cut or damaged
+            raise UnreadableImage(f"{where}: {error}; remove the folder and write it again") from error
+        return picture.decode_plain(data, where)
 
 
 def read(folder: str | pathlib.Path, fingerprint: str = "") -> StoredFaces:

@@ -1,13 +1,11 @@
-import io
 import pickle
 import sys
 
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
-from PIL import Image
 
-from affect_jax.data import store
+from affect_jax.data import encoding, store
 from affect_jax.data.readers.folder import FolderConfig
 from affect_jax.data.source import Table, no_labels
 from affect_jax.types import UnreadableImage
@@ -59,7 +57,7 @@ def test_a_store_gives_back_pictures_and_labels_bit_for_bit(tmp_path):
 
 def test_worker_processes_write_the_same_in_the_same_order(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "CHUNK", 4)
-    monkeypatch.setattr(store, "WORTH_A_WORKER", 1)
+    monkeypatch.setattr(encoding, "WORTH_A_PROCESS", 1)
     source = Noise(18)
     store.write(source, tmp_path / "faces", workers=2)
     stored = store.read(tmp_path / "faces")
@@ -146,7 +144,22 @@ def test_fingerprints_differ_with_any_field():
     assert plain != store.fingerprint("files", FolderConfig("root"))
 
 
-def test_pictures_lie_in_the_records_as_ordinary_files(tmp_path):
-    store.write(Noise(2), tmp_path / "faces", workers=1)
-    data = store.read(tmp_path / "faces")._records[1]["image"]
-    assert Image.open(io.BytesIO(data)).format == "PNG"
+def test_an_empty_source_is_said(tmp_path):
+    with pytest.raises(ValueError, match="the source is empty; is the split right"):
+        store.write(Noise(0), tmp_path / "faces", workers=1)
+
+
+@pytest.mark.parametrize("damage", ["lost", "cut", "flipped"])
+def test_a_damaged_shard_is_an_unreadable_picture(tmp_path, damage):
+    store.write(Noise(5), tmp_path / "faces", workers=1)
+    (shard,) = (tmp_path / "faces").glob("*array_record*")
+    data = bytearray(shard.read_bytes())
+    data[2000] ^= 255
+    shard.write_bytes(data[: len(data) // 2] if damage == "cut" else data)
+    if damage == "lost":
+        shard.unlink()
+    with pytest.raises(UnreadableImage, match=r"faces, record \d: .*; remove the folder and write it again"):
+        for index in range(5):
+            store.read(tmp_path / "faces").image(index)
+    with pytest.raises(IndexError, match="example 5 of 5"):
+        store.read(tmp_path / "faces").image(5)
