@@ -1,0 +1,161 @@
+"""Rendered faces: the data set that needs no files, and the only one whose truth is known."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from affect_jax.data.render import affect, motion, raters, shape
+from affect_jax.data.render.identity import PURPOSE, draw_identity, show
+from affect_jax.data.render.paint import View, landmarks_px, paint
+from affect_jax.data.render.scene import draw_scene
+from affect_jax.types import Example, Labels
+
+SPLITS = ("train", "validation", "test")
+KINDS = ("stills", "clips")
+LABELS = ("truth", "annotators")
+SUBJECTS_PER_SPLIT = 100_000  # subject numbers of a split start at its position times this: no person is in two
+
+
+@dataclasses.dataclass(frozen=True)
+class RenderedConfig:
+    """How many faces of whom."""
+
+    root: str = ""  # unused: nothing is read
+    split: str = "train"  # train | validation | test
+    kind: str = "stills"  # stills | clips
+    subjects: int = 64
+    per_subject: int = 64  # stills, or clips of `frames` frames
+    frames: int = 48
+    fps: float = 12.5
+    size_px: int = 80  # side of the canvas; the EmoNet crop covers about 0.82 of it
+    seed: int = 0
+    labels: str = "truth"  # truth | annotators: the mean of three who are late and biased (clips only)
+
+
+def _check(config: RenderedConfig) -> None:
+    for option, allowed in (("split", SPLITS), ("kind", KINDS), ("labels", LABELS)):
+        if getattr(config, option) not in allowed:
+            raise ValueError(
+                f"rendered faces: {option} is '{getattr(config, option)}'; choose one of {', '.join(allowed)}"
+            )
+    limits = {"subjects": (1, SUBJECTS_PER_SPLIT), "per_subject": (1, 100_000), "frames": (1, 100_000),
+              "size_px": (32, 1024), "fps": (1, 240), "seed": (0, 2**63 - 1)}  # fmt: skip
+    for option, (low, high) in limits.items():
+        if not low <= getattr(config, option) <= high:
+            raise ValueError(
+                f"rendered faces: {option} is {getattr(config, option)}; give a number from {low} to {high}"
+            )
+    if config.labels == "annotators" and config.kind == "stills":
+        raise ValueError("rendered faces: labels is 'annotators', which exist for clips only; set kind to 'clips'")
+
+
+class RenderedFaces:
+    """A `Source` whose labels are computed at once and whose pictures are drawn when asked for."""
+
+    label_set = affect.LABEL_SET
+
+    def __init__(self, config: RenderedConfig):
+        _check(config)
+        self.config = config
+        first = SPLITS.index(config.split) * SUBJECTS_PER_SPLIT
+        self._frames = config.frames if config.kind == "clips" else 1
+        people, numbers = np.divmod(np.arange(config.subjects * config.per_subject), config.per_subject)
+        self._subject = np.repeat(people + first, self._frames)
+        self._number = np.repeat(numbers, self._frames)
+        self._frame = np.tile(np.arange(self._frames), len(people))
+        self._take = self._perform()
+        self._shown, self._framing, landmarks = self._geometry()
+        self.examples = self._examples(landmarks)
+
+    def _times(self) -> np.ndarray:
+        return np.arange(self._frames) / self.config.fps
+
+    def _perform(self) -> motion.Take:
+        if self.config.kind == "stills":
+            return motion.stills(self.config.seed, self._subject, self._number)
+        starts = zip(self._subject[:: self._frames], self._number[:: self._frames], strict=True)
+        return motion.concatenate([motion.clip(self.config.seed, int(s), int(n), self._times()) for s, n in starts])
+
+    def _geometry(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What is shown, how it is framed, and the landmarks in pixels; subject by subject."""
+        shown, framing, landmarks = [], [], []
+        block = self.config.per_subject * self._frames
+        for start in range(0, len(self._subject), block):
+            rows = slice(start, start + block)
+            identity = draw_identity(self.config.seed, int(self._subject[start]))
+            shown.append(show(identity, self._take.units[rows], self._take.speech[rows]).astype(np.float32))
+            rest = np.broadcast_to(identity.rest, (block, *identity.rest.shape))
+            turned = shape.turn_all(shape.deform(rest, shown[-1]), self._take.pose_degrees[rows])
+            framing.append(self._camera(identity, rows, turned))
+            landmarks.append(landmarks_px(turned, framing[-1], self.config.size_px).astype(np.float32))
+        return np.concatenate(shown), np.concatenate(framing), np.concatenate(landmarks)
+
+    def _camera(self, identity, rows: slice, turned: np.ndarray) -> np.ndarray:
+        """A photograph is framed around its face; the camera of a clip stands still, set up for the face at rest."""
+        if self.config.kind == "clips":
+            clips = rows.start // self._frames + np.arange(self.config.per_subject)
+            subject, numbers = int(self._subject[rows.start]), self._number[clips * self._frames]
+            pose = np.stack([motion.base_pose(self.config.seed, subject, int(number)) for number in numbers])
+            resting = show(identity, np.zeros((1, len(affect.ACTION_UNITS))), np.zeros((1, len(affect.ACTION_UNITS))))
+            points = np.repeat(shape.deform(identity.rest[None], resting), len(pose), axis=0)
+            turned = np.repeat(shape.turn_all(points, pose), self._frames, axis=0)
+        framing = shape.framing(turned)
+        zoom = self._take.zoom[rows, None]
+        framing[:, 1:] = 0.5 + (framing[:, 1:] - 0.5) * zoom + self._take.shift[rows]
+        framing[:, :1] *= zoom
+        return framing
+
+    def _examples(self, landmarks: np.ndarray) -> list[Example]:
+        affects = affect.valence_arousal(self._take.units).astype(np.float32)
+        if self.config.labels == "annotators":
+            groups = zip(self._subject[:: self._frames], self._number[:: self._frames], strict=True)
+            affects = np.concatenate([self._ratings(int(s), int(n)).mean(0) for s, n in groups]).astype(np.float32)
+        emotions, self._intensity = affect.emotion(self._take.units)
+        one, examples, clips = np.float32(1), [], self.config.kind == "clips"
+        for row, (subject, number, frame) in enumerate(zip(self._subject, self._number, self._frame, strict=True)):
+            person = f"{self.config.split}/subject_{subject % SUBJECTS_PER_SPLIT:03d}"
+            clip = f"{person}/clip_{number:02d}" if clips else ""
+            labels = Labels(affects[row], one, np.int32(emotions[row]), one, landmarks[row], one)
+            name = f"{clip}/{frame:05d}" if clips else f"{person}/still_{number:05d}"
+            examples.append(Example(name, person, clip, int(frame), float(frame / self.config.fps), labels))
+        return examples
+
+    def image(self, index: int) -> UInt8[np.ndarray, "size_px size_px 3"]:
+        """Draws the face; the same pixels every time."""
+        subject, number, frame = (int(table[index]) for table in (self._subject, self._number, self._frame))
+        seed, take = self.config.seed, self._take
+        view = View(
+            shown=self._shown[index], pose_degrees=take.pose_degrees[index], gaze=take.gaze[index],
+            framing=self._framing[index], blur_px=float(take.blur_px[index]), smear_px=take.smear_px[index],
+            gain=float(take.gain[index]), occluder=take.occluder[index],
+        )  # fmt: skip
+        scene_number = number if self.config.kind == "stills" else number + 2**32  # a clip is no still of that number
+        pixels = np.random.default_rng((seed, PURPOSE["pixels"], subject, scene_number, frame))
+        scene = draw_scene(seed, subject, scene_number)
+        return paint(draw_identity(seed, subject), scene, view, self.config.size_px, pixels)
+
+    def action_units(self, index: int) -> Float[np.ndarray, "unit"]:
+        """True affective intensities in the order of `render.affect.ACTION_UNITS`, in [0, 1]."""
+        return self._take.units[index]
+
+    def intensity(self, index: int) -> float:
+        """True intensity of the emotion, in [0, 1]."""
+        return float(self._intensity[index])
+
+    def annotators(self, clip: str) -> Float[np.ndarray, "3 frame 2"]:
+        """Valence and arousal as three raters recorded them over a clip, named as in `examples[i].clip`."""
+        if self.config.kind == "stills":
+            raise ValueError("rendered faces: annotators exist for clips only; set kind to 'clips'")
+        rows = [row for row in range(0, len(self.examples), self._frames) if self.examples[row].clip == clip]
+        if not rows:
+            raise ValueError(f"rendered faces: no clip '{clip}'; the first is '{self.examples[0].clip}'")
+        return self._ratings(int(self._subject[rows[0]]), int(self._number[rows[0]]))
+
+    def _ratings(self, subject: int, number: int) -> np.ndarray:
+        return raters.annotate(self.config.seed, subject, number, self._times())
+
+
+def rendered(config: RenderedConfig) -> RenderedFaces:
+    """Rendered faces; ValueError names an option that is out of its range."""
+    return RenderedFaces(config)

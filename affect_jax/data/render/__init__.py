@@ -1,0 +1,1 @@
+"""Procedural faces: who, what the muscles do, and the picture of it."""

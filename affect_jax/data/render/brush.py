@@ -1,0 +1,71 @@
+"""Anti-aliased polygons and lines with fractions of a pixel, on a picture larger than the one that leaves."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Num, UInt8
+
+_BITS = 4  # of sub-pixel precision
+SUPERSAMPLING = 2
+
+
+def fixed_point(points: Float[np.ndarray, "point 2"]) -> Num[np.ndarray, "point 2"]:
+    """Pixel positions as OpenCV wants them with `shift`."""
+    return (points * (1 << _BITS)).astype(np.int32)
+
+
+def fill(canvas: UInt8[np.ndarray, "height width *channel"], outline: Float[np.ndarray, "point 2"], colour) -> None:
+    """Paints the inside of a closed outline."""
+    cv2.fillPoly(canvas, [fixed_point(outline)], colour, cv2.LINE_AA, _BITS)
+
+
+def stroke(
+    canvas: UInt8[np.ndarray, "height width *channel"],
+    line: Float[np.ndarray, "point 2"],
+    colour,
+    width_px: float,
+    closed: bool = False,
+) -> None:
+    """Paints a line; a width under a pixel is drawn one pixel wide and paler by the caller."""
+    cv2.polylines(canvas, [fixed_point(line)], closed, colour, max(1, round(width_px)), cv2.LINE_AA, _BITS)
+
+
+def dot(canvas: UInt8[np.ndarray, "height width *channel"], center, radius_px: float, colour) -> None:
+    """Paints a disc."""
+    place = tuple(int(value) for value in fixed_point(np.asarray(center)[None])[0])
+    cv2.circle(canvas, place, int(max(radius_px, 0.5) * (1 << _BITS)), colour, -1, cv2.LINE_AA, _BITS)
+
+
+def box_around(outline: Float[np.ndarray, "point 2"], margin_px: float, side_px: int) -> tuple[slice, slice] | None:
+    """Rows and columns that hold an outline; None where it lies off the canvas."""
+    left, top, wide, high = cv2.boundingRect(outline.astype(np.float32))
+    margin = int(margin_px) + 1
+    columns = slice(max(left - margin, 0), min(left + wide + margin, side_px))
+    rows = slice(max(top - margin, 0), min(top + high + margin, side_px))
+    return None if columns.stop <= columns.start or rows.stop <= rows.start else (rows, columns)
+
+
+def blend(
+    canvas: UInt8[np.ndarray, "height width 3"], painted, mask: UInt8[np.ndarray, "height width"], opacity: float = 1.0
+) -> None:
+    """Lets `painted` (a picture or one colour) replace the canvas where the mask is 255, in place."""
+    share = (mask * np.float32(opacity / 255))[..., None]
+    canvas[:] = canvas + (np.asarray(painted, np.float32) - canvas) * share
+
+
+def tint(
+    canvas: UInt8[np.ndarray, "height width 3"],
+    outline: Float[np.ndarray, "point 2"],
+    colour,
+    opacity: float,
+    soft_px: float = 0.0,
+) -> None:
+    """Paints the inside of an outline half transparent, with a soft edge."""
+    box = box_around(outline, 2.5 * soft_px, len(canvas))
+    if box is None or opacity <= 0:
+        return
+    part = canvas[box]
+    mask = np.zeros(part.shape[:2], np.uint8)
+    fill(mask, outline - (box[1].start, box[0].start), 255)
+    if soft_px > 0.4:
+        mask = cv2.GaussianBlur(mask, (0, 0), soft_px)
+    blend(part, colour, mask, opacity)

@@ -1,0 +1,144 @@
+"""Eyes, brows, nose and mouth as painted shapes, in plain colours: light falls on them afterwards."""
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from affect_jax.data.render import brush
+from affect_jax.data.render.affect import UNIT
+from affect_jax.data.render.identity import Identity
+from affect_jax.data.render.outline import ribbon, smooth
+
+Canvas = UInt8[np.ndarray, "side side 3"]
+Points = Float[np.ndarray, "68 2"]
+
+
+def colour(rgb, factor: float = 1.0) -> tuple[int, int, int]:
+    """RGB for OpenCV, scaled and clipped."""
+    return tuple(int(min(max(channel * factor, 0), 255)) for channel in rgb)
+
+
+def mixed(first, second, share: float) -> np.ndarray:
+    """The first colour with `share` of the second."""
+    return np.asarray(first, float) * (1 - share) + np.asarray(second, float) * share
+
+
+def paint_eyes(
+    canvas: Canvas, points: Points, identity: Identity, gaze: Float[np.ndarray, "2"], unit_px: float
+) -> None:
+    """Eyeballs between the lids, then lash line and lid fold. `unit_px` is one head unit in pixels."""
+    for first in (36, 42):
+        eye = points[first : first + 6]
+        upper, lower = smooth(eye[:4]), smooth(eye[[3, 4, 5, 0]])
+        outline = np.concatenate([upper, lower[1:-1]])
+        _eyeball(canvas, outline, upper, eye, identity, gaze, unit_px)
+        opening = np.linalg.norm(eye[[1, 2]].mean(0) - eye[[4, 5]].mean(0)) / unit_px
+        lash = colour(mixed(identity.skin * 0.30, (16, 12, 12), 0.6 + 0.4 * identity.make_up))
+        brush.stroke(canvas, upper, lash, unit_px * (0.030 + 0.015 * identity.make_up))
+        rim = colour(identity.skin * (0.74, 0.62, 0.60))
+        brush.stroke(canvas, lower, rim, unit_px * 0.018)
+        brow = points[17:22] if first == 36 else points[22:27]
+        toward = (brow[1:4].mean(0) - upper.mean(0)) * (0.20 + 0.08 * min(opening, 0.2) / 0.2)
+        if opening > 0.05:
+            brush.stroke(canvas, smooth(eye[:4])[2:-2] + toward, colour(identity.skin, 0.66), unit_px * 0.018)
+
+
+def _eyeball(canvas, outline, upper, eye, identity, gaze, unit_px) -> None:
+    box = brush.box_around(outline, 2.0, len(canvas))
+    if box is None:
+        return
+    part, corner = canvas[box], np.array([box[1].start, box[0].start])
+    ball = np.empty_like(part)
+    ball[:] = colour(mixed((246, 244, 242), identity.skin, 0.08))
+    middle = (eye[0] + eye[3]) / 2 - corner
+    across = (eye[3] - eye[0]) / 2
+    along = np.array([-across[1], across[0]])
+    up = along / max(np.linalg.norm(along), 1e-6) * unit_px
+    iris = middle + across * gaze[0] - up * (0.02 - 0.10 * gaze[1])
+    brush.dot(ball, iris, 0.122 * unit_px, colour(identity.iris, 0.55))
+    brush.dot(ball, iris, 0.098 * unit_px, colour(identity.iris))
+    brush.dot(ball, iris, 0.052 * unit_px, (12, 10, 10))
+    shade = np.concatenate([upper - corner, (upper - corner)[::-1] + up * 0.035])
+    brush.tint(ball, shade, (60, 48, 46), 0.35, 0.012 * unit_px)
+    brush.dot(ball, iris + (0.035 * unit_px, -0.040 * unit_px), 0.024 * unit_px, (250, 250, 250))
+    mask = np.zeros(part.shape[:2], np.uint8)
+    brush.fill(mask, outline - corner, 255)
+    brush.blend(part, ball, mask)
+
+
+def paint_brows(canvas: Canvas, points: Points, identity: Identity, unit_px: float) -> None:
+    """Tapered ribbons along the brow points."""
+    hair = mixed(identity.hair * 0.8, identity.skin * 0.35, 0.25)
+    profile = np.array([0.65, 1.0, 0.95, 0.75, 0.25]) * identity.brow_thickness * unit_px
+    down = np.array([0, 0.4 * identity.brow_thickness * unit_px])
+    for spine in (points[21:16:-1], points[22:27]):
+        brush.tint(canvas, ribbon(spine + down, profile), colour(hair), identity.brow_darkness, 0.016 * unit_px)
+        brush.tint(canvas, ribbon(spine + down, profile * 0.5), colour(hair, 0.8), 0.5 * identity.brow_darkness)
+
+
+def paint_nose(canvas: Canvas, points: Points, identity: Identity, unit_px: float) -> None:
+    """Nostrils and the edges of the wings; the relief shades the rest."""
+    dark = colour(identity.skin * (0.42, 0.30, 0.28))
+    up = (points[27] - points[33]) / max(np.linalg.norm(points[27] - points[33]), 1e-6) * unit_px
+    side = np.array([-up[1], up[0]])
+    size = 1 + 0.12 * identity.nose_size
+    for inner, wing, sign in ((32, 31, -1), (34, 35, 1)):
+        hole = points[inner] * 0.55 + points[wing] * 0.45 + up * 0.035
+        corners = [(-0.055, 0.0), (0.0, 0.028), (0.06, 0.012), (0.05, -0.018), (-0.01, -0.022)]
+        outline = hole + np.array([side * (x * sign * size) + up * y for x, y in corners])
+        brush.tint(canvas, smooth(outline, closed=True), dark, 0.85, 0.010 * unit_px)
+        edge = points[wing] + np.array(
+            [side * (x * sign * size) + up * y for x, y in ((-0.01, -0.01), (0.045, 0.05), (0.04, 0.13), (-0.02, 0.19))]
+        )
+        fold = smooth(edge)
+        brush.tint(canvas, np.concatenate([fold, (fold + side * 0.035 * sign)[::-1]]), dark, 0.38, 0.016 * unit_px)
+    base = smooth(points[31:36])
+    brush.tint(canvas, np.concatenate([base, (base - up * 0.06)[::-1]]), dark, 0.22, 0.02 * unit_px)
+
+
+def paint_mouth(
+    canvas: Canvas, points: Points, identity: Identity, shown: Float[np.ndarray, "unit 2"], unit_px: float
+) -> None:
+    """Lips around the inside of the mouth, with teeth where the lips bare them."""
+    outer_upper, outer_lower = smooth(points[48:55]), smooth(points[[54, 55, 56, 57, 58, 59, 48]])
+    inner_upper, inner_lower = smooth(points[60:65]), smooth(points[[64, 65, 66, 67, 60]])
+    upper_lip = np.concatenate([outer_upper, inner_upper[::-1]])
+    lower_lip = np.concatenate([outer_lower, inner_lower[::-1]])
+    soft = 0.014 * unit_px
+    opacity = 0.80 + 0.15 * identity.make_up
+    brush.tint(canvas, lower_lip, colour(identity.lips, 1.04), opacity, soft)
+    brush.tint(canvas, upper_lip, colour(identity.lips, 0.84), opacity, soft)
+    middle = smooth((points[[55, 56, 57, 58, 59]] + points[[64, 65, 66, 67, 60]]) / 2)
+    brush.tint(canvas, ribbon(middle[4:-4:4], np.full(len(middle[4:-4:4]), 0.02 * unit_px)),
+               colour(mixed(identity.lips, (255, 240, 236), 0.55)), 0.30, 0.02 * unit_px)  # fmt: skip
+    opening = (inner_lower[::-1] - inner_upper)[:, 1].max() / unit_px
+    if opening > 0.02:
+        _mouth_inside(canvas, points, inner_upper, inner_lower, shown, unit_px)
+    seam = colour(identity.lips * (0.42, 0.34, 0.36))
+    brush.stroke(canvas, inner_upper, seam, unit_px * (0.024 if opening < 0.05 else 0.014))
+
+
+def _mouth_inside(canvas, points, inner_upper, inner_lower, shown, unit_px) -> None:
+    outline = np.concatenate([inner_upper, inner_lower[1:-1]])
+    box = brush.box_around(outline, 2.0, len(canvas))
+    if box is None:
+        return
+    part, corner = canvas[box], np.array([box[1].start, box[0].start])
+    inside = np.empty_like(part)
+    inside[:] = (62, 22, 24)
+    down = points[57] - points[51]
+    down = down / max(np.linalg.norm(down), 1e-6) * unit_px
+    upper, lower = inner_upper - corner, inner_lower[::-1] - corner
+    gap = np.linalg.norm(points[66] - points[62]) / unit_px
+    brush.tint(inside, np.concatenate([lower, (lower - down * 0.45 * gap)[::-1]]), (150, 66, 68), 0.85, 0.03 * unit_px)
+    smile, lips_down = shown[UNIT[12]].mean(), shown[UNIT[16]].mean() + shown[UNIT[20]].mean()
+    bared = np.clip(0.045 + 0.09 * smile + 0.05 * shown[UNIT[9]].mean() + 0.03 * shown[UNIT[25]].mean(), 0.03, 0.16)
+    teeth = np.concatenate([upper, (upper * 0.97 + upper.mean(0) * 0.03 + down * bared)[::-1]])
+    brush.fill(inside, teeth, (232, 226, 214))
+    if lips_down > 0.25 and gap > 0.06:
+        row = min(0.05 + 0.05 * lips_down, 0.40 * gap)
+        brush.fill(inside, np.concatenate([lower, (lower - down * row)[::-1]]), (216, 208, 196))
+    edge = np.concatenate([upper, (upper + down * 0.025)[::-1]])
+    brush.tint(inside, edge, (50, 20, 20), 0.5, 0.01 * unit_px)
+    mask = np.zeros(part.shape[:2], np.uint8)
+    brush.fill(mask, outline - corner, 255)
+    brush.blend(part, inside, mask)

@@ -1,0 +1,231 @@
+"""What faces do: action units of stills, and their course over time in clips.
+
+A clip is a function of continuous time, drawn event by event, so that its frame rate and length only sample it.
+Affective units carry the truth. Speech, blinks, glances, head motion and disturbances are drawn apart from them.
+"""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from affect_jax.data.render.affect import ACTION_UNITS, PROTOTYPES, UNIT
+from affect_jax.data.render.identity import PURPOSE
+
+BEFORE_SECONDS = 6.0  # events start this long before the first frame, so that a clip may begin in the midst of one
+BLINK_SECONDS = 0.34
+SYLLABLES_HZ = (3.0, 6.0)
+_DRAWS = 96  # uniform numbers behind one expression
+_CHOICES = ("happy", "happy", "happy", "sad", "surprise", "fear", "disgust", "anger")
+_SETS = np.zeros((len(_CHOICES), len(ACTION_UNITS)))
+for _row, _name in enumerate(_CHOICES):
+    _SETS[_row, [UNIT[unit] for unit in PROTOTYPES[_name]]] = 1
+# Units that often come along: lips part in a grin and a fright, the chin works in sorrow, lips press in anger.
+_COMPANIONS = {"happy": 25, "sad": 17, "surprise": 25, "fear": 25, "disgust": 17, "anger": 7}
+_COMPANION = np.array([UNIT[_COMPANIONS[name]] for name in _CHOICES])
+_FREE = np.array([unit not in (18, 43) for unit in ACTION_UNITS])
+
+
+@dataclasses.dataclass(frozen=True)
+class Take:
+    """Frames of one camera. Angles in degrees; sizes as shares of the canvas; blur in pixels of a 64-px picture."""
+
+    units: Float[np.ndarray, "frame unit"]  # affective, in [0, 1]
+    speech: Float[np.ndarray, "frame unit"]  # speech and blinks, no affect
+    pose_degrees: Float[np.ndarray, "frame 3"]
+    gaze: Float[np.ndarray, "frame 2"]
+    zoom: Float[np.ndarray, "frame"]
+    shift: Float[np.ndarray, "frame 2"]
+    blur_px: Float[np.ndarray, "frame"]
+    smear_px: Float[np.ndarray, "frame 2"]
+    gain: Float[np.ndarray, "frame"]
+    occluder: Float[np.ndarray, "frame 6"]
+
+
+def concatenate(takes: list[Take]) -> Take:
+    """One long take."""
+    fields = [field.name for field in dataclasses.fields(Take)]
+    return Take(**{name: np.concatenate([getattr(take, name) for take in takes]) for name in fields})
+
+
+def expressions(uniform: Float[np.ndarray, "face draw"]) -> Float[np.ndarray, "face unit"]:
+    """Action units of independent expressions: 10 % at rest, prototypes, blends of two, and free mixtures.
+
+    A sixth is drowsy or at ease: lids half closed and the rest of the face subdued.
+    """
+    count = len(ACTION_UNITS)
+    kind, drowsy = uniform[:, 0], uniform[:, 1] < 0.18
+    single, jitter, kept = uniform[:, 2:9], uniform[:, 10 : 10 + count], uniform[:, 30 : 30 + count] > 0.12
+    first = (single[:, 0] * len(_CHOICES)).astype(int)
+    second = (single[:, 1] * len(_CHOICES)).astype(int)
+    strength = 0.15 + 0.85 * single[:, 2]
+    strength = np.where(kind < 0.10, 0.12 * strength, np.where(kind < 0.70, strength, 0))
+    blended = np.where((kind > 0.55) & (kind < 0.70), single[:, 3], 0)
+    posed = _SETS[first] * strength[:, None] * (0.6 + 0.4 * jitter) * kept
+    posed = np.maximum(posed, _SETS[second] * blended[:, None] * (0.6 + 0.4 * jitter[:, ::-1]))
+    rows = np.arange(len(uniform))
+    companion = np.where(single[:, 4] < 0.6, strength * single[:, 5], 0)
+    posed[rows, _COMPANION[first]] = np.maximum(posed[rows, _COMPANION[first]], companion)
+    free = (uniform[:, 50 : 50 + count] < 0.22) * uniform[:, 70 : 70 + count] * _FREE
+    units = np.where((kind < 0.70)[:, None], posed, free)
+    units = np.where(drowsy[:, None], 0.55 * units, units)
+    closing = np.where(drowsy, 0.25 + 0.5 * single[:, 6], 0)
+    units[:, UNIT[43]] = closing
+    content = drowsy & (single[:, 5] < 0.55)  # at ease and pleased
+    units[content, UNIT[12]] = np.maximum(units[content, UNIT[12]], 0.2 + 0.6 * single[content, 3])
+    units[:, UNIT[5]] *= 1 - drowsy
+    return np.clip(units, 0, 1)
+
+
+def stills(seed: int, subjects: Int[np.ndarray, "face"], numbers: Int[np.ndarray, "face"]) -> Take:
+    """Independent photographs: still `numbers[i]` of subject `subjects[i]`."""
+    generators = [np.random.default_rng((seed, PURPOSE["still"], s, n)) for s, n in zip(subjects, numbers, strict=True)]
+    uniform = np.stack([generator.random(_DRAWS + 32) for generator in generators])
+    normal = np.stack([generator.standard_normal(12) for generator in generators])
+    units, more = expressions(uniform[:, :_DRAWS]), uniform[:, _DRAWS:]
+    speech = np.zeros_like(units)
+    talking = more[:, 0] < 0.15
+    for column, (unit, low, high) in enumerate(((26, 0.1, 0.7), (25, 0.2, 0.8), (18, -0.5, 0.7), (20, -0.6, 0.4))):
+        speech[:, UNIT[unit]] = talking * np.maximum(low + (high - low) * more[:, 1 + column], 0)
+    speech[:, UNIT[43]] = (more[:, 5] < 0.03) * (0.5 + 0.5 * more[:, 6])
+    pose = np.clip(normal[:, :3] * (11, 5.5, 5.5), (-25, -12, -12), (25, 12, 12))
+    kind = np.where(more[:, 7] < 0.07, 1 + np.floor(more[:, 8] * 3), 0)
+    occluder = np.stack([kind, *_beside(more[:, 9], more[:, 10]), more[:, 11] * 2 * np.pi, 0.7 + 0.5 * more[:, 12],
+                         more[:, 13]], axis=1)  # fmt: skip
+    angle = more[:, 14] * 2 * np.pi
+    smear = np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.where(more[:, 15] < 0.1, 4 * more[:, 16], 0)[:, None]
+    return Take(
+        units=units, speech=speech, pose_degrees=pose, gaze=np.clip(normal[:, 3:5] * (0.16, 0.25), -0.4, 0.4),
+        zoom=1 + 0.035 * np.clip(normal[:, 5], -2, 2), shift=0.012 * np.clip(normal[:, 6:8], -2, 2),
+        blur_px=0.95 * more[:, 17] ** 2, smear_px=smear, gain=np.ones(len(units)), occluder=occluder,
+    )  # fmt: skip
+
+
+def _beside(turn: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A place around the middle of the canvas that covers part of the face."""
+    angle, distance = turn * 2 * np.pi, 0.15 + 0.17 * reach
+    return 0.5 + distance * np.cos(angle), 0.52 + distance * np.sin(angle)
+
+
+def _stream(seed: int, subject: int, clip: int, number: int) -> np.random.Generator:
+    return np.random.default_rng((seed, PURPOSE["clip"], subject, clip, number))
+
+
+def smoothstep(share: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
+    """0 to 1 with flat ends (3 s^2 - 2 s^3)."""
+    share = np.clip(share, 0, 1)
+    return share * share * (3 - 2 * share)
+
+
+def affective_units(
+    seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"]
+) -> Float[np.ndarray, "frame unit"]:
+    """Felt action units over time: expressions that rise, hold and fade, one often before the last has gone."""
+    rng = _stream(seed, subject, clip, 0)
+    remaining = np.ones((len(times_seconds), len(ACTION_UNITS)))
+    start, end = -BEFORE_SECONDS, float(times_seconds.max(initial=0.0))
+    while start < end:
+        target = expressions(rng.random((1, _DRAWS)))[0]
+        pace = rng.random(4)
+        onset, hold, offset = 0.35 + 0.70 * pace[0], 0.5 + 1.8 * pace[1], 0.6 + 1.0 * pace[2]
+        since = times_seconds - start
+        envelope = smoothstep(since / onset) * (1 - smoothstep((since - onset - hold) / offset))
+        remaining *= 1 - envelope[:, None] * target
+        start += onset + hold + offset * 0.5 + 0.5 * pace[3]
+    return 1 - remaining
+
+
+def speech_units(
+    seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"]
+) -> Float[np.ndarray, "frame unit"]:
+    """Bursts of syllables at 3 to 6 Hz (jaw, lips) in three of four clips, and blinks every few seconds."""
+    units = np.zeros((len(times_seconds), len(ACTION_UNITS)))
+    end = float(times_seconds.max(initial=0.0))
+    rng = _stream(seed, subject, clip, 1)
+    talkative, start = rng.random() < 0.75, -BEFORE_SECONDS + rng.random()
+    while talkative and start < end:
+        burst, pause, rate = 1.0 + 2.2 * rng.random(), 0.5 + 1.6 * rng.random(), rng.uniform(*SYLLABLES_HZ)
+        stop = start + burst
+        while start < stop:
+            length = rng.uniform(0.8, 1.2) / rate
+            jaw, lips, shape, low = rng.random(4)
+            wave = np.where(np.abs(times_seconds - start - length / 2) < length / 2,
+                            np.sin(np.pi * (times_seconds - start) / length) ** 2, 0)  # fmt: skip
+            units[:, UNIT[26]] += wave * (0.10 + 0.75 * jaw)
+            units[:, UNIT[25]] += wave * (0.30 + 0.60 * lips)
+            units[:, UNIT[18]] += wave * max(shape - 0.6, 0) * 1.8
+            units[:, UNIT[20]] += wave * max(0.35 - shape, 0) * 1.4
+            units[:, UNIT[16]] += wave * max(low - 0.7, 0) * 1.3
+            start += length
+        start = stop + pause
+    rng = _stream(seed, subject, clip, 2)
+    start = -1.0 + 2.5 * rng.random()
+    while start < end:
+        share = (times_seconds - start) / BLINK_SECONDS
+        lid = smoothstep(share / 0.30) * (1 - smoothstep((share - 0.52) / 0.48))
+        units[:, UNIT[43]] = np.maximum(units[:, UNIT[43]], lid)
+        start += BLINK_SECONDS + 0.5 + 2.8 * rng.random()
+    return units
+
+
+def _sway(rng: np.random.Generator, times: np.ndarray, axes: int) -> np.ndarray:
+    """Slow smooth motion with unit standard deviation."""
+    rate, phase = rng.uniform(0.08, 0.65, (4, axes)), rng.uniform(0, 2 * np.pi, (4, axes))
+    size = rng.uniform(0.4, 1.0, (4, axes))
+    waves = size * np.sin(2 * np.pi * rate * times[:, None, None] + phase)
+    return waves.sum(1) / np.sqrt((size**2).sum(0) / 2)
+
+
+def base_pose(seed: int, subject: int, clip: int) -> Float[np.ndarray, "3"]:
+    """Mean pose of a clip in degrees, for which the camera is set up."""
+    return np.clip(_stream(seed, subject, clip, 3).standard_normal(3) * (8, 4, 4), (-16, -8, -8), (16, 8, 8))
+
+
+def clip(seed: int, subject: int, number: int, times_seconds: Float[np.ndarray, "frame"]) -> Take:
+    """A clip sampled at the given times."""
+    rng, frames = _stream(seed, subject, number, 4), len(times_seconds)
+    sway = _sway(rng, times_seconds, 5)
+    pose = np.clip(base_pose(seed, subject, number) + sway[:, :3] * (3.5, 2.2, 2.0), (-25, -12, -12), (25, 12, 12))
+    zoom = 1 + 0.02 * float(np.clip(rng.standard_normal(), -2, 2))
+    gaze = np.zeros((frames, 2))
+    start, end = -1.0, float(times_seconds.max(initial=0.0))
+    while start < end:
+        gaze[times_seconds >= start] = np.clip(rng.standard_normal(2) * (0.15, 0.22), -0.4, 0.4)
+        start += 0.4 + 1.8 * rng.random()
+    disturbed = _disturbances(seed, subject, number, times_seconds)
+    return Take(
+        units=affective_units(seed, subject, number, times_seconds),
+        speech=speech_units(seed, subject, number, times_seconds), pose_degrees=pose, gaze=gaze,
+        zoom=np.full(frames, zoom), shift=0.008 * sway[:, 3:],
+        **disturbed,
+    )  # fmt: skip
+
+
+def _disturbances(seed: int, subject: int, number: int, times: np.ndarray) -> dict[str, np.ndarray]:
+    """Short losses of quality: motion blur, defocus, flicker, a hand or thing that passes."""
+    rng, frames = _stream(seed, subject, number, 5), len(times)
+    blur = np.full(frames, 0.5 * rng.random() ** 2)
+    smear, gain, occluder = np.zeros((frames, 2)), np.ones(frames), np.zeros((frames, 6))
+    start, end = -0.6 + rng.random(), float(times.max(initial=0.0))
+    while start < end:
+        kind, angle, length, size, hue, side = rng.random(6)
+        inside = times - start
+        if kind < 0.30:
+            active = (inside >= 0) & (inside < 0.10 + 0.22 * length)
+            smear[active] = np.array([np.cos(angle * 6.3), np.sin(angle * 6.3)]) * (5 + 9 * size)
+        elif kind < 0.55:
+            active = (inside >= 0) & (inside < 0.15 + 0.40 * length)
+            blur[active] = 1.2 + 1.8 * size
+        elif kind < 0.75:
+            active = (inside >= 0) & (inside < 0.08 + 0.25 * length)
+            gain[active] = 0.45 + 0.25 * size if side < 0.6 else 1.5 + 0.3 * size
+        else:
+            active = (inside >= 0) & (inside < 0.35 + 0.5 * length)
+            share = inside[active] / (0.35 + 0.5 * length)
+            across = np.array([np.cos(angle * 6.3), np.sin(angle * 6.3)]) * 0.45
+            way = np.array([0.5, 0.52]) + (share[:, None] * 2 - 1) * across + 0.10 * (size - 0.5)
+            occluder[active] = np.stack([np.full(len(share), 1 + np.floor(hue * 2.99)), way[:, 0], way[:, 1],
+                                         np.full(len(share), side * 6.3), np.full(len(share), 0.8 + 0.5 * size),
+                                         np.full(len(share), hue)], axis=1)  # fmt: skip
+        start += 0.5 + 1.6 * rng.random()
+    return {"blur_px": blur, "smear_px": smear, "gain": gain, "occluder": occluder}

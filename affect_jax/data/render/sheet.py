@@ -1,0 +1,118 @@
+"""Pictures of the renderer itself: a sheet of expressions, one of action units, and a clip with its truth beneath."""
+
+import dataclasses
+import pathlib
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from affect_jax.data.render import affect, shape
+from affect_jax.data.render.identity import draw_identity, show
+from affect_jax.data.render.paint import View, paint
+from affect_jax.data.render.scene import draw_scene
+from affect_jax.types import AROUSAL, VALENCE, Source
+
+COLUMNS = 8
+_COLOURS = {VALENCE: (32, 96, 176), AROUSAL: (200, 80, 32)}
+
+
+def _caption(picture: np.ndarray, lines: list[str]) -> np.ndarray:
+    """The picture above a white strip with text."""
+    strip = np.full((14 * len(lines) + 4, picture.shape[1], 3), 255, np.uint8)
+    for row, line in enumerate(lines):
+        cv2.putText(strip, line, (3, 12 + 14 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.36, (20, 20, 20), 1, cv2.LINE_AA)
+    return np.concatenate([picture, strip])
+
+
+def _tiles(pictures: list[np.ndarray], columns: int) -> np.ndarray:
+    blank = np.full_like(pictures[0], 255)
+    pictures = pictures + [blank] * (-len(pictures) % columns)
+    rows = [np.concatenate(pictures[row : row + columns], axis=1) for row in range(0, len(pictures), columns)]
+    return np.concatenate(rows)
+
+
+def portrait(
+    seed: int, subject: int, units: Float[np.ndarray, "unit"], pose_degrees: Float[np.ndarray, "3"], size_px: int
+) -> UInt8[np.ndarray, "size_px size_px 3"]:
+    """A sharp, undisturbed picture of one person with given felt units."""
+    identity = draw_identity(seed, subject)
+    shown = show(identity, units[None], np.zeros((1, len(units))))
+    turned = shape.turn_all(shape.deform(identity.rest[None], shown), pose_degrees[None])
+    view = View(shown[0], pose_degrees, np.zeros(2), shape.framing(turned)[0], 0.2, np.zeros(2), 1.0, np.zeros(6))
+    scene = dataclasses.replace(draw_scene(seed, subject, 0), noise=1.5)
+    return paint(identity, scene, view, size_px, np.random.default_rng((seed, subject)))
+
+
+def expressions(seed: int, size_px: int) -> UInt8[np.ndarray, "height width 3"]:
+    """One row an emotion, intensity rising to the right, everyone somebody else; captions give the truth."""
+    names, pictures = ["neutral", *affect.PROTOTYPES], []
+    for row, name in enumerate(names):
+        for column in range(COLUMNS):
+            units = np.zeros(len(affect.ACTION_UNITS))
+            strength = 0.25 + 0.75 * column / (COLUMNS - 1)
+            for unit in affect.PROTOTYPES.get(name, ()):
+                units[affect.UNIT[unit]] = strength
+            if name in ("happy", "surprise", "fear"):
+                units[affect.UNIT[25]] = 0.6 * strength
+            valence, arousal = affect.valence_arousal(units)
+            pose = np.array([(column * 5 + row * 3) % 8 * 4 - 14, (column * 3 + row) % 5 * 2 - 4, column % 3 * 3 - 3.0])
+            picture = portrait(seed, row * COLUMNS + column, units, pose, size_px)
+            intensity = affect.emotion(units)[1]
+            pictures.append(_caption(picture, [f"{name} {intensity:.2f}", f"V {valence:+.2f}  A {arousal:+.2f}"]))
+    return _tiles(pictures, COLUMNS)
+
+
+def action_units(seed: int, subject: int, size_px: int) -> UInt8[np.ndarray, "height width 3"]:
+    """One person at rest, then with each action unit at full."""
+    pictures = [
+        _caption(portrait(seed, subject, np.zeros(len(affect.ACTION_UNITS)), np.zeros(3), size_px), ["at rest"])
+    ]
+    for unit in affect.ACTION_UNITS:
+        units = np.zeros(len(affect.ACTION_UNITS))
+        units[affect.UNIT[unit]] = 1.0
+        valence, arousal = affect.valence_arousal(units)
+        picture = portrait(seed, subject, units, np.zeros(3), size_px)
+        pictures.append(_caption(picture, [f"AU {unit}   V {valence:+.2f}  A {arousal:+.2f}"]))
+    return _tiles(pictures, 7)
+
+
+def trace(
+    values: Float[np.ndarray, "frame 2"], frame: int, width: int, height: int
+) -> UInt8[np.ndarray, "height width 3"]:
+    """Valence (blue) and arousal (orange) over a clip, in [-1, 1], with a mark at the frame."""
+    panel = np.full((height, width, 3), 255, np.uint8)
+    cv2.line(panel, (0, height // 2), (width, height // 2), (190, 190, 190), 1)
+    across = np.linspace(0, width - 1, len(values))
+    for dimension, colour in _COLOURS.items():
+        down = (0.5 - 0.46 * values[:, dimension]) * height
+        line = np.round(np.stack([across, down], axis=1) * 16).astype(np.int32)
+        cv2.polylines(panel, [line], False, colour, 1, cv2.LINE_AA, 4)
+    place = round(float(across[frame]))
+    cv2.line(panel, (place, 0), (place, height), (120, 120, 120), 1)
+    cv2.putText(panel, "valence", (4, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.36, _COLOURS[VALENCE], 1, cv2.LINE_AA)
+    cv2.putText(panel, "arousal", (56, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.36, _COLOURS[AROUSAL], 1, cv2.LINE_AA)
+    return panel
+
+
+def write_clip(path: pathlib.Path, source: Source, fps: float) -> None:
+    """Every frame of a source above its valence and arousal, as an MPEG-4 video."""
+    values = np.stack([example.labels.valence_arousal for example in source.examples])
+    side = source.image(0).shape[0]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=Fraction(fps).limit_denominator(1000))
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = side, side + 64, "yuv420p", 2_000_000
+        for index in range(len(source.examples)):
+            picture = np.concatenate([source.image(index), trace(values, index, side, 64)])
+            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+
+
+def write_picture(path: pathlib.Path, picture: UInt8[np.ndarray, "height width 3"]) -> None:
+    """A PNG file; OSError where it cannot be written."""
+    encoded = cv2.imencode(".png", picture[..., ::-1])[1]
+    path.write_bytes(encoded.tobytes())

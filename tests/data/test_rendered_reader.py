@@ -1,0 +1,103 @@
+"""The reader: names, splits, purity, truth, and refusals."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from affect_jax.data.readers.rendered import RenderedConfig, rendered
+from affect_jax.data.render import affect
+from affect_jax.ops.geometry import landmark_crop
+
+STILLS = RenderedConfig(subjects=3, per_subject=5)
+CLIPS = RenderedConfig(kind="clips", subjects=2, per_subject=2, frames=10)
+
+
+@pytest.fixture(scope="module")
+def stills():
+    return rendered(STILLS)
+
+
+@pytest.fixture(scope="module")
+def clips():
+    return rendered(CLIPS)
+
+
+def test_names_and_times(stills, clips):
+    assert len(stills.examples) == 15 and len(clips.examples) == 40
+    assert stills.examples[7].name == "train/subject_001/still_00002" and stills.examples[7].clip == ""
+    example = clips.examples[33]
+    assert (example.name, example.clip) == ("train/subject_001/clip_01/00003", "train/subject_001/clip_01")
+    assert example.time_seconds == pytest.approx(3 / 12.5)
+    assert len({example.name for example in clips.examples}) == 40
+
+
+def test_more_faces_leave_the_first_ones_as_they_are(stills):
+    more = rendered(dataclasses.replace(STILLS, subjects=4, per_subject=9))
+    same = [example.name for example in more.examples].index(stills.examples[7].name)
+    np.testing.assert_array_equal(more.image(same), stills.image(7))
+    np.testing.assert_allclose(more.examples[same].labels.landmarks, stills.examples[7].labels.landmarks, atol=1e-4)
+    longer = rendered(dataclasses.replace(CLIPS, frames=14, per_subject=1))
+    np.testing.assert_array_equal(longer.image(5), rendered(CLIPS).image(5))
+
+
+def test_splits_share_no_face(stills):
+    other = rendered(dataclasses.replace(STILLS, split="test"))
+    assert not {e.subject for e in other.examples} & {e.subject for e in stills.examples}
+    assert np.abs(other.examples[0].labels.landmarks - stills.examples[0].labels.landmarks).max() > 0.5
+
+
+def test_labels_follow_the_action_units(stills, clips):
+    for source in (stills, clips):
+        for index in (0, 9):
+            labels, units = source.examples[index].labels, source.action_units(index)
+            np.testing.assert_allclose(labels.valence_arousal, affect.valence_arousal(units), rtol=1e-5)
+            emotion, intensity = affect.emotion(units)
+            assert labels.emotion == emotion and source.intensity(index) == pytest.approx(float(intensity))
+
+
+@pytest.mark.parametrize("size_px", [64, 160])
+def test_crop_covers_its_share_of_any_canvas(size_px):
+    source = rendered(dataclasses.replace(STILLS, size_px=size_px))
+    assert source.image(0).shape == (size_px, size_px, 3)
+    for example in source.examples:
+        crop = landmark_crop(example.labels.landmarks)
+        assert 0.74 < crop.side_px / size_px < 0.90
+        assert abs(crop.center_x_px / size_px - 0.5) < 0.06 and abs(crop.center_y_px / size_px - 0.5) < 0.06
+
+
+def test_annotators_label_with_their_mean(clips):
+    rated = rendered(dataclasses.replace(CLIPS, labels="annotators"))
+    name = clips.examples[20].clip
+    ratings = rated.annotators(name)
+    assert ratings.shape == (3, 10, 2)
+    labels = np.stack([e.labels.valence_arousal for e in rated.examples if e.clip == name])
+    np.testing.assert_allclose(labels, ratings.mean(0), atol=1e-6)
+    np.testing.assert_array_equal(rated.image(20), clips.image(20))
+    assert np.abs(labels - np.stack([e.labels.valence_arousal for e in clips.examples if e.clip == name])).max() > 0.01
+
+
+def test_affect_spreads_over_the_circumplex():
+    source = rendered(RenderedConfig(subjects=20, per_subject=50))
+    values = np.stack([example.labels.valence_arousal for example in source.examples])
+    assert (values.std(0) > 0.33).all() and (values.std(0) < 0.48).all()
+    for valence_sign in (-1, 1):
+        for arousal_sign in (-1, 1):
+            assert ((values * (valence_sign, arousal_sign)) > 0.1).all(1).mean() > 0.05
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"split": "dev"}, {"kind": "video"}, {"labels": "mean"}, {"subjects": 0}, {"size_px": 8}, {"fps": 0.0}]
+    + [{"labels": "annotators", "kind": "stills"}, {"seed": -1}],
+)
+def test_wrong_option_is_named(change):
+    with pytest.raises(ValueError, match=next(iter(change))):
+        rendered(dataclasses.replace(STILLS, **change))
+
+
+def test_unknown_clip_is_named(stills, clips):
+    with pytest.raises(ValueError, match="no clip 'train/nobody'"):
+        clips.annotators("train/nobody")
+    with pytest.raises(ValueError, match="clips only"):
+        stills.annotators("train/subject_000")
