@@ -34,9 +34,11 @@ def task(name: str, **options) -> ConfigDict:
     return ConfigDict({"name": name, **dataclasses.asdict(TASKS[name][1](**options))})
 
 
-def data_set(reader: str, weight: float = 1.0, **options) -> ConfigDict:
-    """A data set; `weight` is its share of the training examples."""
-    return ConfigDict({"reader": reader, "weight": weight, **dataclasses.asdict(READERS[reader][1](**options))})
+def data_set(reader: str, weight: float = 1.0, fold: str = "", **options) -> ConfigDict:
+    """A data set; `weight` is its share of the training examples, `fold` a part of its subjects."""
+    return ConfigDict(
+        {"reader": reader, "weight": weight, "fold": fold, **dataclasses.asdict(READERS[reader][1](**options))}
+    )
 
 
 def base() -> ConfigDict:
@@ -55,7 +57,7 @@ def base() -> ConfigDict:
                 "train": {},  # name -> data_set(...)
                 "frames": 0,  # frames a clip; 0 = single pictures
                 "hop": 0,  # frames between the starts of training clips; 0 = half a clip
-                "balanced": False,  # draw each emotion equally often, with replacement
+                "balanced": 0.0,  # 0: emotions as they come; 1: each equally often; between: part of the way
                 "store": "",  # folder where rendered or decoded examples are kept between runs
             },
         }

@@ -21,6 +21,7 @@ SETTINGS = flags.DEFINE_multi_string("set", [], "Further option of the reader, a
 FLIP = flags.DEFINE_bool(
     "flip_average", False, "Average valence and arousal over picture and mirror; named in the output."
 )
+NAME = flags.DEFINE_string("name", "", "Folder name under W/evaluation; <data>_<split> if not given.")
 flags.mark_flags_as_required(["workdir", "data"])
 
 
@@ -29,7 +30,7 @@ def main() -> None:
     from affect_jax.report.tables import summary_table
 
     _, summary = evaluate_run(
-        pathlib.Path(WORKDIR.value), DATA.value, DATA_ROOT.value, SPLIT.value, SETTINGS.value, FLIP.value
+        pathlib.Path(WORKDIR.value), DATA.value, DATA_ROOT.value, SPLIT.value, SETTINGS.value, FLIP.value, NAME.value
     )
     print(summary_table(summary))
 

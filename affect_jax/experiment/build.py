@@ -1,8 +1,6 @@
 """Options into objects: sources, batches, the network."""
 
 import dataclasses
-import hashlib
-import json
 import pathlib
 from collections.abc import Callable
 
@@ -12,8 +10,9 @@ from jax.sharding import Mesh
 
 from affect_jax import emotions
 from affect_jax.data import loader, store
+from affect_jax.data.folds import fold
 from affect_jax.data.registry import READERS
-from affect_jax.data.source import with_label_set
+from affect_jax.data.source import Concatenated, with_label_set
 from affect_jax.experiment.options import Options, SourceConfig
 from affect_jax.models.registry import MODELS
 from affect_jax.train.sharding import spread
@@ -25,10 +24,11 @@ def source(config: SourceConfig, label_set: str, folder: str = "") -> Source:
     """A data set in the run's label set; kept in `folder` between runs where one is given."""
     read = lambda: READERS[config.reader][0](config.options)
     if not folder:
-        return with_label_set(read(), label_set)
-    options = json.dumps({"reader": config.reader, **dataclasses.asdict(config.options)}, sort_keys=True)
-    name = f"{config.reader}_{hashlib.sha256(options.encode()).hexdigest()[:12]}"
-    return with_label_set(store.materialise(read, pathlib.Path(folder) / name, fingerprint=options), label_set)
+        return with_label_set(fold(read(), config.fold), label_set)
+    mark = store.fingerprint(config.reader, config.options)
+    place = pathlib.Path(folder) / f"{config.reader}_{mark}"
+    kept = store.read(place, mark) if place.exists() else store.materialise(read(), place, mark)
+    return with_label_set(fold(kept, config.fold), label_set)
 
 
 def model_config(options: Options):
@@ -49,12 +49,12 @@ def builder(options: Options) -> Callable[[nnx.Rngs], nnx.Module]:
     return lambda rngs: module(config, rngs=rngs)
 
 
-def training_batches(options: Options):
+def training_batches(options: Options, workdir: pathlib.Path):
     """Endless batches out of the run's mixture of data sets."""
-    parts = [(source(part, options.label_set, options.data.store), part.weight) for part in options.data.train.values()]
+    parts = options.data.train.values()
+    made = [source(part, options.label_set, options.data.store) for part in parts]
     return loader.training_batches(
-        [part for part, _ in parts],
-        weights=[weight for _, weight in parts],
+        Concatenated(made),
         crop_px=options.model.input_px,
         batch=options.batch,
         seed=options.seed,
@@ -62,13 +62,20 @@ def training_batches(options: Options):
         frames=options.data.frames or None,
         hop=options.data.hop or None,
         balanced=options.data.balanced,
+        mixture=[part.weight for part in parts],
+        skipped_csv=str(workdir / "skipped.csv"),
     )
 
 
 def evaluation_batches(options: Options, data: Source):
     """Each face or frame of a source once, in order, padded to full batches."""
-    frames = options.data.frames or None
-    return loader.evaluation_batches(data, crop_px=options.model.input_px, batch=options.batch, frames=frames)
+    return loader.evaluation_batches(
+        data,
+        crop_px=options.model.input_px,
+        batch=options.batch,
+        frames=options.data.frames or None,
+        side_ratio=options.augment.side_ratio,
+    )
 
 
 def predictor(network: Network, mesh: Mesh) -> Callable[[Variables, Batch], Predictions]:

@@ -51,9 +51,11 @@ def _parse(argv: list[str]) -> list[str]:
         rest = flags.FLAGS(argv)
         if len(rest) > 1:
             raise UsageError(f"'{rest[1]}' is no flag; options are written --name=value")
+        if "config" in flags.FLAGS:
+            flags.FLAGS.config.keys()  # a config file that failed to load says so only when it is used
         return rest
     except flags.Error as error:
-        message = str(error)
+        message = _without_traceback(str(error))
     except (UsageError, AttributeError, KeyError, TypeError, ValueError, OSError, ImportError, SyntaxError) as error:
         message = _config_message(argv, error)
     sys.stderr.write(f"error: {message}\nRun with --help for the options.\n")
@@ -64,7 +66,7 @@ def _config_message(argv: list[str], error: Exception) -> str:
     """The complaint of the config flag, with the nearest option where one was not known."""
     text = str(error.args[0] if error.args else error)
     if not isinstance(error, AttributeError | KeyError):
-        return text
+        return _without_traceback(text)
     given = [re.match(r"--?config\.([\w.]+)", word) for word in argv[1:]]
     config = _config_file(argv)
     known = _dotted(config) if config is not None else []
@@ -73,6 +75,14 @@ def _config_message(argv: list[str], error: Exception) -> str:
             near = difflib.get_close_matches(match[1], known, n=1, cutoff=0.4)
             return f"config has no option '{match[1]}'" + (f"; did you mean '{near[0]}'?" if near else "")
     return text
+
+
+def _without_traceback(text: str) -> str:
+    """The last line of a traceback, which is what went wrong; a missing file in plain words."""
+    if missing := re.search(r"No such file or directory: '(.+)'", text):
+        return f"{missing[1]} does not exist; configs lie in configs/, such as configs/quickstart.py:static"
+    lines = text.strip().splitlines()
+    return re.sub(r"^\w*Error: ", "", lines[-1]) if "Traceback" in text else text
 
 
 def _config_file(argv: list[str]):
@@ -99,7 +109,9 @@ def _prepare() -> None:
     handler = logging.get_absl_handler()
     handler.setFormatter(standard_logging.Formatter("%(message)s"))
     inside = tuple(f"{os.sep}{name}{os.sep}" for name in NOISY)
-    handler.addFilter(lambda record: record.levelno >= logging.ERROR or not any(p in record.pathname for p in inside))
+    handler.python_handler.addFilter(
+        lambda record: record.levelno >= standard_logging.ERROR or not any(p in record.pathname for p in inside)
+    )
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
     if not jax.config.jax_compilation_cache_dir:
         cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")

@@ -16,14 +16,13 @@ from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
 from affect_jax.evaluate.table import write_table
 from affect_jax.experiment import build, initial
 from affect_jax.experiment.options import Options, SourceConfig, UsageError, lookup, typed
-from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.train.sharding import data_mesh
 
 CROP = "emonet side_ratio={:.4f} crop_px={}"
 
 
 def evaluate_run(
-    workdir: pathlib.Path, data: str, root: str, split: str, settings: Sequence[str], flip: bool
+    workdir: pathlib.Path, data: str, root: str, split: str, settings: Sequence[str], flip: bool, name: str = ""
 ) -> tuple[pathlib.Path, dict]:
     """Writes summary.json and predictions.csv under W/evaluation/; returns the folder and the summary."""
     mesh = data_mesh()
@@ -41,10 +40,9 @@ def evaluate_run(
         source.examples,
         emotions.names(run.label_set) if has_affect else (),
     )
-    crop = CROP.format(EMONET_SIDE, run.model.input_px)
+    crop = CROP.format(run.augment.side_ratio, run.model.input_px)
     protocol = EvaluationProtocol(data, split, crop, run.label_set, flip, step)
-    name = "_".join([data, split, *(setting.replace("=", "-") for setting in settings), *(["flip"] if flip else [])])
-    folder = workdir / "evaluation" / name
+    folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else [])]))
     folder.mkdir(parents=True, exist_ok=True)
     write_table(rows, folder / "predictions.csv")
     summary = write_summary(rows, protocol, folder)

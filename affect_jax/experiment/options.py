@@ -29,6 +29,7 @@ class SourceConfig:
     reader: str  # name in data/registry.py
     options: Any  # the reader's own Config
     weight: float = 1.0  # share of the training examples drawn from it
+    fold: str = ""  # "k/n": fold k of n of its subjects; "-k/n": all but that fold; "": all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +40,7 @@ class DataConfig:
     validation: SourceConfig  # scored while training; decides which checkpoint is best
     frames: int = 0  # frames a clip; 0 = single pictures
     hop: int = 0  # frames between the starts of training clips; 0 = half a clip
-    balanced: bool = False  # draw each emotion equally often, with replacement
+    balanced: float = 0.0  # 0: emotions as they come; 1: each equally often, with replacement; between: part of the way
     store: str = ""  # folder where decoded or rendered examples are kept between runs; "" = none
 
 
@@ -108,11 +109,11 @@ def named(table: Mapping[str, tuple], options: Mapping[str, Any], where: str, ke
 def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
     """One data set out of its section."""
     rest = dict(options)
-    weight = rest.pop("weight", 1.0)
+    weight, fold = rest.pop("weight", 1.0), rest.pop("fold", "")
     if not weight > 0:
         raise UsageError(f"{where}.weight is {weight}; it must be above 0")
     reader, config = named(READERS, rest, where, key="reader")
-    return SourceConfig(reader, config, weight)
+    return SourceConfig(reader, config, weight, fold)
 
 
 def parse(config: Mapping[str, Any]) -> Options:

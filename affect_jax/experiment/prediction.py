@@ -8,8 +8,9 @@ import numpy as np
 from affect_jax import emotions
 from affect_jax.experiment import initial
 from affect_jax.experiment.options import UsageError
-from affect_jax.ops.geometry import EMONET_SIDE
+from affect_jax.predict.files import predict_file
 from affect_jax.predict.predictor import Predictor
+from affect_jax.predict.result import Result
 from affect_jax.types import Predictions
 
 BATCH = 16  # pictures at a time
@@ -33,7 +34,28 @@ def predictor(workdir: pathlib.Path, flip: bool) -> Predictor:
         batch=BATCH,
         frames=run.data.frames or None if run.model_name == "clip" else None,
         emotions=emotions.names(run.label_set),
-        side_ratio=EMONET_SIDE,
+        side_ratio=run.augment.side_ratio,
         flip_average=flip,
         name=f"{workdir.name}@{step}",
     )
+
+
+def predict_run(
+    workdir: pathlib.Path,
+    source: pathlib.Path,
+    output: pathlib.Path,
+    *,
+    faces: str,
+    face_model: str,
+    flip: bool,
+    overlay: bool,
+) -> Result:
+    """Writes table, plot and overlay of a video, a picture or a folder; the result names files that failed."""
+    if not source.exists():
+        raise UsageError(f"--input={source} does not exist")
+    finder = None
+    if faces == "landmarker":
+        from affect_jax.faces.finder import FaceFinder  # its interpreter is an extra
+
+        finder = FaceFinder(face_model or None)
+    return predict_file(predictor(workdir, flip), source, output, finder, overlay)

@@ -38,7 +38,7 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
         return True
     mesh, network = data_mesh(), build.network(options)
     optimiser = make_optimiser(options.optimiser, steps)
-    batches = iter(build.training_batches(options))
+    batches = iter(build.training_batches(options, workdir))
     state = _state(options, workdir, checkpoints, network, optimiser, mesh, batches)
     root = jax.random.fold_in(jax.random.key(options.seed), 1)  # 0 is the key of the first numbers
     step_function = step.compiled(step.make_train_step(network, options.task, optimiser, root), state, mesh)

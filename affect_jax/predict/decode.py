@@ -85,7 +85,7 @@ class Video:
         if not index:
             raise ValueError(f"{self.path} holds no frame that can be decoded; is the file whole?")
         if not self.problem and packets < self.declared_frames:
-            self.problem = f"{self.path} is cut off: it declares {self.declared_frames} frames and holds {packets}"
+            self.problem = f"{self.path} is cut off: it declares {self.declared_frames} frames and {index} can be decoded"
 
     def _upright(self, frame: av.VideoFrame, index: int) -> Frame:
         if frame.pts is None:

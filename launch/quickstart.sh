@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# The whole way on rendered faces: landmarks -> static network -> inflation -> clip network -> judged on people that
+# neither has seen -> a video turned into a table. A second start goes on where the first stopped.
+. "$(dirname "$0")/environment.sh"
+RUNS=runs/quickstart
+HELD_OUT="--data=rendered --split=test --set=kind=clips --set=subjects=24 --set=per_subject=2 --set=frames=48 --name=held_out"
+
+step() { printf '\n== %s\n' "$1" >&2; shift; "$PYTHON" -m "$@"; }
+
+step "1/8 Landmarks on rendered faces" launch.train --config=configs/quickstart.py:landmarks --workdir=$RUNS/landmarks
+step "2/8 Static network" launch.train --config=configs/quickstart.py:static --workdir=$RUNS/static
+step "3/8 Inflation" launch.inflate --from=$RUNS/static --workdir=$RUNS/inflated
+step "4/8 Clip network" launch.train --config=configs/quickstart.py:clip --workdir=$RUNS/clip
+step "5/8 Static network on held-out people" launch.evaluate --workdir=$RUNS/static $HELD_OUT
+step "6/8 Clip network on held-out people" launch.evaluate --workdir=$RUNS/clip $HELD_OUT
+step "7/8 A video into a table" launch.render_faces --output=$RUNS/rendered
+"$PYTHON" -m launch.predict --workdir=$RUNS/clip --input=$RUNS/rendered/clip.mp4 --output=$RUNS/prediction --faces=whole_frame
+step "8/8 Report" launch.report --workdir=$RUNS/static --workdir=$RUNS/clip \
+  --evaluation=held_out --output=$RUNS/report

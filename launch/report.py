@@ -1,0 +1,29 @@
+"""Puts the same evaluation of several runs side by side: a table on the screen, pictures and a page in a folder.
+
+  python -m launch.report --workdir=runs/static --workdir=runs/clip --evaluation=rendered_test --output=runs/report
+
+The first run is drawn against the last: name the static network first and the clip network last.
+"""
+
+import pathlib
+
+from absl import flags
+
+from affect_jax.experiment import cli
+
+WORKDIRS = flags.DEFINE_multi_string("workdir", None, "Folder of an evaluated run; repeat for each.")
+EVALUATION = flags.DEFINE_string("evaluation", None, "Name of the folder under W/evaluation.")
+OUTPUT = flags.DEFINE_string("output", None, "Folder for the pictures and index.html.")
+flags.mark_flags_as_required(["workdir", "evaluation", "output"])
+
+
+def main() -> None:
+    from affect_jax.experiment.reports import report
+
+    output = pathlib.Path(OUTPUT.value)
+    print(report([pathlib.Path(workdir) for workdir in WORKDIRS.value], EVALUATION.value, output))
+    print(f"\nPictures: {output}/index.html")
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,82 @@
+"""Every config parses, every option belongs, and what does not belong is refused by name."""
+
+import importlib
+import json
+import pathlib
+import re
+
+import pytest
+
+from affect_jax.experiment import options
+from configs import quickstart
+
+ROOT = pathlib.Path(__file__).parents[1]
+CONFIGS = sorted(path.stem for path in (ROOT / "configs").glob("*.py") if path.stem not in ("__init__", "base"))
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_variant_parses_and_survives_config_json(name):
+    module = importlib.import_module(f"configs.{name}")
+    for variant in module.VARIANTS:
+        config = module.get_config(variant)
+        stored = json.loads(json.dumps(options.as_dict(config)))
+        assert options.parse(stored) == options.parse(config)
+        for part in (*config.data.train.values(), config.data.validation):
+            assert part.split != "test", "a test split chooses nothing"
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_every_config_is_short_and_says_source_command_expectation_and_measurement(name):
+    text = (ROOT / "configs" / f"{name}.py").read_text()
+    assert text.count("\n") <= 80
+    for word in ("Source:", "Command:", "Expected:", "Measured:"):
+        assert re.search(rf"^{word} \S", text, re.MULTILINE), f"configs/{name}.py lacks '{word}' in its docstring"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "configs" / "sweeps").glob("*.py")), ids=lambda path: path.stem)
+def test_every_sweep_names_options_that_exist(path):
+    module = importlib.import_module(f"configs.sweeps.{path.stem}")
+    flat = options.as_dict(quickstart.get_config("static"))
+    points = module.get_sweep()
+    assert len(points) > 1 and len({json.dumps(point, sort_keys=True) for point in points}) == len(points)
+    for field in points[0]:
+        section = flat
+        for part in field.split("."):
+            assert part in section, f"{path.name}: no option {field}"
+            section = section[part]
+
+
+def test_an_unknown_option_is_refused_with_the_nearest_one():
+    config = options.as_dict(quickstart.get_config("static"))
+    config["optimiser"]["rat"] = 1e-3
+    with pytest.raises(options.UsageError, match=r"optimiser has no option 'rat'; did you mean optimiser\.rate\?"):
+        options.parse(config)
+
+
+def test_a_wrong_value_names_its_section():
+    config = options.as_dict(quickstart.get_config("static"))
+    config["model"]["input_px"] = 65
+    with pytest.raises(options.UsageError, match="model: input_px is 65; with depth 3 it must be a multiple of 32"):
+        options.parse(config)
+    config["model"]["name"] = "emonett"
+    with pytest.raises(options.UsageError, match=r"unknown model.name 'emonett'; choose one of .*emonet"):
+        options.parse(config)
+
+
+def test_a_workdir_of_another_config_is_refused_and_left_alone(tmp_path):
+    config = quickstart.get_config("static")
+    options.claim(tmp_path / "run", config)
+    before = (tmp_path / "run" / "config.json").read_bytes()
+    options.claim(tmp_path / "run", config)
+    config.optimiser.rate = 0.5
+    with pytest.raises(options.UsageError, match=r"another config \(optimiser.rate: 0.003 there, 0.5 now\)"):
+        options.claim(tmp_path / "run", config)
+    assert (tmp_path / "run" / "config.json").read_bytes() == before
+
+
+def test_a_folder_without_config_and_a_broken_one_are_named(tmp_path):
+    with pytest.raises(options.UsageError, match="is no workdir of a run: it has no config.json"):
+        options.read(tmp_path)
+    (tmp_path / "config.json").write_text('{"seed": 0,\n')
+    with pytest.raises(options.UsageError, match=r"config.json, line 2: not valid JSON"):
+        options.read(tmp_path)

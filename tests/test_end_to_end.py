@@ -1,0 +1,126 @@
+"""The whole way in miniature, through the same functions as the commands: landmarks -> static -> inflated -> clip."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from affect_jax.experiment import evaluation, inflation, options
+from affect_jax.experiment.sweep import grid, sweep
+from affect_jax.experiment.training import train
+from configs import base
+
+SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
+HEAD = {"head_blocks": 1, "head_rank": 4}
+
+
+def miniature(root, name, workdir="", rule="scratch"):
+    config = base.base()
+    config.batch = 8
+    config.loop.update(steps=4, log_every=2, evaluate_every=2)
+    config.optimiser.rate = 1e-2
+    config.initialise.update(rule=rule, workdir=str(workdir))
+    config.data.store = str(root / "data")
+    config.frozen = "" if name == "landmarks" else "trunk/.*"
+    extra = {} if name == "landmarks" else HEAD
+    config.model = base.model(name, **SIZES, **extra)
+    config.task = base.task("landmarks" if name == "landmarks" else "affect")
+    kind = {"kind": "clips", "subjects": 2, "per_subject": 1, "frames": 8} if name == "clip" else {}
+    options_ = {"size_px": 64, "subjects": 3, "per_subject": 8, **kind}
+    config.data.train.rendered = base.data_set("rendered", split="train", **options_)
+    config.data.validation = base.data_set("rendered", split="validation", **options_)
+    config.loop.best = "-nme" if name == "landmarks" else "ccc/mean"
+    if name == "clip":
+        config.batch = 8
+        config.data.update(frames=4, hop=2)
+    return config
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A folder with a trained run of every stage."""
+    root = tmp_path_factory.mktemp("runs")
+    assert train(miniature(root, "landmarks"), root / "landmarks")
+    assert train(miniature(root, "emonet", root / "landmarks", "copy"), root / "static")
+    inflation.inflate_run(root / "static", root / "inflated", time_kernel=3, causal=False, frames=4)
+    assert train(miniature(root, "clip", root / "inflated", "copy"), root / "clip")
+    return root
+
+
+def test_every_stage_leaves_its_config_metrics_events_and_checkpoint(runs):
+    for stage in ("landmarks", "static", "clip"):
+        lines = [json.loads(line) for line in (runs / stage / "metrics.jsonl").read_text().splitlines()]
+        assert [line["step"] for line in lines if "train/loss" in line] == [2, 4]
+        assert all(np.isfinite(value) for line in lines for value in line.values())
+        assert list((runs / stage / "events").iterdir()) and (runs / stage / "config.json").is_file()
+        assert (runs / stage / "checkpoints" / "4").is_dir()
+
+
+def test_the_frozen_trunk_goes_unchanged_through_all_stages(runs):
+    from affect_jax.experiment import initial
+    from affect_jax.train.state import names
+
+    arrays = {stage: names(initial.restored(runs / stage)[2]) for stage in ("landmarks", "static", "inflated", "clip")}
+    trunk = [name for name in arrays["landmarks"] if name.startswith("trunk/")]
+    assert len(trunk) > 20
+    for stage in ("static", "inflated", "clip"):
+        for name in trunk:
+            np.testing.assert_array_equal(arrays[stage][name], arrays["landmarks"][name], err_msg=f"{stage} {name}")
+    moved = [name for name in arrays["clip"] if not np.array_equal(arrays["clip"][name], arrays["inflated"][name])]
+    assert any("time" in name for name in moved)
+
+
+def test_the_certificate_is_written_and_the_inflated_run_scores_as_the_static_one(runs):
+    found = json.loads((runs / "inflated" / "inflation.json").read_text())
+    assert found["largest_difference"] <= found["tolerance"] == 1e-5
+    settings = ["kind=clips", "subjects=2", "per_subject=1", "frames=8"]
+    scores = {}
+    for stage in ("static", "inflated"):
+        folder, summary = evaluation.evaluate_run(runs / stage, "rendered", "", "test", settings, flip=False)
+        scores[stage] = summary["scores"]
+        with (folder / "predictions.csv").open() as file:
+            assert len(list(csv.DictReader(file))) == 2 * 8
+    for name, value in scores["static"].items():
+        assert scores["inflated"][name] == pytest.approx(value, abs=1e-4), name
+
+
+def test_flip_averaging_is_named_in_the_output(runs):
+    folder, summary = evaluation.evaluate_run(runs / "static", "rendered", "", "test", [], flip=True)
+    assert summary["protocol"]["flip_averaging"] is True and folder.name == "rendered_test_flip"
+
+
+def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):
+    before = (runs / "static" / "metrics.jsonl").read_bytes()
+    config = miniature(runs, "emonet", runs / "landmarks", "copy")
+    assert train(config, runs / "static")
+    assert (runs / "static" / "metrics.jsonl").read_bytes() == before
+    config.seed = 1
+    with pytest.raises(options.UsageError, match="seed: 0 there, 1 now"):
+        train(config, runs / "static")
+
+
+def test_a_static_network_with_a_dense_head_cannot_be_inflated(runs, tmp_path):
+    config = miniature(runs, "emonet", runs / "landmarks", "copy")
+    config.model.head_rank = 0
+    config.loop.update(steps=1, evaluate_every=1)
+    assert train(config, tmp_path / "dense")
+    with pytest.raises(ValueError, match="head_rank"):
+        inflation.inflate_run(tmp_path / "dense", tmp_path / "inflated", time_kernel=3, causal=False, frames=4)
+    assert not (tmp_path / "inflated" / "checkpoints").exists()
+
+
+def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):
+    config = miniature(runs, "emonet", runs / "landmarks", "copy")
+    config.loop.update(steps=2)
+    points = grid(optimiser__rate=(1e-3, 1e-2))
+    assert sweep(config, points, tmp_path)
+    with (tmp_path / "table.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["run"], row["optimiser.rate"], row["state"]) for row in rows] == [
+        ("000", "0.001", "done"),
+        ("001", "0.01", "done"),
+    ]
+    with pytest.raises(options.UsageError, match="optimiser.rat"):
+        sweep(config, [{"optimiser.rat": 1.0}], tmp_path / "other")
+    assert not (tmp_path / "other").exists()
