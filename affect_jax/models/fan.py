@@ -23,12 +23,11 @@ class FANConfig:
     """
 
     input_px: int = 256
-    widths: tuple[int, int, int] = (64, 128, 256)
+    widths: tuple[int, ...] = (64, 128, 256)
     modules: int = 2
     depth: int = 4
 
     def __post_init__(self):
-        object.__setattr__(self, "widths", tuple(self.widths))  # a list when it comes out of a JSON file
         if len(self.widths) != 3 or any(width < 4 or width % 4 for width in self.widths[1:]) or self.widths[0] < 1:
             raise ValueError(
                 f"widths is {self.widths}; expected three sizes (stem, middle, maps), the last two divisible by 4, "

@@ -61,9 +61,7 @@ def depthwise(
     row = (1,) * (signal.ndim - 1) + (-1,)
     shifts = [tap - before for tap in range(count)]
     return sum(
-        _ahead(signal * taps[tap].reshape(row), axis, shift)
-        for tap, shift in enumerate(shifts)
-        if abs(shift) < length
+        _ahead(signal * taps[tap].reshape(row), axis, shift) for tap, shift in enumerate(shifts) if abs(shift) < length
     )
 
 

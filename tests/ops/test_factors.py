@@ -40,6 +40,7 @@ def test_reconstruction_is_the_sum_over_rank_written_out():
         ({"time": 3, "height": 3, "width": 3}, (4, 3, 4), False, (1, 1, 1)),
         ({"time": 4, "height": 3, "width": 3}, (5, 3, 4), True, (3, 1, 1)),
         ({"time": 3}, (6,), True, (2,)),
+        ({"time": 7, "height": 3, "width": 3}, (2, 1, 3), False, (3, 1, 1)),
     ],
 )
 def test_factorised_convolution_equals_the_dense_one(taps, shape, causal, before):
