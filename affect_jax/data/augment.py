@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.ops.geometry import EMONET_SIDE, Crop, crop_matrix, landmark_crop, transform_landmarks
+from affect_jax.ops.geometry import EMONET_SIDE, Crop, crop_matrix, landmark_crop, transform_landmarks, warp_points
 from affect_jax.ops.image import warp_image
 from affect_jax.types import Labels
 
@@ -93,11 +93,23 @@ def prepare(
     matrix = crop_matrix(_jittered(_face(image, labels, config.side_ratio), jitter), crop_px)
     pixels = warp_image(image, matrix, crop_px)
     if jitter.colour is not None:
-        pixels = cv2.transform(pixels, jitter.colour * (1, 1, 1, 255))  # rounds and clips to 0..255
+        pixels = _recolour(pixels, jitter.colour, matrix, image.shape[:2])
     if labels.landmarks_weight > 0:
         landmarks = transform_landmarks(labels.landmarks, matrix).astype(np.float32)
         labels = dataclasses.replace(labels, landmarks=landmarks)
     return np.multiply(pixels, np.float32(1 / 255), dtype=np.float32), labels
+
+
+def _recolour(
+    pixels: np.ndarray, colour: np.ndarray, matrix: np.ndarray, picture_shape: tuple[int, int]
+) -> UInt8[np.ndarray, "crop_px crop_px 3"]:
+    """The crop in other colours; what lies outside the picture stays black, as it is in evaluation."""
+    pixels = cv2.transform(pixels, colour * (1, 1, 1, 255))  # rounds and clips to 0..255
+    bottom, right = picture_shape[0] - 1, picture_shape[1] - 1
+    corners = warp_points(matrix, np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)]))
+    inside = np.zeros(pixels.shape[:2], np.uint8)
+    cv2.fillConvexPoly(inside, np.round(corners).astype(np.int32), 1)
+    return pixels if inside.all() else cv2.bitwise_and(pixels, pixels, mask=inside)
 
 
 def _face(image: np.ndarray, labels: Labels, side_ratio: float) -> Crop:

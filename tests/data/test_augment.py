@@ -125,6 +125,14 @@ def test_colour_of_pixels_is_clipped_to_the_unit_range():
     np.testing.assert_allclose(pixels, 250 / 255 - 0.1, atol=0.6 / 255)
 
 
+def test_colour_leaves_the_border_outside_the_picture_black():
+    image = np.full((40, 80, 3), 200, np.uint8)  # fills rows 20 to 59 of an 80-px crop
+    jitter = Jitter(colour=colour_map(0.1, 1.0, 1.0, np.ones(3)))
+    pixels, _ = prepare(image, label_row(no_labels(1), 0), 80, None, STILL, jitter)
+    assert not pixels[:20].any() and not pixels[60:].any()
+    np.testing.assert_allclose(pixels[20:60], 200 / 255 + 0.1, atol=0.6 / 255)
+
+
 def test_grey_pictures_have_three_equal_channels():
     image = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     config = dataclasses.replace(STILL, grey_probability=1.0)
