@@ -72,7 +72,7 @@ def read(path: str, where: str, upright: bool = True) -> UInt8[np.ndarray, "heig
             data = file.read()
     except OSError as error:
         reason = MISSING if isinstance(error, FileNotFoundError) else f"image cannot be read ({error.strerror})"
-        raise UnreadableImage(f"{where}: {reason}; expected a picture at {path}") from error
+        raise UnreadableImage(f"{where}: {reason}; put the file there or take the row out") from error
     return decode(data, where, upright)
 
 

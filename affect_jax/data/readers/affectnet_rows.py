@@ -122,11 +122,11 @@ def _landmarks(cell: str) -> Float[np.ndarray, "68 2"] | None:
             f"facial_landmarks has {len(numbers)} numbers, expected {2 * LANDMARKS} as x;y;x;y... in pixels",
         )
     try:
-        points = np.array(numbers, np.float32).reshape(LANDMARKS, 2)
+        points = np.fromiter(map(float, numbers), np.float32, 2 * LANDMARKS).reshape(LANDMARKS, 2)
     except ValueError:
         points = np.full((LANDMARKS, 2), np.nan, np.float32)
     if not np.isfinite(points).all():
         raise RowFault("facial_landmarks is not numbers", f"'{cell[:40]}...', expected x;y;x;y... in pixels")
-    if (np.ptp(points, axis=0) <= 0).any():
+    if (points.max(0) <= points.min(0)).any():
         raise RowFault("landmarks span no area", f"'{cell[:40]}...' lies on a line; empty the cell to use the face box")
     return points
