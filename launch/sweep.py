@@ -20,7 +20,7 @@ flags.mark_flags_as_required(["config", "sweep", "workdir"])
 
 
 def main() -> bool:
-    from affect_jax.experiment.options import UsageError
+    from affect_jax.experiment.errors import UsageError
     from affect_jax.experiment.sweep import sweep
 
     if not pathlib.Path(SWEEP.value).is_file():

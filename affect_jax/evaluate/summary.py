@@ -3,7 +3,8 @@
 import dataclasses
 import json
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Int
@@ -14,6 +15,8 @@ from affect_jax.metrics.agreement import affect_scores
 from affect_jax.metrics.bootstrap import subject_intervals
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
 from affect_jax.metrics.moments import PairMoments
+
+NO_SCORES: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,8 +91,8 @@ def intervals(rows: Rows) -> dict[str, tuple[float, float]]:
     return found
 
 
-def summarise(rows: Rows, protocol: EvaluationProtocol) -> dict:
-    """All that summary.json holds."""
+def summarise(rows: Rows, protocol: EvaluationProtocol, others: Mapping[str, float] = NO_SCORES) -> dict:
+    """All that summary.json holds; `others` are scores that rows do not give, such as that of landmarks."""
     everything = np.arange(len(rows))
     summary = {
         "protocol": dataclasses.asdict(protocol),
@@ -100,7 +103,7 @@ def summarise(rows: Rows, protocol: EvaluationProtocol) -> dict:
             "clips": len(groups(rows.clip)),
             "subjects": len(groups(rows.subject)),
         },
-        "scores": scores(rows, everything),
+        "scores": scores(rows, everything) | dict(others),
         "interval_95": intervals(rows),
         "per_clip_mean": group_mean(group_scores(rows, rows.clip)),
         "per_subject_mean": group_mean(group_scores(rows, rows.subject)),
@@ -111,9 +114,11 @@ def summarise(rows: Rows, protocol: EvaluationProtocol) -> dict:
     return summary
 
 
-def write_summary(rows: Rows, protocol: EvaluationProtocol, folder: pathlib.Path) -> dict:
+def write_summary(
+    rows: Rows, protocol: EvaluationProtocol, folder: pathlib.Path, others: Mapping[str, float] = NO_SCORES
+) -> dict:
     """Writes summary.json, per_subject.csv and per_clip.csv (where there are any) and returns the summary."""
-    summary = summarise(rows, protocol)
+    summary = summarise(rows, protocol, others)
     for kind, keys in (("subject", rows.subject), ("clip", rows.clip)):
         sizes = {key: len(index) for key, index in groups(keys).items()}
         if by_group := group_scores(rows, keys):

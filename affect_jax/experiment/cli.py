@@ -11,13 +11,12 @@ import re
 import sys
 from collections.abc import Callable
 
-import jax
 from absl import app, flags, logging
 
-from affect_jax.experiment.options import UsageError
-from affect_jax.train.loop import EXIT_PREEMPTED, TrainingDiverged
+from affect_jax.experiment.errors import UsageError
 
-FAILURES = (ValueError, OSError, KeyError, TrainingDiverged)
+EXIT_PREEMPTED = 75  # EX_TEMPFAIL: saved on a signal; the same command goes on
+FAILURES = (ValueError, ArithmeticError, OSError, KeyError)
 NOISY = ("orbax", "jax", "grain", "array_record", "tensorflow_datasets")
 
 
@@ -113,6 +112,8 @@ def _prepare() -> None:
         lambda record: record.levelno >= standard_logging.ERROR or not any(p in record.pathname for p in inside)
     )
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
+    import jax  # not before the flags are known to be right: it takes a second
+
     if not jax.config.jax_compilation_cache_dir:
         cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
         jax.config.update("jax_compilation_cache_dir", str(cache / "affect_jax" / "xla"))

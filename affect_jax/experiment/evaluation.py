@@ -12,10 +12,12 @@ from affect_jax import emotions
 from affect_jax.data.registry import READERS
 from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.evaluate.rows import collect
+from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
 from affect_jax.evaluate.table import write_table
 from affect_jax.experiment import build, initial
-from affect_jax.experiment.options import Options, SourceConfig, UsageError, lookup, typed
+from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.options import Options, SourceConfig, lookup, typed
 from affect_jax.train.sharding import data_mesh
 
 CROP = "emonet side_ratio={:.4f} crop_px={}"
@@ -34,9 +36,10 @@ def evaluate_run(
     has_affect = run.model_name != "landmarks"
     if flip and not has_affect:
         raise UsageError(f"{workdir} holds a landmark network: it has no valence and arousal to average over a flip")
+    batches = build.evaluation_batches(run, source)
     rows = collect(
         flip_averaged(function) if flip else function,
-        build.evaluation_batches(run, source),
+        batches,
         source.examples,
         emotions.names(run.label_set) if has_affect else (),
     )
@@ -45,7 +48,8 @@ def evaluate_run(
     folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else [])]))
     folder.mkdir(parents=True, exist_ok=True)
     write_table(rows, folder / "predictions.csv")
-    summary = write_summary(rows, protocol, folder)
+    others = {} if has_affect else evaluate(function, run.task, batches)
+    summary = write_summary(rows, protocol, folder, others)
     logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
     return folder, summary
 

@@ -9,7 +9,8 @@ from flax import nnx
 from jax.sharding import Mesh
 
 from affect_jax.experiment import build, options
-from affect_jax.experiment.options import Options, UsageError
+from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.options import Options
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig, certificate, from_static
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.sharding import data_mesh

@@ -10,16 +10,13 @@ from typing import Any
 from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.registry import READERS
 from affect_jax.emotions import names
+from affect_jax.experiment.errors import UsageError
 from affect_jax.models.registry import MODELS
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.loop import LoopConfig
 from affect_jax.train.optimiser import OptimiserConfig
 
 CONFIG = "config.json"
-
-
-class UsageError(ValueError):
-    """Something on the command line or in a config is wrong; exit code 2."""
 
 
 @dataclasses.dataclass(frozen=True)

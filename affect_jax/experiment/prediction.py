@@ -7,7 +7,7 @@ import numpy as np
 
 from affect_jax import emotions
 from affect_jax.experiment import initial
-from affect_jax.experiment.options import UsageError
+from affect_jax.experiment.errors import UsageError
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result

@@ -9,7 +9,7 @@ import numpy as np
 from affect_jax.evaluate.rows import Rows
 from affect_jax.evaluate.summary import groups
 from affect_jax.evaluate.table import read_table
-from affect_jax.experiment.options import UsageError
+from affect_jax.experiment.errors import UsageError
 from affect_jax.report.circumplex import draw_circumplex
 from affect_jax.report.confusion import draw_confusion
 from affect_jax.report.curves import draw_curves

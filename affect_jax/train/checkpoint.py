@@ -21,7 +21,9 @@ class Checkpoints:
 
     def __init__(self, workdir: pathlib.Path, score: str = ""):
         policies = ocp.checkpoint_managers
-        best = policies.BestN(get_metric_fn=lambda metrics: metrics["score"], n=1, keep_checkpoints_without_metrics=False)
+        best = policies.BestN(
+            get_metric_fn=lambda metrics: metrics["score"], n=1, keep_checkpoints_without_metrics=False
+        )
         options = ocp.CheckpointManagerOptions(
             preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(1), best]),
             best_fn=lambda metrics: metrics["score"],

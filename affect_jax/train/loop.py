@@ -17,8 +17,6 @@ from affect_jax.train.state import TrainState, Variables
 from affect_jax.train.step import Step
 from affect_jax.types import Batch
 
-EXIT_PREEMPTED = 75  # EX_TEMPFAIL: saved on a signal; the same command goes on
-
 
 @runtime_checkable
 class Stream(Protocol):
@@ -29,7 +27,7 @@ class Stream(Protocol):
     def set_state(self, state: dict) -> None: ...
 
 
-class TrainingDiverged(RuntimeError):
+class TrainingDiverged(ArithmeticError):
     """A loss is not a number any more; the message names step and terms."""
 
 

@@ -1,0 +1,54 @@
+"""The commands as a stranger meets them: help, exit codes, one clear line instead of a traceback."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+COMMANDS = ("train", "inflate", "evaluate", "predict", "render_faces", "sweep", "report")
+STATIC = "--config=configs/quickstart.py:static"
+
+
+def launch(command, *words, home):
+    environment = {**os.environ, "HOME": str(home), "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
+    call = [sys.executable, "-m", f"launch.{command}", *words]
+    return subprocess.run(call, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_shows_an_example_and_every_flag_has_a_text(command, tmp_path):
+    done = launch(command, "--help", home=tmp_path)
+    assert f"python -m launch.{command} --" in done.stdout
+    assert "--output" in done.stdout or "--workdir" in done.stdout
+    text = (ROOT / "launch" / f"{command}.py").read_text()
+    assert text.count("\n") <= 60
+
+
+WRONG = {
+    "no flag at all": ("train", [], "Flag --config must have a value"),
+    "unknown flag": ("train", ["--wokdir=x"], "Did you mean: workdir"),
+    "missing config": ("train", ["--config=configs/none.py", "--workdir=W"], "configs/none.py does not exist"),
+    "unknown variant": ("train", ["--config=configs/quickstart.py:stat", "--workdir=W"], "unknown variant 'stat'"),
+    "unknown option": ("train", [STATIC, "--workdir=W", "--config.optimiser.rat=1"], "did you mean 'optimiser.rate'?"),
+    "wrong type": ("train", [STATIC, "--workdir=W", "--config.batch=many"], "batch"),
+    "no such run": ("evaluate", ["--workdir=W", "--data=rendered"], "W is no workdir of a run"),
+    "no input": ("predict", ["--workdir=W", "--input=none.mp4", "--output=O"], "--input=none.mp4 does not exist"),
+    "nothing to inflate": ("inflate", ["--from=W", "--workdir=V"], "W is no workdir of a run"),
+    "no sweep file": ("sweep", [STATIC, "--sweep=none.py", "--workdir=W"], "--sweep=none.py is no file"),
+    "no evaluation": ("report", ["--workdir=W", "--evaluation=x", "--output=O"], "run python -m launch.evaluate first"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_usage_ends_with_2_and_one_clear_message(case, tmp_path):
+    command, words, message = WRONG[case]
+    words = [word.replace("=W", f"={tmp_path}/W").replace("=V", f"={tmp_path}/V") for word in words]
+    words = [word.replace("=O", f"={tmp_path}/O") for word in words]
+    done = launch(command, *words, home=tmp_path / "home")
+    assert done.returncode == 2, done.stderr
+    assert message.replace("W is", f"{tmp_path}/W is") in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "W").exists() and not (tmp_path / "V").exists()
