@@ -13,8 +13,10 @@ from absl import logging
 from jaxtyping import UInt8
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-TEXT_ART_CODECS = ("ansi", "bintext", "xbin", "idf")  # FFmpeg takes any text file for a film of these
-LOCAL_FILES_ONLY = {"protocol_whitelist": "file"}  # a playlist must not make it reach for the network
+# Containers of videos, by their names in FFmpeg. Left to itself it takes text for a film of letters, and a playlist or
+# a list of files makes it reach for the network or for other files.
+CONTAINERS = "mov,matroska,avi,mpeg,mpegvideo,mpegts,flv,asf,ogg,mxf,dv,h264,hevc,m4v,ivf,nut,yuv4mpegpipe,gif,apng"
+OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Video:
         self.path, self.problem = path, ""
         self._container = _open(path)
         streams = [stream for stream in self._container.streams.video if not _is_cover(stream)]
-        if not streams or streams[0].codec_context.name in TEXT_ART_CODECS:
+        if not streams:
             self._container.close()
             raise ValueError(f"{path} holds no video stream; expected a video (MP4, MKV, AVI, WebM...) or a picture")
         self._stream = streams[0]
@@ -85,7 +87,9 @@ class Video:
         if not index:
             raise ValueError(f"{self.path} holds no frame that can be decoded; is the file whole?")
         if not self.problem and packets < self.declared_frames:
-            self.problem = f"{self.path} is cut off: it declares {self.declared_frames} frames and {index} can be decoded"
+            self.problem = (
+                f"{self.path} is cut off: it declares {self.declared_frames} frames and {index} can be decoded"
+            )
 
     def _upright(self, frame: av.VideoFrame, index: int) -> Frame:
         if frame.pts is None:
@@ -103,7 +107,7 @@ def _open(path: pathlib.Path) -> av.container.InputContainer:
     if not path.is_file():
         raise FileNotFoundError(f"no file at {path}; give a video, a picture or a folder of pictures and videos")
     try:
-        return av.open(f"file:{os.path.abspath(path)}", options=LOCAL_FILES_ONLY)
+        return av.open(f"file:{os.path.abspath(path)}", options=OPEN_OPTIONS)
     except av.error.FFmpegError as error:
         raise ValueError(
             f"{path} is neither a picture nor a video that can be decoded ({error.strerror}, "

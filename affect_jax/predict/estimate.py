@@ -3,7 +3,7 @@
 import collections
 import dataclasses
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -20,6 +20,7 @@ Values = list[Float[np.ndarray, "value"]]
 LONGEST_WAIT = 4  # batches of rows that may wait for their network batch to fill up
 
 
+@runtime_checkable
 class Finder(Protocol):
     """Finds the primary face; `faces.finder.FaceFinder` is one."""
 

@@ -131,8 +131,8 @@ def _draw_face(canvas: np.ndarray, row: Row) -> None:
         for y, downward in ((top, 1), (top + height, -1)):
             ink.line(canvas, (x, y), (x + inward * arm, y), ink.WHITE, thick)
             ink.line(canvas, (x, y), (x, y + downward * arm), ink.WHITE, thick)
-    for point in row.landmarks:
-        ink.circle(canvas, tuple(point), max(1.3 * scale, 0.8), (120, 235, 190))
+    for x, y in row.landmarks.tolist():
+        ink.circle(canvas, (x, y), max(1.3 * scale, 0.8), (120, 235, 190))
 
 
 def _signed(value: float) -> str:

@@ -1,0 +1,148 @@
+"""Rows from frames: order, padding, windows, gaps and bounded memory."""
+
+import numpy as np
+import pytest
+
+from affect_jax.faces.finder import Face
+from affect_jax.ops.sequence import overlap_average, window_indices, window_starts
+from affect_jax.predict.decode import Frame
+from affect_jax.predict.estimate import estimate
+from affect_jax.types import Predictions
+
+
+def grey_frames(levels, size_px=16):
+    for index, level in enumerate(levels):
+        yield Frame("made", index, index / 30, np.full((size_px, size_px, 3), level, np.uint8))
+
+
+class SometimesFace:
+    """Finds the same landmarks in every frame brighter than 50."""
+
+    def __init__(self):
+        self.resets = 0
+        self.landmarks = np.random.default_rng(0).uniform(4, 11, (68, 2)).astype(np.float32)
+
+    def find(self, image):
+        if image.mean() <= 50:
+            return None
+        return Face(self.landmarks, (4.0, 4.0, 7.0, 7.0), 0.9, np.zeros((478, 3), np.float32))
+
+    def reset(self):
+        self.resets += 1
+
+
+@pytest.mark.parametrize("count", [1, 4, 7])
+def test_a_static_network_sees_every_frame_once_and_rows_keep_their_order(make_predictor, count):
+    levels = np.arange(count) * 30
+    rows = list(estimate(make_predictor(), grey_frames(levels), None))
+    assert [row.frame for row in rows] == list(range(count))
+    expected = levels / 255
+    np.testing.assert_allclose([row.values[0] for row in rows], expected, atol=1e-6)
+    np.testing.assert_allclose([row.values[1] for row in rows], -expected, atol=1e-6)
+    logits = np.stack([0 * expected, 4 * expected, 4 * expected], -1)
+    softmax = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    np.testing.assert_allclose([row.values[2:] for row in rows], softmax, atol=1e-6)
+
+
+def test_batches_have_one_shape(make_predictor):
+    shapes = []
+
+    def function(images):
+        shapes.append(images.shape)
+        return Predictions(valence_arousal=np.zeros((len(images), 2), np.float32))
+
+    rows = list(estimate(make_predictor(function=function), grey_frames(range(6)), None))
+    assert shapes == [(4, 16, 16, 3)] * 2
+    assert np.isnan(rows[0].values[2:]).all()  # a network without emotions
+
+
+def test_frames_without_a_face_have_rows_without_values(make_predictor):
+    levels = [0, 200, 0, 0, 100, 150, 250, 255, 0]
+    rows = list(estimate(make_predictor(), grey_frames(levels), SometimesFace()))
+    assert [row.frame for row in rows] == list(range(9))
+    assert [row.values is None for row in rows] == [level <= 50 for level in levels]
+    found = [row for row in rows if row.values is not None]
+    expected = [level / 255 for level in levels if level > 50]
+    np.testing.assert_allclose([row.crop.mean() / 255 for row in found], [row.values[0] for row in found], atol=0.05)
+    np.testing.assert_array_equal(np.argsort([row.values[0] for row in found]), np.argsort(expected))
+
+
+def centre_and_trend(clips: np.ndarray) -> Predictions:
+    """An answer that depends on the whole window: each frame's level plus a tenth of the window's mean."""
+    level = clips.mean((-3, -2, -1))
+    mixed = level * 0.8 + 0.1 * level.mean(-1, keepdims=True)
+    return Predictions(valence_arousal=np.stack([mixed, -mixed], axis=-1))
+
+
+@pytest.mark.parametrize("count", [1, 5, 8, 9, 12, 31])
+def test_streamed_windows_equal_windows_over_the_whole_recording(make_predictor, count):
+    frames, hop = 8, 4
+    levels = np.random.default_rng(count).integers(0, 256, count)
+    predictor = make_predictor(function=centre_and_trend, frames=frames)
+    rows = list(estimate(predictor, grey_frames(levels), None))
+    windows = (levels / 255)[window_indices(count, frames, hop)]
+    windows = windows * 0.8 + 0.1 * windows.mean(-1, keepdims=True)
+    expected = overlap_average(windows, window_starts(count, frames, hop), count)
+    np.testing.assert_allclose([row.values[0] for row in rows], expected, atol=1e-5)
+
+
+def test_a_gap_ends_a_window(make_predictor):
+    predictor = make_predictor(function=centre_and_trend, frames=4)
+    levels = [100] * 6 + [0] + [200] * 5
+    rows = list(estimate(predictor, grey_frames(levels), SometimesFace()))
+    assert [row.frame for row in rows] == list(range(12)) and rows[6].values is None
+    for part in (rows[:6], rows[7:]):  # constant within each run, so nothing has leaked over the gap
+        np.testing.assert_allclose([row.values[0] for row in part], [part[0].values[0]] * len(part), atol=1e-5)
+    assert rows[0].values[0] < rows[7].values[0]
+
+
+def test_unrelated_pictures_share_nothing(make_predictor):
+    finder = SometimesFace()
+    predictor = make_predictor(function=centre_and_trend, frames=4)
+    rows = list(estimate(predictor, grey_frames([100, 200, 60]), finder, connected=False))
+    assert finder.resets == 4
+    alone = [next(estimate(predictor, grey_frames([level]), SometimesFace())).values for level in (100, 200, 60)]
+    np.testing.assert_allclose([row.values for row in rows], alone)
+
+
+@pytest.mark.parametrize("window", [None, 8])
+@pytest.mark.parametrize("levels", [[200] * 300, [200] + [0] * 299, [0, 200, 200] * 100])
+def test_no_more_than_a_few_frames_are_held(make_predictor, window, levels):
+    taken = 0
+
+    def counted():
+        nonlocal taken
+        for frame in grey_frames(levels):
+            taken += 1
+            yield frame
+
+    for told, _ in enumerate(estimate(make_predictor(frames=window), counted(), SometimesFace()), start=1):
+        assert taken - told <= 17
+
+
+def test_flip_averaging_is_the_mean_over_picture_and_mirror_and_clips_last(make_predictor):
+    def two_sided(images):
+        middle = images.shape[-2] // 2
+        left = images[..., :middle, :].mean((-3, -2, -1))
+        return Predictions(valence_arousal=np.stack([left * 3 - 1, left * 0 - 2], axis=-1))
+
+    image = np.zeros((16, 16, 3), np.uint8)
+    image[:, :8] = 255  # left 1, right 0: valence 2 and -1, mean 0.5; arousal -2, clipped to -1
+    frame = [Frame("made", 0, 0.0, image)]
+    (row,) = estimate(make_predictor(function=two_sided, flip_average=True), frame, None)
+    np.testing.assert_allclose(row.values[:2], [0.5, -1])
+
+
+def test_a_network_that_answers_nonsense_is_named(make_predictor):
+    bad = make_predictor(function=lambda images: Predictions(valence_arousal=np.full((4, 2), np.nan, np.float32)))
+    with pytest.raises(ValueError, match=r"network 'brightness@7' gave a valence_arousal that is not finite"):
+        list(estimate(bad, grey_frames([1]), None))
+    wrong = make_predictor(function=lambda images: Predictions(emotion_logits=np.zeros((4, 8), np.float32)))
+    with pytest.raises(ValueError, match=r"gave emotion_logits of shape \(4, 8\), expected \(4, 3\)"):
+        list(estimate(wrong, grey_frames([1]), None))
+
+
+def test_a_frame_that_is_not_square_gets_black_borders(make_predictor):
+    image = np.full((16, 32, 3), 255, np.uint8)
+    (row,) = estimate(make_predictor(crop_px=32), [Frame("made", 0, 0.0, image)], None)
+    assert row.crop[8:24].min() > 250 and not row.crop[:7].any() and not row.crop[25:].any()
