@@ -59,3 +59,16 @@ def test_outside_the_picture_is_black():
     image = np.full((10, 10, 3), 200, np.uint8)
     cut = warp_image(image, crop_matrix(Crop(-20.0, 5.0, 10.0), 10), 10)
     assert not cut.any()
+
+
+def test_what_lies_far_from_the_crop_changes_nothing():
+    y, x = np.mgrid[:300, :400]
+    channels = [127 + 100 * np.sin(x / 19 + phase) * np.cos(y / 23) for phase in (0, 1, 2)]
+    image = np.stack(channels, axis=-1).astype(np.uint8)
+    other = image.copy()
+    other[:, 330:] = 255
+    matrix = crop_matrix(Crop(200.0, 150.0, 150.0, 20.0), 50)  # the turned square reaches to x = 296
+    np.testing.assert_array_equal(warp_image(image, matrix, 50), warp_image(other, matrix, 50))
+    # A smooth picture shrunk by 3 is the picture at the places asked for.
+    difference = warp_image(image, matrix, 50) - resampled(image, matrix, 50)
+    assert np.abs(difference).max() < 4
