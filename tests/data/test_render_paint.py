@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from affect_jax.data.render import affect, outline, shape, surface
+from affect_jax.data.render import affect, camera, outline, shape, surface
 from affect_jax.data.render.identity import draw_identity, show
-from affect_jax.data.render.paint import View, landmarks_px, paint
+from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
 
 SIZE_PX = 96
@@ -26,8 +26,8 @@ def draw(units: dict[int, float], pose=(0.0, 0.0, 0.0), subject: int = SUBJECT, 
         felt[0, affect.UNIT[unit]] = strength
     shown, at_rest = show(identity, felt, felt * 0), show(identity, felt * 0, felt * 0)
     pose = np.array(pose)
-    framing = shape.framing(shape.turn_all(shape.deform(identity.rest[None], at_rest), pose[None]))
-    turned = shape.turn_all(shape.deform(identity.rest[None], shown), pose[None])
+    framing = camera.framing(camera.turn_all(shape.deform(identity.rest[None], at_rest), pose[None]))
+    turned = camera.turn_all(shape.deform(identity.rest[None], shown), pose[None])
     view = {
         "blur_px": 0.0,
         "smear_px": np.zeros(2),
@@ -37,7 +37,7 @@ def draw(units: dict[int, float], pose=(0.0, 0.0, 0.0), subject: int = SUBJECT, 
     } | changes
     view = View(shown=shown[0], pose_degrees=pose, framing=framing[0], **view)
     image = paint(identity, draw_scene(0, subject, 0), view, size_px, np.random.default_rng(0))
-    return image, landmarks_px(turned, framing, size_px)[0]
+    return image, camera.landmarks_px(turned, framing, size_px)[0]
 
 
 @pytest.mark.parametrize("unit", affect.ACTION_UNITS)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from affect_jax.data.render import shape
+from affect_jax.data.render import camera, shape
 from affect_jax.data.render.affect import ACTION_UNITS, UNIT
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS, landmark_crop
 
@@ -75,27 +75,27 @@ def test_rotation_is_the_product_of_three_turns():
     about_x = np.array([[1, 0, 0], [0, math.cos(pitch), -math.sin(pitch)], [0, math.sin(pitch), math.cos(pitch)]])
     about_z = np.array([[math.cos(roll), -math.sin(roll), 0], [math.sin(roll), math.cos(roll), 0], [0, 0, 1]])
     expected = about_z @ about_x @ about_y
-    np.testing.assert_allclose(shape.rotation(pose)[0], expected, atol=1e-12)
-    np.testing.assert_allclose(shape.rotation_of_one(pose[0]), expected, atol=1e-12)
+    np.testing.assert_allclose(camera.rotation(pose)[0], expected, atol=1e-12)
+    np.testing.assert_allclose(camera.rotation_of_one(pose[0]), expected, atol=1e-12)
 
 
 def test_nose_points_where_the_head_turns():
     poses = np.array([[0.0, 0, 0], [20, 0, 0], [0, 10, 0]])
     faces = np.repeat(shape.AVERAGE_FACE[None], 3, axis=0)
-    straight, right, up = shape.turn_all(faces, poses) - shape.turn_all(faces, poses)[:, 27:28]
+    straight, right, up = camera.turn_all(faces, poses) - camera.turn_all(faces, poses)[:, 27:28]
     assert right[30, X] > straight[30, X] + 0.05
     assert up[30, Y] < straight[30, Y] - 0.02
 
 
 def test_turn_of_one_head_equals_turn_of_many():
     pose = np.array([[12.0, 5, -3]])
-    slid = shape.slide_contour(shape.AVERAGE_FACE[None], pose)[0]
-    alone = shape.turn(slid, shape.rotation_of_one(pose[0]))
-    np.testing.assert_allclose(shape.turn_all(shape.AVERAGE_FACE[None], pose)[0], alone, atol=1e-12)
+    slid = camera.slide_contour(shape.AVERAGE_FACE[None], pose)[0]
+    alone = camera.turn(slid, camera.rotation_of_one(pose[0]))
+    np.testing.assert_allclose(camera.turn_all(shape.AVERAGE_FACE[None], pose)[0], alone, atol=1e-12)
 
 
 def test_framing_makes_the_emonet_crop_its_share():
-    turned = shape.turn_all(shape.AVERAGE_FACE[None], np.array([[15.0, -6, 8]]))
-    scale, *shift = shape.framing(turned)[0]
+    turned = camera.turn_all(shape.AVERAGE_FACE[None], np.array([[15.0, -6, 8]]))
+    scale, *shift = camera.framing(turned)[0]
     crop = landmark_crop((turned[0] * scale + shift) * 100)
     np.testing.assert_allclose([crop.side_px, crop.center_x_px, crop.center_y_px], [82, 50, 50], rtol=1e-9)

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.data.render import affect, motion, raters, shape
+from affect_jax.data.render import affect, camera, motion, raters, shape
 from affect_jax.data.render.identity import PURPOSE, draw_identity, show
-from affect_jax.data.render.paint import View, landmarks_px, paint
+from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
 from affect_jax.types import Example, Labels
 
@@ -86,9 +86,9 @@ class RenderedFaces:
             identity = draw_identity(self.config.seed, int(self._subject[start]))
             shown.append(show(identity, self._take.units[rows], self._take.speech[rows]).astype(np.float32))
             rest = np.broadcast_to(identity.rest, (block, *identity.rest.shape))
-            turned = shape.turn_all(shape.deform(rest, shown[-1]), self._take.pose_degrees[rows])
+            turned = camera.turn_all(shape.deform(rest, shown[-1]), self._take.pose_degrees[rows])
             framing.append(self._camera(identity, rows, turned))
-            landmarks.append(landmarks_px(turned, framing[-1], self.config.size_px).astype(np.float32))
+            landmarks.append(camera.landmarks_px(turned, framing[-1], self.config.size_px).astype(np.float32))
         return np.concatenate(shown), np.concatenate(framing), np.concatenate(landmarks)
 
     def _camera(self, identity, rows: slice, turned: np.ndarray) -> np.ndarray:
@@ -99,8 +99,8 @@ class RenderedFaces:
             pose = np.stack([motion.base_pose(self.config.seed, subject, int(number)) for number in numbers])
             resting = show(identity, np.zeros((1, len(affect.ACTION_UNITS))), np.zeros((1, len(affect.ACTION_UNITS))))
             points = np.repeat(shape.deform(identity.rest[None], resting), len(pose), axis=0)
-            turned = np.repeat(shape.turn_all(points, pose), self._frames, axis=0)
-        framing = shape.framing(turned)
+            turned = np.repeat(camera.turn_all(points, pose), self._frames, axis=0)
+        framing = camera.framing(turned)
         zoom = self._take.zoom[rows, None]
         framing[:, 1:] = 0.5 + (framing[:, 1:] - 0.5) * zoom + self._take.shift[rows]
         framing[:, :1] *= zoom

@@ -44,28 +44,27 @@ def box_around(outline: Float[np.ndarray, "point 2"], margin_px: float, side_px:
     return None if columns.stop <= columns.start or rows.stop <= rows.start else (rows, columns)
 
 
-def blend(
-    canvas: UInt8[np.ndarray, "height width 3"], painted, mask: UInt8[np.ndarray, "height width"], opacity: float = 1.0
-) -> None:
+def blend(canvas: UInt8[np.ndarray, "height width 3"], painted, mask: UInt8[np.ndarray, "height width"]) -> None:
     """Lets `painted` (a picture or one colour) replace the canvas where the mask is 255, in place."""
-    share = (mask * np.float32(opacity / 255))[..., None]
+    share = (mask * np.float32(1 / 255))[..., None]
     canvas[:] = canvas + (np.asarray(painted, np.float32) - canvas) * share
 
 
 def tint(
     canvas: UInt8[np.ndarray, "height width 3"],
-    outline: Float[np.ndarray, "point 2"],
+    outlines: list[Float[np.ndarray, "_ 2"]],
     colour,
-    opacity: float,
+    opacities: list[float],
     soft_px: float = 0.0,
 ) -> None:
-    """Paints the inside of an outline half transparent, with a soft edge."""
-    box = box_around(outline, 2.5 * soft_px, len(canvas))
-    if box is None or opacity <= 0:
+    """Paints the inside of outlines half transparent in one colour, softly; a later outline covers an earlier."""
+    box = box_around(np.concatenate(outlines), 2.5 * soft_px, len(canvas))
+    if box is None:
         return
     part = canvas[box]
     mask = np.zeros(part.shape[:2], np.uint8)
-    fill(mask, outline - (box[1].start, box[0].start), 255)
+    for outline, opacity in zip(outlines, opacities, strict=True):
+        fill(mask, outline - (box[1].start, box[0].start), int(255 * opacity))
     if soft_px > 0.4:
         mask = cv2.GaussianBlur(mask, (0, 0), soft_px)
-    blend(part, colour, mask, opacity)
+    blend(part, colour, mask)

@@ -1,5 +1,6 @@
 """Eyes, brows, nose and mouth as painted shapes, in plain colours: light falls on them afterwards."""
 
+import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
@@ -8,6 +9,8 @@ from affect_jax.data.render.affect import UNIT
 from affect_jax.data.render.identity import Identity
 from affect_jax.data.render.outline import ribbon, smooth
 
+_NOSTRIL = np.array([(-0.055, 0.0), (0.0, 0.028), (0.06, 0.012), (0.05, -0.018), (-0.01, -0.022)])
+_WING = np.array([(-0.01, -0.01), (0.045, 0.05), (0.04, 0.13), (-0.02, 0.19)])
 Canvas = UInt8[np.ndarray, "side side 3"]
 Points = Float[np.ndarray, "68 2"]
 
@@ -57,8 +60,10 @@ def _eyeball(canvas, outline, upper, eye, identity, gaze, unit_px) -> None:
     brush.dot(ball, iris, 0.122 * unit_px, colour(identity.iris, 0.55))
     brush.dot(ball, iris, 0.098 * unit_px, colour(identity.iris))
     brush.dot(ball, iris, 0.052 * unit_px, (12, 10, 10))
-    shade = np.concatenate([upper - corner, (upper - corner)[::-1] + up * 0.035])
-    brush.tint(ball, shade, (60, 48, 46), 0.35, 0.012 * unit_px)
+    shade = np.concatenate([upper - corner, (upper - corner)[::-1] + up * 0.03])
+    shadow = ball.copy()
+    brush.fill(shadow, shade, (88, 76, 72))
+    cv2.addWeighted(ball, 0.6, shadow, 0.4, 0, dst=ball)
     brush.dot(ball, iris + (0.035 * unit_px, -0.040 * unit_px), 0.024 * unit_px, (250, 250, 250))
     mask = np.zeros(part.shape[:2], np.uint8)
     brush.fill(mask, outline - corner, 255)
@@ -70,9 +75,10 @@ def paint_brows(canvas: Canvas, points: Points, identity: Identity, unit_px: flo
     hair = mixed(identity.hair * 0.8, identity.skin * 0.35, 0.25)
     profile = np.array([0.65, 1.0, 0.95, 0.75, 0.25]) * identity.brow_thickness * unit_px
     down = np.array([0, 0.4 * identity.brow_thickness * unit_px])
-    for spine in (points[21:16:-1], points[22:27]):
-        brush.tint(canvas, ribbon(spine + down, profile), colour(hair), identity.brow_darkness, 0.016 * unit_px)
-        brush.tint(canvas, ribbon(spine + down, profile * 0.5), colour(hair, 0.8), 0.5 * identity.brow_darkness)
+    spines = (points[21:16:-1] + down, points[22:27] + down)
+    ribbons = [ribbon(spine, profile * share) for share in (1.0, 0.5) for spine in spines]
+    pale, dark = identity.brow_darkness, 0.5 + 0.5 * identity.brow_darkness
+    brush.tint(canvas, ribbons, colour(hair, 0.9), [pale, pale, dark, dark], 0.014 * unit_px)
 
 
 def paint_nose(canvas: Canvas, points: Points, identity: Identity, unit_px: float) -> None:
@@ -81,18 +87,16 @@ def paint_nose(canvas: Canvas, points: Points, identity: Identity, unit_px: floa
     up = (points[27] - points[33]) / max(np.linalg.norm(points[27] - points[33]), 1e-6) * unit_px
     side = np.array([-up[1], up[0]])
     size = 1 + 0.12 * identity.nose_size
-    for inner, wing, sign in ((32, 31, -1), (34, 35, 1)):
-        hole = points[inner] * 0.55 + points[wing] * 0.45 + up * 0.035
-        corners = [(-0.055, 0.0), (0.0, 0.028), (0.06, 0.012), (0.05, -0.018), (-0.01, -0.022)]
-        outline = hole + np.array([side * (x * sign * size) + up * y for x, y in corners])
-        brush.tint(canvas, smooth(outline, closed=True), dark, 0.85, 0.010 * unit_px)
-        edge = points[wing] + np.array(
-            [side * (x * sign * size) + up * y for x, y in ((-0.01, -0.01), (0.045, 0.05), (0.04, 0.13), (-0.02, 0.19))]
-        )
-        fold = smooth(edge)
-        brush.tint(canvas, np.concatenate([fold, (fold + side * 0.035 * sign)[::-1]]), dark, 0.38, 0.016 * unit_px)
     base = smooth(points[31:36])
-    brush.tint(canvas, np.concatenate([base, (base - up * 0.06)[::-1]]), dark, 0.22, 0.02 * unit_px)
+    outlines, opacities = [np.concatenate([base, (base - up * 0.06)[::-1]])], [0.22]
+    for inner, wing, sign in ((32, 31, -1), (34, 35, 1)):
+        outer = side * sign * size
+        edge = points[wing] + _WING[:, :1] * outer + _WING[:, 1:] * up
+        fold = smooth(edge)
+        hole = points[inner] * 0.55 + points[wing] * 0.45 + up * 0.035 + _NOSTRIL[:, :1] * outer + _NOSTRIL[:, 1:] * up
+        outlines += [np.concatenate([fold, (fold + side * 0.035 * sign)[::-1]]), smooth(hole, closed=True)]
+        opacities += [0.36, 0.90]
+    brush.tint(canvas, outlines, dark, opacities, 0.014 * unit_px)
 
 
 def paint_mouth(
@@ -101,20 +105,29 @@ def paint_mouth(
     """Lips around the inside of the mouth, with teeth where the lips bare them."""
     outer_upper, outer_lower = smooth(points[48:55]), smooth(points[[54, 55, 56, 57, 58, 59, 48]])
     inner_upper, inner_lower = smooth(points[60:65]), smooth(points[[64, 65, 66, 67, 60]])
-    upper_lip = np.concatenate([outer_upper, inner_upper[::-1]])
-    lower_lip = np.concatenate([outer_lower, inner_lower[::-1]])
-    soft = 0.014 * unit_px
-    opacity = 0.80 + 0.15 * identity.make_up
-    brush.tint(canvas, lower_lip, colour(identity.lips, 1.04), opacity, soft)
-    brush.tint(canvas, upper_lip, colour(identity.lips, 0.84), opacity, soft)
-    middle = smooth((points[[55, 56, 57, 58, 59]] + points[[64, 65, 66, 67, 60]]) / 2)
-    brush.tint(canvas, ribbon(middle[4:-4:4], np.full(len(middle[4:-4:4]), 0.02 * unit_px)),
-               colour(mixed(identity.lips, (255, 240, 236), 0.55)), 0.30, 0.02 * unit_px)  # fmt: skip
+    lips = [np.concatenate([outer_lower, inner_lower[::-1]]), np.concatenate([outer_upper, inner_upper[::-1]])]
+    gleam = ribbon((points[[56, 57, 58]] + points[[65, 66, 67]]) / 2, np.array([0.01, 0.022, 0.01]) * unit_px)
+    _lips(canvas, lips, gleam, identity, unit_px)
     opening = (inner_lower[::-1] - inner_upper)[:, 1].max() / unit_px
     if opening > 0.02:
         _mouth_inside(canvas, points, inner_upper, inner_lower, shown, unit_px)
     seam = colour(identity.lips * (0.42, 0.34, 0.36))
     brush.stroke(canvas, inner_upper, seam, unit_px * (0.024 if opening < 0.05 else 0.014))
+
+
+def _lips(canvas, lips, gleam, identity, unit_px) -> None:
+    soft = 0.014 * unit_px
+    box = brush.box_around(np.concatenate(lips), 2.5 * soft, len(canvas))
+    if box is None:
+        return
+    part, corner = canvas[box], np.array([box[1].start, box[0].start])
+    painted, mask = np.empty_like(part), np.zeros(part.shape[:2], np.uint8)
+    painted[:] = colour(identity.lips, 1.04)
+    brush.fill(painted, gleam - corner, colour(mixed(identity.lips, (255, 240, 236), 0.22)))
+    brush.fill(painted, lips[1] - corner, colour(identity.lips, 0.84))
+    for lip in lips:
+        brush.fill(mask, lip - corner, int(255 * (0.80 + 0.15 * identity.make_up)))
+    brush.blend(part, cv2.GaussianBlur(painted, (0, 0), max(soft, 0.4)), cv2.GaussianBlur(mask, (0, 0), max(soft, 0.4)))
 
 
 def _mouth_inside(canvas, points, inner_upper, inner_lower, shown, unit_px) -> None:
@@ -129,7 +142,7 @@ def _mouth_inside(canvas, points, inner_upper, inner_lower, shown, unit_px) -> N
     down = down / max(np.linalg.norm(down), 1e-6) * unit_px
     upper, lower = inner_upper - corner, inner_lower[::-1] - corner
     gap = np.linalg.norm(points[66] - points[62]) / unit_px
-    brush.tint(inside, np.concatenate([lower, (lower - down * 0.45 * gap)[::-1]]), (150, 66, 68), 0.85, 0.03 * unit_px)
+    brush.fill(inside, np.concatenate([lower, (lower - down * 0.45 * gap)[::-1]]), (138, 60, 62))
     smile, lips_down = shown[UNIT[12]].mean(), shown[UNIT[16]].mean() + shown[UNIT[20]].mean()
     bared = np.clip(0.045 + 0.09 * smile + 0.05 * shown[UNIT[9]].mean() + 0.03 * shown[UNIT[25]].mean(), 0.03, 0.16)
     teeth = np.concatenate([upper, (upper * 0.97 + upper.mean(0) * 0.03 + down * bared)[::-1]])
@@ -137,8 +150,7 @@ def _mouth_inside(canvas, points, inner_upper, inner_lower, shown, unit_px) -> N
     if lips_down > 0.25 and gap > 0.06:
         row = min(0.05 + 0.05 * lips_down, 0.40 * gap)
         brush.fill(inside, np.concatenate([lower, (lower - down * row)[::-1]]), (216, 208, 196))
-    edge = np.concatenate([upper, (upper + down * 0.025)[::-1]])
-    brush.tint(inside, edge, (50, 20, 20), 0.5, 0.01 * unit_px)
+    brush.stroke(inside, upper, (110, 72, 68), 0.03 * unit_px)
     mask = np.zeros(part.shape[:2], np.uint8)
     brush.fill(mask, outline - corner, 255)
     brush.blend(part, inside, mask)

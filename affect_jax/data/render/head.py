@@ -28,7 +28,7 @@ def fixed_outlines(identity: Identity) -> dict[str, np.ndarray]:
            (width * 0.50, top + 0.08, 0.05), (0.0, top, 0.12)]  # fmt: skip
     left = [(-x, y, z) for x, y, z in arc[:-1]]
     hairline = smooth(np.array(left + arc[::-1]))
-    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     volume = _VOLUME[identity.hair_style] * (0.6 + 0.8 * identity.hair_volume)
     rings = []
     for depth, shrink in ((0.0, 0.86), (-0.5, 1.0), (-1.0, 0.93)):
@@ -36,7 +36,7 @@ def fixed_outlines(identity: Identity) -> dict[str, np.ndarray]:
         rings.append(np.stack([radius_x * np.cos(angle), -0.45 + radius_y * np.sin(angle), angle * 0 + depth], axis=1))
     skull = np.concatenate(rings)
     ears = [np.concatenate([_EAR * (sign * width, 1), np.full((len(_EAR), 1), -0.62)], axis=1) for sign in (-1, 1)]
-    return {"hairline": hairline, "skull": skull[skull[:, 1] < 0.35], "ears": np.stack(ears)}
+    return {"hairline": hairline, "skull": skull[skull[:, 1] < 0.05], "ears": np.stack(ears)}
 
 
 @functools.lru_cache(maxsize=512)
@@ -74,13 +74,13 @@ def albedo(identity: Identity) -> UInt8[np.ndarray, "rows columns 3"]:
 
 
 @functools.lru_cache(maxsize=512)
-def hair_texture(identity: Identity) -> Float[np.ndarray, "64 64"]:
-    """Brightness of strands, about 1: streaks that fall, or curls."""
+def hair_texture(identity: Identity) -> UInt8[np.ndarray, "64 64"]:
+    """128 times the brightness of strands: streaks that fall, or curls."""
     rng = np.random.default_rng(identity.texture_seed + 1)
     rows, columns = (26, 26) if identity.hair_style in ("curly", "cropped") else (5, 34)
     grain = cv2.resize(rng.normal(0, 1, (rows, columns)).astype(np.float32), (64, 64), interpolation=cv2.INTER_CUBIC)
     crown = np.exp(-0.5 * ((np.linspace(0, 1, 64)[:, None] - 0.16) / 0.09) ** 2)
-    return (1 + 0.16 * grain + 0.25 * crown).astype(np.float32)
+    return np.clip(128 * (1 + 0.16 * grain + 0.25 * crown), 0, 255).astype(np.uint8)
 
 
 def paint_behind(canvas, project, outlines, identity: Identity, unit_px: float) -> None:
@@ -100,7 +100,7 @@ def paint_behind(canvas, project, outlines, identity: Identity, unit_px: float) 
     brush.fill(canvas, project(neck, 0.3), colour(identity.skin * (0.82, 0.77, 0.75)))
     under = np.array([(-0.7, 1.2), (-0.5, 1.95), (0.0, 2.1), (0.5, 1.95), (0.7, 1.2)])
     under = np.concatenate([under, np.full((len(under), 1), -0.3)], axis=1)
-    brush.tint(canvas, smooth(project(under, 0.6)), colour(identity.skin * (0.50, 0.42, 0.40)), 0.6, 0.10 * unit_px)
+    brush.tint(canvas, [smooth(project(under, 0.3))], colour(identity.skin * (0.50, 0.42, 0.40)), [0.6], 0.10 * unit_px)
     cloth = [(-3.2, 3.9), (-2.5, 2.75), (-1.6, 2.42), (-0.82, 2.22), (-0.4, 2.55), (0, 2.66)]
     cloth = np.array([(x, y, -0.4) for x, y in cloth + [(-x, y) for x, y in cloth[-2::-1]]])
     brush.fill(canvas, project(cloth, 0.15), colour(identity.clothes))
@@ -110,11 +110,13 @@ def paint_ears(canvas, project, outlines, identity: Identity, unit_px: float) ->
     """Both ears, unless hair hangs over them."""
     if identity.hair_style in ("bob", "long"):
         return
+    inner = []
     for ear in outlines["ears"]:
         outline = project(ear)
         brush.fill(canvas, smooth(outline, closed=True), colour(identity.skin * (0.92, 0.84, 0.82)))
-        inner = outline.mean(0) + (outline - outline.mean(0)) * 0.55
-        brush.tint(canvas, smooth(inner, closed=True), colour(identity.skin * (0.70, 0.56, 0.54)), 0.7, 0.02 * unit_px)
+        inner.append(smooth(outline.mean(0) + (outline - outline.mean(0)) * 0.55, closed=True))
+    for outline in inner:
+        brush.fill(canvas, outline, colour(identity.skin * (0.76, 0.64, 0.62)))
 
 
 def paint_front_hair(canvas, mask, project, identity: Identity, unit_px: float) -> None:
@@ -174,7 +176,7 @@ def paint_glasses(canvas, points: Float[np.ndarray, "68 2"], identity: Identity,
         middle = (points[first] + points[first + 3]) / 2 + down * 0.04 * unit_px
         half = (points[first + 3] - points[first]) / 2 * 1.45
         rim = middle + unit[:, :1] * half + unit[:, 1:] * down * 0.255 * unit_px
-        brush.tint(canvas, rim, (225, 235, 245), 0.07)
+        brush.tint(canvas, [rim], (225, 235, 245), [0.07])
         brush.stroke(canvas, rim, frame, 0.042 * unit_px, closed=True)
         centers.append((middle, half))
     (left, left_half), (right, right_half) = centers

@@ -67,7 +67,7 @@ def _shape(rng: np.random.Generator) -> np.ndarray:
     spacing = 0.025 * normal[4]
     points[eyes, 0] += side[eyes] * spacing
     points[brows, 0] += side[brows] * (spacing + 0.02 * normal[5])
-    points[brows, 1] += 0.045 * normal[6] + 0.035 * normal[7] * (np.abs(points[brows, 0]) - 0.45) / 0.3
+    points[brows, 1] += 0.032 * normal[6] + 0.022 * normal[7] * (np.abs(points[brows, 0]) - 0.45) / 0.3
     for first in (36, 42):
         eye = slice(first, first + 6)
         middle = points[eye].mean(0)
@@ -92,11 +92,11 @@ def _shape(rng: np.random.Generator) -> np.ndarray:
 
 def _muscles(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     count = len(ACTION_UNITS)
-    overall = np.exp(np.clip(rng.normal(0, 0.20), -0.4, 0.35))
-    expressiveness = np.clip(overall * np.exp(rng.normal(0, 0.14, count)), 0.5, 1.4)
-    asymmetry = np.clip(rng.normal(0, 0.12, count), -0.3, 0.3)
+    overall = np.exp(np.clip(rng.normal(0, 0.15), -0.3, 0.3))
+    expressiveness = np.clip(overall * np.exp(rng.normal(0, 0.10, count)), 0.6, 1.4)
+    asymmetry = np.clip(rng.normal(0, 0.10, count), -0.25, 0.25)
     resting = np.zeros(count)
-    spread = {1: 0.08, 2: 0.08, 4: 0.12, 5: 0.12, 7: 0.07, 12: 0.14, 15: 0.10, 17: 0.06, 23: 0.08, 43: 0.10}
+    spread = {1: 0.06, 2: 0.06, 4: 0.09, 5: 0.09, 7: 0.05, 12: 0.09, 15: 0.07, 17: 0.04, 23: 0.06, 43: 0.06}
     for unit, deviation in spread.items():
         resting[UNIT[unit]] = np.clip(rng.normal(0, deviation), -1.8 * deviation, 2 * deviation)
     resting[UNIT[43]] = max(resting[UNIT[43]], 0)
@@ -132,7 +132,8 @@ def draw_identity(seed: int, subject: int) -> Identity:
     return Identity(
         rest=rest, expressiveness=expressiveness, asymmetry=asymmetry, resting=resting, skin=np.clip(skin, 30, 250),
         hair=_HAIRS[hair_choice] * (1 + 0.12 * normal[3]), iris=_EYES[int(uniform[9] * (6 if tone < 3 else 2))] * 1.0,
-        lips=np.clip(reddened + (painted - reddened) * 0.6 * make_up, 20, 240), clothes=40 + 180 * uniform[10:13],
+        lips=np.clip(reddened + (painted - reddened) * 0.6 * make_up, 20, 240), 
+        clothes=30 + 150 * uniform[10] + 60 * uniform[10:13],
         hair_style=style, hair_volume=float(uniform[13]), hairline=float(np.clip(uniform[14] * 0.7 + 0.3 * age, 0, 1)),
         brow_thickness=float(0.055 + 0.05 * uniform[15] + 0.02 * bearded),
         brow_darkness=float(0.55 + 0.4 * uniform[16]),

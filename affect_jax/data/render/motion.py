@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from affect_jax.data.render.affect import ACTION_UNITS, PROTOTYPES, UNIT
+from affect_jax.data.render.disturbance import disturb
 from affect_jax.data.render.identity import PURPOSE
 
 BEFORE_SECONDS = 6.0  # events start this long before the first frame, so that a clip may begin in the midst of one
-BLINK_SECONDS = 0.34
+BLINK_SECONDS = 0.30
 SYLLABLES_HZ = (3.0, 6.0)
 _DRAWS = 96  # uniform numbers behind one expression
 _CHOICES = ("happy", "happy", "happy", "sad", "surprise", "fear", "disgust", "anger")
@@ -55,7 +56,7 @@ def expressions(uniform: Float[np.ndarray, "face draw"]) -> Float[np.ndarray, "f
     """
     count = len(ACTION_UNITS)
     kind, drowsy = uniform[:, 0], uniform[:, 1] < 0.18
-    single, jitter, kept = uniform[:, 2:9], uniform[:, 10 : 10 + count], uniform[:, 30 : 30 + count] > 0.12
+    single, jitter, kept = uniform[:, 2:9], uniform[:, 10 : 10 + count], uniform[:, 30 : 30 + count] > 0.08
     first = (single[:, 0] * len(_CHOICES)).astype(int)
     second = (single[:, 1] * len(_CHOICES)).astype(int)
     strength = 0.15 + 0.85 * single[:, 2]
@@ -66,7 +67,7 @@ def expressions(uniform: Float[np.ndarray, "face draw"]) -> Float[np.ndarray, "f
     rows = np.arange(len(uniform))
     companion = np.where(single[:, 4] < 0.6, strength * single[:, 5], 0)
     posed[rows, _COMPANION[first]] = np.maximum(posed[rows, _COMPANION[first]], companion)
-    free = (uniform[:, 50 : 50 + count] < 0.22) * uniform[:, 70 : 70 + count] * _FREE
+    free = (uniform[:, 50 : 50 + count] < 0.2) * uniform[:, 70 : 70 + count] * _FREE
     units = np.where((kind < 0.70)[:, None], posed, free)
     units = np.where(drowsy[:, None], 0.55 * units, units)
     closing = np.where(drowsy, 0.25 + 0.5 * single[:, 6], 0)
@@ -84,11 +85,11 @@ def stills(seed: int, subjects: Int[np.ndarray, "face"], numbers: Int[np.ndarray
     normal = np.stack([generator.standard_normal(12) for generator in generators])
     units, more = expressions(uniform[:, :_DRAWS]), uniform[:, _DRAWS:]
     speech = np.zeros_like(units)
-    talking = more[:, 0] < 0.15
+    talking = more[:, 0] < 0.06
     for column, (unit, low, high) in enumerate(((26, 0.1, 0.7), (25, 0.2, 0.8), (18, -0.5, 0.7), (20, -0.6, 0.4))):
         speech[:, UNIT[unit]] = talking * np.maximum(low + (high - low) * more[:, 1 + column], 0)
     speech[:, UNIT[43]] = (more[:, 5] < 0.03) * (0.5 + 0.5 * more[:, 6])
-    pose = np.clip(normal[:, :3] * (11, 5.5, 5.5), (-25, -12, -12), (25, 12, 12))
+    pose = np.clip(normal[:, :3] * (10, 5, 5), (-25, -12, -12), (25, 12, 12))
     kind = np.where(more[:, 7] < 0.07, 1 + np.floor(more[:, 8] * 3), 0)
     occluder = np.stack([kind, *_beside(more[:, 9], more[:, 10]), more[:, 11] * 2 * np.pi, 0.7 + 0.5 * more[:, 12],
                          more[:, 13]], axis=1)  # fmt: skip
@@ -97,7 +98,7 @@ def stills(seed: int, subjects: Int[np.ndarray, "face"], numbers: Int[np.ndarray
     return Take(
         units=units, speech=speech, pose_degrees=pose, gaze=np.clip(normal[:, 3:5] * (0.16, 0.25), -0.4, 0.4),
         zoom=1 + 0.035 * np.clip(normal[:, 5], -2, 2), shift=0.012 * np.clip(normal[:, 6:8], -2, 2),
-        blur_px=0.95 * more[:, 17] ** 2, smear_px=smear, gain=np.ones(len(units)), occluder=occluder,
+        blur_px=0.8 * more[:, 17] ** 3, smear_px=smear, gain=np.ones(len(units)), occluder=occluder,
     )  # fmt: skip
 
 
@@ -127,32 +128,32 @@ def affective_units(
     while start < end:
         target = expressions(rng.random((1, _DRAWS)))[0]
         pace = rng.random(4)
-        onset, hold, offset = 0.35 + 0.70 * pace[0], 0.5 + 1.8 * pace[1], 0.6 + 1.0 * pace[2]
+        onset, hold, offset = 0.35 + 0.60 * pace[0], 0.6 + 1.9 * pace[1], 0.6 + 1.0 * pace[2]
         since = times_seconds - start
         envelope = smoothstep(since / onset) * (1 - smoothstep((since - onset - hold) / offset))
         remaining *= 1 - envelope[:, None] * target
-        start += onset + hold + offset * 0.5 + 0.5 * pace[3]
+        start += onset + hold + offset * 0.4 + 0.35 * pace[3]
     return 1 - remaining
 
 
 def speech_units(
     seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"]
 ) -> Float[np.ndarray, "frame unit"]:
-    """Bursts of syllables at 3 to 6 Hz (jaw, lips) in three of four clips, and blinks every few seconds."""
+    """Bursts of syllables at 3 to 6 Hz (jaw, lips) in three of five clips, and blinks every few seconds."""
     units = np.zeros((len(times_seconds), len(ACTION_UNITS)))
     end = float(times_seconds.max(initial=0.0))
     rng = _stream(seed, subject, clip, 1)
-    talkative, start = rng.random() < 0.75, -BEFORE_SECONDS + rng.random()
+    talkative, start = rng.random() < 0.6, -BEFORE_SECONDS + rng.random()
     while talkative and start < end:
-        burst, pause, rate = 1.0 + 2.2 * rng.random(), 0.5 + 1.6 * rng.random(), rng.uniform(*SYLLABLES_HZ)
+        burst, pause, rate = 1.0 + 1.6 * rng.random(), 0.6 + 1.8 * rng.random(), rng.uniform(*SYLLABLES_HZ)
         stop = start + burst
         while start < stop:
             length = rng.uniform(0.8, 1.2) / rate
             jaw, lips, shape, low = rng.random(4)
             wave = np.where(np.abs(times_seconds - start - length / 2) < length / 2,
                             np.sin(np.pi * (times_seconds - start) / length) ** 2, 0)  # fmt: skip
-            units[:, UNIT[26]] += wave * (0.10 + 0.75 * jaw)
-            units[:, UNIT[25]] += wave * (0.30 + 0.60 * lips)
+            units[:, UNIT[26]] += wave * (0.08 + 0.45 * jaw)
+            units[:, UNIT[25]] += wave * (0.20 + 0.45 * lips)
             units[:, UNIT[18]] += wave * max(shape - 0.6, 0) * 1.8
             units[:, UNIT[20]] += wave * max(0.35 - shape, 0) * 1.4
             units[:, UNIT[16]] += wave * max(low - 0.7, 0) * 1.3
@@ -164,7 +165,7 @@ def speech_units(
         share = (times_seconds - start) / BLINK_SECONDS
         lid = smoothstep(share / 0.30) * (1 - smoothstep((share - 0.52) / 0.48))
         units[:, UNIT[43]] = np.maximum(units[:, UNIT[43]], lid)
-        start += BLINK_SECONDS + 0.5 + 2.8 * rng.random()
+        start += BLINK_SECONDS + 1.2 + 3.4 * rng.random()
     return units
 
 
@@ -192,40 +193,10 @@ def clip(seed: int, subject: int, number: int, times_seconds: Float[np.ndarray, 
     while start < end:
         gaze[times_seconds >= start] = np.clip(rng.standard_normal(2) * (0.15, 0.22), -0.4, 0.4)
         start += 0.4 + 1.8 * rng.random()
-    disturbed = _disturbances(seed, subject, number, times_seconds)
+    disturbed = disturb(_stream(seed, subject, number, 5), times_seconds)
     return Take(
         units=affective_units(seed, subject, number, times_seconds),
         speech=speech_units(seed, subject, number, times_seconds), pose_degrees=pose, gaze=gaze,
         zoom=np.full(frames, zoom), shift=0.008 * sway[:, 3:],
         **disturbed,
     )  # fmt: skip
-
-
-def _disturbances(seed: int, subject: int, number: int, times: np.ndarray) -> dict[str, np.ndarray]:
-    """Short losses of quality: motion blur, defocus, flicker, a hand or thing that passes."""
-    rng, frames = _stream(seed, subject, number, 5), len(times)
-    blur = np.full(frames, 0.5 * rng.random() ** 2)
-    smear, gain, occluder = np.zeros((frames, 2)), np.ones(frames), np.zeros((frames, 6))
-    start, end = -0.6 + rng.random(), float(times.max(initial=0.0))
-    while start < end:
-        kind, angle, length, size, hue, side = rng.random(6)
-        inside = times - start
-        if kind < 0.30:
-            active = (inside >= 0) & (inside < 0.10 + 0.22 * length)
-            smear[active] = np.array([np.cos(angle * 6.3), np.sin(angle * 6.3)]) * (5 + 9 * size)
-        elif kind < 0.55:
-            active = (inside >= 0) & (inside < 0.15 + 0.40 * length)
-            blur[active] = 1.2 + 1.8 * size
-        elif kind < 0.75:
-            active = (inside >= 0) & (inside < 0.08 + 0.25 * length)
-            gain[active] = 0.45 + 0.25 * size if side < 0.6 else 1.5 + 0.3 * size
-        else:
-            active = (inside >= 0) & (inside < 0.35 + 0.5 * length)
-            share = inside[active] / (0.35 + 0.5 * length)
-            across = np.array([np.cos(angle * 6.3), np.sin(angle * 6.3)]) * 0.45
-            way = np.array([0.5, 0.52]) + (share[:, None] * 2 - 1) * across + 0.10 * (size - 0.5)
-            occluder[active] = np.stack([np.full(len(share), 1 + np.floor(hue * 2.99)), way[:, 0], way[:, 1],
-                                         np.full(len(share), side * 6.3), np.full(len(share), 0.8 + 0.5 * size),
-                                         np.full(len(share), hue)], axis=1)  # fmt: skip
-        start += 0.5 + 1.6 * rng.random()
-    return {"blur_px": blur, "smear_px": smear, "gain": gain, "occluder": occluder}

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.data.render import brush, features, head, shape, surface
+from affect_jax.data.render import brush, camera, features, head, shape, surface
 from affect_jax.data.render.identity import Identity
 from affect_jax.data.render.outline import smooth
 from affect_jax.data.render.scene import Scene, paint_background, paint_occluder, photograph
@@ -26,93 +26,91 @@ class View:
     occluder: Float[np.ndarray, "6"]
 
 
-def landmarks_px(
-    turned: Float[np.ndarray, "*face point 2"], framing: Float[np.ndarray, "*face 3"], size_px: int
-) -> Float[np.ndarray, "*face point 2"]:
-    """Landmarks on a canvas in pixels, centres of pixels at integers."""
-    return (turned * framing[..., None, :1] + framing[..., None, 1:]) * size_px - 0.5
-
-
 def paint(
     identity: Identity, scene: Scene, view: View, size_px: int, rng: np.random.Generator
 ) -> UInt8[np.ndarray, "size_px size_px 3"]:
     """The picture of one face; a pure function of its arguments and the state of `rng` (sensor noise only)."""
     side = size_px * brush.SUPERSAMPLING
     unit_px = view.framing[0] * side
-    matrices = {1.0: shape.rotation_of_one(view.pose_degrees)}
+    matrices = {1.0: camera.rotation_of_one(view.pose_degrees)}
 
     def project(points: np.ndarray, follow: float = 1.0) -> np.ndarray:
         if follow not in matrices:
-            matrices[follow] = shape.rotation_of_one(view.pose_degrees, follow)
-        return landmarks_px(shape.turn(points, matrices[follow]), view.framing, side)
+            matrices[follow] = camera.rotation_of_one(view.pose_degrees, follow)
+        return camera.landmarks_px(camera.turn(points, matrices[follow]), view.framing, side)
 
     points = shape.deform(identity.rest[None], view.shown[None])
-    flat = project(shape.slide_contour(points, view.pose_degrees[None])[0])
+    flat = project(camera.slide_contour(points, view.pose_degrees[None])[0])
     outlines = head.fixed_outlines(identity)
     canvas = paint_background(scene, side)
     head.paint_behind(canvas, project, outlines, identity, unit_px)
     head.paint_ears(canvas, project, outlines, identity, unit_px)
-    hair, skin = _head_masks(canvas, flat, project, outlines, identity)
+    hair, skin, box = _head_masks(canvas, flat, project, outlines, identity)
     relief = surface.depth(np.array([identity.cheekbones, identity.nose_size, identity.age]), view.shown)
-    grid = _grid(points[0], relief, view, matrices[1.0], side)
-    colours = cv2.remap(head.albedo(identity), grid[0], grid[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    cv2.copyTo(colours, skin, canvas)
+    shade = surface.shading(relief, matrices[1.0].T @ scene.light, scene.softness, scene.gloss)
+    seen = _see_skin(identity, shade, _grid(points[0], relief, view, matrices[1.0], side, box))
+    canvas[box] = cv2.copyTo(seen[..., :3], skin[box], canvas[box])
     features.paint_nose(canvas, flat, identity, unit_px)
     features.paint_mouth(canvas, flat, identity, view.shown, unit_px)
     features.paint_eyes(canvas, flat, identity, view.gaze, unit_px)
     features.paint_brows(canvas, flat, identity, unit_px)
     head.paint_front_hair(canvas, hair, project, identity, unit_px)
-    _light(canvas, hair, skin, relief, grid, scene, matrices[1.0], identity, flat, unit_px)
+    _light(canvas, hair, skin, box, np.ascontiguousarray(seen[..., 3]), scene, identity, flat[27], unit_px)
     if identity.glasses:
         head.paint_glasses(canvas, flat, identity, unit_px)
     paint_occluder(canvas, view.occluder, identity.skin * 0.9, unit_px)
-    exposure = float(np.clip((165 / identity.skin.mean()) ** 0.5, 0.92, 1.5))  # cameras expose for the face
+    exposure = float(np.clip((160 / identity.skin.mean()) ** 0.45, 0.92, 1.4))  # cameras expose for the face
     return photograph(canvas, scene, size_px, view.blur_px, view.smear_px, view.gain * exposure, rng)
 
 
-def _head_masks(canvas, flat, project, outlines, identity) -> tuple[np.ndarray, np.ndarray]:
-    """Paints the skull in the colour of the hair; returns where hair is and where skin is."""
+def _head_masks(canvas, flat, project, outlines, identity) -> tuple[np.ndarray, np.ndarray, tuple[slice, slice]]:
+    """Paints the skull in the colour of the hair; returns where hair is, where skin is, and the box that holds both."""
     face = np.concatenate([smooth(flat[:17]), project(outlines["hairline"])]).astype(np.float32)
     face = cv2.convexHull(face)[:, 0].astype(float)
     skull = cv2.convexHull(project(outlines["skull"]).astype(np.float32))[:, 0].astype(float)
     hair, skin = np.zeros(canvas.shape[:2], np.uint8), np.zeros(canvas.shape[:2], np.uint8)
     brush.fill(skin, face, 255)
     if identity.hair_style == "bald":
-        brush.fill(skin, smooth(skull[::3], closed=True), 255)
+        brush.fill(skin, skull, 255)
     else:
-        brush.fill(canvas, smooth(skull, closed=True), features.colour(identity.hair))
-        brush.fill(hair, smooth(skull, closed=True), 255)
+        brush.fill(canvas, skull, features.colour(identity.hair))
+        brush.fill(hair, skull, 255)
         hair = cv2.subtract(hair, skin)
-    return hair, skin
+    rows, columns = brush.box_around(np.concatenate([face, skull]), 0.06 * len(canvas), len(canvas))
+    if identity.hair_style in ("bob", "long"):  # falls to the shoulders
+        rows = slice(rows.start, len(canvas))
+    return hair, skin, (rows, columns)
 
 
-def _grid(points, relief, view, matrix, side) -> np.ndarray:
-    """Place on the reference grid of every pixel; solved on every fourth, for the relief is smooth."""
-    coarse = max(side // 4, 16)
-    centers = (np.arange(coarse) + 0.5) / coarse
-    across = (centers - view.framing[1]) / view.framing[0] - shape.PIVOT[0]
-    down = (centers - view.framing[2]) / view.framing[0] - shape.PIVOT[1]
-    seen = np.stack(np.broadcast_arrays(across[None, :], down[:, None]), axis=-1)
-    flat = seen + matrix[:2] @ shape.PIVOT
-    places = surface.lookup(points, relief, flat, matrix)
-    return np.stack([cv2.resize(place, (side, side), interpolation=cv2.INTER_LINEAR) for place in places])
+def _grid(points, relief, view, matrix, side, box) -> np.ndarray:
+    """Place on the reference grid of every pixel of a box; solved on every fourth, for the relief is smooth."""
+    axes = []
+    for pixels, shift, pivot in zip(box[::-1], view.framing[1:], camera.PIVOT, strict=False):
+        count = pixels.stop - pixels.start
+        places = pixels.start + (np.arange(max(count // 4, 2)) + 0.5) * (count / max(count // 4, 2))
+        axes.append((places / side - shift) / view.framing[0] - pivot)
+    seen = np.stack(np.broadcast_arrays(axes[0][None, :], axes[1][:, None]), axis=-1)
+    places = surface.lookup(points, relief, seen + matrix[:2] @ camera.PIVOT, matrix)
+    size = (box[1].stop - box[1].start, box[0].stop - box[0].start)
+    return np.stack([cv2.resize(place, size, interpolation=cv2.INTER_LINEAR) for place in places])
 
 
-def _light(canvas, hair, skin, relief, grid, scene, matrix, identity, flat, unit_px) -> None:
-    """Multiplies head and hair by the light that falls on them, in place."""
-    toward = matrix.T @ scene.light
-    shade = surface.shading(relief, toward, scene.softness, scene.gloss)
-    encoded = np.clip(shade * 128, 0, 255).astype(np.uint8)
-    seen = cv2.remap(encoded, grid[0], grid[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    plain = np.full_like(seen, int(128 * (scene.softness + (1 - scene.softness) * 0.8)))
-    where = cv2.max(hair, skin)
-    if hair.any():
-        texture = head.hair_texture(identity)
+def _see_skin(identity, shade, grid) -> np.ndarray:
+    """Colour of the skin and, as a fourth channel, 128 times the light on it."""
+    skin = head.albedo(identity)
+    skin = np.concatenate([skin, np.clip(shade * 128, 0, 255).astype(np.uint8)[..., None]], axis=2)
+    return cv2.remap(skin, grid[0], grid[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _light(canvas, hair, skin, box, shade, scene, identity, brow, unit_px) -> None:
+    """Multiplies the box of the head by the light that falls on skin and hair, all else by a plain light, in place."""
+    plain = np.full(canvas.shape[:2], int(128 * (scene.softness + (1 - scene.softness) * 0.8)), np.uint8)
+    hair, skin, part = hair[box], skin[box], plain[box]
+    if identity.hair_style != "bald":
         scale = 2.6 * unit_px / 64
-        place = np.array([[scale, 0, flat[27, 0] - 32 * scale], [0, scale, flat[27, 1] - 36 * scale]])
-        strands = cv2.warpAffine(
-            (texture * 128).astype(np.uint8), place, seen.shape[::-1], borderMode=cv2.BORDER_REFLECT
-        )
-        cv2.copyTo(cv2.multiply(seen, strands, scale=1 / 128), hair, seen)
-    cv2.copyTo(seen, where, plain)
+        corner = brow - (32 * scale + box[1].start, 36 * scale + box[0].start)
+        place = np.array([[scale, 0, corner[0]], [0, scale, corner[1]]])
+        strands = cv2.warpAffine(head.hair_texture(identity), place, shade.shape[::-1], borderMode=cv2.BORDER_REFLECT)
+        shade = cv2.copyTo(cv2.multiply(shade, strands, scale=1 / 128), hair, shade)
+    plain[box] = cv2.copyTo(shade, cv2.max(hair, skin), part)
     canvas[:] = cv2.multiply(canvas, cv2.cvtColor(plain, cv2.COLOR_GRAY2RGB), scale=1 / 128)

@@ -31,7 +31,7 @@ def draw_scene(seed: int, subject: int, clip: int) -> Scene:
     rng = np.random.default_rng((seed, PURPOSE["scene"], subject, clip))
     uniform = rng.random(16)
     light = np.array([np.sin((uniform[0] - 0.5) * 2.4), -0.15 - 0.75 * uniform[1], 0.75])
-    warmth = (uniform[2] - 0.5) * 0.24
+    warmth = (uniform[2] - 0.42) * 0.16
     gain = 0.75 + 0.38 * uniform[3]
     base = 35 + 180 * rng.random() + (12 + 45 * uniform[11] ** 2) * rng.uniform(-1, 1, 3)
     spread = rng.normal(0, 14 + 26 * uniform[4], (6, 6, 1)) + rng.normal(0, 8, (6, 6, 3))

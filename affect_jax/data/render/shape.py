@@ -1,19 +1,14 @@
-"""Geometry of a face: 68 points in three dimensions, moved by action units, turned and put on a canvas.
+"""Geometry of a face: 68 points in three dimensions, moved by action units.
 
 Head coordinates: x to the right of the picture, y down, z towards the viewer; 1 is half the width of an average face
 (70 mm), the eyes lie at y = 0. "Right" and "left" are those of the picture.
 """
 
-import math
-
 import numpy as np
 from jaxtyping import Float
 
 from affect_jax.data.render.affect import ACTION_UNITS, UNIT
-from affect_jax.ops.geometry import EMONET_SIDE, MIRRORED_LANDMARKS
-
-PIVOT = np.array([0.0, 0.6, -0.9])  # the head turns about a point in the neck
-CROP_SHARE = 0.82  # of the canvas that the EmoNet crop covers
+from affect_jax.ops.geometry import MIRRORED_LANDMARKS
 
 # Middle and right half of the average face at rest.
 _AVERAGE: dict[int, tuple[float, float, float]] = {
@@ -33,9 +28,9 @@ _AVERAGE: dict[int, tuple[float, float, float]] = {
 
 # Where each action unit at full strength takes the points (x, y, z), middle and right half. The lids follow below.
 _MOVES: dict[int, dict[int, tuple[float, ...]]] = {
-    1: {22: (-0.01, -0.20), 23: (0, -0.16), 24: (0, -0.06), 25: (0, 0.02), 27: (0, -0.02)},
-    2: {23: (0, -0.05), 24: (0, -0.14), 25: (0.01, -0.19), 26: (0.01, -0.15)},
-    4: {22: (-0.075, 0.14), 23: (-0.06, 0.13), 24: (-0.04, 0.09), 25: (-0.02, 0.04), 27: (0, 0.02)},
+    1: {22: (-0.01, -0.23), 23: (0, -0.18), 24: (0, -0.07), 25: (0, 0.02), 26: (0, 0.03), 27: (0, -0.02)},
+    2: {22: (0, -0.03), 23: (0, -0.08), 24: (0, -0.14), 25: (0.01, -0.19), 26: (0.01, -0.15)},
+    4: {22: (-0.075, 0.13), 23: (-0.06, 0.12), 24: (-0.04, 0.09), 25: (-0.02, 0.04), 27: (0, 0.02)},
     5: {24: (0, -0.01)},
     6: {25: (0, 0.03), 26: (0, 0.05), 45: (-0.015, 0.01)},
     7: {42: (0, -0.005)},
@@ -104,7 +99,8 @@ def _both_halves(half: dict[int, tuple[float | int, ...]]) -> np.ndarray:
 
 
 AVERAGE_FACE = _both_halves(_AVERAGE)
-MOVES = np.stack([_both_halves(_MOVES.get(unit, {})) for unit in ACTION_UNITS])  # [unit, 68, 3]
+EMPHASIS = 1.2  # faces of actors rather than of passers-by: small pictures must show what is felt
+MOVES = np.stack([_both_halves(_MOVES.get(unit, {})) * (1 if unit == 26 else EMPHASIS) for unit in ACTION_UNITS])
 _FLAT_MOVES = MOVES.reshape(len(ACTION_UNITS), -1)
 # Share of the muscle on the (left, right) side in the motion of each point: both, near the middle.
 _RIGHT = np.clip(0.5 + AVERAGE_FACE[:, 0] / 0.3, 0, 1)
@@ -150,58 +146,3 @@ def deform(
     _open_lids(points, rest, shown)
     _part_lips(points)
     return points
-
-
-def rotation(pose_degrees: Float[np.ndarray, "face 3"]) -> Float[np.ndarray, "face 3 3"]:
-    """Head to camera; yaw turns the nose to the right of the picture, pitch lifts it, roll turns clockwise."""
-    yaw, pitch, roll = np.deg2rad(pose_degrees).T
-    zero, one = np.zeros_like(yaw), np.ones_like(yaw)
-    about_y = [[np.cos(yaw), zero, np.sin(yaw)], [zero, one, zero], [-np.sin(yaw), zero, np.cos(yaw)]]
-    about_x = [[one, zero, zero], [zero, np.cos(pitch), -np.sin(pitch)], [zero, np.sin(pitch), np.cos(pitch)]]
-    about_z = [[np.cos(roll), -np.sin(roll), zero], [np.sin(roll), np.cos(roll), zero], [zero, zero, one]]
-    about_y, about_x, about_z = (np.moveaxis(np.array(axis), -1, 0) for axis in (about_y, about_x, about_z))
-    return about_z @ about_x @ about_y
-
-
-def rotation_of_one(pose_degrees: Float[np.ndarray, "3"], share: float = 1.0) -> Float[np.ndarray, "3 3"]:
-    """`rotation` of a single head that takes part in a share of the turn; plain numbers, because arrays cost more."""
-    yaw, pitch, roll = (math.radians(float(angle) * share) for angle in pose_degrees)
-    (sy, cy), (sp, cp), (sr, cr) = ((math.sin(angle), math.cos(angle)) for angle in (yaw, pitch, roll))
-    return np.array(
-        [
-            [cr * cy - sr * sp * sy, -sr * cp, cr * sy + sr * sp * cy],
-            [sr * cy + cr * sp * sy, cr * cp, sr * sy - cr * sp * cy],
-            [-cp * sy, sp, cp * cy],
-        ]
-    )
-
-
-def slide_contour(
-    points: Float[np.ndarray, "face 68 3"], pose_degrees: Float[np.ndarray, "face 3"]
-) -> Float[np.ndarray, "face 68 3"]:
-    """The jaw line of the far side moves forward to where the turned cheek ends: landmarks mark what is seen."""
-    turned = np.sin(np.deg2rad(pose_degrees[:, :1])) / 0.5
-    far = np.clip(turned * np.sign(AVERAGE_FACE[None, :17, 0]), 0, 1)
-    slid = points.copy()
-    slid[:, :17, 2] -= far * 0.65 * np.minimum(points[:, :17, 2], 0)
-    return slid
-
-
-def turn(points: Float[np.ndarray, "*point 3"], matrix: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "*point 2"]:
-    """Points of one head seen in a given pose, still in head units; weak perspective."""
-    return (points - PIVOT) @ matrix[:2].T + PIVOT[:2]
-
-
-def turn_all(
-    points: Float[np.ndarray, "face 68 3"], pose_degrees: Float[np.ndarray, "face 3"]
-) -> Float[np.ndarray, "face 68 2"]:
-    """Landmarks of many heads in their poses, in head units."""
-    slid = slide_contour(points, pose_degrees)
-    return np.einsum("npc,ndc->npd", slid - PIVOT, rotation(pose_degrees)[:, :2], optimize=True) + PIVOT[:2]
-
-
-def framing(turned: Float[np.ndarray, "face 68 2"]) -> Float[np.ndarray, "face 3"]:
-    """(scale, shift x, shift y) that centres the EmoNet crop on a canvas of side 1 and makes it `CROP_SHARE` of it."""
-    low, high = turned.min(1), turned.max(1)
-    scale = CROP_SHARE / (EMONET_SIDE * (high - low).mean(1))
-    return np.concatenate([scale[:, None], 0.5 - (low + high) / 2 * scale[:, None]], axis=1)

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.data.render import affect, shape
+from affect_jax.data.render import affect, camera, shape
 from affect_jax.data.render.identity import draw_identity, show
 from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
@@ -40,8 +40,8 @@ def portrait(
     """A sharp, undisturbed picture of one person with given felt units."""
     identity = draw_identity(seed, subject)
     shown = show(identity, units[None], np.zeros((1, len(units))))
-    turned = shape.turn_all(shape.deform(identity.rest[None], shown), pose_degrees[None])
-    view = View(shown[0], pose_degrees, np.zeros(2), shape.framing(turned)[0], 0.2, np.zeros(2), 1.0, np.zeros(6))
+    turned = camera.turn_all(shape.deform(identity.rest[None], shown), pose_degrees[None])
+    view = View(shown[0], pose_degrees, np.zeros(2), camera.framing(turned)[0], 0.2, np.zeros(2), 1.0, np.zeros(6))
     scene = dataclasses.replace(draw_scene(seed, subject, 0), noise=1.5)
     return paint(identity, scene, view, size_px, np.random.default_rng((seed, subject)))
 

@@ -57,7 +57,7 @@ _CHIN_PIT = _crease([(-0.2, 1.30), (0.0, 1.27), (0.2, 1.30)], 0.05, mirrored=Fal
 _BASE = (
     0.95 * np.sqrt(np.clip(1 - (np.abs(_U) / 1.16) ** 2.4 - (np.abs(_V + 0.05) / 2.0) ** 2.6, 0.02, 1))
     + 0.16 * _bump(0, 0.12, 0.085, 0.30) + 0.19 * _bump(0, 0.50, 0.12, 0.13) + 0.10 * _pair(0.17, 0.58, 0.07, 0.08)
-    - 0.12 * _bump(0, 0.74, 0.2, 0.05) - 0.14 * _pair(0.42, -0.05, 0.17, 0.11) + 0.07 * _pair(0.45, -0.3, 0.28, 0.08, 6)
+    - 0.08 * _bump(0, 0.74, 0.2, 0.05) - 0.14 * _pair(0.42, -0.05, 0.17, 0.11) + 0.07 * _pair(0.45, -0.3, 0.28, 0.08, 6)
     + 0.07 * _pair(0.60, 0.42, 0.22, 0.18) - 0.04 * _pair(0.55, 0.85, 0.16, 0.22) + 0.07 * _bump(0, 0.98, 0.30, 0.16)
     - 0.06 * _bump(0, 1.25, 0.26, 0.06) + 0.11 * _bump(0, 1.48, 0.22, 0.14) - 0.03 * _bump(0, 0.80, 0.03, 0.07)
     + 0.035 * _pair(0.43, -0.06, 0.16, 0.05)
@@ -91,7 +91,7 @@ _UNITS = np.stack([_RELIEF.get(unit, np.zeros_like(_BASE)) for unit in ACTION_UN
 _RIGHT = np.clip(0.5 + _U / 0.3, 0, 1).astype(np.float32)
 _BASIS = np.concatenate([_BASE[None], _TRAITS, _UNITS * (1 - _RIGHT), _UNITS * _RIGHT]).astype(np.float32)
 _BASIS = np.ascontiguousarray(_BASIS.reshape(len(_BASIS), -1))
-_LID_SHADE = _pair(0.43, -0.14, 0.20, 0.07) * 0.4 + _bump(0, 0.70, 0.16, 0.05) * 0.9 + _bump(0, 1.22, 0.22, 0.05) * 0.4
+_LID_SHADE = _pair(0.43, -0.14, 0.20, 0.07) * 0.4 + _bump(0, 0.70, 0.16, 0.05) * 0.6 + _bump(0, 1.22, 0.22, 0.05) * 0.4
 _OCCLUSION = (1 - 0.30 * np.clip(_LID_SHADE, 0, 1)).astype(np.float32)
 
 
