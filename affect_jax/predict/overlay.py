@@ -50,7 +50,7 @@ class Painter:
         rows_high = 14 * len(self._emotions) + 14
         if not np.isnan(row.values[VALENCE]):
             self._circumplex(canvas, row, self._places[0], height - 150 * unit, unit)
-        if not np.isnan(row.values[AFFECT:]).any():
+        if _knows_emotions(row):
             self._bars(canvas, row, self._places[1], height - (rows_high + 8) * unit, unit)
         return canvas
 
@@ -63,7 +63,7 @@ class Painter:
         canvas = np.concatenate([large, column], axis=1)
         if not np.isnan(row.values[VALENCE]):
             self._circumplex(canvas, row, large.shape[1] + 14 * unit, 4 * unit, unit)
-        if not np.isnan(row.values[AFFECT:]).any():
+        if _knows_emotions(row):
             self._bars(canvas, row, large.shape[1] + 8 * unit, 156 * unit, unit)
         return canvas
 
@@ -103,6 +103,11 @@ class Painter:
             color = (255, 209, 102) if bright else (138, 148, 160)
             if probability * 64 * unit >= 1:
                 ink.bar(canvas, left + 68 * unit, y - 4 * unit, 64 * unit * float(probability), 8 * unit, color)
+
+
+def _knows_emotions(row: Row) -> bool:
+    """Whether the network names emotions at all."""
+    return len(row.values) > AFFECT and not np.isnan(row.values[AFFECT:]).any()
 
 
 def panel_unit(width_px: int, height_px: int) -> float:

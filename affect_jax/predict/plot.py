@@ -45,7 +45,7 @@ def plot_series(
     """Writes a PNG; `series` as from `series.read_series`. The lines break where there is no face."""
     figure = Figure(figsize=(11, 5.2), dpi=130, facecolor="white")
     FigureCanvasAgg(figure)
-    upper = figure.add_axes((0.07, 0.40, 0.85, 0.52))
+    upper = figure.add_axes((0.07, 0.40, 0.85, 0.52) if faces else (0.07, 0.13, 0.85, 0.77))
     _draw_lines(upper, series)
     upper.set_title(title, loc="left", fontsize=12, color=INK, pad=10, parse_math=False)
     _draw_faces(figure, upper, faces)
@@ -56,12 +56,14 @@ def plot_series(
 
 def _draw_lines(axes: Axes, series: dict[str, Float[np.ndarray, "row"]]) -> None:
     times = series["timestamp"]
-    dot = "." if len(times) < 3 else ""
     ends = []
     for name, color in (("valence", VALENCE_COLOR), ("arousal", AROUSAL_COLOR)):
         shade = tuple(0.88 * channel / 255 for channel in color)
-        axes.plot(times, series[name], color=shade, linewidth=1.8, marker=dot, solid_joinstyle="round")
-        known = series[name][~np.isnan(series[name])]
+        axes.plot(times, series[name], color=shade, linewidth=1.8, solid_joinstyle="round")
+        missing = np.isnan(np.concatenate([[np.nan], series[name], [np.nan]]))
+        alone = ~missing[1:-1] & missing[:-2] & missing[2:]  # no line runs through a frame between two gaps
+        axes.plot(times[alone], series[name][alone], ".", color=shade, markersize=4)
+        known = series[name][~missing[1:-1]]
         if len(known):
             ends.append([known[-min(len(known), 5) :].mean(), name, shade])
     _shade_gaps(axes, times, np.isnan(series["valence"]))
