@@ -22,8 +22,8 @@ def test_rest_is_neutral():
 
 
 def test_hand_worked_smile():
-    # 0.5 * 0.95 + 0.25 * 0.50 = 0.6 and 0.5 * 0.10 + 0.25 * 0.40 = 0.15
-    expected = [math.tanh(0.6), math.tanh(0.15)]
+    # 0.5 * 0.95 + 0.25 * 0.50 = 0.6 and 0.5 * 0.20 + 0.25 * 0.40 = 0.20
+    expected = [math.tanh(0.6), math.tanh(0.20)]
     np.testing.assert_allclose(affect.valence_arousal(units({6: 0.5, 12: 0.5})), expected, rtol=1e-12)
 
 

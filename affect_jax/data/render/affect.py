@@ -26,27 +26,27 @@ PROTOTYPES: dict[str, tuple[int, ...]] = {
 
 # Single units and products of two; what each adds to (valence, arousal) before the squashing.
 LINEAR: dict[int, tuple[float, float]] = {
-    1: (-0.05, 0.10),
-    2: (0.10, 0.30),
+    1: (-0.05, 0.20),
+    2: (0.10, 0.35),
     4: (-0.45, 0.20),
-    5: (-0.05, 0.60),
+    5: (-0.05, 0.50),
     7: (-0.10, 0.20),
     9: (-0.60, 0.30),
-    12: (0.95, 0.10),
+    12: (0.95, 0.20),
     14: (-0.15, -0.10),
     15: (-0.55, -0.40),
     16: (-0.20, 0.15),
     17: (-0.25, -0.15),
     20: (-0.40, 0.35),
     23: (-0.30, 0.30),
-    25: (0.05, 0.15),
-    26: (0.05, 0.50),
+    25: (0.05, 0.25),
+    26: (0.05, 0.55),
     43: (-0.05, -1.10),
 }
 PRODUCTS: dict[tuple[int, int], tuple[float, float]] = {
     (6, 12): (0.50, 0.40),  # the cheeks make the smile a felt one; alone they say little
-    (1, 4): (-0.25, -0.15),  # oblique brows: sorrow rather than effort
-    (1, 15): (-0.20, -0.45),
+    (1, 4): (-0.25, -0.25),  # oblique brows: sorrow rather than effort
+    (1, 15): (-0.20, -0.55),
     (4, 5): (-0.20, 0.15),  # glare
 }
 

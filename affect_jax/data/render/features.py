@@ -142,7 +142,7 @@ def _mouth_inside(canvas, points, inner_upper, inner_lower, shown, unit_px) -> N
     down = down / max(np.linalg.norm(down), 1e-6) * unit_px
     upper, lower = inner_upper - corner, inner_lower[::-1] - corner
     gap = np.linalg.norm(points[66] - points[62]) / unit_px
-    brush.fill(inside, np.concatenate([lower, (lower - down * 0.45 * gap)[::-1]]), (138, 60, 62))
+    brush.fill(inside, np.concatenate([lower, (lower - down * 0.30 * gap)[::-1]]), (138, 60, 62))
     smile, lips_down = shown[UNIT[12]].mean(), shown[UNIT[16]].mean() + shown[UNIT[20]].mean()
     bared = np.clip(0.045 + 0.09 * smile + 0.05 * shown[UNIT[9]].mean() + 0.03 * shown[UNIT[25]].mean(), 0.03, 0.16)
     teeth = np.concatenate([upper, (upper * 0.97 + upper.mean(0) * 0.03 + down * bared)[::-1]])

@@ -18,6 +18,11 @@ _VOLUME = {"bald": 0.0, "cropped": 0.03, "short": 0.09, "curly": 0.22, "fringe":
            "bun": 0.05}  # fmt: skip
 
 
+def _volume(identity: Identity) -> float:
+    """How far hair stands off the skull, in head units."""
+    return _VOLUME[identity.hair_style] * (0.6 + 0.8 * identity.hair_volume)
+
+
 @functools.lru_cache(maxsize=512)
 def fixed_outlines(identity: Identity) -> dict[str, np.ndarray]:
     """Outlines in head coordinates, three-dimensional, that only the pose moves."""
@@ -29,7 +34,7 @@ def fixed_outlines(identity: Identity) -> dict[str, np.ndarray]:
     left = [(-x, y, z) for x, y, z in arc[:-1]]
     hairline = smooth(np.array(left + arc[::-1]))
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    volume = _VOLUME[identity.hair_style] * (0.6 + 0.8 * identity.hair_volume)
+    volume = _volume(identity)
     rings = []
     for depth, shrink in ((0.0, 0.86), (-0.5, 1.0), (-1.0, 0.93)):
         radius_x, radius_y = (width * 1.04 + 0.7 * volume) * shrink, (1.20 + volume) * shrink
@@ -87,7 +92,7 @@ def paint_behind(canvas, project, outlines, identity: Identity, unit_px: float) 
     """Hair behind the neck, neck, clothes."""
     style = identity.hair_style
     length = _SIDE_HAIR.get(style, 0.0)
-    wide = identity.rest[16, 0] * 1.05 + 0.10 * identity.hair_volume
+    wide = identity.rest[16, 0] * 1.04 + 0.7 * _volume(identity)
     if style in ("bob", "long"):
         left = [(-wide, -0.6), (-wide - 0.02, 0.0), (-wide - 0.12, 0.7), (-wide, length), (-0.45, length + 0.05)]
         curtain = np.array([(x, y, -0.75) for x, y in left + [(-x, y) for x, y in left[::-1]]])
@@ -131,7 +136,7 @@ def paint_front_hair(canvas, mask, project, identity: Identity, unit_px: float) 
     elif identity.hair_style in ("bob", "long"):
         for sign in (-1, 1):
             part, end = (0.15 if identity.texture_seed % 2 else -0.1), _SIDE_HAIR[identity.hair_style]
-            outside = 1.06 * width + 0.10 * identity.hair_volume
+            outside = 1.04 * width + 0.7 * _volume(identity)
             inner = [
                 (part, top - 0.02, 0.14),
                 (sign * 0.60 * width, top + 0.20, 0.10),

@@ -73,7 +73,7 @@ def _shape(rng: np.random.Generator) -> np.ndarray:
         middle = points[eye].mean(0)
         offset = points[eye] - middle
         offset[:, 0] *= 1 + 0.07 * normal[8]
-        offset[:, 1] *= 1 + 0.18 * normal[9]
+        offset[:, 1] *= 1 + 0.12 * normal[9]
         offset[:, 1] -= 0.06 * normal[10] * offset[:, 0] * side[first]  # tilt of the eye
         points[eye] = middle + offset
     points[nose, 0] *= 1 + 0.13 * normal[11]
