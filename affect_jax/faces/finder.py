@@ -1,7 +1,7 @@
 """The primary face of each picture, followed from frame to frame."""
 
 import dataclasses
-import pathlib
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -36,7 +36,7 @@ class FaceFinder:
     half as large, 2 a quarter as large, at about 6 and 25 more detector runs.
     """
 
-    def __init__(self, model_path: pathlib.Path | None = None, threads: int = 1, tile_levels: int = 1):
+    def __init__(self, model_path: str | os.PathLike | None = None, threads: int = 1, tile_levels: int = 1):
         """`model_path`: a face_landmarker.task of the user's own; None takes the cached or downloaded one."""
         models = load_models(model_path)
         self._detector = Detector(models[DETECTOR], threads)

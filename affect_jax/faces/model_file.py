@@ -21,21 +21,20 @@ DETECTOR, MESH = "face_detector.tflite", "face_landmarks_detector.tflite"
 DOWNLOAD_SECONDS = 300
 
 
-def load_models(path: pathlib.Path | None = None) -> dict[str, bytes]:
+def load_models(path: str | os.PathLike | None = None) -> dict[str, bytes]:
     """The detector's and the mesh's weights by member name, out of the user's file or the checked cache."""
-    path = resolve(path)
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(resolve(path)) as archive:
         return {name: archive.read(name) for name in (DETECTOR, MESH)}
 
 
-def resolve(path: pathlib.Path | None = None) -> pathlib.Path:
+def resolve(path: str | os.PathLike | None = None) -> pathlib.Path:
     """The landmarker file: the user's own, else the cached one, else downloaded into the cache.
 
     A file of the user's own may have any checksum (a newer release, say) but must hold both networks; the cached one
     is checked against `SHA256` at every call. Raises FileNotFoundError where the file cannot be had.
     """
     if path is not None:
-        return _own_file(path)
+        return _own_file(pathlib.Path(path))
     cached = cache_path()
     if cached.is_file():
         if sha256(cached) == SHA256:

@@ -70,7 +70,7 @@ def test_without_a_network_the_message_says_what_to_do(shop, monkeypatch):
 
 def test_a_file_of_the_users_own_may_have_any_checksum(tmp_path):
     own = write_task(tmp_path / "-my 'own'.task")
-    assert model_file.resolve(own) == own
+    assert model_file.resolve(own) == model_file.resolve(str(own)) == own
 
 
 def test_what_is_no_landmarker_is_refused(tmp_path):
