@@ -6,6 +6,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from affect_jax.predict.decode import Video, read_image
 
@@ -107,3 +108,13 @@ def test_pictures_are_read_as_rgb_from_any_name(tmp_path):
     path = tmp_path / "-ein 'Bild' \"ü\".png"
     cv2.imencode(".png", image[..., ::-1])[1].tofile(path)
     np.testing.assert_array_equal(read_image(path), image)
+
+
+def test_a_photograph_is_turned_as_its_exif_says(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored lying on its left side: shown turned clockwise by a quarter
+    pixels = np.zeros((16, 32, 3), np.uint8)
+    pixels[:8, :16] = 255  # upper left as stored, upper right as shown
+    Image.fromarray(pixels).save(tmp_path / "phone.jpg", exif=exif, quality=95)
+    image = read_image(tmp_path / "phone.jpg")
+    assert image.shape == (32, 16, 3) and image[2, -3].min() > 240 and image[2, 2].max() < 15
