@@ -23,6 +23,7 @@ class InflationError(ValueError):
 class ClipNetworkConfig(EmoNetConfig):
     """The static network's sizes, and the time axis of the head's convolutions.
 
+    head_rank: as in the static network, but at least 1; the paper's ranks are not known, the default is ours.
     time_kernel: frames that each convolution sees; odd unless causal. The head chains 3 * head_blocks of them.
     causal: whether a frame's output may depend on earlier frames only.
     """
