@@ -27,7 +27,7 @@ class RenderedConfig:
     subjects: int = 64
     per_subject: int = 64  # stills, or clips of `frames` frames
     frames: int = 48
-    fps: float = 12.5
+    fps: float = 12.5  # syllables come at 3 to 6 Hz: below 12 fps they alias
     size_px: int = 80  # side of the canvas; the EmoNet crop covers about 0.82 of it
     seed: int = 0
     labels: str = "truth"  # truth | annotators: the mean of three who are late and biased (clips only)
@@ -104,7 +104,7 @@ class RenderedFaces:
         zoom = self._take.zoom[rows, None]
         framing[:, 1:] = 0.5 + (framing[:, 1:] - 0.5) * zoom + self._take.shift[rows]
         framing[:, :1] *= zoom
-        return framing
+        return np.round(framing, 9)  # the last bits depend on how many faces were computed together
 
     def _examples(self, landmarks: np.ndarray) -> list[Example]:
         affects = affect.valence_arousal(self._take.units).astype(np.float32)

@@ -14,7 +14,7 @@ UNIT = {unit: position for position, unit in enumerate(ACTION_UNITS)}
 LABEL_SET = "affectnet_8"
 NEUTRAL_BELOW = 0.2  # intensity under which a face is labelled neutral
 
-# Source: Ouyang et al. (emotion intensity from action units), Figure 1.
+# Contempt has no set there and is not rendered. Source: Ouyang et al. (emotion intensity from action units), Figure 1.
 PROTOTYPES: dict[str, tuple[int, ...]] = {
     "happy": (6, 12),
     "sad": (1, 4, 15),

@@ -84,7 +84,8 @@ _MOVES: dict[int, dict[int, tuple[float, ...]]] = {
 _UPPER_LID = {5: 1.05, 7: -0.30, 6: -0.12, 9: -0.22, 4: -0.12, 1: 0.10, 12: -0.05}
 _LOWER_LID = {5: 0.20, 7: -0.80, 6: -0.55, 9: -0.45, 12: -0.20, 26: 0.05}
 
-_EYES = ((36, 37, 41), (36, 38, 40), (42, 43, 47), (42, 44, 46))  # (first corner, upper lid, lower lid)
+# Per pair of lid points: the eye's first corner, upper and lower point, and the side of the face.
+_CORNERS, _UPPER, _LOWER, _SIDE = np.array([(36, 37, 41, 0), (36, 38, 40, 0), (42, 43, 47, 1), (42, 44, 46, 1)]).T
 
 
 def _both_halves(half: dict[int, tuple[float | int, ...]]) -> np.ndarray:
@@ -115,17 +116,15 @@ def _open_lids(points: np.ndarray, rest: np.ndarray, shown: np.ndarray) -> None:
     """Moves the lid points in place: opening relative to rest, then closing by unit 43."""
     opening = np.clip(1 + _LIDS @ shown, 0.12, 2.3)  # [face, lid, side]
     closing = np.clip(shown[:, UNIT[43]], 0, 1)
-    for corner, upper, lower in _EYES:
-        side = int(corner == 42)
-        inner, outer = rest[:, corner], rest[:, corner + 3]
-        lids = []
-        for lid, landmark in enumerate((upper, lower)):
-            along = (rest[:, landmark, :1] - inner[:, :1]) / (outer[:, :1] - inner[:, :1])
-            line = inner + (outer - inner) * along
-            moved = points[:, corner] + (points[:, corner + 3] - points[:, corner]) * along
-            lids.append(moved + (rest[:, landmark] - line) * opening[:, lid, side, None])
-        points[:, lower] = lids[1]
-        points[:, upper] = lids[0] + (lids[1] - lids[0]) * closing[:, side, None] * 0.96
+    inner, across = rest[:, _CORNERS], rest[:, _CORNERS + 3] - rest[:, _CORNERS]
+    moved_inner, moved_across = points[:, _CORNERS], points[:, _CORNERS + 3] - points[:, _CORNERS]
+    lids = []
+    for lid, landmarks in enumerate((_UPPER, _LOWER)):
+        offset = rest[:, landmarks] - inner
+        along = offset[..., :1] / across[..., :1]
+        lids.append(moved_inner + moved_across * along + (offset - across * along) * opening[:, lid, _SIDE, None])
+    points[:, _LOWER] = lids[1]
+    points[:, _UPPER] = lids[0] + (lids[1] - lids[0]) * closing[:, _SIDE, None] * 0.96
 
 
 def _part_lips(points: np.ndarray) -> None:
