@@ -58,6 +58,7 @@ def base() -> ConfigDict:
                 "frames": 0,  # frames a clip; 0 = single pictures
                 "hop": 0,  # frames between the starts of training clips; 0 = half a clip
                 "balanced": 0.0,  # 0: emotions as they come; 1: each equally often; between: part of the way
+                "max_skipped_fraction": 0.01,  # pictures of a data set that may break on reading before the run stops
                 "store": "",  # folder where rendered or decoded examples are kept between runs
             },
         }

@@ -11,8 +11,8 @@ from ml_collections import ConfigDict
 from configs import base
 
 STORE = "runs/quickstart/data"
-SIZES = {"input_px": 64, "widths": (16, 32, 64), "depth": 3, "modules": 2}
-HEAD = {"head_blocks": 3, "head_rank": 64}
+SIZES = {"input_px": 64, "widths": (16, 32, 32), "depth": 2, "modules": 2}
+HEAD = {"head_blocks": 3, "head_rank": 48}
 
 
 def get_config(variant: str = "static") -> ConfigDict:

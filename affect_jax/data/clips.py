@@ -10,6 +10,7 @@ from absl import logging
 from jaxtyping import Float, Int
 
 from affect_jax.data.source import as_table
+from affect_jax.ops.sequence import window_starts
 from affect_jax.types import Source
 
 
@@ -41,12 +42,6 @@ def clip_frames(source: Source) -> dict[tuple[str, str], Int[np.ndarray, "frame"
     return ordered
 
 
-def starts(length: int, frames: int, hop: int) -> list[int]:
-    """First frames of windows that cover a clip: every `hop`, and one that ends with the clip."""
-    regular = list(range(0, length - frames + 1, hop))
-    return regular if regular[-1] + frames == length else [*regular, length - frames]
-
-
 def _check(frames: int, hop: int) -> None:
     if frames < 1 or not 1 <= hop <= frames:
         raise ValueError(f"frames is {frames} and hop {hop}, expected 1 <= hop <= frames: larger hops lose frames")
@@ -63,7 +58,7 @@ def windows(source: Source, frames: int, hop: int) -> list[tuple[int, ...]]:
         if len(indices) < frames:
             short.append(f"{subject}/{clip} ({len(indices)})")
             continue
-        found += [tuple(indices[start : start + frames].tolist()) for start in starts(len(indices), frames, hop)]
+        found += [tuple(indices[start : start + frames].tolist()) for start in window_starts(len(indices), frames, hop)]
     if short:
         logging.warning("%d clips have fewer than %d frames and are left out: %s", len(short), frames, short[:5])
     if not found:
@@ -81,18 +76,20 @@ def evaluation_windows(
 ) -> tuple[Int[np.ndarray, "window frame"], Float[np.ndarray, "window frame"]]:
     """Windows in which each frame of the source has weight 1 exactly once: indices and weights.
 
-    A frame that several windows hold counts in the first of them. A clip shorter than a window is filled up with its
-    last frame at weight 0. `hop` None: windows side by side.
+    A frame that several windows hold counts where it stands nearest to the middle, because there the network sees most
+    of what is around it. A clip shorter than a window is filled up with its last frame at weight 0. `hop` None: half a
+    window.
     """
-    hop = frames if hop is None else hop
+    hop = max(1, frames // 2) if hop is None else hop
     _check(frames, hop)
     indices, weights = [], []
     for members in clip_frames(source).values():
         padded = np.concatenate([members, np.repeat(members[-1:], max(frames - len(members), 0))])
-        seen = 0
-        for start in starts(len(padded), frames, hop):
-            positions = np.arange(start, start + frames)
-            indices.append(padded[positions])
-            weights.append(((positions >= seen) & (positions < len(members))).astype(np.float32))
-            seen = start + frames
-    return np.stack(indices), np.stack(weights)
+        first = window_starts(len(padded), frames, hop)
+        positions = first[:, None] + np.arange(frames)
+        middle = first + (frames - 1) / 2
+        owner = np.abs(np.arange(len(padded)) - middle[:, None]).argmin(0)
+        mine = owner[positions] == np.arange(len(first))[:, None]
+        indices.append(padded[positions])
+        weights.append((mine & (positions < len(members))).astype(np.float32))
+    return np.concatenate(indices), np.concatenate(weights)

@@ -113,8 +113,8 @@ def evaluation_batches(
 ) -> EvaluationBatches:
     """Batches of a fixed size, in order, without jitter; the last is filled up with weight 0 and index -1.
 
-    With `frames`, windows side by side; the last window of a clip reaches back, and what it repeats has weight 0
-    there. Unreadable pictures as in `training_batches`.
+    With `frames`, windows that overlap by half; each frame has weight 1 where it stands nearest to the middle.
+    Unreadable pictures as in `training_batches`.
     """
     if not len(source.examples):
         raise ValueError("the source is empty; is the split right?")

@@ -19,10 +19,18 @@ from affect_jax.train.sharding import spread
 from affect_jax.train.state import Network, Variables
 from affect_jax.types import Batch, Predictions, Source
 
+SKIPPED = "skipped.csv"
 
-def source(config: SourceConfig, label_set: str, folder: str = "") -> Source:
-    """A data set in the run's label set; kept in `folder` between runs where one is given."""
-    read = lambda: READERS[config.reader][0](config.options)
+
+def source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: str = "") -> Source:
+    """A data set in the run's label set; kept in `folder` between runs where one is given.
+
+    Rows that its reader skips are listed in `skipped_csv`, unless its options name another file.
+    """
+    options = config.options
+    if getattr(options, "skipped_csv", None) == "":
+        options = dataclasses.replace(options, skipped_csv=skipped_csv)
+    read = lambda: READERS[config.reader][0](options)
     if not folder:
         return with_label_set(fold(read(), config.fold), label_set)
     mark = store.fingerprint(config.reader, config.options)
@@ -51,8 +59,8 @@ def builder(options: Options) -> Callable[[nnx.Rngs], nnx.Module]:
 
 def training_batches(options: Options, workdir: pathlib.Path):
     """Endless batches out of the run's mixture of data sets."""
-    parts = options.data.train.values()
-    made = [source(part, options.label_set, options.data.store) for part in parts]
+    parts, skipped_csv = options.data.train.values(), str(workdir / SKIPPED)
+    made = [source(part, options.label_set, options.data.store, skipped_csv) for part in parts]
     return loader.training_batches(
         Concatenated(made),
         crop_px=options.model.input_px,
@@ -63,11 +71,12 @@ def training_batches(options: Options, workdir: pathlib.Path):
         hop=options.data.hop or None,
         balanced=options.data.balanced,
         mixture=[part.weight for part in parts],
-        skipped_csv=str(workdir / "skipped.csv"),
+        max_skipped_fraction=options.data.max_skipped_fraction,
+        skipped_csv=skipped_csv,
     )
 
 
-def evaluation_batches(options: Options, data: Source):
+def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
     """Each face or frame of a source once, in order, padded to full batches."""
     return loader.evaluation_batches(
         data,
@@ -75,6 +84,8 @@ def evaluation_batches(options: Options, data: Source):
         batch=options.batch,
         frames=options.data.frames or None,
         side_ratio=options.augment.side_ratio,
+        max_skipped_fraction=options.data.max_skipped_fraction,
+        skipped_csv=str(workdir / SKIPPED),
     )
 
 

@@ -30,13 +30,15 @@ def evaluate_run(
     mesh = data_mesh()
     run, network, variables, step = initial.restored(workdir, mesh)
     part = source_of(run, data, root, split, settings)
-    source = build.source(part, run.label_set, run.data.store)
+    folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else [])]))
+    folder.mkdir(parents=True, exist_ok=True)
+    source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
     predict = build.predictor(network, mesh)
     function = lambda batch: predict(variables, batch)
     has_affect = run.model_name != "landmarks"
     if flip and not has_affect:
         raise UsageError(f"{workdir} holds a landmark network: it has no valence and arousal to average over a flip")
-    batches = build.evaluation_batches(run, source)
+    batches = build.evaluation_batches(run, source, folder)
     rows = collect(
         flip_averaged(function) if flip else function,
         batches,
@@ -45,8 +47,6 @@ def evaluate_run(
     )
     crop = CROP.format(run.augment.side_ratio, run.model.input_px)
     protocol = EvaluationProtocol(data, split, crop, run.label_set, flip, step)
-    folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else [])]))
-    folder.mkdir(parents=True, exist_ok=True)
     write_table(rows, folder / "predictions.csv")
     others = {} if has_affect else evaluate(function, run.task, batches)
     summary = write_summary(rows, protocol, folder, others)

@@ -38,6 +38,7 @@ class DataConfig:
     frames: int = 0  # frames a clip; 0 = single pictures
     hop: int = 0  # frames between the starts of training clips; 0 = half a clip
     balanced: float = 0.0  # 0: emotions as they come; 1: each equally often, with replacement; between: part of the way
+    max_skipped_fraction: float = 0.01  # of the pictures of a data set that may break on reading before the run stops
     store: str = ""  # folder where decoded or rendered examples are kept between runs; "" = none
 
 

@@ -4,13 +4,13 @@ import pathlib
 
 import jax
 import numpy as np
+from absl import logging
 
 from affect_jax import emotions
 from affect_jax.experiment import initial
 from affect_jax.experiment.errors import UsageError
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.predictor import Predictor
-from affect_jax.predict.result import Result
 from affect_jax.types import Predictions
 
 BATCH = 16  # pictures at a time
@@ -49,8 +49,8 @@ def predict_run(
     face_model: str,
     flip: bool,
     overlay: bool,
-) -> Result:
-    """Writes table, plot and overlay of a video, a picture or a folder; the result names files that failed."""
+) -> None:
+    """Writes table, plot and overlay of a video, a picture or a folder; ValueError names the files that failed."""
     if not source.exists():
         raise UsageError(f"--input={source} does not exist")
     finder = None
@@ -58,4 +58,9 @@ def predict_run(
         from affect_jax.faces.finder import FaceFinder  # its interpreter is an extra
 
         finder = FaceFinder(face_model or None)
-    return predict_file(predictor(workdir, flip), source, output, finder, overlay)
+    result = predict_file(predictor(workdir, flip), source, output, finder, overlay)
+    logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)
+    for path in (*result.tables, *result.pictures):
+        logging.info("wrote %s", path)
+    if result.problems:
+        raise ValueError("; ".join(result.problems))

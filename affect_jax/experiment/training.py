@@ -42,8 +42,9 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
     state = _state(options, workdir, checkpoints, network, optimiser, mesh, batches)
     root = jax.random.fold_in(jax.random.key(options.seed), 1)  # 0 is the key of the first numbers
     step_function = step.compiled(step.make_train_step(network, options.task, optimiser, root), state, mesh)
-    validation = build.source(options.data.validation, options.label_set, options.data.store)
-    validation_batches = build.evaluation_batches(options, validation)
+    part, skipped_csv = options.data.validation, str(workdir / build.SKIPPED)
+    validation = build.source(part, options.label_set, options.data.store, skipped_csv)
+    validation_batches = build.evaluation_batches(options, validation, workdir)
     predict = build.predictor(network, mesh)
     scores = lambda variables: evaluate(lambda batch: predict(variables, batch), options.task, validation_batches)
     journal = Journal(workdir, at, steps, label=workdir.name)

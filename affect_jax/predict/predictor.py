@@ -21,7 +21,7 @@ class Predictor:
     frames: int | None  # window length of a clip network; None for a static one
     emotions: tuple[str, ...]
     side_ratio: float  # side of the crop over the mean of width and height of the landmarks' box
-    flip_average: bool = False  # also look at the mirrored images and take the mean
+    flip_average: bool = False  # valence and arousal averaged over image and mirror; the emotion is of the image
     name: str = ""
 
     def values(self, images: Float[np.ndarray, "*lead height width 3"]) -> Float[np.ndarray, "*lead value"]:
@@ -32,7 +32,8 @@ class Predictor:
         """
         values = self._once(images)
         if self.flip_average:
-            values = (values + self._once(np.ascontiguousarray(images[..., ::-1, :]))) / 2
+            mirrored = self._once(np.ascontiguousarray(images[..., ::-1, :]))
+            values[..., :AFFECT] = (values[..., :AFFECT] + mirrored[..., :AFFECT]) / 2
         values[..., VALENCE : AROUSAL + 1] = np.clip(values[..., VALENCE : AROUSAL + 1], -1, 1)
         return values
 
