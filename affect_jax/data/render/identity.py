@@ -96,7 +96,7 @@ def _muscles(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarr
     expressiveness = np.clip(overall * np.exp(rng.normal(0, 0.10, count)), 0.6, 1.4)
     asymmetry = np.clip(rng.normal(0, 0.10, count), -0.25, 0.25)
     resting = np.zeros(count)
-    spread = {1: 0.06, 2: 0.06, 4: 0.09, 5: 0.09, 7: 0.05, 12: 0.09, 15: 0.07, 17: 0.04, 23: 0.06, 43: 0.06}
+    spread = {1: 0.05, 2: 0.05, 4: 0.08, 5: 0.07, 7: 0.05, 12: 0.09, 15: 0.07, 17: 0.04, 23: 0.05, 43: 0.05}
     for unit, deviation in spread.items():
         resting[UNIT[unit]] = np.clip(rng.normal(0, deviation), -1.8 * deviation, 2 * deviation)
     resting[UNIT[43]] = max(resting[UNIT[43]], 0)
