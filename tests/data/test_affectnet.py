@@ -247,3 +247,15 @@ def test_real_faces_load_whole(shared_data):
     # First row of the list: 19.45;107.20;13.21;162.89;... and expression 1.
     np.testing.assert_allclose(labels.landmarks[0, :2], [[19.45, 107.20], [13.21, 162.89]], rtol=1e-6)
     assert labels.emotion[0] == 1
+
+
+def test_the_pattern_names_the_person_on_several_pictures(shared_data):
+    pattern = r"(.+)_\d+"
+    table = affectnet(AffectNetConfig(root=str(shared_data / "real_faces"), subject_pattern=pattern)).examples
+    alone = affectnet(AffectNetConfig(root=str(shared_data / "real_faces"))).examples
+    people, pictures = set(table.subjects), set(alone.subjects)
+    assert "Aaron_Peirsol" in people and len(pictures) == 1355 > len(people)
+    held_out = affectnet(
+        AffectNetConfig(root=str(shared_data / "real_faces"), split="validation", subject_pattern=pattern)
+    )
+    assert people.isdisjoint(held_out.examples.subjects)

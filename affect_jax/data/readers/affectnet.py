@@ -7,6 +7,7 @@ picture is its own.
 import csv
 import dataclasses
 import pathlib
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -37,6 +38,8 @@ class AffectNetConfig:
     max_skipped_fraction: float = 0.01  # of all rows, before the run stops
     skipped_csv: str = ""  # file the skipped rows are added to
     check_images: bool = True  # look at both ends of every picture file first
+    subject_pattern: str = ""  # regular expression whose group 1 is the person, over a picture's name without ending;
+    # "" = AffectNet names nobody, each picture is its own person
     box_side_ratio: float = EMONET_SIDE  # crop side over the face box's mean side, for rows without landmarks
 
 
@@ -164,7 +167,7 @@ def _source(kept: list[tuple[int, Row, str]], list_path: pathlib.Path, config: A
     count = len(kept)
     table = Table(
         names=names,
-        subjects=[str(pathlib.PurePosixPath(row.path).with_suffix("")) for _, row, _ in kept],
+        subjects=[_subject(row.path, config.subject_pattern) for _, row, _ in kept],
         clips=[""] * count,
         frames=np.zeros(count, np.int64),
         time_seconds=np.zeros(count),
@@ -172,3 +175,10 @@ def _source(kept: list[tuple[int, Row, str]], list_path: pathlib.Path, config: A
     )
     places = [f"{list_path}, row {number}" for number, *_ in kept]
     return PictureFiles("affectnet_8", table, [path for *_, path in kept], places, upright=False, boxes=boxes)
+
+
+def _subject(path: str, pattern: str) -> str:
+    """The person on a picture; one that the pattern does not fit stands for itself."""
+    picture_path = pathlib.PurePosixPath(path)
+    found = re.fullmatch(pattern, picture_path.stem) if pattern else None
+    return found[1] if found else str(picture_path.with_suffix(""))
