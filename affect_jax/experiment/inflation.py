@@ -1,5 +1,6 @@
 """A clip network out of a trained static one, as a workdir of its own."""
 
+import json
 import pathlib
 
 import jax
@@ -23,12 +24,16 @@ def inflate_run(static: pathlib.Path, workdir: pathlib.Path, *, time_kernel: int
         "initialise": {"rule": "inflate", "workdir": str(static)},
     }
     run = options.parse(config)
+    if (workdir / options.CONFIG).exists():
+        options.claim(workdir, config)
+        logging.info("%s: already inflated from %s", workdir, static)
+        return json.loads((workdir / initial.CERTIFICATE).read_text())
     found, module = initial.inflate(static, build.model_config(run), workdir, seed=run.seed)
-    options.claim(workdir, config)
     network = build.network(run)
     checkpoints = Checkpoints(workdir, run.loop.best)
     optimiser = make_optimiser(run.optimiser, run.loop.steps)
     checkpoints.save(jax.jit(lambda v: create_state(network, optimiser, v))(network.variables(module)), {})
     checkpoints.close()
+    options.claim(workdir, config)  # last: a workdir with a config is complete
     logging.info("%s: inflated from %s; difference at most %.2e", workdir, static, found["largest_difference"])
     return found
