@@ -7,6 +7,8 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+from ml_collections import ConfigDict
+
 from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.registry import READERS
 from affect_jax.emotions import names
@@ -17,6 +19,7 @@ from affect_jax.train.loop import LoopConfig
 from affect_jax.train.optimiser import OptimiserConfig
 
 CONFIG = "config.json"
+Config = Mapping[str, Any] | ConfigDict  # as a config file makes it, or as config.json holds it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,13 +117,13 @@ def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
     return SourceConfig(reader, config, weight, fold)
 
 
-def parse(config: Mapping[str, Any]) -> Options:
+def parse(config: Config) -> Options:
     """Typed options of a whole config; UsageError names the first that is wrong."""
-    rest = {name: config[name] for name in config}
+    rest = as_dict(config)
     model_name, model = named(MODELS, rest.pop("model"), "model")
     task_name, task = named(TASKS, rest.pop("task"), "task")
-    data = dict(rest.pop("data"))
-    train = {name: source_config(part, f"data.train.{name}") for name, part in dict(data.pop("train")).items()}
+    data = rest.pop("data")
+    train = {name: source_config(part, f"data.train.{name}") for name, part in data.pop("train").items()}
     if not train:
         raise UsageError("data.train is empty; name at least one data set")
     validation = source_config(data.pop("validation"), "data.validation")
@@ -158,7 +161,7 @@ def differences(one: Mapping, other: Mapping, where: str = "") -> list[str]:
     return found
 
 
-def claim(workdir: pathlib.Path, config: Mapping[str, Any]) -> None:
+def claim(workdir: pathlib.Path, config: Config) -> None:
     """Makes `workdir` that of `config`, writing config.json; UsageError if it belongs to another config."""
     path = workdir / CONFIG
     wanted = json.loads(json.dumps(as_dict(config)))

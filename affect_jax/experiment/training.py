@@ -1,8 +1,6 @@
 """One run: from a config and a folder to a trained network, however often it is interrupted."""
 
 import pathlib
-from collections.abc import Mapping
-from typing import Any
 
 import jax
 from absl import logging
@@ -10,7 +8,7 @@ from jax.sharding import Mesh
 
 from affect_jax.evaluate.run import evaluate
 from affect_jax.experiment import build, initial
-from affect_jax.experiment.options import Options, claim, parse
+from affect_jax.experiment.options import Config, Options, claim, parse
 from affect_jax.train import loop, step
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.journal import Journal
@@ -19,7 +17,7 @@ from affect_jax.train.sharding import data_mesh, shardings
 from affect_jax.train.state import Network, TrainState, create_state
 
 
-def train(config: Mapping[str, Any], workdir: pathlib.Path) -> bool:
+def train(config: Config, workdir: pathlib.Path) -> bool:
     """Trains in `workdir` or goes on there; False when a signal cut it short, with everything saved."""
     options = parse(config)
     initial.check(options)
