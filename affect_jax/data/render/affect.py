@@ -27,10 +27,10 @@ PROTOTYPES: dict[str, tuple[int, ...]] = {
 # Single units and products of two; what each adds to (valence, arousal) before the squashing.
 LINEAR: dict[int, tuple[float, float]] = {
     1: (-0.05, 0.20),
-    2: (0.10, 0.35),
+    2: (0.10, 0.40),
     4: (-0.45, 0.20),
-    5: (-0.05, 0.50),
-    7: (-0.10, 0.20),
+    5: (-0.05, 0.45),
+    7: (-0.10, 0.10),
     9: (-0.60, 0.30),
     12: (0.95, 0.20),
     14: (-0.15, -0.10),
@@ -38,10 +38,10 @@ LINEAR: dict[int, tuple[float, float]] = {
     16: (-0.20, 0.15),
     17: (-0.25, -0.15),
     20: (-0.40, 0.35),
-    23: (-0.30, 0.30),
+    23: (-0.30, 0.20),
     25: (0.05, 0.25),
-    26: (0.05, 0.55),
-    43: (-0.05, -1.10),
+    26: (0.05, 0.60),
+    43: (-0.05, -1.00),
 }
 PRODUCTS: dict[tuple[int, int], tuple[float, float]] = {
     (6, 12): (0.50, 0.40),  # the cheeks make the smile a felt one; alone they say little

@@ -9,12 +9,12 @@ KINDS = {"smear": (0.30, 0.10, 0.32), "defocus": (0.25, 0.15, 0.55), "flicker": 
 
 
 def disturb(rng: np.random.Generator, times_seconds: Float[np.ndarray, "frame"]) -> dict[str, np.ndarray]:
-    """Short losses of quality, one every 1.3 s or so: motion blur, defocus, a change of light, a hand or thing passing.
+    """Short losses of quality, one every 1.7 s or so: motion blur, defocus, a change of light, a hand or thing passing.
 
     The keys are fields of `motion.Take`.
     """
     frames = len(times_seconds)
-    blur = np.full(frames, 0.5 * rng.random() ** 2)
+    blur = np.full(frames, 0.4 * rng.random() ** 2)
     smear, gain, occluder = np.zeros((frames, 2)), np.ones(frames), np.zeros((frames, 6))
     names, bounds = list(KINDS), np.cumsum([share for share, _, _ in KINDS.values()])
     start, end = -0.6 + rng.random(), float(times_seconds.max(initial=0.0))
@@ -28,12 +28,12 @@ def disturb(rng: np.random.Generator, times_seconds: Float[np.ndarray, "frame"])
         if kind == "smear":
             smear[active] = toward * (5 + 9 * size)
         elif kind == "defocus":
-            blur[active] = 1.2 + 1.8 * size
+            blur[active] = 1.0 + 1.6 * size
         elif kind == "flicker":
-            gain[active] = 0.45 + 0.25 * size if side < 0.6 else 1.5 + 0.3 * size
+            gain[active] = 0.5 + 0.25 * size if side < 0.6 else 1.5 + 0.3 * size
         else:
             occluder[active, :1] = 1 + np.floor(hue * 2.99)
             occluder[active, 1:3] = (0.5, 0.52) + (share[active, None] * 2 - 1) * 0.45 * toward + 0.1 * (size - 0.5)
             occluder[active, 3:] = (2 * np.pi * side, 0.8 + 0.5 * size, hue)
-        start += 0.5 + 1.6 * rng.random()
+        start += 0.7 + 2.0 * rng.random()
     return {"blur_px": blur, "smear_px": smear, "gain": gain, "occluder": occluder}

@@ -90,15 +90,17 @@ def stills(seed: int, subjects: Int[np.ndarray, "face"], numbers: Int[np.ndarray
         speech[:, UNIT[unit]] = talking * np.maximum(low + (high - low) * more[:, 1 + column], 0)
     speech[:, UNIT[43]] = (more[:, 5] < 0.03) * (0.5 + 0.5 * more[:, 6])
     pose = np.clip(normal[:, :3] * (10, 5, 5), (-25, -12, -12), (25, 12, 12))
-    kind = np.where(more[:, 7] < 0.07, 1 + np.floor(more[:, 8] * 3), 0)
+    kind = np.where(more[:, 7] < 0.06, 1 + np.floor(more[:, 8] * 3), 0)
     occluder = np.stack([kind, *_beside(more[:, 9], more[:, 10]), more[:, 11] * 2 * np.pi, 0.7 + 0.5 * more[:, 12],
                          more[:, 13]], axis=1)  # fmt: skip
     angle = more[:, 14] * 2 * np.pi
-    smear = np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.where(more[:, 15] < 0.1, 4 * more[:, 16], 0)[:, None]
+    smear = (
+        np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.where(more[:, 15] < 0.08, 3.5 * more[:, 16], 0)[:, None]
+    )
     return Take(
         units=units, speech=speech, pose_degrees=pose, gaze=np.clip(normal[:, 3:5] * (0.16, 0.25), -0.4, 0.4),
         zoom=1 + 0.035 * np.clip(normal[:, 5], -2, 2), shift=0.012 * np.clip(normal[:, 6:8], -2, 2),
-        blur_px=0.8 * more[:, 17] ** 3, smear_px=smear, gain=np.ones(len(units)), occluder=occluder,
+        blur_px=0.6 * more[:, 17] ** 3, smear_px=smear, gain=np.ones(len(units)), occluder=occluder,
     )  # fmt: skip
 
 
@@ -152,7 +154,7 @@ def speech_units(
             jaw, lips, shape, low = rng.random(4)
             wave = np.where(np.abs(times_seconds - start - length / 2) < length / 2,
                             np.sin(np.pi * (times_seconds - start) / length) ** 2, 0)  # fmt: skip
-            units[:, UNIT[26]] += wave * (0.08 + 0.45 * jaw)
+            units[:, UNIT[26]] += wave * (0.08 + 0.40 * jaw)
             units[:, UNIT[25]] += wave * (0.20 + 0.45 * lips)
             units[:, UNIT[18]] += wave * max(shape - 0.6, 0) * 1.8
             units[:, UNIT[20]] += wave * max(0.35 - shape, 0) * 1.4

@@ -40,7 +40,7 @@ def draw_scene(seed: int, subject: int, clip: int) -> Scene:
     return Scene(
         light=light / np.linalg.norm(light), softness=float(0.20 + 0.5 * uniform[5]), gloss=float(0.22 * uniform[6]),
         tint=gain * np.array([1 + warmth, 1 + 0.03 * (uniform[7] - 0.5), 1 - warmth]),
-        contrast=float(0.85 + 0.3 * uniform[8]), noise=float(1.2 + 5.0 * uniform[9] ** 3), background=base + spread,
+        contrast=float(0.85 + 0.3 * uniform[8]), noise=float(1.2 + 4.0 * uniform[9] ** 3), background=base + spread,
         texture=rng.normal(0, 10 * uniform[10], (24, 24, 1)), bars=bars,
     )  # fmt: skip
 
