@@ -100,14 +100,18 @@ def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):
         train(config, runs / "static")
 
 
-def test_a_static_network_with_a_dense_head_cannot_be_inflated(runs, tmp_path):
-    config = miniature(runs, "emonet", runs / "landmarks", "copy")
-    config.model.head_rank = 0
-    config.loop.update(steps=1, evaluate_every=1)
-    assert train(config, tmp_path / "dense")
-    with pytest.raises(ValueError, match="head_rank"):
-        inflation.inflate_run(tmp_path / "dense", tmp_path / "inflated", time_kernel=3, causal=False, frames=4)
-    assert not (tmp_path / "inflated" / "checkpoints").exists()
+def test_only_a_static_affect_network_can_be_inflated(runs, tmp_path):
+    with pytest.raises(options.UsageError, match="unknown|holds a network 'landmarks'|head_"):
+        inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", time_kernel=3, causal=False, frames=4)
+    assert not (tmp_path / "inflated").exists()
+
+
+def test_a_second_inflation_into_the_same_folder_changes_nothing(runs):
+    before = (runs / "inflated" / "inflation.json").read_bytes()
+    found = inflation.inflate_run(runs / "static", runs / "inflated", time_kernel=3, causal=False, frames=4)
+    assert json.loads(before) == found and (runs / "inflated" / "inflation.json").read_bytes() == before
+    with pytest.raises(options.UsageError, match="model.causal: False there, True now"):
+        inflation.inflate_run(runs / "static", runs / "inflated", time_kernel=3, causal=True, frames=4)
 
 
 def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):

@@ -63,7 +63,7 @@ def collect(predict: Predict, batches: Iterable[Batch], examples: Sequence[Examp
             np.add.at(affect, index, np.asarray(predictions.valence_arousal, np.float64).reshape(-1, 2)[keep])
         if classes:
             np.add.at(probabilities, index, _softmax(predictions, classes)[keep])
-    found = np.flatnonzero(seen)
+    found = np.flatnonzero(seen).tolist()
     if not len(found):
         raise ValueError("nothing to evaluate: the data gave no face")
     _check_finite([examples[index].name for index in found], affect[found], probabilities[found])

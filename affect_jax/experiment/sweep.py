@@ -50,7 +50,7 @@ def sweep(config: ml_collections.ConfigDict, points: Iterable[Point], workdir: p
     return True
 
 
-def best_scores(workdir: pathlib.Path, best: str) -> dict[str, float]:
+def best_scores(workdir: pathlib.Path, best: str) -> dict[str, float | int]:
     """The validation scores at the evaluation whose `best` score was best."""
     name, sign = f"validation/{best.removeprefix('-')}", -1 if best.startswith("-") else 1
     path = workdir / "metrics.jsonl"

@@ -62,4 +62,4 @@ def _state(options, workdir, checkpoints, network: Network, optimiser, mesh: Mes
         return state
     variables = initial.variables(options, network, mesh, workdir)
     create = jax.jit(lambda v: create_state(network, optimiser, v), out_shardings=shardings(abstract, mesh))
-    return create(variables)
+    return create(jax.device_put(variables, shardings(variables, mesh)))

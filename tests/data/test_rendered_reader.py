@@ -101,3 +101,8 @@ def test_unknown_clip_is_named(stills, clips):
         clips.annotators("train/nobody")
     with pytest.raises(ValueError, match="clips only"):
         stills.annotators("train/subject_000")
+
+
+def test_faces_of_another_version_of_the_drawing_are_refused():
+    with pytest.raises(ValueError, match="drawing is 0, but this version of affect_jax draws 1"):
+        rendered(RenderedConfig(drawing=0))

@@ -14,6 +14,7 @@ from affect_jax.types import Example, Labels
 SPLITS = ("train", "validation", "test")
 KINDS = ("stills", "clips")
 LABELS = ("truth", "annotators")
+DRAWING = 1  # raised whenever the same seed gives other pictures or labels
 SUBJECTS_PER_SPLIT = 100_000  # subject numbers of a split start at its position times this: no person is in two
 
 
@@ -30,6 +31,7 @@ class RenderedConfig:
     fps: float = 12.5  # syllables come at 3 to 6 Hz: below 12 fps they alias
     size_px: int = 80  # side of the canvas; the EmoNet crop covers about 0.82 of it
     seed: int = 0
+    drawing: int = DRAWING  # version of the drawing, so that stored faces and old runs are told apart
     labels: str = "truth"  # truth | annotators: the mean of three who are late and biased (clips only)
 
 
@@ -39,6 +41,11 @@ def _check(config: RenderedConfig) -> None:
             raise ValueError(
                 f"rendered faces: {option} is '{getattr(config, option)}'; choose one of {', '.join(allowed)}"
             )
+    if config.drawing != DRAWING:
+        raise ValueError(
+            f"rendered faces: drawing is {config.drawing}, but this version of affect_jax draws {DRAWING}: the faces "
+            "of that run cannot be drawn again; train anew, or use the version that it was made with"
+        )
     limits = {"subjects": (1, SUBJECTS_PER_SPLIT), "per_subject": (1, 100_000), "frames": (1, 100_000),
               "size_px": (32, 1024), "fps": (1, 240), "seed": (0, 2**63 - 1)}  # fmt: skip
     for option, (low, high) in limits.items():
