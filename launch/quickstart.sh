@@ -14,6 +14,6 @@ step "4/8 Clip network" launch.train --config=configs/quickstart.py:clip --workd
 step "5/8 Static network on held-out people" launch.evaluate --workdir=$RUNS/static $HELD_OUT
 step "6/8 Clip network on held-out people" launch.evaluate --workdir=$RUNS/clip $HELD_OUT
 step "7/8 A video into a table" launch.render_faces --output=$RUNS/rendered
-"$PYTHON" -m launch.predict --workdir=$RUNS/clip --input=$RUNS/rendered/clip.mp4 --output=$RUNS/prediction --faces=whole_frame
+"$PYTHON" -m launch.predict --workdir=$RUNS/clip --input=$RUNS/rendered/crops.mp4 --output=$RUNS/prediction --faces=whole_frame
 step "8/8 Report" launch.report --workdir=$RUNS/static --workdir=$RUNS/clip \
   --evaluation=held_out --output=$RUNS/report

@@ -37,6 +37,7 @@ WRONG = {
     "no such run": ("evaluate", ["--workdir=W", "--data=rendered"], "W is no workdir of a run"),
     "no input": ("predict", ["--workdir=W", "--input=none.mp4", "--output=O"], "--input=none.mp4 does not exist"),
     "nothing to inflate": ("inflate", ["--from=W", "--workdir=V"], "W is no workdir of a run"),
+    "no folder for pictures": ("render_faces", [], "Flag --output must have a value"),
     "no sweep file": ("sweep", [STATIC, "--sweep=none.py", "--workdir=W"], "--sweep=none.py is no file"),
     "no evaluation": ("report", ["--workdir=W", "--evaluation=x", "--output=O"], "run python -m launch.evaluate first"),
 }
@@ -52,3 +53,9 @@ def test_wrong_usage_ends_with_2_and_one_clear_message(case, tmp_path):
     assert message.replace("W is", f"{tmp_path}/W is") in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "W").exists() and not (tmp_path / "V").exists()
+
+
+def test_a_failure_ends_with_1_and_one_clear_message(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = launch("render_faces", f"--output={tmp_path}/file/below", home=tmp_path)
+    assert done.returncode == 1 and "Not a directory" in done.stderr and "Traceback" not in done.stderr

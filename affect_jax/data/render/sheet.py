@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Iterable
 from fractions import Fraction
 
 import av
@@ -13,6 +14,8 @@ from affect_jax.data.render import affect, camera, shape
 from affect_jax.data.render.identity import draw_identity, show
 from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
+from affect_jax.ops.geometry import crop_matrix, landmark_crop
+from affect_jax.ops.image import warp_image
 from affect_jax.types import AROUSAL, VALENCE, Source
 
 COLUMNS = 8
@@ -101,11 +104,24 @@ def write_clip(path: pathlib.Path, source: Source, fps: float) -> None:
     """Every frame of a source above its valence and arousal, as an MPEG-4 video."""
     values = np.stack([example.labels.valence_arousal for example in source.examples])
     side = source.image(0).shape[0]
+    count = range(len(source.examples))
+    _write_video(path, (np.concatenate([source.image(i), trace(values, i, side, 64)]) for i in count), fps)
+
+
+def write_crops(path: pathlib.Path, source: Source, fps: float, size_px: int) -> None:
+    """Every frame of a source cut as a network sees it, as an MPEG-4 video."""
+    landmarks = [example.labels.landmarks for example in source.examples]
+    matrices = [crop_matrix(landmark_crop(points), size_px) for points in landmarks]
+    _write_video(path, (warp_image(source.image(i), matrix, size_px) for i, matrix in enumerate(matrices)), fps)
+
+
+def _write_video(path: pathlib.Path, pictures: Iterable[UInt8[np.ndarray, "height width 3"]], fps: float) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=Fraction(fps).limit_denominator(1000))
-        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = side, side + 64, "yuv420p", 2_000_000
-        for index in range(len(source.examples)):
-            picture = np.concatenate([source.image(index), trace(values, index, side, 64)])
+        stream.pix_fmt, stream.bit_rate = "yuv420p", 2_000_000
+        for picture in pictures:
+            if not stream.codec_context.is_open:
+                stream.height, stream.width = picture.shape[:2]
             for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
                 container.mux(packet)
         for packet in stream.encode():
