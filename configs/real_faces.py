@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 from configs import base
 
 PHOTOGRAPHS = {"root": "../shared/data/real_faces", "split": "training", "subject_pattern": r"(.+)_\d+"}
-SIZES = {"input_px": 64, "widths": (16, 32, 64), "depth": 3, "modules": 2}
+SIZES = {"input_px": 64, "widths": (16, 32, 64), "depth": 2, "modules": 1}
 
 
 def get_config(variant: str = "static") -> ConfigDict:
@@ -23,18 +23,18 @@ def get_config(variant: str = "static") -> ConfigDict:
     config = base.base()
     config.label_set = "emonet_5"
     config.data.store = "runs/real_faces/data"
-    config.data.train.photographs = base.data_set("affectnet", weight=0.6, fold="-0/8", **PHOTOGRAPHS)
-    config.data.train.rendered = base.data_set("rendered", weight=0.4, split="train", subjects=192, per_subject=24)
+    config.data.train.photographs = base.data_set("affectnet", weight=0.7, fold="-0/8", **PHOTOGRAPHS)
+    config.data.train.rendered = base.data_set("rendered", weight=0.3, split="train", subjects=1024, per_subject=4)
     config.data.validation = base.data_set("affectnet", fold="0/8", **PHOTOGRAPHS)
-    config.augment.grey_probability = 0.8  # nearly all the photographs are grey
+    config.augment.update(rotation_degrees=10.0, scale=0.15, grey_probability=0.8)  # nearly all photographs are grey
     return VARIANTS[variant](config)
 
 
 def landmarks(config: ConfigDict) -> ConfigDict:
     config.model = base.model("landmarks", **SIZES)
     config.task = base.task("landmarks")
-    config.loop.update(steps=1500, evaluate_every=500, best="-nme")
-    config.optimiser.update(rate=3e-3, warmup_steps=50)
+    config.loop.update(steps=700, evaluate_every=350, best="-nme")
+    config.optimiser.update(rate=3e-3, warmup_steps=20)
     return config
 
 
@@ -43,8 +43,8 @@ def static(config: ConfigDict) -> ConfigDict:
     config.task = base.task("affect")
     config.initialise.update(rule="copy", workdir="runs/real_faces/landmarks")
     config.data.balanced = 0.5
-    config.loop.update(steps=2000, evaluate_every=250, best="balanced_accuracy")
-    config.optimiser.update(rate=1e-3, warmup_steps=100, weight_decay=0.05)
+    config.loop.update(steps=1600, evaluate_every=200, best="balanced_accuracy")
+    config.optimiser.update(rate=2e-3, warmup_steps=50, weight_decay=0.05)
     return config
 
 

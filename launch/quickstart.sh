@@ -3,7 +3,7 @@
 # neither has seen -> a video turned into a table. A second start goes on where the first stopped.
 . "$(dirname "$0")/environment.sh"
 RUNS=runs/quickstart
-HELD_OUT="--data=rendered --split=test --set=kind=clips --set=subjects=24 --set=per_subject=2 --set=frames=48 --name=held_out"
+HELD_OUT="--data=rendered --split=test --set=kind=clips --set=subjects=40 --set=per_subject=1 --set=frames=48 --name=held_out"
 
 step() { printf '\n== %s\n' "$1" >&2; shift; "$PYTHON" -m "$@"; }
 

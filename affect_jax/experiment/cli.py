@@ -10,6 +10,7 @@ import pathlib
 import re
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 
 from absl import app, flags, logging
 
@@ -17,6 +18,8 @@ from affect_jax.experiment.errors import UsageError
 
 EXIT_PREEMPTED = 75  # EX_TEMPFAIL: saved on a signal; the same command goes on
 FAILURES = (ValueError, ArithmeticError, OSError, KeyError)
+# Small convolutions and batched products on all cores instead of one: 1.3 times the training steps (BUILD_NOTES.md).
+CPU_THREADS = "--xla_cpu_experimental_ynn_fusion_type=-individual_dot,-individual_convolution"
 NOISY = ("orbax", "jax", "grain", "array_record", "tensorflow_datasets")
 
 
@@ -112,6 +115,9 @@ def _prepare() -> None:
         lambda record: record.levelno >= standard_logging.ERROR or not any(p in record.pathname for p in inside)
     )
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
+    flags_now = os.environ.get("XLA_FLAGS", "")
+    if version("jaxlib").startswith("0.10.") and CPU_THREADS.split("=")[0] not in flags_now:
+        os.environ["XLA_FLAGS"] = f"{flags_now} {CPU_THREADS}".strip()  # other versions stop at a flag they do not know
     import jax  # not before the flags are known to be right: it takes a second
 
     if not jax.config.jax_compilation_cache_dir:
