@@ -31,8 +31,10 @@ def stills(split: str, subjects: int, per_subject: int) -> ConfigDict:
     return base.data_set("rendered", split=split, kind="stills", subjects=subjects, per_subject=per_subject)
 
 
-def clips(split: str, subjects: int, per_subject: int) -> ConfigDict:
-    return base.data_set("rendered", split=split, kind="clips", subjects=subjects, per_subject=per_subject, frames=48)
+def clips(split: str, subjects: int, per_subject: int, frames: int) -> ConfigDict:
+    return base.data_set(
+        "rendered", split=split, kind="clips", subjects=subjects, per_subject=per_subject, frames=frames
+    )
 
 
 def landmarks(config: ConfigDict) -> ConfigDict:
@@ -52,22 +54,22 @@ def static(config: ConfigDict) -> ConfigDict:
     config.initialise.update(rule="copy", workdir="runs/quickstart/landmarks")
     config.data.train.rendered = stills("train", 1024, 6)
     config.data.validation = stills("validation", 64, 6)
-    config.loop.update(steps=2000, evaluate_every=500)
+    config.loop.update(steps=2200, evaluate_every=1100)
     config.optimiser.update(rate=1e-2, warmup_steps=50, weight_decay=0.01)
     return config
 
 
 def clip(config: ConfigDict) -> ConfigDict:
     config.model = base.model("clip", **SIZES, **HEAD)
-    config.task = base.task("affect")
-    config.frozen = "trunk/.*"
+    config.task = base.task("affect", emotion_weight=0.3)
+    config.frozen = "(?!.*time).*"  # first phase of the paper: only what looks along time moves
     config.batch = 8
     config.initialise.update(rule="copy", workdir="runs/quickstart/inflated")
-    config.data.update(frames=16, hop=8)
-    config.data.train.rendered = clips("train", 160, 1)
-    config.data.validation = clips("validation", 16, 1)
-    config.loop.update(steps=240, evaluate_every=80)
-    config.optimiser.update(rate=3e-3, warmup_steps=20, weight_decay=0.01)
+    config.data.update(frames=16, hop=4)
+    config.data.train.rendered = clips("train", 400, 1, 20)
+    config.data.validation = clips("validation", 24, 1, 48)
+    config.loop.update(steps=200, evaluate_every=100)
+    config.optimiser.update(rate=6e-3, warmup_steps=10)
     return config
 
 

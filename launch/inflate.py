@@ -15,6 +15,7 @@ from affect_jax.experiment import cli
 FROM = flags.DEFINE_string("from", None, "Workdir of the static network (head_rank above 0).")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the clip network.")
 TIME_KERNEL = flags.DEFINE_integer("time_kernel", 3, "Frames that each convolution of the head sees; odd if centred.")
+TIME_POOL = flags.DEFINE_integer("time_pool", 9, "Frames of the learned average after spatial pooling; 1 = none.")
 CAUSAL = flags.DEFINE_bool("causal", False, "See only the present and the past.")
 FRAMES = flags.DEFINE_integer("frames", 16, "Frames of a clip in training and evaluation.", lower_bound=1)
 flags.mark_flags_as_required(["from", "workdir"])
@@ -27,6 +28,7 @@ def main() -> None:
         pathlib.Path(FROM.value),
         pathlib.Path(WORKDIR.value),
         time_kernel=TIME_KERNEL.value,
+        time_pool=TIME_POOL.value,
         causal=CAUSAL.value,
         frames=FRAMES.value,
     )

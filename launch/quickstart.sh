@@ -11,7 +11,9 @@ step "1/8 Landmarks on rendered faces" launch.train --config=configs/quickstart.
 step "2/8 Static network" launch.train --config=configs/quickstart.py:static --workdir=$RUNS/static
 step "3/8 Inflation" launch.inflate --from=$RUNS/static --workdir=$RUNS/inflated
 step "4/8 Clip network" launch.train --config=configs/quickstart.py:clip --workdir=$RUNS/clip
-step "5/8 Static network on held-out people" launch.evaluate --workdir=$RUNS/static $HELD_OUT
+step "5/8 Static network on held-out people: stills, then clips" \
+  launch.evaluate --workdir=$RUNS/static --data=rendered --split=test --set=subjects=100 --set=per_subject=6
+"$PYTHON" -m launch.evaluate --workdir=$RUNS/static $HELD_OUT
 step "6/8 Clip network on held-out people" launch.evaluate --workdir=$RUNS/clip $HELD_OUT
 step "7/8 A video into a table" launch.render_faces --output=$RUNS/rendered
 "$PYTHON" -m launch.predict --workdir=$RUNS/clip --input=$RUNS/rendered/crops.mp4 --output=$RUNS/prediction --faces=whole_frame

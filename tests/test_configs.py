@@ -69,7 +69,7 @@ def test_a_workdir_of_another_config_is_refused_and_left_alone(tmp_path):
     before = (tmp_path / "run" / "config.json").read_bytes()
     options.claim(tmp_path / "run", config)
     config.optimiser.rate = 0.5
-    with pytest.raises(options.UsageError, match=r"another config \(optimiser.rate: 0.003 there, 0.5 now\)"):
+    with pytest.raises(options.UsageError, match=r"another config \(optimiser.rate: 0.01 there, 0.5 now\)"):
         options.claim(tmp_path / "run", config)
     assert (tmp_path / "run" / "config.json").read_bytes() == before
 

@@ -43,7 +43,7 @@ def runs(tmp_path_factory):
     root = tmp_path_factory.mktemp("runs")
     assert train(miniature(root, "landmarks"), root / "landmarks")
     assert train(miniature(root, "emonet", root / "landmarks", "copy"), root / "static")
-    inflation.inflate_run(root / "static", root / "inflated", time_kernel=3, causal=False, frames=4)
+    inflation.inflate_run(root / "static", root / "inflated", time_kernel=3, time_pool=3, causal=False, frames=4)
     assert train(miniature(root, "clip", root / "inflated", "copy"), root / "clip")
     return root
 
@@ -102,16 +102,20 @@ def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):
 
 def test_only_a_static_affect_network_can_be_inflated(runs, tmp_path):
     with pytest.raises(options.UsageError, match="unknown|holds a network 'landmarks'|head_"):
-        inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", time_kernel=3, causal=False, frames=4)
+        inflation.inflate_run(
+            runs / "landmarks", tmp_path / "inflated", time_kernel=3, time_pool=3, causal=False, frames=4
+        )
     assert not (tmp_path / "inflated").exists()
 
 
 def test_a_second_inflation_into_the_same_folder_changes_nothing(runs):
     before = (runs / "inflated" / "inflation.json").read_bytes()
-    found = inflation.inflate_run(runs / "static", runs / "inflated", time_kernel=3, causal=False, frames=4)
+    found = inflation.inflate_run(
+        runs / "static", runs / "inflated", time_kernel=3, time_pool=3, causal=False, frames=4
+    )
     assert json.loads(before) == found and (runs / "inflated" / "inflation.json").read_bytes() == before
     with pytest.raises(options.UsageError, match="model.causal: False there, True now"):
-        inflation.inflate_run(runs / "static", runs / "inflated", time_kernel=3, causal=True, frames=4)
+        inflation.inflate_run(runs / "static", runs / "inflated", time_kernel=3, time_pool=3, causal=True, frames=4)
 
 
 def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):

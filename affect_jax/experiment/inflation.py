@@ -12,11 +12,13 @@ from affect_jax.train.optimiser import make_optimiser
 from affect_jax.train.state import create_state
 
 
-def inflate_run(static: pathlib.Path, workdir: pathlib.Path, *, time_kernel: int, causal: bool, frames: int) -> dict:
+def inflate_run(
+    static: pathlib.Path, workdir: pathlib.Path, *, time_kernel: int, time_pool: int, causal: bool, frames: int
+) -> dict:
     """Writes `workdir` with the inflated network at step 0 and inflation.json; returns the certificate."""
     config = options.read(static)
     initial.trained(static)
-    model = {**config["model"], "name": "clip", "time_kernel": time_kernel, "causal": causal}
+    model = {**config["model"], "name": "clip", "time_kernel": time_kernel, "time_pool": time_pool, "causal": causal}
     config = {
         **config,
         "model": model,

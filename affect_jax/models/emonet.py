@@ -10,6 +10,7 @@ from affect_jax.models.fan import FAN, FANConfig, TrunkOutputs
 from affect_jax.nn.attention import landmark_attention
 from affect_jax.nn.conv import Convolution, dense_3x3
 from affect_jax.nn.factorized import factorized
+from affect_jax.nn.frames import TemporalPool
 from affect_jax.nn.heads import AffectHead
 from affect_jax.types import LANDMARKS, Predictions
 
@@ -51,7 +52,9 @@ class EmoNetConfig(FANConfig):
         return joined if self.attention else joined + LANDMARKS
 
 
-def affect_head(config: EmoNetConfig, convolution: Convolution, *, rngs: nnx.Rngs) -> AffectHead:
+def affect_head(
+    config: EmoNetConfig, convolution: Convolution, time_pool: TemporalPool | None = None, *, rngs: nnx.Rngs
+) -> AffectHead:
     """The head of a network of these sizes, with its 3x3 convolutions made by `convolution`."""
     return AffectHead(
         config.head_inputs,
@@ -60,6 +63,7 @@ def affect_head(config: EmoNetConfig, convolution: Convolution, *, rngs: nnx.Rng
         emotions=config.emotions,
         dropout=config.dropout,
         convolution=convolution,
+        time_pool=time_pool,
         rngs=rngs,
     )
 

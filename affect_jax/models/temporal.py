@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from affect_jax.models.emonet import EmoNet, EmoNetConfig, affect_head, head_maps
 from affect_jax.models.fan import FAN
 from affect_jax.nn.factorized import FactorizedConv, factorized
-from affect_jax.nn.frames import per_frame
+from affect_jax.nn.frames import TemporalPool, per_frame
 from affect_jax.ops.factors import inflate
 from affect_jax.types import Predictions
 
@@ -25,11 +25,13 @@ class ClipNetworkConfig(EmoNetConfig):
 
     head_rank: as in the static network, but at least 1; the paper's ranks are not known, the default is ours.
     time_kernel: frames that each convolution sees; odd unless causal. The head chains 3 * head_blocks of them.
+    time_pool: frames of the learned average after spatial pooling; odd unless causal, 1 = none (as published).
     causal: whether a frame's output may depend on earlier frames only.
     """
 
     head_rank: int = 64
     time_kernel: int = 3
+    time_pool: int = 9
     causal: bool = False
 
     def __post_init__(self):
@@ -38,15 +40,15 @@ class ClipNetworkConfig(EmoNetConfig):
             raise ValueError(
                 "head_rank is 0; a clip network needs a factorised head: train the static network with head_rank > 0"
             )
-        if self.time_kernel < 1 or (self.time_kernel % 2 == 0 and not self.causal):
-            raise ValueError(
-                f"time_kernel is {self.time_kernel}; expected an odd number of frames, or any with causal=True"
-            )
+        for name in ("time_kernel", "time_pool"):
+            frames = getattr(self, name)
+            if frames < 1 or (frames % 2 == 0 and not self.causal):
+                raise ValueError(f"{name} is {frames}; expected an odd number of frames, or any with causal=True")
 
     @property
     def receptive_field(self) -> int:
         """Frames that one output depends on, its own among them."""
-        return 1 + (self.time_kernel - 1) * 3 * self.head_blocks
+        return self.time_pool + (self.time_kernel - 1) * 3 * self.head_blocks
 
 
 class ClipNetwork(nnx.Module):
@@ -61,7 +63,8 @@ class ClipNetwork(nnx.Module):
         self.config = config
         self.trunk = FAN(config, rngs=rngs)
         taps = {"time": config.time_kernel, "height": 3, "width": 3}
-        self.head = affect_head(config, factorized(taps, config.head_rank, config.causal), rngs=rngs)
+        pool = TemporalPool(config.widths[-1], config.time_pool, config.causal) if config.time_pool > 1 else None
+        self.head = affect_head(config, factorized(taps, config.head_rank, config.causal), pool, rngs=rngs)
 
     def __call__(
         self, clips: Float[Array, "batch time height width 3"], *, rngs: nnx.Rngs | None = None

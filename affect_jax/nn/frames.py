@@ -1,8 +1,10 @@
-"""Clips as batches of frames."""
+"""Clips as batches of frames, and the average over their frames."""
 
 from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
+from flax import nnx
 from jaxtyping import Array, Float, PyTree
 
 
@@ -11,3 +13,31 @@ def per_frame(function: Callable[[Array], PyTree], clips: Float[Array, "batch ti
     batch, time = clips.shape[:2]
     outputs = function(clips.reshape(batch * time, *clips.shape[2:]))
     return jax.tree.map(lambda leaf: leaf.reshape(batch, time, *leaf.shape[1:]), outputs)
+
+
+class TemporalPool(nnx.Module):
+    """A weighted mean over neighbouring frames, learned for each channel; at first it is the present frame alone.
+
+    A channel's weights always sum to 1. Left free, their sum would take up the gradient: neighbouring frames are so
+    alike that each tap mostly acts as a gain. A clip's ends are continued by its first and last frame. Centred on the
+    frame, or of the past if `causal`. Ours: the published network pools over space only, and its residual paths carry
+    every frame's noise past the factors of time.
+    """
+
+    def __init__(self, channels: int, frames: int, causal: bool = False):
+        self.before = frames - 1 if causal else frames // 2
+        self.offsets = nnx.Param(jnp.zeros((frames, channels)))  # from "the present frame alone"; their mean is dropped
+
+    @property
+    def taps(self) -> Float[Array, "frames channel"]:
+        """The weight of each neighbour."""
+        free = self.offsets[...]
+        return (free - free.mean(0, keepdims=True)).at[self.before].add(1.0)
+
+    def __call__(self, signal: Float[Array, "*batch time channel"]) -> Float[Array, "*batch time channel"]:
+        taps, length = self.taps, signal.shape[-2]
+        frames = len(taps)
+        padding = [(0, 0)] * (signal.ndim - 2) + [(self.before, frames - 1 - self.before), (0, 0)]
+        longer = jnp.pad(signal, padding, mode="edge")
+        shape = (1,) * (signal.ndim - 1) + (-1,)
+        return sum(longer[..., tap : tap + length, :] * taps[tap].reshape(shape) for tap in range(frames))

@@ -4,13 +4,14 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.nn.conv import ConvBlock, Convolution, batch_norm, dense_3x3, halve
+from affect_jax.nn.frames import TemporalPool
 
 
 class AffectHead(nnx.Module):
     """1x1 to `width`, then blocks each followed by a 2x2 maximum, the mean of what is left, and two linear layers.
 
     The outputs are linear: `emotions` logits, then valence and arousal as the two last. Axes before height are batch,
-    and nothing here mixes them, but for a `convolution` that slides along time.
+    and nothing here mixes them, but for a `convolution` that slides along time and a `time_pool` over neighbours.
     Source: Toisoul et al., Nature Machine Intelligence 3, 2021; dropout before the last layer is ours.
     """
 
@@ -23,11 +24,13 @@ class AffectHead(nnx.Module):
         emotions: int,
         dropout: float = 0.0,
         convolution: Convolution = dense_3x3,
+        time_pool: TemporalPool | None = None,
         rngs: nnx.Rngs,
     ):
         self.reduce = nnx.Linear(inputs, width, rngs=rngs)
         block = lambda: ConvBlock(width, width, convolution=convolution, rngs=rngs)
         self.blocks = nnx.List([block() for _ in range(blocks)])
+        self.time_pool = time_pool
         self.hidden = nnx.Linear(width, width // 2, rngs=rngs)
         self.hidden_norm = batch_norm(width // 2, rngs=rngs)
         self.dropout = nnx.Dropout(dropout)
@@ -40,6 +43,9 @@ class AffectHead(nnx.Module):
         features = self.reduce(maps)
         for block in self.blocks:
             features = halve(block(features))
-        hidden = nnx.relu(self.hidden_norm(self.hidden(features.mean((-3, -2)))))
+        pooled = features.mean((-3, -2))
+        if self.time_pool is not None:
+            pooled = self.time_pool(pooled)
+        hidden = nnx.relu(self.hidden_norm(self.hidden(pooled)))
         outputs = self.output(self.dropout(hidden, rngs=rngs))
         return outputs[..., :-2], outputs[..., -2:]

@@ -90,8 +90,10 @@ def test_networks_that_cannot_be_inflated_are_refused(static_options, clip_optio
 @pytest.fixture(scope="module", params=[False, True], ids=["centred", "causal"])
 def influence(request) -> tuple[ClipNetworkConfig, np.ndarray]:
     """influence[t, s]: how much frame s changes output t, for a clip network with random time factors."""
-    config = ClipNetworkConfig(**{**SIZES, "head_blocks": 1}, causal=request.param)
+    config = ClipNetworkConfig(**{**SIZES, "head_blocks": 1}, time_pool=3, causal=request.param)
     model = ClipNetwork(config, rngs=nnx.Rngs(0))
+    offsets = model.head.time_pool.offsets
+    offsets[...] = jax.random.normal(jax.random.key(1), offsets.shape)
     frames = 12
     clip = clip_of(3, frames)
     changed = [clip.at[0, s].set(1 - clip[0, s]) for s in range(frames)]
@@ -102,8 +104,8 @@ def influence(request) -> tuple[ClipNetworkConfig, np.ndarray]:
 
 def test_receptive_field_is_the_one_stated(influence):
     config, moved = influence
-    assert config.receptive_field == 7  # three convolutions of three frames
-    reach = 6 if config.causal else 3
+    assert config.receptive_field == 9  # three convolutions of three frames, and three frames averaged
+    reach = 8 if config.causal else 4
     for t, s in np.ndindex(moved.shape):
         within = 0 <= t - s <= reach if config.causal else abs(t - s) <= reach
         assert (moved[t, s] > 1e-7) == within, (t, s, moved[t, s])
@@ -122,5 +124,5 @@ def test_time_factors_receive_gradients_right_after_inflation(static):
 
 def test_receptive_field_grows_with_kernel_and_blocks():
     config = ClipNetworkConfig(**SIZES)
-    assert dataclasses.replace(config, time_kernel=5).receptive_field == 1 + 4 * 3 * 2
-    assert dataclasses.replace(config, time_kernel=1).receptive_field == 1
+    assert dataclasses.replace(config, time_kernel=5, time_pool=9).receptive_field == 9 + 4 * 3 * 2
+    assert dataclasses.replace(config, time_kernel=1, time_pool=1).receptive_field == 1

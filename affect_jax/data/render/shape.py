@@ -100,7 +100,7 @@ def _both_halves(half: dict[int, tuple[float | int, ...]]) -> np.ndarray:
 
 
 AVERAGE_FACE = _both_halves(_AVERAGE)
-EMPHASIS = 1.5  # faces of actors rather than of passers-by: small pictures must show what is felt
+EMPHASIS = 1.75  # faces of actors rather than of passers-by: small pictures must show what is felt
 MOVES = np.stack([_both_halves(_MOVES.get(unit, {})) * (1 if unit == 26 else EMPHASIS) for unit in ACTION_UNITS])
 _FLAT_MOVES = MOVES.reshape(len(ACTION_UNITS), -1)
 # Share of the muscle on the (left, right) side in the motion of each point: both, near the middle.
