@@ -42,7 +42,9 @@ def _pictures(workdirs, rows: Sequence[Rows], summaries, output: pathlib.Path) -
     found = []
     if len(rows) > 1 and any(last.clip) and rows[0].name == last.name:
         draw_traces(_traces(rows[0], last), output / "traces.png")
-        caption = f"The first clip of {CLIPS_SHOWN} subjects: {workdirs[0].name} (thin) and {name} (thick) over time"
+        caption = (
+            f"The {CLIPS_SHOWN} clips whose truth moves most: {workdirs[0].name} (thin) and {name} (thick) over time"
+        )
         found.append((output / "traces.png", caption))
     if last.rated.any():
         draw_circumplex(last.valence_arousal, last.label_valence_arousal, output / "circumplex.png")
@@ -60,9 +62,8 @@ def _pictures(workdirs, rows: Sequence[Rows], summaries, output: pathlib.Path) -
 
 
 def _traces(static: Rows, clip: Rows) -> list[ClipTrace]:
-    first = {}
-    for name, index in groups(clip.clip).items():
-        first.setdefault(clip.subject[index[0]], (name, index))
+    clips = groups(clip.clip)
+    moves = lambda item: -np.nan_to_num(clip.label_valence_arousal[item[1]].std(0)).sum()
     return [
         ClipTrace(
             name=name,
@@ -71,5 +72,5 @@ def _traces(static: Rows, clip: Rows) -> list[ClipTrace]:
             static=static.valence_arousal[index],
             clip=clip.valence_arousal[index],
         )
-        for name, index in list(first.values())[:CLIPS_SHOWN]
+        for name, index in sorted(clips.items(), key=moves)[:CLIPS_SHOWN]
     ]
