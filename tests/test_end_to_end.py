@@ -23,7 +23,7 @@ def miniature(root, name, workdir="", rule="scratch"):
     config.initialise.update(rule=rule, workdir=str(workdir))
     config.data.store = str(root / "data")
     config.frozen = "" if name == "landmarks" else "trunk/.*"
-    extra = {} if name == "landmarks" else HEAD
+    extra = {} if name == "landmarks" else {**HEAD, "time_pool": 3} if name == "clip" else HEAD
     config.model = base.model(name, **SIZES, **extra)
     config.task = base.task("landmarks" if name == "landmarks" else "affect")
     kind = {"kind": "clips", "subjects": 2, "per_subject": 1, "frames": 8} if name == "clip" else {}
@@ -32,7 +32,6 @@ def miniature(root, name, workdir="", rule="scratch"):
     config.data.validation = base.data_set("rendered", split="validation", **options_)
     config.loop.best = "-nme" if name == "landmarks" else "ccc/mean"
     if name == "clip":
-        config.batch = 8
         config.data.update(frames=4, hop=2)
     return config
 
