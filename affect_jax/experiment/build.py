@@ -13,6 +13,7 @@ from affect_jax.data import loader, store
 from affect_jax.data.folds import fold
 from affect_jax.data.registry import READERS
 from affect_jax.data.source import Concatenated, with_label_set
+from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.options import Options, SourceConfig
 from affect_jax.models.registry import MODELS
 from affect_jax.train.sharding import spread
@@ -30,7 +31,13 @@ def source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: 
     options = config.options
     if getattr(options, "skipped_csv", None) == "":
         options = dataclasses.replace(options, skipped_csv=skipped_csv)
-    read = lambda: READERS[config.reader][0](options)
+
+    def read() -> Source:
+        try:
+            return READERS[config.reader][0](options)
+        except FileNotFoundError as error:
+            raise UsageError(str(error)) from error
+
     if not folder:
         return with_label_set(fold(read(), config.fold), label_set)
     mark = store.fingerprint(config.reader, config.options)

@@ -34,6 +34,9 @@ class RenderedConfig:
     drawing: int = DRAWING  # version of the drawing, so that stored faces and old runs are told apart
     labels: str = "truth"  # truth | annotators: the mean of three who are late and biased (clips only)
 
+    def __post_init__(self):
+        _check(self)
+
 
 def _check(config: RenderedConfig) -> None:
     for option, allowed in (("split", SPLITS), ("kind", KINDS), ("labels", LABELS)):
@@ -63,7 +66,6 @@ class RenderedFaces:
     label_set = affect.LABEL_SET
 
     def __init__(self, config: RenderedConfig):
-        _check(config)
         self.config = config
         first = SPLITS.index(config.split) * SUBJECTS_PER_SPLIT
         self._frames = config.frames if config.kind == "clips" else 1
