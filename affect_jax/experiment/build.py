@@ -48,7 +48,7 @@ def source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: 
 
 def model_config(options: Options):
     """The model's options, with as many emotions as the label set has."""
-    if not hasattr(options.model, "emotions"):
+    if not options.predicts_affect:
         return options.model
     return dataclasses.replace(options.model, emotions=len(emotions.names(options.label_set)))
 

@@ -34,21 +34,20 @@ def evaluate_run(
     source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
     predict = build.predictor(network, mesh)
     function = lambda batch: predict(variables, batch)
-    has_affect = run.model_name != "landmarks"
-    if flip and not has_affect:
+    if flip and not run.predicts_affect:
         raise UsageError(f"{workdir} holds a landmark network: it has no valence and arousal to average over a flip")
     batches = build.evaluation_batches(run, source, folder)
     rows = collect(
         flip_averaged(function) if flip else function,
         batches,
         source.examples,
-        emotions.names(run.label_set) if has_affect else (),
+        emotions.names(run.label_set) if run.predicts_affect else (),
     )
     crop = CROP.format(run.augment.side_ratio, run.model.input_px)
     protocol = EvaluationProtocol(data, split, crop, run.label_set, flip, step)
     folder.mkdir(parents=True, exist_ok=True)
     write_table(rows, folder / "predictions.csv")
-    others = {} if has_affect else evaluate(function, run.task, batches)
+    others = {} if run.predicts_affect else evaluate(function, run.task, batches)
     summary = write_summary(rows, protocol, folder, others)
     logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
     return folder, summary

@@ -17,7 +17,6 @@ def inflate_run(
 ) -> dict:
     """Writes `workdir` with the inflated network at step 0 and inflation.json; returns the certificate."""
     config = options.read(static)
-    initial.trained(static)
     model = {**config["model"], "name": "clip", "time_kernel": time_kernel, "time_pool": time_pool, "causal": causal}
     config = {
         **config,

@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.registry import READERS
 from affect_jax.emotions import names
+from affect_jax.evaluate.table import replacing
 from affect_jax.experiment.errors import UsageError
 from affect_jax.models.registry import MODELS
 from affect_jax.tasks.registry import TASKS
@@ -77,6 +78,11 @@ class Options:
     initialise: InitialiseConfig
     augment: AugmentConfig
     data: DataConfig
+
+    @property
+    def predicts_affect(self) -> bool:
+        """Whether the network has heads for valence, arousal and emotions."""
+        return hasattr(self.model, "emotions")
 
 
 def lookup(table: Mapping[str, Any], name: str, kind: str) -> Any:
@@ -174,9 +180,8 @@ def claim(workdir: pathlib.Path, config: Config) -> None:
             )
         return
     workdir.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(wanted, indent=1) + "\n")
-    part.replace(path)
+    with replacing(path) as file:
+        file.write(json.dumps(wanted, indent=1) + "\n")
 
 
 def read(workdir: pathlib.Path) -> dict[str, Any]:

@@ -19,7 +19,7 @@ BATCH = 16  # pictures at a time
 def predictor(workdir: pathlib.Path, flip: bool) -> Predictor:
     """The network of a workdir with its crop and its label names."""
     run, network, variables, step = initial.restored(workdir)
-    if run.model_name == "landmarks":
+    if not run.predicts_affect:
         raise UsageError(
             f"{workdir} holds a landmark network, which predicts no affect; train a static one on it first"
         )
@@ -32,7 +32,7 @@ def predictor(workdir: pathlib.Path, flip: bool) -> Predictor:
         function=function,
         crop_px=run.model.input_px,
         batch=BATCH,
-        frames=run.data.frames or None if run.model_name == "clip" else None,
+        frames=run.data.frames or None,
         emotions=emotions.names(run.label_set),
         side_ratio=run.augment.side_ratio,
         flip_average=flip,

@@ -1,6 +1,5 @@
 """A grid of runs, one after another, each in a folder of its own; a second start goes on where the first ended."""
 
-import csv
 import itertools
 import json
 import pathlib
@@ -10,6 +9,7 @@ from typing import Any
 import ml_collections
 from absl import logging
 
+from affect_jax.evaluate.table import write_csv
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.options import parse
 from affect_jax.experiment.training import train
@@ -43,7 +43,7 @@ def sweep(config: ml_collections.ConfigDict, points: Iterable[Point], workdir: p
             state, failed = "diverged", failed + 1
             logging.error("%s: %s", folder, error)
         rows.append({"run": folder.name, **point, "state": state, **best_scores(folder, each.loop.best)})
-        _write(workdir / "table.csv", rows)
+        write_csv(rows, workdir / "table.csv")
     logging.info("%s\n%s", workdir / "table.csv", text_table(rows))
     if failed:
         raise TrainingDiverged(f"{failed} of {len(points)} runs diverged; see the table")
@@ -69,14 +69,3 @@ def _at(config: ml_collections.ConfigDict, point: Point) -> ml_collections.Confi
     except (KeyError, TypeError) as error:
         raise UsageError(f"sweep point {dict(point)}: {error.args[0]}") from error
     return made
-
-
-def _write(path: pathlib.Path, rows: list[dict]) -> None:
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    with part.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(rows)
-    part.replace(path)

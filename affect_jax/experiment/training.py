@@ -60,6 +60,6 @@ def _state(options, workdir, checkpoints, network: Network, optimiser, mesh: Mes
         batches.set_state(place)
         logging.info("%s: going on from step %d", workdir, int(state.step))
         return state
-    variables = initial.variables(options, network, mesh, workdir)
+    variables = initial.variables(options, network, workdir)
     create = jax.jit(lambda v: create_state(network, optimiser, v), out_shardings=shardings(abstract, mesh))
     return create(jax.device_put(variables, shardings(variables, mesh)))

@@ -8,7 +8,7 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from affect_jax.train.state import _name
+from affect_jax.train.state import path_name
 
 Rules = Sequence[tuple[str, P]]
 REPLICATED: Rules = ((r".*", P()),)
@@ -24,7 +24,7 @@ def shardings(tree, mesh: Mesh, rules: Rules = REPLICATED):
     """NamedSharding for every leaf; the first matching rule wins, and a path that none matches is an error."""
 
     def pick(path, _):
-        name = _name(path)
+        name = path_name(path)
         for pattern, spec in rules:
             if re.fullmatch(pattern, name):
                 return NamedSharding(mesh, spec)

@@ -55,7 +55,7 @@ class Network:
             raise ValueError(f"frozen='{frozen}' matches every parameter: nothing is left to train")
 
     def _is_frozen(self, path: tuple) -> bool:
-        return self._frozen is not None and self._frozen.fullmatch(_name(path)) is not None
+        return self._frozen is not None and self._frozen.fullmatch(path_name(path)) is not None
 
     def _filters(self) -> tuple:
         trained = nnx.All(nnx.Param, lambda path, value: not self._is_frozen(path))
@@ -99,7 +99,7 @@ def create_state(network: Network, optimiser: optax.GradientTransformation, vari
 def names(tree) -> dict[str, Any]:
     """The leaves of a state under names such as "trunk/stem/kernel"; the form in which numbers are stored."""
     leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
-    flat = {_name(path[1:] if isinstance(tree, Variables) else path): leaf for path, leaf in leaves}
+    flat = {path_name(path[1:] if isinstance(tree, Variables) else path): leaf for path, leaf in leaves}
     if len(flat) != len(leaves):
         raise ValueError("two arrays of the network share one name")
     return flat
@@ -116,10 +116,11 @@ def with_names(tree, arrays: Mapping[str, Any]):
         if leaf.shape != arrays[name].shape:
             raise ValueError(f"'{name}' has shape {arrays[name].shape} in the checkpoint, {leaf.shape} in the network")
     leaves, structure = jax.tree_util.tree_flatten_with_path(tree)
-    values = [arrays[_name(path[1:] if isinstance(tree, Variables) else path)] for path, _ in leaves]
+    values = [arrays[path_name(path[1:] if isinstance(tree, Variables) else path)] for path, _ in leaves]
     return jax.tree.unflatten(structure, values)
 
 
-def _name(path: tuple) -> str:
+def path_name(path: tuple) -> str:
+    """A path of keys as text, such as "trunk/stem/kernel"."""
     parts = [str(getattr(key, "key", getattr(key, "idx", getattr(key, "name", key)))) for key in path]
     return "/".join(part for part in parts if part != "value")
