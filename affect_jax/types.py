@@ -22,7 +22,7 @@ class Labels:
 
     valence_arousal: Float[ArrayLike, "*batch 2"]  # in [-1, 1]
     valence_arousal_weight: Float[ArrayLike, "*batch"]
-    emotion: Int[ArrayLike, "*batch"]  # index into the label set of the source, later of the model
+    emotion: Float[ArrayLike, "*batch emotion"]  # probabilities over the label set; 1 and 0s where one was named
     emotion_weight: Float[ArrayLike, "*batch"]
     landmarks: Float[ArrayLike, "*batch 68 2"]  # (x, y) in pixels of the image that travels with them
     landmarks_weight: Float[ArrayLike, "*batch"]

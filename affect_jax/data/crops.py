@@ -1,5 +1,6 @@
 """One row of a batch: pictures read, cropped, and stacked over the frames of a window."""
 
+import dataclasses
 import threading
 from collections.abc import Sequence
 
@@ -8,6 +9,7 @@ import numpy as np
 from absl import logging
 from jaxtyping import Float, Int
 
+from affect_jax import emotions
 from affect_jax.data.augment import AugmentConfig, Jitter, draw_jitter, prepare
 from affect_jax.data.order import Draw
 from affect_jax.data.skipped import SkippedRows
@@ -63,7 +65,12 @@ class CropMaker:
 
     def _black(self, index: int) -> Batch:
         image = np.zeros((self.crop_px, self.crop_px, 3), np.float32)
-        return Batch(image, label_row(no_labels(1), 0), np.float32(0), np.int64(index))
+        return Batch(
+            image,
+            label_row(no_labels(1, len(emotions.names(self.source.label_set))), 0),
+            np.float32(0),
+            np.int64(index),
+        )
 
     def _record(self, index: int, error: UnreadableImage) -> None:
         """Notes a picture once; ValueError when there are too many."""
@@ -77,11 +84,9 @@ class CropMaker:
 
 
 def _weighted(labels: Labels, weight: np.float32) -> Labels:
-    return Labels(
-        valence_arousal=labels.valence_arousal,
+    return dataclasses.replace(
+        labels,
         valence_arousal_weight=labels.valence_arousal_weight * weight,
-        emotion=labels.emotion,
         emotion_weight=labels.emotion_weight * weight,
-        landmarks=labels.landmarks,
         landmarks_weight=labels.landmarks_weight * weight,
     )

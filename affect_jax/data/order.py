@@ -64,9 +64,10 @@ def balanced_shares(
     known = labels.emotion_weight > 0
     if not known.any():
         raise ValueError("balanced sampling needs emotions, but the source has none; set balanced to False")
-    counts = np.bincount(labels.emotion[known])
+    named = labels.emotion.argmax(-1)
+    counts = np.bincount(named[known])
     weight = np.ones(len(known))
-    weight[known] = counts[labels.emotion[known]] ** -float(strength)
+    weight[known] = counts[named[known]] ** -float(strength)
     weight[known] *= known.sum() / weight[known].sum()
     of_unit = weight[units].reshape(len(units), -1).mean(1)
     return of_unit / of_unit.sum()

@@ -1,6 +1,7 @@
 """Data sets at rest: examples in columns, and sources made of other sources."""
 
 import bisect
+import dataclasses
 from collections.abc import Sequence
 
 import jax
@@ -11,6 +12,7 @@ from affect_jax import emotions
 from affect_jax.data import picture
 from affect_jax.types import LANDMARKS, Example, Labels, Source
 
+LEAST_SHARE = 0.5  # of the votes for an emotion that another label set must have
 Texts = Sequence[str] | np.ndarray  # numpy: of strings or objects
 
 
@@ -54,12 +56,12 @@ def label_row(labels: Labels, index) -> Labels:
     return jax.tree.map(lambda column: column[index], labels)
 
 
-def no_labels(count: int) -> Labels:
-    """Labels of `count` examples of which nothing is known, to be filled in."""
+def no_labels(count: int, emotions: int) -> Labels:
+    """Labels of `count` examples of which nothing is known, to be filled in; `emotions` as in its label set."""
     return Labels(
         valence_arousal=np.zeros((count, 2), np.float32),
         valence_arousal_weight=np.zeros(count, np.float32),
-        emotion=np.zeros(count, np.int32),
+        emotion=np.zeros((count, emotions), np.float32),
         emotion_weight=np.zeros(count, np.float32),
         landmarks=np.zeros((count, LANDMARKS, 2), np.float32),
         landmarks_weight=np.zeros(count, np.float32),
@@ -71,7 +73,7 @@ def as_table(examples: Sequence[Example]) -> Table:
     if isinstance(examples, Table):
         return examples
     rows = list(examples)
-    labels = no_labels(0)
+    labels = no_labels(0, 0)
     if rows:
         labels = jax.tree.map(lambda *leaves: np.stack(leaves), *(row.labels for row in rows))
     return Table(
@@ -155,19 +157,24 @@ class Concatenated:
         return self.parts[part].image(index - self.starts[part])
 
 
+def translation_matrix(source: str, target: str) -> Float[np.ndarray, "source target"]:
+    """1 where an emotion of `source` is one of `target`, 0 elsewhere."""
+    index = emotions.translation(source, target)
+    return (index[:, None] == np.arange(len(emotions.names(target)))[None]).astype(np.float32)
+
+
 class Relabelled:
     """A source in another label set; see `with_label_set`."""
 
     def __init__(self, source: Source, target: str):
         table = as_table(source.examples)
-        index = emotions.translation(source.label_set, target)[table.labels.emotion]
-        labels = Labels(
-            valence_arousal=table.labels.valence_arousal,
-            valence_arousal_weight=table.labels.valence_arousal_weight,
-            emotion=np.maximum(index, 0).astype(np.int32),
-            emotion_weight=np.where(index < 0, np.float32(0), table.labels.emotion_weight),
-            landmarks=table.labels.landmarks,
-            landmarks_weight=table.labels.landmarks_weight,
+        kept = table.labels.emotion @ translation_matrix(source.label_set, target)
+        share = kept.sum(-1)
+        known = share > LEAST_SHARE
+        labels = dataclasses.replace(
+            table.labels,
+            emotion=np.where(known[:, None], kept / np.where(known, share, 1)[:, None], 0).astype(np.float32),
+            emotion_weight=np.where(known, table.labels.emotion_weight, np.float32(0)),
         )
         columns = (table.names, table.subjects, table.clips, table.frames, table.time_seconds)
         self.source, self.label_set, self.examples = source, target, Table(*columns, labels)
@@ -178,5 +185,8 @@ class Relabelled:
 
 
 def with_label_set(source: Source, target: str) -> Source:
-    """The source with emotions counted in `target`; those that `target` lacks get emotion_weight 0."""
+    """The source with emotions counted in `target`.
+
+    An example keeps its emotion if `target` has more than half of what was voted for; the rest of the votes is dropped.
+    """
     return source if source.label_set == target else Relabelled(source, target)

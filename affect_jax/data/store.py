@@ -27,11 +27,12 @@ NAME, SPLIT, VERSION = "faces", "faces", "1.0.0"
 COLUMNS_FILE, MARK_FILE, SKIPPED_FILE = "examples.npz", "dataset_info.json", "skipped.csv"
 COLUMNS = ("names", "subjects", "clips", "frames", "time_seconds")
 EXAMPLES_PER_SHARD = 8192
+FORM = 2  # of what is stored; a store of another form is written anew
 
 
 def fingerprint(reader: str, config) -> str:
     """A name for what a reader makes of its config (a dataclass); differs when any field does."""
-    fields = json.dumps([reader, dataclasses.asdict(config)], sort_keys=True)
+    fields = json.dumps([FORM, reader, dataclasses.asdict(config)], sort_keys=True)
     return hashlib.sha256(fields.encode()).hexdigest()[:16]
 
 
@@ -97,6 +98,7 @@ def _fill(
 
 
 def _info(tfds, folder: pathlib.Path, label_set: str, mark: str, encoding: str):
+    names = emotions.names(label_set)
     number = functools.partial(tfds.features.Scalar, dtype=np.float32)
     features = {
         "image": tfds.features.Image(encoding_format=encoding),
@@ -107,7 +109,7 @@ def _info(tfds, folder: pathlib.Path, label_set: str, mark: str, encoding: str):
         "time_seconds": tfds.features.Scalar(dtype=np.float64),
         "valence_arousal": tfds.features.Tensor(shape=(2,), dtype=np.float32),
         "valence_arousal_weight": number(),
-        "emotion": tfds.features.ClassLabel(names=list(emotions.names(label_set))),
+        "emotion": tfds.features.Tensor(shape=(len(names),), dtype=np.float32),
         "emotion_weight": number(),
         "landmarks": tfds.features.Tensor(shape=(LANDMARKS, 2), dtype=np.float32),
         "landmarks_weight": number(),
@@ -117,10 +119,11 @@ def _info(tfds, folder: pathlib.Path, label_set: str, mark: str, encoding: str):
     )
     return tfds.core.DatasetInfo(
         builder=identity,
-        description="Faces with valence, arousal, emotion and 68 landmarks; a weight of 0 says: not labelled.",
+        description="Faces with valence, arousal, emotion and 68 landmarks; a weight of 0 says: not labelled. "
+        f"The emotions, as probabilities: {', '.join(names)}.",
         features=tfds.features.FeaturesDict(features),
         disable_shuffling=True,
-        metadata=tfds.core.MetadataDict(label_set=label_set, fingerprint=mark),
+        metadata=tfds.core.MetadataDict(label_set=label_set, emotions=list(names), fingerprint=mark),
     )
 
 

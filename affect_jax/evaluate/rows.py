@@ -95,7 +95,7 @@ def _softmax(predictions: Predictions, classes: int) -> Float[np.ndarray, "row e
 
 
 def _emotion(labels: Labels) -> int:
-    return int(labels.emotion) if labels.emotion_weight > 0 else -1
+    return int(labels.emotion.argmax()) if labels.emotion_weight > 0 else -1
 
 
 def _rows(examples: Sequence[Example], affect: np.ndarray, probabilities: np.ndarray, emotions: tuple) -> Rows:

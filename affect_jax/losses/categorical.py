@@ -2,15 +2,14 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from affect_jax.losses.reduce import blank
 
 
 def cross_entropy(
-    logits: Float[Array, "*batch emotion"], label: Int[Array, "*batch"], weight: Float[Array, "*batch"]
+    logits: Float[Array, "*batch emotion"], label: Float[Array, "*batch emotion"], weight: Float[Array, "*batch"]
 ) -> Float[Array, "*batch"]:
-    """Cross-entropy of each example in nats; a constant where the weight is 0."""
+    """Cross-entropy of each example in nats to the probabilities `label`; 0 where the weight is 0."""
     log_probabilities = jax.nn.log_softmax(blank(logits, weight).astype(jnp.float32))
-    index = blank(label, weight)[..., None]
-    return -jnp.take_along_axis(log_probabilities, index, axis=-1)[..., 0]
+    return -(blank(label, weight).astype(jnp.float32) * log_probabilities).sum(-1)

@@ -94,7 +94,7 @@ class Affect:
         if predictions.emotion_logits is not None:
             logits = predictions.emotion_logits
             weight = labels.emotion_weight * batch.weight
-            emotion = ConfusionMatrix.of(logits.argmax(-1), labels.emotion, weight, logits.shape[-1])
+            emotion = ConfusionMatrix.of(logits.argmax(-1), labels.emotion.argmax(-1), weight, logits.shape[-1])
         return AffectState(affect, emotion)
 
     def scores(self, state: AffectState) -> dict[str, float]:

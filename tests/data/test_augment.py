@@ -12,7 +12,7 @@ STILL = AugmentConfig(rotation_degrees=0.0, scale=0.0, shift=0.0, flip_probabili
 
 
 def labelled(landmarks):
-    labels = label_row(no_labels(1), 0)
+    labels = label_row(no_labels(1, 8), 0)
     return dataclasses.replace(labels, landmarks=landmarks.astype(np.float32), landmarks_weight=np.float32(1))
 
 
@@ -54,7 +54,7 @@ def test_evaluation_crop_of_a_hand_worked_case():
 
 def test_without_landmarks_the_whole_picture_fits_the_crop():
     image = np.full((40, 80, 3), 200, np.uint8)
-    pixels, labels = prepare(image, label_row(no_labels(1), 0), 80, None, AugmentConfig())
+    pixels, labels = prepare(image, label_row(no_labels(1, 8), 0), 80, None, AugmentConfig())
     np.testing.assert_allclose(pixels[20:60], 200 / 255, atol=1e-6)
     assert not pixels[:20].any() and not pixels[60:].any() and not labels.landmarks.any()
 
@@ -118,17 +118,17 @@ def test_colour_map_does_what_its_parts_say():
 def test_colour_of_pixels_is_clipped_to_the_unit_range():
     image = np.full((32, 32, 3), 250, np.uint8)
     jitter = Jitter(colour=colour_map(0.3, 1.2, 1.0, np.ones(3)))
-    pixels, _ = prepare(image, label_row(no_labels(1), 0), 32, None, STILL, jitter)
+    pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 32, None, STILL, jitter)
     assert pixels.max() == 1.0
     dark = Jitter(colour=colour_map(-0.1, 1.0, 1.0, np.ones(3)))
-    pixels, _ = prepare(image, label_row(no_labels(1), 0), 32, None, STILL, dark)
+    pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 32, None, STILL, dark)
     np.testing.assert_allclose(pixels, 250 / 255 - 0.1, atol=0.6 / 255)
 
 
 def test_colour_leaves_the_border_outside_the_picture_black():
     image = np.full((40, 80, 3), 200, np.uint8)  # fills rows 20 to 59 of an 80-px crop
     jitter = Jitter(colour=colour_map(0.1, 1.0, 1.0, np.ones(3)))
-    pixels, _ = prepare(image, label_row(no_labels(1), 0), 80, None, STILL, jitter)
+    pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 80, None, STILL, jitter)
     assert not pixels[:20].any() and not pixels[60:].any()
     np.testing.assert_allclose(pixels[20:60], 200 / 255 + 0.1, atol=0.6 / 255)
 
@@ -136,5 +136,5 @@ def test_colour_leaves_the_border_outside_the_picture_black():
 def test_grey_pictures_have_three_equal_channels():
     image = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     config = dataclasses.replace(STILL, grey_probability=1.0)
-    pixels, _ = prepare(image, label_row(no_labels(1), 0), 32, np.random.default_rng(0), config)
+    pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 32, np.random.default_rng(0), config)
     np.testing.assert_array_equal(pixels[..., 0], pixels[..., 2])

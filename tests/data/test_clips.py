@@ -14,7 +14,7 @@ class Clips:
         subjects, clips, frames = zip(*rows, strict=True)
         names = [f"{subject}/{clip}/{frame}" for subject, clip, frame in rows]
         frames = np.array(frames, np.int64)
-        self.examples = Table(names, subjects, clips, frames, frames / 25, no_labels(len(rows)))
+        self.examples = Table(names, subjects, clips, frames, frames / 25, no_labels(len(rows), 8))
 
     def image(self, index):
         return np.full((8, 8, 3), index, np.uint8)

@@ -15,7 +15,7 @@ class Photographs:
     label_set = "affectnet_8"
 
     def __post_init__(self):
-        none = no_labels(1)
+        none = no_labels(1, 8)
         labels = dataclasses.replace(none, **{k: v[0] for k, v in vars(none).items()})
         self.examples = [Example(f"{i}.jpg", f"subject_{i % 40}", "", 0, 0.0, labels) for i in range(200)]
 

@@ -23,12 +23,12 @@ class Faces:
     label_set = "affectnet_8"
 
     def __init__(self, count, emotions=None, first=0, clip="", broken=(), noisy=False):
-        labels = no_labels(count)
+        labels = no_labels(count, 8)
         labels.valence_arousal[:] = np.linspace(-1, 1, count)[:, None]
         labels.valence_arousal_weight[:] = 1
         if emotions is not None:
             known = np.array(emotions) >= 0
-            labels.emotion[:], labels.emotion_weight[:] = np.maximum(emotions, 0), known
+            labels.emotion[:], labels.emotion_weight[:] = np.eye(8)[np.maximum(emotions, 0) % 8], known
         frames = np.arange(count, dtype=np.int64)
         names = [f"face {first + i}" for i in range(count)]
         self.examples = Table(names, [f"subject {first}"] * count, [clip] * count, frames, frames / 25, labels)

@@ -18,10 +18,10 @@ class Noise:
 
     def __init__(self, count, broken=()):
         rng = np.random.default_rng(0)
-        labels = no_labels(count)
+        labels = no_labels(count, 5)
         labels.valence_arousal[:] = rng.uniform(-1, 1, (count, 2))
         labels.landmarks[:] = rng.uniform(0, 20, (count, 68, 2))
-        labels.emotion[:] = rng.integers(0, 5, count)
+        labels.emotion[:] = rng.dirichlet(np.ones(5), count)
         for weight in (labels.valence_arousal_weight, labels.emotion_weight, labels.landmarks_weight):
             weight[:] = rng.integers(0, 2, count)
         frames = np.arange(count, dtype=np.int64)
@@ -71,7 +71,7 @@ def test_any_user_of_tfds_can_read_the_records(tmp_path, monkeypatch):
     source = Noise(10)
     store.write(source, tmp_path / "faces", workers=1)
     builder = tfds.builder_from_directory(tmp_path / "faces")
-    assert builder.info.features["emotion"].names == ["neutral", "happy", "sad", "surprise", "anger"]
+    assert builder.info.metadata["emotions"] == ["neutral", "happy", "sad", "surprise", "anger"]
     records = builder.as_data_source(store.SPLIT)
     assert len(records) == 10
     example = source.examples[7]
@@ -79,7 +79,8 @@ def test_any_user_of_tfds_can_read_the_records(tmp_path, monkeypatch):
     np.testing.assert_array_equal(record["image"], source.image(7))
     np.testing.assert_array_equal(record["landmarks"], example.labels.landmarks)
     np.testing.assert_array_equal(record["valence_arousal"], example.labels.valence_arousal)
-    assert record["emotion"] == example.labels.emotion and record["name"].decode() == example.name
+    np.testing.assert_array_equal(record["emotion"], example.labels.emotion)
+    assert record["name"].decode() == example.name
     assert record["frame"] == 7
     np.testing.assert_allclose(record["time_seconds"], 7 / 3, rtol=1e-7)  # TFDS keeps floats in 32 bits
     np.testing.assert_array_equal(store.read(tmp_path / "faces").image(9), source.image(9))

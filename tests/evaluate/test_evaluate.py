@@ -26,7 +26,7 @@ def example(index, rng):
     labels = Labels(
         valence_arousal=rng.uniform(-1, 1, 2).astype(np.float32),
         valence_arousal_weight=np.float32(index % 4 > 0),
-        emotion=np.int32(rng.integers(3)),
+        emotion=np.eye(3, dtype=np.float32)[rng.integers(3)],
         emotion_weight=np.float32(index % 5 > 0),
         landmarks=np.zeros((68, 2), np.float32),
         landmarks_weight=np.float32(0),

@@ -21,7 +21,7 @@ def batch_of(shape, seed=0):
     labels = Labels(
         valence_arousal=label,
         valence_arousal_weight=np.float32(place % 3 > 0),
-        emotion=rng.integers(0, 4, shape),
+        emotion=np.eye(4, dtype=np.float32)[rng.integers(0, 4, shape)],
         emotion_weight=np.float32(place % 4 > 0),
         landmarks=np.zeros((*shape, 68, 2), np.float32),
         landmarks_weight=np.zeros(shape, np.float32),
@@ -41,7 +41,7 @@ def expected_terms(predictions, batch):
     gap = (predicted.mean(0) - label.mean(0)) ** 2
     named = np.asarray(batch.labels.emotion_weight * batch.weight) > 0
     logits = np.float64(predictions.emotion_logits)[named]
-    right = np.take_along_axis(logits, np.asarray(batch.labels.emotion)[named][:, None], 1)[:, 0]
+    right = (logits * np.asarray(batch.labels.emotion)[named]).sum(-1)
     return {
         "loss/emotion": (np.log(np.exp(logits).sum(-1)) - right).mean(),
         "loss/mse": ((predicted - label) ** 2).mean(),
@@ -90,7 +90,7 @@ def test_what_is_not_labelled_has_no_influence_bit_for_bit():
         labels=dataclasses.replace(
             labels,
             valence_arousal=jnp.where(unrated, jnp.nan, labels.valence_arousal),
-            emotion=jnp.where(unnamed[:, 0], -2, labels.emotion),
+            emotion=jnp.where(unnamed, jnp.nan, labels.emotion),
         ),
     )
     garbage = jnp.where(unrated, jnp.nan, predictions.valence_arousal)
@@ -128,7 +128,7 @@ def test_scores_clip_predictions_leave_out_what_is_unlabelled_and_skip_padding()
     label = np.float64(batch.labels.valence_arousal)[kept]
     np.testing.assert_allclose(scores["rmse/arousal"], np.sqrt(((clipped - label) ** 2).mean(0))[1], atol=1e-6)
     named = np.asarray(batch.labels.emotion_weight * batch.weight) > 0
-    hit = np.asarray(predictions.emotion_logits).argmax(-1) == np.asarray(batch.labels.emotion)
+    hit = np.asarray(predictions.emotion_logits).argmax(-1) == np.asarray(batch.labels.emotion).argmax(-1)
     assert scores["accuracy"] == pytest.approx(hit[named].mean())
     unlabelled = dataclasses.replace(batch, weight=jnp.zeros((4, 6)))
     assert task.scores(task.moments(predictions, unlabelled)) == {}

@@ -19,7 +19,9 @@ def landmark_batch():
     landmarks = rng.uniform(8, 24, (3, 68, 2)).astype(np.float32)
     landmarks[:, 36], landmarks[:, 45] = (6, 16), (26, 16)  # outer eye corners 20 px apart
     nothing = np.zeros(3, np.float32)
-    labels = Labels(np.zeros((3, 2), np.float32), nothing, np.zeros(3, int), nothing, landmarks, nothing + 1)
+    labels = Labels(
+        np.zeros((3, 2), np.float32), nothing, np.zeros((3, 8), np.float32), nothing, landmarks, nothing + 1
+    )
     batch = Batch(np.zeros((3, IMAGE_PX, IMAGE_PX, 3), np.float32), labels, np.float32([1, 1, 0]), np.arange(3))
     return jax.tree.map(jnp.asarray, batch)
 

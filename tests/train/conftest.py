@@ -49,7 +49,9 @@ class Batches:
         affect = np.stack([images[..., 0].mean((1, 2)), images[..., 1].std((1, 2))], -1)
         ones, zeros = np.ones(self.count, np.float32), np.zeros((self.count, 68, 2), np.float32)
         index = np.arange(self.count, dtype=np.int32)
-        return Batch(images, Labels(affect, ones, index * 0, ones * 0, zeros, ones * 0), ones, index)
+        return Batch(
+            images, Labels(affect, ones, np.zeros((self.count, 8), np.float32), ones * 0, zeros, ones * 0), ones, index
+        )
 
     def get_state(self):
         return {"number": self.number}

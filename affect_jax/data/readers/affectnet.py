@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from affect_jax.data import picture
-from affect_jax.data.readers.affectnet_rows import COLUMNS, REQUIRED, Row, RowFault, parse
+from affect_jax.data.readers.affectnet_rows import COLUMNS, EMOTIONS, REQUIRED, Row, RowFault, parse
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.source import PictureFiles, Table, no_labels
 from affect_jax.ops.geometry import EMONET_SIDE
@@ -148,14 +148,14 @@ def _find_images(config: AffectNetConfig, list_path: pathlib.Path, names: list[s
 
 
 def _source(kept: list[tuple[int, Row, str]], list_path: pathlib.Path, config: AffectNetConfig) -> PictureFiles:
-    labels = no_labels(len(kept))
+    labels = no_labels(len(kept), EMOTIONS)
     boxes = np.zeros((len(kept), 3), np.int64)
     names, seen = [], set()
     for index, (number, row, _) in enumerate(kept):
         if row.valence_arousal is not None:
             labels.valence_arousal[index], labels.valence_arousal_weight[index] = row.valence_arousal, 1
         if row.emotion is not None:
-            labels.emotion[index], labels.emotion_weight[index] = row.emotion, 1
+            labels.emotion[index, row.emotion] = labels.emotion_weight[index] = 1
         if row.landmarks is not None:
             labels.landmarks[index], labels.landmarks_weight[index] = row.landmarks, 1
         elif row.box is not None:

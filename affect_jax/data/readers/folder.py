@@ -47,8 +47,8 @@ def folder(config: FolderConfig) -> PictureFiles:
     kept = _whole(files, str(top), config) if config.check_images else files
     if not kept:
         raise ValueError(f"{top} holds no picture; expected files such as {top}/{names[0]}/a.jpg")
-    labels = no_labels(len(kept))
-    labels.emotion[:] = [emotion for _, emotion in kept]
+    labels = no_labels(len(kept), len(names))
+    labels.emotion[:] = np.eye(len(names))[[emotion for _, emotion in kept]]
     labels.emotion_weight[:] = 1
     relative = [path.relative_to(top).as_posix() for path, _ in kept]
     table = Table(

@@ -9,6 +9,7 @@ from affect_jax.data.render import affect, camera, motion, raters, shape
 from affect_jax.data.render.identity import PURPOSE, draw_identity, show
 from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
+from affect_jax.emotions import names
 from affect_jax.types import Example, Labels
 
 SPLITS = ("train", "validation", "test")
@@ -120,12 +121,13 @@ class RenderedFaces:
         if self.config.labels == "annotators":
             groups = zip(self._subject[:: self._frames], self._number[:: self._frames], strict=True)
             affects = np.concatenate([self._ratings(int(s), int(n)).mean(0) for s, n in groups]).astype(np.float32)
-        emotions, self._intensity = affect.emotion(self._take.units)
+        named, self._intensity = affect.emotion(self._take.units)
+        emotions = np.eye(len(names(self.label_set)), dtype=np.float32)[named]
         one, examples, clips = np.float32(1), [], self.config.kind == "clips"
         for row, (subject, number, frame) in enumerate(zip(self._subject, self._number, self._frame, strict=True)):
             person = f"{self.config.split}/subject_{subject % SUBJECTS_PER_SPLIT:03d}"
             clip = f"{person}/clip_{number:02d}" if clips else ""
-            labels = Labels(affects[row], one, np.int32(emotions[row]), one, landmarks[row], one)
+            labels = Labels(affects[row], one, emotions[row], one, landmarks[row], one)
             name = f"{clip}/{frame:05d}" if clips else f"{person}/still_{number:05d}"
             examples.append(Example(name, person, clip, int(frame), float(frame / self.config.fps), labels))
         return examples
