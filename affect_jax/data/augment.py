@@ -1,7 +1,7 @@
 """The crop every network sees, and the jitter of training.
 
 Geometry after the unofficial EmoNet training (facts A.2): rotation +-13.5 degrees, scale +-25 %, shift +-10 px at a
-crop side of 200 px, mirror 0.5. Colour jitter is ours.
+crop side of 200 px, mirror 0.5. Colour jitter is ours. Erasing: Zhong et al., Random erasing, AAAI 2020.
 """
 
 import dataclasses
@@ -17,6 +17,7 @@ from affect_jax.types import Labels
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 SAME, GREY = np.eye(3), np.tile(LUMA, (3, 1))
 MIDDLE_GREY = 0.5
+ERASED_AREA, ERASED_ASPECT = (0.02, 0.33), (0.3, 1 / 0.3)  # of the crop; height over width, log-uniform
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,17 @@ class AugmentConfig:
     saturation: float = 0.3  # factor 1 +- this
     tint: float = 0.06  # factor 1 +- this on each of red, green, blue
     grey_probability: float = 0.0
+    erase_probability: float = 0.0  # of a rectangle of noise over 2 to 33 % of the crop
+    mixup_alpha: float = 0.0  # both parameters of the Beta distribution that two faces are blended by; 0 = no blending
+
+    def __post_init__(self):
+        for name in ("flip_probability", "grey_probability", "erase_probability"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"augment.{name} is {getattr(self, name)}; expected a probability in [0, 1]")
+        if self.mixup_alpha < 0:
+            raise ValueError(f"augment.mixup_alpha is {self.mixup_alpha}; expected 0 (off) or a positive number")
+        if self.side_ratio <= 0:
+            raise ValueError(f"augment.side_ratio is {self.side_ratio}; expected a positive ratio such as 1.818")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,12 +57,15 @@ class Jitter:
     shift_y: float = 0.0
     flip: bool = False
     colour: Float[np.ndarray, "3 4"] | None = None  # affine map of RGB in [0, 1]
+    erased: tuple[float, float, float, float] | None = None  # top, left, height, width, of the crop side
+    noise_seed: int = 0  # of what fills the erased rectangle
 
 
 def draw_jitter(rng: np.random.Generator, config: AugmentConfig) -> Jitter:
     """A jitter; the number of draws from `rng` does not depend on `config`."""
     rotation, scale, shift_x, shift_y, brightness, contrast, saturation, *tint = rng.uniform(-1, 1, 10)
     flip, grey = rng.uniform(size=2) < (config.flip_probability, config.grey_probability)
+    erased, box, noise_seed = rng.uniform(), rng.uniform(size=4), int(rng.integers(2**32))
     return Jitter(
         rotation_degrees=rotation * config.rotation_degrees,
         scale=1 + scale * config.scale,
@@ -63,7 +78,20 @@ def draw_jitter(rng: np.random.Generator, config: AugmentConfig) -> Jitter:
             0.0 if grey else 1 + saturation * config.saturation,
             1 + np.array(tint) * config.tint,
         ),
+        erased=erased_box(box) if erased < config.erase_probability else None,
+        noise_seed=noise_seed,
     )
+
+
+def erased_box(draws: Float[np.ndarray, "4"]) -> tuple[float, float, float, float]:
+    """Top, left, height and width of a rectangle inside the unit square, from four numbers in [0, 1).
+
+    Sides that the aspect would push over the border are cut to the whole side.
+    """
+    area = ERASED_AREA[0] + draws[0] * (ERASED_AREA[1] - ERASED_AREA[0])
+    aspect = ERASED_ASPECT[0] * (ERASED_ASPECT[1] / ERASED_ASPECT[0]) ** draws[1]
+    height, width = min(1.0, float(np.sqrt(area * aspect))), min(1.0, float(np.sqrt(area / aspect)))
+    return float(draws[2]) * (1 - height), float(draws[3]) * (1 - width), height, width
 
 
 def colour_map(
@@ -94,6 +122,8 @@ def prepare(
     pixels = warp_image(image, matrix, crop_px)
     if jitter.colour is not None:
         pixels = _recolour(pixels, jitter.colour, matrix, image.shape[:2])
+    if jitter.erased is not None:
+        pixels = _erase(pixels, jitter.erased, jitter.noise_seed)
     if labels.landmarks_weight > 0:
         landmarks = transform_landmarks(labels.landmarks, matrix).astype(np.float32)
         labels = dataclasses.replace(labels, landmarks=landmarks)
@@ -110,6 +140,15 @@ def _recolour(
     inside = np.zeros(pixels.shape[:2], np.uint8)
     cv2.fillConvexPoly(inside, np.round(corners).astype(np.int32), 1)
     return pixels if inside.all() else cv2.bitwise_and(pixels, pixels, mask=inside)
+
+
+def _erase(pixels: np.ndarray, box: tuple[float, float, float, float], seed: int) -> np.ndarray:
+    """The crop with noise in a rectangle; every frame of a clip gets the same."""
+    top, left, height, width = (round(side * len(pixels)) for side in box)
+    pixels = pixels.copy()
+    hole = pixels[top : top + height, left : left + width]
+    hole[:] = np.random.default_rng(seed).integers(0, 256, hole.shape, dtype=np.uint8)
+    return pixels
 
 
 def _face(image: np.ndarray, labels: Labels, side_ratio: float) -> Crop:

@@ -4,7 +4,7 @@ What a batch holds is a function of (seed, its number) alone, whatever the numbe
 iterator is one number and a resumed run sees the same crops.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import grain
 import numpy as np
@@ -13,12 +13,14 @@ from jaxtyping import Float, Int
 from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.clips import evaluation_windows, windows
 from affect_jax.data.crops import CropMaker, collate
+from affect_jax.data.mixup import mixup
 from affect_jax.data.order import Order, balanced_shares
 from affect_jax.data.source import Concatenated, as_table
 from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import Batch, Source
 
 THREADS = 2  # decoding and warping release Python's lock
+MIXUP = 2**31  # purpose of random numbers, apart from the numbers of the streams
 PREFETCHED_BATCHES = 3  # at least; each thread makes one batch at a time
 
 
@@ -51,6 +53,8 @@ def training_batches(
         raise ValueError(
             f"mixture is {tuple(mixture)}, expected one positive share for each of the {len(parts)} joined sources"
         )
+    if balanced and not (as_table(source.examples).labels.emotion_weight > 0).any():
+        raise ValueError("balanced sampling needs emotions, but the data have none; set data.balanced to 0")
     streams = []
     for number, (part, offset) in enumerate(zip(parts, offsets, strict=True)):
         units = _training_units(part, frames, hop)
@@ -58,7 +62,12 @@ def training_batches(
         streams.append(grain.MapDataset.source(Order(units + offset, seed, number, shares)))
     order = streams[0] if len(streams) == 1 else grain.MapDataset.mix(streams, mixture)
     maker = CropMaker(source, crop_px, augment, max_skipped_fraction, skipped_csv)
-    return iter(_batched(order.map(maker.training), batch, threads))
+    return iter(_batched(order.map(maker.training), batch, threads, _blending(seed, augment.mixup_alpha)))
+
+
+def _blending(seed: int, alpha: float) -> Callable[[int, Batch], Batch] | None:
+    """Mixup as a function of the batch's number, so that a resumed run blends the same faces."""
+    return (lambda number, batch: mixup(batch, np.random.default_rng((seed, MIXUP, number)), alpha)) if alpha else None
 
 
 def _training_units(source: Source, frames: int | None, hop: int | None) -> Int[np.ndarray, "unit *frame"]:
@@ -70,8 +79,12 @@ def _training_units(source: Source, frames: int | None, hop: int | None) -> Int[
     return np.arange(len(source.examples))
 
 
-def _batched(items: grain.MapDataset, batch: int, threads: int) -> grain.IterDataset:
+def _batched(
+    items: grain.MapDataset, batch: int, threads: int, after: Callable[[int, Batch], Batch] | None = None
+) -> grain.IterDataset:
     batches = items.batch(batch, drop_remainder=True, batch_fn=collate)
+    if after is not None:
+        batches = batches.map_with_index(after)
     ahead = max(PREFETCHED_BATCHES, threads)
     return batches.to_iter_dataset(grain.ReadOptions(num_threads=threads, prefetch_buffer_size=ahead))
 

@@ -54,16 +54,17 @@ class Order:
 
 def balanced_shares(
     labels: Labels, units: Int[np.ndarray, "unit *frame"], strength: float
-) -> Float[np.ndarray, "unit"]:
+) -> Float[np.ndarray, "unit"] | None:
     """Probability of each unit, so that emotions come in proportion to count ** (1 - strength).
 
-    Examples without an emotion keep their natural share; a window has the mean of its frames.
+    Examples without an emotion keep their natural share; a window has the mean of its frames. None where no example
+    has an emotion.
     """
     if not 0 <= strength <= 1:
         raise ValueError(f"balanced is {strength:g}, expected 0 (as they come) to 1 (every emotion equally often)")
     known = labels.emotion_weight > 0
     if not known.any():
-        raise ValueError("balanced sampling needs emotions, but the source has none; set balanced to False")
+        return None
     named = labels.emotion.argmax(-1)
     counts = np.bincount(named[known])
     weight = np.ones(len(known))

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from affect_jax.data.augment import LUMA, AugmentConfig, Jitter, colour_map, draw_jitter, prepare
+from affect_jax.data.augment import LUMA, AugmentConfig, Jitter, colour_map, draw_jitter, erased_box, prepare
 from affect_jax.data.source import label_row, no_labels
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS
 
@@ -138,3 +138,35 @@ def test_grey_pictures_have_three_equal_channels():
     config = dataclasses.replace(STILL, grey_probability=1.0)
     pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 32, np.random.default_rng(0), config)
     np.testing.assert_array_equal(pixels[..., 0], pixels[..., 2])
+
+
+def test_an_erased_rectangle_holds_noise_and_the_rest_is_untouched():
+    image = np.full((32, 32, 3), 100, np.uint8)
+    pixels, _ = prepare(
+        image, label_row(no_labels(1, 8), 0), 32, None, STILL, Jitter(erased=(0.25, 0.5, 0.25, 0.375), noise_seed=4)
+    )
+    inside = np.zeros((32, 32), bool)
+    inside[8:16, 16:28] = True
+    np.testing.assert_allclose(pixels[~inside], 100 / 255, atol=1e-6)
+    np.testing.assert_allclose(pixels[inside].mean(), 0.5, atol=0.06)
+    np.testing.assert_allclose(pixels[inside].std(), np.sqrt(1 / 12), atol=0.04)  # uniform noise
+
+
+def test_erased_rectangles_stay_inside_and_keep_area_and_aspect():
+    boxes = np.array([erased_box(draws) for draws in np.random.default_rng(0).uniform(size=(3000, 4))])
+    top, left, height, width = boxes.T
+    assert (boxes >= 0).all() and (top + height <= 1 + 1e-12).all() and (left + width <= 1 + 1e-12).all()
+    whole = (height < 1) & (width < 1)
+    assert (height * width)[whole].min() >= 0.02 - 1e-9 and (height * width)[whole].max() <= 0.33 + 1e-9
+    np.testing.assert_allclose(np.median(np.log(height / width)), 0, atol=0.1)
+    rate = np.mean([
+        draw_jitter(np.random.default_rng(seed), AugmentConfig(erase_probability=0.3)).erased is not None
+        for seed in range(1000)
+    ])  # fmt: skip
+    np.testing.assert_allclose(rate, 0.3, atol=0.05)
+
+
+@pytest.mark.parametrize(("field", "value"), [("erase_probability", 1.5), ("mixup_alpha", -1.0), ("side_ratio", 0.0)])
+def test_impossible_fields_are_refused(field, value):
+    with pytest.raises(ValueError, match=rf"augment\.{field} is {value}"):
+        AugmentConfig(**{field: value})

@@ -1,4 +1,5 @@
 import collections
+import dataclasses
 import json
 
 import grain
@@ -127,8 +128,30 @@ def test_balanced_draws_bring_every_emotion_equally_often():
     np.testing.assert_allclose([counts[e] / 1200 for e in (0, 1, 3, -1)], [0.8 / 3] * 3 + [0.2], atol=0.04)
 
 
+def test_a_part_of_a_mixture_without_emotions_is_drawn_as_it_comes():
+    joined = Concatenated([Faces(6, emotions=[0, 0, 0, 0, 0, 1]), Faces(5, first=6)])
+    index = np.concatenate([b.index for b in take(training(joined, balanced=True, mixture=(1.0, 1.0), batch=10), 60)])
+    counts = np.bincount(index, minlength=11) / len(index)
+    np.testing.assert_allclose(counts[5], 0.25, atol=0.04)  # half of the first part, which is half of all
+    np.testing.assert_allclose(counts[6:], 0.1, atol=1e-9)
+
+
+def test_mixup_blends_the_same_faces_after_a_resume():
+    config = dataclasses.replace(STILL, mixup_alpha=0.5)
+    whole = take(training(Faces(12, noisy=True), batch=4, augment=config), 5)
+    again = training(Faces(12, noisy=True), batch=4, augment=config)
+    take(again, 2)
+    place = again.get_state()
+    fresh = training(Faces(12, noisy=True), batch=4, augment=config)
+    fresh.set_state(place)
+    for one, two in zip(whole[2:], take(fresh, 3), strict=True):
+        same(one, two)
+    plain = take(training(Faces(12, noisy=True), batch=4), 1)[0]
+    assert (plain.index == whole[0].index).all() and not np.array_equal(plain.images, whole[0].images)
+
+
 def test_balanced_draws_need_emotions():
-    with pytest.raises(ValueError, match="needs emotions, but the source has none"):
+    with pytest.raises(ValueError, match="needs emotions, but the data have none"):
         training(Faces(5), balanced=True)
     with pytest.raises(ValueError, match=r"balanced is 2, expected 0 .* to 1"):
         training(Faces(5, emotions=range(5)), balanced=2.0)
