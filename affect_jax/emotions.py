@@ -11,7 +11,14 @@ LABEL_SETS: dict[str, tuple[str, ...]] = {
     "affectnet_8": ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger", "contempt"),
     "affectnet_7": ("neutral", "happy", "sad", "surprise", "fear", "disgust", "anger"),
     "emonet_5": ("neutral", "happy", "sad", "surprise", "anger"),
+    "fer2013_7": ("anger", "disgust", "fear", "happy", "sad", "surprise", "neutral"),
+    "ferplus_8": ("neutral", "happy", "surprise", "sad", "anger", "disgust", "fear", "contempt"),
+    "ck_plus_8": ("neutral", "anger", "contempt", "disgust", "fear", "happy", "sad", "surprise"),
+    "raf_db_7": ("surprise", "fear", "disgust", "happy", "sad", "anger", "neutral"),
 }
+# What data sets call the same emotions.
+SYNONYMS = {"happiness": "happy", "sadness": "sad", "angry": "anger", "surprised": "surprise", "disgusted": "disgust",
+            "fearful": "fear", "afraid": "fear"}  # fmt: skip
 
 
 def names(label_set: str) -> tuple[str, ...]:
@@ -19,6 +26,12 @@ def names(label_set: str) -> tuple[str, ...]:
     if label_set not in LABEL_SETS:
         raise ValueError(f"unknown label set '{label_set}'; choose one of {', '.join(sorted(LABEL_SETS))}")
     return LABEL_SETS[label_set]
+
+
+def field_word(name: str) -> str:
+    """The word of the label sets for an emotion, however a data set writes it: "Happiness" is "happy"."""
+    word = name.strip().lower()
+    return SYNONYMS.get(word, word)
 
 
 def translation(source: str, target: str) -> Int[np.ndarray, "source"]:

@@ -2,6 +2,7 @@
 
 import io
 import os
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 TAIL_BYTES = 64
+SMALLEST_PX = 16  # a face on fewer pixels shows nothing that could be learned
 ENCODINGS = {"png": {"compress_level": 1}, "jpeg": {"quality": 95, "subsampling": 0}}
 
 
@@ -76,32 +78,56 @@ def read(path: str, where: str, upright: bool = True) -> UInt8[np.ndarray, "heig
     return decode(data, where, upright)
 
 
-def fault(path: str) -> str:
-    """Why a picture file cannot be used, or "" if it looks whole; reads its two ends only.
+class Look(NamedTuple):
+    """What a quick look at a picture file shows; the size is that of the pixels as stored."""
+
+    reason: str  # why it cannot be used, or ""
+    width: int = 0
+    height: int = 0
+
+
+def look(path: str) -> Look:
+    """Whether a picture file can be used, by its header and its two ends.
 
     A file whose ends look unusual is decoded to be sure. Damage in the middle of a file shows only when it is read.
     """
     try:
-        with open(path, "rb", buffering=0) as file:
+        with open(path, "rb") as file:
             head = file.read(len(PNG_START))
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - TAIL_BYTES))
             tail = file.read(TAIL_BYTES)
+            file.seek(0)
+            width, height = _stored_size(file)
     except FileNotFoundError:
-        return MISSING
+        return Look(MISSING)
     except OSError as error:
-        return f"image cannot be read ({error.strerror})"
+        return Look(f"image cannot be read ({error.strerror})")
     if size == 0:
-        return EMPTY
+        return Look(EMPTY)
     whole_jpeg = head.startswith(JPEG_START) and JPEG_END in tail
     whole_png = head == PNG_START and PNG_END in tail
-    if whole_jpeg or whole_png:
-        return ""
+    if not width or not (whole_jpeg or whole_png):
+        try:
+            read(path, "")
+        except UnreadableImage as error:
+            return Look(str(error).removeprefix(": ").partition(";")[0])
+    if min(width, height) < SMALLEST_PX:
+        return Look(f"image is smaller than {SMALLEST_PX} px")
+    return Look("", width, height)
+
+
+def _stored_size(file) -> tuple[int, int]:
     try:
-        read(path, "")
-    except UnreadableImage as error:
-        return str(error).removeprefix(": ").partition(";")[0]
-    return ""
+        with Image.open(file) as picture:
+            return picture.size
+    except Exception:  # a broken file can make Pillow raise almost anything; `decode` says what
+        return 0, 0
+
+
+def fault(path: str) -> str:
+    """Why a picture file cannot be used, or "" if it looks whole; see `look`."""
+    return look(path).reason
 
 
 def encode(image: UInt8[np.ndarray, "height width 3"], encoding: str) -> bytes:

@@ -10,17 +10,32 @@ from absl import logging
 COLUMNS = ("path", "row", "reason")
 
 
+class RowFault(Exception):
+    """A row that cannot be used; `reason` is short and the same for all rows of its kind."""
+
+    def __init__(self, reason: str, details: str):
+        super().__init__(f"{reason}: {details}")
+        self.reason = reason
+
+
 class SkippedRows:
     """The rows that one reader or loader left out.
 
     `faults` (broken files, invalid labels) count towards `limit`, a fraction of all rows; `left_out` rows are as the
-    data set means them to be ("not a face"), and are only listed. `csv_path` "" writes no file.
+    data set means them to be ("not a face"), and are only listed. `csv_path` "" writes no file. With `strict` the
+    first fault raises.
     """
 
-    def __init__(self, where: str, limit: float, csv_path: str = ""):
-        self.where, self.limit, self.csv_path = where, limit, csv_path
+    def __init__(self, where: str, limit: float, csv_path: str = "", strict: bool = False):
+        self.where, self.limit, self.csv_path, self.strict = where, limit, csv_path, strict
         self.faults: list[tuple[str, int, str]] = []
         self.left_out: list[tuple[str, int, str]] = []
+
+    def refuse(self, path: str, row: int, fault: RowFault) -> None:
+        """Counts an unusable row; ValueError with all that is wrong with it when strict."""
+        if self.strict:
+            raise ValueError(f"{self.where}, row {row}: {fault}") from fault
+        self.faults.append((path, row, fault.reason))
 
     def counts(self) -> dict[str, int]:
         """Rows by reason, the most frequent first."""

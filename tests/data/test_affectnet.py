@@ -111,7 +111,7 @@ def test_rows_the_data_set_means_to_leave_out_are_listed_but_no_faults(root):
         (row(name=""), "image name is empty", "expected the path of a picture"),
         (row(landmarks="", box=("a", 1, 2, 3)), "face_x is not a number", "face_x is 'a'"),
         (row()[:-1], "wrong number of cells", "8, expected 9"),
-        (row(name="images/lost.jpg"), "image is missing", "row 3: image is missing; expected a whole picture at"),
+        (row(name="images/lost.jpg"), "image is missing", "row 3: image is missing: expected a whole picture at"),
     ],
 )
 def test_an_invalid_row_is_skipped_by_reason_or_raises_when_strict(root, bad, reason, message):
@@ -217,14 +217,61 @@ def test_broken_files_are_skipped_with_their_reason(root):
 
 
 def test_damage_behind_whole_ends_raises_when_read(root):
-    whole = (root / "images" / "a.jpg").read_bytes()
-    (root / "images" / "hole.jpg").write_bytes(whole[:30] + b"\0" * (len(whole) - 60) + whole[-30:])
-    write_list(root, [row(name="images/hole.jpg")])
+    photograph(root / "images" / "hole.png")
+    whole = (root / "images" / "hole.png").read_bytes()
+    (root / "images" / "hole.png").write_bytes(whole[:60] + b"\0" * (len(whole) - 90) + whole[-30:])
+    write_list(root, [row(name="images/hole.png")])
     source = load(root)
     with pytest.raises(
-        UnreadableImage, match=r"training.csv, row 2 \(.*hole.jpg\): .*replace the file or take the row"
+        UnreadableImage, match=r"training.csv, row 2 \(.*hole.png\): .*replace the file or take the row"
     ):
         source.image(0)
+
+
+def test_landmarks_away_from_the_picture_are_a_fault_before_and_while_reading(root):
+    def moved(by):
+        return ";".join(f"{value:.2f}" for value in (POINTS + by).ravel())
+
+    # x of the points is 10 to 50 in even steps, the picture is 64 px wide: 30 to the right half of them leave it.
+    write_list(root, [row(), row(landmarks=moved((33, 0))), row(landmarks=moved((35, 0))), row(landmarks=moved(900))])
+    assert [int((POINTS[:, 0] + by < 64).sum()) for by in (33, 35)] == [36, 32]
+    source = load(root, max_skipped_fraction=0.5, skipped_csv=str(root / "skipped.csv"))
+    assert [example.name for example in source.examples] == ["images/a.jpg", "images/a.jpg#row3"]
+    lines = (root / "skipped.csv").read_text().splitlines()[1:]
+    assert [line.split(",", 1)[1] for line in lines] == [f"{n},landmarks lie outside the image" for n in (4, 5)]
+    with pytest.raises(ValueError, match=r"row 4: landmarks lie outside the image: expected a face in .* 64 x 48 px"):
+        load(root, strict=True)
+    unchecked = load(root, check_images=False)
+    assert unchecked.image(1).shape == (48, 64, 3)
+    with pytest.raises(UnreadableImage, match=r"row 4 \(.*a.jpg\): landmarks lie outside the image of 64 x 48 px"):
+        unchecked.image(2)
+
+
+def test_a_face_box_away_from_the_picture_is_a_fault_before_and_while_reading(root):
+    rows = [row(landmarks=""), row(landmarks="", box=(70, 0, 40, 40)), row(landmarks="", box=(400, 0, 40, 40))]
+    write_list(root, rows)
+    skipped_csv = root / "skipped.csv"
+    assert len(load(root, max_skipped_fraction=0.7, skipped_csv=str(skipped_csv)).examples) == 1
+    assert skipped_csv.read_text().count("face box lies outside the image") == 2
+    with pytest.raises(UnreadableImage, match=r"row 4 \(.*\): face box shows nothing but black"):
+        load(root, check_images=False).image(2)
+
+
+def test_a_picture_of_one_pixel_is_no_face(root):
+    photograph(root / "images" / "dot.png", size=(1, 1))
+    photograph(root / "images" / "strip.png", size=(64, 15))
+    write_list(root, [row(), row(name="images/dot.png"), row(name="images/strip.png")])
+    source = load(root, max_skipped_fraction=0.7, skipped_csv=str(root / "skipped.csv"))
+    assert len(source.examples) == 1
+    assert (root / "skipped.csv").read_text().count("image is smaller than 16 px") == 2
+
+
+def test_a_list_of_another_encoding_costs_only_the_rows_concerned(root):
+    write_list(root, [row(), row()])
+    text = (root / "training.csv").read_bytes()
+    (root / "training.csv").write_bytes(b"\xef\xbb\xbf" + text + b"images/\xe9.jpg" + text.splitlines()[1][12:] + b"\n")
+    source = load(root, max_skipped_fraction=0.5, skipped_csv=str(root / "skipped.csv"))
+    assert len(source.examples) == 2 and "image is missing" in (root / "skipped.csv").read_text()
 
 
 def test_without_landmarks_the_face_box_is_cut_out_with_a_black_border(root):

@@ -2,30 +2,25 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float
 
+from affect_jax.data.skipped import RowFault
 from affect_jax.types import LANDMARKS
 
 COLUMNS = (
     *("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height"),
     *("facial_landmarks", "expression", "valence", "arousal"),
 )
+CORRECT = "expression_correct"  # in lists that were imported from EmoNet's
 REQUIRED = ("subDirectory_filePath", "expression", "valence", "arousal")
 BOX_COLUMNS = COLUMNS[1:5]
 NOT_ANNOTATED = -2  # valence and arousal of rows without them
 EMOTIONS, NON_FACE = 8, 10  # expressions 0..7 are emotions; then none, uncertain, non-face
+TRUE_FALSE = {"": None, "1": True, "true": True, "0": False, "false": False}
 ROUNDING = 1e-6  # lists carry rounded numbers: 1.0000001 is 1
-
-
-class RowFault(Exception):
-    """A row that cannot be used; `reason` is short and the same for all rows of its kind."""
-
-    def __init__(self, reason: str, details: str):
-        super().__init__(f"{reason}: {details}")
-        self.reason = reason
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +32,8 @@ class Row:
     landmarks: Float[np.ndarray, "68 2"] | None  # px of the picture as stored
     emotion: int | None
     valence_arousal: tuple[float, float] | None
-    left_out: str  # why the data set itself means this row to be left out, or ""
+    left_out: str = ""  # why the data set itself means this row to be left out
+    correct: bool | None = None  # whether a person found the emotion right; None where the list does not say
 
     @property
     def labelled(self) -> bool:
@@ -45,26 +41,23 @@ class Row:
         return any(label is not None for label in (self.valence_arousal, self.emotion, self.landmarks))
 
 
-def parse(columns: Sequence[str], cells: Sequence[str]) -> Row:
-    """The row in `cells`; RowFault says what was found, what was expected and what to do."""
-    if len(cells) != len(columns):
-        raise RowFault("wrong number of cells", f"{len(cells)}, expected {len(columns)}; is a line cut or joined?")
-    row = dict(zip(columns, (cell.strip() for cell in cells), strict=True))
+def parse(row: Mapping[str, str]) -> Row:
+    """The row in `row`, cells by column; RowFault says what was found, what was expected and what to do."""
     if null := [column for column, cell in row.items() if cell.upper() == "NULL"]:
         raise RowFault("row holds NULL", f"{', '.join(null)} is NULL, expected a value; take the row out")
     path = row["subDirectory_filePath"].replace("\\", "/")
     if not path:
         raise RowFault("image name is empty", "subDirectory_filePath is empty, expected the path of a picture")
-    expression = _expression(row["expression"])
-    if expression == NON_FACE:  # whatever else the row says
+    code = expression(row["expression"])
+    if code == NON_FACE:  # whatever else the row says
         return Row(path, None, None, None, None, left_out=f"expression is {NON_FACE} (non-face)")
     return Row(
         path=path,
         box=_box(row),
-        landmarks=_landmarks(row.get("facial_landmarks", "")),
-        emotion=expression if expression < EMOTIONS else None,
-        valence_arousal=_valence_arousal(row["valence"], row["arousal"]),
-        left_out="",
+        landmarks=landmarks(row.get("facial_landmarks", "")),
+        emotion=code if code < EMOTIONS else None,
+        valence_arousal=valence_arousal(row["valence"], row["arousal"]),
+        correct=_correct(row.get(CORRECT, "")),
     )
 
 
@@ -78,7 +71,8 @@ def _number(column: str, cell: str) -> float:
     return value
 
 
-def _expression(cell: str) -> int:
+def expression(cell: str) -> int:
+    """Code 0 to 10."""
     value = _number("expression", cell)
     if value != int(value) or not 0 <= value <= NON_FACE:
         raise RowFault(
@@ -89,7 +83,8 @@ def _expression(cell: str) -> int:
     return int(value)
 
 
-def _valence_arousal(*cells: str) -> tuple[float, float] | None:
+def valence_arousal(*cells: str) -> tuple[float, float] | None:
+    """Valence and arousal of two cells; None where one is not annotated."""
     values = []
     for column, cell in zip(("valence", "arousal"), cells, strict=True):
         value = _number(column, cell)
@@ -105,14 +100,21 @@ def _valence_arousal(*cells: str) -> tuple[float, float] | None:
     return min(max(values[0], -1.0), 1.0), min(max(values[1], -1.0), 1.0)
 
 
-def _box(row: dict[str, str]) -> tuple[float, float, float, float] | None:
+def _correct(cell: str) -> bool | None:
+    if cell.lower() not in TRUE_FALSE:
+        raise RowFault(f"{CORRECT} is neither 1 nor 0", f"{CORRECT} is '{cell[:20]}', expected 1, 0 or nothing")
+    return TRUE_FALSE[cell.lower()]
+
+
+def _box(row: Mapping[str, str]) -> tuple[float, float, float, float] | None:
     if not all(row.get(column) for column in BOX_COLUMNS):
         return None
     left, top, width, height = (_number(column, row[column]) for column in BOX_COLUMNS)
     return (left, top, width, height) if width > 0 and height > 0 else None
 
 
-def _landmarks(cell: str) -> Float[np.ndarray, "68 2"] | None:
+def landmarks(cell: str) -> Float[np.ndarray, "68 2"] | None:
+    """Points of a cell of 136 numbers, x;y;x;y...; None where it is empty."""
     if not cell:
         return None
     numbers = cell.rstrip(";").split(";")

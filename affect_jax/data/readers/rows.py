@@ -1,0 +1,129 @@
+"""What readers of lists share: their options, CSV lists with a header, and tables of photographs."""
+
+import csv
+import dataclasses
+import os
+import pathlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from jaxtyping import Float
+
+from affect_jax.data import picture
+from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.data.source import Table
+from affect_jax.types import Labels
+
+READING_THREADS = 8  # waits of a network disk overlap
+
+
+@dataclasses.dataclass(frozen=True)
+class ListConfig:
+    """Where a data set lies, and what happens to rows of it that cannot be used."""
+
+    root: str
+    split: str = "training"
+    strict: bool = False  # an invalid row raises instead of being skipped
+    max_skipped_fraction: float = 0.01  # of all rows, before the run stops
+    skipped_csv: str = ""  # file the skipped rows are added to
+
+    def skipped(self, where: str | os.PathLike) -> SkippedRows:
+        """Empty accounts for the rows of one list."""
+        return SkippedRows(str(where), self.max_skipped_fraction, self.skipped_csv, self.strict)
+
+
+class ListFile:
+    """A CSV list: iterate for (line number, cells); then `columns` are known and `named` gives cells their names.
+
+    The header may carry blanks and stand in any order. `headerless` are the columns of a list without one, where that
+    happens. ValueError for a missing column names the header that was found.
+    """
+
+    def __init__(self, path: pathlib.Path, required: Sequence[str], headerless: Sequence[str] = ()):
+        self.path, self.required, self.headerless = path, required, tuple(headerless)
+        self.columns: list[str] = []
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        with open(self.path, newline="", encoding="utf-8-sig", errors="replace") as file:
+            lines = csv.reader(file)
+            self.columns = []
+            try:
+                for cells in filter(None, lines):
+                    if not self.columns and self._take_header(cells):
+                        continue
+                    yield lines.line_num, cells
+            except csv.Error as error:
+                raise ValueError(f"{self.path}, row {lines.line_num}: {error}; is this a CSV list?") from error
+        if not self.columns:
+            raise ValueError(f"{self.path} is empty; expected the columns {', '.join(self.required)}")
+
+    def _take_header(self, cells: list[str]) -> bool:
+        """Sets the columns; False where the first line is data already."""
+        found = [cell.strip() for cell in cells]
+        if any(cell in (*self.required, *self.headerless) for cell in found):
+            if missing := [column for column in self.required if column not in found]:
+                raise ValueError(
+                    f"{self.path}, row 1: column {', '.join(missing)} is missing; the header has "
+                    f"{', '.join(found)}, expected {', '.join(self.required)}"
+                )
+            self.columns = found
+            return True
+        if not self.headerless or len(cells) != len(self.headerless):
+            nor = f" nor {len(self.headerless)} values" if self.headerless else ""
+            raise ValueError(
+                f"{self.path}, row 1: neither a header{nor} but '{','.join(cells)[:60]}'; "
+                f"expected the columns {', '.join(self.headerless or self.required)}"
+            )
+        self.columns = list(self.headerless)
+        return False
+
+    def named(self, cells: Sequence[str]) -> dict[str, str]:
+        """Stripped cells by column; RowFault when there are too many or too few."""
+        if len(cells) != len(self.columns):
+            raise RowFault(
+                "wrong number of cells", f"{len(cells)}, expected {len(self.columns)}; is a line cut or joined?"
+            )
+        return {column: cell.strip() for column, cell in zip(self.columns, cells, strict=True)}
+
+
+def integer(column: str, cell: str, highest: int, meaning: str = "", lowest: int = 0) -> int:
+    """A whole number of a cell; RowFault when it is none or not in lowest..highest."""
+    try:
+        value = float(cell)
+    except ValueError:
+        raise RowFault(f"{column} is not a number", f"{column} is '{cell[:20]}', expected a finite number") from None
+    if not (lowest <= value <= highest and value == int(value)):
+        raise RowFault(f"{column} out of {lowest}..{highest}", f"{column} is {cell}, expected {meaning or 'a count'}")
+    return int(value)
+
+
+def photographs(names: Sequence[str], subjects: Sequence[str], labels: Labels) -> Table:
+    """A table of single pictures."""
+    count = len(names)
+    return Table(names, subjects, [""] * count, np.zeros(count, np.int64), np.zeros(count), labels)
+
+
+def one_hot(emotions: Sequence[int], count: int) -> Float[np.ndarray, "example emotion"]:
+    """Probability 1 for each named emotion."""
+    return np.eye(count, dtype=np.float32)[np.asarray(emotions, np.int64)]
+
+
+def looked_at(paths: Sequence[str]) -> list[picture.Look]:
+    """What the ends of each picture file show, read by several threads."""
+    with ThreadPoolExecutor(READING_THREADS) as pool:
+        return list(pool.map(picture.look, paths, chunksize=256))
+
+
+def square(left: float, top: float, width: float, height: float, side_ratio: float) -> tuple[int, int, int]:
+    """Left, top and side in px of the square about a face box, `side_ratio` times its mean side."""
+    side = round((width + height) / 2 * side_ratio)
+    return round(left + (width - side) / 2), round(top + (height - side) / 2), side
+
+
+def existing_folder(root: str, expected: str) -> pathlib.Path:
+    """`root` as a path; FileNotFoundError says what was expected there."""
+    path = pathlib.Path(root)
+    if not path.is_dir():
+        raise FileNotFoundError(f"no folder {path}; {expected}")
+    return path
