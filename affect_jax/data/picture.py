@@ -60,7 +60,7 @@ def _rgb(picture: Image.Image) -> UInt8[np.ndarray, "height width 3"]:
 def _reason(data: bytes, error: Exception) -> str:
     if not data:
         return EMPTY
-    if "truncated" in str(error):
+    if "truncated" in str(error).lower():
         return CUT_OFF
     if isinstance(error, Image.UnidentifiedImageError):
         return NO_PICTURE

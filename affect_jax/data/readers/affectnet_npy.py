@@ -1,0 +1,126 @@
+"""AffectNet as distributed since 2021: `train_set|val_set`, in each `images/<id>.jpg` and four small arrays a picture.
+
+`annotations/<id>_{exp,val,aro,lnd}.npy` hold expression, valence and arousal as strings in arrays without axes, and
+136 coordinates x, y, x, y ... in pixels of the picture. Rows of messages count the pictures in the order of their ids.
+"""
+
+import dataclasses
+import pathlib
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from affect_jax.data import picture
+from affect_jax.data.readers.affectnet_faces import AffectNetFacesConfig, Listed, ListedFaces, faces
+from affect_jax.data.readers.affectnet_rows import (
+    EMOTIONS,
+    NON_FACE,
+    NOT_ANNOTATED,
+    Row,
+    expression,
+    landmarks,
+    valence_arousal,
+)
+from affect_jax.data.readers.rows import READING_THREADS, existing_folder
+from affect_jax.data.skipped import RowFault, SkippedRows
+
+FOLDERS = {"training": "train_set", "train": "train_set", "validation": "val_set", "val": "val_set"}
+KINDS = {"exp": "expression", "val": "valence", "aro": "arousal", "lnd": "landmarks"}
+
+
+@dataclasses.dataclass(frozen=True)
+class AffectNetNpyConfig(AffectNetFacesConfig):
+    """`root` holds train_set and val_set; `split` is training or validation, or the name of such a folder."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.clean == "automatic+correct":
+            raise ValueError("clean is 'automatic+correct', but this form of AffectNet says nothing of that; "
+                             "choose 'automatic'")  # fmt: skip
+
+
+def affectnet_npy(config: AffectNetNpyConfig) -> ListedFaces:
+    """The usable faces of one split, in the order of their ids.
+
+    ValueError for too many unusable rows, FileNotFoundError for a wrong path.
+    """
+    root = existing_folder(config.root, "root is the folder that holds train_set and val_set")
+    top = root / FOLDERS.get(config.split, config.split)
+    for folder in (top / "images", top / "annotations"):
+        if not folder.is_dir():
+            sets = sorted(path.parent.name for path in root.glob("*/annotations"))
+            raise FileNotFoundError(f"no folder {folder}; splits found in {root}: {', '.join(sets) or 'none'}")
+    files = _pictures(top / "images")
+    ids = sorted(set(files) | _annotated(top / "annotations"), key=lambda name: (len(name), name))
+    skipped, rows = config.skipped(top), []
+    with ThreadPoolExecutor(READING_THREADS) as pool:  # hundreds of thousands of small files
+        found = pool.map(lambda name: _read(top / "annotations", name, files.get(name)), ids, chunksize=256)
+        for number, (name, row) in enumerate(zip(ids, found, strict=True), 1):
+            _sort(number, name, row, top, rows, skipped)
+    return faces(rows, len(ids), str(top), config, skipped)
+
+
+def _sort(
+    number: int, name: str, row: Row | RowFault, top: pathlib.Path, rows: list[Listed], skipped: SkippedRows
+) -> None:
+    """Puts a row where it belongs: with the faces, or with those that are skipped."""
+    if isinstance(row, RowFault):
+        skipped.refuse(f"{top}/annotations/{name}_exp.npy", number, row)
+    elif row.left_out:
+        skipped.left_out.append((f"{top}/images/{row.path}", number, row.left_out))
+    else:
+        rows.append(Listed(number, name, name, f"{top}/images/{row.path}", row))
+
+
+def _pictures(folder: pathlib.Path) -> dict[str, str]:
+    """File names of the pictures by id."""
+    found = {}
+    for file in folder.iterdir():
+        if file.suffix.lower() in picture.SUFFIXES and not file.name.startswith("."):
+            found[file.stem] = file.name
+    return found
+
+
+def _annotated(folder: pathlib.Path) -> set[str]:
+    """Ids that have any annotation."""
+    ends = tuple(f"_{kind}.npy" for kind in KINDS)
+    return {file.name[: -len(ends[0])] for file in folder.iterdir() if file.name.endswith(ends)}
+
+
+def _read(folder: pathlib.Path, name: str, file: str | None) -> Row | RowFault:
+    """The row of one id; a fault is returned, so that the thread that counts them can refuse it."""
+    try:
+        if file is None:
+            raise RowFault("image is missing", f"no picture for {folder}/{name}_exp.npy")
+        cells = {kind: _text(folder / f"{name}_{kind}.npy", kind) for kind in KINDS}
+        code = NOT_ANNOTATED if _is_not_annotated(cells["exp"]) else expression(cells["exp"])
+        if code == NON_FACE:
+            return Row(file, None, None, None, None, left_out=f"expression is {NON_FACE} (non-face)")
+        emotion = code if 0 <= code < EMOTIONS else None
+        row = Row(file, None, landmarks(cells["lnd"]), emotion, valence_arousal(cells["val"], cells["aro"]))
+        return row if row.labelled else dataclasses.replace(row, left_out="row has no label")
+    except RowFault as fault:
+        return fault
+
+
+def _is_not_annotated(cell: str) -> bool:
+    try:
+        return float(cell) == NOT_ANNOTATED
+    except ValueError:
+        return False
+
+
+def _text(path: pathlib.Path, kind: str) -> str:
+    """What an array holds, numbers joined by ";"; "" for landmarks that are not there."""
+    try:
+        values = np.load(path, allow_pickle=False)
+        if values.dtype.kind in "USfiu" and (kind == "lnd" or values.size == 1):
+            return ";".join(values.astype("U").ravel().tolist())
+    except FileNotFoundError:
+        if kind == "lnd":
+            return ""
+        raise RowFault("annotation is missing", f"no {KINDS[kind]} at {path}") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise RowFault("annotation cannot be read", f"{path}: {error}; expected a string or numbers") from error
+    expected = "136 numbers" if kind == "lnd" else "one string"
+    raise RowFault("annotation is of another kind", f"{path} is {values.dtype} {values.shape}, expected {expected}")

@@ -1,0 +1,140 @@
+"""CK+: posed sequences from a neutral face to the peak of an emotion, in three forms that are told apart by looking.
+
+- As distributed: `cohn-kanade-images/S005/001/S005_001_00000011.png`, `Emotion/S005/001/S005_001_00000011_emotion.txt`
+  (one number, for 327 of the 593 sequences), `Landmarks/S005/001/S005_001_00000011_landmarks.txt` (68 lines "x y").
+- "CK+48": a folder an emotion with the last three frames as `S010_004_00000017.png`, 48 px.
+- `ckextended.csv`: FER2013's columns; it names no subjects, and its Usage puts frames of one person on both sides.
+Layout and codes from the read-me of the distribution and from loaders; no true file was at hand.
+"""
+
+import dataclasses
+import pathlib
+import re
+
+import numpy as np
+from absl import logging
+
+from affect_jax import emotions
+from affect_jax.data import picture
+from affect_jax.data.memory import GreyPictures
+from affect_jax.data.readers.affectnet_faces import ListedFaces, misplaced
+from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labelled_frames, landmark_file
+from affect_jax.data.readers.fer2013 import grey_faces, pixel_rows
+from affect_jax.data.readers.rows import ListConfig, existing_folder, looked_at, one_hot, photographs
+from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.data.source import no_labels
+
+IMAGES, TABLE = "cohn-kanade-images", "ckextended.csv"
+CSV_NAMES = (*emotions.LABEL_SETS["fer2013_7"], "contempt")  # codes 0..7 of ckextended.csv
+NAME_PATTERN = re.compile(r"(S\d+)_(\d+)_(\d+)")  # subject, sequence, frame
+ALL = "all"
+
+
+@dataclasses.dataclass(frozen=True)
+class CKPlusConfig(ListConfig):
+    """CK+ has no official split: `split` is "all", and `fold` cuts it by subject ("-0/10" and "0/10").
+
+    Only ckextended.csv has splits: training, public_test (validation) and private_test (test).
+    """
+
+    split: str = ALL
+    peak_frames: int = 3  # last frames of a sequence that get its emotion
+    neutral_frames: int = 1  # first frames of a sequence with an emotion that count as neutral
+    check_images: bool = True  # look at both ends of every picture file first
+
+    def __post_init__(self):
+        if self.peak_frames < 1 or self.neutral_frames < 0:
+            raise ValueError(
+                f"peak_frames is {self.peak_frames} and neutral_frames {self.neutral_frames}; expected at least 1 and 0"
+            )
+
+
+def ck_plus(config: CKPlusConfig) -> ListedFaces | GreyPictures:
+    """The labelled frames, sorted by subject, sequence and frame; without landmarks the whole picture is the crop.
+
+    ValueError for too many unusable frames and for a split the form does not have; FileNotFoundError for a wrong path.
+    """
+    if config.root.endswith(".csv"):
+        return _from_table(pathlib.Path(config.root), config)
+    root = existing_folder(config.root, f"root is the folder of {IMAGES}, of {TABLE}, or of one folder an emotion")
+    if not (root / IMAGES).is_dir() and (root / TABLE).is_file():
+        return _from_table(root / TABLE, config)
+    if config.split != ALL:
+        raise ValueError(
+            f"split is '{config.split}', but CK+ at {root} has none; use '{ALL}', and fold for a part of it"
+        )
+    skipped = config.skipped(root)
+    whole = (root / IMAGES).is_dir()
+    if whole:
+        frames = labelled_frames(root, config.neutral_frames, config.peak_frames, skipped)
+    else:
+        frames = _emotion_folders(root, config.peak_frames, skipped)
+    return _faces(frames, root, config, skipped)
+
+
+def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GreyPictures:
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path}; expected {TABLE}")
+    if config.split == ALL:
+        raise ValueError(f"split is '{ALL}'; {path} has the splits training, public_test and private_test")
+    rows = pixel_rows(path, config.split, CSV_NAMES, config.skipped(path))
+    names = emotions.names(LABEL_SET)
+    logging.warning("%s names no subjects: the same people may be in other splits", path)
+    return grey_faces(LABEL_SET, [(name, names.index(CSV_NAMES[code]), face) for name, code, face in rows])
+
+
+def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> list[Frame]:
+    """The last frames of each sequence under a folder an emotion."""
+    names, found = emotions.names(LABEL_SET), []
+    folders = {path: emotions.field_word(path.name) for path in sorted(root.iterdir()) if path.is_dir()}
+    emotional = {path: word for path, word in folders.items() if word in names}
+    if not emotional:
+        raise FileNotFoundError(f"{root} holds neither {IMAGES} nor {TABLE} nor folders such as {root}/happy")
+    for folder, word in emotional.items():
+        sequences: dict[tuple[str, str], list[pathlib.Path]] = {}
+        for number, path in enumerate(sorted(folder.iterdir()), 1):
+            if path.suffix.lower() not in picture.SUFFIXES:
+                continue
+            if match := NAME_PATTERN.fullmatch(path.stem):
+                sequences.setdefault((match[1], match[2]), []).append(path)
+            else:
+                fault = RowFault("file name names no subject", f"{path}, expected such as S010_004_00000017.png")
+                skipped.refuse(str(path), number, fault)
+        for (subject, _), paths in sorted(sequences.items()):
+            found += [Frame(path, subject, names.index(word)) for path in paths[-peak:]]
+    return sorted(found, key=lambda frame: frame.path.name)
+
+
+def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skipped: SkippedRows) -> ListedFaces:
+    paths = [str(frame.path) for frame in frames]
+    looks = looked_at(paths) if config.check_images else [picture.Look("")] * len(paths)
+    kept, points = [], []
+    for number, (frame, look) in enumerate(zip(frames, looks, strict=True), 1):
+        try:
+            if look.reason:
+                raise RowFault(look.reason, f"expected a whole picture at {frame.path}")
+            landmarks = landmark_file(root, frame.path)
+            if config.check_images and (reason := misplaced(landmarks, None, look.width, look.height)):
+                raise RowFault(reason, f"of {frame.path}, {look.width} x {look.height} px")
+        except RowFault as fault:
+            skipped.refuse(str(frame.path), number, fault)
+        else:
+            kept.append((number, frame))
+            points.append(landmarks)
+    total = len(frames) + sum(path not in set(paths) for path, *_ in skipped.faults)
+    skipped.finish(total)
+    if not kept:
+        raise ValueError(f"{root} holds no usable frame: {skipped.counts() or 'no sequence has an emotion'}")
+    if all(landmarks is None for landmarks in points):
+        logging.info("%s has no Landmarks: the whole picture is the crop", root)
+    count = len(emotions.names(LABEL_SET))
+    labels = no_labels(len(kept), count)
+    labels.emotion[:], labels.emotion_weight[:] = one_hot([frame.emotion for _, frame in kept], count), 1
+    for index, landmarks in enumerate(points):
+        if landmarks is not None:
+            labels.landmarks[index], labels.landmarks_weight[index] = landmarks, 1
+    names = [frame.path.relative_to(root).as_posix() for _, frame in kept]
+    table = photographs(names, [frame.subject for _, frame in kept], labels)
+    places = [f"{root}, frame {number}" for number, _ in kept]
+    boxes = np.zeros((len(kept), 3), np.int64)
+    return ListedFaces(LABEL_SET, table, [str(frame.path) for _, frame in kept], places, upright=False, boxes=boxes)

@@ -1,0 +1,120 @@
+"""FER2013: 48 x 48 grey faces written as text, one a row."""
+
+import dataclasses
+import pathlib
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import UInt8
+
+from affect_jax import emotions
+from affect_jax.data.memory import GreyPictures
+from affect_jax.data.readers.rows import ListConfig, ListFile, integer, one_hot, photographs
+from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.data.source import no_labels
+
+LABEL_SET = "fer2013_7"
+SIDE_PX = 48
+FILES = ("fer2013.csv", "icml_face_data.csv", "train.csv")  # the last is Kaggle's, without Usage
+REQUIRED = ("emotion", "pixels")
+USAGES = ("Training", "PublicTest", "PrivateTest")
+SPLIT_ALIASES = {"train": "training", "validation": "publictest", "val": "publictest", "test": "privatetest"}
+
+
+@dataclasses.dataclass(frozen=True)
+class FER2013Config(ListConfig):
+    """`root` is the folder of fer2013.csv or the file itself; `split` is training, public_test or private_test.
+
+    "validation" and "test" stand for the last two.
+    """
+
+    def __post_init__(self):
+        usage(self.split)
+
+
+def fer2013(config: FER2013Config) -> GreyPictures:
+    """The usable faces of one split, in the order of the list; each picture is its own subject.
+
+    ValueError for a list without a needed column and for too many unusable rows; FileNotFoundError for a wrong path.
+    """
+    path = find_list(config.root)
+    skipped = config.skipped(path)
+    kept = list(pixel_rows(path, config.split, emotions.names(LABEL_SET), skipped))
+    return grey_faces(LABEL_SET, kept)
+
+
+def usage(split: str) -> str:
+    """The word of the Usage column for a split; ValueError lists the splits."""
+    word = split.replace("_", "").lower()
+    word = SPLIT_ALIASES.get(word, word)
+    for known in USAGES:
+        if known.lower() == word:
+            return known
+    raise ValueError(f"split is '{split}'; choose training, public_test (validation) or private_test (test)")
+
+
+def find_list(root: str, files: tuple[str, ...] = FILES) -> pathlib.Path:
+    """The list in a folder, or the list itself; FileNotFoundError says what was looked for."""
+    path = pathlib.Path(root)
+    for candidate in (path, *(path / name for name in files)):
+        if candidate.is_file():
+            return candidate
+    raise FileNotFoundError(f"no list at {path}: expected {' or '.join(files)} in it, or the path of such a file")
+
+
+def pixel_rows(
+    path: pathlib.Path, split: str, names: tuple[str, ...], skipped: SkippedRows
+) -> Iterator[tuple[str, int, UInt8[np.ndarray, "48 48"]]]:
+    """(name, emotion, picture) of each usable row of a split; what was skipped is written at the end."""
+    wanted, lines, total = usage(split), ListFile(path, REQUIRED), 0
+    meaning = ", ".join(f"{code} {name}" for code, name in enumerate(names))
+    for number, cells in lines:
+        total += 1
+        try:
+            row = lines.named(cells)
+            if row_usage(row, path, wanted) != wanted:
+                total -= 1
+                continue
+            emotion, face = integer("emotion", row["emotion"], len(names) - 1, meaning), pixels(row["pixels"])
+        except RowFault as fault:
+            skipped.refuse(str(path), number, fault)
+        else:
+            yield f"{wanted}/{number}", emotion, face
+    skipped.finish(total)
+
+
+def row_usage(row: dict[str, str], path: pathlib.Path, wanted: str) -> str:
+    """The Usage of a row; a list without that column is all of the training split."""
+    if "Usage" not in row:
+        if wanted != "Training":
+            raise ValueError(f"{path} has no column Usage: all of it is training; other splits need fer2013.csv")
+        return "Training"
+    if row["Usage"] not in USAGES:
+        raise RowFault("Usage is unknown", f"Usage is '{row['Usage'][:20]}', expected {', '.join(USAGES)}")
+    return row["Usage"]
+
+
+def pixels(cell: str) -> UInt8[np.ndarray, "48 48"]:
+    """The picture of a cell; RowFault when it is not 2304 numbers in 0..255, or of one colour."""
+    try:
+        values = np.fromstring(cell, np.int64, sep=" ")
+    except ValueError:
+        raise RowFault("pixels are not numbers", f"'{cell[:40]}...', expected whole numbers with blanks") from None
+    if len(values) != SIDE_PX**2:
+        raise RowFault("wrong number of pixels", f"{len(values)}, expected {SIDE_PX} x {SIDE_PX} = {SIDE_PX**2}")
+    if values.min() < 0 or values.max() > 255:
+        raise RowFault("pixels out of 0..255", f"{values.min()} to {values.max()}, expected 0 to 255")
+    if values.min() == values.max():
+        raise RowFault("picture is of one colour", f"every pixel is {values[0]}; take the row out")
+    return values.reshape(SIDE_PX, SIDE_PX).astype(np.uint8)
+
+
+def grey_faces(label_set: str, kept: list[tuple[str, int, UInt8[np.ndarray, "48 48"]]]) -> GreyPictures:
+    """A source of named faces in memory."""
+    if not kept:
+        raise ValueError("no usable row in this split; is it the right list?")
+    names, named, pictures = zip(*kept, strict=True)
+    count = len(emotions.names(label_set))
+    labels = no_labels(len(kept), count)
+    labels.emotion[:], labels.emotion_weight[:] = one_hot(named, count), 1
+    return GreyPictures(label_set, photographs(names, names, labels), np.stack(pictures))

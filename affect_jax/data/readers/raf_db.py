@@ -1,0 +1,120 @@
+"""RAF-DB's basic emotions: `EmoLabel/list_patition_label.txt` (so spelt) and `Image/aligned` or `Image/original`."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+
+from affect_jax import emotions
+from affect_jax.data.readers.rows import (
+    ListConfig,
+    existing_folder,
+    integer,
+    looked_at,
+    one_hot,
+    photographs,
+    square,
+)
+from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.data.source import PictureFiles, no_labels
+
+LABEL_SET = "raf_db_7"
+LISTS = ("EmoLabel/list_patition_label.txt", "EmoLabel/list_partition_label.txt", "list_patition_label.txt")
+TOPS = ("", "basic", "Basic")
+SPLITS = {"training": "train", "train": "train", "test": "test", "validation": "test"}
+PICTURES = {"aligned": "Image/aligned/{}_aligned.jpg", "original": "Image/original/{}.jpg"}
+BOX_FILE = "Annotation/boundingbox/{}_boundingbox.txt"  # left top right bottom, in px of the original
+MEANING = ", ".join(f"{code} {name}" for code, name in enumerate(emotions.names(LABEL_SET), 1))
+
+
+@dataclasses.dataclass(frozen=True)
+class RAFDBConfig(ListConfig):
+    """`root` is the folder with EmoLabel and Image, or the one above it; `split` is training or test.
+
+    "validation" is the test split: there is no other.
+    """
+
+    pictures: str = "aligned"  # aligned (100 px faces, the crop is the whole picture) | original
+    box_side_ratio: float = 1.5  # crop side over the mean side of an original's face box; ours
+    check_images: bool = True  # look at both ends of every picture file first
+
+    def __post_init__(self):
+        if self.split not in SPLITS:
+            raise ValueError(f"split is '{self.split}'; choose one of {', '.join(SPLITS)}")
+        if self.pictures not in PICTURES:
+            raise ValueError(f"pictures is '{self.pictures}'; choose one of {', '.join(PICTURES)}")
+
+
+def raf_db(config: RAFDBConfig) -> PictureFiles:
+    """The usable faces of one split in the order of the list; each picture is its own subject.
+
+    ValueError for too many unusable rows, FileNotFoundError for a wrong path.
+    """
+    top, path = _find_list(config.root)
+    skipped = config.skipped(path)
+    rows, total = _read(path, SPLITS[config.split], skipped)
+    paths = [str(top / PICTURES[config.pictures].format(name)) for _, name, _ in rows]
+    reasons = [look.reason for look in looked_at(paths)] if config.check_images else [""] * len(paths)
+    kept, boxes = [], []
+    for (number, name, emotion), file, reason in zip(rows, paths, reasons, strict=True):
+        try:
+            if reason:
+                raise RowFault(reason, f"expected a whole picture at {file}")
+            boxes.append(_box(top / BOX_FILE.format(name), config) if config.pictures == "original" else (0, 0, 0))
+            kept.append((number, name, emotion, file))
+        except RowFault as fault:
+            skipped.refuse(file, number, fault)
+    skipped.finish(total)
+    if not kept:
+        raise ValueError(f"{path} holds no usable row of {total}: {skipped.counts()}; is split {config.split} right?")
+    numbers, names, named, files = zip(*kept, strict=True)
+    labels = no_labels(len(kept), len(emotions.names(LABEL_SET)))
+    labels.emotion[:], labels.emotion_weight[:] = one_hot(named, len(emotions.names(LABEL_SET))), 1
+    places = [f"{path}, row {number}" for number in numbers]
+    cut = np.array(boxes, np.int64) if config.pictures == "original" else None
+    return PictureFiles(LABEL_SET, photographs(names, names, labels), files, places, boxes=cut, upright=cut is None)
+
+
+def _find_list(root: str) -> tuple[pathlib.Path, pathlib.Path]:
+    path = existing_folder(root, f"root is the folder that holds {LISTS[0]} and Image")
+    for top in (path / name for name in TOPS):
+        for name in LISTS:
+            if (top / name).is_file():
+                return top, top / name
+    raise FileNotFoundError(f"no {LISTS[0]} in {path}; root is the folder that holds it and Image")
+
+
+def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[tuple[int, str, int]], int]:
+    """(line, name without ending, emotion) of a split's rows, and how many rows it has, unusable ones included."""
+    rows, total = [], 0
+    for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+        if not line.strip():
+            continue
+        total += 1
+        try:
+            cells = line.split()
+            if len(cells) != 2:
+                raise RowFault("wrong number of cells", f"'{line[:60]}', expected such as 'train_00001.jpg 5'")
+            name = pathlib.PurePosixPath(cells[0]).stem
+            if not name.startswith(("train_", "test_")):
+                raise RowFault("picture of no split", f"'{cells[0]}' begins neither with train_ nor with test_")
+            if not name.startswith(f"{prefix}_"):
+                total -= 1
+                continue
+            rows.append((number, name, integer("emotion", cells[1], 7, MEANING, lowest=1) - 1))
+        except RowFault as fault:
+            skipped.refuse(str(path), number, fault)
+    return rows, total
+
+
+def _box(path: pathlib.Path, config: RAFDBConfig) -> tuple[int, int, int]:
+    """The square to cut out of an original; (0, 0, 0), the whole picture, where there is no box."""
+    if not path.is_file():
+        return 0, 0, 0
+    try:
+        left, top, right, bottom = (float(cell) for cell in path.read_text(errors="replace").split())
+    except ValueError:
+        raise RowFault("face box is not four numbers", f"{path}, expected left top right bottom in px") from None
+    if not (np.isfinite((left, top, right, bottom)).all() and right > left and bottom > top):
+        raise RowFault("face box is empty", f"{path} holds {left:g} {top:g} {right:g} {bottom:g}")
+    return square(left, top, right - left, bottom - top, config.box_side_ratio)
