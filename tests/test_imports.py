@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "evaluate": {"types", "ops", "metrics"},
     "predict": {"types", "ops", "faces"},
     "convert": {"types", "ops"},
-    "report": {"types", "metrics"},
+    "report": {"types", "ops", "metrics"},
 }
 
 

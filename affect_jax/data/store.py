@@ -1,32 +1,22 @@
-"""Any source as a TFDS data set on array_record, and back as a source; TensorFlow is not needed for either.
-
-For sources that are slow to draw or too many loose files. Beside the records, which any TFDS user can read, lies
-`examples.npz` with the labels once more, so that opening a store reads no pictures.
-"""
+"""Stores: sources slow to draw or of too many loose files, kept as a TFDS data set and opened as a source again."""
 
 import dataclasses
 import functools
 import hashlib
 import json
 import pathlib
-import shutil
+from collections.abc import Callable
 
 import numpy as np
 from absl import logging
 from jaxtyping import UInt8
-from tqdm import tqdm
 
-from affect_jax import emotions
 from affect_jax.data import picture
-from affect_jax.data.encoding import CHUNK, encoded
-from affect_jax.data.skipped import SkippedRows
-from affect_jax.data.source import Table, as_table
-from affect_jax.types import LANDMARKS, Labels, Source, UnreadableImage
+from affect_jax.data.source import Table
+from affect_jax.data.store_writing import COLUMNS, COLUMNS_FILE, SPLIT, write
+from affect_jax.types import Labels, Source, UnreadableImage
 
-NAME, SPLIT, VERSION = "faces", "faces", "1.0.0"
-COLUMNS_FILE, MARK_FILE, SKIPPED_FILE = "examples.npz", "dataset_info.json", "skipped.csv"
-COLUMNS = ("names", "subjects", "clips", "frames", "time_seconds")
-EXAMPLES_PER_SHARD = 8192
+MARK_FILE = "dataset_info.json"
 FORM = 2  # of what is stored; a store of another form is written anew
 
 
@@ -34,110 +24,6 @@ def fingerprint(reader: str, config) -> str:
     """A name for what a reader makes of its config (a dataclass); differs when any field does."""
     fields = json.dumps([FORM, reader, dataclasses.asdict(config)], sort_keys=True)
     return hashlib.sha256(fields.encode()).hexdigest()[:16]
-
-
-def write(
-    source: Source,
-    folder: str | pathlib.Path,
-    *,
-    fingerprint: str = "",
-    encoding: str = "png",
-    workers: int = 2,
-    max_skipped_fraction: float = 0.01,
-) -> None:
-    """Writes a source to `folder`, which appears whole or not at all; an older store there is replaced.
-
-    `encoding` is "png" (exact) or "jpeg" (quality 95). Pictures come from `workers` processes, for which the source
-    must be picklable. Unreadable pictures are left out, listed in `folder`/skipped.csv, and limited as in the readers.
-    """
-    folder = pathlib.Path(folder)
-    if not len(source.examples):
-        raise ValueError(f"nothing to store in {folder}: the source is empty; is the split right?")
-    if encoding not in picture.ENCODINGS:
-        raise ValueError(f"unknown picture encoding '{encoding}'; choose one of {', '.join(sorted(picture.ENCODINGS))}")
-    if folder.exists() and any(folder.iterdir()) and not (folder / COLUMNS_FILE).exists():
-        raise ValueError(f"{folder} holds other files and no store; choose an empty or new folder")
-    partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
-    for leftover in (partial, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        _fill(source, partial, fingerprint, encoding, workers, max_skipped_fraction)
-        if folder.exists():
-            folder.rename(old)
-        partial.rename(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _fill(
-    source: Source, folder: pathlib.Path, mark: str, encoding: str, workers: int, max_skipped_fraction: float
-) -> None:
-    import tensorflow_datasets as tfds  # slow to import, and only stores need it
-
-    table = as_table(source.examples)
-    skipped = SkippedRows(str(folder), max_skipped_fraction, str(folder / SKIPPED_FILE))
-    writer = tfds.core.SequentialWriter(
-        _info(tfds, folder, source.label_set, mark, encoding), EXAMPLES_PER_SHARD, file_format="array_record"
-    )
-    writer.initialize_splits([SPLIT])
-    kept = []
-    chunks = [range(start, min(start + CHUNK, len(table))) for start in range(0, len(table), CHUNK)]
-    with tqdm(total=len(table), desc="storing faces", unit="face", mininterval=1) as bar:
-        for chunk, pictures in zip(chunks, encoded(source, chunks, encoding, workers), strict=True):
-            good = [(index, data) for index, (data, _) in zip(chunk, pictures, strict=True) if data]
-            broken = [(index, reason) for index, (_, reason) in zip(chunk, pictures, strict=True) if reason]
-            skipped.faults += [(str(table.names[index]), index, reason) for index, reason in broken]
-            writer.add_examples({SPLIT: [_record(table, index, data) for index, data in good]})
-            kept += [index for index, _ in good]
-            bar.update(len(chunk))
-    skipped.finish(len(table))
-    writer.close_all()
-    _write_columns(folder / COLUMNS_FILE, table.take(np.array(kept, np.int64)), source.label_set, mark)
-
-
-def _info(tfds, folder: pathlib.Path, label_set: str, mark: str, encoding: str):
-    names = emotions.names(label_set)
-    number = functools.partial(tfds.features.Scalar, dtype=np.float32)
-    features = {
-        "image": tfds.features.Image(encoding_format=encoding),
-        "name": tfds.features.Text(),
-        "subject": tfds.features.Text(),
-        "clip": tfds.features.Text(),
-        "frame": tfds.features.Scalar(dtype=np.int64),
-        "time_seconds": tfds.features.Scalar(dtype=np.float64),
-        "valence_arousal": tfds.features.Tensor(shape=(2,), dtype=np.float32),
-        "valence_arousal_weight": number(),
-        "emotion": tfds.features.Tensor(shape=(len(names),), dtype=np.float32),
-        "emotion_weight": number(),
-        "landmarks": tfds.features.Tensor(shape=(LANDMARKS, 2), dtype=np.float32),
-        "landmarks_weight": number(),
-    }
-    identity = tfds.core.dataset_info.DatasetIdentity(
-        name=NAME, version=tfds.core.Version(VERSION), data_dir=str(folder), module_name="affect_jax"
-    )
-    return tfds.core.DatasetInfo(
-        builder=identity,
-        description="Faces with valence, arousal, emotion and 68 landmarks; a weight of 0 says: not labelled. "
-        f"The emotions, as probabilities: {', '.join(names)}.",
-        features=tfds.features.FeaturesDict(features),
-        disable_shuffling=True,
-        metadata=tfds.core.MetadataDict(label_set=label_set, emotions=list(names), fingerprint=mark),
-    )
-
-
-def _record(table: Table, index: int, data: bytes) -> dict:
-    example = dataclasses.asdict(table[index])
-    labels = example.pop("labels")
-    return {"image": data, **example, **labels}
-
-
-def _write_columns(path: pathlib.Path, table: Table, label_set: str, mark: str) -> None:
-    texts = {column: getattr(table, column).astype(str) for column in COLUMNS[:3]}
-    numbers = {"frames": table.frames, "time_seconds": table.time_seconds}
-    labels = {field.name: getattr(table.labels, field.name) for field in dataclasses.fields(Labels)}
-    np.savez(path, label_set=np.array(label_set), fingerprint=np.array(mark), **texts, **numbers, **labels)
 
 
 class StoredFaces:
@@ -195,10 +81,10 @@ def read(folder: str | pathlib.Path, fingerprint: str = "") -> StoredFaces:
     return stored
 
 
-def materialise(source: Source, folder: str | pathlib.Path, fingerprint: str, **options) -> StoredFaces:
-    """The store of `source` in `folder`: as it is there when the fingerprint agrees, else written anew.
+def materialise(make: Callable[[], Source], folder: str | pathlib.Path, fingerprint: str, **options) -> StoredFaces:
+    """The store in `folder`: as it is there when the fingerprint agrees, else of the source that `make` gives.
 
-    `options` as of `write`.
+    `options` as of `store_writing.write`.
     """
     try:
         stored = read(folder, fingerprint)
@@ -208,5 +94,5 @@ def materialise(source: Source, folder: str | pathlib.Path, fingerprint: str, **
         pass
     except ValueError as error:
         logging.info("writing anew: %s", error)
-    write(source, folder, fingerprint=fingerprint, **options)
+    write(make(), folder, fingerprint=fingerprint, **options)
     return read(folder, fingerprint)

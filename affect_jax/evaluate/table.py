@@ -1,28 +1,16 @@
 """predictions.csv: written whole or not at all, and read back."""
 
-import contextlib
 import csv
-import os
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TextIO
 
 import numpy as np
 
 from affect_jax.evaluate.rows import Rows
+from affect_jax.ops.files import replacing
 from affect_jax.types import DIMENSIONS
 
 COLUMNS = ("name", "subject", "clip", "frame", "time_seconds") + DIMENSIONS + tuple(f"label_{d}" for d in DIMENSIONS)
 COLUMNS += ("expression", "label_expression")
-
-
-@contextlib.contextmanager
-def replacing(path: pathlib.Path) -> Iterator[TextIO]:
-    """A text file that takes its name only when it is complete; until then it is called `<name>.part`."""
-    part = path.with_name(path.name + ".part")
-    with part.open("w", newline="", encoding="utf-8") as file:
-        yield file
-    os.replace(part, path)
 
 
 def write_table(rows: Rows, path: pathlib.Path) -> None:
@@ -80,12 +68,3 @@ def read_table(path: pathlib.Path) -> Rows:
 
 def _cell(value: float) -> str:
     return "" if np.isnan(value) else repr(float(value))
-
-
-def write_csv(lines: Sequence[Mapping[str, object]], path: pathlib.Path) -> None:
-    """Dicts as lines under the union of their keys; what a line lacks is an empty cell."""
-    columns = list(dict.fromkeys(column for line in lines for column in line))
-    with replacing(path) as file:
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        writer.writerows(lines)

@@ -42,8 +42,7 @@ def source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: 
         return with_label_set(fold(read(), config.fold), label_set)
     mark = store.fingerprint(config.reader, config.options)
     place = pathlib.Path(folder) / f"{config.reader}_{mark}"
-    kept = store.read(place, mark) if place.exists() else store.materialise(read(), place, mark)
-    return with_label_set(fold(kept, config.fold), label_set)
+    return with_label_set(fold(store.materialise(read, place, mark), config.fold), label_set)
 
 
 def model_config(options: Options):

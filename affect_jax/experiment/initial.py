@@ -7,12 +7,12 @@ import jax
 from absl import logging
 from jax.sharding import Mesh
 
-from affect_jax.evaluate.table import replacing
 from affect_jax.experiment import build, options
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.options import Options
 from affect_jax.models.emonet import EmoNet
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig, certificate, from_static
+from affect_jax.ops.files import replacing
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.sharding import data_mesh
 from affect_jax.train.state import Network, Variables, names, with_names

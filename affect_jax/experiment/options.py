@@ -12,9 +12,9 @@ from ml_collections import ConfigDict
 from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.registry import READERS
 from affect_jax.emotions import names
-from affect_jax.evaluate.table import replacing
 from affect_jax.experiment.errors import UsageError
 from affect_jax.models.registry import MODELS
+from affect_jax.ops.files import replacing
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.loop import LoopConfig
 from affect_jax.train.optimiser import OptimiserConfig

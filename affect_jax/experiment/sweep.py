@@ -9,10 +9,10 @@ from typing import Any
 import ml_collections
 from absl import logging
 
-from affect_jax.evaluate.table import write_csv
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.options import parse
 from affect_jax.experiment.training import train
+from affect_jax.ops.files import write_csv
 from affect_jax.report.tables import text_table
 from affect_jax.train.loop import TrainingDiverged
 

@@ -9,6 +9,7 @@ from absl import logging
 from jaxtyping import UInt8
 from tqdm import tqdm
 
+from affect_jax.ops.files import whole
 from affect_jax.predict.decode import Frame, read_image
 from affect_jax.predict.estimate import Finder, crop_name, estimate
 from affect_jax.predict.overlay import Painter
@@ -62,5 +63,6 @@ def _frames(sources: Sequence[pathlib.Path], problems: list[str]) -> Iterator[Fr
 def _write_png(path: pathlib.Path, image: UInt8[np.ndarray, "height width 3"]) -> pathlib.Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     _, data = cv2.imencode(".png", image[..., ::-1])
-    data.tofile(path)
+    with whole(path) as part:
+        data.tofile(part)
     return path

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import UInt8
 from tqdm import tqdm
 
+from affect_jax.ops.files import whole
 from affect_jax.predict import ink
 from affect_jax.predict.decode import Video
 from affect_jax.predict.predictor import AFFECT
@@ -147,8 +148,11 @@ def _signed(value: float) -> str:
 def write_overlay(source: pathlib.Path, rows: Iterable[Row], target: pathlib.Path, emotions: Sequence[str]) -> None:
     """Decodes the video a second time and writes it with the drawings, at its own size, rate and time stamps."""
     painter = Painter(emotions)
-    part = target.with_name(target.name + ".part")
-    with Video(source) as video, av.open(f"file:{os.path.abspath(part)}", "w", format="mp4") as container:
+    with (
+        whole(target) as part,
+        Video(source) as video,
+        av.open(f"file:{os.path.abspath(part)}", "w", format="mp4") as container,
+    ):
         stream, last = None, -1
         total = video.expected_frames()
         for frame, row in zip(tqdm(video, "overlay", total, unit="frame", leave=False), rows, strict=True):
@@ -160,7 +164,6 @@ def write_overlay(source: pathlib.Path, rows: Iterable[Row], target: pathlib.Pat
             drawn.pts, drawn.time_base = last, video.time_base
             container.mux(stream.encode(drawn))
         container.mux(stream.encode())
-    os.replace(part, target)
 
 
 def _stream(container: av.container.OutputContainer, video: Video, width: int, height: int) -> av.VideoStream:

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch
 
+from affect_jax.ops.files import whole
 from affect_jax.predict.ink import AROUSAL_COLOR, VALENCE_COLOR
 
 FACES = 8
@@ -49,9 +50,8 @@ def plot_series(
     _draw_lines(upper, series)
     upper.set_title(title, loc="left", fontsize=12, color=INK, pad=10, parse_math=False)
     _draw_faces(figure, upper, faces)
-    part = path.with_name(path.name + ".part")
-    figure.savefig(part, format="png")
-    part.replace(path)
+    with whole(path) as part:
+        figure.savefig(part, format="png")
 
 
 def _draw_lines(axes: Axes, series: dict[str, Float[np.ndarray, "row"]]) -> None:

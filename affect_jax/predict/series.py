@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from affect_jax.ops.files import part_of
 from affect_jax.predict.predictor import AFFECT
 from affect_jax.types import AROUSAL, VALENCE
 
@@ -46,7 +47,7 @@ class SeriesWriter:
     def __init__(self, path: pathlib.Path, emotions: Sequence[str], model: str, crop: str):
         self.path = path
         self.rows = self.rows_with_face = 0
-        self._part = path.with_name(path.name + ".part")
+        self._part = part_of(path)
         self._emotions, self._tail = tuple(emotions), [model, crop]
         path.parent.mkdir(parents=True, exist_ok=True)
         self._stream = self._part.open("w", newline="", encoding="utf-8", errors="surrogateescape")

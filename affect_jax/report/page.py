@@ -5,6 +5,8 @@ import html
 import pathlib
 from collections.abc import Mapping, Sequence
 
+from affect_jax.ops.files import replacing
+
 LOOK = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
@@ -34,9 +36,8 @@ def write_page(
         + "\n".join(parts)
         + "\n</body></html>\n"
     )
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as file:
+        file.write(text)
 
 
 def _table(lines: Sequence[Mapping[str, object]]) -> str:

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from affect_jax.ops.files import whole
 from affect_jax.types import AROUSAL, VALENCE
 
 COLOURS = {VALENCE: "#1f6fb4", AROUSAL: "#d9651c"}  # blue and orange: told apart by colour-blind readers too
@@ -33,6 +34,5 @@ def tidy(axes: Axes, title: str = "") -> None:
 
 def save(figure: Figure, path: pathlib.Path) -> None:
     """Writes a PNG of twice the usual resolution, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    figure.savefig(part, dpi=150, format="png")
-    part.replace(path)
+    with whole(path) as part:
+        figure.savefig(part, dpi=150, format="png")

@@ -9,6 +9,8 @@ import tensorboardX
 import tqdm
 from absl import logging
 
+from affect_jax.ops.files import replacing
+
 
 class Journal:
     """Appends one flat dict a line, keys "phase/quantity"; a resumed run drops the lines past its restored step."""
@@ -25,9 +27,8 @@ class Journal:
         if not self._path.exists():
             return
         lines = [line for line in self._path.read_text().splitlines() if _step_of(line) <= step]
-        part = self._path.with_suffix(".part")
-        part.write_text("".join(f"{line}\n" for line in lines))
-        part.replace(self._path)
+        with replacing(self._path) as file:
+            file.writelines(f"{line}\n" for line in lines)
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """One line of numbers at `step`."""

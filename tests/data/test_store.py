@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets as tfds
 
-from affect_jax.data import encoding, store
+from affect_jax.data import encoding, store, store_writing
 from affect_jax.data.readers.folder import FolderConfig
 from affect_jax.data.source import Table, no_labels
 from affect_jax.types import UnreadableImage
@@ -45,7 +45,7 @@ def assert_same_labels(a, b):
 
 def test_a_store_gives_back_pictures_and_labels_bit_for_bit(tmp_path):
     source = Noise(30)
-    store.write(source, tmp_path / "faces", workers=1)
+    store_writing.write(source, tmp_path / "faces", workers=1)
     stored = pickle.loads(pickle.dumps(store.read(tmp_path / "faces")))  # as a worker process gets it
     assert stored.label_set == "emonet_5"
     assert_same_labels(stored.examples, source.examples)
@@ -56,10 +56,10 @@ def test_a_store_gives_back_pictures_and_labels_bit_for_bit(tmp_path):
 
 
 def test_worker_processes_write_the_same_in_the_same_order(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "CHUNK", 4)
+    monkeypatch.setattr(store_writing, "CHUNK", 4)
     monkeypatch.setattr(encoding, "WORTH_A_PROCESS", 1)
     source = Noise(18)
-    store.write(source, tmp_path / "faces", workers=2)
+    store_writing.write(source, tmp_path / "faces", workers=2)
     stored = store.read(tmp_path / "faces")
     assert_same_labels(stored.examples, source.examples)
     for index in range(18):
@@ -67,12 +67,12 @@ def test_worker_processes_write_the_same_in_the_same_order(tmp_path, monkeypatch
 
 
 def test_any_user_of_tfds_can_read_the_records(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "EXAMPLES_PER_SHARD", 4)
+    monkeypatch.setattr(store_writing, "EXAMPLES_PER_SHARD", 4)
     source = Noise(10)
-    store.write(source, tmp_path / "faces", workers=1)
+    store_writing.write(source, tmp_path / "faces", workers=1)
     builder = tfds.builder_from_directory(tmp_path / "faces")
     assert builder.info.metadata["emotions"] == ["neutral", "happy", "sad", "surprise", "anger"]
-    records = builder.as_data_source(store.SPLIT)
+    records = builder.as_data_source(store_writing.SPLIT)
     assert len(records) == 10
     example = source.examples[7]
     record = records[7]
@@ -89,32 +89,32 @@ def test_any_user_of_tfds_can_read_the_records(tmp_path, monkeypatch):
 def test_jpeg_is_close(tmp_path):
     source = Noise(3)
     source.image = lambda index: np.tile(np.linspace(0, 255, 64).astype(np.uint8)[:, None, None], (1, 64, 3))
-    store.write(source, tmp_path / "faces", encoding="jpeg", workers=1)
+    store_writing.write(source, tmp_path / "faces", encoding="jpeg", workers=1)
     assert np.abs(store.read(tmp_path / "faces").image(1).astype(int) - source.image(1)).max() <= 3
     with pytest.raises(ValueError, match="unknown picture encoding 'gif'; choose one of jpeg, png"):
-        store.write(source, tmp_path / "other", encoding="gif", workers=1)
+        store_writing.write(source, tmp_path / "other", encoding="gif", workers=1)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["faces"]  # nothing half written
 
 
 def test_a_store_is_reused_for_the_same_fingerprint_and_rebuilt_for_another(tmp_path):
     folder = tmp_path / "faces"
-    store.materialise(Noise(4), folder, "first", workers=1)
-    written = (folder / store.COLUMNS_FILE).stat().st_mtime_ns
-    assert len(store.materialise(Noise(9), folder, "first", workers=1).examples) == 4
-    assert (folder / store.COLUMNS_FILE).stat().st_mtime_ns == written
+    store.materialise(lambda: Noise(4), folder, "first", workers=1)
+    written = (folder / store_writing.COLUMNS_FILE).stat().st_mtime_ns
+    assert len(store.materialise(lambda: Noise(9), folder, "first", workers=1).examples) == 4
+    assert (folder / store_writing.COLUMNS_FILE).stat().st_mtime_ns == written
     with pytest.raises(ValueError, match=r"other settings \(fingerprint first, expected second\); remove the folder"):
         store.read(folder, "second")
-    assert len(store.materialise(Noise(9), folder, "second", workers=1).examples) == 9
+    assert len(store.materialise(lambda: Noise(9), folder, "second", workers=1).examples) == 9
     np.testing.assert_array_equal(store.read(folder, "second").image(8), Noise(9).image(8))
 
 
 def test_an_interrupted_rebuild_leaves_the_old_store_whole(tmp_path):
     folder = tmp_path / "faces"
-    store.write(Noise(4), folder, workers=1)
+    store_writing.write(Noise(4), folder, workers=1)
     failing = Noise(6)
     failing.image = lambda index: 1 / 0
     with pytest.raises(ZeroDivisionError):
-        store.write(failing, folder, workers=1)
+        store_writing.write(failing, folder, workers=1)
     np.testing.assert_array_equal(store.read(folder).image(3), Noise(4).image(3))
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["faces"]
 
@@ -122,20 +122,20 @@ def test_an_interrupted_rebuild_leaves_the_old_store_whole(tmp_path):
 def test_only_stores_are_replaced(tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(ValueError, match="holds other files and no store; choose an empty or new folder"):
-        store.write(Noise(2), tmp_path, workers=1)
+        store_writing.write(Noise(2), tmp_path, workers=1)
     with pytest.raises(FileNotFoundError, match=r"is no store: expected examples.npz"):
         store.read(tmp_path)
 
 
 def test_unreadable_pictures_are_left_out_and_listed(tmp_path):
     source = Noise(5, broken=[2])
-    store.write(source, tmp_path / "faces", workers=1, max_skipped_fraction=0.2)
+    store_writing.write(source, tmp_path / "faces", workers=1, max_skipped_fraction=0.2)
     stored = store.read(tmp_path / "faces")
     assert [example.frame for example in stored.examples] == [0, 1, 3, 4]
     np.testing.assert_array_equal(stored.image(2), source.image(3))
     assert (tmp_path / "faces" / "skipped.csv").read_text().splitlines()[1] == "söbject/clip/2,2,image broke on reading"
     with pytest.raises(ValueError, match=r"1 of 5 rows \(20.0%\) are unusable"):
-        store.write(source, tmp_path / "strict", workers=1)
+        store_writing.write(source, tmp_path / "strict", workers=1)
 
 
 def test_fingerprints_differ_with_any_field():
@@ -147,12 +147,12 @@ def test_fingerprints_differ_with_any_field():
 
 def test_an_empty_source_is_said(tmp_path):
     with pytest.raises(ValueError, match="the source is empty; is the split right"):
-        store.write(Noise(0), tmp_path / "faces", workers=1)
+        store_writing.write(Noise(0), tmp_path / "faces", workers=1)
 
 
 @pytest.mark.parametrize("damage", ["lost", "cut", "flipped"])
 def test_a_damaged_shard_is_an_unreadable_picture(tmp_path, damage):
-    store.write(Noise(5), tmp_path / "faces", workers=1)
+    store_writing.write(Noise(5), tmp_path / "faces", workers=1)
     (shard,) = (tmp_path / "faces").glob("*array_record*")
     data = bytearray(shard.read_bytes())
     data[2000] ^= 255

@@ -14,6 +14,7 @@ from affect_jax.data.render import affect, camera, shape
 from affect_jax.data.render.identity import draw_identity, show
 from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
+from affect_jax.ops.files import whole
 from affect_jax.ops.geometry import crop_matrix, landmark_crop
 from affect_jax.ops.image import warp_image
 from affect_jax.types import AROUSAL, VALENCE, Source
@@ -131,4 +132,5 @@ def _write_video(path: pathlib.Path, pictures: Iterable[UInt8[np.ndarray, "heigh
 def write_picture(path: pathlib.Path, picture: UInt8[np.ndarray, "height width 3"]) -> None:
     """A PNG file; OSError where it cannot be written."""
     encoded = cv2.imencode(".png", picture[..., ::-1])[1]
-    path.write_bytes(encoded.tobytes())
+    with whole(path) as part:
+        encoded.tofile(part)

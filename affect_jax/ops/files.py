@@ -1,0 +1,37 @@
+"""Files that appear whole or not at all."""
+
+import contextlib
+import csv
+import os
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TextIO
+
+
+def part_of(path: pathlib.Path) -> pathlib.Path:
+    """The name that a file bears until it is complete."""
+    return path.with_name(path.name + ".part")
+
+
+@contextlib.contextmanager
+def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A place `<path>.part` to write to; it takes the name `path` when the block ends without an error."""
+    part = part_of(path)
+    yield part
+    os.replace(part, path)
+
+
+@contextlib.contextmanager
+def replacing(path: pathlib.Path) -> Iterator[TextIO]:
+    """A text file that takes its name only when it is complete; see `whole`."""
+    with whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+        yield file
+
+
+def write_csv(lines: Sequence[Mapping[str, object]], path: pathlib.Path) -> None:
+    """Dicts as lines under the union of their keys; what a line lacks is an empty cell."""
+    columns = list(dict.fromkeys(column for line in lines for column in line))
+    with replacing(path) as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows(lines)
