@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
@@ -12,6 +13,8 @@ from affect_jax.nn.conv import Convolution, dense_3x3
 from affect_jax.nn.factorized import factorized
 from affect_jax.nn.frames import TemporalPool
 from affect_jax.nn.heads import AffectHead
+from affect_jax.ops.alignment import level
+from affect_jax.ops.heatmap import decode_heatmaps
 from affect_jax.types import LANDMARKS, Predictions
 
 
@@ -22,6 +25,7 @@ class EmoNetConfig(FANConfig):
     attention: hourglass features weighted by the heatmaps; without it the heatmaps are joined as channels.
     head_blocks: blocks of the head, each halving the map; what is left is averaged.
     head_rank: rank of the head's 3x3 convolutions; 0 keeps them dense. Only a factorised head can be inflated.
+    geometry: positions of the landmarks, read off the last heatmaps, joined to what the head has pooled (ours).
     dropout: share of the hidden units dropped before the last layer in training.
     """
 
@@ -29,6 +33,7 @@ class EmoNetConfig(FANConfig):
     attention: bool = True
     head_blocks: int = 4
     head_rank: int = 0
+    geometry: bool = False
     dropout: float = 0.0
 
     def __post_init__(self):
@@ -51,6 +56,11 @@ class EmoNetConfig(FANConfig):
         joined = (self.modules + 1) * self.widths[-1]
         return joined if self.attention else joined + LANDMARKS
 
+    @property
+    def head_channels(self) -> int:
+        """Numbers that the head has of a face after pooling."""
+        return self.widths[-1] + (2 * LANDMARKS if self.geometry else 0)
+
 
 def affect_head(
     config: EmoNetConfig, convolution: Convolution, time_pool: TemporalPool | None = None, *, rngs: nnx.Rngs
@@ -62,17 +72,27 @@ def affect_head(
         blocks=config.head_blocks,
         emotions=config.emotions,
         dropout=config.dropout,
+        geometry=config.head_channels - config.widths[-1],
         convolution=convolution,
         time_pool=time_pool,
         rngs=rngs,
     )
 
 
-def head_maps(outputs: TrunkOutputs, attention: bool) -> Float[Array, "*batch height width joined"]:
-    """The maps that the head sees."""
-    if attention:
-        return landmark_attention(outputs.features, outputs.hourglasses, outputs.heatmaps[-1])
-    return jnp.concatenate([outputs.features, *outputs.hourglasses, outputs.heatmaps[-1]], axis=-1)
+def head_inputs(
+    outputs: TrunkOutputs, config: EmoNetConfig
+) -> tuple[Float[Array, "*batch height width joined"], Float[Array, "*batch 136"] | None]:
+    """The maps that the head sees and, with `config.geometry`, where the landmarks are.
+
+    No gradient goes through the positions: an error of emotion would move the landmarks off the face.
+    """
+    heatmaps, geometry = outputs.heatmaps[-1], None
+    if config.geometry:
+        landmarks = level(decode_heatmaps(jax.lax.stop_gradient(heatmaps), config.input_px))
+        geometry = landmarks.reshape(*landmarks.shape[:-2], -1)
+    if config.attention:
+        return landmark_attention(outputs.features, outputs.hourglasses, heatmaps), geometry
+    return jnp.concatenate([outputs.features, *outputs.hourglasses, heatmaps], axis=-1), geometry
 
 
 class EmoNet(nnx.Module):
@@ -91,5 +111,5 @@ class EmoNet(nnx.Module):
     def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
         """Linear outputs for images in [0, 1]; `rngs` feeds the dropout in training."""
         outputs = self.trunk(images)
-        emotion_logits, valence_arousal = self.head(head_maps(outputs, self.config.attention), rngs=rngs)
+        emotion_logits, valence_arousal = self.head(*head_inputs(outputs, self.config), rngs=rngs)
         return Predictions(valence_arousal, emotion_logits, jnp.stack(outputs.heatmaps, axis=-4))

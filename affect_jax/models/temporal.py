@@ -7,7 +7,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.models.emonet import EmoNet, EmoNetConfig, affect_head, head_maps
+from affect_jax.models.emonet import EmoNet, EmoNetConfig, affect_head, head_inputs
 from affect_jax.models.fan import FAN
 from affect_jax.nn.factorized import FactorizedConv, factorized
 from affect_jax.nn.frames import TemporalPool, per_frame
@@ -63,15 +63,15 @@ class ClipNetwork(nnx.Module):
         self.config = config
         self.trunk = FAN(config, rngs=rngs)
         taps = {"time": config.time_kernel, "height": 3, "width": 3}
-        pool = TemporalPool(config.widths[-1], config.time_pool, config.causal) if config.time_pool > 1 else None
+        pool = TemporalPool(config.head_channels, config.time_pool, config.causal) if config.time_pool > 1 else None
         self.head = affect_head(config, factorized(taps, config.head_rank, config.causal), pool, rngs=rngs)
 
     def __call__(
         self, clips: Float[Array, "batch time height width 3"], *, rngs: nnx.Rngs | None = None
     ) -> Predictions:
         """Linear outputs [batch, time, ..] for frames in [0, 1]; `rngs` feeds the dropout in training."""
-        maps = per_frame(lambda images: head_maps(self.trunk(images), self.config.attention), clips)
-        emotion_logits, valence_arousal = self.head(maps, rngs=rngs)
+        seen = per_frame(lambda images: head_inputs(self.trunk(images), self.config), clips)
+        emotion_logits, valence_arousal = self.head(*seen, rngs=rngs)
         return Predictions(valence_arousal, emotion_logits)
 
 

@@ -1,5 +1,6 @@
 """From maps to valence, arousal and emotion."""
 
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -10,9 +11,10 @@ from affect_jax.nn.frames import TemporalPool
 class AffectHead(nnx.Module):
     """1x1 to `width`, then blocks each followed by a 2x2 maximum, the mean of what is left, and two linear layers.
 
+    `geometry` numbers beside the maps, such as positions of landmarks, join what was pooled.
     The outputs are linear: `emotions` logits, then valence and arousal as the two last. Axes before height are batch,
     and nothing here mixes them, but for a `convolution` that slides along time and a `time_pool` over neighbours.
-    Source: Toisoul et al., Nature Machine Intelligence 3, 2021; dropout before the last layer is ours.
+    Source: Toisoul et al., Nature Machine Intelligence 3, 2021; dropout before the last layer and `geometry` are ours.
     """
 
     def __init__(
@@ -23,6 +25,7 @@ class AffectHead(nnx.Module):
         blocks: int,
         emotions: int,
         dropout: float = 0.0,
+        geometry: int = 0,
         convolution: Convolution = dense_3x3,
         time_pool: TemporalPool | None = None,
         rngs: nnx.Rngs,
@@ -31,19 +34,26 @@ class AffectHead(nnx.Module):
         block = lambda: ConvBlock(width, width, convolution=convolution, rngs=rngs)
         self.blocks = nnx.List([block() for _ in range(blocks)])
         self.time_pool = time_pool
-        self.hidden = nnx.Linear(width, width // 2, rngs=rngs)
+        self.geometry_norm = batch_norm(geometry, rngs=rngs) if geometry else None
+        self.hidden = nnx.Linear(width + geometry, width // 2, rngs=rngs)
         self.hidden_norm = batch_norm(width // 2, rngs=rngs)
         self.dropout = nnx.Dropout(dropout)
         self.output = nnx.Linear(width // 2, emotions + 2, rngs=rngs)
 
     def __call__(
-        self, maps: Float[Array, "*batch height width input"], *, rngs: nnx.Rngs | None = None
+        self,
+        maps: Float[Array, "*batch height width input"],
+        geometry: Float[Array, "*batch number"] | None = None,
+        *,
+        rngs: nnx.Rngs | None = None,
     ) -> tuple[Float[Array, "*batch emotion"], Float[Array, "*batch 2"]]:
         """Emotion logits and valence/arousal."""
         features = self.reduce(maps)
         for block in self.blocks:
             features = halve(block(features))
         pooled = features.mean((-3, -2))
+        if self.geometry_norm is not None:
+            pooled = jnp.concatenate([pooled, self.geometry_norm(geometry)], axis=-1)
         if self.time_pool is not None:
             pooled = self.time_pool(pooled)
         hidden = nnx.relu(self.hidden_norm(self.hidden(pooled)))

@@ -13,18 +13,21 @@ from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig, Inflation
 SIZES = {"input_px": 32, "widths": (4, 8, 8), "depth": 1, "head_blocks": 2, "head_rank": 6, "emotions": 3}
 
 
-@pytest.fixture(scope="module")
-def static() -> EmoNet:
-    """A network whose statistics and factors are those of no initialisation."""
-    model = EmoNet(EmoNetConfig(**SIZES), rngs=nnx.Rngs(0))
+def drawn(model):
+    """`model` with statistics and factors that are those of no initialisation."""
     rng = np.random.default_rng(0)
     for path, variable in nnx.to_flat_state(nnx.state(model)):
         low, high = (0.5, 2.0) if path[-1] in ("var", "scale") else (-0.3, 0.3)
-        drawn = jnp.float32(rng.uniform(low, high, variable[...].shape))
+        values = jnp.float32(rng.uniform(low, high, variable[...].shape))
         keep = path[-1] == "kernel" or "factors" in path
-        variable[...] = variable[...] * jnp.exp(drawn) if keep else drawn
+        variable[...] = variable[...] * jnp.exp(values) if keep else values
         nnx.update(model, nnx.from_flat_state([(path, variable)]))
     return model
+
+
+@pytest.fixture(scope="module")
+def static() -> EmoNet:
+    return drawn(EmoNet(EmoNetConfig(**SIZES), rngs=nnx.Rngs(0)))
 
 
 def outputs(model: nnx.Module, images: jax.Array) -> np.ndarray:
@@ -45,6 +48,15 @@ def test_inflated_network_equals_the_static_one_on_every_frame(static, time_kern
     expected = outputs(static, frames.reshape(8, 32, 32, 3)).reshape(2, 4, 5)
     assert np.std(expected, axis=1).min() > 1e-3  # the frames do differ
     np.testing.assert_allclose(outputs(clip, frames), expected, atol=1e-5)
+
+
+def test_a_network_that_knows_where_the_landmarks_are_can_be_inflated_too():
+    static = drawn(EmoNet(EmoNetConfig(**SIZES, geometry=True), rngs=nnx.Rngs(0)))
+    clip = from_static(static, ClipNetworkConfig(**SIZES, geometry=True))
+    frames = clip_of(1, 3)
+    np.testing.assert_allclose(outputs(clip, frames)[0], outputs(static, frames[0]), atol=1e-5)
+    plain = EmoNet(EmoNetConfig(**SIZES), rngs=nnx.Rngs(0))
+    assert static.head.hidden.kernel.shape[0] == plain.head.hidden.kernel.shape[0] + 136
 
 
 def test_certificate_holds_what_it_says(static):

@@ -86,6 +86,25 @@ def test_affect_network_returns_the_heatmaps_of_its_trunk():
     np.testing.assert_array_equal(ours.heatmaps, theirs.heatmaps)
 
 
+def test_no_error_of_emotion_moves_the_landmarks_through_their_positions():
+    model = EmoNet(EmoNetConfig(**TINY, geometry=True, attention=False), rngs=nnx.Rngs(0))
+    model.eval()
+    graphdef, params, statistics = nnx.split(model, nnx.Param, nnx.BatchStat)
+    images = jnp.float32(np.random.default_rng(0).uniform(size=(1, 32, 32, 3)))
+
+    def outputs(params, blind):
+        model = nnx.merge(graphdef, params, statistics, copy=True)
+        width = model.config.widths[-1]
+        kernel = model.head.hidden.kernel
+        kernel[...] = kernel[...].at[:width].set(0) if blind else kernel[...].at[width:].set(0)
+        return model(images).emotion_logits.sum()
+
+    slopes = lambda blind: nnx.to_flat_state(jax.grad(lambda p: outputs(p, blind))(params))
+    of_trunk = lambda found: [leaf[...] for path, leaf in found if path[0] == "trunk"]
+    assert not any(np.asarray(leaf).any() for leaf in of_trunk(slopes(True)))  # the positions are all that is left
+    assert any(np.asarray(leaf).any() for leaf in of_trunk(slopes(False)))
+
+
 def test_a_frozen_trunk_in_evaluation_mode_keeps_its_statistics_while_the_head_trains():
     model = EmoNet(EmoNetConfig(**TINY), rngs=nnx.Rngs(0))
     graphdef, params, statistics = nnx.split(model, nnx.Param, nnx.BatchStat)

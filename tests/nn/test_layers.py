@@ -23,9 +23,9 @@ def numpy_conv_3x3(signal: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return sum(padded[:, i : i + height, j : j + width] @ kernel[i, j] for i in range(3) for j in range(3))
 
 
-def numpy_norm(signal: np.ndarray, norm: nnx.BatchNorm) -> np.ndarray:
+def numpy_norm(signal: np.ndarray, norm: nnx.BatchNorm, lowest: float = 0) -> np.ndarray:
     mean, var, scale, bias = (np.float64(part[...]) for part in (norm.mean, norm.var, norm.scale, norm.bias))
-    return np.maximum((signal - mean) / np.sqrt(var + 1e-5) * scale + bias, 0)
+    return np.maximum((signal - mean) / np.sqrt(var + 1e-5) * scale + bias, lowest)
 
 
 def unsettle(module: nnx.Module) -> None:
@@ -139,6 +139,20 @@ def test_head_gives_valence_and_arousal_from_the_two_last_outputs():
     outputs = hidden @ np.float64(head.output.kernel[...]) + np.float64(head.output.bias[...])
     np.testing.assert_allclose(logits, outputs[:, :5], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(affect, outputs[:, 5:], rtol=1e-4, atol=1e-5)
+
+
+def test_geometry_joins_what_was_pooled():
+    head = AffectHead(6, 8, blocks=1, emotions=5, geometry=4, rngs=nnx.Rngs(5))
+    unsettle(head)
+    head.eval()
+    maps, geometry = noise(3, 4, 4, 6), noise(3, 4)
+    features = halve(head.blocks[0](head.reduce(maps))).mean((1, 2))
+    joined = np.concatenate([features, numpy_norm(np.float64(geometry), head.geometry_norm, -np.inf)], axis=-1)
+    hidden = joined @ np.float64(head.hidden.kernel[...]) + np.float64(head.hidden.bias[...])
+    outputs = numpy_norm(hidden, head.hidden_norm) @ np.float64(head.output.kernel[...])
+    outputs += np.float64(head.output.bias[...])
+    logits, affect = head(maps, geometry)
+    np.testing.assert_allclose(np.concatenate([logits, affect], -1), outputs, rtol=1e-4, atol=1e-5)
 
 
 def test_dropout_acts_in_training_with_the_key_of_the_call_and_never_in_evaluation():
