@@ -8,7 +8,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-COMMANDS = ("train", "inflate", "evaluate", "predict", "render_faces", "sweep", "report")
+COMMANDS = ("train", "inflate", "evaluate", "predict", "render_faces", "sweep", "report", "convert")
 STATIC = "--config=configs/quickstart.py:static"
 
 
@@ -37,6 +37,7 @@ WRONG = {
     "no such run": ("evaluate", ["--workdir=W", "--data=rendered"], "W is no workdir of a run"),
     "no input": ("predict", ["--workdir=W", "--input=none.mp4", "--output=O"], "--input=none.mp4 does not exist"),
     "nothing to inflate": ("inflate", ["--from=W", "--workdir=V"], "W is no workdir of a run"),
+    "nothing to convert": ("convert", ["--from=none.pth", "--workdir=W"], "--from=none.pth is no file"),
     "no folder for pictures": ("render_faces", [], "Flag --output must have a value"),
     "no sweep file": ("sweep", [STATIC, "--sweep=none.py", "--workdir=W"], "--sweep=none.py is no file"),
     "no evaluation": ("report", ["--workdir=W", "--evaluation=x", "--output=O"], "run python -m launch.evaluate first"),

@@ -58,7 +58,7 @@ def source_of(run: Options, data: str, root: str, split: str, settings: Sequence
     _, cls = lookup(READERS, data, "--data")
     known: Mapping[str, Any] = {}
     for part in [*run.data.train.values(), run.data.validation]:
-        if part.reader == data:
+        if part is not None and part.reader == data:
             known = dataclasses.asdict(part.options)
     given = {**known, "split": split, **({"root": root} if root else {})}
     for setting in settings:

@@ -35,10 +35,10 @@ class SourceConfig:
 
 @dataclasses.dataclass(frozen=True)
 class DataConfig:
-    """What is read, and how it is cut."""
+    """What is read, and how it is cut; a converted network was trained elsewhere and names no data sets."""
 
     train: Mapping[str, SourceConfig]
-    validation: SourceConfig  # scored while training; decides which checkpoint is best
+    validation: SourceConfig | None  # scored while training; decides which checkpoint is best
     frames: int = 0  # frames a clip; 0 = single pictures
     hop: int = 0  # frames between the starts of training clips; 0 = half a clip
     balanced: float = 0.0  # 0: emotions as they come; 1: each equally often, with replacement; between: part of the way
@@ -50,11 +50,11 @@ class DataConfig:
 class InitialiseConfig:
     """Where the first numbers come from."""
 
-    rule: str = "scratch"  # scratch | copy (every array of the other run that this network has) | inflate
-    workdir: str = ""  # the other run
+    rule: str = "scratch"  # scratch | copy (every array of the other run that this network has) | inflate | converted
+    workdir: str = ""  # the other run; for "converted" the name of the file it came from
 
     def __post_init__(self):
-        if self.rule not in ("scratch", "copy", "inflate"):
+        if self.rule not in ("scratch", "copy", "inflate", "converted"):
             raise ValueError(f"initialise.rule is '{self.rule}'; choose scratch, copy or inflate")
         if (self.rule == "scratch") != (not self.workdir):
             raise ValueError(
@@ -130,9 +130,8 @@ def parse(config: Config) -> Options:
     task_name, task = named(TASKS, rest.pop("task"), "task")
     data = rest.pop("data")
     train = {name: source_config(part, f"data.train.{name}") for name, part in data.pop("train").items()}
-    if not train:
-        raise UsageError("data.train is empty; name at least one data set")
-    validation = source_config(data.pop("validation"), "data.validation")
+    validation = data.pop("validation", None)
+    validation = source_config(validation, "data.validation") if validation else None
     sections = {
         "loop": LoopConfig,
         "optimiser": OptimiserConfig,
@@ -146,6 +145,18 @@ def parse(config: Config) -> Options:
     )
     names(options.label_set)
     return options
+
+
+def check_trainable(run: Options) -> None:
+    """UsageError if a run has nothing to learn from or to be judged on."""
+    if run.initialise.rule == "converted":
+        raise UsageError(
+            f"this config is that of a network converted from {run.initialise.workdir}; to train on from it, give a "
+            "config of your own with initialise.rule=copy and initialise.workdir=<the converted workdir>"
+        )
+    if not run.data.train or run.data.validation is None:
+        missing = "data.validation" if run.data.train else "data.train"
+        raise UsageError(f"{missing} is empty; name at least one data set")
 
 
 def as_dict(config: Any) -> Any:

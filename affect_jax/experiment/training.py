@@ -8,7 +8,7 @@ from jax.sharding import Mesh
 
 from affect_jax.evaluate.run import evaluate
 from affect_jax.experiment import build, initial
-from affect_jax.experiment.options import Config, Options, claim, parse
+from affect_jax.experiment.options import Config, Options, check_trainable, claim, parse
 from affect_jax.train import loop, step
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.journal import Journal
@@ -20,6 +20,7 @@ from affect_jax.train.state import Network, TrainState, create_state
 def train(config: Config, workdir: pathlib.Path) -> bool:
     """Trains in `workdir` or goes on there; False when a signal cut it short, with everything saved."""
     options = parse(config)
+    check_trainable(options)
     initial.check(options)
     claim(workdir, config)
     checkpoints = Checkpoints(workdir, options.loop.best)

@@ -25,7 +25,7 @@ class Machine:
     """The stack machine of the pickle format."""
 
     def __init__(self, where: str, builders: Mapping[str, Builder], persistent: Callable[[Any], Any] | None):
-        self.where, self.builders, self.persistent = where, {**PLAIN_BUILDERS, **builders}, persistent
+        self.where, self.builders, self.persistent = where, builders, persistent
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
@@ -70,12 +70,14 @@ class Machine:
 
     def name_global(self, module: Any, name: Any) -> None:
         full = f"{module} {name}"
-        if full not in self.builders:
-            raise RefusedPickle(
-                f"the file names '{module}.{name}', which is no plain data; it was refused and nothing in it was run. "
-                "If you trust the file, open it with the program that wrote it and save only its tensors or lists"
-            )
-        self.stack.append(Global(full, self.builders[full]))
+        for table in (self.builders, PLAIN_BUILDERS):
+            if full in table:
+                self.stack.append(Global(full, table[full]))
+                return
+        raise RefusedPickle(
+            f"the file names '{module}.{name}', which is no plain data; it was refused and nothing in it was run. "
+            "If you trust the file, open it with the program that wrote it and save only its tensors or lists"
+        )
 
     def call(self, function: Any, arguments: Any, options: Mapping[str, Any] | None = None) -> None:
         if not isinstance(function, Global) or not isinstance(arguments, tuple):

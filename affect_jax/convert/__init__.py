@@ -1,0 +1,1 @@
+"""Networks of other programs: their files read as data, their names and layouts turned into ours."""
