@@ -8,7 +8,7 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-COMMANDS = ("train", "inflate", "evaluate", "predict", "render_faces", "sweep", "report", "convert")
+COMMANDS = ("train", "inflate", "evaluate", "predict", "render_faces", "sweep", "report", "convert", "import_lists")
 STATIC = "--config=configs/quickstart.py:static"
 
 
@@ -39,6 +39,7 @@ WRONG = {
     "nothing to inflate": ("inflate", ["--from=W", "--workdir=V"], "W is no workdir of a run"),
     "nothing to convert": ("convert", ["--from=none.pth", "--workdir=W"], "--from=none.pth is no file"),
     "no folder for pictures": ("render_faces", [], "Flag --output must have a value"),
+    "no list to import": ("import_lists", ["--pickle=none.pkl", "--output=O"], "--pickle=none.pkl is no file"),
     "no sweep file": ("sweep", [STATIC, "--sweep=none.py", "--workdir=W"], "--sweep=none.py is no file"),
     "no evaluation": ("report", ["--workdir=W", "--evaluation=x", "--output=O"], "run python -m launch.evaluate first"),
 }

@@ -26,6 +26,16 @@ def test_labels_come_from_folder_names_in_the_order_of_the_label_set(tmp_path):
     np.testing.assert_array_equal(source.image(2)[0, 0], [0, 0, 255])
 
 
+def test_folders_may_bear_the_words_of_other_data_sets(tmp_path):
+    for name in ("Angry", "happiness", "neutral", "SADNESS", "Surprised", "fearful", "disgusted"):
+        save(tmp_path / name / "a.png", "red")
+    source = folder(FolderConfig(str(tmp_path), label_set="affectnet_7"))
+    assert [example.name.split("/")[0] for example in source.examples] == [
+        *("neutral", "happiness", "SADNESS", "Surprised", "fearful", "disgusted", "Angry")
+    ]
+    np.testing.assert_array_equal(source.examples.labels.emotion, np.eye(7))
+
+
 def test_pictures_are_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -57,3 +67,10 @@ def test_broken_pictures_are_counted_and_limited(tmp_path):
     assert (tmp_path / "skipped.csv").read_text().splitlines()[1].endswith("broken.png,3,image is empty")
     with pytest.raises(ValueError, match=r"1 of 5 rows \(20.0%\) are unusable: 1 x image is empty"):
         folder(FolderConfig(str(tmp_path)))
+    with pytest.raises(ValueError, match=r"row 3: image is empty: expected a whole picture at .*broken.png"):
+        folder(FolderConfig(str(tmp_path), strict=True))
+
+
+def test_an_unknown_label_set_lists_the_known_ones():
+    with pytest.raises(ValueError, match="unknown label set 'joy_3'; choose one of affectnet_7"):
+        FolderConfig("x", label_set="joy_3")
