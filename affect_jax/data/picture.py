@@ -15,6 +15,7 @@ MISSING, EMPTY, CUT_OFF, NO_PICTURE = "image is missing", "image is empty", "ima
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+SIXTEEN_BITS = 2**16 - 1
 TAIL_BYTES = 64
 SMALLEST_PX = 16  # a face on fewer pixels shows nothing that could be learned
 ENCODINGS = {"png": {"compress_level": 1}, "jpeg": {"quality": 95, "subsampling": 0}}
@@ -45,8 +46,10 @@ def _rgb(picture: Image.Image) -> UInt8[np.ndarray, "height width 3"]:
     if picture.mode == "L":
         return cv2.cvtColor(np.asarray(picture), cv2.COLOR_GRAY2RGB)  # ten times as fast as convert()
     if picture.mode.startswith("I"):  # 16 bits a pixel; convert() would cut at 255 instead of scaling
-        high_byte = (np.asarray(picture).astype(np.int64) >> 8).astype(np.uint8)
-        return cv2.cvtColor(high_byte, cv2.COLOR_GRAY2RGB)
+        values = np.asarray(picture).astype(np.int64)
+        if values.min() < 0 or values.max() > SIXTEEN_BITS:
+            raise ValueError(f"pixels are {values.min()} to {values.max()}, expected 8 or 16 bits")
+        return cv2.cvtColor((values >> 8).astype(np.uint8), cv2.COLOR_GRAY2RGB)
     if picture.mode == "F":
         raise ValueError("pixels are floating-point numbers, expected 8 or 16 bits")
     if picture.has_transparency_data:
