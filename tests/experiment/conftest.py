@@ -1,0 +1,33 @@
+"""Trained runs in miniature, made once for all tests of this folder; tests that break a run copy it first."""
+
+import pathlib
+
+import pytest
+
+from affect_jax.experiment.training import train
+from configs import base
+
+SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
+
+
+def miniature(root: pathlib.Path, label_set: str = "affectnet_8", **sizes):
+    """A config of a static network that trains in seconds; its programs are those of test_end_to_end, compiled once."""
+    config = base.base()
+    config.batch, config.label_set, config.frozen = 8, label_set, "trunk/.*"
+    config.loop.update(steps=4, log_every=2, evaluate_every=2)
+    config.optimiser.rate = 1e-2
+    config.data.store = str(root / "data")
+    config.model = base.model("emonet", **{**SIZES, "head_blocks": 1, "head_rank": 4, **sizes})
+    config.task = base.task("affect")
+    rendered = {"size_px": 48, "subjects": 2, "per_subject": 4}
+    config.data.train.rendered = base.data_set("rendered", split="train", **rendered)
+    config.data.validation = base.data_set("rendered", split="validation", **rendered)
+    return config
+
+
+@pytest.fixture(scope="session")
+def static_run(tmp_path_factory) -> pathlib.Path:
+    """Workdir of a static network with 8 emotions."""
+    root = tmp_path_factory.mktemp("miniature")
+    assert train(miniature(root), root / "static")
+    return root / "static"
