@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -47,6 +47,15 @@ class Predictions:
     valence_arousal: Float[ArrayLike, "*batch 2"] | None = None  # linear, not clipped
     emotion_logits: Float[ArrayLike, "*batch emotion"] | None = None
     heatmaps: Float[ArrayLike, "*batch module height width 68"] | None = None  # raw, one set per hourglass
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class TaskVariables:
+    """What a task carries from step to step; nothing for most."""
+
+    parameters: Any = dataclasses.field(default_factory=dict)  # name -> array: trained beside the network's, logged
+    memory: Any = None  # what it remembers of earlier batches
 
 
 @dataclasses.dataclass(frozen=True)

@@ -63,12 +63,17 @@ def builder(options: Options) -> Callable[[nnx.Rngs], nnx.Module]:
     return lambda rngs: module(config, rngs=rngs)
 
 
-def training_batches(options: Options, workdir: pathlib.Path):
+def training_source(options: Options, workdir: pathlib.Path) -> Concatenated:
+    """The training data sets of a run, one after the other."""
+    skipped_csv = str(workdir / SKIPPED)
+    parts = options.data.train.values()
+    return Concatenated([source(part, options.label_set, options.data.store, skipped_csv) for part in parts])
+
+
+def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path):
     """Endless batches out of the run's mixture of data sets."""
-    parts, skipped_csv = options.data.train.values(), str(workdir / SKIPPED)
-    made = [source(part, options.label_set, options.data.store, skipped_csv) for part in parts]
     return loader.training_batches(
-        Concatenated(made),
+        data,
         crop_px=options.model.input_px,
         batch=options.batch,
         seed=options.seed,
@@ -76,9 +81,9 @@ def training_batches(options: Options, workdir: pathlib.Path):
         frames=options.data.frames or None,
         hop=options.data.hop or None,
         balanced=options.data.balanced,
-        mixture=[part.weight for part in parts],
+        mixture=[part.weight for part in options.data.train.values()],
         max_skipped_fraction=options.data.max_skipped_fraction,
-        skipped_csv=skipped_csv,
+        skipped_csv=str(workdir / SKIPPED),
     )
 
 

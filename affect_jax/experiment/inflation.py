@@ -33,7 +33,8 @@ def inflate_run(
     network = build.network(run)
     checkpoints = Checkpoints(workdir, run.loop.best)
     optimiser = make_optimiser(run.optimiser, run.loop.steps)
-    checkpoints.save(jax.jit(lambda v: create_state(network, optimiser, v))(network.variables(module)), {})
+    create = lambda v: create_state(network, optimiser, v, run.task.initial(), run.optimiser.average > 0)
+    checkpoints.save(jax.jit(create)(network.variables(module)), {})
     checkpoints.close()
     options.claim(workdir, config)  # last: a workdir with a config is complete
     logging.info("%s: inflated from %s; difference at most %.2e", workdir, static, found["largest_difference"])

@@ -23,7 +23,12 @@ CERTIFICATE = "inflation.json"
 def check(run: Options) -> None:
     """UsageError if the run to start from is not there."""
     if run.initialise.rule != "scratch":
-        _opened(pathlib.Path(run.initialise.workdir))[1].close()
+        trained(pathlib.Path(run.initialise.workdir))
+
+
+def trained(workdir: pathlib.Path) -> None:
+    """UsageError if `workdir` holds no trained network."""
+    _opened(workdir)[1].close()
 
 
 def _opened(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:

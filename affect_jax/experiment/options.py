@@ -84,6 +84,11 @@ class Options:
         """Whether the network has heads for valence, arousal and emotions."""
         return hasattr(self.model, "emotions")
 
+    @property
+    def teacher(self) -> str:
+        """Workdir of the network that is learnt from; "" = none."""
+        return getattr(self.task.config, "teacher", "")
+
 
 def lookup(table: Mapping[str, Any], name: str, kind: str) -> Any:
     """Entry of a registry; UsageError lists the good names."""

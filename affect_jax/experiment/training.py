@@ -7,7 +7,7 @@ from absl import logging
 from jax.sharding import Mesh
 
 from affect_jax.evaluate.run import evaluate
-from affect_jax.experiment import build, initial
+from affect_jax.experiment import build, goal, initial
 from affect_jax.experiment.options import Config, Options, check_trainable, claim, parse
 from affect_jax.train import loop, step
 from affect_jax.train.checkpoint import Checkpoints
@@ -22,6 +22,7 @@ def train(config: Config, workdir: pathlib.Path) -> bool:
     options = parse(config)
     check_trainable(options)
     initial.check(options)
+    goal.check(options)
     claim(workdir, config)
     checkpoints = Checkpoints(workdir, options.loop.best)
     try:
@@ -36,11 +37,14 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
         logging.info("%s: already at step %d of %d", workdir, at, steps)
         return True
     mesh, network = data_mesh(), build.network(options)
-    optimiser = make_optimiser(options.optimiser, steps)
-    batches = iter(build.training_batches(options, workdir))
+    optimiser, data = make_optimiser(options.optimiser, steps), build.training_source(options, workdir)
+    task, teacher = goal.task(options, data), goal.teacher(options, mesh)
+    batches = iter(build.training_batches(options, data, workdir))
     state = _state(options, workdir, checkpoints, network, optimiser, mesh, batches)
     root = jax.random.fold_in(jax.random.key(options.seed), 1)  # 0 is the key of the first numbers
-    step_function = step.compiled(step.make_train_step(network, options.task, optimiser, root), state, mesh)
+    average, teach = options.optimiser.average, teacher and teacher.predict
+    one_step = step.make_train_step(network, task, optimiser, root, average, teach)
+    step_function = step.compiled(one_step, state, mesh, teacher=teacher and teacher.variables)
     part, skipped_csv = options.data.validation, str(workdir / build.SKIPPED)
     validation = build.source(part, options.label_set, options.data.store, skipped_csv)
     validation_batches = build.evaluation_batches(options, validation, workdir)
@@ -55,12 +59,14 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
 
 
 def _state(options, workdir, checkpoints, network: Network, optimiser, mesh: Mesh, batches) -> TrainState:
-    abstract = jax.eval_shape(lambda: create_state(network, optimiser, network.initial(jax.random.key(0))))
+    averaged = options.optimiser.average > 0
+    create = lambda variables: create_state(network, optimiser, variables, options.task.initial(), averaged)
+    abstract = jax.eval_shape(lambda: create(network.initial(jax.random.key(0))))
     if checkpoints.latest_step() is not None:
         state, place = checkpoints.restore(abstract, mesh)
         batches.set_state(place)
         logging.info("%s: going on from step %d", workdir, int(state.step))
         return state
     variables = initial.variables(options, network, workdir)
-    create = jax.jit(lambda v: create_state(network, optimiser, v), out_shardings=shardings(abstract, mesh))
-    return create(jax.device_put(variables, shardings(variables, mesh)))
+    placed = jax.device_put(variables, shardings(variables, mesh))
+    return jax.jit(create, out_shardings=shardings(abstract, mesh))(placed)

@@ -1,15 +1,39 @@
-"""Discrete emotions."""
+"""Discrete emotions: soft or hard labels, and how much each class counts."""
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from affect_jax.losses.reduce import blank
 
 
 def cross_entropy(
-    logits: Float[Array, "*batch emotion"], label: Float[Array, "*batch emotion"], weight: Float[Array, "*batch"]
+    logits: Float[Array, "*batch emotion"],
+    label: Float[Array, "*batch emotion"],
+    weight: Float[Array, "*batch"],
+    smoothing: float = 0.0,
 ) -> Float[Array, "*batch"]:
-    """Cross-entropy of each example in nats to the probabilities `label`; 0 where the weight is 0."""
+    """Cross-entropy of each example in nats to the probabilities `label`; 0 where the weight is 0.
+
+    `smoothing` is the share of the label that goes to all emotions alike.
+    Source of the smoothing: Szegedy et al., CVPR 2016, section 7.
+    """
     log_probabilities = jax.nn.log_softmax(blank(logits, weight).astype(jnp.float32))
-    return -(blank(label, weight).astype(jnp.float32) * log_probabilities).sum(-1)
+    label = blank(label, weight).astype(jnp.float32)
+    smooth = (1 - smoothing) * label + smoothing / label.shape[-1] if smoothing else label
+    return blank(-(smooth * log_probabilities).sum(-1), weight)
+
+
+def expected_weight(
+    label: Float[Array, "*batch emotion"], class_weights: Float[Array, "emotion"], weight: Float[Array, "*batch"]
+) -> Float[Array, "*batch"]:
+    """`weight` times the weight of each example's class: its expectation under `label`, 0 where the weight is 0."""
+    label = blank(label, weight).astype(jnp.float32)
+    return weight * (label * jnp.broadcast_to(class_weights, label.shape)).sum(-1)
+
+
+def inverse_frequency(frequency: Float[np.ndarray, "emotion"], power: float) -> Float[np.ndarray, "emotion"]:
+    """frequency ** -power, scaled so that an example counts 1 on average; every frequency must be above 0."""
+    weights = np.float64(frequency) ** -power
+    return weights * frequency.sum() / (weights * frequency).sum()

@@ -1,8 +1,11 @@
 """Valence and arousal: the squared error of an example, and the correlations of a set.
 
 PCC and CCC are statistics of a set: the mean of those of its parts is lower. So they are taken over all the rows that
-are given, which under `jax.jit` is the whole global batch, however many devices hold it.
+are given, which under `jax.jit` is the whole global batch, however many devices hold it, and `memory` can add earlier
+batches. Both are functions of a few moments.
 """
+
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -10,6 +13,15 @@ from jaxtyping import Array, Float
 from affect_jax.losses.reduce import blank, total_or_one
 
 VARIANCE_FLOOR = 1e-8  # a standard deviation of 1e-4 on a scale from -1 to 1: nothing a label could tell apart
+
+
+class SetMoments(NamedTuple):
+    """Population moments of (prediction, label) pairs in float32: all that PCC and CCC depend on."""
+
+    weight: Float[Array, "*slot"]  # sum of the weights
+    mean: Float[Array, "*slot 2 dimension"]  # of prediction, of label
+    variance: Float[Array, "*slot 2 dimension"]
+    covariance: Float[Array, "*slot dimension"]
 
 
 def squared_error(
@@ -21,40 +33,46 @@ def squared_error(
     return ((blank(predicted, weight) - blank(label, weight)) ** 2).mean(-1)
 
 
-def _moments(predicted: Array, label: Array, weight: Array) -> tuple[Array, Array, Array, Array]:
-    """Difference of the means, both variances and the covariance of each dimension, in float32.
+def rmse(
+    predicted: Float[Array, "*batch dimension"],
+    label: Float[Array, "*batch dimension"],
+    weight: Float[Array, "*batch"],
+) -> Float[Array, "dimension"]:
+    """Root of the mean squared error of each dimension; no gradient where it is 0, instead of an infinite one."""
+    squared = ((blank(predicted, weight) - blank(label, weight)) ** 2).reshape(-1, predicted.shape[-1])
+    mean = (squared * (weight / total_or_one(weight)).reshape(-1, 1)).sum(0)
+    return jnp.where(mean > 0, jnp.sqrt(jnp.where(mean > 0, mean, 1)), 0)
+
+
+def moments(
+    predicted: Float[Array, "*batch dimension"],
+    label: Float[Array, "*batch dimension"],
+    weight: Float[Array, "*batch"],
+) -> SetMoments:
+    """Moments of all rows together; zeros where no row has a weight.
 
     Sums of products and not `einsum`: matrix units of accelerators would round the factors.
     """
     share = (weight / total_or_one(weight)).reshape(-1, 1).astype(jnp.float32)
-    predicted, label = (
-        blank(values, weight).reshape(-1, values.shape[-1]).astype(jnp.float32) for values in (predicted, label)
-    )
-    mean_predicted, mean_label = (predicted * share).sum(0), (label * share).sum(0)
-    predicted, label = predicted - mean_predicted[None], label - mean_label[None]
+    pairs = [blank(values, weight).reshape(-1, values.shape[-1]).astype(jnp.float32) for values in (predicted, label)]
+    means = [(values * share).sum(0) for values in pairs]
+    predicted, label = (values - mean[None] for values, mean in zip(pairs, means, strict=True))
     variances = [(share * values**2).sum(0) for values in (predicted, label)]
-    return mean_predicted - mean_label, *variances, (share * predicted * label).sum(0)
+    return SetMoments(
+        weight.astype(jnp.float32).sum(), jnp.stack(means), jnp.stack(variances), (share * predicted * label).sum(0)
+    )
 
 
-def pcc(
-    predicted: Float[Array, "*batch dimension"],
-    label: Float[Array, "*batch dimension"],
-    weight: Float[Array, "*batch"],
-) -> Float[Array, "dimension"]:
-    """Pearson correlation over the whole batch, in [-1, 1]; 0 with a finite gradient where one side is constant."""
-    _, variance_predicted, variance_label, covariance = _moments(predicted, label, weight)
-    return covariance / jnp.sqrt((variance_predicted + VARIANCE_FLOOR) * (variance_label + VARIANCE_FLOOR))
+def pcc(of: SetMoments) -> Float[Array, "dimension"]:
+    """Pearson correlation, in [-1, 1]; 0 with a finite gradient where one side is constant."""
+    return of.covariance / jnp.sqrt((of.variance[0] + VARIANCE_FLOOR) * (of.variance[1] + VARIANCE_FLOOR))
 
 
-def ccc(
-    predicted: Float[Array, "*batch dimension"],
-    label: Float[Array, "*batch dimension"],
-    weight: Float[Array, "*batch"],
-) -> Float[Array, "dimension"]:
-    """Concordance correlation over the whole batch, in [-1, 1]; 0 with a finite gradient where one side is constant.
+def ccc(of: SetMoments) -> Float[Array, "dimension"]:
+    """Concordance correlation, in [-1, 1]; 0 with a finite gradient where one side is constant.
 
     Population (1/n) moments and the covariance form, which needs no square root.
     Source: Lin, Biometrics 45(1), 1989, rho_c.
     """
-    bias, variance_predicted, variance_label, covariance = _moments(predicted, label, weight)
-    return 2 * covariance / jnp.maximum(variance_predicted + variance_label + bias**2, VARIANCE_FLOOR)
+    spread = of.variance[0] + of.variance[1] + (of.mean[0] - of.mean[1]) ** 2
+    return 2 * of.covariance / jnp.maximum(spread, VARIANCE_FLOOR)

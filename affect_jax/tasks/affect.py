@@ -1,36 +1,26 @@
 """Valence, arousal and discrete emotion, of photographs and, frame by frame, of clips."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from affect_jax.losses.categorical import cross_entropy
-from affect_jax.losses.continuous import ccc, pcc, squared_error
-from affect_jax.losses.mixing import fixed, shake
+from affect_jax.losses.categorical import cross_entropy, expected_weight, inverse_frequency
+from affect_jax.losses.continuous import SetMoments, ccc, moments, pcc, rmse, squared_error
+from affect_jax.losses.distillation import soft_target_divergence
+from affect_jax.losses.memory import forget, remember, union
+from affect_jax.losses.mixing import fixed, learned, log_variance_of_equal_shares, shake
 from affect_jax.losses.reduce import weighted_mean
 from affect_jax.metrics.agreement import affect_scores
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
 from affect_jax.metrics.moments import PairMoments
-from affect_jax.types import Batch, Predictions
+from affect_jax.tasks.recipe import CLASS_WEIGHTS, AffectConfig
+from affect_jax.types import Batch, Predictions, TaskVariables
 
-MIXINGS = {"shake": shake, "fixed": lambda terms, key: fixed(terms)}
-REGRESSION = ("loss/mse", "loss/pcc", "loss/ccc")
-
-
-@dataclasses.dataclass(frozen=True)
-class AffectConfig:
-    """How the loss terms are weighed."""
-
-    emotion_weight: float = 1.0  # of the cross-entropy; the terms of valence and arousal share 1
-    mixing: str = "shake"  # of those terms: "shake" draws their shares anew each step, "fixed" gives each a third
-
-    def __post_init__(self):
-        if self.mixing not in MIXINGS:
-            raise ValueError(f"task.mixing is '{self.mixing}'; choose one of {', '.join(sorted(MIXINGS))}")
-        if self.emotion_weight < 0:
-            raise ValueError(f"task.emotion_weight is {self.emotion_weight}; it must not be negative")
+MIXED = ("loss/mse", "loss/rmse", "loss/pcc", "loss/ccc")  # what shares a weight of 1; all else stands outside
 
 
 @jax.tree_util.register_dataclass
@@ -51,39 +41,101 @@ class AffectState:
 
 @dataclasses.dataclass(frozen=True)
 class Affect:
-    """Cross-entropy plus a random convex mixture of squared error, 1 - PCC and 1 - CCC.
+    """Cross-entropy plus a mixture of squared error, 1 - PCC and 1 - CCC, and the divergence from a teacher.
 
-    Each regression term is a mean over valence and arousal, and the correlations are those of the whole global batch.
-    Source: loss of Toisoul et al., Nature Machine Intelligence 3, 2021, with the squared error in place of its root.
+    Each regression term is a mean over valence and arousal, and the correlations are those of the whole global batch,
+    or of that and earlier ones. Source: loss of Toisoul et al., Nature Machine Intelligence 3, 2021, with the squared
+    error in place of its root where not told otherwise.
     """
 
     config: AffectConfig
+    class_weights: tuple[float, ...] = ()  # in the order of the label set; () = all 1
 
-    def terms(self, predictions: Predictions, batch: Batch) -> dict[str, Float[Array, ""]]:
-        """The loss terms of each head that the network has; a term without a label is 0 and moves nothing."""
-        labels, terms = batch.labels, {}
-        if predictions.emotion_logits is not None:
-            weight = labels.emotion_weight * batch.weight
-            terms["loss/emotion"] = weighted_mean(
-                cross_entropy(predictions.emotion_logits, labels.emotion, weight), weight
+    def fitted(self, frequency: Float[np.ndarray, "emotion"], emotions: Sequence[str]) -> "Affect":
+        """The task with the class weights for training data in which `emotions` come with these frequencies.
+
+        ValueError names the emotions without an example, and numbers that do not fit the label set.
+        """
+        rule, weights = self.config.class_weights, self.config.given_class_weights() or ()
+        if weights and len(weights) != len(emotions):
+            raise ValueError(
+                f"task.class_weights holds {len(weights)} numbers; the label set has {len(emotions)} emotions: "
+                f"{', '.join(emotions)}"
             )
-        if predictions.valence_arousal is not None:
-            weight = labels.valence_arousal_weight * batch.weight
-            pairs = (predictions.valence_arousal, labels.valence_arousal, weight)
-            labelled = weight.sum() > 0
-            terms["loss/mse"] = weighted_mean(squared_error(*pairs), weight)
-            terms["loss/pcc"] = jnp.where(labelled, 1 - pcc(*pairs).mean(), 0)
-            terms["loss/ccc"] = jnp.where(labelled, 1 - ccc(*pairs).mean(), 0)
-        return terms
+        if rule in CLASS_WEIGHTS:
+            if absent := [name for name, share in zip(emotions, frequency, strict=True) if not share > 0]:
+                raise ValueError(
+                    f"task.class_weights is '{rule}', but the training data hold no example of {', '.join(absent)}; "
+                    "take a label set without it, add data, or give the weights as numbers"
+                )
+            weights = tuple(inverse_frequency(frequency, CLASS_WEIGHTS[rule]).tolist())
+        return dataclasses.replace(self, class_weights=weights)
 
-    def combine(self, terms: dict[str, Float[Array, ""]], key: PRNGKeyArray | None) -> Float[Array, ""]:
-        """One loss; `key` None, as in evaluation, gives the mixed terms equal shares."""
+    def initial(self) -> TaskVariables:
+        """Log variances of a learned mixture, at equal shares, and an empty memory of batches."""
+        parameters, memory = {}, None
+        if self.config.mixing == "learned":
+            names = (self.config.regression, "pcc", "ccc")
+            start = log_variance_of_equal_shares(len(names))
+            parameters = {f"log_variance/{name}": jnp.full((), start, jnp.float32) for name in names}
+        if self.config.ccc_memory:
+            memory = forget(self.config.ccc_memory)
+        return TaskVariables(parameters, memory)
+
+    def terms(
+        self,
+        predictions: Predictions,
+        batch: Batch,
+        memory: SetMoments | None = None,
+        taught: Predictions | None = None,
+    ) -> tuple[dict[str, Float[Array, ""]], SetMoments | None]:
+        """The loss terms of each head that the network has, and the memory with this batch in it.
+
+        A term without a label is 0 and moves nothing. What a teacher says needs no label.
+        """
+        terms = {}
+        if predictions.emotion_logits is not None:
+            terms["loss/emotion"] = self._emotion(predictions.emotion_logits, batch)
+        if taught is not None:
+            logits = (predictions.emotion_logits, taught.emotion_logits)
+            divergence = soft_target_divergence(*logits, batch.weight, self.config.teacher_temperature)
+            terms["loss/teacher"] = weighted_mean(divergence, batch.weight)
+        if predictions.valence_arousal is not None:
+            weight = batch.labels.valence_arousal_weight * batch.weight
+            pairs = (predictions.valence_arousal, batch.labels.valence_arousal, weight)
+            present = moments(*pairs)
+            pool = present if memory is None else union(memory, present)
+            memory = None if memory is None else remember(memory, present)
+            if self.config.regression == "mse":
+                terms["loss/mse"] = weighted_mean(squared_error(*pairs), weight)
+            else:
+                terms["loss/rmse"] = rmse(*pairs).mean()
+            terms["loss/pcc"] = jnp.where(present.weight > 0, 1 - pcc(pool).mean(), 0)
+            terms["loss/ccc"] = jnp.where(present.weight > 0, 1 - ccc(pool).mean(), 0)
+        return terms, memory
+
+    def _emotion(self, logits: Array, batch: Batch) -> Array:
+        label, weight = batch.labels.emotion, batch.labels.emotion_weight * batch.weight
+        entropy = cross_entropy(logits, label, weight, self.config.label_smoothing)
+        if self.class_weights:
+            weight = expected_weight(label, jnp.asarray(self.class_weights, jnp.float32), weight)
+        return weighted_mean(entropy, weight)
+
+    def combine(
+        self, terms: dict[str, Float[Array, ""]], parameters: Mapping[str, Array], key: PRNGKeyArray | None
+    ) -> Float[Array, ""]:
+        """One loss; `key` None gives terms that are mixed at random equal shares."""
         total = jnp.float32(0)
         if "loss/emotion" in terms:
             total += self.config.emotion_weight * terms["loss/emotion"]
-        if regression := {name: terms[name] for name in REGRESSION if name in terms}:
-            total += fixed(regression) if key is None else MIXINGS[self.config.mixing](regression, key)
-        return total
+        if "loss/teacher" in terms:
+            total += self.config.teacher_weight * terms["loss/teacher"]
+        mixed = {name: terms[name] for name in MIXED if name in terms}
+        if not mixed:
+            return total
+        if self.config.mixing == "learned":
+            return total + learned(mixed, {name: parameters[name.replace("loss", "log_variance")] for name in mixed})
+        return total + (fixed(mixed) if self.config.mixing == "fixed" or key is None else shake(mixed, key))
 
     def moments(self, predictions: Predictions, batch: Batch) -> AffectState:
         """State of a batch, with valence and arousal clipped to [-1, 1] as in the published evaluation."""

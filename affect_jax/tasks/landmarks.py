@@ -1,14 +1,16 @@
 """Landmarks as heatmaps: what the trunk is trained on before it serves the affect network."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from affect_jax.losses.landmark import heatmap_error, inside
 from affect_jax.losses.reduce import weighted_mean
 from affect_jax.metrics.landmark import LandmarkError, landmark_scores
 from affect_jax.ops.heatmap import decode_heatmaps
-from affect_jax.types import Batch, Predictions
+from affect_jax.types import Batch, Predictions, TaskVariables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,8 +30,20 @@ class Landmarks:
 
     config: LandmarksConfig
 
-    def terms(self, predictions: Predictions, batch: Batch) -> dict[str, Float[Array, ""]]:
+    def fitted(self, frequency: Float[np.ndarray, "emotion"], emotions: Sequence[str]) -> "Landmarks":
+        """The task as it is: emotions do not matter to it."""
+        del frequency, emotions
+        return self
+
+    def initial(self) -> TaskVariables:
+        """Nothing is carried from step to step."""
+        return TaskVariables()
+
+    def terms(
+        self, predictions: Predictions, batch: Batch, memory: None = None, taught: Predictions | None = None
+    ) -> tuple[dict[str, Float[Array, ""]], None]:
         """Mean squared difference of the heatmaps."""
+        del memory, taught
         weight = batch.labels.landmarks_weight * batch.weight
         error = heatmap_error(
             predictions.heatmaps,
@@ -38,11 +52,13 @@ class Landmarks:
             image_px=batch.images.shape[-2],
             sigma=self.config.sigma_px,
         )
-        return {"loss/heatmaps": weighted_mean(error, weight)}
+        return {"loss/heatmaps": weighted_mean(error, weight)}, None
 
-    def combine(self, terms: dict[str, Float[Array, ""]], key: PRNGKeyArray | None) -> Float[Array, ""]:
+    def combine(
+        self, terms: dict[str, Float[Array, ""]], parameters: Mapping[str, Array], key: PRNGKeyArray | None
+    ) -> Float[Array, ""]:
         """The only term."""
-        del key
+        del parameters, key
         return terms["loss/heatmaps"]
 
     def moments(self, predictions: Predictions, batch: Batch) -> LandmarkError:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from affect_jax.tasks.affect import Affect, AffectConfig
+from affect_jax.tasks.affect import Affect
 from affect_jax.tasks.landmarks import Landmarks, LandmarksConfig
+from affect_jax.tasks.recipe import AffectConfig
 
 TASKS: Mapping[str, tuple[type, type]] = {
     "affect": (Affect, AffectConfig),

@@ -1,9 +1,11 @@
 """Checkpoints: the latest and the best, written in the background, complete or absent.
 
 Numbers are stored under flat names ("trunk/stem/kernel"), so that they open on any number of devices, whatever part of
-the network was frozen, and a mismatch can be named.
+the network was frozen, and a mismatch can be named. "network" holds the numbers for use, averaged where an average is
+kept; all else is for going on with the run: "optimiser", "task", and "running", the weights behind the average.
 """
 
+import dataclasses
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -30,11 +32,8 @@ class Checkpoints:
             best_mode="max",
         )
         self._score = score
-        handlers = {
-            "network": ocp.StandardCheckpointHandler(),
-            "optimiser": ocp.StandardCheckpointHandler(),
-            "data": ocp.JsonCheckpointHandler(),
-        }
+        handlers = {name: ocp.StandardCheckpointHandler() for name in ("network", "optimiser", "task", "running")}
+        handlers["data"] = ocp.JsonCheckpointHandler()
         self._manager = ocp.CheckpointManager(
             (workdir / "checkpoints").absolute(), options=options, item_handlers=handlers
         )
@@ -44,11 +43,8 @@ class Checkpoints:
         step = int(state.step)
         if step in self._manager.all_steps():
             return
-        items = ocp.args.Composite(
-            network=ocp.args.StandardSave(names(state.variables)),
-            optimiser=ocp.args.StandardSave(_numbered(state.opt_state)),
-            data=ocp.args.JsonSave(dict(data_state)),
-        )
+        arrays = {name: ocp.args.StandardSave(part) for name, part in _parts(state).items()}
+        items = ocp.args.Composite(data=ocp.args.JsonSave(dict(data_state)), **arrays)
         name, sign = self._score.removeprefix("-"), -1.0 if self._score.startswith("-") else 1.0
         metrics = {"score": sign * float(scores[name])} if scores and name in scores else None
         self._manager.save(step, args=items, metrics=metrics, force=True)
@@ -65,18 +61,11 @@ class Checkpoints:
     def restore(self, state: TrainState, mesh: Mesh, rules: Rules = REPLICATED) -> tuple[TrainState, dict]:
         """The newest state, in the form of `state` (arrays or shapes), and the place in the data stream."""
         step = self.latest_step()
-        optimiser = _numbered(state.opt_state)
-        items = self._manager.restore(
-            step,
-            args=ocp.args.Composite(
-                network=ocp.args.StandardRestore(_targets(names(state.variables), mesh, rules)),
-                optimiser=ocp.args.StandardRestore(_targets(optimiser, mesh, rules)),
-                data=ocp.args.JsonRestore(),
-            ),
-        )
-        opt_state = jax.tree.unflatten(jax.tree.structure(state.opt_state), [items.optimiser[k] for k in optimiser])
+        parts = _parts(state)
+        wanted = {name: ocp.args.StandardRestore(_targets(part, mesh, rules)) for name, part in parts.items()}
+        items = self._manager.restore(step, args=ocp.args.Composite(data=ocp.args.JsonRestore(), **wanted))
         placed = jax.device_put(jax.numpy.int32(step), shardings(jax.numpy.int32(step), mesh))
-        return TrainState(placed, with_names(state.variables, items.network), opt_state), items.data
+        return _whole(state, placed, {name: items[name] for name in parts}), items.data
 
     def restore_arrays(self, mesh: Mesh, step: int | None = None) -> dict[str, jax.Array]:
         """The named arrays of the network at `step` (the best one if not given)."""
@@ -93,6 +82,26 @@ class Checkpoints:
         """Waits until everything is on disk."""
         self._manager.wait_until_finished()
         self._manager.close()
+
+
+def _parts(state: TrainState) -> dict[str, dict[str, Any]]:
+    """What is stored of a state, as named arrays; a part without any is left out."""
+    running = {} if state.average is None else names(state.variables.moving)
+    parts = {"network": names(state.scored), "optimiser": _numbered(state.opt_state), "task": _numbered(state.task)}
+    return {name: part for name, part in {**parts, "running": running}.items() if part}
+
+
+def _whole(form: TrainState, step: jax.Array, parts: Mapping[str, Mapping[str, Any]]) -> TrainState:
+    """The state of the structure of `form` out of its stored parts."""
+    variables, average = with_names(form.scored, parts["network"]), None
+    if form.average is not None:
+        running = with_names(form.variables.moving, parts["running"])
+        variables, average = dataclasses.replace(running, frozen=variables.frozen), variables.moving
+    opt_state, task = (
+        jax.tree.unflatten(jax.tree.structure(tree), [parts[part][key] for key in _numbered(tree)])
+        for tree, part in ((form.opt_state, "optimiser"), (form.task, "task"))
+    )
+    return TrainState(step, variables, opt_state, task, average)
 
 
 def _numbered(tree) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def run(
                 checkpoints.save(state, batches.get_state())
                 return state, False
             if evaluating:
-                scores = evaluate(state.variables)
+                scores = evaluate(state.scored)
                 journal.write(step, {f"validation/{name}": value for name, value in scores.items()})
                 checkpoints.save(state, batches.get_state(), scores)
     return state, True

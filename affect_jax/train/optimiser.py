@@ -16,8 +16,9 @@ class OptimiserConfig:
         "cosine"  # cosine | constant | steps (x 0.1 at 30, 60 and 90 % of the run, as EmoNet's 15/30/45 of 50)
     )
     warmup_steps: int = 0  # linear from 0
-    weight_decay: float = 0.0  # decoupled, on kernels only: no bias, norm or scale decays
+    weight_decay: float = 0.0  # on kernels only: no bias, norm or scale; adamw: decoupled, sgd: added to the gradient
     clip_norm: float = 0.0  # largest global norm of the gradient; 0 = no clipping
+    average: float = 0.0  # decay of the running mean of the weights that is scored and kept, such as 0.999; 0 = none
 
     def __post_init__(self):
         if self.name not in ("adamw", "sgd"):
@@ -26,6 +27,8 @@ class OptimiserConfig:
             raise ValueError(f"optimiser.schedule is '{self.schedule}'; choose cosine, constant or steps")
         if not self.rate > 0:
             raise ValueError(f"optimiser.rate is {self.rate}; it must be above 0")
+        if not 0 <= self.average < 1:
+            raise ValueError(f"optimiser.average is {self.average}; it must be at least 0 and below 1")
 
 
 def schedule(config: OptimiserConfig, steps: int) -> optax.Schedule:

@@ -11,7 +11,7 @@ import optax
 from flax import nnx
 from jaxtyping import Array, PRNGKeyArray
 
-from affect_jax.types import Predictions
+from affect_jax.types import Predictions, TaskVariables
 
 
 @jax.tree_util.register_dataclass
@@ -23,6 +23,11 @@ class Variables:
     frozen: nnx.State  # parameters that nothing moves
     statistics: nnx.State  # running means and variances
 
+    @property
+    def moving(self) -> "Variables":
+        """What training moves: all but the frozen parameters."""
+        return Variables(self.trained, nnx.State({}), self.statistics)
+
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +37,15 @@ class TrainState:
     step: Any  # int32 scalar; Any, because trees of shapes and of shardings have this form too
     variables: Variables
     opt_state: optax.OptState
+    task: TaskVariables = dataclasses.field(default_factory=TaskVariables)
+    average: Any = None  # Variables, the running mean of `variables.moving`; None: not kept
+
+    @property
+    def scored(self) -> Variables:
+        """The numbers that are scored, kept as the network's and used later: the averaged ones where there are any."""
+        if self.average is None:
+            return self.variables
+        return Variables(self.average.trained, self.variables.frozen, self.average.statistics)
 
 
 class Network:
@@ -91,9 +105,18 @@ class Network:
         return predictions, nnx.state(module, nnx.BatchStat)
 
 
-def create_state(network: Network, optimiser: optax.GradientTransformation, variables: Variables) -> TrainState:
+def create_state(
+    network: Network,
+    optimiser: optax.GradientTransformation,
+    variables: Variables,
+    task: TaskVariables | None = None,
+    averaged: bool = False,
+) -> TrainState:
     """Step 0 from given numbers."""
-    return TrainState(jnp.zeros((), jnp.int32), variables, optimiser.init(variables.trained))
+    task = task or TaskVariables()
+    average = jax.tree.map(jnp.copy, variables.moving) if averaged else None  # a step gives away the memory of both
+    opt_state = optimiser.init((variables.trained, task.parameters))
+    return TrainState(jnp.zeros((), jnp.int32), variables, opt_state, task, average)
 
 
 def names(tree) -> dict[str, Any]:

@@ -1,56 +1,86 @@
 """The training step and the evaluation step, short enough to read aloud."""
 
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, PRNGKeyArray
 
+from affect_jax.train.average import advanced
 from affect_jax.train.sharding import REPLICATED, Rules, shardings
 from affect_jax.train.state import Network, TrainState, Variables
 from affect_jax.train.streams import stream
-from affect_jax.types import Batch, Predictions
+from affect_jax.types import Batch, Predictions, TaskVariables
 
 
 @runtime_checkable
 class Task(Protocol):
     """The only part that knows labels, loss terms and scores."""
 
-    def terms(self, predictions: Predictions, batch: Batch) -> dict[str, Array]:
-        """Named loss terms of a batch."""
+    def initial(self) -> TaskVariables:
+        """What the task carries before the first step."""
         ...
 
-    def combine(self, terms: dict[str, Array], key: PRNGKeyArray | None) -> Array:
-        """One loss out of the terms; without a key the fixed mixture of evaluation."""
+    def terms(
+        self, predictions: Predictions, batch: Batch, memory: Any, taught: Predictions | None
+    ) -> tuple[dict[str, Array], Any]:
+        """Named loss terms of a batch, and the memory after it; `taught` is what a teacher says of the same images."""
+        ...
+
+    def combine(self, terms: dict[str, Array], parameters: Any, key: PRNGKeyArray | None) -> Array:
+        """One loss out of the terms; without a key a fixed mixture instead of a random one."""
         ...
 
 
 Step = Callable[[TrainState, Batch], tuple[TrainState, dict[str, Array]]]
+Teach = Callable[[Variables, Array], Predictions]
 
 
-def make_train_step(network: Network, task: Task, optimiser: optax.GradientTransformation, root: PRNGKeyArray) -> Step:
-    """One step: keys, forward, terms, gradient, update; the terms come back as they will be logged."""
+def make_train_step(
+    network: Network,
+    task: Task,
+    optimiser: optax.GradientTransformation,
+    root: PRNGKeyArray,
+    average: float = 0.0,
+    teach: Teach | None = None,
+) -> Callable[..., tuple[TrainState, dict[str, Array]]]:
+    """One step: keys, forward, terms, gradient, update; the terms come back as they will be logged.
 
-    def loss(trained, variables: Variables, batch: Batch, step: Array):
-        variables = Variables(trained, variables.frozen, variables.statistics)
-        predictions, statistics = network.train(variables, batch.images, stream(root, "dropout", step))
-        terms = task.terms(predictions, batch)
-        total = task.combine(terms, stream(root, "shake", step))
-        return total, (statistics, {"loss": total, **terms})
+    `average` is the decay of the running mean of the weights, where the state keeps one. The step takes the numbers of
+    the teacher, for which `teach` predicts, as a third argument.
+    """
 
-    def step(state: TrainState, batch: Batch) -> tuple[TrainState, dict[str, Array]]:
-        before = state.variables
-        grads, (statistics, terms) = jax.grad(loss, has_aux=True)(before.trained, before, batch, state.step)
+    def loss(learnt: tuple, state: TrainState, batch: Batch, taught: Predictions | None):
+        trained, parameters = learnt
+        variables = Variables(trained, state.variables.frozen, state.variables.statistics)
+        predictions, statistics = network.train(variables, batch.images, stream(root, "dropout", state.step))
+        terms, memory = task.terms(predictions, batch, state.task.memory, taught)
+        total = task.combine(terms, parameters, stream(root, "shake", state.step))
+        return total, (statistics, memory, {"loss": total, **terms, **parameters})
+
+    def step(state: TrainState, batch: Batch, teacher: Variables | None = None) -> tuple[TrainState, dict[str, Array]]:
+        taught = None if teach is None else teach(teacher, batch.images)
+        learnt = (state.variables.trained, state.task.parameters)
+        grads, (statistics, memory, terms) = jax.grad(loss, has_aux=True)(learnt, state, batch, taught)
         with jax.numpy_dtype_promotion("standard"):  # Optax multiplies its integer step count with floats
-            updates, opt_state = optimiser.update(grads, state.opt_state, before.trained)
-        after = Variables(optax.apply_updates(before.trained, updates), before.frozen, statistics)
-        return TrainState(state.step + 1, after, opt_state), {**terms, "gradient_norm": optax.tree.norm(grads)}
+            updates, opt_state = optimiser.update(grads, state.opt_state, learnt)
+        trained, parameters = optax.apply_updates(learnt, updates)
+        variables = Variables(trained, state.variables.frozen, statistics)
+        mean = None if state.average is None else advanced(state.average, variables, average, state.step)
+        after = TrainState(state.step + 1, variables, opt_state, TaskVariables(parameters, memory), mean)
+        return after, {**terms, "gradient_norm": optax.tree.norm(grads)}
 
     return step
 
 
-def compiled(step: Step, state: TrainState, mesh: Mesh, rules: Rules = REPLICATED) -> Step:
-    """`step` under jit: the state keeps its placement and gives its memory away."""
-    return jax.jit(step, out_shardings=(shardings(state, mesh, rules), None), donate_argnums=0)
+def compiled(
+    step: Callable, state: TrainState, mesh: Mesh, rules: Rules = REPLICATED, teacher: Variables | None = None
+) -> Step:
+    """`step` under jit: the state keeps its placement and gives its memory away.
+
+    The teacher's numbers are an argument of the program: as constants they would be compiled into it.
+    """
+    jitted = jax.jit(step, out_shardings=(shardings(state, mesh, rules), None), donate_argnums=0)
+    return jitted if teacher is None else lambda state, batch: jitted(state, batch, teacher)

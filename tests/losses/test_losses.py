@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from affect_jax.losses.categorical import cross_entropy
-from affect_jax.losses.continuous import ccc, pcc, squared_error
+from affect_jax.losses.continuous import ccc, moments, pcc, squared_error
 from affect_jax.losses.landmark import heatmap_error
 from affect_jax.losses.mixing import fixed, shake
 from affect_jax.losses.reduce import weighted_mean
@@ -32,10 +32,10 @@ def test_set_statistics_equal_float64_numpy_on_photographs_and_clips():
     kept = weight > 0
     covariance, var_predicted, var_label, bias = moments_of(np.float64(predicted[kept]), np.float64(label[kept]))
     arguments = jnp.asarray(predicted), jnp.asarray(label), jnp.asarray(weight)
-    np.testing.assert_allclose(ccc(*arguments), 2 * covariance / (var_predicted + var_label + bias), rtol=1e-5)
-    np.testing.assert_allclose(pcc(*arguments), covariance / np.sqrt(var_predicted * var_label), rtol=1e-5)
+    np.testing.assert_allclose(ccc(moments(*arguments)), 2 * covariance / (var_predicted + var_label + bias), rtol=1e-5)
+    np.testing.assert_allclose(pcc(moments(*arguments)), covariance / np.sqrt(var_predicted * var_label), rtol=1e-5)
     flat = [array.reshape(40, *array.shape[2:]) for array in arguments]
-    np.testing.assert_allclose(ccc(*arguments), ccc(*flat), rtol=1e-6)
+    np.testing.assert_allclose(ccc(moments(*arguments)), ccc(moments(*flat)), rtol=1e-6)
     expected = ((np.float64(predicted) - label) ** 2)[kept].mean()
     np.testing.assert_allclose(weighted_mean(squared_error(*arguments), arguments[2]), expected, rtol=1e-6)
 
@@ -45,14 +45,16 @@ def test_fractional_weights_equal_repeated_rows():
     repeated = [jnp.concatenate([array, array[:2], array[:2]]) for array in (predicted, label)]
     weight = jnp.asarray([0.3, 0.3, 0.1, 0.1, 0.1, 0.1])
     for score in (ccc, pcc):
-        np.testing.assert_allclose(score(predicted, label, weight), score(*repeated, jnp.ones(10)), rtol=1e-5)
+        np.testing.assert_allclose(
+            score(moments(predicted, label, weight)), score(moments(*repeated, jnp.ones(10))), rtol=1e-5
+        )
 
 
 @pytest.mark.parametrize("score", [ccc, pcc])
 def test_gradient_of_a_correlation_equals_finite_differences(score):
     predicted, label = affect_pairs((12,))
     weight = jnp.ones(12)
-    gradient = jax.grad(lambda values: score(values, jnp.asarray(label), weight).sum())(jnp.asarray(predicted))
+    gradient = jax.grad(lambda values: score(moments(values, jnp.asarray(label), weight)).sum())(jnp.asarray(predicted))
     with jax.enable_x64(True):
         step, wide = 1e-5, np.float64(predicted)
 
@@ -75,7 +77,9 @@ def test_correlation_of_a_constant_is_zero_with_finite_gradients(rows, constant)
     predicted = jnp.full_like(predicted, 0.5) if constant != "label" else predicted
     label = jnp.full_like(label, 0.5 if constant == "equal" else 0.2) if constant != "predicted" else label
     for score in (ccc, pcc):
-        value, gradient = jax.value_and_grad(lambda p, score=score: score(p, label, jnp.ones(rows)).sum())(predicted)
+        value, gradient = jax.value_and_grad(lambda p, score=score: score(moments(p, label, jnp.ones(rows))).sum())(
+            predicted
+        )
         assert abs(value) < 1e-9
         assert np.isfinite(gradient).all()
 
@@ -84,7 +88,7 @@ def test_one_labelled_row_short_of_a_set_gives_no_gradient_of_correlation():
     predicted, label = (jnp.asarray(array) for array in affect_pairs((4,)))
     weight = jnp.asarray([0.0, 1.0, 0.0, 0.0])
     for score in (ccc, pcc):
-        assert not jax.grad(lambda p, score=score: score(p, label, weight).sum())(predicted).any()
+        assert not jax.grad(lambda p, score=score: score(moments(p, label, weight)).sum())(predicted).any()
 
 
 def test_cross_entropy_equals_its_closed_form():
@@ -97,8 +101,8 @@ def test_cross_entropy_equals_its_closed_form():
 def losses_of(predicted, label, logits, emotion, heatmaps, landmarks, weight):
     return (
         weighted_mean(squared_error(predicted, label, weight), weight)
-        + ccc(predicted, label, weight).sum()
-        + pcc(predicted, label, weight).sum()
+        + ccc(moments(predicted, label, weight)).sum()
+        + pcc(moments(predicted, label, weight)).sum()
         + weighted_mean(cross_entropy(logits, emotion, weight), weight)
         + weighted_mean(heatmap_error(heatmaps, landmarks, weight, image_px=16, sigma=1.0), weight)
     )

@@ -53,7 +53,7 @@ def expected_terms(predictions, batch):
 @pytest.mark.parametrize("shape", [(24,), (4, 6)])
 def test_terms_equal_float64_numpy_over_all_frames_of_the_batch(shape):
     predictions, batch = batch_of(shape)
-    terms = jax.jit(Affect(AffectConfig()).terms)(predictions, batch)
+    terms, _ = jax.jit(Affect(AffectConfig()).terms)(predictions, batch)
     expected = expected_terms(predictions, batch)
     assert terms.keys() == expected.keys()
     for name, value in expected.items():
@@ -64,11 +64,11 @@ def test_combine_adds_the_emotion_term_to_a_convex_mixture():
     terms = {"loss/emotion": 2.0, "loss/mse": 0.3, "loss/pcc": 0.6, "loss/ccc": 0.9}
     terms = {name: jnp.float32(value) for name, value in terms.items()}
     task = Affect(AffectConfig(emotion_weight=0.5))
-    np.testing.assert_allclose(task.combine(terms, None), 0.5 * 2 + 0.6, rtol=1e-6)
+    np.testing.assert_allclose(task.combine(terms, {}, None), 0.5 * 2 + 0.6, rtol=1e-6)
     np.testing.assert_allclose(
-        Affect(AffectConfig(mixing="fixed")).combine(terms, jax.random.key(0)), 2 + 0.6, rtol=1e-6
+        Affect(AffectConfig(mixing="fixed")).combine(terms, {}, jax.random.key(0)), 2 + 0.6, rtol=1e-6
     )
-    totals = [float(task.combine(terms, key)) for key in jax.random.split(jax.random.key(0), 20)]
+    totals = [float(task.combine(terms, {}, key)) for key in jax.random.split(jax.random.key(0), 20)]
     assert len(set(totals)) == 20
     assert 1.3 < min(totals) < max(totals) < 1.9
 
@@ -78,7 +78,7 @@ def test_what_is_not_labelled_has_no_influence_bit_for_bit():
     task, key = Affect(AffectConfig()), jax.random.key(3)
 
     def loss(values, logits, batch):
-        return task.combine(task.terms(Predictions(values, logits), batch), key)
+        return task.combine(task.terms(Predictions(values, logits), batch)[0], {}, key)
 
     run = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))
     value, clean = run(predictions.valence_arousal, predictions.emotion_logits, batch)
@@ -109,8 +109,8 @@ def test_a_batch_without_any_rating_trains_the_emotion_alone():
     batch, task = dataclasses.replace(batch, labels=labels), Affect(AffectConfig())
 
     def loss(values):
-        terms = task.terms(Predictions(values, predictions.emotion_logits), batch)
-        return task.combine(terms, jax.random.key(0)), terms
+        terms, _ = task.terms(Predictions(values, predictions.emotion_logits), batch)
+        return task.combine(terms, {}, jax.random.key(0)), terms
 
     (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(predictions.valence_arousal)
     assert [float(terms[name]) for name in ("loss/mse", "loss/pcc", "loss/ccc")] == [0, 0, 0]
@@ -152,7 +152,7 @@ def test_loss_is_the_same_on_eight_devices():
     place = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
 
     def loss(predictions, batch):
-        return task.combine(task.terms(predictions, batch), jax.random.key(1))
+        return task.combine(task.terms(predictions, batch)[0], {}, jax.random.key(1))
 
     run = jax.jit(jax.value_and_grad(loss))
     spread = jax.device_put((predictions, batch), place)
@@ -165,7 +165,7 @@ def test_tasks_are_hashable_and_refuse_unknown_options():
     for task, config in TASKS.values():
         assert hash(task(config())) == hash(task(config()))
         assert task(config()) == task(config())
-    with pytest.raises(ValueError, match="task.mixing is 'dirichlet'; choose one of fixed, shake"):
+    with pytest.raises(ValueError, match="task.mixing is 'dirichlet'; choose one of fixed, learned, shake"):
         AffectConfig(mixing="dirichlet")
     with pytest.raises(ValueError, match="task.emotion_weight is -1.0; it must not be negative"):
         AffectConfig(emotion_weight=-1.0)

@@ -47,11 +47,11 @@ def test_loss_counts_every_module_and_no_padding():
     predictions = predictions_of(batch.labels.landmarks)
     target = np.float64(predictions.heatmaps[:, 1])
     expected = (target[:2] ** 2).mean() / 2  # the silent first module of the two faces that count
-    terms = task.terms(predictions, batch)
+    terms, _ = task.terms(predictions, batch)
     np.testing.assert_allclose(terms["loss/heatmaps"], expected, rtol=1e-5)
-    np.testing.assert_allclose(task.combine(terms, jax.random.key(0)), expected, rtol=1e-5)
+    np.testing.assert_allclose(task.combine(terms, {}, jax.random.key(0)), expected, rtol=1e-5)
     broken = dataclasses.replace(predictions, heatmaps=predictions.heatmaps.at[2].set(jnp.nan))
-    assert task.terms(broken, batch)["loss/heatmaps"] == terms["loss/heatmaps"]
+    assert task.terms(broken, batch)[0]["loss/heatmaps"] == terms["loss/heatmaps"]
 
 
 def test_no_labelled_face_gives_no_score_and_sigma_must_be_positive():

@@ -1,4 +1,4 @@
-"""A network small enough to compile in a moment, and a task that is ordinary regression."""
+"""A network small enough to compile in a moment, a task that is ordinary regression, and one with all options on."""
 
 import dataclasses
 
@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from affect_jax.types import Batch, Labels, Predictions
+from affect_jax.tasks.affect import Affect
+from affect_jax.tasks.recipe import AffectConfig
+from affect_jax.types import Batch, Labels, Predictions, TaskVariables
 
 
 class Tiny(nnx.Module):
@@ -23,13 +25,28 @@ class Tiny(nnx.Module):
         return Predictions(valence_arousal=self.head(self.dropout(features, rngs=rngs)))
 
 
+class TinyAffect(Tiny):
+    """The same with a second head."""
+
+    def __init__(self, *, rngs: nnx.Rngs, dropout: float = 0.2):
+        super().__init__(rngs=rngs, dropout=dropout)
+        self.emotion = nnx.Linear(4, 8, rngs=rngs)
+
+    def __call__(self, images, *, rngs=None):
+        features = self.dropout(self.norm(nnx.relu(self.trunk(images))).mean((1, 2)), rngs=rngs)
+        return Predictions(valence_arousal=self.head(features), emotion_logits=self.emotion(features))
+
+
 @dataclasses.dataclass(frozen=True)
 class Regression:
-    def terms(self, predictions, batch):
-        error = ((predictions.valence_arousal - batch.labels.valence_arousal) ** 2).mean(-1)
-        return {"loss/mse": (error * batch.weight).sum() / batch.weight.sum()}
+    def initial(self):
+        return TaskVariables()
 
-    def combine(self, terms, key):
+    def terms(self, predictions, batch, memory, taught):
+        error = ((predictions.valence_arousal - batch.labels.valence_arousal) ** 2).mean(-1)
+        return {"loss/mse": (error * batch.weight).sum() / batch.weight.sum()}, None
+
+    def combine(self, terms, parameters, key):
         return terms["loss/mse"]
 
 
@@ -58,6 +75,33 @@ class Batches:
 
     def set_state(self, state):
         self.number = state["number"]
+
+
+class LabelledBatches(Batches):
+    """With emotions, rows without valence and arousal, rows without an emotion, and padding."""
+
+    def __next__(self) -> Batch:
+        batch = super().__next__()
+        place = np.arange(self.count)
+        labels = dataclasses.replace(
+            batch.labels,
+            valence_arousal_weight=np.float32(place % 3 > 0),
+            emotion=np.eye(8, dtype=np.float32)[(place + self.number) % 8],
+            emotion_weight=np.float32(place % 4 > 0),
+        )
+        return dataclasses.replace(batch, labels=labels, weight=np.float32(place < self.count - 2))
+
+
+RECIPE = AffectConfig(
+    mixing="learned", regression="rmse", ccc_memory=3, label_smoothing=0.1, class_weights="inverse_sqrt", teacher="W"
+)
+
+
+@pytest.fixture
+def full_recipe():
+    """Task, network class and batches of a run with memory, learned mixture, class weights and a teacher."""
+    task = Affect(RECIPE).fitted(np.arange(1.0, 9.0), [f"emotion {number}" for number in range(8)])
+    return task, TinyAffect, LabelledBatches
 
 
 @pytest.fixture

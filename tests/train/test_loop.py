@@ -20,25 +20,29 @@ from affect_jax.train.step import compiled, make_train_step
 class Run:
     """A run in a folder, as experiment/training.py puts it together."""
 
-    def __init__(self, workdir, tiny, task, batches, optimiser=None):
-        self.workdir, self.task, self.batches = workdir, task, batches()
+    def __init__(self, workdir, tiny, task, batches, optimiser=None, average=0.0, taught=False):
+        self.workdir, self.task, self.batches, self.average = workdir, task, batches(), average
         self.network, self.mesh = Network(lambda rngs: tiny(rngs=rngs)), data_mesh()
         self.optimiser = optimiser or optax.adam(1e-2)
+        self.teach = self.network.predict if taught else None
+        self.teacher = self.network.initial(jax.random.key(7)) if taught else None
         self.checkpoints = Checkpoints(workdir, "-error")
 
-    def go(self, steps, evaluate=lambda variables: {"error": 1.0}, step_function=None):
-        state = create_state(self.network, self.optimiser, self.network.initial(jax.random.key(0)))
+    def go(self, steps, evaluate=lambda variables: {"error": 1.0}):
+        first = self.network.initial(jax.random.key(0))
+        state = create_state(self.network, self.optimiser, first, self.task.initial(), self.average > 0)
         state = jax.device_put(state, shardings(state, self.mesh))
         if self.checkpoints.latest_step() is not None:
             state, place = self.checkpoints.restore(jax.eval_shape(lambda: state), self.mesh)
             self.batches.set_state(place)
-        step = step_function or make_train_step(self.network, self.task, self.optimiser, jax.random.key(1))
+        root, teacher = jax.random.key(1), jax.device_put(self.teacher, shardings(self.teacher, self.mesh))
+        made = make_train_step(self.network, self.task, self.optimiser, root, self.average, self.teach)
         journal = Journal(self.workdir, int(state.step), steps, "test")
         try:
             return loop.run(
                 loop.LoopConfig(steps, log_every=2, evaluate_every=3),
                 state,
-                compiled(step, state, self.mesh),
+                compiled(made, state, self.mesh, teacher=teacher),
                 self.batches,
                 self.mesh,
                 self.checkpoints,
@@ -55,9 +59,8 @@ def losses(workdir):
     return {line["step"]: line["train/loss"] for line in lines if "train/loss" in line}
 
 
-def test_a_run_stopped_by_sigterm_and_resumed_equals_the_uninterrupted_run(tmp_path, tiny, regression, batches):
-    (whole_state, finished) = Run(tmp_path / "whole", tiny, regression, batches).go(9)
-    assert finished
+def stopped_and_resumed(workdir, steps, network, task, batches, **options):
+    """The state at the end of an uninterrupted run, and of one that was stopped by a signal in its 4th step."""
 
     class Interrupting(batches):
         def __next__(self):
@@ -65,15 +68,50 @@ def test_a_run_stopped_by_sigterm_and_resumed_equals_the_uninterrupted_run(tmp_p
                 os.kill(os.getpid(), signal.SIGTERM)
             return super().__next__()
 
-    _, finished = Run(tmp_path / "cut", tiny, regression, Interrupting).go(9)
+    whole, finished = Run(workdir / "whole", network, task, batches, **options).go(steps)
+    assert finished
+    _, finished = Run(workdir / "cut", network, task, Interrupting, **options).go(steps)
     assert not finished
-    state, finished = Run(tmp_path / "cut", tiny, regression, batches).go(9)
-    assert finished and int(state.step) == 9
-    whole, cut = names(whole_state.variables), names(state.variables)
+    state, finished = Run(workdir / "cut", network, task, batches, **options).go(steps)
+    assert finished and int(state.step) == steps
+    last = {step: value for step, value in losses(workdir / "cut").items() if step > 6}
+    assert last and last == {step: value for step, value in losses(workdir / "whole").items() if step > 6}
+    return whole, state
+
+
+def test_a_run_stopped_by_sigterm_and_resumed_equals_the_uninterrupted_run(tmp_path, tiny, regression, batches):
+    whole, cut = (names(state.variables) for state in stopped_and_resumed(tmp_path, 9, tiny, regression, batches))
     for name in whole:
         np.testing.assert_array_equal(np.asarray(cut[name]), np.asarray(whole[name]), err_msg=name)
-    last = {step: value for step, value in losses(tmp_path / "cut").items() if step > 6}
-    assert last == {step: value for step, value in losses(tmp_path / "whole").items() if step > 6}
+
+
+def test_memory_learned_mixture_average_and_teacher_are_resumed_bit_for_bit(tmp_path, full_recipe):
+    task, network, batches = full_recipe
+    options = {"optimiser": optax.adamw(1e-2), "average": 0.9, "taught": True}
+    whole, cut = stopped_and_resumed(tmp_path, 9, network, task, batches, **options)
+    assert jax.tree.structure(whole) == jax.tree.structure(cut)
+    for (path, one), other in zip(jax.tree_util.tree_leaves_with_path(whole), jax.tree.leaves(cut), strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other), err_msg=jax.tree_util.keystr(path))
+    assert (np.asarray(cut.task.memory.weight) > 0).all()
+    logged = (tmp_path / "cut" / "metrics.jsonl").read_text()
+    for name in ("loss/teacher", "loss/rmse", "log_variance/ccc"):
+        assert f"train/{name}" in logged
+    start = task.initial().parameters
+    assert all(cut.task.parameters[name] != start[name] for name in start)
+
+
+def test_the_checkpoint_holds_the_averaged_network_and_it_is_what_is_scored(tmp_path, full_recipe):
+    task, network, batches = full_recipe
+    scored = []
+    run = Run(tmp_path, network, task, batches, average=0.9, taught=True)
+    state, _ = run.go(3, evaluate=lambda variables: scored.append(jax.device_get(names(variables))) or {"error": 1.0})
+    there = names(Checkpoints(tmp_path).restore_variables(run.network, data_mesh(jax.devices()[:1])))
+    average, raw = names(state.average), names(state.variables)
+    for name, array in there.items():
+        np.testing.assert_array_equal(np.asarray(array), np.asarray(average[name]), err_msg=name)
+        np.testing.assert_array_equal(np.asarray(array), scored[0][name], err_msg=name)
+    assert not np.array_equal(there["head/kernel"], raw["head/kernel"])
+    assert not np.array_equal(there["norm/mean"], raw["norm/mean"])
 
 
 def test_the_journal_drops_lines_past_the_restored_step_and_a_line_cut_off(tmp_path):

@@ -12,16 +12,20 @@ from affect_jax.train.step import compiled, make_train_step
 from affect_jax.train.streams import stream
 
 
-def losses_and_arrays(devices, tiny, task, batches):
+def losses_and_arrays(devices, tiny, task, batches, average=0.0, taught=False):
     mesh, network, optimiser = data_mesh(devices), Network(lambda rngs: tiny(rngs=rngs)), optax.sgd(0.1)
-    state = create_state(network, optimiser, network.initial(jax.random.key(0)))
+    first = network.initial(jax.random.key(0))
+    state = create_state(network, optimiser, first, task.initial(), average > 0)
     state = jax.device_put(state, shardings(state, mesh))
-    step = compiled(make_train_step(network, task, optimiser, jax.random.key(1)), state, mesh)
+    teach, teacher = (network.predict, network.initial(jax.random.key(7))) if taught else (None, None)
+    made = make_train_step(network, task, optimiser, jax.random.key(1), average, teach)
+    step = compiled(made, state, mesh, teacher=jax.device_put(teacher, shardings(teacher, mesh)))
     data, losses = batches(), []
     for _ in range(4):
         state, terms = step(state, spread(next(data), mesh))
         losses.append(float(terms["loss"]))
-    return losses, names(state.variables)
+    extra = {f"{number:03d}": leaf for number, leaf in enumerate(jax.tree.leaves((state.task, state.average)))}
+    return losses, {**names(state.variables), **extra}
 
 
 def test_eight_devices_give_the_losses_and_weights_of_one(tiny, regression, batches):
@@ -31,6 +35,15 @@ def test_eight_devices_give_the_losses_and_weights_of_one(tiny, regression, batc
     np.testing.assert_allclose(eight, one, rtol=1e-5)
     for name, array in weights.items():
         np.testing.assert_allclose(spread_weights[name], array, rtol=1e-4, atol=1e-6, err_msg=name)
+
+
+def test_eight_devices_remember_mix_average_and_are_taught_as_one(full_recipe):
+    task, network, batches = full_recipe
+    one, arrays = losses_and_arrays(jax.devices()[:1], network, task, batches, 0.9, taught=True)
+    eight, spread_arrays = losses_and_arrays(jax.devices(), network, task, batches, 0.9, taught=True)
+    np.testing.assert_allclose(eight, one, rtol=1e-5)
+    for name, array in arrays.items():
+        np.testing.assert_allclose(spread_arrays[name], array, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
 def test_a_batch_that_does_not_divide_is_refused_and_an_unmatched_path_named(batches):

@@ -1,0 +1,50 @@
+"""What the loss of valence, arousal and emotion is made of: the options of the affect task."""
+
+import dataclasses
+
+MIXINGS = ("shake", "fixed", "learned")
+REGRESSIONS = ("mse", "rmse")
+CLASS_WEIGHTS = {"inverse": 1.0, "inverse_sqrt": 0.5}  # powers of the frequency
+
+
+@dataclasses.dataclass(frozen=True)
+class AffectConfig:
+    """Which loss terms there are, and how they are weighed."""
+
+    emotion_weight: float = 1.0  # of the cross-entropy; the terms of valence and arousal share 1
+    mixing: str = "shake"  # of those: shake (shares drawn anew each step) | fixed (thirds) | learned (Kendall 2018)
+    regression: str = "mse"  # mse | rmse (of valence and of arousal, then averaged)
+    ccc_memory: int = 0  # earlier batches that PCC and CCC are taken over, besides the present one
+    label_smoothing: float = 0.0  # share of a label that goes to all emotions alike
+    class_weights: str = ""  # inverse | inverse_sqrt (of how often a class is drawn) | numbers by comma; "" = all 1
+    teacher: str = ""  # workdir of a trained network whose emotions are learnt too; "" = none
+    teacher_weight: float = 0.3  # of the divergence from the teacher
+    teacher_temperature: float = 1.0  # by which both networks' logits are divided for it
+
+    def __post_init__(self):
+        for name, known in (("mixing", MIXINGS), ("regression", REGRESSIONS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"task.{name} is '{getattr(self, name)}'; choose one of {', '.join(sorted(known))}")
+        for name in ("emotion_weight", "teacher_weight", "ccc_memory"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"task.{name} is {getattr(self, name)}; it must not be negative")
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"task.label_smoothing is {self.label_smoothing}; it must be at least 0 and below 1")
+        if not self.teacher_temperature > 0:
+            raise ValueError(f"task.teacher_temperature is {self.teacher_temperature}; it must be above 0")
+        self.given_class_weights()
+
+    def given_class_weights(self) -> tuple[float, ...] | None:
+        """The numbers of `class_weights`, in the order of the label set; None where the data decide."""
+        if self.class_weights in ("", *CLASS_WEIGHTS):
+            return None
+        try:
+            numbers = tuple(float(word) for word in self.class_weights.split(","))
+        except ValueError:
+            numbers = (-1.0,)
+        if not (min(numbers) >= 0 and 0 < sum(numbers) < float("inf")):
+            raise ValueError(
+                f"task.class_weights is '{self.class_weights}'; choose {', '.join(CLASS_WEIGHTS)}, '' or one number "
+                "from 0 for each emotion of the label set, separated by commas"
+            )
+        return numbers
