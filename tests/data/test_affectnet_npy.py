@@ -72,9 +72,10 @@ FAULTS = {
     "a word": ({"exp": "happy"}, "expression is not a number", "expression is 'happy'"),
     "out of range": ({"aro": "5"}, "arousal out of [-1, 1]", "divide by 10"),
     "two values": ({"val": ["0.1", "0.2"]}, "annotation is of another kind", r"\(2,\), expected one string"),
+    "words for points": ({"lnd": ["here"] * 136}, "annotation is of another kind", "expected 136 numbers"),
     "few points": ({"lnd": [1.0, 2.0]}, "wrong number of landmarks", "has 2 numbers"),
     "far points": ({"lnd": POINTS.ravel() + 500}, "landmarks lie outside the image", "64 x 64 px"),
-    "an object": ({"exp": {"os": 1}}, "annotation cannot be read", "allow_pickle=False"),
+    "an object": ({"exp": {"os": 1}}, "annotation cannot be read", "holds Python objects, which are not loaded"),
 }
 
 

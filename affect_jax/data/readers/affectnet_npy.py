@@ -5,10 +5,14 @@
 """
 
 import dataclasses
+import functools
+import io
+import math
 import pathlib
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from jaxtyping import Float
 
 from affect_jax.data import picture
 from affect_jax.data.readers.affectnet_faces import AffectNetFacesConfig, Listed, ListedFaces, faces
@@ -18,14 +22,16 @@ from affect_jax.data.readers.affectnet_rows import (
     NOT_ANNOTATED,
     Row,
     expression,
-    landmarks,
+    landmark_points,
     valence_arousal,
 )
 from affect_jax.data.readers.rows import READING_THREADS, existing_folder
 from affect_jax.data.skipped import RowFault, SkippedRows
 
 FOLDERS = {"training": "train_set", "train": "train_set", "validation": "val_set", "val": "val_set"}
-KINDS = {"exp": "expression", "val": "valence", "aro": "arousal", "lnd": "landmarks"}
+KINDS = {"exp": "expression", "val": "valence", "aro": "arousal"}
+LANDMARKS_END = "_lnd.npy"
+PLAIN_START = b"\x93NUMPY\x01\x00"  # version 1.0 of the format, which numpy.save writes for all such arrays
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +89,7 @@ def _pictures(folder: pathlib.Path) -> dict[str, str]:
 
 def _annotated(folder: pathlib.Path) -> set[str]:
     """Ids that have any annotation."""
-    ends = tuple(f"_{kind}.npy" for kind in KINDS)
+    ends = (*(f"_{kind}.npy" for kind in KINDS), LANDMARKS_END)
     return {file.name[: -len(ends[0])] for file in folder.iterdir() if file.name.endswith(ends)}
 
 
@@ -92,12 +98,13 @@ def _read(folder: pathlib.Path, name: str, file: str | None) -> Row | RowFault:
     try:
         if file is None:
             raise RowFault("image is missing", f"no picture for {folder}/{name}_exp.npy")
-        cells = {kind: _text(folder / f"{name}_{kind}.npy", kind) for kind in KINDS}
+        cells = {kind: _text(f"{folder}/{name}_{kind}.npy", KINDS[kind]) for kind in KINDS}
         code = NOT_ANNOTATED if _is_not_annotated(cells["exp"]) else expression(cells["exp"])
         if code == NON_FACE:
             return Row(file, None, None, None, None, left_out=f"expression is {NON_FACE} (non-face)")
         emotion = code if 0 <= code < EMOTIONS else None
-        row = Row(file, None, landmarks(cells["lnd"]), emotion, valence_arousal(cells["val"], cells["aro"]))
+        points = _points(f"{folder}/{name}{LANDMARKS_END}")
+        row = Row(file, None, points, emotion, valence_arousal(cells["val"], cells["aro"]))
         return row if row.labelled else dataclasses.replace(row, left_out="row has no label")
     except RowFault as fault:
         return fault
@@ -110,17 +117,52 @@ def _is_not_annotated(cell: str) -> bool:
         return False
 
 
-def _text(path: pathlib.Path, kind: str) -> str:
-    """What an array holds, numbers joined by ";"; "" for landmarks that are not there."""
+def _text(path: str, kind: str) -> str:
+    """The one string or number of an array, as text."""
     try:
-        values = np.load(path, allow_pickle=False)
-        if values.dtype.kind in "USfiu" and (kind == "lnd" or values.size == 1):
-            return ";".join(values.astype("U").ravel().tolist())
+        values = _array(path)
     except FileNotFoundError:
-        if kind == "lnd":
-            return ""
-        raise RowFault("annotation is missing", f"no {KINDS[kind]} at {path}") from None
+        raise RowFault("annotation is missing", f"no {kind} at {path}") from None
+    if values.dtype.kind not in "USfiu" or values.size != 1:
+        raise _other_kind(path, values, "one string")
+    value = values.item()
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _points(path: str) -> Float[np.ndarray, "68 2"] | None:
+    """Landmarks out of an array; None where there is no file."""
+    try:
+        values = _array(path)
+    except FileNotFoundError:
+        return None
+    try:
+        return landmark_points(values.astype(np.float64).ravel())
+    except (ValueError, TypeError):
+        raise _other_kind(path, values, "136 numbers") from None
+
+
+def _array(path: str) -> np.ndarray:
+    """An array file; the usual form is taken apart here, because numpy.load reads each header as Python text."""
+    with open(path, "rb") as file:
+        data = file.read()
+    try:
+        if not data.startswith(PLAIN_START):
+            return np.load(io.BytesIO(data), allow_pickle=False)
+        start = len(PLAIN_START) + 2 + int.from_bytes(data[len(PLAIN_START) :][:2], "little")
+        shape, dtype = _header(data[len(PLAIN_START) : start])
+        return np.frombuffer(data, dtype, math.prod(shape), start)
     except (OSError, ValueError, EOFError) as error:
         raise RowFault("annotation cannot be read", f"{path}: {error}; expected a string or numbers") from error
-    expected = "136 numbers" if kind == "lnd" else "one string"
-    raise RowFault("annotation is of another kind", f"{path} is {values.dtype} {values.shape}, expected {expected}")
+
+
+@functools.lru_cache(maxsize=256)
+def _header(data: bytes) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and dtype of a header; few differ among a million files."""
+    shape, _, dtype = np.lib.format.read_array_header_1_0(io.BytesIO(data))
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects, which are not loaded")
+    return shape, dtype
+
+
+def _other_kind(path: str, values: np.ndarray, expected: str) -> RowFault:
+    return RowFault("annotation is of another kind", f"{path} is {values.dtype} {values.shape}, expected {expected}")

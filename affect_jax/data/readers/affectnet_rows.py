@@ -115,20 +115,30 @@ def _box(row: Mapping[str, str]) -> tuple[float, float, float, float] | None:
 
 def landmarks(cell: str) -> Float[np.ndarray, "68 2"] | None:
     """Points of a cell of 136 numbers, x;y;x;y...; None where it is empty."""
+    cell = cell.rstrip(";")
     if not cell:
         return None
-    numbers = cell.rstrip(";").split(";")
+    count = cell.count(";") + 1
+    try:
+        numbers = np.fromstring(cell, np.float64, sep=";")  # ten times as fast as float() of each
+    except ValueError:
+        numbers = np.full(count, np.nan)
+    return landmark_points(numbers if len(numbers) == count else np.full(count, np.nan))
+
+
+def landmark_points(numbers: Float[np.ndarray, "number"]) -> Float[np.ndarray, "68 2"]:
+    """Points of x, y, x, y ... in px; RowFault when they are too many, too few, or no face."""
     if len(numbers) != 2 * LANDMARKS:
         raise RowFault(
             "wrong number of landmarks",
             f"facial_landmarks has {len(numbers)} numbers, expected {2 * LANDMARKS} as x;y;x;y... in pixels",
         )
-    try:
-        points = np.fromiter(map(float, numbers), np.float32, 2 * LANDMARKS).reshape(LANDMARKS, 2)
-    except ValueError:
-        points = np.full((LANDMARKS, 2), np.nan, np.float32)
+    points = numbers.astype(np.float32).reshape(LANDMARKS, 2)
     if not np.isfinite(points).all():
-        raise RowFault("facial_landmarks is not numbers", f"'{cell[:40]}...', expected x;y;x;y... in pixels")
+        raise RowFault("facial_landmarks is not numbers", "expected x;y;x;y... in pixels, all of them finite")
     if (points.max(0) <= points.min(0)).any():
-        raise RowFault("landmarks span no area", f"'{cell[:40]}...' lies on a line; empty the cell to use the face box")
+        raise RowFault(
+            "landmarks span no area",
+            f"from {points.min(0)} to {points.max(0)}, expected a face; empty the cell to use the face box",
+        )
     return points
