@@ -36,9 +36,12 @@ def size(tensors: Tensors, name: str, axis: int, what: str, where: str) -> int:
     return tensors[name].shape[axis]
 
 
-def highest(tensors: Tensors, pattern: str) -> int:
+def highest(tensors: Tensors, pattern: str, where: str) -> int:
     """The largest number in the names that begin like `pattern`, or -1."""
-    return max((int(found[1]) for name in tensors if (found := re.match(pattern, name))), default=-1)
+    numbers = {name: found[1] for name in tensors if (found := re.match(pattern, name))}
+    if strange := [name for name, number in numbers.items() if len(number) > 2]:
+        raise ValueError(f"{where}: '{strange[0]}' counts further than any network of this kind")
+    return max(map(int, numbers.values()), default=-1)
 
 
 def trunk_sizes(tensors: Tensors, what: str, where: str) -> TrunkSizes:
@@ -49,7 +52,8 @@ def trunk_sizes(tensors: Tensors, what: str, where: str) -> TrunkSizes:
     size(tensors, "m0.b1_1.conv1.weight", 0, what, where)
     if (landmarks := size(tensors, "l0.weight", 0, what, where)) != LANDMARKS:
         raise ValueError(f"{where}: the trunk predicts {landmarks} landmarks; networks here have {LANDMARKS}")
-    return TrunkSizes((stem, middle, width), highest(tensors, r"m(\d+)\.b") + 1, highest(tensors, r"m0\.b1_(\d+)\."))
+    modules, depth = highest(tensors, r"m(\d+)\.b", where) + 1, highest(tensors, r"m0\.b1_(\d+)\.", where)
+    return TrunkSizes((stem, middle, width), modules, depth)
 
 
 def block(name: str, place: str, inputs: int, outputs: int) -> dict[str, Entry]:
