@@ -1,12 +1,15 @@
-"""Schedules at hand-worked points, and decay of kernels alone."""
+"""Schedules at hand-worked points, updates as PyTorch makes them, decay of kernels alone, the mean of the weights."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import nnx
 
+from affect_jax.train.average import advanced
 from affect_jax.train.optimiser import OptimiserConfig, make_optimiser, schedule
+from affect_jax.train.state import Variables
 
 
 def test_schedules_at_hand_worked_points():
@@ -36,7 +39,68 @@ def test_sgd_with_clipping_takes_a_step_of_the_clipped_length():
     np.testing.assert_allclose(updates["w"], [[-0.6, -0.8]], rtol=1e-5)
 
 
-@pytest.mark.parametrize("field, value", [("name", "adam"), ("schedule", "linear"), ("rate", 0.0)])
+def trajectory(config, kernels, steps=6):
+    """A kernel after each step of a run whose gradient is 2 x kernel - 1."""
+    params, found = {"kernel": jnp.asarray(kernels)}, []
+    optimiser = make_optimiser(config, steps)
+    state = optimiser.init(params)
+    for _ in range(steps):
+        with jax.numpy_dtype_promotion("standard"):
+            updates, state = optimiser.update({"kernel": 2 * params["kernel"] - 1}, state, params)
+        params = optax.apply_updates(params, updates)
+        found.append(np.asarray(params["kernel"]))
+    return np.stack(found)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_updates_with_decay_equal_pytorch(name):
+    torch = pytest.importorskip("torch")
+    start = np.float32([[0.3, -1.2], [2.0, 0.7]])
+    config = OptimiserConfig(name=name, rate=0.05, weight_decay=0.1, schedule="constant")
+    kernel = torch.nn.Parameter(torch.tensor(start))
+    options = {"lr": 0.05, "weight_decay": 0.1}
+    rule = (
+        torch.optim.AdamW([kernel], **options)
+        if name == "adamw"
+        else torch.optim.SGD([kernel], momentum=0.9, **options)
+    )
+    expected = []
+    for _ in range(6):
+        kernel.grad = 2 * kernel.detach() - 1
+        rule.step()
+        expected.append(kernel.detach().numpy().copy())
+    np.testing.assert_allclose(trajectory(config, start), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_the_steps_schedule_falls_where_emonets_does():
+    rates = schedule(OptimiserConfig(rate=1e-3, schedule="steps"), 50)  # one step an epoch
+    found = [float(rates(epoch)) for epoch in range(50)]
+    expected = [1e-3 * 0.1 ** sum(epoch >= at for at in (15, 30, 45)) for epoch in range(50)]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_warm_up_is_linear_and_the_schedule_starts_after_it():
+    rates = schedule(OptimiserConfig(rate=0.2, schedule="steps", warmup_steps=10), 110)
+    np.testing.assert_allclose([rates(0), rates(5), rates(10), rates(39)], [0, 0.1, 0.2, 0.2], rtol=1e-6)
+    np.testing.assert_allclose([rates(40), rates(70), rates(100)], [0.02, 0.002, 0.0002], rtol=1e-5)
+
+
+def test_the_running_mean_equals_its_closed_form():
+    numbers = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    state = lambda values: Variables(nnx.State({"w": jnp.asarray(values)}), nnx.State({}), nnx.State({}))
+    mean, expected = state(numbers[0]), np.float64(numbers[0])
+    for step, values in enumerate(numbers):
+        mean = advanced(mean, state(values), 0.7, jnp.int32(step))
+        decay = min(0.7, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * values
+        if step in (0, 39):
+            np.testing.assert_allclose(mean.trained["w"], expected, rtol=1e-5)
+    still = advanced(mean, mean, 0.7, jnp.int32(40))
+    np.testing.assert_array_equal(still.trained["w"], mean.trained["w"])
+
+
+@pytest.mark.parametrize("field, value", [("average", 1.0), ("name", "adam"), ("schedule", "linear"), ("rate", 0.0)])
 def test_a_wrong_option_is_refused_by_name(field, value):
     with pytest.raises(ValueError, match=f"optimiser.{field} is"):
         OptimiserConfig(**{field: value})

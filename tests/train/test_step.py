@@ -46,6 +46,34 @@ def test_eight_devices_remember_mix_average_and_are_taught_as_one(full_recipe):
         np.testing.assert_allclose(spread_arrays[name], array, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
+def test_steps_are_compiled_once_whatever_is_carried_and_the_teacher_is_an_argument(full_recipe):
+    task, tiny, batches = full_recipe
+    network, traces = Network(lambda rngs: tiny(rngs=rngs)), []
+
+    def teach(variables, images):
+        traces.append(images.shape)
+        return network.predict(variables, images)
+
+    def gone(teacher_key):
+        mesh, optimiser = data_mesh(jax.devices()[:1]), optax.adam(1e-2)
+        state = create_state(network, optimiser, network.initial(jax.random.key(0)), task.initial(), True)
+        state = jax.device_put(state, shardings(state, mesh))
+        teacher, data = network.initial(jax.random.key(teacher_key)), batches()
+        before = jax.device_get(names(teacher))
+        teacher = jax.device_put(teacher, shardings(teacher, mesh))
+        made = make_train_step(network, task, optimiser, jax.random.key(1), 0.9, teach)
+        step = compiled(made, state, mesh, teacher=teacher)
+        for _ in range(3):
+            state, terms = step(state, spread(next(data), mesh))
+        for name, array in names(teacher).items():
+            np.testing.assert_array_equal(np.asarray(array), before[name], err_msg=name)
+        return float(terms["loss/teacher"])
+
+    first = gone(7)
+    assert len(traces) == 1
+    assert gone(8) != first
+
+
 def test_a_batch_that_does_not_divide_is_refused_and_an_unmatched_path_named(batches):
     mesh = data_mesh()
     with pytest.raises(ValueError, match="a batch of 12 does not divide over 8 devices; change config.batch"):

@@ -1,0 +1,91 @@
+"""How far the CCC of a batch falls short of that of the set, and what a memory of earlier batches does about it.
+
+  python -m benchmarks.ccc_batch
+  python -m benchmarks.ccc_batch --predictions=W/evaluation/rendered_test/predictions.csv
+
+Without a table the pairs are drawn from a bivariate Gaussian of the given CCC, without bias. Each number is the mean
+(and standard deviation) over batches of shuffled pairs of the CCC that the loss would be taken of, mean of valence and
+arousal. The memory's predictions are those of the present network here: while training they are somewhat older.
+"""
+
+import pathlib
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from absl import flags, logging
+from jaxtyping import Array, Float
+
+from affect_jax.evaluate.table import read_table
+from affect_jax.experiment import cli
+from affect_jax.experiment.errors import UsageError
+from affect_jax.losses.continuous import ccc, moments
+from affect_jax.losses.memory import forget, remember, union
+
+PREDICTIONS = flags.DEFINE_string("predictions", "", "predictions.csv of an evaluation; Gaussian pairs if not given.")
+CCC = flags.DEFINE_float("ccc", 0.814, "CCC of the Gaussian pairs.", -1.0, 1.0)
+DRAWS = flags.DEFINE_integer("draws", 40_000, "Pairs in the batches of each number.", 10_000)
+SEED = flags.DEFINE_integer("seed", 0, "Of the shuffling and of the Gaussian pairs.")
+BATCHES, MEMORIES = (8, 16, 32, 64, 128), (0, 1, 4, 16)
+
+
+def gaussian_pairs(score: float, count: int, seed: int) -> tuple[Float[np.ndarray, "pair 2"], ...]:
+    """Predictions and labels of equal variance, without bias, whose correlation is `score`."""
+    rng = np.random.default_rng(seed)
+    label, noise = rng.normal(size=(2, count, 2))
+    return score * label + np.sqrt(1 - score**2) * noise, label
+
+
+def batch_scores(
+    predicted: Float[Array, "batch row 2"], label: Float[Array, "batch row 2"], memory: int
+) -> Float[Array, "scored"]:
+    """CCC over each batch and the `memory` ones before it, mean of both dimensions, once the memory is full."""
+
+    def step(carried, pair):
+        present = moments(*pair, jnp.ones(pair[0].shape[:1]))
+        pool = union(carried, present) if memory else present
+        return remember(carried, present) if memory else carried, ccc(pool).mean()
+
+    _, scores = jax.lax.scan(step, forget(memory) if memory else None, (predicted, label))
+    return scores[memory:]
+
+
+def shuffled(pairs: Sequence[np.ndarray], batch: int, draws: int, seed: int) -> list[Array]:
+    """Batches of pairs, epoch after epoch without replacement, the rest of an epoch dropped."""
+    rng, count = np.random.default_rng(seed), len(pairs[0])
+    whole = count // batch * batch
+    order = np.concatenate([rng.permutation(count)[:whole] for _ in range(max(draws // whole, 1))])
+    return [jnp.asarray(values[order].reshape(-1, batch, 2), jnp.float32) for values in pairs]
+
+
+def table_pairs(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs of an evaluation in which both are known."""
+    if not path.is_file():
+        raise UsageError(f"--predictions={path} does not exist; python -m launch.evaluate writes such tables")
+    rows = read_table(path)
+    pairs = rows.valence_arousal, rows.label_valence_arousal
+    known = np.isfinite(np.concatenate(pairs, -1)).all(-1)
+    if known.sum() < max(BATCHES):
+        raise UsageError(f"{path} holds {known.sum()} rows with valence and arousal; {max(BATCHES)} are needed")
+    return pairs[0][known], pairs[1][known]
+
+
+def main() -> None:
+    """Logs the table."""
+    path = PREDICTIONS.value
+    pairs = table_pairs(pathlib.Path(path)) if path else gaussian_pairs(CCC.value, DRAWS.value, SEED.value)
+    whole = [jnp.asarray(values, jnp.float32) for values in pairs]
+    score = float(ccc(moments(*whole, jnp.ones(len(whole[0])))).mean())
+    logging.info("%s: %d pairs, CCC %.3f\n", path or "Gaussian pairs", len(whole[0]), score)
+    logging.info("| batch | %s |", " | ".join(f"memory {memory}" for memory in MEMORIES))
+    logging.info("|--:|%s", "--:|" * len(MEMORIES))
+    run = jax.jit(batch_scores, static_argnums=2)
+    for batch in BATCHES:
+        batches = shuffled(pairs, batch, DRAWS.value, SEED.value)
+        found = [np.asarray(run(*batches, memory)) for memory in MEMORIES]
+        logging.info("| %d | %s |", batch, " | ".join(f"{one.mean():.3f} ({one.std():.3f})" for one in found))
+
+
+if __name__ == "__main__":
+    cli.run(main)
