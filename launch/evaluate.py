@@ -14,7 +14,9 @@ from absl import flags
 from affect_jax.experiment import cli
 
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the trained run.")
-DATA = flags.DEFINE_string("data", None, "Name of a reader: affectnet, folder, rendered.")
+DATA = flags.DEFINE_string(
+    "data", None, "Name of a reader, such as affectnet, ferplus, folder or rendered (data/registry.py)."
+)
 DATA_ROOT = flags.DEFINE_string("data_root", "", "Folder of the data set; the run's own if not given.")
 SPLIT = flags.DEFINE_string("split", "validation", "Part of the data set.")
 SETTINGS = flags.DEFINE_multi_string("set", [], "Further option of the reader, as name=value; may be repeated.")

@@ -157,10 +157,19 @@ def test_wrong_paths_say_what_was_looked_for(root):
         load(root / "nowhere")
 
 
-def test_finds_the_folders_of_the_distribution(tmp_path):
-    photograph(tmp_path / "Manually_Annotated_Images" / "689" / "b.png")
-    write_list(tmp_path / "Manually_Annotated_file_lists", [row(name="689\\b.png")])
-    source = load(tmp_path, split="train")
+@pytest.mark.parametrize(
+    "split, folder, images",
+    [
+        ("train", "Manually_Annotated_file_lists", "Manually_Annotated_Images"),
+        ("training", "Manually_Annotated_file_lists", "Manually_Annotated/Manually_Annotated_Images"),
+        ("automatically_annotated", "Automatically_annotated_file_list", "Automatically_Annotated_Images"),
+    ],
+)
+def test_finds_the_folders_of_the_distribution(tmp_path, split, folder, images):
+    photograph(tmp_path / images / "689" / "b.png")
+    name = "training" if split == "train" else split
+    write_list(tmp_path / folder, [row(name="689\\b.png")], name=f"{name}.csv")
+    source = load(tmp_path, split=split)
     assert source.examples[0].name == "689/b.png" and source.image(0).shape == (48, 64, 3)
 
 
