@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from affect_jax.experiment import evaluation, inflation, options
-from affect_jax.experiment.sweep import grid, sweep
+from affect_jax.experiment.sweep import Judge, grid, sweep
 from affect_jax.experiment.training import train
 from configs import base
 
@@ -128,6 +128,29 @@ def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):
         ("000", "0.001", "done"),
         ("001", "0.01", "done"),
     ]
+    assert not (tmp_path / "seeds.csv").exists()
     with pytest.raises(options.UsageError, match="optimiser.rat"):
         sweep(config, [{"optimiser.rat": 1.0}], tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_own_runs(runs, tmp_path):
+    config = miniature(runs, "emonet", runs / "landmarks", "copy")
+    config.loop.update(steps=1)
+    points = [{"label": "first", "seed": seed} for seed in (0, 1)]
+    points += [
+        {"label": "from the first", "seed": seed, "initialise.workdir": f"{{sweep}}/00{seed}"} for seed in (0, 1)
+    ]
+    judge = Judge("rendered", split="test", settings=("subjects=2",))
+    assert sweep(config, points, tmp_path, judge)
+    with (tmp_path / "table.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    summaries = [json.loads((tmp_path / row["run"] / "evaluation/sweep/summary.json").read_text()) for row in rows]
+    assert [float(row["ccc/mean"]) for row in rows] == [summary["scores"]["ccc/mean"] for summary in summaries]
+    assert {summary["protocol"]["split"] for summary in summaries} == {"test"}
+    assert options.read(tmp_path / "003")["initialise"]["workdir"] == str(tmp_path / "001")
+    with (tmp_path / "seeds.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert [(line["label"], line["runs"]) for line in lines] == [("first", "2"), ("from the first", "2")]
+    gap = np.mean([float(rows[i + 2]["ccc/mean"]) - float(rows[i]["ccc/mean"]) for i in (0, 1)])
+    assert lines[1]["ccc/mean, difference"].startswith(f"{gap:+.3f} ± ")

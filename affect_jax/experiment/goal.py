@@ -34,6 +34,10 @@ def check(run: Options) -> None:
     if run.teacher:
         _fits(run, options.parse(options.read(pathlib.Path(run.teacher))))
         initial.trained(pathlib.Path(run.teacher))
+    if run.data.frames and getattr(run.task.config, "landmark_weight", 0):
+        raise UsageError(
+            "task.landmark_weight needs a network that gives heatmaps; that of clips gives none: set it to 0"
+        )
     task(run, None)
 
 

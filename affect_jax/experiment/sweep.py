@@ -1,5 +1,6 @@
 """A grid of runs, one after another, each in a folder of its own; a second start goes on where the first ended."""
 
+import dataclasses
 import itertools
 import json
 import pathlib
@@ -10,13 +11,18 @@ import ml_collections
 from absl import logging
 
 from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.evaluation import evaluate_run
 from affect_jax.experiment.options import parse
 from affect_jax.experiment.training import train
 from affect_jax.ops.files import write_csv
+from affect_jax.report.seeds import SEED, over_seeds
 from affect_jax.report.tables import text_table
 from affect_jax.train.loop import TrainingDiverged
 
 Point = Mapping[str, Any]  # dotted field -> value
+LABEL = "label"
+JUDGED = "sweep"  # folder of a run's scores, under its evaluation/
+SUMMARISED = ("ccc/valence", "ccc/arousal", "ccc/mean", "accuracy", "balanced_accuracy", "nme")
 
 
 def grid(**fields: Sequence[Any]) -> list[dict[str, Any]]:
@@ -25,10 +31,26 @@ def grid(**fields: Sequence[Any]) -> list[dict[str, Any]]:
     return [dict(zip(names, values, strict=True)) for values in itertools.product(*fields.values())]
 
 
-def sweep(config: ml_collections.ConfigDict, points: Iterable[Point], workdir: pathlib.Path) -> bool:
-    """Trains each point; writes table.csv and prints it. False when a signal cut the sweep short."""
+@dataclasses.dataclass(frozen=True)
+class Judge:
+    """The data set that every finished run is scored on; see `evaluation.evaluate_run`."""
+
+    data: str
+    root: str = ""
+    split: str = "test"
+    settings: Sequence[str] = ()
+
+
+def sweep(
+    config: ml_collections.ConfigDict, points: Iterable[Point], workdir: pathlib.Path, judge: Judge | None = None
+) -> bool:
+    """Trains each point; writes table.csv and seeds.csv and prints them. False when a signal cut the sweep short.
+
+    A point's "label" names it in the tables, and "{sweep}" in a text stands for `workdir`, so that a run can start from
+    an earlier one. Scores are those of the best validation or, with a `judge`, those on its data set.
+    """
     points = list(points)
-    configs = [_at(config, point) for point in points]
+    configs = [_at(config, point, workdir) for point in points]
     for each in configs:
         parse(each)  # all are checked before the first starts
     rows, failed = [], 0
@@ -42,12 +64,38 @@ def sweep(config: ml_collections.ConfigDict, points: Iterable[Point], workdir: p
         except TrainingDiverged as error:
             state, failed = "diverged", failed + 1
             logging.error("%s: %s", folder, error)
-        rows.append({"run": folder.name, **point, "state": state, **best_scores(folder, each.loop.best)})
+        scores = best_scores(folder, each.loop.best) if judge is None or state != "done" else _judged(folder, judge)
+        rows.append({"run": folder.name, **point, "state": state, **scores})
         write_csv(rows, workdir / "table.csv")
     logging.info("%s\n%s", workdir / "table.csv", text_table(rows))
+    _write_seeds(rows, points, workdir / "seeds.csv")
     if failed:
         raise TrainingDiverged(f"{failed} of {len(points)} runs diverged; see the table")
     return True
+
+
+def _write_seeds(rows: list[dict[str, Any]], points: Sequence[Point], path: pathlib.Path) -> None:
+    """The table over seeds, where the points differ in them."""
+    if len({point.get(SEED) for point in points}) < 2:
+        return
+    settings = [LABEL] if all(LABEL in point for point in points) else [n for n in _names(points) if n != SEED]
+    scores = [name for name in _names(rows) if name.removeprefix("validation/") in SUMMARISED]
+    lines = over_seeds(rows, settings, scores)
+    write_csv(lines, path)
+    logging.info("%s: mean and 95 %% interval over seeds, difference by seed\n%s", path, text_table(lines))
+
+
+def _names(dicts: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(name for each in dicts for name in each))
+
+
+def _judged(folder: pathlib.Path, judge: Judge) -> dict[str, float | int]:
+    """The scores of a finished run; taken from its summary where it has been judged before."""
+    summary = folder / "evaluation" / JUDGED / "summary.json"
+    if not summary.is_file():
+        evaluate_run(folder, judge.data, judge.root, judge.split, judge.settings, False, JUDGED)
+    found = json.loads(summary.read_text())
+    return {"step": found["protocol"]["checkpoint_step"], **found["scores"]}
 
 
 def best_scores(workdir: pathlib.Path, best: str) -> dict[str, float | int]:
@@ -62,10 +110,11 @@ def best_scores(workdir: pathlib.Path, best: str) -> dict[str, float | int]:
     return {"step": top["step"], **{key: value for key, value in top.items() if key.startswith("validation/")}}
 
 
-def _at(config: ml_collections.ConfigDict, point: Point) -> ml_collections.ConfigDict:
+def _at(config: ml_collections.ConfigDict, point: Point, workdir: pathlib.Path) -> ml_collections.ConfigDict:
     made = config.copy_and_resolve_references()
+    place = lambda value: value.replace("{sweep}", str(workdir)) if isinstance(value, str) else value
     try:
-        made.update_from_flattened_dict(dict(point))
+        made.update_from_flattened_dict({name: place(value) for name, value in point.items() if name != LABEL})
     except (KeyError, TypeError) as error:
         raise UsageError(f"sweep point {dict(point)}: {error.args[0]}") from error
     return made

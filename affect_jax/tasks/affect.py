@@ -17,6 +17,7 @@ from affect_jax.losses.reduce import weighted_mean
 from affect_jax.metrics.agreement import affect_scores
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
 from affect_jax.metrics.moments import PairMoments
+from affect_jax.tasks.landmarks import LandmarksConfig, mean_heatmap_error
 from affect_jax.tasks.recipe import CLASS_WEIGHTS, AffectConfig
 from affect_jax.types import Batch, Predictions, TaskVariables
 
@@ -41,11 +42,11 @@ class AffectState:
 
 @dataclasses.dataclass(frozen=True)
 class Affect:
-    """Cross-entropy plus a mixture of squared error, 1 - PCC and 1 - CCC, and the divergence from a teacher.
+    """Cross-entropy plus a mixture of squared error, 1 - PCC and 1 - CCC; divergence from a teacher; landmarks.
 
     Each regression term is a mean over valence and arousal, and the correlations are those of the whole global batch,
     or of that and earlier ones. Source: loss of Toisoul et al., Nature Machine Intelligence 3, 2021, with the squared
-    error in place of its root where not told otherwise.
+    error in place of its root where not told otherwise; landmarks beside emotions are ours.
     """
 
     config: AffectConfig
@@ -100,6 +101,8 @@ class Affect:
             logits = (predictions.emotion_logits, taught.emotion_logits)
             divergence = soft_target_divergence(*logits, batch.weight, self.config.teacher_temperature)
             terms["loss/teacher"] = weighted_mean(divergence, batch.weight)
+        if self.config.landmark_weight and predictions.heatmaps is not None:
+            terms["loss/heatmaps"] = mean_heatmap_error(predictions, batch, LandmarksConfig().sigma_px)
         if predictions.valence_arousal is not None:
             weight = batch.labels.valence_arousal_weight * batch.weight
             pairs = (predictions.valence_arousal, batch.labels.valence_arousal, weight)
@@ -125,11 +128,12 @@ class Affect:
         self, terms: dict[str, Float[Array, ""]], parameters: Mapping[str, Array], key: PRNGKeyArray | None
     ) -> Float[Array, ""]:
         """One loss; `key` None gives terms that are mixed at random equal shares."""
-        total = jnp.float32(0)
-        if "loss/emotion" in terms:
-            total += self.config.emotion_weight * terms["loss/emotion"]
-        if "loss/teacher" in terms:
-            total += self.config.teacher_weight * terms["loss/teacher"]
+        weights = {
+            "loss/emotion": self.config.emotion_weight,
+            "loss/teacher": self.config.teacher_weight,
+            "loss/heatmaps": self.config.landmark_weight,
+        }
+        total = sum((weight * terms[name] for name, weight in weights.items() if name in terms), jnp.float32(0))
         mixed = {name: terms[name] for name in MIXED if name in terms}
         if not mixed:
             return total

@@ -24,6 +24,13 @@ class LandmarksConfig:
             raise ValueError(f"task.sigma_px is {self.sigma_px}; it must be positive")
 
 
+def mean_heatmap_error(predictions: Predictions, batch: Batch, sigma_px: float) -> Float[Array, ""]:
+    """Mean squared difference of the heatmaps of all modules to Gaussians, over the faces with landmarks."""
+    weight, image_px = batch.labels.landmarks_weight * batch.weight, batch.images.shape[-2]
+    error = heatmap_error(predictions.heatmaps, batch.labels.landmarks, weight, image_px=image_px, sigma=sigma_px)
+    return weighted_mean(error, weight)
+
+
 @dataclasses.dataclass(frozen=True)
 class Landmarks:
     """Regression of one Gaussian heatmap for each landmark, in every hourglass module."""
@@ -44,15 +51,7 @@ class Landmarks:
     ) -> tuple[dict[str, Float[Array, ""]], None]:
         """Mean squared difference of the heatmaps."""
         del memory, taught
-        weight = batch.labels.landmarks_weight * batch.weight
-        error = heatmap_error(
-            predictions.heatmaps,
-            batch.labels.landmarks,
-            weight,
-            image_px=batch.images.shape[-2],
-            sigma=self.config.sigma_px,
-        )
-        return {"loss/heatmaps": weighted_mean(error, weight)}, None
+        return {"loss/heatmaps": mean_heatmap_error(predictions, batch, self.config.sigma_px)}, None
 
     def combine(
         self, terms: dict[str, Float[Array, ""]], parameters: Mapping[str, Array], key: PRNGKeyArray | None

@@ -17,6 +17,8 @@ class AffectConfig:
     ccc_memory: int = 0  # earlier batches that PCC and CCC are taken over, besides the present one
     label_smoothing: float = 0.0  # share of a label that goes to all emotions alike
     class_weights: str = ""  # inverse | inverse_sqrt (of how often a class is drawn) | numbers by comma; "" = all 1
+    landmark_weight: float = 0.0  # of the heatmaps' mean squared error (about 0.001), so that a trunk that is trained
+    # with the head keeps its landmarks; some hundreds make it count
     teacher: str = ""  # workdir of a trained network whose emotions are learnt too; "" = none
     teacher_weight: float = 0.3  # of the divergence from the teacher
     teacher_temperature: float = 1.0  # by which both networks' logits are divided for it
@@ -25,7 +27,7 @@ class AffectConfig:
         for name, known in (("mixing", MIXINGS), ("regression", REGRESSIONS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"task.{name} is '{getattr(self, name)}'; choose one of {', '.join(sorted(known))}")
-        for name in ("emotion_weight", "teacher_weight", "ccc_memory"):
+        for name in ("emotion_weight", "landmark_weight", "teacher_weight", "ccc_memory"):
             if getattr(self, name) < 0:
                 raise ValueError(f"task.{name} is {getattr(self, name)}; it must not be negative")
         if not 0 <= self.label_smoothing < 1:

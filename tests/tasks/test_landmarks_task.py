@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from affect_jax.ops.heatmap import render_heatmaps
+from affect_jax.tasks.affect import Affect, AffectConfig
 from affect_jax.tasks.landmarks import Landmarks, LandmarksConfig
 from affect_jax.types import Batch, Labels, Predictions
 
@@ -60,3 +61,18 @@ def test_no_labelled_face_gives_no_score_and_sigma_must_be_positive():
     assert task.scores(task.moments(predictions_of(batch.labels.landmarks), empty)) == {}
     with pytest.raises(ValueError, match="task.sigma_px is 0.0; it must be positive"):
         LandmarksConfig(sigma_px=0.0)
+
+
+def test_landmarks_beside_emotions_add_the_same_term():
+    batch = landmark_batch()
+    rng = np.random.default_rng(1)
+    logits = jnp.float32(rng.normal(size=(3, 8)))
+    heatmaps = predictions_of(batch.labels.landmarks + 2).heatmaps
+    alone, _ = Landmarks(LandmarksConfig()).terms(Predictions(heatmaps=heatmaps), batch)
+    both = Affect(AffectConfig(landmark_weight=300.0))
+    terms, _ = both.terms(Predictions(emotion_logits=logits, heatmaps=heatmaps), batch)
+    assert terms["loss/heatmaps"] == alone["loss/heatmaps"] > 0
+    total = both.combine(terms, {}, None)
+    np.testing.assert_allclose(total, 300 * alone["loss/heatmaps"] + terms["loss/emotion"], rtol=1e-6)
+    without, _ = Affect(AffectConfig()).terms(Predictions(emotion_logits=logits, heatmaps=heatmaps), batch)
+    assert "loss/heatmaps" not in without
