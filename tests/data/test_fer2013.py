@@ -95,6 +95,12 @@ def test_wrong_paths_columns_and_splits_are_named(tmp_path):
     (tmp_path / "fer2013.csv").write_text("")
     with pytest.raises(ValueError, match="fer2013.csv is empty; expected the columns emotion, pixels"):
         load(tmp_path)
+    write_list(tmp_path, [(0, text(), "Training")])
+    with pytest.raises(ValueError, match="fer2013.csv, split test: no usable row; is it the right list and split"):
+        load(tmp_path, split="test")
+    write_list(tmp_path, [(0, "1" * 200_000, "Training")])
+    with pytest.raises(ValueError, match="fer2013.csv, row 2: field larger than field limit .*is this a CSV list"):
+        load(tmp_path)
     with pytest.raises(ValueError, match="split is 'evaluation'; choose training, public_test"):
         load(tmp_path, split="evaluation")
 

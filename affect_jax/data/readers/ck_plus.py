@@ -80,7 +80,8 @@ def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GreyPictures:
     rows = pixel_rows(path, config.split, CSV_NAMES, config.skipped(path))
     names = emotions.names(LABEL_SET)
     logging.warning("%s names no subjects: the same people may be in other splits", path)
-    return grey_faces(LABEL_SET, [(name, names.index(CSV_NAMES[code]), face) for name, code, face in rows])
+    kept = [(name, names.index(CSV_NAMES[code]), face) for name, code, face in rows]
+    return grey_faces(LABEL_SET, kept, f"{path}, split {config.split}")
 
 
 def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> list[Frame]:
@@ -121,8 +122,8 @@ def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skippe
         else:
             kept.append((number, frame))
             points.append(landmarks)
-    total = len(frames) + sum(path not in set(paths) for path, *_ in skipped.faults)
-    skipped.finish(total)
+    of_frames = set(paths)  # the other faults are those of whole sequences
+    skipped.finish(len(frames) + sum(path not in of_frames for path, *_ in skipped.faults))
     if not kept:
         raise ValueError(f"{root} holds no usable frame: {skipped.counts() or 'no sequence has an emotion'}")
     if all(landmarks is None for landmarks in points):

@@ -40,7 +40,7 @@ def fer2013(config: FER2013Config) -> GreyPictures:
     path = find_list(config.root)
     skipped = config.skipped(path)
     kept = list(pixel_rows(path, config.split, emotions.names(LABEL_SET), skipped))
-    return grey_faces(LABEL_SET, kept)
+    return grey_faces(LABEL_SET, kept, f"{path}, split {config.split}")
 
 
 def usage(split: str) -> str:
@@ -109,10 +109,10 @@ def pixels(cell: str) -> UInt8[np.ndarray, "48 48"]:
     return values.reshape(SIDE_PX, SIDE_PX).astype(np.uint8)
 
 
-def grey_faces(label_set: str, kept: list[tuple[str, int, UInt8[np.ndarray, "48 48"]]]) -> GreyPictures:
-    """A source of named faces in memory."""
+def grey_faces(label_set: str, kept: list[tuple[str, int, UInt8[np.ndarray, "48 48"]]], where: str) -> GreyPictures:
+    """A source of named faces in memory; ValueError, naming `where` they were looked for, if there are none."""
     if not kept:
-        raise ValueError("no usable row in this split; is it the right list?")
+        raise ValueError(f"{where}: no usable row; is it the right list and split?")
     names, named, pictures = zip(*kept, strict=True)
     count = len(emotions.names(label_set))
     labels = no_labels(len(kept), count)
