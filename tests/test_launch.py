@@ -8,7 +8,18 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-COMMANDS = ("train", "inflate", "evaluate", "predict", "render_faces", "sweep", "report", "convert", "import_lists", "attention")
+COMMANDS = (
+    "train",
+    "inflate",
+    "evaluate",
+    "predict",
+    "render_faces",
+    "sweep",
+    "report",
+    "convert",
+    "import_lists",
+    "attention",
+)
 STATIC = "--config=configs/quickstart.py:static"
 
 

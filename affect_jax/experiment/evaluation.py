@@ -17,7 +17,8 @@ from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
 from affect_jax.evaluate.table import write_table
 from affect_jax.experiment import build, initial
 from affect_jax.experiment.errors import UsageError
-from affect_jax.experiment.options import Options, SourceConfig, lookup, typed
+from affect_jax.experiment.options import Options, SourceConfig
+from affect_jax.experiment.typed import lookup, typed
 from affect_jax.train.sharding import data_mesh
 
 CROP = "emonet side_ratio={:.4f} crop_px={}"

@@ -32,7 +32,7 @@ class Teacher:
 def check(run: Options) -> None:
     """UsageError if the teacher is not there or sees other pictures or emotions, or class weights do not fit."""
     if run.teacher:
-        _fits(run, options.parse(options.read(pathlib.Path(run.teacher))))
+        _fits(run, options.stored(pathlib.Path(run.teacher)))
         initial.trained(pathlib.Path(run.teacher))
     if run.data.frames and getattr(run.task.config, "landmark_weight", 0):
         raise UsageError(

@@ -16,6 +16,7 @@ def inflate_run(
     static: pathlib.Path, workdir: pathlib.Path, *, time_kernel: int, time_pool: int, causal: bool, frames: int
 ) -> dict:
     """Writes `workdir` with the inflated network at step 0 and inflation.json; returns the certificate."""
+    initial.trained(static)
     config = options.read(static)
     model = {**config["model"], "name": "clip", "time_kernel": time_kernel, "time_pool": time_pool, "causal": causal}
     config = {

@@ -1,7 +1,6 @@
 """Options: from the nested dict of a config file to one frozen dataclass a section, and to config.json and back."""
 
 import dataclasses
-import difflib
 import json
 import pathlib
 from collections.abc import Mapping
@@ -11,8 +10,9 @@ from ml_collections import ConfigDict
 
 from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.registry import READERS
-from affect_jax.emotions import names
+from affect_jax.emotions import LABEL_SETS
 from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.typed import lookup, named, section, typed
 from affect_jax.models.registry import MODELS
 from affect_jax.ops.files import replacing
 from affect_jax.tasks.registry import TASKS
@@ -20,6 +20,7 @@ from affect_jax.train.loop import LoopConfig
 from affect_jax.train.optimiser import OptimiserConfig
 
 CONFIG = "config.json"
+REPAIR = "restore it from a copy, or train anew in another --workdir"
 Config = Mapping[str, Any] | ConfigDict  # as a config file makes it, or as config.json holds it
 
 
@@ -90,34 +91,6 @@ class Options:
         return getattr(self.task.config, "teacher", "")
 
 
-def lookup(table: Mapping[str, Any], name: str, kind: str) -> Any:
-    """Entry of a registry; UsageError lists the good names."""
-    if name not in table:
-        raise UsageError(f"unknown {kind} '{name}'; choose one of {', '.join(sorted(table))}")
-    return table[name]
-
-
-def typed(cls, options: Mapping[str, Any], where: str):
-    """Builds dataclass `cls`, naming every field that does not belong, with the nearest one that does."""
-    known = {field.name for field in dataclasses.fields(cls)}
-    for name in sorted(set(options) - known):
-        near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {where}.{near[0]}?" if near else f"; it has {', '.join(sorted(known))}"
-        raise UsageError(f"{where} has no option '{name}'{hint}")
-    try:
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in options.items()})
-    except (TypeError, ValueError) as error:
-        raise UsageError(f"{where}: {error}") from error
-
-
-def named(table: Mapping[str, tuple], options: Mapping[str, Any], where: str, key: str = "name") -> tuple[str, Any]:
-    """(name, typed options) of a section whose `key` chooses the entry of a registry."""
-    rest = dict(options)
-    name = rest.pop(key, "")
-    _, cls = lookup(table, name, f"{where}.{key}")
-    return name, typed(cls, rest, where)
-
-
 def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
     """One data set out of its section."""
     rest = dict(options)
@@ -131,24 +104,25 @@ def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
 def parse(config: Config) -> Options:
     """Typed options of a whole config; UsageError names the first that is wrong."""
     rest = as_dict(config)
-    model_name, model = named(MODELS, rest.pop("model"), "model")
-    task_name, task = named(TASKS, rest.pop("task"), "task")
-    data = rest.pop("data")
-    train = {name: source_config(part, f"data.train.{name}") for name, part in data.pop("train").items()}
-    validation = data.pop("validation", None)
-    validation = source_config(validation, "data.validation") if validation else None
+    model_name, model = named(MODELS, section(rest, "model"), "model")
+    task_name, task = named(TASKS, section(rest, "task"), "task")
+    data = section(rest, "data")
+    train = section(data, "train", "data.")
+    train = {name: source_config(section(train, name, "data.train."), f"data.train.{name}") for name in train}
+    validation = (
+        source_config(section(data, "validation", "data."), "data.validation") if data.get("validation") else None
+    )
     sections = {
         "loop": LoopConfig,
         "optimiser": OptimiserConfig,
         "initialise": InitialiseConfig,
         "augment": AugmentConfig,
     }
-    made = {name: typed(cls, rest.pop(name), name) for name, cls in sections.items()}
-    made["data"] = typed(DataConfig, {"train": train, "validation": validation, **data}, "data")
-    options = typed(
-        Options, {**rest, "model": model, "model_name": model_name, "task": TASKS[task_name][0](task), **made}, "config"
-    )
-    names(options.label_set)
+    made = {name: typed(cls, section(rest, name), name) for name, cls in sections.items()}
+    made["data"] = typed(DataConfig, {**data, "train": train, "validation": validation}, "data")
+    made |= {"model": model, "model_name": model_name, "task": TASKS[task_name][0](task)}
+    options = typed(Options, {**rest, **made}, "config")
+    lookup(LABEL_SETS, options.label_set, "label_set")
     return options
 
 
@@ -206,8 +180,22 @@ def read(workdir: pathlib.Path) -> dict[str, Any]:
     if not path.is_file():
         raise UsageError(f"{workdir} is no workdir of a run: it has no {CONFIG}. Train first: python -m launch.train")
     try:
-        return json.loads(path.read_text())
+        config = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
+        raise UsageError(f"{path}, line {error.lineno}: not valid JSON ({error.msg}); {REPAIR}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not a text file ({error.reason} at byte {error.start}); {REPAIR}") from error
+    if not isinstance(config, dict):
+        raise UsageError(f"{path} holds {type(config).__name__} instead of the sections of a config; {REPAIR}")
+    return config
+
+
+def stored(workdir: pathlib.Path) -> Options:
+    """The typed options of a workdir; UsageError names config.json."""
+    config = read(workdir)
+    try:
+        return parse(config)
+    except UsageError as error:
         raise UsageError(
-            f"{path}, line {error.lineno}: not valid JSON ({error.msg}); restore it or start anew"
+            f"{workdir / CONFIG}: {error}. The file was changed, or another version of this package wrote it; {REPAIR}"
         ) from error

@@ -14,6 +14,7 @@ import jax
 import orbax.checkpoint as ocp
 from jax.sharding import Mesh
 
+from affect_jax.train.damage import reading
 from affect_jax.train.sharding import REPLICATED, Rules, shardings
 from affect_jax.train.state import Network, TrainState, Variables, names, with_names
 
@@ -34,9 +35,9 @@ class Checkpoints:
         self._score = score
         handlers = {name: ocp.StandardCheckpointHandler() for name in ("network", "optimiser", "task", "running")}
         handlers["data"] = ocp.JsonCheckpointHandler()
-        self._manager = ocp.CheckpointManager(
-            (workdir / "checkpoints").absolute(), options=options, item_handlers=handlers
-        )
+        self._folder = workdir / "checkpoints"
+        with reading(self._folder, None):
+            self._manager = ocp.CheckpointManager(self._folder.absolute(), options=options, item_handlers=handlers)
 
     def save(self, state: TrainState, data_state: Mapping, scores: Mapping[str, float] | None = None) -> None:
         """Starts to write `state` and the place in the data stream; does nothing if this step is already there."""
@@ -55,28 +56,58 @@ class Checkpoints:
 
     def best_step(self) -> int | None:
         """The checkpoint with the best score; the newest where none was scored."""
-        best = self._manager.best_step()
-        return self._manager.latest_step() if best is None else best
+        with reading(self._folder, None):
+            best = self._manager.best_step()
+            return self._manager.latest_step() if best is None else best
 
     def restore(self, state: TrainState, mesh: Mesh, rules: Rules = REPLICATED) -> tuple[TrainState, dict]:
-        """The newest state, in the form of `state` (arrays or shapes), and the place in the data stream."""
-        step = self.latest_step()
-        parts = _parts(state)
+        """The newest state, in the form of `state` (arrays or shapes), and the place in the data stream.
+
+        Errors as of `restore_arrays` and `restore_variables`.
+        """
+        step, parts = self.latest_step(), _parts(state)
+        for name, part in parts.items():
+            self._fitted(part, self._stored(step, name), step)
         wanted = {name: ocp.args.StandardRestore(_targets(part, mesh, rules)) for name, part in parts.items()}
-        items = self._manager.restore(step, args=ocp.args.Composite(data=ocp.args.JsonRestore(), **wanted))
+        with self._reading(step):
+            items = self._manager.restore(step, args=ocp.args.Composite(data=ocp.args.JsonRestore(), **wanted))
         placed = jax.device_put(jax.numpy.int32(step), shardings(jax.numpy.int32(step), mesh))
         return _whole(state, placed, {name: items[name] for name in parts}), items.data
 
     def restore_arrays(self, mesh: Mesh, step: int | None = None) -> dict[str, jax.Array]:
-        """The named arrays of the network at `step` (the best one if not given)."""
+        """The named arrays of the network at `step` (the best one if not given); DamagedCheckpoint if they are not
+        whole."""
         step = self.best_step() if step is None else step
-        stored = self._manager.item_metadata(step)["network"]
-        targets = _targets({name: jax.ShapeDtypeStruct(a.shape, a.dtype) for name, a in stored.items()}, mesh)
-        return self._manager.restore(step, args=ocp.args.Composite(network=ocp.args.StandardRestore(targets))).network
+        targets = _targets(self._stored(step, "network"), mesh)
+        with self._reading(step):
+            wanted = ocp.args.Composite(network=ocp.args.StandardRestore(targets))
+            return self._manager.restore(step, args=wanted).network
+
+    def shapes(self, step: int) -> dict[str, jax.ShapeDtypeStruct]:
+        """Name, shape and kind of the arrays of the network at `step`, without reading their numbers."""
+        return self._stored(step, "network")
+
+    def _stored(self, step: int, part: str) -> dict[str, jax.ShapeDtypeStruct]:
+        with self._reading(step):
+            stored = self._manager.item_metadata(step)[part]
+            return {name: jax.ShapeDtypeStruct(array.shape, array.dtype) for name, array in stored.items()}
+
+    def _fitted(self, form, arrays: Mapping[str, Any], step: int):
+        try:
+            return with_names(form, arrays)
+        except ValueError as error:
+            raise ValueError(
+                f"{self._folder / str(step)} holds another network than config.json describes: {error}; "
+                "one of the two was changed after training"
+            ) from error
+
+    def _reading(self, step: int):
+        return reading(self._folder, step, self._manager.all_steps())
 
     def restore_variables(self, network: Network, mesh: Mesh, step: int | None = None) -> Variables:
         """The numbers of `network` at `step` (the best one if not given); ValueError names every mismatch."""
-        return with_names(network.abstract, self.restore_arrays(mesh, step))
+        step = self.best_step() if step is None else step
+        return self._fitted(network.abstract, self.restore_arrays(mesh, step), step)
 
     def close(self) -> None:
         """Waits until everything is on disk."""

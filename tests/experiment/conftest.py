@@ -10,7 +10,7 @@ from configs import base
 SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
 
 
-def miniature(root: pathlib.Path, label_set: str = "affectnet_8", **sizes):
+def small_config(root: pathlib.Path, label_set: str = "affectnet_8", **sizes):
     """A config of a static network that trains in seconds; its programs are those of test_end_to_end, compiled once."""
     config = base.base()
     config.batch, config.label_set, config.frozen = 8, label_set, "trunk/.*"
@@ -26,8 +26,14 @@ def miniature(root: pathlib.Path, label_set: str = "affectnet_8", **sizes):
 
 
 @pytest.fixture(scope="session")
+def miniature():
+    """Makes configs of runs that train in seconds: `miniature(folder, label_set, **sizes of the network)`."""
+    return small_config
+
+
+@pytest.fixture(scope="session")
 def static_run(tmp_path_factory) -> pathlib.Path:
     """Workdir of a static network with 8 emotions."""
     root = tmp_path_factory.mktemp("miniature")
-    assert train(miniature(root), root / "static")
+    assert train(small_config(root), root / "static")
     return root / "static"

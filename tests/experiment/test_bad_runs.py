@@ -1,0 +1,219 @@
+"""Workdirs that are damaged or do not fit: one clear message, and nothing half written."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from affect_jax.experiment import cli, evaluation, inflation, initial, options
+from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.training import train
+from affect_jax.train.damage import DamagedCheckpoint
+
+
+@pytest.fixture
+def run(static_run, tmp_path):
+    """A copy of the trained run, to be broken."""
+    shutil.copytree(static_run, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def largest(folder):
+    return max((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+
+
+DAMAGE = {
+    "no numbers": lambda step: shutil.rmtree(step / "network"),
+    "empty folder": lambda step: (shutil.rmtree(step), step.mkdir()),
+    "half the list of arrays": lambda step: cut(step / "network" / "_METADATA"),
+    "no list of arrays": lambda step: (step / "network" / "_METADATA").unlink(),
+    "half the index": lambda step: cut(step / "network" / "manifest.ocdbt"),
+    "no index": lambda step: (step / "network" / "manifest.ocdbt").unlink(),
+    "half the largest file": lambda step: cut(largest(step / "network")),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_half_a_checkpoint_is_refused_with_its_folder_and_a_way_out(run, damage):
+    for step in (run / "checkpoints").iterdir():
+        DAMAGE[damage](step)
+    with pytest.raises(DamagedCheckpoint) as refused:
+        initial.restored(run)
+    message = str(refused.value)
+    assert re.search(rf"the checkpoint {run}/checkpoints/\d cannot be read: a file of it is missing, cut off", message)
+    assert "remove that folder, and the checkpoint of step" in message and len(message) < 600
+
+
+def test_following_the_advice_helps(run):
+    best = initial.restored(run)[3]
+    shutil.rmtree(run / "checkpoints" / str(best) / "network")
+    other = [int(step.name) for step in (run / "checkpoints").iterdir() if step.name != str(best)]
+    with pytest.raises(
+        DamagedCheckpoint, match=f"the checkpoint of step {other[0]} is used" if other else "no other one"
+    ):
+        initial.restored(run)
+    shutil.rmtree(run / "checkpoints" / str(best))
+    if other:
+        assert initial.restored(run)[3] == other[0]
+
+
+def test_half_a_score_is_refused(run):
+    for step in (run / "checkpoints").iterdir():
+        cut(step / "metrics" / "metrics")
+    with pytest.raises(DamagedCheckpoint, match=r"remove the folder of the step whose 'metrics' are damaged"):
+        initial.restored(run)
+
+
+@pytest.mark.parametrize("part", ["optimiser", "data", "network"])
+def test_a_run_is_not_continued_from_half_a_checkpoint(run, part):
+    config = options.read(run)
+    config["loop"]["steps"] = 6
+    (run / "config.json").write_text(json.dumps(config))
+    before = (run / "metrics.jsonl").read_bytes()
+    newest = run / "checkpoints" / "4"
+    shutil.rmtree(newest / part)
+    with pytest.raises(DamagedCheckpoint, match=rf"{newest} cannot be read"):
+        train(config, run)
+    assert (run / "metrics.jsonl").read_bytes() == before
+
+
+def edited(run, **sections):
+    config = options.read(run)
+    for name, values in sections.items():
+        config[name] = {**config[name], **values} if isinstance(values, dict) else values
+    (run / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": {"widths": [4, 12, 12]}}, r"'.+' has shape \(.+\) in the checkpoint, \(.+\) in the network"),
+        ({"model": {"modules": 2}}, r"the checkpoint lacks \["),
+        ({"model": {"head_rank": 0}}, r"the checkpoint lacks \["),
+        (
+            {"label_set": "emonet_5"},
+            r"shape \(10,\) in the checkpoint, \(7,\).+\(model 'emonet', label_set 'emonet_5' of 5 emotions\)",
+        ),
+    ],
+)
+def test_a_checkpoint_of_another_architecture_is_refused(run, change, message):
+    edited(run, **change)
+    with pytest.raises(UsageError, match=message) as refused:
+        evaluation.evaluate_run(run, "rendered", "", "test", [], flip=False)
+    assert str(refused.value).startswith(f"{run}/checkpoints/") and "config.json describes" in str(refused.value)
+    assert not (run / "evaluation").exists()
+
+
+CONFIGS = {
+    "half a file": (lambda text: text[: len(text) // 2], r"config\.json, line \d+: not valid JSON \(.+\); restore it"),
+    "empty": (lambda text: "", r"line 1: not valid JSON \(Expecting value\)"),
+    "a list": (lambda text: "[1, 2]", "holds list instead of the sections of a config"),
+    "no text": (lambda text: "\udcff", r"not a text file \(invalid start byte at byte 0\)"),
+    "without a section": (
+        lambda text: without(text, "augment"),
+        r"section 'augment' is missing\. The file was changed",
+    ),
+    "without a model": (lambda text: without(text, "model"), "section 'model' is missing"),
+    "without a seed": (lambda text: without(text, "seed"), "config lacks seed"),
+    "without training data": (lambda text: without(text, "data", "train"), r"section 'data\.train' is missing"),
+    "a number for a section": (lambda text: with_value(text, 3, "loop"), "loop is 3; expected a section of options"),
+    "a word for a number": (
+        lambda text: with_value(text, "many", "loop", "steps"),
+        r"loop\.steps is 'many'; expected a whole number",
+    ),
+    "a word in a list": (
+        lambda text: with_value(text, [4, "8", 8], "model", "widths"),
+        r"model\.widths is \(4, '8', 8\); expected a list of which each is a whole number",
+    ),
+    "an unknown label set": (
+        lambda text: with_value(text, "affectnet", "label_set"),
+        "unknown label_set 'affectnet'; choose one of affectnet_7",
+    ),
+    "a model of later days": (
+        lambda text: with_value(text, "emonet3", "model", "name"),
+        r"unknown model\.name 'emonet3'",
+    ),
+    "an option of later days": (
+        lambda text: with_value(text, 1, "augment", "blur"),
+        "augment has no option 'blur'",
+    ),
+}
+
+
+def without(text, *names):
+    config = json.loads(text)
+    inner = config
+    for name in names[:-1]:
+        inner = inner[name]
+    del inner[names[-1]]
+    return json.dumps(config)
+
+
+def with_value(text, value, *names):
+    config = json.loads(text)
+    inner = config
+    for name in names[:-1]:
+        inner = inner[name]
+    inner[names[-1]] = value
+    return json.dumps(config)
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_a_config_that_cannot_be_used_is_named(run, case):
+    change, message = CONFIGS[case]
+    path = run / "config.json"
+    path.write_bytes(change(path.read_text()).encode("utf-8", "surrogateescape"))
+    for use in (
+        lambda: initial.restored(run),
+        lambda: inflation.inflate_run(run, run.parent / "clip", time_kernel=3, time_pool=1, causal=False, frames=4),
+    ):
+        with pytest.raises(UsageError, match=message) as refused:
+            use()
+        assert str(refused.value).startswith(str(path))
+    assert not (run.parent / "clip").exists()
+
+
+COPIES = {
+    "fewer emotions": ({"label_set": "emonet_5"}, r"tells the emotions of label_set 'affectnet_8', this run those of"),
+    "as many other emotions": (
+        {"label_set": "ferplus_8"},
+        r"its outputs would mean others\. Set label_set=affectnet_8",
+    ),
+    "wider": ({"widths": (4, 12, 12)}, r"arrays differ\); model\.widths: \(4, 8, 8\) there, \(4, 12, 12\) now"),
+    "shallower": ({"depth": 1}, r"which this network lacks; model\.depth: 2 there, 1 now"),
+}
+
+
+@pytest.mark.parametrize("case", COPIES)
+def test_a_copy_from_a_run_of_another_shape_is_refused_before_anything_is_written(
+    static_run, miniature, tmp_path, case
+):
+    change, message = COPIES[case]
+    config = miniature(static_run.parent, **change)
+    config.initialise.update(rule="copy", workdir=str(static_run))
+    with pytest.raises(UsageError, match=message):
+        train(config, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_pattern_that_freezes_nothing_leaves_no_workdir(static_run, miniature, tmp_path):
+    config = miniature(static_run.parent)
+    config.frozen = "trnk/.*"
+    with pytest.raises(UsageError, match=r"frozen='trnk/\.\*' matches no parameter; paths look like"):
+        train(config, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_exit_codes_tell_usage_from_failure(run, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "_prepare", lambda: None)
+    assert cli._call(lambda: initial.restored(run.parent)) == 2
+    for step in (run / "checkpoints").iterdir():
+        shutil.rmtree(step / "network")
+    assert cli._call(lambda: initial.restored(run)) == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert all(line.startswith("error: ") for line in lines) and len(lines) == 2
