@@ -32,8 +32,9 @@ def learned(terms: Mapping[str, Float[Array, ""]], log_variances: Mapping[str, F
     """Sum of L / (2 v) + log(v) / 2 over the terms, v the learned variance of each; a term of 0 moves nothing.
 
     v settles at L, so a term's weight goes to 1 / (2 L) and each term counts by its relative change. That reading as a
-    Gaussian likelihood holds for the squared error alone. 1 - PCC and 1 - CCC lie between 0 and 2: their weight never
-    falls under 1/4, and grows without bound as they come near to 0, as that of any term does.
+    Gaussian likelihood holds for the squared error alone. 1 - PCC and 1 - CCC lie between 0 and 2: their settled weight
+    is never under 1/4, and grows without bound as they come near to 0, as that of any term does. So the weights do not
+    sum to 1 but to several times that, against what stands outside the mixture, and the total may be below 0.
     Source: Kendall, Gal and Cipolla, CVPR 2018, eq. 7, with log variances as in its section 3.2.
     """
     total = jnp.float32(0)

@@ -3,12 +3,14 @@
 import json
 import pathlib
 
+import jax
 import numpy as np
 import pytest
 
 from affect_jax.data.source import Concatenated, Table, no_labels
 from affect_jax.experiment import goal, initial, options
 from affect_jax.experiment.training import train
+from affect_jax.train.sharding import data_mesh
 from affect_jax.train.state import names
 from configs import base
 
@@ -112,3 +114,20 @@ def test_a_class_without_an_example_is_named():
     source.parts[1].examples.labels.emotion_weight[:] = 0
     with pytest.raises(options.UsageError, match="hold no example of sad, surprise, anger; take a label set"):
         goal.task(run, source)
+
+
+def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
+    config = miniature(teacher, teacher=str(teacher / "run"))
+    config.model = base.model("clip", **SIZES, time_pool=3)
+    config.data.update(frames=3, hop=1)
+    run = options.parse(options.as_dict(config))
+    goal.check(run)
+    found = goal.teacher(run, data_mesh(jax.devices()[:1]))
+    clips = jax.random.uniform(jax.random.key(0), (2, 3, 32, 32, 3))
+    said = jax.jit(found.predict)(found.variables, clips).emotion_logits
+    _, network, variables, _ = initial.restored(teacher / "run")
+    for frame in range(3):
+        alone = network.predict(variables, clips[:, frame]).emotion_logits
+        np.testing.assert_allclose(said[:, frame], alone, rtol=1e-4, atol=1e-5)
+
+    assert goal.teacher(options.parse(options.as_dict(miniature(teacher))), data_mesh()) is None
