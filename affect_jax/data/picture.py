@@ -7,67 +7,32 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageOps
+from PIL import Image
 
+from affect_jax.ops import picture as encoded
+from affect_jax.ops.picture import EMPTY, SMALLEST_PX
 from affect_jax.types import UnreadableImage
 
-MISSING, EMPTY, CUT_OFF, NO_PICTURE = "image is missing", "image is empty", "image is cut off", "file is no image"
+MISSING = "image is missing"
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
-SIXTEEN_BITS = 2**16 - 1
 TAIL_BYTES = 64
-SMALLEST_PX = 16  # a face on fewer pixels shows nothing that could be learned
 ENCODINGS = {"png": {"compress_level": 1}, "jpeg": {"quality": 95, "subsampling": 0}}
 
 
 def decode(data: bytes, where: str, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
-    """RGB pixels of an encoded picture; `upright` obeys the camera's EXIF turn, else pixels come as stored.
-
-    Grey, palette, CMYK and 16-bit pictures become 8-bit RGB, transparent pixels black.
-    UnreadableImage begins with `where` and ends with the reason.
-    """
+    """As `ops.picture.decode`; UnreadableImage begins with `where` and ends with what to do."""
     try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return _rgb(ImageOps.exif_transpose(picture) if upright else picture)
-    except Exception as error:  # a broken file can make Pillow raise almost anything
-        raise UnreadableImage(f"{where}: {_reason(data, error)}; replace the file or take the row out") from error
+        return encoded.decode(data, upright)
+    except UnreadableImage as error:
+        raise UnreadableImage(f"{where}: {error}; replace the file or take the row out") from error
 
 
 def decode_plain(data: bytes, where: str) -> UInt8[np.ndarray, "height width 3"]:
     """As `decode`, for pictures that `encode` made: faster, because nothing unusual can be in them."""
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB) if data else None
     return decode(data, where) if pixels is None else pixels
-
-
-def _rgb(picture: Image.Image) -> UInt8[np.ndarray, "height width 3"]:
-    if picture.mode == "RGB":
-        return np.array(picture)
-    if picture.mode == "L":
-        return cv2.cvtColor(np.asarray(picture), cv2.COLOR_GRAY2RGB)  # ten times as fast as convert()
-    if picture.mode.startswith("I"):  # 16 bits a pixel; convert() would cut at 255 instead of scaling
-        values = np.asarray(picture).astype(np.int64)
-        if values.min() < 0 or values.max() > SIXTEEN_BITS:
-            raise ValueError(f"pixels are {values.min()} to {values.max()}, expected 8 or 16 bits")
-        return cv2.cvtColor((values >> 8).astype(np.uint8), cv2.COLOR_GRAY2RGB)
-    if picture.mode == "F":
-        raise ValueError("pixels are floating-point numbers, expected 8 or 16 bits")
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        opaque = Image.new("RGB", picture.size)
-        opaque.paste(picture, mask=picture.getchannel("A"))
-        return np.array(opaque)
-    return np.array(picture.convert("RGB"))
-
-
-def _reason(data: bytes, error: Exception) -> str:
-    if not data:
-        return EMPTY
-    if "truncated" in str(error).lower():
-        return CUT_OFF
-    if isinstance(error, Image.UnidentifiedImageError):
-        return NO_PICTURE
-    return f"image cannot be decoded ({error})"
 
 
 def read(path: str, where: str, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 import av
-import cv2
 import numpy as np
 from absl import logging
 from jaxtyping import UInt8
+
+from affect_jax.ops.picture import decode
+from affect_jax.types import UnreadableImage
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 # Containers of videos, by their names in FFmpeg. Left to itself it takes text for a film of letters, and a playlist or
@@ -31,16 +33,16 @@ class Frame:
 
 
 def read_image(path: pathlib.Path) -> UInt8[np.ndarray, "height width 3"]:
-    """RGB pixels, turned upright as EXIF says; ValueError names a file that is no picture."""
+    """RGB pixels, upright, by the rules that training reads pictures by; ValueError names a file that is no picture."""
     if not path.is_file():
         raise FileNotFoundError(f"no picture at {path}")
-    data = np.fromfile(path, np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if data.size else None
-    if image is None:
+    data = path.read_bytes()
+    try:
+        return decode(data)
+    except UnreadableImage as error:
         raise ValueError(
-            f"{path} cannot be read as a picture ({data.size} bytes); expected JPEG, PNG, BMP, WebP or TIFF"
-        )
-    return image
+            f"{path} cannot be read as a picture ({len(data)} bytes): {error}; expected JPEG, PNG, BMP, WebP or TIFF"
+        ) from error
 
 
 class Video:

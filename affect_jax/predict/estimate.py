@@ -75,11 +75,21 @@ def _sighting(predictor: Predictor, frame: Frame, finder: Finder | None) -> Row:
     row = Row(frame.name, frame.index, frame.time_seconds)
     if finder is None:
         return dataclasses.replace(row, crop=whole_frame(frame.image, predictor.crop_px))
-    if (face := finder.find(frame.image)) is None:
+    face = finder.find(frame.image)
+    if face is None or not _on_picture(face.landmarks, frame.image):
         return row
     matrix = crop_matrix(landmark_crop(face.landmarks, predictor.side_ratio), predictor.crop_px)
     crop = warp_image(frame.image, matrix, predictor.crop_px)
     return dataclasses.replace(row, crop=crop, box=face.box, score=face.score, landmarks=face.landmarks)
+
+
+def _on_picture(landmarks: Float[np.ndarray, "68 2"], image: UInt8[np.ndarray, "height width 3"]) -> bool:
+    """Whether the crop of the landmarks would show any of the picture; a face may reach over its border."""
+    if not np.isfinite(landmarks).all():
+        return False
+    low, high = landmarks.min(0), landmarks.max(0)
+    size = np.array([image.shape[1], image.shape[0]])
+    return bool(((high > low) & (low < size) & (high > 0)).all())
 
 
 def whole_frame(image: UInt8[np.ndarray, "height width 3"], size_px: int) -> UInt8[np.ndarray, "size_px size_px 3"]:

@@ -10,6 +10,7 @@ from jaxtyping import UInt8
 from tqdm import tqdm
 
 from affect_jax.ops.files import whole
+from affect_jax.ops.picture import SMALLEST_PX
 from affect_jax.predict.decode import Frame, read_image
 from affect_jax.predict.estimate import Finder, crop_name, estimate
 from affect_jax.predict.overlay import Painter
@@ -52,12 +53,19 @@ def _frames(sources: Sequence[pathlib.Path], problems: list[str]) -> Iterator[Fr
     """The readable pictures; the others are named in `problems`."""
     for source in sources:
         try:
-            image = read_image(source)
+            image = _large_enough(read_image(source), source)
         except ValueError as error:
             logging.warning("%s; it is left out", error)
             problems.append(str(error))
             continue
         yield Frame(source.name, 0, 0.0, image)
+
+
+def _large_enough(image: UInt8[np.ndarray, "height width 3"], source: pathlib.Path) -> np.ndarray:
+    height, width = image.shape[:2]
+    if min(height, width) < SMALLEST_PX:
+        raise ValueError(f"{source} is {width} x {height} px; expected at least {SMALLEST_PX} px to see a face on")
+    return image
 
 
 def _write_png(path: pathlib.Path, image: UInt8[np.ndarray, "height width 3"]) -> pathlib.Path:

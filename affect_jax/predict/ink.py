@@ -25,7 +25,7 @@ def text(image: Picture, words: str, x: float, y: float, size_px: int, color=WHI
 
 def panel(image: Picture, left: float, top: float, width: float, height: float, opacity: float = 0.6) -> None:
     """Darkens a rectangle with round corners."""
-    mask = np.zeros((round(height), round(width)), np.uint8)
+    mask = np.zeros((max(1, round(height)), max(1, round(width))), np.uint8)
     radius = round(min(width, height) * 0.07)
     inner = [(radius, radius), (mask.shape[1] - 1 - radius, mask.shape[0] - 1 - radius)]
     (low_x, low_y), (high_x, high_y) = inner
@@ -58,7 +58,7 @@ def _fixed(point: tuple[float, float]) -> tuple[int, int]:
 @functools.lru_cache(maxsize=4096)
 def _glyphs(words: str, size_px: int) -> tuple[np.ndarray, int]:
     """Coverage of each pixel, on a box as high as any letter, and the width."""
-    font = _font(size_px)
+    font = _font(max(1, size_px))  # in a picture too small to read in
     ascent, descent = font.getmetrics()
     width = max(1, int(np.ceil(font.getlength(words))))
     canvas = np.zeros((ascent + descent, width), np.uint8)

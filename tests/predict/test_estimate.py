@@ -7,6 +7,7 @@ from affect_jax.faces.finder import Face
 from affect_jax.ops.sequence import overlap_average, window_indices, window_starts
 from affect_jax.predict.decode import Frame
 from affect_jax.predict.estimate import estimate
+from affect_jax.predict.overlay import Painter
 from affect_jax.types import Predictions
 
 
@@ -146,3 +147,39 @@ def test_a_frame_that_is_not_square_gets_black_borders(make_predictor):
     image = np.full((16, 32, 3), 255, np.uint8)
     (row,) = estimate(make_predictor(crop_px=32), [Frame("made", 0, 0.0, image)], None)
     assert row.crop[8:24].min() > 250 and not row.crop[:7].any() and not row.crop[25:].any()
+
+
+class Shifted(SometimesFace):
+    """Finds the same landmarks, moved."""
+
+    def __init__(self, move):
+        super().__init__()
+        self.landmarks = np.float32(move(self.landmarks))
+
+    def find(self, image):
+        return Face(self.landmarks, (-3.5, 4.0, 7.0, 7.0), 0.9, np.zeros((478, 3), np.float32))
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda points: points + 40,
+        lambda points: points - 40,
+        lambda points: points * np.float32([1, 0]),
+        lambda points: np.full((68, 2), np.nan),
+        lambda points: np.full((68, 2), np.inf),
+    ],
+    ids=["beyond the right", "beyond the left", "on a line", "not a number", "without end"],
+)
+def test_landmarks_that_miss_the_picture_are_no_face(make_predictor, move):
+    (row,) = estimate(make_predictor(), grey_frames([200]), Shifted(move))
+    assert row.values is None and row.landmarks is None and row.crop is None
+
+
+def test_a_face_that_reaches_over_the_border_is_predicted_with_black_beyond_it(make_predictor):
+    finder = Shifted(lambda points: points - np.float32([7.5, 0]))  # its middle lies on the left border
+    (row,) = estimate(make_predictor(), grey_frames([255]), finder)
+    assert (row.landmarks < 0).any() and not row.crop[:, :4].any() and row.crop[6:10, -4:].all()
+    assert row.values[0] < 0.3 < 0.6 < -row.values[1]  # the left half is dark, the right one bright
+    drawn = Painter(("a", "b", "c"))(np.full((16, 16, 3), 255, np.uint8), row)
+    assert drawn.shape == (16, 16, 3)
