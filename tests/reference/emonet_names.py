@@ -2,6 +2,7 @@
 
 import re
 
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
@@ -72,7 +73,8 @@ def take_weights(model: nnx.Module, state_dict: dict, depth: int) -> None:
         if name.endswith("num_batches_tracked"):
             continue
         variable = ours.pop(our_place(name, tensor.ndim, depth))
-        array = our_array(tensor.detach().numpy(), variable[...].ndim)
-        assert array.shape == variable[...].shape, name
-        variable[...] = np.ascontiguousarray(array)
+        wanted = variable.get_value()  # an array, or its shape alone
+        array = our_array(tensor.detach().numpy(), wanted.ndim)
+        assert array.shape == wanted.shape, name
+        variable.set_value(jnp.asarray(np.ascontiguousarray(array)))
     assert not ours, sorted(ours)[:5]

@@ -1,7 +1,7 @@
 """EmoNet in PyTorch, written from the published description alone, to hold the JAX networks against.
 
-Sizes are arguments; the defaults are the published ones. Names of sub-modules follow the checkpoints of this family,
-as far as their description names them.
+Sizes are arguments; the defaults are the published ones. Names of sub-modules are those of the published checkpoints,
+so that `state_dict()` has their 682 entries.
 """
 
 import torch
@@ -36,6 +36,7 @@ class Hourglass(nn.Module):
     def __init__(self, depth: int, width: int):
         super().__init__()
         self.depth = depth
+        self.levels: dict[int, torch.Tensor] = {}  # outputs of the last forward, `depth` is the outermost
         for level in range(1, depth + 1):
             for name in ("b1", "b2", "b3"):
                 self.add_module(f"{name}_{level}", Block(width, width))
@@ -45,7 +46,8 @@ class Hourglass(nn.Module):
         part = lambda name: getattr(self, f"{name}_{level}")
         low = part("b2")(F.max_pool2d(x, 2))
         low = self._level(level - 1, low) if level > 1 else self.b2_plus_1(low)
-        return part("b1")(x) + F.interpolate(part("b3")(low), scale_factor=2, mode="nearest")
+        self.levels[level] = part("b1")(x) + F.interpolate(part("b3")(low), scale_factor=2, mode="nearest")
+        return self.levels[level]
 
     def forward(self, x):
         return self._level(self.depth, x)
@@ -56,6 +58,7 @@ class EmoNetReference(nn.Module):
         super().__init__()
         stem, middle, width = widths
         self.modules_count, self.attention = modules, attention
+        self.seen: dict[str, torch.Tensor] = {}  # what the last forward saw between its modules
         self.conv1, self.bn1 = nn.Conv2d(3, stem, 7, stride=2, padding=3), nn.BatchNorm2d(stem)
         self.conv2, self.conv3, self.conv4 = Block(stem, middle), Block(middle, middle), Block(middle, width)
         for i in range(modules):
@@ -87,12 +90,17 @@ class EmoNetReference(nn.Module):
                 ll = part("bl")(ll)
                 previous = previous + ll + part("al")(heatmaps[-1])
             features.append(ll)
+            self.seen |= {f"features {i}": ll, f"heatmaps {i}": heatmaps[-1], f"handed on {i}": previous}
         features = torch.cat(features, 1)
         if self.attention:
             seen = torch.cat([x, features * heatmaps[-1].sum(1, keepdim=True)], 1)
         else:
             seen = torch.cat([x, features, heatmaps[-1]], 1)
-        pooled = self.emo_net_2(self.conv1x1_input_emo_2(seen)).mean((2, 3))
+        maps = self.emo_net_2(self.conv1x1_input_emo_2(seen))
+        # Published: an average over 4x4, which fits 256 px alone. For other sizes the mean of the whole map, which is
+        # the same at 256 px and ours to choose elsewhere.
+        pooled = F.avg_pool2d(maps, 4)[:, :, 0, 0] if maps.shape[-2:] == (4, 4) else maps.mean((2, 3))
+        self.seen |= {"joined": seen, "pooled": pooled}
         outputs = self.emo_fc_2(pooled)
         return {
             "valence_arousal": outputs[:, -2:],
@@ -116,3 +124,25 @@ def randomise(model: nn.Module, seed: int) -> None:
                 module.bias.normal_(0, 0.1, generator=generator)
                 module.running_mean.normal_(0, 0.3, generator=generator)
                 module.running_var.uniform_(0.5, 2.0, generator=generator)
+
+
+def calibrate(model: nn.Module, input_px: int, seed: int) -> None:
+    """Batch statistics near those of noise pictures, as training leaves them, and small heatmaps: outputs of size 1.
+
+    Without, each block adds to the size of its input, and an absolute tolerance says little.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if name.split(".")[0][0] == "l":  # heatmaps
+                parameter *= 0.1
+        for norm in norms:
+            norm.momentum = 1.0
+        model.train()
+        model(torch.rand(3, 3, input_px, input_px, generator=generator))
+        for norm in norms:
+            norm.momentum = 0.1
+            noise = torch.randn(norm.running_mean.shape, generator=generator)
+            norm.running_mean += 0.3 * noise * norm.running_var.sqrt()
+            norm.running_var *= torch.empty_like(norm.running_var).uniform_(0.5, 2.0, generator=generator)
