@@ -7,6 +7,8 @@ import pathlib
 
 from absl import logging
 
+from affect_jax.ops.files import replacing
+
 COLUMNS = ("path", "row", "reason")
 
 
@@ -81,9 +83,7 @@ def add_rows(path: str | os.PathLike, rows: list[tuple[str, int, str]]) -> None:
         with open(path, newline="", encoding="utf-8") as file:
             known |= {(row["path"], int(row["row"]), row["reason"]) for row in csv.DictReader(file)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(partial, "w", newline="", encoding="utf-8") as file:
+    with replacing(path) as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         writer.writerows(sorted(known))
-    os.replace(partial, path)

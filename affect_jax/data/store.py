@@ -5,6 +5,7 @@ import functools
 import hashlib
 import json
 import pathlib
+import zipfile
 from collections.abc import Callable
 
 import numpy as np
@@ -31,7 +32,7 @@ class StoredFaces:
 
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
-        with np.load(folder / COLUMNS_FILE, allow_pickle=False) as columns:
+        with (folder / COLUMNS_FILE).open("rb") as file, np.load(file, allow_pickle=False) as columns:
             self.label_set, self.fingerprint = str(columns["label_set"]), str(columns["fingerprint"])
             labels = Labels(**{field.name: columns[field.name] for field in dataclasses.fields(Labels)})
             self.examples = Table(*(columns[column] for column in COLUMNS), labels)
@@ -72,7 +73,12 @@ def read(folder: str | pathlib.Path, fingerprint: str = "") -> StoredFaces:
     folder = pathlib.Path(folder)
     if not (folder / COLUMNS_FILE).is_file() or not (folder / MARK_FILE).is_file():
         raise FileNotFoundError(f"{folder} is no store: expected {COLUMNS_FILE} and {MARK_FILE} in it")
-    stored = StoredFaces(folder)
+    try:
+        stored = StoredFaces(folder)
+    except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError) as error:
+        raise ValueError(
+            f"{folder / COLUMNS_FILE} is cut off or damaged ({error}); remove the folder and write it again"
+        ) from error
     if fingerprint and stored.fingerprint != fingerprint:
         raise ValueError(
             f"{folder} was made from other settings (fingerprint {stored.fingerprint or 'none'}, "

@@ -15,10 +15,13 @@ def part_of(path: pathlib.Path) -> pathlib.Path:
 
 @contextlib.contextmanager
 def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A place `<path>.part` to write to; it takes the name `path` when the block ends without an error."""
+    """A place `<path>.part` to write to; it takes the name `path` when the block ends, and goes if an error ends it."""
     part = part_of(path)
-    yield part
-    os.replace(part, path)
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

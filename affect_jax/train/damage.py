@@ -4,7 +4,7 @@ import contextlib
 import pathlib
 from collections.abc import Iterator, Sequence
 
-SHOWN_LETTERS = 200  # of the reason; the libraries beneath add pages of settings to it
+SHOWN_LETTERS = 200  # of the reason: its end, where the libraries beneath say what it was
 
 
 class DamagedCheckpoint(ValueError):
@@ -41,4 +41,4 @@ def _reason(error: Exception, folder: pathlib.Path) -> str:
     text = " ".join(str(error.args[0] if isinstance(error, KeyError) and error.args else error).split())
     text = text.partition(" [tensorstore_spec=")[0].replace(f"{folder.absolute()}/", "")
     name = "" if isinstance(error, ValueError | KeyError | OSError) else f"{type(error).__name__}: "
-    return name + (text if len(text) <= SHOWN_LETTERS else f"{text[:SHOWN_LETTERS]}...")
+    return name + (text if len(text) <= SHOWN_LETTERS else f"...{text[-SHOWN_LETTERS:]}")

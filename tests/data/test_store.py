@@ -164,3 +164,14 @@ def test_a_damaged_shard_is_an_unreadable_picture(tmp_path, damage):
             store.read(tmp_path / "faces").image(index)
     with pytest.raises(IndexError, match="example 5 of 5"):
         store.read(tmp_path / "faces").image(5)
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
+def test_a_store_whose_labels_are_cut_off_is_named_and_written_anew(tmp_path, kept):
+    folder = tmp_path / "faces"
+    store_writing.write(Noise(4), folder, fingerprint="first", workers=1)
+    columns = folder / store_writing.COLUMNS_FILE
+    columns.write_bytes(columns.read_bytes()[: int(columns.stat().st_size * kept)])
+    with pytest.raises(ValueError, match=r"faces/examples\.npz is cut off or damaged \(.+\); remove the folder"):
+        store.read(folder)
+    assert len(store.materialise(lambda: Noise(4), folder, "first", workers=1).examples) == 4
