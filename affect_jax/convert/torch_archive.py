@@ -4,6 +4,7 @@ import io
 import pathlib
 import struct
 import zipfile
+import zlib
 from typing import Any
 
 from affect_jax.convert.tensors import Storage, TorchBuilders, storage
@@ -21,7 +22,7 @@ def read_zip(path: pathlib.Path) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_zip(archive, path)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise ValueError(
             f"{where}: a damaged or incomplete zip archive ({error}); is it half a download? Its size is "
             f"{path.stat().st_size} bytes"

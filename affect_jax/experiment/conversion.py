@@ -15,12 +15,11 @@ import optax
 from absl import logging
 
 from affect_jax import emotions
-from affect_jax.convert import emonet, fan, weights
-from affect_jax.convert.table import Converted, convert
-from affect_jax.experiment import build, options
+from affect_jax.convert import emonet, weights
+from affect_jax.convert.table import Converted
+from affect_jax.experiment import build, foreign, options
 from affect_jax.experiment.errors import UsageError
-from affect_jax.models.emonet import EmoNetConfig
-from affect_jax.models.fan import FANConfig
+from affect_jax.experiment.foreign import ConversionConfig
 from affect_jax.ops.files import replacing
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.checkpoint import Checkpoints
@@ -28,25 +27,8 @@ from affect_jax.train.state import Network, Variables, create_state, with_names
 
 SOURCE, PARITY = "source.json", "parity.json"
 TOLERANCE = 1e-4  # of parity, relative to the largest output of each head where that is above 1
-LABEL_SETS = {8: "affectnet_8", 5: "emonet_5"}  # by number of outputs, in the published order
-LICENCES = {
-    "emonet": "CC BY-NC-ND 4.0 (EmoNet, face-analysis/emonet): no commercial use, and no passing on of derivatives, "
-    "of which this converted checkpoint is one",
-    "fan": "BSD-3-Clause (face-alignment, 1adrianb/face-alignment)",
-}
 # Takes the file's tensors under their own names and images in [0, 1]; gives each head's outputs.
 Reference = Callable[[Mapping[str, np.ndarray], np.ndarray], Mapping[str, np.ndarray]]
-
-
-@dataclasses.dataclass(frozen=True)
-class ConversionConfig:
-    """What a file does not say about itself."""
-
-    network: str = "auto"  # auto | emonet | fan
-    label_set: str = ""  # emotions.LABEL_SETS; "" = by the number of outputs
-    input_px: int = 256  # height and width of the crops it was trained on
-    pooling: str = "auto"  # of a fan's maps: max | mean; auto = mean with four hourglasses, as they were published
-    licence: str = ""  # of the file; "" = that of the published weights
 
 
 def convert_run(
@@ -61,11 +43,11 @@ def convert_run(
     `base` is a config without model, task and data. UsageError for a file or an option that does not fit, ValueError
     where the outputs differ from the reference's; in both cases nothing is written.
     """
-    found = _read(file)
+    found = foreign.read(file)
     network_name = settings.network
     if network_name == "auto":
         network_name = "emonet" if emonet.is_emonet(found.tensors) else "fan"
-    model, label_set, converted = _converted(network_name, found, file, settings)
+    model, label_set, converted = foreign.converted(network_name, found, file, settings)
     config = _config(base, model, label_set, file)
     run = options.parse(config)
     source = _source(network_name, found, converted, file, run, settings)
@@ -80,66 +62,6 @@ def convert_run(
     logging.info("%s: %d entries of %s (%s)", workdir, len(found.tensors), file, found.form)
     logging.warning("licence of the weights: %s", source["licence"])
     return source
-
-
-def _read(file: pathlib.Path) -> weights.Weights:
-    if not file.is_file():
-        kind = "a folder" if file.is_dir() else "no file"
-        raise UsageError(f"--from={file} is {kind}; expected a checkpoint such as emonet_8.pth")
-    try:
-        return weights.read(file)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-
-
-def _converted(
-    name: str, found: weights.Weights, file: pathlib.Path, settings: ConversionConfig
-) -> tuple[dict[str, Any], str, Converted]:
-    """The model's section, the label set and our arrays."""
-    try:
-        if name == "fan":
-            sizes = fan.trunk_sizes(found.tensors, fan.WHAT, str(file))
-            _check_pooling(settings.pooling, sizes.modules)
-            if settings.label_set:
-                raise UsageError(f"--label_set={settings.label_set}: a landmark trunk predicts no emotions")
-            made = FANConfig(**dataclasses.asdict(sizes), input_px=settings.input_px)
-            converted = convert(found.tensors, fan.trunk_table(sizes), fan.WHAT, str(file))
-            return {"name": "landmarks", **dataclasses.asdict(made)}, LABEL_SETS[8], converted
-        sizes = emonet.emonet_sizes(found.tensors, str(file))
-        label_set = _label_set(settings.label_set, sizes.emotions, file)
-        converted = convert(found.tensors, emonet.emonet_table(sizes), emonet.WHAT, str(file))
-        head = {name: getattr(sizes, name) for name in ("emotions", "attention", "head_blocks")}
-        made = EmoNetConfig(**dataclasses.asdict(sizes.trunk), **head, input_px=settings.input_px)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-    model = {"name": "emonet", **dataclasses.asdict(made)}
-    del model["emotions"]  # follows from the label set
-    return model, label_set, converted
-
-
-def _label_set(given: str, outputs: int, file: pathlib.Path) -> str:
-    label_set = given or LABEL_SETS.get(outputs, "")
-    if not label_set:
-        fitting = [name for name, labels in emotions.LABEL_SETS.items() if len(labels) == outputs]
-        raise UsageError(
-            f"{file} predicts {outputs} emotions; the published networks predict 5 or 8. Give --label_set, one of "
-            f"{', '.join(fitting) or 'none here has as many: ' + ', '.join(sorted(emotions.LABEL_SETS))}"
-        )
-    if len(emotions.names(label_set)) != outputs:
-        raise UsageError(
-            f"--label_set={label_set} has {len(emotions.names(label_set))} emotions "
-            f"({', '.join(emotions.names(label_set))}); {file} predicts {outputs}"
-        )
-    return label_set
-
-
-def _check_pooling(pooling: str, modules: int) -> None:
-    if pooling == "mean" or (pooling == "auto" and modules == 4):
-        raise UsageError(
-            "face-alignment's networks of four hourglasses take the mean of 2x2 squares where this trunk, like "
-            "EmoNet's, takes their maximum: the landmarks would be wrong. Convert a two-module trunk (2dfan2), or give "
-            "--pooling=max to take the weights only as a start for training"
-        )
 
 
 def _config(base: options.Config, model: Mapping[str, Any], label_set: str, file: pathlib.Path) -> dict[str, Any]:
@@ -174,7 +96,7 @@ def _source(
             "count": len(converted.not_needed),
             "names": converted.not_needed,
         },
-        "licence": settings.licence or LICENCES[name],
+        "licence": settings.licence or foreign.LICENCES[name],
         "crop": {"name": "emonet", "side_ratio": run.augment.side_ratio, "crop_px": run.model.input_px},
         **(labels if run.predicts_affect else {}),
         "input": "RGB in [0, 1], no further normalisation",
