@@ -23,6 +23,12 @@ SETTINGS = flags.DEFINE_multi_string("set", [], "Further option of the reader, a
 FLIP = flags.DEFINE_bool(
     "flip_average", False, "Average valence and arousal over picture and mirror; named in the output."
 )
+PRECISION = flags.DEFINE_enum(
+    "precision",
+    "float32",
+    ["float32", "bfloat16"],
+    "What the layers compute in; bfloat16 is for accelerators and named in the output.",
+)
 NAME = flags.DEFINE_string("name", "", "Folder name under W/evaluation; <data>_<split> if not given.")
 flags.mark_flags_as_required(["workdir", "data"])
 
@@ -32,7 +38,14 @@ def main() -> None:
     from affect_jax.report.tables import summary_table
 
     _, summary = evaluate_run(
-        pathlib.Path(WORKDIR.value), DATA.value, DATA_ROOT.value, SPLIT.value, SETTINGS.value, FLIP.value, NAME.value
+        pathlib.Path(WORKDIR.value),
+        DATA.value,
+        DATA_ROOT.value,
+        SPLIT.value,
+        SETTINGS.value,
+        FLIP.value,
+        NAME.value,
+        PRECISION.value,
     )
     print(summary_table(summary))
 

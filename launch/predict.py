@@ -21,6 +21,9 @@ LANDMARKER = flags.DEFINE_string(
     "face_model", "", "Your own face_landmarker.task; fetched once and checked if not given."
 )
 FLIP = flags.DEFINE_bool("flip_average", False, "Average valence and arousal over picture and mirror.")
+PRECISION = flags.DEFINE_enum(
+    "precision", "float32", ["float32", "bfloat16"], "What the layers compute in; bfloat16 is for accelerators."
+)
 OVERLAY = flags.DEFINE_bool("overlay", True, "Write the video with box, landmarks and numbers drawn in.")
 flags.mark_flags_as_required(["workdir", "input", "output"])
 
@@ -36,6 +39,7 @@ def main() -> None:
         face_model=LANDMARKER.value,
         flip=FLIP.value,
         overlay=OVERLAY.value,
+        precision=PRECISION.value,
     )
 
 

@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jax.sharding import Mesh
 
@@ -14,8 +15,11 @@ from affect_jax.data.folds import fold
 from affect_jax.data.registry import READERS
 from affect_jax.data.source import Concatenated, with_label_set
 from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.execution import Measured, executed, files, planned, timed
 from affect_jax.experiment.options import Options, SourceConfig
+from affect_jax.experiment.ready import Ready
 from affect_jax.models.registry import MODELS
+from affect_jax.nn.execution import Execution, execution_named
 from affect_jax.train.sharding import spread
 from affect_jax.train.state import Network, Variables
 from affect_jax.types import Batch, Predictions, Source
@@ -52,15 +56,33 @@ def model_config(options: Options):
     return dataclasses.replace(options.model, emotions=len(emotions.names(options.label_set)))
 
 
-def network(options: Options) -> Network:
+def network(options: Options, execution: Execution | None = None) -> Network:
     """The architecture of a run."""
-    return Network(builder(options), options.frozen)
+    return Network(builder(options, execution), options.frozen)
 
 
-def builder(options: Options) -> Callable[[nnx.Rngs], nnx.Module]:
-    """Makes a module of the run's architecture."""
+def builder(options: Options, execution: Execution | None = None) -> Callable[[nnx.Rngs], nnx.Module]:
+    """Makes a module of the run's architecture, to be computed as its config says or as `execution` does."""
     module, config = MODELS[options.model_name][0], model_config(options)
-    return lambda rngs: module(config, rngs=rngs)
+    if execution is None:
+        return lambda rngs: module(config, rngs=rngs)
+    return lambda rngs: executed(module(config, rngs=rngs), execution)
+
+
+def execution(options: Options, workdir: pathlib.Path | None = None, training: bool = False) -> Execution:
+    """How to compute the network here: on one CPU in parts, and by measured choice where the config says "auto".
+
+    Choices are also kept in `workdir` if given. Accelerators, and batches spread over devices, compute directly unless
+    the config says otherwise.
+    """
+    named = execution_named(options.model.execution)
+    if jax.default_backend() != "cpu" or jax.device_count() > 1:
+        return named
+    px, frames = options.model.input_px, options.data.frames
+    images = jax.ShapeDtypeStruct((options.batch, *([frames] if frames else []), px, px, 3), jnp.float32)
+    faster = Measured(files(workdir), timed) if options.model.execution == "auto" else None
+    map_numbers = options.model.map_px**2 * options.model.widths[-1]
+    return planned(builder(options), images, options.frozen if training else None, map_numbers, named, faster)
 
 
 def training_source(options: Options, workdir: pathlib.Path) -> Concatenated:
@@ -100,7 +122,7 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
     )
 
 
-def predictor(network: Network, mesh: Mesh) -> Callable[[Variables, Batch], Predictions]:
+def predictor(network: Network, mesh: Mesh, precision: str = "float32") -> Callable[[Variables, Batch], Predictions]:
     """Jitted prediction of host batches, spread over the mesh."""
-    predict = jax.jit(network.predict)
+    predict = Ready(network, precision)
     return lambda variables, batch: predict(variables, spread(batch.images, mesh))

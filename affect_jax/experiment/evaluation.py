@@ -25,15 +25,23 @@ CROP = "emonet side_ratio={:.4f} crop_px={}"
 
 
 def evaluate_run(
-    workdir: pathlib.Path, data: str, root: str, split: str, settings: Sequence[str], flip: bool, name: str = ""
+    workdir: pathlib.Path,
+    data: str,
+    root: str,
+    split: str,
+    settings: Sequence[str],
+    flip: bool,
+    name: str = "",
+    precision: str = "float32",
 ) -> tuple[pathlib.Path, dict]:
     """Writes summary.json and predictions.csv under W/evaluation/; returns the folder and the summary."""
     mesh = data_mesh()
     run, network, variables, step = initial.restored(workdir, mesh)
     part = source_of(run, data, root, split, settings)
-    folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else [])]))
+    other_precision = [precision] if precision != "float32" else []
+    folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else []), *other_precision]))
     source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
-    predict = build.predictor(network, mesh)
+    predict = build.predictor(network, mesh, precision)
     function = lambda batch: predict(variables, batch)
     if flip and not run.predicts_affect:
         raise UsageError(f"{workdir} holds a landmark network: it has no valence and arousal to average over a flip")

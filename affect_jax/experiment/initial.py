@@ -85,7 +85,7 @@ def _opened(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:
 def restored(workdir: pathlib.Path, mesh: Mesh | None = None) -> tuple[Options, Network, Variables, int]:
     """A trained run: its options, network, best numbers and their step."""
     run, checkpoints, step = _opened(workdir)
-    network = Network(build.builder(run))
+    network = Network(build.builder(run, build.execution(run)))
     try:
         variables = checkpoints.restore_variables(network, mesh or data_mesh(jax.devices()[:1]), step)
     except DamagedCheckpoint:

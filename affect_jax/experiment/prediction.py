@@ -9,6 +9,7 @@ from absl import logging
 from affect_jax import emotions
 from affect_jax.experiment import initial
 from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.ready import Ready
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.predictor import Predictor
 from affect_jax.types import Predictions
@@ -16,17 +17,17 @@ from affect_jax.types import Predictions
 BATCH = 16  # pictures at a time
 
 
-def predictor(workdir: pathlib.Path, flip: bool) -> Predictor:
+def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> Predictor:
     """The network of a workdir with its crop and its label names."""
     run, network, variables, step = initial.restored(workdir)
     if not run.predicts_affect:
         raise UsageError(
             f"{workdir} holds a landmark network, which predicts no affect; train a static one on it first"
         )
-    jitted = jax.jit(network.predict)
+    ready = Ready(network, precision)
 
     def function(images: np.ndarray) -> Predictions:
-        return jax.device_get(jitted(variables, images))
+        return jax.device_get(ready(variables, images))
 
     return Predictor(
         function=function,
@@ -49,6 +50,7 @@ def predict_run(
     face_model: str,
     flip: bool,
     overlay: bool,
+    precision: str = "float32",
 ) -> None:
     """Writes table, plot and overlay of a video, a picture or a folder; ValueError names the files that failed."""
     if not source.exists():
@@ -58,7 +60,7 @@ def predict_run(
         from affect_jax.faces.finder import FaceFinder  # its interpreter is an extra
 
         finder = FaceFinder(face_model or None)
-    result = predict_file(predictor(workdir, flip), source, output, finder, overlay)
+    result = predict_file(predictor(workdir, flip, precision), source, output, finder, overlay)
     logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)
     for path in (*result.tables, *result.pictures):
         logging.info("wrote %s", path)

@@ -36,7 +36,7 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
     if at >= steps:
         logging.info("%s: already at step %d of %d", workdir, at, steps)
         return True
-    mesh, network = data_mesh(), build.network(options)
+    mesh, network = data_mesh(), build.network(options, build.execution(options, workdir, training=True))
     optimiser, data = make_optimiser(options.optimiser, steps), build.training_source(options, workdir)
     task, teacher = goal.task(options, data), goal.teacher(options, mesh)
     batches = iter(build.training_batches(options, data, workdir))

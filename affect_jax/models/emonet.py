@@ -9,12 +9,14 @@ from jaxtyping import Array, Float
 
 from affect_jax.models.fan import FAN, FANConfig, TrunkOutputs
 from affect_jax.nn.attention import landmark_attention
-from affect_jax.nn.conv import Convolution, dense_3x3
+from affect_jax.nn.conv import Conv3x3, Convolution
+from affect_jax.nn.execution import DIRECT, execution_named
 from affect_jax.nn.factorized import factorized
 from affect_jax.nn.frames import TemporalPool
 from affect_jax.nn.heads import AffectHead
 from affect_jax.ops.alignment import level
 from affect_jax.ops.heatmap import decode_heatmaps
+from affect_jax.ops.parts import by_parts
 from affect_jax.types import LANDMARKS, Predictions
 
 
@@ -88,7 +90,7 @@ def head_inputs(
     """
     heatmaps, geometry = outputs.heatmaps[-1], None
     if config.geometry:
-        landmarks = level(decode_heatmaps(jax.lax.stop_gradient(heatmaps), config.input_px))
+        landmarks = level(decode_heatmaps(jax.lax.stop_gradient(heatmaps).astype(jnp.float32), config.input_px))
         geometry = landmarks.reshape(*landmarks.shape[:-2], -1)
     if config.attention:
         return landmark_attention(outputs.features, outputs.hourglasses, heatmaps), geometry
@@ -105,11 +107,19 @@ class EmoNet(nnx.Module):
     def __init__(self, config: EmoNetConfig, *, rngs: nnx.Rngs):
         self.config = config
         self.trunk = FAN(config, rngs=rngs)
-        convolution = factorized({"height": 3, "width": 3}, config.head_rank) if config.head_rank else dense_3x3
+        convolution = factorized({"height": 3, "width": 3}, config.head_rank) if config.head_rank else Conv3x3
         self.head = affect_head(config, convolution, rngs=rngs)
+        self.deterministic = False  # set by eval(): images do not mix
+        self.execution = DIRECT
+        self.set_attributes(execution=execution_named(config.execution))
 
     def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
         """Linear outputs for images in [0, 1]; `rngs` feeds the dropout in training."""
+        if self.deterministic:
+            return by_parts(self._predictions, images, self.execution.at_once)
+        return self._predictions(images, rngs)
+
+    def _predictions(self, images: Array, rngs: nnx.Rngs | None = None) -> Predictions:
         outputs = self.trunk(images)
         emotion_logits, valence_arousal = self.head(*head_inputs(outputs, self.config), rngs=rngs)
         return Predictions(valence_arousal, emotion_logits, jnp.stack(outputs.heatmaps, axis=-4))

@@ -87,7 +87,7 @@ def from_static(static: EmoNet, config: ClipNetworkConfig) -> ClipNetwork:
         )
     for field in dataclasses.fields(EmoNetConfig):
         ours, theirs = getattr(config, field.name), getattr(static.config, field.name)
-        if ours != theirs and field.name != "dropout":
+        if ours != theirs and field.name not in ("dropout", "execution"):
             raise ValueError(
                 f"{field.name} is {ours} for the clip network but {theirs} in the static one; they must agree"
             )

@@ -3,9 +3,13 @@
 import itertools
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
+
+from affect_jax.nn.execution import DIRECT, ConvShape
+from affect_jax.ops import winograd
 
 Convolution = Callable[..., nnx.Module]  # (inputs, outputs, *, rngs) -> module that keeps the map's size
 
@@ -19,10 +23,29 @@ def batch_norm(width: int, *, rngs: nnx.Rngs) -> nnx.BatchNorm:
     return nnx.BatchNorm(width, momentum=0.9, epsilon=1e-5, rngs=rngs)
 
 
-def dense_3x3(inputs: int, outputs: int, *, rngs: nnx.Rngs) -> nnx.Conv:
-    """3x3 convolution without bias that keeps the size of the map."""
-    init = nnx.initializers.he_normal()
-    return nnx.Conv(inputs, outputs, (3, 3), padding=((1, 1), (1, 1)), use_bias=False, kernel_init=init, rngs=rngs)
+class Conv3x3(nnx.Module):
+    """3x3 convolution without bias that keeps the size of the map, by the method that its execution names.
+
+    For prediction the kernel may be replaced by its transform [36, input, output]: then it is Winograd's in any case.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, rngs: nnx.Rngs):
+        self.kernel = nnx.Param(nnx.initializers.he_normal()(rngs.params(), (3, 3, inputs, outputs)))
+        self.deterministic = False  # set by eval(): no gradient will be asked for
+        self.execution = DIRECT
+
+    def __call__(self, maps: Float[Array, "*batch height width input"]) -> Float[Array, "*batch height width output"]:
+        kernel = self.kernel[...]
+        images = maps.reshape(-1, *maps.shape[-3:])
+        shape = ConvShape(not self.deterministic, *images.shape[1:], kernel.shape[-1])
+        if kernel.ndim == 3:
+            result = winograd.convolve_transformed(images, kernel)
+        elif self.execution.uses_winograd(self, shape) and maps.dtype == jnp.float32:
+            result = winograd.convolve(images, kernel)
+        else:
+            layout = ("NHWC", "HWIO", "NHWC")
+            result = jax.lax.conv_general_dilated(images, kernel, (1, 1), ((1, 1), (1, 1)), dimension_numbers=layout)
+        return result.reshape(*maps.shape[:-1], -1)
 
 
 class ConvBlock(nnx.Module):
@@ -32,7 +55,7 @@ class ConvBlock(nnx.Module):
     Source: Bulat and Tzimiropoulos, Binarized convolutional landmark localizers, ICCV 2017, hierarchical block.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, convolution: Convolution = dense_3x3, rngs: nnx.Rngs):
+    def __init__(self, inputs: int, outputs: int, *, convolution: Convolution = Conv3x3, rngs: nnx.Rngs):
         sizes = (inputs, outputs // 2, outputs // 4, outputs // 4)
         self.norms = nnx.List([batch_norm(size, rngs=rngs) for size in sizes[:3]])
         self.convs = nnx.List([convolution(a, b, rngs=rngs) for a, b in itertools.pairwise(sizes)])

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.nn.conv import ConvBlock, Convolution, batch_norm, dense_3x3, halve
+from affect_jax.nn.conv import Conv3x3, ConvBlock, Convolution, batch_norm, halve
 from affect_jax.nn.frames import TemporalPool
 
 
@@ -17,6 +17,8 @@ class AffectHead(nnx.Module):
     Source: Toisoul et al., Nature Machine Intelligence 3, 2021; dropout before the last layer and `geometry` are ours.
     """
 
+    NORMED = (("hidden", "hidden_norm"),)
+
     def __init__(
         self,
         inputs: int,
@@ -26,7 +28,7 @@ class AffectHead(nnx.Module):
         emotions: int,
         dropout: float = 0.0,
         geometry: int = 0,
-        convolution: Convolution = dense_3x3,
+        convolution: Convolution = Conv3x3,
         time_pool: TemporalPool | None = None,
         rngs: nnx.Rngs,
     ):
@@ -53,7 +55,7 @@ class AffectHead(nnx.Module):
             features = halve(block(features))
         pooled = features.mean((-3, -2))
         if self.geometry_norm is not None:
-            pooled = jnp.concatenate([pooled, self.geometry_norm(geometry)], axis=-1)
+            pooled = jnp.concatenate([pooled, self.geometry_norm(geometry).astype(pooled.dtype)], axis=-1)
         if self.time_pool is not None:
             pooled = self.time_pool(pooled)
         hidden = nnx.relu(self.hidden_norm(self.hidden(pooled)))

@@ -94,6 +94,16 @@ class Network:
         module.eval()
         return module(images)
 
+    def prepared(
+        self, variables: Variables, prepare: Callable[[nnx.Module], None]
+    ) -> tuple[Callable[[nnx.State, Array], Predictions], nnx.State]:
+        """`predict` after `prepare` has changed the module: the function, and the numbers it wants."""
+        module = self.module(variables)
+        module.eval()
+        prepare(module)
+        graphdef, numbers = nnx.split(module)
+        return lambda numbers, images: nnx.merge(graphdef, numbers)(images), numbers
+
     def train(self, variables: Variables, images: Array, dropout_key: PRNGKeyArray) -> tuple[Predictions, nnx.State]:
         """Training: batch statistics and dropout, but evaluation inside what is frozen; also the new statistics."""
         module = self.module(variables)

@@ -5,7 +5,7 @@ import pytest
 from flax import nnx
 
 from affect_jax.nn.attention import landmark_attention
-from affect_jax.nn.conv import ConvBlock, dense_3x3, double, halve
+from affect_jax.nn.conv import Conv3x3, ConvBlock, double, halve
 from affect_jax.nn.factorized import FactorizedConv, factorized
 from affect_jax.nn.frames import per_frame
 from affect_jax.nn.heads import AffectHead
@@ -128,7 +128,7 @@ def test_block_takes_factorised_convolutions_over_clips_and_batch_axes_before():
 
 
 def test_head_gives_valence_and_arousal_from_the_two_last_outputs():
-    head = AffectHead(6, 8, blocks=2, emotions=5, convolution=dense_3x3, rngs=nnx.Rngs(5))
+    head = AffectHead(6, 8, blocks=2, emotions=5, convolution=Conv3x3, rngs=nnx.Rngs(5))
     head.eval()
     maps = noise(3, 8, 8, 6)
     logits, affect = head(maps)

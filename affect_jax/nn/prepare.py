@@ -1,0 +1,70 @@
+"""A network made ready for prediction: what can be computed beforehand is."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax.typing import DTypeLike
+from jaxtyping import Array, Float
+
+from affect_jax.nn.conv import Conv3x3
+from affect_jax.nn.execution import ConvShape, Survey
+from affect_jax.ops.winograd import transform_kernel
+
+
+class Affine(nnx.Module):
+    """A norm in evaluation: a factor and an offset for each channel, in float32 whatever the type of the maps."""
+
+    def __init__(self, norm: nnx.BatchNorm):
+        factor = norm.scale[...] * jax.lax.rsqrt(norm.var[...] + norm.epsilon)
+        self.factor = nnx.BatchStat(factor)
+        self.offset = nnx.BatchStat(norm.bias[...] - norm.mean[...] * factor)
+
+    def __call__(self, maps: Float[Array, "*batch channel"]) -> Float[Array, "*batch channel"]:
+        row = (1,) * (maps.ndim - 1) + (-1,)
+        result = maps.astype(jnp.float32) * self.factor[...].reshape(row) + self.offset[...].reshape(row)
+        return result.astype(maps.dtype)
+
+
+class Unchanged(nnx.Module):
+    """Stands where a norm was that has become part of the layer before it."""
+
+    def __call__(self, maps: Float[Array, "*batch channel"]) -> Float[Array, "*batch channel"]:
+        return maps
+
+
+def prepare(module: nnx.Module, images: jax.ShapeDtypeStruct, dtype: DTypeLike) -> None:
+    """Changes a module in evaluation mode so that it predicts the same, faster, for images of this shape only.
+
+    The norms that a module lists in NORMED become part of the layers they follow, all others a factor and an offset;
+    the kernels of Winograd's method are transformed. All layers but the norms compute in `dtype`.
+    """
+    shapes = survey(module, images)
+    for _, part in list(nnx.iter_modules(module)):
+        for layer, norm in getattr(part, "NORMED", ()):
+            _absorb(getattr(part, layer), Affine(getattr(part, norm)))
+            setattr(part, norm, Unchanged())
+        for name, value in list(vars(part).items()):
+            if isinstance(value, nnx.BatchNorm):
+                setattr(part, name, Affine(value))
+        if isinstance(part, Conv3x3) and dtype == jnp.float32 and part.execution.uses_winograd(part, shapes[id(part)]):
+            part.kernel = nnx.Param(transform_kernel(part.kernel[...]))
+    nnx.update(module, jax.tree.map(lambda leaf: leaf.astype(dtype), nnx.state(module, nnx.Param)))
+
+
+def survey(module: nnx.Module, images: jax.ShapeDtypeStruct) -> dict[int, ConvShape]:
+    """What each 3x3 convolution of a module in evaluation mode is given, by the id of the layer."""
+    parts = [part for _, part in nnx.iter_modules(module) if hasattr(part, "execution")]
+    before, found = [part.execution for part in parts], Survey()
+    for part in parts:
+        part.execution = found
+    jax.eval_shape(lambda images: jax.tree.leaves(module(images)), images)
+    for part, execution in zip(parts, before, strict=True):
+        part.execution = execution
+    return {id(layer): shape for layer, shape in found.seen}
+
+
+def _absorb(layer: nnx.Conv | nnx.Linear, norm: Affine) -> None:
+    """norm(layer(x)) as layer(x); the channels are the kernel's last axis."""
+    kernel, factor = layer.kernel[...], norm.factor[...]
+    layer.kernel[...] = kernel * factor.reshape((1,) * (kernel.ndim - 1) + (-1,))
+    layer.bias[...] = layer.bias[...] * factor + norm.offset[...]
