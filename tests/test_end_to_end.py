@@ -154,3 +154,28 @@ def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_ow
     assert [(line["label"], line["runs"]) for line in lines] == [("first", "2"), ("from the first", "2")]
     gap = np.mean([float(rows[i + 2]["ccc/mean"]) - float(rows[i]["ccc/mean"]) for i in (0, 1)])
     assert lines[1]["ccc/mean, difference"].startswith(f"{gap:+.3f} ± ")
+
+
+def test_a_run_that_could_not_start_leaves_its_folder_to_the_corrected_command(runs, tmp_path):
+    config = miniature(runs, "emonet", runs / "landmarks", "copy")
+    config.data.validation = base.data_set("folder", root=str(tmp_path / "nowhere"))
+    with pytest.raises(options.UsageError, match="nowhere"):
+        train(config, tmp_path / "W")
+    config.data.validation = miniature(runs, "emonet").data.validation
+    config.loop.steps = 1
+    assert train(config, tmp_path / "W")
+
+
+def test_balancing_an_emotion_without_an_example_is_refused_by_name(runs, tmp_path):
+    config = miniature(runs, "emonet", runs / "landmarks", "copy")
+    config.data.train.rendered = base.data_set("rendered", split="train", subjects=1, per_subject=2)
+    config.data.balanced = 0.5
+    with pytest.raises(ValueError, match=r"no training example shows .*contempt"):
+        train(config, tmp_path / "W")
+
+
+def test_a_summary_names_the_options_of_the_reader_that_decide_its_faces(runs):
+    folder, summary = evaluation.evaluate_run(
+        runs / "static", "rendered", "", "test", ("subjects=2", "per_subject=2"), False, "few"
+    )
+    assert {"subjects=2", "per_subject=2"} <= set(summary["protocol"]["reader"].split(", ")) and folder.name == "few"

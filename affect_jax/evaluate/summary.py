@@ -29,6 +29,7 @@ class EvaluationProtocol:
     label_set: str
     flip_averaging: bool
     checkpoint_step: int
+    reader: str = ""  # options of the reader that are not its defaults, such as "clean=automatic"
     clipped_to: tuple[float, float] = (-1.0, 1.0)
     ddof: int = 0
 

@@ -11,6 +11,7 @@ from jax.sharding import Mesh
 
 from affect_jax import emotions
 from affect_jax.data import loader, store
+from affect_jax.data.coverage import check_emotions
 from affect_jax.data.folds import fold
 from affect_jax.data.registry import READERS
 from affect_jax.data.source import Concatenated, with_label_set
@@ -89,7 +90,10 @@ def training_source(options: Options, workdir: pathlib.Path) -> Concatenated:
     """The training data sets of a run, one after the other."""
     skipped_csv = str(workdir / SKIPPED)
     parts = options.data.train.values()
-    return Concatenated([source(part, options.label_set, options.data.store, skipped_csv) for part in parts])
+    joined = Concatenated([source(part, options.label_set, options.data.store, skipped_csv) for part in parts])
+    if options.predicts_affect:
+        check_emotions(joined, options.data.balanced)
+    return joined
 
 
 def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path):

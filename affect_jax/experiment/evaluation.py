@@ -21,6 +21,7 @@ from affect_jax.experiment.options import Options, SourceConfig
 from affect_jax.experiment.typed import lookup, typed
 from affect_jax.train.sharding import data_mesh
 
+PLACES = ("root", "split", "images", "skipped_csv", "max_skipped_fraction", "check_images", "strict")
 CROP = "emonet side_ratio={:.4f} crop_px={}"
 
 
@@ -53,13 +54,24 @@ def evaluate_run(
         emotions.names(run.label_set) if run.predicts_affect else (),
     )
     crop = CROP.format(run.augment.side_ratio, run.model.input_px)
-    protocol = EvaluationProtocol(data, split, crop, run.label_set, flip, step)
+    protocol = EvaluationProtocol(data, split, crop, run.label_set, flip, step, chosen(part.options))
     folder.mkdir(parents=True, exist_ok=True)
     write_table(rows, folder / "predictions.csv")
     others = {} if run.predicts_affect else evaluate(function, run.task, batches)
     summary = write_summary(rows, protocol, folder, others)
     logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
     return folder, summary
+
+
+def chosen(options: Any) -> str:
+    """The options of a reader that decide which faces it gives and are not its defaults."""
+    decisive = [field for field in dataclasses.fields(options) if field.name not in PLACES]
+    pairs = [
+        (field.name, getattr(options, field.name))
+        for field in decisive
+        if getattr(options, field.name) != field.default
+    ]
+    return ", ".join(f"{name}={value}" for name, value in pairs)
 
 
 def source_of(run: Options, data: str, root: str, split: str, settings: Sequence[str]) -> SourceConfig:

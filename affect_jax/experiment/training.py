@@ -8,7 +8,7 @@ from jax.sharding import Mesh
 
 from affect_jax.evaluate.run import evaluate
 from affect_jax.experiment import build, goal, initial
-from affect_jax.experiment.options import Config, Options, check_trainable, claim, parse
+from affect_jax.experiment.options import CONFIG, Config, Options, check_trainable, claim, parse
 from affect_jax.train import loop, step
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.journal import Journal
@@ -23,10 +23,15 @@ def train(config: Config, workdir: pathlib.Path) -> bool:
     check_trainable(options)
     initial.check(options)
     goal.check(options)
+    new = not (workdir / CONFIG).exists()
     claim(workdir, config)
     checkpoints = Checkpoints(workdir, options.loop.best)
     try:
         return _train(options, workdir, checkpoints)
+    except ValueError:
+        if new and checkpoints.latest_step() is None:
+            (workdir / CONFIG).unlink()  # nothing was trained, so the corrected command may have the folder
+        raise
     finally:
         checkpoints.close()
 

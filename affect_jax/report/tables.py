@@ -66,6 +66,7 @@ def summary_table(summary: Mapping) -> str:
         f"{protocol['data']} / {protocol['split']}: {n['rows']} rows, {n['subjects']} subjects, {n['clips']} clips; "
         f"crop {protocol['crop']}; {protocol['label_set']}; step {protocol['checkpoint_step']}; "
         f"flip averaging {'on' if protocol['flip_averaging'] else 'off'}"
+        + (f"; {protocol['reader']}" if protocol.get("reader") else "")
     )
     lines = []
     for name, value in scores.items():
