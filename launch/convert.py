@@ -19,7 +19,9 @@ WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the converted network
 NETWORK = flags.DEFINE_enum("network", "auto", ["auto", "emonet", "fan"], "What the file holds.")
 LABELS = flags.DEFINE_string("label_set", "", "Emotions in the order of the outputs; by their number if not given.")
 INPUT_PX = flags.DEFINE_integer("input_px", 256, "Height and width of the crops it was trained on.")
-POOLING = flags.DEFINE_enum("pooling", "auto", ["auto", "max", "mean"], "How a fan halves its maps; files do not say.")
+POOLING = flags.DEFINE_enum(
+    "pooling", "auto", ["auto", "max", "mean"], "How the trunk halves its maps; files do not say."
+)
 LICENCE = flags.DEFINE_string("licence", "", "Licence of the file; that of the published weights if not given.")
 PARITY = flags.DEFINE_bool("parity", True, "Compare with PyTorch where it is installed; above 1e-4 nothing is kept.")
 flags.mark_flags_as_required(["from", "workdir"])

@@ -15,7 +15,8 @@ from torch.nn import functional as F
 class Checkpoint:
     """The tensors of a file and the layers that they make, by name."""
 
-    def __init__(self, tensors: Mapping[str, np.ndarray]):
+    def __init__(self, tensors: Mapping[str, np.ndarray], pooling: str):
+        self.pool = {"max": F.max_pool2d, "mean": F.avg_pool2d}[pooling]
         self.tensors = {name: torch.from_numpy(np.asarray(tensor)) for name, tensor in tensors.items()}
 
     def conv(self, name, maps, stride=1):
@@ -42,7 +43,7 @@ class Checkpoint:
         return torch.cat(branches, 1) + maps
 
     def hourglass(self, name, maps, level):
-        low = self.block(f"{name}.b2_{level}", F.max_pool2d(maps, 2))
+        low = self.block(f"{name}.b2_{level}", self.pool(maps, 2))
         inner = f"{name}.b2_plus_1"
         low = self.hourglass(name, low, level - 1) if level > 1 else self.block(inner, low)
         low = self.block(f"{name}.b3_{level}", low)
@@ -54,7 +55,7 @@ class Checkpoint:
     def trunk(self, images):
         """Features before the hourglasses, those of each hourglass, and each one's heatmaps."""
         stem = self.norm_relu("bn1", self.conv("conv1", images, stride=2))
-        features = self.block("conv4", self.block("conv3", F.max_pool2d(self.block("conv2", stem), 2)))
+        features = self.block("conv4", self.block("conv3", self.pool(self.block("conv2", stem), 2)))
         maps, seen, heatmaps, depth = features, [], [], self.count(r"m0\.b1_(\d+)\.")
         for index in range(self.count(r"m(\d+)\.")):
             part = self.block(f"top_m_{index}", self.hourglass(f"m{index}", maps, depth))
@@ -68,9 +69,9 @@ class Checkpoint:
 
 
 @torch.no_grad()
-def outputs(tensors: Mapping[str, np.ndarray], images: np.ndarray) -> dict[str, np.ndarray]:
+def outputs(tensors: Mapping[str, np.ndarray], images: np.ndarray, pooling: str = "max") -> dict[str, np.ndarray]:
     """Heads by our names for images [batch, height, width, 3] in [0, 1]."""
-    net = Checkpoint(tensors)
+    net = Checkpoint(tensors, pooling)
     features, seen, heatmaps = net.trunk(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
     found = {"heatmaps": torch.stack([maps.permute(0, 2, 3, 1) for maps in heatmaps], 1)}
     if "conv1x1_input_emo_2.weight" in net.tensors:

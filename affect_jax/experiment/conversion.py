@@ -20,6 +20,7 @@ from affect_jax.convert.table import Converted
 from affect_jax.experiment import build, foreign, options
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.foreign import ConversionConfig
+from affect_jax.models.fan import FANConfig
 from affect_jax.ops.files import replacing
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.checkpoint import Checkpoints
@@ -27,8 +28,8 @@ from affect_jax.train.state import Network, Variables, create_state, with_names
 
 SOURCE, PARITY = "source.json", "parity.json"
 TOLERANCE = 1e-4  # of parity, relative to the largest output of each head where that is above 1
-# Takes the file's tensors under their own names and images in [0, 1]; gives each head's outputs.
-Reference = Callable[[Mapping[str, np.ndarray], np.ndarray], Mapping[str, np.ndarray]]
+# Takes the file's tensors under their own names, images in [0, 1] and the trunk's pooling; gives each head's outputs.
+Reference = Callable[[Mapping[str, np.ndarray], np.ndarray, str], Mapping[str, np.ndarray]]
 
 
 def convert_run(
@@ -57,7 +58,7 @@ def convert_run(
     variables = with_names(network.abstract, converted.arrays)
     parity = None
     if reference is not None:
-        parity = _parity(network, variables, found, run.model.input_px, reference)
+        parity = _parity(network, variables, found, run.model, reference)
     _write(workdir, config, source, parity, network, variables, run)
     logging.info("%s: %d entries of %s (%s)", workdir, len(found.tensors), file, found.form)
     logging.warning("licence of the weights: %s", source["licence"])
@@ -123,14 +124,15 @@ def _already_there(workdir: pathlib.Path, config: Mapping[str, Any], source: Map
 
 
 def _parity(
-    network: Network, variables: Variables, found: weights.Weights, input_px: int, reference: Reference
+    network: Network, variables: Variables, found: weights.Weights, model: FANConfig, reference: Reference
 ) -> dict[str, Any]:
     """Largest differences to the reference on pictures of noise; ValueError where one is too large."""
+    input_px = model.input_px
     images = np.random.default_rng(0).uniform(0, 1, (2, input_px, input_px, 3)).astype(np.float32)
     with jax.default_matmul_precision("float32"):
         ours = jax.device_get(jax.jit(network.predict)(variables, images))
     result: dict[str, Any] = {"tolerance": TOLERANCE, "images": "2 of uniform noise", "input_px": input_px, "heads": {}}
-    for head, expected in reference(found.tensors, images).items():
+    for head, expected in reference(found.tensors, images, model.pooling).items():
         difference = float(np.abs(getattr(ours, head) - expected).max())
         largest = float(np.abs(expected).max())
         result["heads"][head] = {"largest_difference": difference, "largest_output": largest}

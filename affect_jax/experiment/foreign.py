@@ -26,7 +26,7 @@ class ConversionConfig:
     network: str = "auto"  # auto | emonet | fan
     label_set: str = ""  # emotions.LABEL_SETS; "" = by the number of outputs
     input_px: int = 256  # height and width of the crops it was trained on
-    pooling: str = "auto"  # of a fan's maps: max | mean; auto = mean with four hourglasses, as they were published
+    pooling: str = "auto"  # of the trunk's maps: max | mean; auto = mean for fans of four hourglasses, else max
     licence: str = ""  # of the file; "" = that of the published weights
 
 
@@ -48,17 +48,18 @@ def converted(
     try:
         if name == "fan":
             sizes = fan.trunk_sizes(found.tensors, fan.WHAT, str(file))
-            _check_pooling(settings.pooling, sizes.modules)
             if settings.label_set:
                 raise UsageError(f"--label_set={settings.label_set}: a landmark trunk predicts no emotions")
-            made = FANConfig(**dataclasses.asdict(sizes), input_px=settings.input_px)
+            pooling = _pooling(settings.pooling, "mean" if sizes.modules == 4 else "max")
+            made = FANConfig(**dataclasses.asdict(sizes), input_px=settings.input_px, pooling=pooling)
             result = convert(found.tensors, fan.trunk_table(sizes), fan.WHAT, str(file))
             return {"name": "landmarks", **dataclasses.asdict(made)}, LABEL_SETS[8], result
         sizes = emonet.emonet_sizes(found.tensors, str(file))
         label_set = _label_set(settings.label_set, sizes.emotions, file)
         result = convert(found.tensors, emonet.emonet_table(sizes), emonet.WHAT, str(file))
         head = {name: getattr(sizes, name) for name in ("emotions", "attention", "head_blocks")}
-        made = EmoNetConfig(**dataclasses.asdict(sizes.trunk), **head, input_px=settings.input_px)
+        pooling = _pooling(settings.pooling, "max")
+        made = EmoNetConfig(**dataclasses.asdict(sizes.trunk), **head, input_px=settings.input_px, pooling=pooling)
     except ValueError as error:
         raise UsageError(str(error)) from error
     model = {"name": "emonet", **dataclasses.asdict(made)}
@@ -82,10 +83,5 @@ def _label_set(given: str, outputs: int, file: pathlib.Path) -> str:
     return label_set
 
 
-def _check_pooling(pooling: str, modules: int) -> None:
-    if pooling == "mean" or (pooling == "auto" and modules == 4):
-        raise UsageError(
-            "face-alignment's networks of four hourglasses take the mean of 2x2 squares where this trunk, like "
-            "EmoNet's, takes their maximum: the landmarks would be wrong. Convert a two-module trunk (2dfan2), or give "
-            "--pooling=max to take the weights only as a start for training"
-        )
+def _pooling(given: str, published: str) -> str:
+    return published if given == "auto" else given

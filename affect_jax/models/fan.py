@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.nn.conv import ConvBlock, batch_norm, halve
+from affect_jax.nn.conv import POOLINGS, ConvBlock, batch_norm
 from affect_jax.nn.execution import DIRECT, EXECUTIONS, execution_named
 from affect_jax.nn.hourglass import Hourglass
 from affect_jax.ops.parts import by_parts
@@ -22,6 +22,8 @@ class FANConfig:
 
     widths: channels of the stem, of the blocks before the maps' size is reached, and of the maps.
     depth: how often each hourglass halves the map.
+    pooling: how the trunk halves its maps: "max" of 2x2 squares as EmoNet does, or "mean" as face-alignment's
+        networks of four hourglasses do.
     execution: how the dense 3x3 convolutions are computed: "direct", "winograd" (on maps of 16 pixels and more), or
         "auto": by Winograd's method where it was measured to be faster on this processor. It changes rounding only.
     """
@@ -30,6 +32,7 @@ class FANConfig:
     widths: tuple[int, ...] = (64, 128, 256)
     modules: int = 2
     depth: int = 4
+    pooling: str = "max"
     execution: str = "auto"
 
     def __post_init__(self):
@@ -40,6 +43,8 @@ class FANConfig:
             )
         if self.modules < 1 or self.depth < 1:
             raise ValueError(f"modules is {self.modules} and depth {self.depth}; both must be at least 1")
+        if self.pooling not in POOLINGS:
+            raise ValueError(f"pooling is '{self.pooling}'; choose one of {', '.join(POOLINGS)}")
         if self.execution not in EXECUTIONS:
             raise ValueError(f"execution is '{self.execution}'; choose one of {', '.join(EXECUTIONS)}")
         unit = STRIDE * 2**self.depth
@@ -71,8 +76,8 @@ class HourglassModule(nnx.Module):
 
     NORMED = (("project", "norm"),)
 
-    def __init__(self, width: int, depth: int, last: bool, *, rngs: nnx.Rngs):
-        self.hourglass = Hourglass(depth, width, rngs=rngs)
+    def __init__(self, width: int, depth: int, pooling: str, last: bool, *, rngs: nnx.Rngs):
+        self.hourglass = Hourglass(depth, width, pool=POOLINGS[pooling], rngs=rngs)
         self.block = ConvBlock(width, width, rngs=rngs)
         self.project = nnx.Linear(width, width, rngs=rngs)
         self.norm = batch_norm(width, rngs=rngs)
@@ -108,6 +113,7 @@ class FAN(nnx.Module):
 
     def __init__(self, config: FANConfig, *, rngs: nnx.Rngs):
         stem, middle, width = config.widths
+        self.pool = POOLINGS[config.pooling]
         self.stem = nnx.Conv(3, stem, (7, 7), strides=2, padding=((3, 3), (3, 3)), rngs=rngs)
         self.stem_norm = batch_norm(stem, rngs=rngs)
         self.block_half = ConvBlock(stem, middle, rngs=rngs)
@@ -115,7 +121,10 @@ class FAN(nnx.Module):
         self.block_wide = ConvBlock(middle, width, rngs=rngs)
         last = config.modules - 1
         self.modules = nnx.List(
-            [HourglassModule(width, config.depth, index == last, rngs=rngs) for index in range(config.modules)]
+            [
+                HourglassModule(width, config.depth, config.pooling, index == last, rngs=rngs)
+                for index in range(config.modules)
+            ]
         )
         self.deterministic = False  # set by eval(): images do not mix
         self.execution = DIRECT
@@ -125,7 +134,7 @@ class FAN(nnx.Module):
         return by_parts(self._outputs, images, self.execution.at_once if self.deterministic else 0)
 
     def _outputs(self, images: Array) -> TrunkOutputs:
-        maps = halve(self.block_half(nnx.relu(self.stem_norm(self.stem(images)))))
+        maps = self.pool(self.block_half(nnx.relu(self.stem_norm(self.stem(images)))))
         features = maps = self.block_wide(self.block_middle(maps))
         hourglasses, heatmaps = [], []
         for module in self.modules:

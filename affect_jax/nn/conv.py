@@ -92,6 +92,17 @@ def halve(maps: Float[Array, "*batch height width channel"]) -> Float[Array, "*b
     return jnp.maximum(columns[..., 0, :], columns[..., 1, :])
 
 
+def halve_by_mean(
+    maps: Float[Array, "*batch height width channel"],
+) -> Float[Array, "*batch height_2 width_2 channel"]:
+    """Mean over squares of 2x2; height and width must be even."""
+    *batch, height, width, channel = maps.shape
+    return maps.reshape(*batch, height // 2, 2, width // 2, 2, channel).mean((-4, -2))
+
+
+POOLINGS: dict[str, Callable[[Array], Array]] = {"max": halve, "mean": halve_by_mean}
+
+
 def double(maps: Float[Array, "*batch height width channel"]) -> Float[Array, "*batch height_2 width_2 channel"]:
     """Each pixel repeated as a square of 2x2."""
     *batch, height, width, channel = maps.shape

@@ -1,5 +1,7 @@
 """The hourglass: a map seen at several sizes."""
 
+from collections.abc import Callable
+
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -12,14 +14,15 @@ class Hourglass(nnx.Module):
     Source: Newell et al., Stacked hourglass networks, ECCV 2016, with the blocks of `nn/conv.py`.
     """
 
-    def __init__(self, depth: int, width: int, *, rngs: nnx.Rngs):
+    def __init__(self, depth: int, width: int, *, pool: Callable[[Array], Array] = halve, rngs: nnx.Rngs):
+        self.pool = pool
         block = lambda: ConvBlock(width, width, rngs=rngs)
         self.skip, self.enter = block(), block()
-        self.inner = Hourglass(depth - 1, width, rngs=rngs) if depth > 1 else block()
+        self.inner = Hourglass(depth - 1, width, pool=pool, rngs=rngs) if depth > 1 else block()
         self.leave = block()
 
     def __call__(
         self, maps: Float[Array, "*batch height width channel"]
     ) -> Float[Array, "*batch height width channel"]:
-        low = self.leave(self.inner(self.enter(halve(maps))))
+        low = self.leave(self.inner(self.enter(self.pool(maps))))
         return self.skip(maps) + double(low)

@@ -153,8 +153,8 @@ def test_parity_is_written_where_a_reference_agrees_and_nothing_where_it_does_no
     file = stored(tmp_path, weights(trunk_table(TINY)))
     seen = {}
 
-    def heatmaps(tensors, images):
-        seen.update(tensors=tensors, images=images)
+    def heatmaps(tensors, images, pooling):
+        seen.update(tensors=tensors, images=images, pooling=pooling)
         run = initial.restored(tmp_path / "plain")
         return {"heatmaps": np.asarray(jax.jit(run[1].predict)(run[2], images).heatmaps)}
 
@@ -162,8 +162,8 @@ def test_parity_is_written_where_a_reference_agrees_and_nothing_where_it_does_no
     convert_run(file, tmp_path / "run", TINY_SETTINGS, base.base(), heatmaps)
     found = json.loads((tmp_path / "run" / "parity.json").read_text())
     assert found["heads"]["heatmaps"]["largest_difference"] <= found["tolerance"] == 1e-4
-    assert "conv1.weight" in seen["tensors"] and seen["images"].shape == (2, 8, 8, 3)
-    wrong = lambda tensors, images: {"heatmaps": heatmaps(tensors, images)["heatmaps"] * 1.01}
+    assert "conv1.weight" in seen["tensors"] and seen["images"].shape == (2, 8, 8, 3) and seen["pooling"] == "max"
+    wrong = lambda *given: {"heatmaps": heatmaps(*given)["heatmaps"] * 1.01}
     with pytest.raises(ValueError, match=r"heatmaps differs by .* nothing was written"):
         convert_run(file, tmp_path / "wrong", TINY_SETTINGS, base.base(), wrong)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.pth", "plain", "run"]
@@ -198,13 +198,17 @@ REFUSED = {
     "a trunk taken for an emonet": (weights(trunk_table(TRUNK)), {"network": "emonet"}, "lacks 'conv1x1_input_emo_2"),
     "an emonet taken for a trunk": (FULL, {"network": "fan"}, "is no landmark trunk .*too many"),
     "labels of a trunk": (weights(trunk_table(TRUNK)), {"label_set": "emonet_5"}, "predicts no emotions"),
-    "a trunk that takes means": (
-        weights(trunk_table(dataclasses.replace(TRUNK, modules=4))),
-        {},
-        "take the mean of 2x2 squares .* --pooling=max",
-    ),
     "too many modules": (FULL | {"m99999999.b1_1.bn1.weight": np.ones(4, np.float32)}, {}, "m99999999"),
 }
+
+
+@pytest.mark.parametrize(
+    ("modules", "given", "expected"), [(4, "auto", "mean"), (2, "auto", "max"), (4, "max", "max"), (1, "mean", "mean")]
+)
+def test_four_hourglasses_take_means_where_nothing_else_is_said(modules, given, expected, tmp_path):
+    file = stored(tmp_path, weights(trunk_table(dataclasses.replace(TINY, modules=modules))))
+    convert_run(file, tmp_path / "run", dataclasses.replace(TINY_SETTINGS, pooling=given), base.base())
+    assert options.read(tmp_path / "run")["model"]["pooling"] == expected
 
 
 @pytest.mark.parametrize("name", REFUSED)

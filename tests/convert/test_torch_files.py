@@ -1,6 +1,7 @@
 """Files written by PyTorch itself, and EmoNet's own names, against the reader and the tables."""
 
 import collections
+import json
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from affect_jax.convert.emonet import emonet_sizes, emonet_table
 from affect_jax.convert.fan import trunk_sizes, trunk_table
 from affect_jax.convert.table import convert, counters
 from affect_jax.convert.weights import read
+from affect_jax.experiment.conversion import ConversionConfig, convert_run
+from configs.base import base
 
 torch = pytest.importorskip("torch")
 from emonet_names import our_array, our_place  # noqa: E402
@@ -134,3 +137,19 @@ def test_the_reference_that_ships_with_the_command_agrees_with_that_of_the_tests
     for name, array in found.items():
         scale = float(expected[name].abs().max())
         np.testing.assert_allclose(array, expected[name].numpy(), rtol=0, atol=1e-5 * scale, err_msg=name)
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean"])
+def test_a_trunk_that_halves_its_maps_by_means_agrees_with_pytorch(pooling, tmp_path):
+    reference = EmoNetReference(**SMALL)
+    randomise(reference, 0)
+    trunk = {n: t for n, t in reference.state_dict().items() if not n.startswith(("emo_", "conv1x1"))}
+    torch.save(trunk, tmp_path / "fan.pth")
+    convert_run(
+        tmp_path / "fan.pth", tmp_path / pooling, ConversionConfig(input_px=32, pooling=pooling), base(), outputs
+    )
+    head = json.loads((tmp_path / pooling / "parity.json").read_text())["heads"]["heatmaps"]
+    assert head["largest_difference"] <= 1e-4 * max(1, head["largest_output"])
+    images = np.random.default_rng(0).uniform(0, 1, (1, 32, 32, 3)).astype(np.float32)
+    ways = [outputs(numbers(trunk), images, way)["heatmaps"] for way in ("max", "mean")]
+    assert np.abs(ways[0] - ways[1]).max() > 1e-2 * np.abs(ways[0]).max()  # it does matter

@@ -5,7 +5,7 @@ import pytest
 from flax import nnx
 
 from affect_jax.nn.attention import landmark_attention
-from affect_jax.nn.conv import Conv3x3, ConvBlock, double, halve
+from affect_jax.nn.conv import Conv3x3, ConvBlock, double, halve, halve_by_mean
 from affect_jax.nn.factorized import FactorizedConv, factorized
 from affect_jax.nn.frames import per_frame
 from affect_jax.nn.heads import AffectHead
@@ -165,6 +165,13 @@ def test_dropout_acts_in_training_with_the_key_of_the_call_and_never_in_evaluati
     np.testing.assert_array_equal(first, again)
     head.eval()
     np.testing.assert_array_equal(head(maps)[0], head(maps, rngs=nnx.Rngs(dropout=1))[0])
+
+
+def test_both_ways_to_halve_a_map():
+    maps = noise(2, 4, 6, 3)
+    squares = np.float64(maps).reshape(2, 2, 2, 3, 2, 3)
+    np.testing.assert_allclose(halve(maps), squares.max((2, 4)), rtol=1e-6)
+    np.testing.assert_allclose(halve_by_mean(maps), squares.mean((2, 4)), rtol=1e-5, atol=1e-6)
 
 
 def test_per_frame_is_a_loop_over_frames():
