@@ -2,7 +2,7 @@
 
 Names and shapes are those of the published networks (Bulat and Tzimiropoulos, ICCV 2017; Toisoul et al., 2021), which
 share them. What they do not share is the way maps are halved: EmoNet and the two-module trunks of its authors take the
-maximum of 2x2 squares, face-alignment's four-module networks their mean. A file does not say which; `model.pooling` does.
+maximum of 2x2 squares, face-alignment's four-module networks their mean. A file does not say which.
 """
 
 import dataclasses
