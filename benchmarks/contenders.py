@@ -1,0 +1,183 @@
+"""EmoNet three times with the same weights: ours, the tests' PyTorch reference, and its ONNX export."""
+
+import io
+import pathlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+
+from affect_jax.experiment import execution
+from affect_jax.experiment.ready import Ready
+from affect_jax.models.emonet import EmoNet, EmoNetConfig
+from affect_jax.nn.execution import execution_named
+from affect_jax.train.state import Network, Variables
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "reference"))
+
+RATE, HEADS = 1e-4, ("valence_arousal", "emotion_logits", "heatmaps")
+MINIATURE = EmoNetConfig(input_px=64, widths=(8, 16, 16), modules=1, depth=2, head_blocks=2, execution="direct")
+FROZEN = {"frozen": "trunk/.*", "everything": ""}
+Program = Callable[[], Any]
+
+
+def pictures(config: EmoNetConfig, batch: int) -> np.ndarray:
+    """Random images, the same for all."""
+    return np.random.default_rng(1).random((batch, config.input_px, config.input_px, 3), np.float32)
+
+
+def labels(config: EmoNetConfig, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Random valence/arousal and one-hot emotions."""
+    affect = np.random.default_rng(2).uniform(-1, 1, (batch, 2)).astype(np.float32)
+    return affect, np.eye(config.emotions, dtype=np.float32)[np.arange(batch) % config.emotions]
+
+
+def reference(config: EmoNetConfig):
+    """The PyTorch network with weights of sensible size."""
+    import torch
+    from emonet_torch import EmoNetReference, randomise
+
+    model = EmoNetReference(config.emotions, config.widths, config.modules, config.depth, config.head_blocks)
+    randomise(model, seed=0)
+    return model.to(memory_format=torch.channels_last)
+
+
+def network(config: EmoNetConfig, frozen: str | None, batch: int, name: str) -> Network:
+    """Our network, computed as `name` says; "auto" measures or asks the user's cache. None: for prediction only."""
+    build = lambda rngs: EmoNet(config, rngs=rngs)
+    images = jax.ShapeDtypeStruct((batch, config.input_px, config.input_px, 3), jnp.float32)
+    faster = execution.Measured(execution.files(None), execution.timed) if name == "auto" else None
+    numbers = config.map_px**2 * config.widths[-1]
+    plan = execution.planned(build, images, frozen, numbers, execution_named(name), faster)
+    return Network(lambda rngs: execution.executed(build(rngs), plan), frozen or "")
+
+
+def variables(config: EmoNetConfig, ours: Network, model) -> Variables:
+    """The PyTorch weights in our form."""
+    from emonet_names import take_weights
+
+    module = EmoNet(config, rngs=nnx.Rngs(0))
+    take_weights(module, model.state_dict(), config.depth)
+    return ours.variables(module)
+
+
+def torch_images(config: EmoNetConfig, batch: int):
+    """The images as PyTorch likes them."""
+    import torch
+
+    images = torch.from_numpy(np.ascontiguousarray(pictures(config, batch).transpose(0, 3, 1, 2)))
+    return images.contiguous(memory_format=torch.channels_last)
+
+
+def torch_inference(config: EmoNetConfig, model, batch: int) -> Program:
+    """Outputs by head."""
+    import torch
+
+    model.eval()
+    images = torch_images(config, batch)
+
+    def predict() -> dict[str, np.ndarray]:
+        with torch.inference_mode():
+            return {name: output.numpy() for name, output in model(images).items()}
+
+    return predict
+
+
+def onnx_inference(config: EmoNetConfig, model, batch: int, threads: int) -> Program | None:
+    """Outputs by head; None where onnxruntime or onnx is not installed."""
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime
+    except ImportError:
+        return None
+    import torch
+
+    model.eval()
+    images, file = torch_images(config, batch).contiguous(), io.BytesIO()
+    torch.onnx.export(model, (images,), file, input_names=["images"], output_names=list(HEADS), dynamo=False)
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(file.getvalue(), settings, providers=["CPUExecutionProvider"])
+    plain = np.ascontiguousarray(images.numpy())
+    return lambda: dict(zip(HEADS, session.run(list(HEADS), {"images": plain}), strict=True))
+
+
+def our_inference(config: EmoNetConfig, model, batch: int, name: str) -> Program:
+    """Outputs by head."""
+    ours = network(config, None, batch, name)
+    numbers, images, ready = variables(config, ours, model), jnp.asarray(pictures(config, batch)), Ready(ours)
+
+    def predict() -> dict[str, np.ndarray]:
+        predictions = jax.block_until_ready(ready(numbers, images))
+        return {name: np.asarray(getattr(predictions, name)) for name in HEADS}
+
+    return predict
+
+
+def torch_training(config: EmoNetConfig, what: str, batch: int) -> Program:
+    """One AdamW step; returns the loss before it."""
+    import torch
+
+    model = reference(config).train()
+    head = lambda name: "emo_" in name or "_emo" in name
+    trained = [weight for name, weight in model.named_parameters() if what == "everything" or head(name)]
+    if what == "frozen":
+        model.requires_grad_(False)
+        for weight in trained:
+            weight.requires_grad_(True)
+        for name, part in model.named_modules():
+            if isinstance(part, torch.nn.BatchNorm2d) and not head(name):
+                part.eval()
+    optimiser = torch.optim.AdamW(trained, RATE, weight_decay=0)
+    images, (affect, emotion) = torch_images(config, batch), map(torch.from_numpy, labels(config, batch))
+
+    def step() -> float:
+        optimiser.zero_grad(set_to_none=True)
+        outputs = model(images)
+        squared = ((outputs["valence_arousal"] - affect) ** 2).mean()
+        loss = squared + torch.nn.functional.cross_entropy(outputs["emotion_logits"], emotion)
+        loss.backward()
+        optimiser.step()
+        return float(loss.detach())
+
+    return step
+
+
+def our_training(config: EmoNetConfig, what: str, batch: int, name: str) -> Program:
+    """One AdamW step; returns the loss before it."""
+    ours = network(config, FROZEN[what], batch, name)
+    step, state = training_step(config, ours, batch), {}
+    numbers = variables(config, ours, reference(config))
+    state["now"] = (numbers, optax.adamw(RATE, weight_decay=0).init(numbers.trained))
+
+    def go() -> float:
+        *state["now"], loss = step(*state["now"])
+        return float(loss)
+
+    return go
+
+
+def training_step(config: EmoNetConfig, ours: Network, batch: int) -> Callable:
+    """(numbers, optimiser's state) to the same and the loss, under jit, giving its memory away."""
+    optimiser = optax.adamw(RATE, weight_decay=0)
+    images, (affect, emotion) = jnp.asarray(pictures(config, batch)), map(jnp.asarray, labels(config, batch))
+
+    def loss(trained, numbers: Variables, images):
+        numbers = Variables(trained, numbers.frozen, numbers.statistics)
+        predictions, statistics = ours.train(numbers, images, jax.random.key(0))
+        squared = ((predictions.valence_arousal - affect) ** 2).mean()
+        return squared + optax.softmax_cross_entropy(predictions.emotion_logits, emotion).mean(), statistics
+
+    def step(numbers: Variables, moments, images):
+        found, slopes = jax.value_and_grad(loss, has_aux=True)(numbers.trained, numbers, images)
+        updates, moments = optimiser.update(slopes, moments, numbers.trained)
+        trained = optax.apply_updates(numbers.trained, updates)
+        return Variables(trained, numbers.frozen, found[1]), moments, found[0]
+
+    jitted = jax.jit(step, donate_argnums=(0, 1))
+    return lambda numbers, moments: jitted(numbers, moments, images)

@@ -1,0 +1,64 @@
+"""Programs timed in turn in one process: on a machine shared with others only such ratios count."""
+
+import dataclasses
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+# glibc gives large arrays back to the kernel at once, and page faults then cost PyTorch more than half its speed.
+ALLOCATOR = {
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": "30000000000",
+    "MALLOC_TOP_PAD_": "268435456",
+}
+
+
+def same_allocator(module: str) -> None:
+    """Starts `python -m module` again with settings of the allocator that are fair to all; before threads start."""
+    if any(os.environ.get(name) != value for name, value in ALLOCATOR.items()):
+        os.execve(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]], {**os.environ, **ALLOCATOR})
+
+
+@dataclasses.dataclass(frozen=True)
+class Times:
+    """Seconds of every round, none left out."""
+
+    wall: tuple[float, ...]
+    processor: tuple[float, ...]  # of all threads; less disturbed by other work on the machine
+
+
+def interleaved(programs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
+    """Each program once untimed, then one after the other in every round."""
+    for program in programs.values():
+        program()
+    wall = {name: [] for name in programs}
+    processor = {name: [] for name in programs}
+    for _ in range(rounds):
+        for name, program in programs.items():
+            starts = time.perf_counter(), time.process_time()
+            program()
+            wall[name].append(time.perf_counter() - starts[0])
+            processor[name].append(time.process_time() - starts[1])
+    return {name: Times(tuple(wall[name]), tuple(processor[name])) for name in programs}
+
+
+def lines(times: Mapping[str, Times], images: int, base: str, parity: Mapping[str, str]) -> list[list[str]]:
+    """A row a program: images a second (median, range), ratios to `base` by wall and by processor time, parity."""
+    found, first = [], times[base]
+    for name, taken in times.items():
+        rate = images / np.median(taken.wall)
+        low, high = images / max(taken.wall), images / min(taken.wall)
+        by_wall = np.median(first.wall) / np.median(taken.wall)
+        by_processor = np.median(first.processor) / np.median(taken.processor)
+        cells = [f"{rate:.2f} [{low:.2f}, {high:.2f}]", f"{by_wall:.2f}", f"{by_processor:.2f}"]
+        found.append([name, *cells, parity.get(name, "")])
+    return found
+
+
+def markdown(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table under a heading."""
+    table = [header, ["---"] * len(header), *rows]
+    return f"\n### {title}\n\n" + "\n".join("| " + " | ".join(row) + " |" for row in table) + "\n"
