@@ -2,22 +2,8 @@
 
 import matplotlib.image
 import numpy as np
-import pytest
 
-from affect_jax.report import attention, style
 from affect_jax.report.attention import AttendedFace, draw_attention
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    figures = []
-
-    def keep(figure, path):
-        figures.append(figure)
-        style.save(figure, path)
-
-    monkeypatch.setattr(attention, "save", keep)
-    return figures
 
 
 def face(name, peak, truth=True):

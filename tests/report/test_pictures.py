@@ -6,21 +6,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from affect_jax.report import circumplex, confusion, curves, style, traces
-
-
-@pytest.fixture
-def drawn(monkeypatch):
-    """The figures that were saved during a test."""
-    figures = []
-
-    def keep(figure, path):
-        figures.append(figure)
-        style.save(figure, path)
-
-    for module in (circumplex, confusion, curves, traces):
-        monkeypatch.setattr(module, "save", keep)
-    return figures
+from affect_jax.report import circumplex, confusion, curves, traces
 
 
 def numpy_ccc(predicted, label):
