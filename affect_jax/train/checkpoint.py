@@ -14,7 +14,7 @@ import jax
 import orbax.checkpoint as ocp
 from jax.sharding import Mesh
 
-from affect_jax.train.damage import reading
+from affect_jax.train.damage import reading, require_whole
 from affect_jax.train.sharding import REPLICATED, Rules, shardings
 from affect_jax.train.state import Network, TrainState, Variables, names, with_names
 
@@ -84,11 +84,12 @@ class Checkpoints:
             return self._manager.restore(step, args=wanted).network
 
     def shapes(self, step: int) -> dict[str, jax.ShapeDtypeStruct]:
-        """Name, shape and kind of the arrays of the network at `step`, without reading their numbers."""
+        """Name, shape and kind of the arrays of the network at `step`; DamagedCheckpoint if they are not whole."""
         return self._stored(step, "network")
 
     def _stored(self, step: int, part: str) -> dict[str, jax.ShapeDtypeStruct]:
         with self._reading(step):
+            require_whole(self._folder / str(step) / part)
             stored = self._manager.item_metadata(step)[part]
             return {name: jax.ShapeDtypeStruct(array.shape, array.dtype) for name, array in stored.items()}
 

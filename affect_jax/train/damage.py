@@ -4,6 +4,8 @@ import contextlib
 import pathlib
 from collections.abc import Iterator, Sequence
 
+import tensorstore
+
 SHOWN_LETTERS = 200  # of the reason: its end, where the libraries beneath say what it was
 
 
@@ -27,6 +29,21 @@ def reading(folder: pathlib.Path, step: int | None, steps: Sequence[int] = ()) -
             f"{place} cannot be read: a file of it is missing, cut off or damaged ({_reason(error, folder)}); "
             f"{_way_out(step, [other for other in steps if other != step])}"
         ) from error
+
+
+def require_whole(folder: pathlib.Path) -> None:
+    """Reads every byte of the arrays stored in `folder`; raises ValueError where there are none or one is cut off.
+
+    Before Orbax reads them all at once: it gives up at the first failure and closes its event loop, and each of the
+    other reads then ends in a traceback of its own on the terminal. A checkpoint of 1 MB takes 12 ms.
+    """
+    place = {"driver": "ocdbt", "base": f"{folder.absolute().as_uri()}/"}
+    store = tensorstore.KvStore.open(place).result()
+    reads = [store.read(key) for key in store.list().result()]
+    if not reads:
+        raise ValueError(f"{folder.name} holds no numbers")
+    for read in reads:
+        read.result()
 
 
 def _way_out(step: int | None, others: Sequence[int]) -> str:
