@@ -8,9 +8,10 @@ Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020 (the linear for
 
 from collections.abc import Mapping
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+from affect_jax.ops.depthwise import depthwise
 
 AXES = ("time", "height", "width")  # the order in which a kernel's axes stand
 
@@ -48,32 +49,6 @@ def inflate(
     return {**factors, "time": jnp.zeros((taps, scale.shape[0]), scale.dtype).at[here].set(1.0)}
 
 
-def depthwise(
-    signal: Float[Array, "*axes rank"], taps: Float[Array, "taps rank"], axis: int, causal: bool = False
-) -> Float[Array, "*axes rank"]:
-    """Each channel correlated along `axis` with its own taps, zero outside; causal looks at the past only.
-
-    Written as a sum of shifted copies: XLA for CPU compiles a grouped convolution to something 100 times slower. The
-    product comes before the shift, which makes the gradient twice as fast there as slices of one padded array.
-    """
-    count, length = taps.shape[0], signal.shape[axis]
-    before = count - 1 if causal else count // 2
-    row = (1,) * (signal.ndim - 1) + (-1,)
-    shifts = [tap - before for tap in range(count)]
-    return sum(
-        _ahead(signal * taps[tap].reshape(row), axis, shift) for tap, shift in enumerate(shifts) if abs(shift) < length
-    )
-
-
-def _ahead(signal: Array, axis: int, shift: int) -> Array:
-    """Position t holds what was at t + shift, or zero."""
-    length = signal.shape[axis]
-    kept = jax.lax.slice_in_dim(signal, max(shift, 0), length + min(shift, 0), axis=axis)
-    padding = [(0, 0)] * signal.ndim
-    padding[axis] = (max(-shift, 0), max(shift, 0))
-    return jnp.pad(kept, padding)
-
-
 def convolve(
     signal: Float[Array, "*axes input"], factors: Mapping[str, Float[Array, "..."]], causal: bool = False
 ) -> Float[Array, "*axes output"]:
@@ -85,5 +60,7 @@ def convolve(
     mixed = signal @ factors["inputs"]
     for place, name in enumerate(names):
         axis = signal.ndim - 1 - len(names) + place
-        mixed = depthwise(mixed, factors[name], axis, causal and name == "time")
+        count = len(factors[name])
+        before = count - 1 if causal and name == "time" else count // 2
+        mixed = depthwise(mixed, factors[name], axis, before=before, after=count - 1 - before)
     return mixed @ (factors["scale"][:, None] * factors["outputs"].T)

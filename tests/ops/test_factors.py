@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from affect_jax.ops.factors import convolve, depthwise, factor_std, inflate, reconstruct
+from affect_jax.ops.factors import convolve, factor_std, inflate, reconstruct
 
 
 def draw(seed: int, rank: int = 6, **sizes: int) -> dict:
@@ -60,25 +60,6 @@ def test_gradients_equal_those_of_the_dense_convolution():
     theirs = jax.grad(lambda f, s: (library(s, reconstruct(f)) * direction).sum(), (0, 1))(factors, signal)
     for found, expected in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
-
-
-@pytest.mark.parametrize(("count", "causal"), [(1, False), (3, False), (5, False), (2, True), (3, True)])
-def test_depthwise_gradients_equal_a_float64_loop(count, causal):
-    rng = np.random.default_rng(6)
-    signal, taps, direction = rng.normal(size=(2, 7, 4)), rng.normal(size=(count, 4)), rng.normal(size=(2, 7, 4))
-    before = count - 1 if causal else count // 2
-    expected, to_signal, to_taps = np.zeros(signal.shape), np.zeros(signal.shape), np.zeros(taps.shape)
-    for place in range(7):
-        for tap in range(count):
-            if 0 <= (at := place + tap - before) < 7:
-                expected[:, place] += signal[:, at] * taps[tap]
-                to_signal[:, at] += direction[:, place] * taps[tap]
-                to_taps[tap] += (direction[:, place] * signal[:, at]).sum(0)
-    arguments = jnp.float32(signal), jnp.float32(taps)
-    np.testing.assert_allclose(depthwise(*arguments, 1, causal), expected, atol=1e-5)
-    slopes = jax.grad(lambda s, t: (depthwise(s, t, 1, causal) * jnp.float32(direction)).sum(), (0, 1))(*arguments)
-    np.testing.assert_allclose(slopes[0], to_signal, atol=1e-5)
-    np.testing.assert_allclose(slopes[1], to_taps, atol=1e-5)
 
 
 def test_drawn_factors_give_a_kernel_of_the_wanted_spread():
