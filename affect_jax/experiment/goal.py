@@ -38,6 +38,11 @@ def check(run: Options) -> None:
         raise UsageError(
             "task.landmark_weight needs a network that gives heatmaps; that of clips gives none: set it to 0"
         )
+    if run.data.frames < getattr(run.task.config, "least_frames", 0):
+        raise UsageError(
+            f"{' and '.join(run.task.config.clip_terms)} takes clips of {run.task.config.least_frames} frames or more, "
+            f"but data.frames is {run.data.frames}: set data.frames and a network of clips, or take its default"
+        )
     task(run, None)
 
 

@@ -9,14 +9,15 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from affect_jax.losses.categorical import cross_entropy, expected_weight, inverse_frequency
-from affect_jax.losses.continuous import SetMoments, ccc, moments, pcc, rmse, squared_error
+from affect_jax.losses.continuous import SetMoments
 from affect_jax.losses.distillation import soft_target_divergence
-from affect_jax.losses.memory import forget, remember, union
+from affect_jax.losses.memory import forget
 from affect_jax.losses.mixing import fixed, learned, log_variance_of_equal_shares, shake
 from affect_jax.losses.reduce import weighted_mean
 from affect_jax.metrics.agreement import affect_scores
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
 from affect_jax.metrics.moments import PairMoments
+from affect_jax.tasks.continuous import continuous_terms
 from affect_jax.tasks.landmarks import LandmarksConfig, mean_heatmap_error
 from affect_jax.tasks.recipe import CLASS_WEIGHTS, AffectConfig
 from affect_jax.types import Batch, Predictions, TaskVariables
@@ -45,8 +46,9 @@ class Affect:
     """Cross-entropy plus a mixture of squared error, 1 - PCC and 1 - CCC; divergence from a teacher; landmarks.
 
     Each regression term is a mean over valence and arousal, and the correlations are those of the whole global batch,
-    or of that and earlier ones. Source: loss of Toisoul et al., Nature Machine Intelligence 3, 2021, with the squared
-    error in place of its root where not told otherwise; landmarks beside emotions are ours.
+    of that and earlier ones, or of its clips; every labelled frame counts. Source: loss of Toisoul et al., Nature
+    Machine Intelligence 3, 2021, with the squared error in place of its root where not told otherwise; landmarks
+    beside emotions are ours.
     """
 
     config: AffectConfig
@@ -106,15 +108,8 @@ class Affect:
         if predictions.valence_arousal is not None:
             weight = batch.labels.valence_arousal_weight * batch.weight
             pairs = (predictions.valence_arousal, batch.labels.valence_arousal, weight)
-            present = moments(*pairs)
-            pool = present if memory is None else union(memory, present)
-            memory = None if memory is None else remember(memory, present)
-            if self.config.regression == "mse":
-                terms["loss/mse"] = weighted_mean(squared_error(*pairs), weight)
-            else:
-                terms["loss/rmse"] = rmse(*pairs).mean()
-            terms["loss/pcc"] = jnp.where(present.weight > 0, 1 - pcc(pool).mean(), 0)
-            terms["loss/ccc"] = jnp.where(present.weight > 0, 1 - ccc(pool).mean(), 0)
+            found, memory = continuous_terms(*pairs, self.config, memory)
+            terms |= found
         return terms, memory
 
     def _emotion(self, logits: Array, batch: Batch) -> Array:
@@ -132,6 +127,7 @@ class Affect:
             "loss/emotion": self.config.emotion_weight,
             "loss/teacher": self.config.teacher_weight,
             "loss/heatmaps": self.config.landmark_weight,
+            "loss/smoothness": self.config.smoothness_weight,
         }
         total = sum((weight * terms[name] for name, weight in weights.items() if name in terms), jnp.float32(0))
         mixed = {name: terms[name] for name in MIXED if name in terms}

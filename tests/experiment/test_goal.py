@@ -131,3 +131,13 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
         np.testing.assert_allclose(said[:, frame], alone, rtol=1e-4, atol=1e-5)
 
     assert goal.teacher(options.parse(options.as_dict(miniature(teacher))), data_mesh()) is None
+
+
+def test_terms_of_clips_are_refused_for_photographs_and_short_clips(tmp_path):
+    config = miniature(tmp_path, ccc_over="both")
+    with pytest.raises(options.UsageError, match="task.ccc_over 'both' takes clips of 4 frames or more, but .* is 0"):
+        goal.check(options.parse(options.as_dict(config)))
+    config = miniature(tmp_path, smoothness_weight=2.0)
+    config.data.frames = 1
+    with pytest.raises(options.UsageError, match="task.smoothness_weight 2 takes clips of 2 frames or more"):
+        goal.check(options.parse(options.as_dict(config)))
