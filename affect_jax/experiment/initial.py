@@ -17,6 +17,7 @@ from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig, certifica
 from affect_jax.ops.files import replacing
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.damage import DamagedCheckpoint
+from affect_jax.train.groups import factors
 from affect_jax.train.sharding import data_mesh
 from affect_jax.train.state import Network, Variables, names, with_names
 
@@ -27,6 +28,7 @@ def check(run: Options) -> None:
     """UsageError if the network cannot be built so, or the run to start from is not there or does not fit."""
     try:
         network = build.network(run)
+        factors(run.optimiser.rates, (network.abstract.trained, run.task.initial().parameters))
     except ValueError as error:
         raise UsageError(str(error)) from error
     source = pathlib.Path(run.initialise.workdir)

@@ -5,6 +5,8 @@ import dataclasses
 import jax
 import optax
 
+from affect_jax.train.groups import parsed, scaled
+
 
 @dataclasses.dataclass(frozen=True)
 class OptimiserConfig:
@@ -15,6 +17,10 @@ class OptimiserConfig:
     schedule: str = (
         "cosine"  # cosine | constant | steps (x 0.1 at 30, 60 and 90 % of the run, as EmoNet's 15/30/45 of 50)
     )
+    rates: str = (
+        ""  # factors on the rate of groups of parameters, such as "trunk/.*=0.1,.*/time=3": regular expressions
+    )
+    # over whole paths, of which the first that matches counts; 1 for all else. Decay moves with the rate
     warmup_steps: int = 0  # linear from 0
     weight_decay: float = 0.0  # on kernels only: no bias, norm or scale; adamw: decoupled, sgd: added to the gradient
     clip_norm: float = 0.0  # largest global norm of the gradient; 0 = no clipping
@@ -29,6 +35,7 @@ class OptimiserConfig:
             raise ValueError(f"optimiser.rate is {self.rate}; it must be above 0")
         if not 0 <= self.average < 1:
             raise ValueError(f"optimiser.average is {self.average}; it must be at least 0 and below 1")
+        parsed(self.rates)
 
 
 def schedule(config: OptimiserConfig, steps: int) -> optax.Schedule:
@@ -55,4 +62,6 @@ def make_optimiser(config: OptimiserConfig, steps: int) -> optax.GradientTransfo
             optax.add_decayed_weights(config.weight_decay, mask=kernels), optax.sgd(rate, momentum=0.9)
         ),
     }[config.name]()
-    return optax.chain(optax.clip_by_global_norm(config.clip_norm), rule) if config.clip_norm else rule
+    clipping = [optax.clip_by_global_norm(config.clip_norm)] if config.clip_norm else []
+    groups = [scaled(config.rates)] if config.rates else []
+    return optax.chain(*clipping, rule, *groups) if clipping or groups else rule
