@@ -49,6 +49,8 @@ def base() -> ConfigDict:
             "batch": 32,  # examples a step over all devices; a clip counts as one
             "label_set": "affectnet_8",  # emotions.LABEL_SETS
             "frozen": "",  # regular expression over parameter paths that nothing moves
+            "fixed_statistics": "",  # the same over layers, such as "head/.*": norms whose running statistics training
+            # uses and keeps, though their parameters may be trained; for small batches of clips
             "loop": section(LoopConfig),
             "optimiser": section(OptimiserConfig),
             "initialise": section(InitialiseConfig),

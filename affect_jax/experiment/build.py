@@ -59,7 +59,7 @@ def model_config(options: Options):
 
 def network(options: Options, execution: Execution | None = None) -> Network:
     """The architecture of a run."""
-    return Network(builder(options, execution), options.frozen)
+    return Network(builder(options, execution), options.frozen, options.fixed_statistics)
 
 
 def builder(options: Options, execution: Execution | None = None) -> Callable[[nnx.Rngs], nnx.Module]:

@@ -79,6 +79,7 @@ class Options:
     initialise: InitialiseConfig
     augment: AugmentConfig
     data: DataConfig
+    fixed_statistics: str = ""  # regular expression over layers whose running statistics training uses and keeps
 
     @property
     def predicts_affect(self) -> bool:

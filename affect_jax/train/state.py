@@ -53,12 +53,21 @@ class Network:
 
     `frozen` is a regular expression over parameter paths such as "trunk/.*". What it matches is frozen in all three
     senses: no gradient, no change of running statistics, and no weight decay, because the optimiser never sees it.
+    `fixed_statistics` is one over paths of layers such as "head/.*": in training, too, they use and keep their running
+    statistics, while their parameters may be trained. For batches that are too small or too alike to tell them.
     """
 
-    def __init__(self, build: Callable[[nnx.Rngs], nnx.Module], frozen: str = ""):
+    def __init__(self, build: Callable[[nnx.Rngs], nnx.Module], frozen: str = "", fixed_statistics: str = ""):
         self._build = build
-        self._frozen = re.compile(frozen) if frozen else None
+        self._frozen = _pattern("frozen", frozen)
+        self._fixed_statistics = _pattern("fixed_statistics", fixed_statistics)
         abstract = nnx.eval_shape(lambda: build(nnx.Rngs(0)))
+        layers = [path_name(path) for path, part in nnx.iter_modules(abstract) if _has_statistics(part)]
+        if fixed_statistics and not any(map(self._fixed_statistics.fullmatch, layers)):
+            raise ValueError(
+                f"fixed_statistics='{fixed_statistics}' matches no layer with running statistics; paths look like "
+                f"{sorted(layers)[:3]}"
+            )
         self._graphdef, *parts = nnx.split(abstract, *self._filters())
         self.abstract = Variables(*parts)
         if frozen and not jax.tree.leaves(self.abstract.frozen):
@@ -106,13 +115,24 @@ class Network:
 
     def train(self, variables: Variables, images: Array, dropout_key: PRNGKeyArray) -> tuple[Predictions, nnx.State]:
         """Training: batch statistics and dropout, but evaluation inside what is frozen; also the new statistics."""
-        module = self.module(variables)
+        module, fixed = self.module(variables), self._fixed_statistics
         module.train()
         for path, part in nnx.iter_modules(module):
-            if self._is_frozen((*path, "")):
+            if self._is_frozen((*path, "")) or (fixed and _has_statistics(part) and fixed.fullmatch(path_name(path))):
                 part.eval()
         predictions = module(images, rngs=nnx.Rngs(dropout=dropout_key))
         return predictions, nnx.state(module, nnx.BatchStat)
+
+
+def _pattern(option: str, text: str) -> re.Pattern | None:
+    try:
+        return re.compile(text) if text else None
+    except re.error as error:
+        raise ValueError(f"{option}='{text}' is no regular expression ({error})") from error
+
+
+def _has_statistics(part: nnx.Module) -> bool:
+    return any(isinstance(value, nnx.BatchStat) for value in vars(part).values())
 
 
 def create_state(

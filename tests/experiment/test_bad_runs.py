@@ -204,10 +204,18 @@ def test_a_copy_from_a_run_of_another_shape_is_refused_before_anything_is_writte
     assert not (tmp_path / "new").exists()
 
 
-def test_a_pattern_that_freezes_nothing_leaves_no_workdir(static_run, miniature, tmp_path):
-    config = miniature(static_run.parent)
-    config.frozen = "trnk/.*"
-    with pytest.raises(UsageError, match=r"frozen='trnk/\.\*' matches no parameter; paths look like"):
+PATTERNS = {
+    "frozen": ("trnk/.*", r"frozen='trnk/\.\*' matches no parameter; paths look like"),
+    "fixed_statistics": ("trunk/.*=1", r"fixed_statistics='trunk/\.\*=1' matches no layer with running statistics"),
+    "optimiser.rates": ("trunk/.*=0.1", r"'trunk/\.\*' matches no parameter that is trained and that no earlier"),
+}
+
+
+@pytest.mark.parametrize("option", PATTERNS)
+def test_a_pattern_without_a_match_leaves_no_workdir(static_run, miniature, tmp_path, option):
+    config, (pattern, message) = miniature(static_run.parent), PATTERNS[option]
+    config.update_from_flattened_dict({option: pattern})
+    with pytest.raises(UsageError, match=message):
         train(config, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 

@@ -48,7 +48,29 @@ def test_a_frozen_trunk_is_in_evaluation_mode_while_the_head_trains(tiny):
     )
 
 
+def test_fixed_statistics_stay_bit_for_bit_while_scale_and_offset_are_trained(tiny, regression, batches):
+    network = Network(lambda rngs: tiny(rngs=rngs), fixed_statistics="norm")
+    before, after = trained(network, regression, batches, optax.sgd(0.1))
+    moved = {name for name in before if not np.array_equal(before[name], after[name])}
+    assert {"norm/mean", "norm/var"}.isdisjoint(moved)
+    assert {"norm/scale", "norm/bias", "trunk/layers/1/mean", "trunk/layers/1/var", "head/kernel"} <= moved
+
+
+def test_fixed_statistics_are_used_and_leave_dropout_on(tiny):
+    network = Network(lambda rngs: tiny(rngs=rngs, dropout=0.5), fixed_statistics=".*")
+    plain = Network(lambda rngs: tiny(rngs=rngs), fixed_statistics="norm|trunk/.*")
+    variables, key = network.initial(jax.random.key(0)), jax.random.key(3)
+    images = jax.random.uniform(jax.random.key(2), (8, 6, 6, 3))
+    same = plain.train(variables, images, key)[0].valence_arousal
+    np.testing.assert_allclose(same, plain.predict(variables, images).valence_arousal, rtol=1e-6)
+    assert not np.allclose(network.train(variables, images, key)[0].valence_arousal, same)
+
+
 def test_a_pattern_that_freezes_nothing_or_everything_is_refused(tiny):
+    with pytest.raises(ValueError, match="fixed_statistics='nrm' matches no layer .* look like .'norm', 'trunk/lay"):
+        Network(lambda rngs: tiny(rngs=rngs), fixed_statistics="nrm")
+    with pytest.raises(ValueError, match=r"frozen='trunk/\(' is no regular expression"):
+        Network(lambda rngs: tiny(rngs=rngs), frozen="trunk/(")
     with pytest.raises(ValueError, match="frozen='trnk/.*' matches no parameter; paths look like"):
         Network(lambda rngs: tiny(rngs=rngs), frozen="trnk/.*")
     with pytest.raises(ValueError, match="matches every parameter"):
