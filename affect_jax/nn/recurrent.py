@@ -1,0 +1,145 @@
+"""Layers with a memory that run along time: GRU and ConvLSTM.
+
+Each maps [*batch, time, ...] to the same shape. What is causal also runs in pieces: `start(shape)` gives the state
+before the first frame, for frames of that shape (batch axes included), and `next(state, frames)` the outputs of any
+number of frames and the state after them. Pieces of any size give what the whole gives.
+"""
+
+from collections.abc import Callable, Sequence
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax.typing import DTypeLike
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from affect_jax.nn.conv import Conv3x3
+
+HiddenAndCell = tuple[Float[Array, "*batch height width channel"], Float[Array, "*batch height width channel"]]
+
+
+class GRU(nnx.Module):
+    """Gated recurrent unit, forward in time. The state [*batch, channel] is also the output.
+
+    With both offsets of PyTorch's layer, gates in its order: reset, update, new.
+    Source: Cho et al., EMNLP 2014, with the reset gate after the product, as in cuDNN.
+    """
+
+    TIME_AXIS = -2
+
+    def __init__(self, inputs: int, channels: int, *, rngs: nnx.Rngs):
+        self.channels = channels
+        self.inputs = nnx.Linear(inputs, 3 * channels, rngs=rngs)
+        self.recurrent = nnx.Linear(channels, 3 * channels, kernel_init=_orthogonal_gates, rngs=rngs)
+
+    def start(self, shape: Sequence[int], dtype: DTypeLike = jnp.float32) -> Float[Array, "*batch channel"]:
+        """The state before the first frame; `shape` is that of one frame, [*batch, input]."""
+        return jnp.zeros((*shape[:-1], self.channels), dtype)
+
+    def next(
+        self, state: Float[Array, "*batch channel"], signal: Float[Array, "*batch time input"]
+    ) -> tuple[Float[Array, "*batch channel"], Float[Array, "*batch time channel"]]:
+        """The state after these frames, and the outputs."""
+
+        def step(hidden, projected):
+            from_input, from_hidden = jnp.split(projected, 3, axis=-1), jnp.split(self.recurrent(hidden), 3, axis=-1)
+            reset, update = (jax.nn.sigmoid(from_input[gate] + from_hidden[gate]) for gate in (0, 1))
+            new = jnp.tanh(from_input[2] + reset * from_hidden[2])
+            hidden = (1 - update) * new + update * hidden
+            return hidden, hidden
+
+        return _scan(step, state, self.inputs(signal), axis=self.TIME_AXIS)
+
+
+class ConvLSTM(nnx.Module):
+    """Long short-term memory whose products are 3x3 convolutions, forward in time; no peepholes.
+
+    The state is the pair of hidden and cell maps. Gates: input, forget, new, output; the forget gate starts half open
+    by an offset of 1 (ours). Source: Shi et al., Convolutional LSTM network, NeurIPS 2015, eq. 3.
+    """
+
+    TIME_AXIS = -4
+
+    def __init__(self, inputs: int, channels: int, *, rngs: nnx.Rngs):
+        self.channels = channels
+        self.inputs = Conv3x3(inputs, 4 * channels, rngs=rngs)
+        self.recurrent = Conv3x3(channels, 4 * channels, rngs=rngs)
+        self.offset = nnx.Param(jnp.zeros(4 * channels).at[channels : 2 * channels].set(1.0))
+
+    def start(self, shape: Sequence[int], dtype: DTypeLike = jnp.float32) -> HiddenAndCell:
+        """The state before the first frame; `shape` is that of one frame, [*batch, height, width, input]."""
+        zeros = lambda: jnp.zeros((*shape[:-1], self.channels), dtype)
+        return zeros(), zeros()
+
+    def next(
+        self, state: HiddenAndCell, maps: Float[Array, "*batch time height width input"]
+    ) -> tuple[HiddenAndCell, Float[Array, "*batch time height width channel"]]:
+        """The state after these frames, and the outputs."""
+
+        def step(state, from_input):
+            hidden, cell = state
+            admit, keep, new, show = jnp.split(from_input + self.recurrent(hidden), 4, axis=-1)
+            cell = jax.nn.sigmoid(keep) * cell + jax.nn.sigmoid(admit) * jnp.tanh(new)
+            hidden = jax.nn.sigmoid(show) * jnp.tanh(cell)
+            return (hidden, cell), hidden
+
+        projected = self.inputs(maps)
+        return _scan(step, state, projected + jnp.broadcast_to(self.offset[...], projected.shape), axis=self.TIME_AXIS)
+
+
+class OverTime(nnx.Module):
+    """A recurrent layer forward in time, or, if not causal, one each way with half of the channels."""
+
+    CELL = GRU
+
+    def __init__(self, channels: int, causal: bool = False, *, rngs: nnx.Rngs):
+        if not causal and channels % 2:
+            raise ValueError(f"channels is {channels}; a layer that looks both ways halves them: take an even number")
+        self.forward = self.CELL(channels, channels if causal else channels // 2, rngs=rngs)
+        self.backward = None if causal else self.CELL(channels, channels // 2, rngs=rngs)
+
+    def __call__(self, signal: Float[Array, "..."]) -> Float[Array, "..."]:
+        axis, shape = self.CELL.TIME_AXIS, list(signal.shape)
+        del shape[axis]
+        _, outputs = self.forward.next(self.forward.start(shape, signal.dtype), signal)
+        if self.backward is None:
+            return outputs
+        _, back = self.backward.next(self.backward.start(shape, signal.dtype), jnp.flip(signal, axis))
+        return jnp.concatenate([outputs, jnp.flip(back, axis)], axis=-1)
+
+    def start(self, shape: Sequence[int], dtype: DTypeLike = jnp.float32) -> PyTree:
+        """The state before the first frame; ValueError if the layer is not causal."""
+        return self._causal().start(shape, dtype)
+
+    def next(self, state: PyTree, signal: Float[Array, "..."]) -> tuple[PyTree, Float[Array, "..."]]:
+        """The state after these frames, and the outputs; ValueError if the layer is not causal."""
+        return self._causal().next(state, signal)
+
+    def _causal(self) -> nnx.Module:
+        if self.backward is not None:
+            raise ValueError("this layer looks at later frames, so it cannot run along; build it with causal=True")
+        return self.forward
+
+
+class GRUOverTime(OverTime):
+    """Features [*batch, time, channel] after a GRU along time, in both directions unless causal."""
+
+
+class ConvLSTMOverTime(OverTime):
+    """Maps [*batch, time, height, width, channel] after a ConvLSTM along time, in both directions unless causal."""
+
+    CELL = ConvLSTM
+
+
+def _scan(step: Callable, state: PyTree, inputs: Array, axis: int) -> tuple[PyTree, Array]:
+    """Steps along an axis: the last state and the outputs, stacked along the same axis."""
+    state, outputs = jax.lax.scan(step, state, jnp.moveaxis(inputs, axis, 0))
+    return state, jnp.moveaxis(outputs, 0, axis)
+
+
+def _orthogonal_gates(key: PRNGKeyArray, shape: Sequence[int], dtype: DTypeLike, **_) -> Array:
+    """An orthogonal matrix for each gate, side by side, so that the first states neither fade nor grow."""
+    channels = shape[0]
+    make = nnx.initializers.orthogonal()
+    gates = [make(part, (channels, channels), dtype) for part in jax.random.split(key, shape[1] // channels)]
+    return jnp.concatenate(gates, axis=1)
