@@ -15,6 +15,8 @@ LABEL_SETS: dict[str, tuple[str, ...]] = {
     "ferplus_8": ("neutral", "happy", "surprise", "sad", "anger", "disgust", "fear", "contempt"),
     "ck_plus_8": ("neutral", "anger", "contempt", "disgust", "fear", "happy", "sad", "surprise"),
     "raf_db_7": ("surprise", "fear", "disgust", "happy", "sad", "anger", "neutral"),
+    "aff_wild2_8": ("neutral", "anger", "disgust", "fear", "happy", "sad", "surprise", "other"),  # other: none of them
+    "omg_7": ("anger", "disgust", "fear", "happy", "neutral", "sad", "surprise"),
 }
 # What data sets call the same emotions.
 SYNONYMS = {"happiness": "happy", "sadness": "sad", "angry": "anger", "surprised": "surprise", "disgusted": "disgust",

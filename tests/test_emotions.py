@@ -9,7 +9,7 @@ from affect_jax import emotions
 @pytest.mark.parametrize("name", emotions.LABEL_SETS)
 def test_all_label_sets_use_the_same_words(name):
     words = emotions.names(name)
-    assert len(set(words)) == len(words) and set(words) <= set(emotions.names("affectnet_8"))
+    assert len(set(words)) == len(words) and set(words) <= {*emotions.names("affectnet_8"), "other"}
     assert [emotions.field_word(word) for word in words] == list(words)
 
 
@@ -26,6 +26,7 @@ def test_the_codes_of_the_data_sets():
     assert {name: emotions.names(name)[3] for name in third} == third
     assert emotions.names("raf_db_7")[3] == "happy"  # code 4: RAF-DB counts from 1
     assert emotions.names("emonet_5")[4] == "anger"
+    assert (emotions.names("omg_7")[3], emotions.names("aff_wild2_8")[3]) == ("happy", "fear")
 
 
 def test_words_of_data_sets_become_those_of_the_field():

@@ -1,7 +1,6 @@
 """Pictures and frames, one at a time, with the time stamps of the stream."""
 
 import dataclasses
-import os
 import pathlib
 from collections.abc import Iterator
 from fractions import Fraction
@@ -12,13 +11,10 @@ from absl import logging
 from jaxtyping import UInt8
 
 from affect_jax.ops.picture import decode
+from affect_jax.ops.video import open_video, pixels
 from affect_jax.types import UnreadableImage
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
-# Containers of videos, by their names in FFmpeg. Left to itself it takes text for a film of letters, and a playlist or
-# a list of files makes it reach for the network or for other files.
-CONTAINERS = "mov,matroska,avi,mpeg,mpegvideo,mpegts,flv,asf,ogg,mxf,dv,h264,hevc,m4v,ivf,nut,yuv4mpegpipe,gif,apng"
-OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,13 +47,7 @@ class Video:
     def __init__(self, path: pathlib.Path):
         """Raises FileNotFoundError, or ValueError for a file without a video stream."""
         self.path, self.problem = path, ""
-        self._container = _open(path)
-        streams = [stream for stream in self._container.streams.video if not _is_cover(stream)]
-        if not streams:
-            self._container.close()
-            raise ValueError(f"{path} holds no video stream; expected a video (MP4, MKV, AVI, WebM...) or a picture")
-        self._stream = streams[0]
-        self._stream.thread_type = "AUTO"
+        self._container, self._stream = open_video(path)
         self.rate: Fraction = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
         self.time_base: Fraction = self._stream.time_base or 1 / self.rate
         self.declared_frames: int = self._stream.frames  # 0 where the container does not say
@@ -99,24 +89,4 @@ class Video:
             ticks = round(index / self.rate / self.time_base)
         else:
             ticks = frame.pts
-        image = frame.to_ndarray(format="rgb24")
-        if quarters := round(frame.rotation / 90) % 4:
-            image = np.ascontiguousarray(np.rot90(image, quarters))
-        return Frame(self.path.name, index, float(ticks * self.time_base), image, ticks)
-
-
-def _open(path: pathlib.Path) -> av.container.InputContainer:
-    if not path.is_file():
-        raise FileNotFoundError(f"no file at {path}; give a video, a picture or a folder of pictures and videos")
-    try:
-        return av.open(f"file:{os.path.abspath(path)}", options=OPEN_OPTIONS)
-    except av.error.FFmpegError as error:
-        raise ValueError(
-            f"{path} is neither a picture nor a video that can be decoded ({error.strerror}, "
-            f"{path.stat().st_size} bytes); expected JPEG, PNG, MP4, MKV, AVI, WebM... Is the file whole?"
-        ) from error
-
-
-def _is_cover(stream: av.VideoStream) -> bool:
-    """Whether this is the cover picture of a sound file."""
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+        return Frame(self.path.name, index, float(ticks * self.time_base), pixels(frame), ticks)

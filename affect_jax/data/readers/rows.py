@@ -40,13 +40,21 @@ class ListFile:
     happens. ValueError for a missing column names the header that was found.
     """
 
-    def __init__(self, path: pathlib.Path, required: Sequence[str], headerless: Sequence[str] = ()):
+    def __init__(
+        self,
+        path: pathlib.Path,
+        required: Sequence[str],
+        headerless: Sequence[str] = (),
+        delimiter: str = ",",
+        quote: str = '"',
+    ):
         self.path, self.required, self.headerless = path, required, tuple(headerless)
+        self.form = {"delimiter": delimiter, "quotechar": quote}
         self.columns: list[str] = []
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         with open(self.path, newline="", encoding="utf-8-sig", errors="replace") as file:
-            lines = csv.reader(file)
+            lines = csv.reader(file, **self.form)
             self.columns = []
             try:
                 for cells in filter(None, lines):

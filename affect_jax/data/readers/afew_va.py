@@ -1,0 +1,139 @@
+"""AFEW-VA: 600 clips out of films, every frame with valence, arousal and 68 landmarks.
+
+`001/001.json` and `001/00000.png`..., flat or in folders 01 to 12 of fifty clips. Valence and arousal are whole numbers
+from -10 to 10 in the file and are divided by 10; landmarks are in pixels of the picture as stored.
+Source: Kossaifi et al., AFEW-VA database for valence and arousal estimation in-the-wild, IMAVIS 65, 2017.
+"""
+
+import dataclasses
+import json
+import pathlib
+
+import numpy as np
+from jaxtyping import Float
+
+from affect_jax import emotions
+from affect_jax.data import picture
+from affect_jax.data.readers.affectnet_faces import misplaced
+from affect_jax.data.readers.rows import ListConfig, existing_folder, looked_at
+from affect_jax.data.readers.traces import ALL, LABEL_SET, number
+from affect_jax.data.recordings import NumberedPictures, Recording, Recordings
+from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.data.source import no_labels
+from affect_jax.types import AROUSAL, LANDMARKS, VALENCE
+
+SCALE = 10.0
+CLIPS = ("[0-9][0-9][0-9]/*.json", "[0-9][0-9]/[0-9][0-9][0-9]/*.json")
+KEYS = ("actor", "frames")
+
+
+@dataclasses.dataclass(frozen=True)
+class AFEWVAConfig(ListConfig):
+    """AFEW-VA has no official split: `split` is "all", and `fold` cuts it by actor ("-0/5" and "0/5")."""
+
+    split: str = ALL
+    fps: float = 25.0  # frames a second: the pictures do not say
+    check_images: bool = True  # look at both ends of every picture file first
+
+    def __post_init__(self):
+        if self.split != ALL:
+            raise ValueError(f"split is '{self.split}', but AFEW-VA has none; use '{ALL}', and fold for a part of it")
+        if not self.fps > 0:
+            raise ValueError(f"fps is {self.fps}; expected frames a second, such as 25")
+
+
+def afew_va(config: AFEWVAConfig) -> Recordings:
+    """The frames of all clips that have labels and a picture; the actor is the subject.
+
+    ValueError for too many unusable frames or clips; FileNotFoundError for a wrong path.
+    """
+    root = existing_folder(config.root, "root is the folder of 001/ to 600/, or of 01/ to 12/")
+    files = sorted((path for pattern in CLIPS for path in root.glob(pattern)), key=lambda path: path.stem)
+    if not files:
+        raise FileNotFoundError(
+            f"no clips in {root}, expected files such as {root}/001/001.json or {root}/01/001/001.json"
+        )
+    frames, clips = config.skipped(root), config.skipped(f"{root}: clips")
+    found, total, seen = [], 0, {}
+    for row, path in enumerate(files, 1):
+        try:
+            if path.stem in seen:
+                raise RowFault("clip is there twice", f"{path} and {seen[path.stem]}")
+            seen[path.stem] = path
+            actor, labelled = _read(path)
+            total += len(labelled)
+            found.append(_recording(path, actor, labelled, config, frames))
+        except RowFault as fault:
+            clips.refuse(str(path), row, fault)
+    frames.finish(total)
+    clips.finish(len(files))
+    found = [recording for recording in found if len(recording.chosen)]
+    if not found:
+        raise ValueError(f"{root} holds no usable frame: {frames.counts() | clips.counts()}")
+    return Recordings(LABEL_SET, found)
+
+
+def _read(path: pathlib.Path) -> tuple[str, dict[str, dict]]:
+    """Actor and frames of a clip."""
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise RowFault("clip's JSON cannot be read", f"{path}: {error}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("frames"), dict):
+        raise RowFault("clip's JSON has no frames", f"{path}, expected an object with {', '.join(KEYS)}")
+    actor = " ".join(str(content.get("actor") or "").split())
+    if not actor:
+        raise RowFault("clip names no actor", f'{path}, expected such as "actor": "Bruce Campbell"')
+    return actor, content["frames"]
+
+
+def _recording(
+    path: pathlib.Path, actor: str, labelled: dict[str, dict], config: AFEWVAConfig, skipped: SkippedRows
+) -> Recording:
+    try:
+        footage = NumberedPictures(path.parent, config.fps, first=0)
+    except (FileNotFoundError, ValueError) as error:
+        raise RowFault("clip has no usable pictures", str(error)) from None
+    there = {int(frame): index for index, frame in enumerate(footage.numbers)}
+    looks = [picture.Look("")] * len(there)
+    if config.check_images:
+        looks = looked_at([str(footage.path(int(frame))) for frame in footage.numbers])
+    chosen, kept = [], []
+    for key, values in sorted(labelled.items()):
+        try:
+            index = there.get(int(key)) if key.isdecimal() else None
+            if index is None:
+                raise RowFault("image is missing", f"no {key}.png in {path.parent}")
+            kept.append((*_affect(values), _landmarks(values, looks[index])))
+            chosen.append(index)
+        except RowFault as fault:
+            skipped.refuse(
+                str(path), int(key) if key.isdecimal() else 0, RowFault(fault.reason, f"{fault} ({path}, frame {key})")
+            )
+    labels = no_labels(len(chosen), len(emotions.names(LABEL_SET)))
+    for row, (valence, arousal, points) in enumerate(kept):
+        labels.valence_arousal[row, VALENCE], labels.valence_arousal[row, AROUSAL] = valence, arousal
+        labels.landmarks[row] = points
+    labels.valence_arousal_weight[:] = labels.landmarks_weight[:] = 1
+    return Recording(path.stem, actor, footage, np.array(chosen, np.int64), labels)
+
+
+def _affect(values: dict) -> tuple[float, float]:
+    if not isinstance(values, dict) or not {"valence", "arousal"} <= set(values):
+        raise RowFault("frame has no labels", f"{str(values)[:60]}, expected arousal, landmarks and valence")
+    return tuple(number(name, str(values[name]), -SCALE, SCALE) / SCALE for name in ("valence", "arousal"))
+
+
+def _landmarks(values: dict, look: picture.Look) -> Float[np.ndarray, "68 2"]:
+    try:
+        points = np.array(values.get("landmarks"), np.float32)
+    except (TypeError, ValueError):
+        points = np.zeros(0, np.float32)
+    if points.shape != (LANDMARKS, 2) or not np.isfinite(points).all():
+        raise RowFault("wrong landmarks", f"shape {points.shape}, expected {LANDMARKS} pairs of pixels")
+    if (points.max(0) <= points.min(0)).any():
+        raise RowFault("landmarks span no area", "all lie on a line")
+    reason = look.reason or (misplaced(points, None, look.width, look.height) if look.width else "")
+    if reason:
+        raise RowFault(reason, f"picture of {look.width} x {look.height} px")
+    return points

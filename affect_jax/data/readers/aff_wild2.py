@@ -1,0 +1,131 @@
+"""Aff-Wild2 as handed out for the ABAW challenges: cropped, aligned faces, and text files with a line a frame.
+
+`<annotations>/VA_Estimation_Challenge/Train_Set/<video>.txt` ("VA_Set/Training_Set" in 2020 and 2021) and likewise
+EXPR_Recognition_Challenge; `cropped_aligned/<video>/00001.jpg` belongs to the first line after the header. Frames
+without a face have no picture. Valence or arousal of -5 and an expression of -1 say "not annotated". The lists of
+action units and the joint list of the MTL challenge are not read.
+Layout and codes from loaders; no true file was at hand.
+"""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+from absl import logging
+
+from affect_jax import emotions
+from affect_jax.data.readers.aff_wild2_lines import LABEL_SET, Lines, read_affect, read_expression
+from affect_jax.data.readers.rows import ListConfig, existing_folder
+from affect_jax.data.readers.traces import published_split
+from affect_jax.data.recordings import NumberedPictures, Recording, Recordings
+from affect_jax.data.skipped import RowFault
+from affect_jax.data.source import no_labels
+
+SPLITS = {"training": ("Train_Set", "Training_Set"), "validation": ("Validation_Set",)}
+CHALLENGES = {"VA": ("VA_Estimation_Challenge", "VA_Set"), "EXPR": ("EXPR_Recognition_Challenge", "EXPR_Set")}
+LEVELS = ("", "*/", "*/*/")  # folders between root and those of the challenges
+IMAGES = "cropped_aligned"
+FEW_FRAMES, FEW_SHARE = 30, 0.02  # pictures beyond the last line of a video's labels: a count that differs a little
+
+
+@dataclasses.dataclass(frozen=True)
+class AffWild2Config(ListConfig):
+    """`split` is training or validation; the labels of the test videos were not handed out."""
+
+    images: str = IMAGES  # folder of the videos' pictures, below root
+    annotations: str = ""  # folder below root that holds those of the challenges; "" = found by looking
+    challenges: tuple[str, ...] = ("VA", "EXPR")  # whose labels are read
+    fps: float = 30.0  # frames a second: the pictures do not say, and the videos differ
+
+    def __post_init__(self):
+        published_split(self.split, SPLITS)
+        if not self.challenges or not set(self.challenges) <= set(CHALLENGES):
+            raise ValueError(f"challenges is {self.challenges}; choose from {', '.join(CHALLENGES)}")
+        if not self.fps > 0:
+            raise ValueError(f"fps is {self.fps}; expected frames a second, such as 30")
+
+
+def aff_wild2(config: AffWild2Config) -> Recordings:
+    """The pictures of all videos of a split that are annotated for valence and arousal, expression, or both.
+
+    Each video is a subject, and of a video with two people ("..._left", "..._right") each person. ValueError for too
+    many unusable lines or videos; FileNotFoundError for a wrong path.
+    """
+    root = existing_folder(config.root, f"root is the folder of {IMAGES}/ and of the annotations")
+    images = root / config.images
+    if not images.is_dir():
+        raise FileNotFoundError(f"no folder {images}, expected one folder a video, such as {images}/video1/00001.jpg")
+    files = {kind: _files(root, config, kind, config.split) if kind in config.challenges else {} for kind in CHALLENGES}
+    names = sorted(set().union(*files.values()))
+    if not names:
+        folders = [f"{CHALLENGES[kind][0]}/{published_split(config.split, SPLITS)[0]}" for kind in config.challenges]
+        raise FileNotFoundError(
+            f"no annotations of split '{config.split}' in {root}, expected files such as {folders[0]}/video1.txt"
+        )
+    _warn_of_shared(root, config, set(names))
+    rows, videos, total, found = config.skipped(root), config.skipped(f"{root}: videos"), 0, []
+    for place, name in enumerate(names, 1):
+        affect = read_affect(files["VA"][name], rows) if name in files["VA"] else None
+        expression = read_expression(files["EXPR"][name], rows) if name in files["EXPR"] else None
+        known = [lines for lines in (affect, expression) if lines is not None]
+        total += sum(len(lines.weight) for lines in known)
+        try:
+            found.append(_recording(name, NumberedPictures(images / name, config.fps), affect, expression))
+        except (FileNotFoundError, ValueError) as error:
+            fault = RowFault("video has no usable pictures", f"{error} ({known[0].path})")
+            videos.refuse(str(known[0].path), place, fault)
+        except RowFault as fault:
+            videos.refuse(str(known[0].path), place, fault)
+    rows.finish(total)
+    if not found:
+        raise FileNotFoundError(
+            f"none of {len(names)} videos has pictures in {images}, such as {images / names[0]}/00001.jpg"
+        )
+    videos.finish(len(names))
+    return Recordings(LABEL_SET, found)
+
+
+def _files(root: pathlib.Path, config: AffWild2Config, kind: str, split: str) -> dict[str, pathlib.Path]:
+    """Label files of a split of a challenge by video."""
+    top, folders = root / config.annotations, []
+    for level in LEVELS:
+        for challenge in CHALLENGES[kind]:
+            for word in published_split(split, SPLITS):
+                folders += [path for path in sorted(top.glob(f"{level}{challenge}/{word}")) if path.is_dir()]
+    if len(folders) > 1:
+        found = ", ".join(path.relative_to(root).as_posix() for path in folders)
+        raise ValueError(f"{top} holds {kind} annotations twice: {found}; set annotations to the folder of one year")
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("[!.]*.txt"))}
+
+
+def _warn_of_shared(root: pathlib.Path, config: AffWild2Config, names: set[str]) -> None:
+    """The challenges part the videos each in its own way: one may train for valence and validate expressions."""
+    for other in SPLITS:
+        if published_split(other, SPLITS) != published_split(config.split, SPLITS):
+            there = set().union(*(_files(root, config, kind, other) for kind in config.challenges))
+            if shared := sorted(names & there):
+                logging.warning(
+                    "%s: of %d videos of split '%s', %d are in '%s' of the other challenge too, such as %s; "
+                    "choose one of the challenges", root, len(names), config.split, len(shared), other, shared[0],
+                )  # fmt: skip
+
+
+def _recording(name: str, footage: NumberedPictures, affect: Lines | None, expression: Lines | None) -> Recording:
+    """All pictures of a video; those beyond the last line of its labels have weight 0."""
+    labels = no_labels(len(footage.numbers), len(emotions.names(LABEL_SET)))
+    for lines, values, weight in (
+        (affect, labels.valence_arousal, labels.valence_arousal_weight),
+        (expression, labels.emotion, labels.emotion_weight),
+    ):
+        if lines is None:
+            continue
+        count = len(lines.weight)
+        beyond = int(footage.numbers[-1]) + 1 - count
+        if beyond > FEW_FRAMES + FEW_SHARE * count:
+            raise RowFault(
+                "labels and pictures do not go together",
+                f"{lines.path} has {count} lines, but {footage.path(int(footage.numbers[-1]))} is there",
+            )
+        inside = footage.numbers < count
+        values[inside], weight[inside] = lines.values[footage.numbers[inside]], lines.weight[footage.numbers[inside]]
+    return Recording(name, name, footage, np.arange(len(footage.numbers)), labels)

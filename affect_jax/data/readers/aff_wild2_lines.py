@@ -1,0 +1,87 @@
+"""The text files of Aff-Wild2: a header, then one line a frame, whatever happens to a line."""
+
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from affect_jax import emotions
+from affect_jax.data.readers.rows import integer
+from affect_jax.data.readers.traces import number
+from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.types import AROUSAL, DIMENSIONS, VALENCE
+
+LABEL_SET = "aff_wild2_8"
+NOT_RATED, NOT_NAMED = -5.0, -1  # codes of frames that were not annotated
+
+
+class Lines(NamedTuple):
+    """Labels by line of a file, the header not counted."""
+
+    path: pathlib.Path
+    values: Float[np.ndarray, "line value"]  # valence and arousal, or probabilities of the emotions
+    weight: Float[np.ndarray, "line"]
+
+
+def _lines(path: pathlib.Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Cells of the header, and of each line with its number; the first line is the header, a blank one has no cells."""
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    while lines and not lines[-1].strip():
+        lines.pop()
+    cells = [[cell.strip() for cell in line.split(",")] if line.strip() else [] for line in lines]
+    return (cells[0] if cells else []), list(enumerate(cells[1:], 2))
+
+
+def read_affect(path: pathlib.Path, skipped: SkippedRows) -> Lines:
+    """Valence and arousal; ValueError for another header."""
+    header, lines = _lines(path)
+    if sorted(header) != sorted(DIMENSIONS):
+        raise ValueError(f"{path}, row 1: the header is '{','.join(header)[:60]}', expected valence,arousal")
+    values, weight = np.zeros((len(lines), 2), np.float32), np.zeros(len(lines), np.float32)
+    for index, (row, cells) in enumerate(lines):
+        try:
+            if len(cells) != len(header):
+                raise RowFault(
+                    "wrong number of cells", f"{len(cells)}, expected {len(header)}; is a line cut or joined?"
+                )
+            named = dict(zip(header, cells, strict=True))
+            if any(_is(named[name], NOT_RATED) for name in DIMENSIONS):
+                continue
+            values[index, VALENCE] = number("valence", named["valence"], -1.0, 1.0)
+            values[index, AROUSAL] = number("arousal", named["arousal"], -1.0, 1.0)
+            weight[index] = 1
+        except RowFault as fault:
+            skipped.refuse(str(path), row, RowFault(fault.reason, f"{fault} ({path}, row {row})"))
+    values[weight == 0] = 0
+    return Lines(path, values, weight)
+
+
+def _is(cell: str, code: float) -> bool:
+    try:
+        return float(cell) == code
+    except ValueError:
+        return False
+
+
+def read_expression(path: pathlib.Path, skipped: SkippedRows) -> Lines:
+    """Expressions, of seven or eight as the header says, as probabilities; ValueError for another header."""
+    header, lines = _lines(path)
+    names = [emotions.field_word(word) for word in header]
+    known = emotions.names(LABEL_SET)
+    if len(names) < 2 or not set(names) <= set(known):
+        raise ValueError(
+            f"{path}, row 1: the header is '{','.join(header)[:80]}', expected the expressions {', '.join(known)}"
+        )
+    meaning = ", ".join(f"{code} {name}" for code, name in enumerate(names))
+    values, weight = np.zeros((len(lines), len(known)), np.float32), np.zeros(len(lines), np.float32)
+    for index, (row, cells) in enumerate(lines):
+        try:
+            if len(cells) != 1:
+                raise RowFault("wrong number of cells", f"{len(cells)}, expected 1; is a line cut or joined?")
+            code = integer("expression", cells[0], len(names) - 1, meaning, lowest=NOT_NAMED)
+            if code != NOT_NAMED:
+                values[index, known.index(names[code])], weight[index] = 1, 1
+        except RowFault as fault:
+            skipped.refuse(str(path), row, RowFault(fault.reason, f"{fault} ({path}, row {row})"))
+    return Lines(path, values, weight)

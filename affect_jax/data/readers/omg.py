@@ -1,0 +1,96 @@
+"""OMG-Emotion: utterances out of YouTube videos, with one valence, arousal and emotion for each.
+
+`omg_TrainVideos.csv` and so on as handed out; the pictures are root/videos/<video>/utterance_1.mp4 or
+root/frames/<video>/utterance_1/00001.jpg. Arousal is in [0, 1], where 0 is calm, and is kept so, because scores of the
+challenge are of those numbers; a source joined with others has a one-sided arousal.
+Source: Barros et al., The OMG-Emotion behavior dataset, IJCNN 2018.
+"""
+
+import dataclasses
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+
+from affect_jax import emotions
+from affect_jax.data.readers.rows import ListFile, existing_folder, integer
+from affect_jax.data.readers.traces import ClipConfig, Collection, number, published_split
+from affect_jax.data.recordings import Footage, Recording, Recordings
+from affect_jax.data.skipped import RowFault
+from affect_jax.data.source import no_labels
+from affect_jax.types import AROUSAL, VALENCE
+
+LABEL_SET = "omg_7"
+FILES = {
+    "training": "omg_TrainVideos.csv",
+    "validation": "omg_ValidationVideos.csv",
+    "test": "omg_TestVideos_WithLabels.csv",
+}
+COLUMNS = ("video", "utterance", "arousal", "valence", "EmotionMaxVote")
+MEANING = ", ".join(f"{code} {name}" for code, name in enumerate(emotions.names(LABEL_SET)))
+
+
+@dataclasses.dataclass(frozen=True)
+class OMGConfig(ClipConfig):
+    """`split` is training, validation or test."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        published_split(self.split, FILES)
+
+
+class Utterance(NamedTuple):
+    """One row."""
+
+    video: str
+    name: str  # of the recording: video and utterance
+    valence: float
+    arousal: float
+    emotion: int
+
+
+def omg(config: OMGConfig) -> Recordings:
+    """All frames of the utterances, each with its utterance's labels; the video is the subject.
+
+    Many of the videos are gone from YouTube: raise max_skipped_fraction to go on without them, for they are counted.
+    """
+    root = existing_folder(config.root, "root is the folder of omg_TrainVideos.csv and of videos/")
+    path = root / published_split(config.split, FILES)
+    if not path.is_file():
+        raise FileNotFoundError(f"no file {path}, expected the list of split '{config.split}'")
+    found, lines, seen = Collection(config, root, str(path)), ListFile(path, COLUMNS), set()
+    for row, cells in lines:
+        found.total_rows += 1
+        try:
+            utterance = _utterance(lines.named(cells))
+            if utterance.name in seen:
+                raise RowFault("utterance is listed twice", utterance.name)
+        except RowFault as fault:
+            found.rows.refuse(str(path), row, fault)
+            continue
+        seen.add(utterance.name)
+        if (footage := found.footage(utterance.name, f"{path}, row {row}")) is not None:
+            found.found.append(_recording(utterance, footage))
+    return found.source(LABEL_SET)
+
+
+def _utterance(row: dict[str, str]) -> Utterance:
+    stem = pathlib.PurePosixPath(row["utterance"]).stem
+    for column, cell in (("video", row["video"]), ("utterance", stem)):
+        if not cell or cell in (".", "..") or "/" in cell or "\\" in cell:
+            raise RowFault(f"{column} is no name", f"{column} is '{cell[:40]}', expected a name of a file")
+    return Utterance(
+        row["video"],
+        f"{row['video']}/{stem}",
+        number("valence", row["valence"], -1.0, 1.0),
+        number("arousal", row["arousal"], 0.0, 1.0),
+        integer("EmotionMaxVote", row["EmotionMaxVote"], len(emotions.names(LABEL_SET)) - 1, MEANING),
+    )
+
+
+def _recording(utterance: Utterance, footage: Footage) -> Recording:
+    labels = no_labels(len(footage.numbers), len(emotions.names(LABEL_SET)))
+    labels.valence_arousal[:, VALENCE], labels.valence_arousal[:, AROUSAL] = utterance.valence, utterance.arousal
+    labels.valence_arousal_weight[:] = labels.emotion_weight[:] = 1
+    labels.emotion[:, utterance.emotion] = 1
+    return Recording(utterance.name, utterance.video, footage, np.arange(len(footage.numbers)), labels)

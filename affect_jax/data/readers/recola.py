@@ -1,0 +1,149 @@
+"""RECOLA: valence and arousal at 25 Hz, as AVEC's gold standards or as what each rater recorded.
+
+- AVEC GES: `<any folders>/{arousal,valence}/dev_1.arff` with Instance_name, frameTime and GoldStandard; a value of "?"
+  is unknown.
+- Ratings: `<any folders>/{arousal,valence}/train_1.csv` or `P16_..._arousal.csv`, `time;FM1 ;FM2 ;...` with a blank
+  before the separator, one column a rater.
+"""
+
+import csv
+import dataclasses
+import pathlib
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from affect_jax.data.readers.rows import ListFile, existing_folder
+from affect_jax.data.readers.traces import (
+    ALL,
+    LAYOUT,
+    ClipConfig,
+    Collection,
+    Trace,
+    published_split,
+    rated_recording,
+    read_trace,
+)  # fmt: skip
+from affect_jax.data.recordings import Recordings
+from affect_jax.data.skipped import SkippedRows
+from affect_jax.types import DIMENSIONS
+
+SPLITS = {"training": "train", "validation": "dev", "test": "test", ALL: ALL}
+NAME = re.compile(r"((train|dev|test)_\d+|P\d+)(?![0-9])")
+ARFF_TIME, ARFF_VALUE, CSV_TIME = "frameTime", "GoldStandard", "time"
+ATTRIBUTE = re.compile(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s+\S+", re.IGNORECASE)
+LEVELS = ("", "*/", "*/*/")  # folders between root and arousal/
+
+
+@dataclasses.dataclass(frozen=True)
+class RECOLAConfig(ClipConfig):
+    """`split` is training, validation or test, or "all": the original ratings, P16 and so on, are in no split."""
+
+    fps: float = 25.0  # frames a second of frames kept as pictures; RECOLA was recorded at 25
+    labels: str = ""  # folder of arousal/ and valence/ below root; "" = the only one there
+    rater: str = ""  # column of the ratings, such as FM1; "" = the mean of all columns
+
+    def __post_init__(self):
+        super().__post_init__()
+        published_split(self.split, SPLITS)
+
+
+def recola(config: RECOLAConfig) -> Recordings:
+    """All frames of the recordings of a split; each recording is a subject, and a frame needs both dimensions.
+
+    ValueError for too many unusable rows or recordings; FileNotFoundError for a wrong path.
+    """
+    root = existing_folder(config.root, f"root is the folder of the labels arousal/ and valence/; {LAYOUT}")
+    folder = _folder(root, config.labels)
+    found = Collection(config, root, str(folder))
+    files = {dimension: _files(folder / dimension, config.split) for dimension in DIMENSIONS}
+    for name in sorted(set().union(*files.values())):
+        if lacking := [dimension for dimension in DIMENSIONS if name not in files[dimension]]:
+            raise FileNotFoundError(f"no {lacking[0]} of {name} in {folder / lacking[0]}; both dimensions are needed")
+        traces = {}
+        for index, dimension in enumerate(DIMENSIONS):
+            traces[index], rows = trace_of(files[dimension][name], config.rater, found.rows)
+            found.total_rows += rows
+        if (footage := found.footage(name, str(files[DIMENSIONS[0]][name]))) is not None:
+            found.found.append(rated_recording(name, name, footage, traces))
+    return found.source()
+
+
+def trace_of(path: pathlib.Path, rater: str, skipped: SkippedRows) -> tuple[Trace, int]:
+    """The gold standard of an ARFF, or the mean or one column of a table of raters; and the number of its rows."""
+    if path.suffix == ".arff":
+        return read_trace(ArffLines(path), ARFF_TIME, [ARFF_VALUE], skipped)
+    lines = ListFile(path, (CSV_TIME,), delimiter=";")
+    next(iter(lines), None)
+    raters = [column for column in lines.columns if column not in (CSV_TIME, "")]
+    if rater and rater not in raters:
+        raise ValueError(f"{path} has no rater '{rater}'; choose one of {', '.join(raters)}, or '' for the mean")
+    trace, rows = read_trace(lines, CSV_TIME, [rater] if rater else raters, skipped)
+    return trace._replace(values=trace.values.mean(1, keepdims=True, dtype=np.float64).astype(np.float32)), rows
+
+
+class ArffLines(ListFile):
+    """The data of an ARFF file as a list with a header."""
+
+    def __init__(self, path: pathlib.Path):
+        super().__init__(path, (ARFF_TIME, ARFF_VALUE))
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        self.columns, data = [], False
+        with open(self.path, newline="", encoding="utf-8-sig", errors="replace") as file:
+            for number, line in enumerate(file, 1):
+                text = line.strip()
+                if not text or text.startswith("%"):
+                    continue
+                if data:
+                    yield number, next(csv.reader([text], quotechar="'"))
+                elif match := ATTRIBUTE.match(text):
+                    self.columns.append(match[1].strip("'\""))
+                elif data := text.lower() == "@data":
+                    self._check_attributes(number)
+        if not data:
+            raise ValueError(f"{self.path} has no @data; is it an ARFF file, and whole?")
+
+    def _check_attributes(self, number: int) -> None:
+        if missing := [name for name in self.required if name not in self.columns]:
+            raise ValueError(
+                f"{self.path}, row {number}: attribute {', '.join(missing)} is missing; "
+                f"it has {', '.join(self.columns)}, expected {', '.join(self.required)}"
+            )
+
+
+def _folder(root: pathlib.Path, labels: str) -> pathlib.Path:
+    tops = [root / labels] if labels else [root]
+    found = sorted({path.parent for top in tops for level in LEVELS for path in top.glob(f"{level}arousal")})
+    found = [folder for folder in found if (folder / "valence").is_dir()]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise FileNotFoundError(
+            f"no folders arousal/ and valence/ in {tops[0]}, expected files such as dev_1.arff there"
+        )
+    names = ", ".join(folder.relative_to(root).as_posix() for folder in found)
+    raise ValueError(f"{tops[0]} holds several sets of labels: {names}; set labels to one of them")
+
+
+def _files(folder: pathlib.Path, split: str) -> dict[str, pathlib.Path]:
+    """Label files by recording; ValueError where a recording has two."""
+    wanted, found = published_split(split, SPLITS), {}
+    others = set()
+    for path in sorted(folder.iterdir()):
+        match = NAME.match(path.stem)
+        if match is None or path.suffix not in (".arff", ".csv"):
+            continue
+        if wanted not in (ALL, match[2]):
+            others.add(match[2] or ALL)
+        elif match[1] in found:
+            raise ValueError(f"{folder} has {match[1]} twice: {found[match[1]].name} and {path.name}; keep one")
+        else:
+            found[match[1]] = path
+    if not found:
+        there = f"; there are files of {', '.join(sorted(others))}" if others else ""
+        raise FileNotFoundError(
+            f"no labels of split '{split}' in {folder}, expected such as dev_1.arff or P16.csv{there}"
+        )
+    return found

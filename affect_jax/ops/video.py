@@ -1,0 +1,48 @@
+"""Video files: opened without surprises, and their frames as upright pictures."""
+
+import os
+import pathlib
+
+import av
+import numpy as np
+from jaxtyping import UInt8
+
+# Containers of videos, by their names in FFmpeg. Left to itself it takes text for a film of letters, and a playlist or
+# a list of files makes it reach for the network or for other files.
+CONTAINERS = "mov,matroska,avi,mpeg,mpegvideo,mpegts,flv,asf,ogg,mxf,dv,h264,hevc,m4v,ivf,nut,yuv4mpegpipe,gif,apng"
+OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
+
+
+def open_video(path: pathlib.Path) -> tuple[av.container.InputContainer, av.VideoStream]:
+    """The file and its first stream of moving pictures; FileNotFoundError, or ValueError for what is no video."""
+    container = _open(path)
+    streams = [stream for stream in container.streams.video if not _is_cover(stream)]
+    if not streams:
+        container.close()
+        raise ValueError(f"{path} holds no video stream; expected a video (MP4, MKV, AVI, WebM...) or a picture")
+    streams[0].thread_type = "AUTO"
+    return container, streams[0]
+
+
+def pixels(frame: av.VideoFrame) -> UInt8[np.ndarray, "height width 3"]:
+    """RGB, turned as the file says."""
+    image = frame.to_ndarray(format="rgb24")
+    quarters = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
+
+
+def _open(path: pathlib.Path) -> av.container.InputContainer:
+    if not path.is_file():
+        raise FileNotFoundError(f"no file at {path}; give a video, a picture or a folder of pictures and videos")
+    try:
+        return av.open(f"file:{os.path.abspath(path)}", options=OPEN_OPTIONS)
+    except av.error.FFmpegError as error:
+        raise ValueError(
+            f"{path} is neither a picture nor a video that can be decoded ({error.strerror}, "
+            f"{path.stat().st_size} bytes); expected JPEG, PNG, MP4, MKV, AVI, WebM... Is the file whole?"
+        ) from error
+
+
+def _is_cover(stream: av.VideoStream) -> bool:
+    """Whether this is the cover picture of a sound file."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
