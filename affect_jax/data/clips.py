@@ -3,10 +3,7 @@
 Frames that a source lacks (no face found, unreadable) are closed over: a window holds neighbours in the source.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
-from absl import logging
 from jaxtyping import Float, Int
 
 from affect_jax.data.source import as_table
@@ -42,48 +39,26 @@ def clip_frames(source: Source) -> dict[tuple[str, str], Int[np.ndarray, "frame"
     return ordered
 
 
-def _check(frames: int, hop: int) -> None:
+def check_hop(frames: int, hop: int) -> None:
+    """ValueError for windows that cannot cover a clip."""
     if frames < 1 or not 1 <= hop <= frames:
         raise ValueError(f"frames is {frames} and hop {hop}, expected 1 <= hop <= frames: larger hops lose frames")
 
 
-def windows(source: Source, frames: int, hop: int) -> list[tuple[int, ...]]:
-    """Windows of `frames` neighbouring frames, clip by clip; every frame of a clip is in at least one.
-
-    Clips shorter than a window are left out, with a warning; ValueError when that leaves none.
-    """
-    _check(frames, hop)
-    found, short = [], []
-    for (subject, clip), indices in clip_frames(source).items():
-        if len(indices) < frames:
-            short.append(f"{subject}/{clip} ({len(indices)})")
-            continue
-        found += [tuple(indices[start : start + frames].tolist()) for start in window_starts(len(indices), frames, hop)]
-    if short:
-        logging.warning("%d clips have fewer than %d frames and are left out: %s", len(short), frames, short[:5])
-    if not found:
-        raise ValueError(f"none of {len(short)} clips has {frames} frames (longest first: {_longest(short)}); "
-                         "choose shorter windows")  # fmt: skip
-    return found
-
-
-def _longest(short: Sequence[str]) -> str:
-    return ", ".join(sorted(short, key=lambda name: -int(name.rpartition("(")[2][:-1]))[:3])
-
-
 def evaluation_windows(
-    source: Source, frames: int, hop: int | None = None
+    source: Source, frames: int, hop: int | None = None, every: int = 1
 ) -> tuple[Int[np.ndarray, "window frame"], Float[np.ndarray, "window frame"]]:
     """Windows in which each frame of the source has weight 1 exactly once: indices and weights.
 
     A frame that several windows hold counts where it stands nearest to the middle, because there the network sees most
     of what is around it. A clip shorter than a window is filled up with its last frame at weight 0. `hop` None: half a
-    window.
+    window. With `every`, windows hold every n-th frame, and those between stand in windows of their own.
     """
     hop = max(1, frames // 2) if hop is None else hop
-    _check(frames, hop)
+    check_hop(frames, hop)
     indices, weights = [], []
-    for members in clip_frames(source).values():
+    clips = clip_frames(source).values()
+    for members in [clip[phase::every] for clip in clips for phase in range(min(every, len(clip)))]:
         padded = np.concatenate([members, np.repeat(members[-1:], max(frames - len(members), 0))])
         first = window_starts(len(padded), frames, hop)
         positions = first[:, None] + np.arange(frames)

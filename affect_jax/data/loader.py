@@ -11,11 +11,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from affect_jax.data.augment import AugmentConfig
-from affect_jax.data.clips import evaluation_windows, windows
+from affect_jax.data.clips import evaluation_windows
 from affect_jax.data.crops import CropMaker, collate
 from affect_jax.data.mixup import mixup
-from affect_jax.data.order import Order, balanced_shares
+from affect_jax.data.order import Order, Vary, balanced_shares
 from affect_jax.data.source import Concatenated, as_table
+from affect_jax.data.windows import AS_CUT, TrainingWindows, WindowConfig
 from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import Batch, Source
 
@@ -33,6 +34,7 @@ def training_batches(
     augment: AugmentConfig,
     frames: int | None = None,
     hop: int | None = None,
+    windows: WindowConfig = AS_CUT,
     balanced: bool | float = False,
     mixture: Sequence[float] | None = None,
     max_skipped_fraction: float = 0.01,
@@ -41,7 +43,8 @@ def training_batches(
 ) -> grain.DatasetIterator:
     """Full batches without end, shuffled anew each epoch, with `get_state()` and `set_state()`.
 
-    With `frames`, windows of that many frames every `hop` (half a window when None), [batch, time, ...].
+    With `frames`, windows of that many frames every `hop` (half a window when None), [batch, time, ...], cut and varied
+    as `windows` says.
     `balanced` draws with replacement so that every emotion comes equally often; a number between 0 and 1 goes part of
     the way (count ** -balanced). `mixture` gives the shares of the parts of a `Concatenated` source in every batch.
     A picture that cannot be read becomes a black one of weight 0; beyond `max_skipped_fraction` of the source
@@ -57,9 +60,9 @@ def training_batches(
         raise ValueError("balanced sampling needs emotions, but the data have none; set data.balanced to 0")
     streams = []
     for number, (part, offset) in enumerate(zip(parts, offsets, strict=True)):
-        units = _training_units(part, frames, hop)
+        units, vary = _training_units(part, frames, hop, windows, offset)
         shares = balanced_shares(as_table(part.examples).labels, units, float(balanced)) if balanced else None
-        streams.append(grain.MapDataset.source(Order(units + offset, seed, number, shares)))
+        streams.append(grain.MapDataset.source(Order(units + offset, seed, number, shares, vary)))
     order = streams[0] if len(streams) == 1 else grain.MapDataset.mix(streams, mixture)
     maker = CropMaker(source, crop_px, augment, max_skipped_fraction, skipped_csv)
     return iter(_batched(order.map(maker.training), batch, threads, _blending(seed, augment.mixup_alpha)))
@@ -70,13 +73,19 @@ def _blending(seed: int, alpha: float) -> Callable[[int, Batch], Batch] | None:
     return (lambda number, batch: mixup(batch, np.random.default_rng((seed, MIXUP, number)), alpha)) if alpha else None
 
 
-def _training_units(source: Source, frames: int | None, hop: int | None) -> Int[np.ndarray, "unit *frame"]:
-    """Indices of what one row of a batch is made of: an example, or the frames of a window."""
-    if frames is not None:
-        return np.array(windows(source, frames, hop or max(1, frames // 2)), np.int64)
-    if not len(source.examples):
-        raise ValueError("the source is empty; is the split right?")
-    return np.arange(len(source.examples))
+def _training_units(
+    source: Source, frames: int | None, hop: int | None, config: WindowConfig, offset: int
+) -> tuple[Int[np.ndarray, "unit *frame"], Vary | None]:
+    """Indices of what one row of a batch is made of: an example, or the frames of a window, and how it varies.
+
+    Varied indices have `offset` added.
+    """
+    if frames is None:
+        if not len(source.examples):
+            raise ValueError("the source is empty; is the split right?")
+        return np.arange(len(source.examples)), None
+    cut = TrainingWindows(source, frames, hop or max(1, frames // 2), config)
+    return cut.units(), (lambda number, rng: cut.varied(number, rng) + offset) if config.varies else None
 
 
 def _batched(
@@ -119,6 +128,7 @@ def evaluation_batches(
     crop_px: int,
     batch: int,
     frames: int | None = None,
+    every: int = 1,
     side_ratio: float = EMONET_SIDE,
     max_skipped_fraction: float = 0.01,
     skipped_csv: str = "",
@@ -126,7 +136,8 @@ def evaluation_batches(
 ) -> EvaluationBatches:
     """Batches of a fixed size, in order, without jitter; the last is filled up with weight 0 and index -1.
 
-    With `frames`, windows that overlap by half; each frame has weight 1 where it stands nearest to the middle.
+    With `frames`, windows of every `every`-th frame that overlap by half; each frame has weight 1 where it stands
+    nearest to the middle.
     Unreadable pictures as in `training_batches`.
     """
     if not len(source.examples):
@@ -135,6 +146,6 @@ def evaluation_batches(
         units = np.arange(len(source.examples))
         weights = np.ones(len(units), np.float32)
     else:
-        units, weights = evaluation_windows(source, frames)
+        units, weights = evaluation_windows(source, frames, every=every)
     maker = CropMaker(source, crop_px, AugmentConfig(side_ratio=side_ratio), max_skipped_fraction, skipped_csv)
     return EvaluationBatches(units, weights, batch, maker, threads)

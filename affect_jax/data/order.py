@@ -2,12 +2,16 @@
 
 import functools
 import sys
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from affect_jax.types import Labels
+
+WINDOW = 1  # purpose of random numbers, beside those of a draw
+Vary = Callable[[int, np.random.Generator], Int[np.ndarray, "frame"]]
 
 
 class Draw(NamedTuple):
@@ -25,7 +29,7 @@ class Order:
     """An endless random-access sequence of draws, epoch after epoch.
 
     Each epoch is a new permutation of the units or, with `shares`, as many draws with replacement. `number` tells the
-    streams of a mixture apart.
+    streams of a mixture apart. `vary` gives other indices for a unit, as the generator of a draw says.
     """
 
     def __init__(
@@ -34,8 +38,9 @@ class Order:
         seed: int,
         number: int = 0,
         shares: Float[np.ndarray, "unit"] | None = None,
+        vary: Vary | None = None,
     ):
-        self.units, self.seed, self.number, self.shares = units, seed, number, shares
+        self.units, self.seed, self.number, self.shares, self.vary = units, seed, number, shares, vary
         self.epoch_order = functools.lru_cache(maxsize=3)(self._epoch_order)  # batches straddle epochs
 
     def _epoch_order(self, epoch: int) -> Int[np.ndarray, "unit"]:
@@ -48,8 +53,10 @@ class Order:
 
     def __getitem__(self, index: int) -> Draw:
         epoch, position = divmod(int(index), len(self.units))
-        unit = self.epoch_order(epoch)[position]
-        return Draw(self.units[unit], (self.seed, self.number, epoch, position))
+        unit, key = int(self.epoch_order(epoch)[position]), (self.seed, self.number, epoch, position)
+        if self.vary is None:
+            return Draw(self.units[unit], key)
+        return Draw(self.vary(unit, np.random.default_rng((*key, WINDOW))), key)
 
 
 def balanced_shares(

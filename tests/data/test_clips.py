@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from affect_jax.data.clips import clip_frames, evaluation_windows, windows
+from affect_jax.data.clips import clip_frames, evaluation_windows
 from affect_jax.data.source import Table, no_labels
+from affect_jax.data.windows import TrainingWindows, WindowConfig
 
 
 class Clips:
@@ -20,6 +21,10 @@ class Clips:
         return np.full((8, 8, 3), index, np.uint8)
 
 
+def windows(source, frames, hop, **options):
+    return TrainingWindows(source, frames, hop, WindowConfig(**options))
+
+
 def clip(subject, name, length):
     return [(subject, name, frame) for frame in range(length)]
 
@@ -32,8 +37,8 @@ def test_frames_are_sorted_and_kept_apart_by_subject_and_clip():
 
 def test_windows_hold_neighbours_of_one_clip_and_cover_all_frames():
     source = Clips(clip("a", "1", 9) + clip("a", "2", 3) + clip("b", "1", 5))
-    found = windows(source, 4, 3)
-    assert found == [(0, 1, 2, 3), (3, 4, 5, 6), (5, 6, 7, 8), (12, 13, 14, 15), (13, 14, 15, 16)]
+    found = windows(source, 4, 3).units()
+    assert found.tolist() == [[0, 1, 2, 3], [3, 4, 5, 6], [5, 6, 7, 8], [12, 13, 14, 15], [13, 14, 15, 16]]
     table = source.examples
     for window in found:
         assert len({(table.subjects[i], table.clips[i]) for i in window}) == 1
@@ -63,3 +68,69 @@ def test_what_cannot_be_windowed_is_said():
         windows(Clips(clip("a", "1", 3) + clip("b", "2", 5)), 6, 1)
     with pytest.raises(ValueError, match="frames is 4 and hop 5, expected 1 <= hop <= frames"):
         windows(Clips(clip("a", "1", 9)), 4, 5)
+
+
+def test_every_second_frame_in_training_and_in_evaluation():
+    source = Clips(clip("a", "1", 9) + clip("b", "1", 6))
+    assert windows(source, 4, 2, every=2).units().tolist() == [[0, 2, 4, 6], [2, 4, 6, 8], [1, 3, 5, 7]]
+    indices, weights = evaluation_windows(source, 4, every=2)
+    assert {tuple(np.unique(np.diff(row[weight > 0]))) for row, weight in zip(indices, weights, strict=True)} <= {(2,)}
+    np.testing.assert_array_equal(np.bincount(indices.ravel(), weights.ravel()), np.ones(15))
+    alone, _ = evaluation_windows(Clips(clip("a", "1", 2)), 3, every=5)
+    assert alone.tolist() == [[0, 0, 0], [1, 1, 1]]
+
+
+def draws(source, count=400, **options):
+    cut = windows(source, 5, 5, **options)
+    return cut, np.stack([cut.varied(number % len(cut), np.random.default_rng(number)) for number in range(count)])
+
+
+def test_without_options_nothing_varies():
+    cut, found = draws(Clips(clip("a", "1", 12) + clip("b", "1", 7)), count=5)
+    np.testing.assert_array_equal(found, cut.units())
+
+
+def test_starts_move_within_their_range_and_their_clip():
+    source = Clips(clip("z", "0", 9) + clip("a", "1", 21))
+    cut, found = draws(source, start_jitter=3)
+    np.testing.assert_array_equal(np.diff(found, axis=1), 1)
+    for number, unit in enumerate(cut.units()):
+        first, last = (0, 8) if unit[0] < 9 else (9, 29)
+        starts = found[number :: len(cut), 0]
+        wanted = range(max(first, unit[0] - 3), min(last - 4, unit[0] + 3) + 1)
+        assert set(starts.tolist()) == set(wanted)
+    even = np.bincount(found[3 :: len(cut), 0])[-7:]  # away from the ends each start comes equally often
+    assert even.min() > 0.3 * even.mean()
+
+
+def test_speeds_leave_out_or_repeat_frames_about_the_same_middle():
+    cut, found = draws(Clips(clip("a", "1", 60)), count=1000, speed=2.0)
+    units = cut.units()[np.arange(1000) % len(cut)]
+    span = found[:, -1] - found[:, 0]
+    assert span.min() == 2 and span.max() == 8  # half and twice the four steps of five frames
+    inside = (found[:, 0] > 0) & (found[:, -1] < 59)
+    assert np.abs(found[inside].mean(1) - units[inside].mean(1)).max() <= 1
+    np.testing.assert_allclose(np.median(span), 4, atol=0.5)  # as often slower as faster
+    steps = np.diff(found, axis=1)
+    assert (steps >= 0).all() and (np.ptp(steps, axis=1) <= 1).all()
+    for number in np.flatnonzero(inside)[:50]:
+        rng = np.random.default_rng(number)
+        assert rng.integers(0, 0, endpoint=True) == 0
+        exact = units[number].mean() + 2.0 ** rng.uniform(-1, 1) * np.arange(-2, 3)
+        np.testing.assert_array_equal(found[number], np.floor(exact + 0.5))
+
+
+def test_a_speed_that_its_clip_is_too_short_for_takes_the_whole_clip():
+    _, found = draws(Clips(clip("a", "1", 7)), speed=8.0)
+    assert found.min() == 0 and found.max() == 6
+    assert [0, 2, 3, 5, 6] in found.tolist()  # six steps in four: 0, 1.5, 3, 4.5, 6
+
+
+def test_options_of_windows_that_cannot_be_are_said():
+    for options in ({"every": 0}, {"start_jitter": -1}):
+        with pytest.raises(ValueError, match=r"every is . and start_jitter .*expected whole numbers"):
+            WindowConfig(**options)
+    with pytest.raises(ValueError, match=r"speed is 0.5; expected the largest factor, such as 1.5"):
+        WindowConfig(speed=0.5)
+    with pytest.raises(ValueError, match=r"none of 1 clips has 4 frames \(longest first: a/1 \(3\)\)"):
+        windows(Clips(clip("a", "1", 6)), 4, 1, every=2)

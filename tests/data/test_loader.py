@@ -12,6 +12,7 @@ from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.loader import evaluation_batches, training_batches
 from affect_jax.data.order import Order, balanced_shares
 from affect_jax.data.source import Concatenated, Table, no_labels
+from affect_jax.data.windows import WindowConfig
 from affect_jax.types import UnreadableImage
 
 STILL = AugmentConfig(rotation_degrees=0.0, scale=0.0, shift=0.0, flip_probability=0.0, brightness=0.0, contrast=0.0,
@@ -186,6 +187,29 @@ def test_clip_rows_hold_neighbouring_frames_with_one_jitter():
     (batch,) = take(training(noisy, frames=3, augment=AugmentConfig(), batch=2), 1)
     np.testing.assert_array_equal(batch.images[:, 0], batch.images[:, 2])  # one picture, one jitter
     assert np.abs(batch.images[0, 0] - batch.images[1, 0]).mean() > 0.02
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_varied_windows_are_resumed_bit_by_bit_and_labels_follow_their_frames(threads):
+    joined = Concatenated([Faces(30, clip="a"), Faces(40, first=100, clip="b")])
+    settings = {"frames": 4, "windows": WindowConfig(every=2, start_jitter=2, speed=1.5), "mixture": (0.5, 0.5)}
+    whole = take(training(joined, **settings, threads=2), 30)
+    batches = training(joined, **settings, threads=threads)
+    for _ in range(4):
+        next(batches)
+    state = json.loads(json.dumps(batches.get_state()))
+    batches.close()
+    resumed = training(joined, **settings, threads=threads)
+    resumed.set_state(state)
+    for expected in whole[4:8]:
+        same(next(resumed), expected)
+    resumed.close()
+    index = np.concatenate([batch.index for batch in whole])
+    labels = np.concatenate([batch.labels.valence_arousal for batch in whole])
+    np.testing.assert_array_equal(labels, joined.examples.labels.valence_arousal[index])
+    clips = joined.examples.clips[index]
+    assert (clips == clips[:, :1]).all() and len({tuple(row) for row in index.tolist()}) > 60
+    assert {4, 9} <= set((index[:, -1] - index[:, 0]).tolist())  # 6 steps at speeds from 2/3 to 3/2
 
 
 def test_evaluation_goes_through_all_examples_in_order_and_pads_with_weight_zero():
