@@ -10,6 +10,7 @@ from typing import Any
 import ml_collections
 from absl import logging
 
+from affect_jax.experiment import costs
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.evaluation import evaluate_run
 from affect_jax.experiment.options import parse
@@ -46,13 +47,13 @@ def sweep(
 ) -> bool:
     """Trains each point; writes table.csv and seeds.csv and prints them. False when a signal cut the sweep short.
 
-    A point's "label" names it in the tables, and "{sweep}" in a text stands for `workdir`, so that a run can start from
-    an earlier one. Scores are those of the best validation or, with a `judge`, those on its data set.
+    The tables also hold what each network costs. A point's "label" names it there, and "{sweep}" in a text stands for
+    `workdir`, so that a run can start from an earlier one. Scores are those of the best validation or, with a `judge`,
+    those on its data set.
     """
     points = list(points)
     configs = [_at(config, point, workdir) for point in points]
-    for each in configs:
-        parse(each)  # all are checked before the first starts
+    parsed = [parse(each) for each in configs]  # all are checked before the first starts
     rows, failed = [], 0
     for index, (point, each) in enumerate(zip(points, configs, strict=True)):
         folder = workdir / f"{index:03d}"
@@ -65,7 +66,7 @@ def sweep(
             state, failed = "diverged", failed + 1
             logging.error("%s: %s", folder, error)
         scores = best_scores(folder, each.loop.best) if judge is None or state != "done" else _judged(folder, judge)
-        rows.append({"run": folder.name, **point, "state": state, **scores})
+        rows.append({"run": folder.name, **point, "state": state, **scores, **costs.of_run(parsed[index])})
         write_csv(rows, workdir / "table.csv")
     logging.info("%s\n%s", workdir / "table.csv", text_table(rows))
     _write_seeds(rows, points, workdir / "seeds.csv")
@@ -80,7 +81,7 @@ def _write_seeds(rows: list[dict[str, Any]], points: Sequence[Point], path: path
         return
     settings = [LABEL] if all(LABEL in point for point in points) else [n for n in _names(points) if n != SEED]
     scores = [name for name in _names(rows) if name.removeprefix("validation/") in SUMMARISED]
-    lines = over_seeds(rows, settings, scores)
+    lines = over_seeds(rows, [*settings, costs.PARAMETERS, costs.FLOPS], scores)
     write_csv(lines, path)
     logging.info("%s: mean and 95 %% interval over seeds, difference by seed\n%s", path, text_table(lines))
 
