@@ -9,6 +9,7 @@ import pytest
 
 from affect_jax.tasks.affect import Affect
 from affect_jax.tasks.recipe import AffectConfig
+from affect_jax.train.sharding import data_mesh, spread
 from affect_jax.types import Batch, Labels, Predictions
 
 
@@ -72,6 +73,37 @@ def test_only_the_part_over_the_batch_remembers():
         np.testing.assert_array_equal(memory.weight, [other.labels.valence_arousal_weight.sum(), 21])
     each = Affect(AffectConfig(ccc_over="clip")).terms(second, other)[0]["loss/ccc"]
     np.testing.assert_allclose(found["both"], (found["batch"] + each) / 2, rtol=1e-5)
+
+
+EVERYTHING = AffectConfig(ccc_over="both", ccc_memory=2, smoothness_weight=3.0)
+
+
+def test_what_an_unlabelled_frame_holds_changes_nothing_bit_for_bit():
+    predictions, batch = batch_of((4, 8))
+    task = Affect(EVERYTHING)
+
+    def loss(values, batch):
+        terms, memory = task.terms(Predictions(values), batch, task.initial().memory)
+        return task.combine(terms, {}, None), memory
+
+    run = jax.jit(jax.value_and_grad(loss, has_aux=True))
+    unlabelled = batch.labels.valence_arousal_weight[..., None] == 0
+    labels = dataclasses.replace(
+        batch.labels, valence_arousal=jnp.where(unlabelled, jnp.nan, batch.labels.valence_arousal)
+    )
+    clean = run(predictions.valence_arousal, batch)
+    dirty = run(jnp.where(unlabelled, jnp.inf, predictions.valence_arousal), dataclasses.replace(batch, labels=labels))
+    for one, other in zip(jax.tree.leaves(clean), jax.tree.leaves(dirty), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.asarray(clean[1])[np.asarray(unlabelled)[..., 0]].any() and np.asarray(clean[1]).any()
+
+
+def test_clips_spread_over_eight_devices_have_the_terms_of_one():
+    predictions, batch = batch_of((8, 6))
+    run = jax.jit(lambda predictions, batch: Affect(EVERYTHING).terms(predictions, batch)[0])
+    alone, apart = run(predictions, batch), run(*spread(jax.device_get((predictions, batch)), data_mesh()))
+    for name, value in alone.items():
+        np.testing.assert_allclose(apart[name], value, rtol=1e-5, err_msg=name)
 
 
 @pytest.mark.parametrize("over, left", [("clip", 0.0), ("both", None)])
