@@ -1,0 +1,75 @@
+"""The components of a cp kernel: how much each matters, which may go, and dropping some of them at random.
+
+Weight decay on the factors is the L2 penalty on them; there is nothing more to it, so nothing of it is here.
+"""
+
+from collections.abc import Mapping
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from affect_jax.ops.factor_forms import form_of
+
+Kernel = Mapping[str, Float[Array, "..."]]
+
+
+def normalised(factors: Kernel, leave: tuple[str, ...] = ()) -> dict[str, Array]:
+    """The same kernel, its columns of length 1 and their lengths in "scale"; those of the factors in `leave` stay.
+
+    Without this a scale says nothing: it can move into the factors. A component with a column of zeros gets scale 0.
+    """
+    _only_cp(factors)
+    result = {name: array for name, array in factors.items() if name in leave}
+    scale = factors["scale"]
+    for name in factors:
+        if name not in (*leave, "scale"):
+            squares = jnp.square(factors[name]).sum(0)
+            length = jnp.sqrt(jnp.where(squares > 0, squares, 1.0))  # with a derivative at 0
+            result[name] = factors[name] / length[None]
+            scale = scale * jnp.where(squares > 0, length, 0.0)
+    return result | {"scale": scale}
+
+
+def scale_norm(factors: Kernel, leave: tuple[str, ...] = ()) -> Float[Array, ""]:
+    """Sum of the absolute scales over normalised columns: as a penalty it drives whole components to zero.
+
+    Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, automatic rank selection.
+    """
+    return jnp.abs(normalised(factors, leave)["scale"]).sum()
+
+
+def kept_components(factors: Kernel, threshold: float, leave: tuple[str, ...] = ()) -> np.ndarray:
+    """Indices of the components whose normalised scale is above `threshold`; at least the largest. Not under jit."""
+    size = np.abs(np.asarray(normalised(factors, leave)["scale"]))
+    kept = np.flatnonzero(size > threshold)
+    return kept if len(kept) else np.array([size.argmax()])
+
+
+def pruned(factors: Kernel, threshold: float = 0.0) -> dict[str, Array]:
+    """A kernel of smaller rank, without the components up to `threshold`; at 0 it is the same kernel."""
+    kept = kept_components(factors, threshold)
+    return {name: array[..., kept] for name, array in factors.items()}
+
+
+def dropped(factors: Kernel, probability: float, key: PRNGKeyArray) -> dict[str, Array]:
+    """Each component left out with this probability, and the others scaled so that the mean is the whole kernel.
+
+    At least one stays, drawn evenly if all would go: therefore a component of R stays with the probability
+    1 - p + p^R / R, and that is what the others are divided by; it is 1 - p but for the smallest ranks.
+    Source: Kolbeinsson et al., Tensor dropout for robust learning, IEEE J. Sel. Topics Signal Process. 15(3), 2021.
+    """
+    _only_cp(factors)
+    scale = factors["scale"]
+    rank = len(scale)
+    for_all, for_one = jax.random.split(key)
+    stays = jax.random.bernoulli(for_all, 1 - probability, (rank,))
+    lone = jnp.arange(rank) == jax.random.randint(for_one, (), 0, rank)
+    stays = jnp.where(stays.any(), stays, lone)
+    return {**factors, "scale": jnp.where(stays, scale / (1 - probability + probability**rank / rank), 0.0)}
+
+
+def _only_cp(factors: Kernel) -> None:
+    if (form := form_of(factors)) != "cp":
+        raise ValueError(f"the kernel has the form '{form}'; only a cp kernel is a sum of components with a scale each")
