@@ -5,16 +5,23 @@ loop, optimiser, augment, initialise, task (by name), model (by name), and one s
 """
 
 import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 from ml_collections import ConfigDict
 
 from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
+from affect_jax.data.windows import WindowConfig
 from affect_jax.experiment.options import InitialiseConfig
 from affect_jax.models.registry import MODELS
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.loop import LoopConfig
 from affect_jax.train.optimiser import OptimiserConfig
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def section(cls, **options) -> ConfigDict:
@@ -34,11 +41,13 @@ def task(name: str, **options) -> ConfigDict:
     return ConfigDict({"name": name, **dataclasses.asdict(TASKS[name][1](**options))})
 
 
-def data_set(reader: str, weight: float = 1.0, fold: str = "", **options) -> ConfigDict:
-    """A data set; `weight` is its share of the training examples, `fold` a part of its subjects."""
-    return ConfigDict(
-        {"reader": reader, "weight": weight, "fold": fold, **dataclasses.asdict(READERS[reader][1](**options))}
-    )
+def data_set(
+    reader: str, weight: float = 1.0, fold: str = "", clock: Mapping[str, Any] = NOTHING, **options
+) -> ConfigDict:
+    """A data set; `weight` is its share of the training examples, `fold` a part of its subjects, and `clock` says how
+    the labels of its clips are brought in time with the pictures (data/label_clock.py)."""
+    common = {"reader": reader, "weight": weight, "fold": fold, "clock": section(LabelClockConfig, **clock)}
+    return ConfigDict({**common, **dataclasses.asdict(READERS[reader][1](**options))})
 
 
 def base() -> ConfigDict:
@@ -59,6 +68,7 @@ def base() -> ConfigDict:
                 "train": {},  # name -> data_set(...)
                 "frames": 0,  # frames a clip; 0 = single pictures
                 "hop": 0,  # frames between the starts of training clips; 0 = half a clip
+                "windows": section(WindowConfig),
                 "balanced": 0.0,  # 0: emotions as they come; 1: each equally often; between: part of the way
                 "max_skipped_fraction": 0.01,  # pictures of a data set that may break on reading before the run stops
                 "store": "",  # folder where rendered or decoded examples are kept between runs

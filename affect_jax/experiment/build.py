@@ -13,11 +13,13 @@ from affect_jax import emotions
 from affect_jax.data import loader, store
 from affect_jax.data.coverage import check_emotions
 from affect_jax.data.folds import fold
+from affect_jax.data.label_clock import with_label_clock
 from affect_jax.data.registry import READERS
 from affect_jax.data.source import Concatenated, with_label_set
+from affect_jax.experiment.data_options import SourceConfig
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.execution import Measured, executed, files, planned, timed
-from affect_jax.experiment.options import Options, SourceConfig
+from affect_jax.experiment.options import Options
 from affect_jax.experiment.ready import Ready
 from affect_jax.models.registry import MODELS
 from affect_jax.nn.execution import Execution, execution_named
@@ -43,11 +45,12 @@ def source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: 
         except FileNotFoundError as error:
             raise UsageError(str(error)) from error
 
-    if not folder:
-        return with_label_set(fold(read(), config.fold), label_set)
-    mark = store.fingerprint(config.reader, config.options)
-    place = pathlib.Path(folder) / f"{config.reader}_{mark}"
-    return with_label_set(fold(store.materialise(read, place, mark), config.fold), label_set)
+    if folder:
+        mark = store.fingerprint(config.reader, config.options)
+        whole = store.materialise(read, pathlib.Path(folder) / f"{config.reader}_{mark}", mark)
+    else:
+        whole = read()
+    return with_label_set(with_label_clock(fold(whole, config.fold), config.clock), label_set)
 
 
 def model_config(options: Options):
@@ -106,6 +109,7 @@ def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path
         augment=options.augment,
         frames=options.data.frames or None,
         hop=options.data.hop or None,
+        windows=options.data.windows,
         balanced=options.data.balanced,
         mixture=[part.weight for part in options.data.train.values()],
         max_skipped_fraction=options.data.max_skipped_fraction,
@@ -120,6 +124,7 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
         crop_px=options.model.input_px,
         batch=options.batch,
         frames=options.data.frames or None,
+        every=options.data.windows.every,
         side_ratio=options.augment.side_ratio,
         max_skipped_fraction=options.data.max_skipped_fraction,
         skipped_csv=str(workdir / SKIPPED),

@@ -9,6 +9,7 @@ from typing import Any
 from absl import logging
 
 from affect_jax import emotions
+from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
 from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.evaluate.rows import collect
@@ -16,12 +17,14 @@ from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
 from affect_jax.evaluate.table import write_table
 from affect_jax.experiment import build, initial
+from affect_jax.experiment.data_options import SourceConfig
 from affect_jax.experiment.errors import UsageError
-from affect_jax.experiment.options import Options, SourceConfig
+from affect_jax.experiment.options import Options
 from affect_jax.experiment.typed import lookup, typed
 from affect_jax.train.sharding import data_mesh
 
 PLACES = ("root", "split", "images", "skipped_csv", "max_skipped_fraction", "check_images", "strict")
+CLOCK = "clock."
 CROP = "emonet side_ratio={:.4f} crop_px={}"
 
 
@@ -54,13 +57,19 @@ def evaluate_run(
         emotions.names(run.label_set) if run.predicts_affect else (),
     )
     crop = CROP.format(run.augment.side_ratio, run.model.input_px)
-    protocol = EvaluationProtocol(data, split, crop, run.label_set, flip, step, chosen(part.options))
+    protocol = EvaluationProtocol(data, split, crop, run.label_set, flip, step, protocol_of(part))
     folder.mkdir(parents=True, exist_ok=True)
     write_table(rows, folder / "predictions.csv")
     others = {} if run.predicts_affect else evaluate(function, run.task, batches)
     summary = write_summary(rows, protocol, folder, others)
     logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
     return folder, summary
+
+
+def protocol_of(part: SourceConfig) -> str:
+    """What decides which faces and labels a data set gives, where it is not the default."""
+    clock = [f"{CLOCK}{pair}" for pair in chosen(part.clock).split(", ") if pair]
+    return ", ".join([*filter(None, [chosen(part.options)]), *clock])
 
 
 def chosen(options: Any) -> str:
@@ -75,19 +84,24 @@ def chosen(options: Any) -> str:
 
 
 def source_of(run: Options, data: str, root: str, split: str, settings: Sequence[str]) -> SourceConfig:
-    """The data set to judge on: the run's own options for that reader, if it has any, with root and split replaced."""
+    """The data set to judge on: the run's own options for that reader, if it has any, with root and split replaced.
+
+    Its labels are moved and smoothed as those of the run's validation, or as settings such as "clock.delay_seconds=2"
+    say.
+    """
     _, cls = lookup(READERS, data, "--data")
     known: Mapping[str, Any] = {}
     for part in [*run.data.train.values(), run.data.validation]:
         if part is not None and part.reader == data:
             known = dataclasses.asdict(part.options)
     given = {**known, "split": split, **({"root": root} if root else {})}
+    clock = dataclasses.asdict(run.data.validation.clock) if run.data.validation is not None else {}
     for setting in settings:
         name, found, text = setting.partition("=")
         if not found:
             raise UsageError(f"--set={setting}: expected name=value")
-        given[name] = _value(text)
-    return SourceConfig(data, typed(cls, given, f"--data={data}"))
+        (clock if name.startswith(CLOCK) else given)[name.removeprefix(CLOCK)] = _value(text)
+    return SourceConfig(data, typed(cls, given, f"--data={data}"), clock=typed(LabelClockConfig, clock, "--set=clock"))
 
 
 def _value(text: str) -> Any:

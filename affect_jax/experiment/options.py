@@ -9,8 +9,8 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from affect_jax.data.augment import AugmentConfig
-from affect_jax.data.registry import READERS
 from affect_jax.emotions import LABEL_SETS
+from affect_jax.experiment.data_options import DataConfig, data_config
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.typed import lookup, named, section, typed
 from affect_jax.models.registry import MODELS
@@ -22,29 +22,6 @@ from affect_jax.train.optimiser import OptimiserConfig
 CONFIG = "config.json"
 REPAIR = "restore it from a copy, or train anew in another --workdir"
 Config = Mapping[str, Any] | ConfigDict  # as a config file makes it, or as config.json holds it
-
-
-@dataclasses.dataclass(frozen=True)
-class SourceConfig:
-    """One data set of a run."""
-
-    reader: str  # name in data/registry.py
-    options: Any  # the reader's own Config
-    weight: float = 1.0  # share of the training examples drawn from it
-    fold: str = ""  # "k/n": fold k of n of its subjects; "-k/n": all but that fold; "": all
-
-
-@dataclasses.dataclass(frozen=True)
-class DataConfig:
-    """What is read, and how it is cut; a converted network was trained elsewhere and names no data sets."""
-
-    train: Mapping[str, SourceConfig]
-    validation: SourceConfig | None  # scored while training; decides which checkpoint is best
-    frames: int = 0  # frames a clip; 0 = single pictures
-    hop: int = 0  # frames between the starts of training clips; 0 = half a clip
-    balanced: float = 0.0  # 0: emotions as they come; 1: each equally often, with replacement; between: part of the way
-    max_skipped_fraction: float = 0.01  # of the pictures of a data set that may break on reading before the run stops
-    store: str = ""  # folder where decoded or rendered examples are kept between runs; "" = none
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,27 +69,11 @@ class Options:
         return getattr(self.task.config, "teacher", "")
 
 
-def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
-    """One data set out of its section."""
-    rest = dict(options)
-    weight, fold = rest.pop("weight", 1.0), rest.pop("fold", "")
-    if not weight > 0:
-        raise UsageError(f"{where}.weight is {weight}; it must be above 0")
-    reader, config = named(READERS, rest, where, key="reader")
-    return SourceConfig(reader, config, weight, fold)
-
-
 def parse(config: Config) -> Options:
     """Typed options of a whole config; UsageError names the first that is wrong."""
     rest = as_dict(config)
     model_name, model = named(MODELS, section(rest, "model"), "model")
     task_name, task = named(TASKS, section(rest, "task"), "task")
-    data = section(rest, "data")
-    train = section(data, "train", "data.")
-    train = {name: source_config(section(train, name, "data.train."), f"data.train.{name}") for name in train}
-    validation = (
-        source_config(section(data, "validation", "data."), "data.validation") if data.get("validation") else None
-    )
     sections = {
         "loop": LoopConfig,
         "optimiser": OptimiserConfig,
@@ -120,7 +81,7 @@ def parse(config: Config) -> Options:
         "augment": AugmentConfig,
     }
     made = {name: typed(cls, section(rest, name), name) for name, cls in sections.items()}
-    made["data"] = typed(DataConfig, {**data, "train": train, "validation": validation}, "data")
+    made["data"] = data_config(section(rest, "data"))
     made |= {"model": model, "model_name": model_name, "task": TASKS[task_name][0](task)}
     options = typed(Options, {**rest, **made}, "config")
     lookup(LABEL_SETS, options.label_set, "label_set")

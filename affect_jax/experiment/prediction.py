@@ -24,6 +24,11 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
         raise UsageError(
             f"{workdir} holds a landmark network, which predicts no affect; train a static one on it first"
         )
+    if run.data.windows.every > 1:
+        logging.warning(
+            "%s was trained on every %d. frame (data.windows.every); give videos of that lower frame rate, for all "
+            "frames of a video are shown to it", workdir, run.data.windows.every,
+        )  # fmt: skip
     ready = Ready(network, precision)
 
     def function(images: np.ndarray) -> Predictions:

@@ -96,7 +96,7 @@ def smooth(
 def _kernel(distance: np.ndarray, width_seconds: float, kernel: str) -> np.ndarray:
     if kernel == "average":
         return (distance <= width_seconds / 2 + CLOCK_TOLERANCE_SECONDS).astype(np.float64)
-    inside = distance <= GAUSSIAN_REACH * width_seconds
+    inside = distance <= GAUSSIAN_REACH * width_seconds + CLOCK_TOLERANCE_SECONDS
     return np.where(inside, np.exp(-0.5 * (distance / width_seconds) ** 2), 0)
 
 
