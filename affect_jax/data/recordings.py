@@ -1,5 +1,6 @@
 """Recordings: frames of videos, or of folders of numbered pictures, as one source."""
 
+import dataclasses
 import os
 import pathlib
 from collections.abc import Sequence
@@ -10,12 +11,13 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from affect_jax.data import picture
-from affect_jax.data.source import Table
+from affect_jax.data.openface import read_openface
+from affect_jax.data.source import Table, label_row
 from affect_jax.data.video_frames import VideoFrames
 from affect_jax.types import Labels
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".wmv", ".mpg", ".mpeg")
-FRAMES, VIDEOS = "frames", "videos"
+FRAMES, VIDEOS, LANDMARK_TABLES = "frames", "videos", "landmarks"
 
 
 @runtime_checkable
@@ -103,6 +105,28 @@ class Recording(NamedTuple):
     footage: Footage
     chosen: Int[np.ndarray, "frame"]  # indices of the footage's frames
     labels: Labels
+
+
+def with_landmarks(recording: Recording, root: pathlib.Path) -> Recording:
+    """The frames in which a face was found, with their landmarks, where there is a folder `root`/landmarks.
+
+    FileNotFoundError if the recording lacks in it; ValueError for what is no table of OpenFace, or finds no face.
+    """
+    path = root / LANDMARK_TABLES / f"{recording.name}.csv"
+    if not (root / LANDMARK_TABLES).is_dir():
+        return recording
+    if not path.is_file():
+        raise FileNotFoundError(f"no landmarks {path}, expected a table of OpenFace 2 for every recording")
+    tracked = read_openface(path)
+    found = np.flatnonzero(tracked.found)
+    numbers = recording.footage.numbers[recording.chosen]
+    _, mine, theirs = np.intersect1d(numbers, tracked.numbers[found], return_indices=True)
+    if not len(mine):
+        raise ValueError(f"{path} finds a face in none of the {len(numbers)} frames")
+    labels = label_row(recording.labels, mine)
+    points = tracked.landmarks[found[theirs]]
+    labels = dataclasses.replace(labels, landmarks=points, landmarks_weight=np.ones(len(mine), np.float32))
+    return recording._replace(chosen=recording.chosen[mine], labels=labels)
 
 
 class Recordings:

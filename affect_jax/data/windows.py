@@ -8,6 +8,7 @@ from absl import logging
 from jaxtyping import Int
 
 from affect_jax.data.clips import check_hop, clip_frames
+from affect_jax.data.source import as_table
 from affect_jax.ops.sequence import window_starts
 from affect_jax.types import Source
 
@@ -40,9 +41,10 @@ AS_CUT = WindowConfig()
 
 
 class TrainingWindows:
-    """Windows of `frames` frames over the clips of a source, which together hold all of their frames.
+    """Windows of `frames` frames over the clips of a source, which together hold all of their labelled frames.
 
-    Clips shorter than a window are left out, with a warning; ValueError when that leaves none.
+    Windows in which nothing of affect is labelled are left out where others are. So are, with a warning, clips shorter
+    than a window; ValueError when that leaves none.
     """
 
     def __init__(self, source: Source, frames: int, hop: int, config: WindowConfig):
@@ -61,6 +63,10 @@ class TrainingWindows:
             self.clips.append(members)
         self._report(short)
         self.clip, self.first = np.array(places, np.int64).T
+        labels = as_table(source.examples).labels
+        known = ((labels.valence_arousal_weight > 0) | (labels.emotion_weight > 0))[self.units()].any(1)
+        if known.any():
+            self.clip, self.first = self.clip[known], self.first[known]
 
     def _report(self, short: list[tuple[int, str]]) -> None:
         names = ", ".join(f"{name} ({length})" for length, name in sorted(short, reverse=True)[:NAMED_CLIPS])

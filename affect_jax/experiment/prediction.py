@@ -26,7 +26,7 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
         )
     if run.data.windows.every > 1:
         logging.warning(
-            "%s was trained on every %d. frame (data.windows.every); give videos of that lower frame rate, for all "
+            "%s was trained on one frame in %d (data.windows.every); give videos of that lower frame rate, for all "
             "frames of a video are shown to it", workdir, run.data.windows.every,
         )  # fmt: skip
     ready = Ready(network, precision)

@@ -70,6 +70,14 @@ def test_what_cannot_be_windowed_is_said():
         windows(Clips(clip("a", "1", 9)), 4, 5)
 
 
+def test_windows_without_a_label_are_left_out():
+    source = Clips(clip("a", "1", 12))
+    source.examples.labels.emotion_weight[5] = 1
+    assert windows(source, 4, 2).units().tolist() == [[2, 3, 4, 5], [4, 5, 6, 7]]
+    source.examples.labels.valence_arousal_weight[11] = 0.5
+    assert windows(source, 4, 2).units()[-1].tolist() == [8, 9, 10, 11]
+
+
 def test_every_second_frame_in_training_and_in_evaluation():
     source = Clips(clip("a", "1", 9) + clip("b", "1", 6))
     assert windows(source, 4, 2, every=2).units().tolist() == [[0, 2, 4, 6], [2, 4, 6, 8], [1, 3, 5, 7]]

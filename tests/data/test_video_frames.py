@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from affect_jax.data.video_frames import VideoFrames
+from affect_jax.predict.decode import Video
 from affect_jax.types import UnreadableImage
 
 FRAMES = 40
@@ -28,7 +29,7 @@ def level(image) -> float:
 )
 def test_every_frame_is_the_one_of_its_number_in_any_order(write_film, tmp_path, name, codec, timed):
     video = VideoFrames(write_film(tmp_path / name, LEVELS, codec))
-    assert video.timed == timed
+    assert video.clock.timed == timed
     np.testing.assert_array_equal(video.numbers, np.arange(FRAMES))
     np.testing.assert_allclose(video.times_seconds(), np.arange(FRAMES) / 25, atol=1e-3)
     order = [*range(FRAMES), 39, 0, 13, 13, 12, 30, 31, 32, 5, 38, 37, 1]
@@ -41,6 +42,18 @@ def test_times_are_those_of_the_stream_after_its_first_frame(write_film, tmp_pat
     video = VideoFrames(write_film(tmp_path / "varying.mp4", range(20, 120, 20), ticks=ticks))
     np.testing.assert_allclose(video.times_seconds(), (np.array(ticks) - 9000) / 90000, atol=1e-3)
     np.testing.assert_allclose([level(video.image(n)) for n in (3, 0, 4)], (80, 20, 100), atol=3)
+
+
+def test_a_real_video_gives_the_frames_of_reading_it_through(shared_data):
+    path = shared_data / "video" / "one_woman_expressions.mp4"
+    with Video(path) as whole:
+        frames = {frame.index: frame for frame in whole if frame.index in (0, 1, 57, 250, 251, 471)}
+    video = VideoFrames(path)
+    assert len(video.numbers) == 472
+    for number in (471, 0, 250, 251, 57, 1):
+        np.testing.assert_array_equal(video.image(number), frames[number].image)
+    times = video.times_seconds()
+    np.testing.assert_allclose(times[list(frames)], [f.time_seconds - frames[0].time_seconds for f in frames.values()])
 
 
 def test_threads_do_not_disturb_each_other_and_a_pickled_video_opens_anew(write_film, tmp_path):

@@ -70,7 +70,7 @@ def omg(config: OMGConfig) -> Recordings:
             continue
         seen.add(utterance.name)
         if (footage := found.footage(utterance.name, f"{path}, row {row}")) is not None:
-            found.found.append(_recording(utterance, footage))
+            found.add(_recording(utterance, footage), f"{path}, row {row}")
     return found.source(LABEL_SET)
 
 

@@ -66,7 +66,7 @@ def recola(config: RECOLAConfig) -> Recordings:
             traces[index], rows = trace_of(files[dimension][name], config.rater, found.rows)
             found.total_rows += rows
         if (footage := found.footage(name, str(files[DIMENSIONS[0]][name]))) is not None:
-            found.found.append(rated_recording(name, name, footage, traces))
+            found.add(rated_recording(name, name, footage, traces), str(files[DIMENSIONS[0]][name]))
     return found.source()
 
 

@@ -53,7 +53,8 @@ def sewa(config: SEWAConfig) -> Recordings:
         trace, rows = read_trace(lines, "timestamp", RATED, found.rows, functools.partial(_of_file, path.stem))
         found.total_rows += rows
         if (footage := found.footage(path.stem, str(path))) is not None:
-            found.found.append(rated_recording(path.stem, path.stem, footage, affect_dimensions(trace, RATED)))
+            recording = rated_recording(path.stem, path.stem, footage, affect_dimensions(trace, RATED))
+            found.add(recording, str(path))
     return found.source()
 
 

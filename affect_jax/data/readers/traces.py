@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from affect_jax import emotions
 from affect_jax.data.readers.rows import ListConfig, ListFile
-from affect_jax.data.recordings import Footage, Recording, Recordings, find_footage
+from affect_jax.data.recordings import Footage, Recording, Recordings, find_footage, with_landmarks
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import no_labels
 from affect_jax.ops.labels_over_time import resample
@@ -22,12 +22,16 @@ ALL = "all"
 UNKNOWN = "?"  # a value of ARFF
 LONGEST_STEP = 1.5  # of the usual step between samples; over longer ones labels are not interpolated
 SPLIT_WORDS = {"train": "training", "val": "validation", "dev": "validation", "devel": "validation"}
-LAYOUT = "expected the labels and beside them videos/<name>.mp4 or frames/<name>/00001.jpg"
+LAYOUT = "expected the labels and beside them videos/<name>.mp4 or frames/<name>/00001.jpg, and landmarks/<name>.csv"
 
 
 @dataclasses.dataclass(frozen=True)
 class ClipConfig(ListConfig):
-    """Where a data set of recordings lies; its frames are root/frames/<name>/00001.jpg or root/videos/<name>.mp4."""
+    """Where a data set of recordings lies: root/frames/<name>/00001.jpg or root/videos/<name>.mp4.
+
+    Where there is a folder root/landmarks, landmarks/<name>.csv of OpenFace 2 say where the face is; frames without a
+    face are left out. Without it the whole picture is the crop, which suits videos of faces that are cut out already.
+    """
 
     fps: float = 0.0  # frames a second of frames kept as pictures, which do not say; videos know their own
 
@@ -138,12 +142,20 @@ class Collection:
             self.recordings.refuse(place, len(self.names), RowFault(f"recording {kind}", str(error)))
             return None
 
+    def add(self, recording: Recording, place: str) -> None:
+        """Takes a recording with the landmarks that lie beside it; one whose landmarks are of no use is counted."""
+        try:
+            self.found.append(with_landmarks(recording, self.root))
+        except (FileNotFoundError, ValueError) as error:
+            self.recordings.refuse(place, len(self.names), RowFault("recording has no usable landmarks", str(error)))
+
     def source(self, label_set: str = LABEL_SET) -> Recordings:
         """What was found; ValueError when too much was not, FileNotFoundError when nothing was."""
         if self.names and not self.found and len(self.recordings.faults) == len(self.names):
             example = f"{self.root}/videos/{self.names[0]}.mp4 or {self.root}/frames/{self.names[0]}/00001.jpg"
+            reasons = ", ".join(self.recordings.counts())
             raise FileNotFoundError(
-                f"none of {len(self.names)} recordings of {self.where} can be read; expected {example}"
+                f"none of {len(self.names)} recordings of {self.where} can be read ({reasons}); expected {example}"
             )
         self.rows.finish(self.total_rows)
         self.recordings.finish(len(self.names))
