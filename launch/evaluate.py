@@ -19,7 +19,11 @@ DATA = flags.DEFINE_string(
 )
 DATA_ROOT = flags.DEFINE_string("data_root", "", "Folder of the data set; the run's own if not given.")
 SPLIT = flags.DEFINE_string("split", "validation", "Part of the data set.")
-SETTINGS = flags.DEFINE_multi_string("set", [], "Further option of the reader, as name=value; may be repeated.")
+SETTINGS = flags.DEFINE_multi_string(
+    "set",
+    [],
+    "Further option of the reader, as name=value, or of its clock, as clock.delay_seconds=2; may be repeated.",
+)
 FLIP = flags.DEFINE_bool(
     "flip_average", False, "Average valence and arousal over picture and mirror; named in the output."
 )

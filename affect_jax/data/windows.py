@@ -17,7 +17,10 @@ NAMED_CLIPS = 5  # of those that are too short, in messages
 
 @dataclasses.dataclass(frozen=True)
 class WindowConfig:
-    """How clips are cut out of recordings. Evaluation knows only `every`, and still sees each frame once."""
+    """How clips are cut out of recordings; `frames` and `hop` count what `every` leaves.
+
+    Evaluation knows only `every`, and still sees each frame once: those between make clips of their own.
+    """
 
     every: int = 1  # frames of the recording from one frame of a clip to the next: 2 halves the frame rate
     start_jitter: int = 0  # frames of the recording by which a training clip starts earlier or later, at most
