@@ -5,6 +5,7 @@ for tt one for each link of the chain, under the name of the array before it; no
 """
 
 import math
+import sys
 from collections.abc import Iterable, Mapping
 
 Rank = int | float | Mapping[str, int] | tuple[tuple[str, int], ...]
@@ -55,10 +56,10 @@ def _axes(sizes: Iterable[str]) -> list[str]:
     return [name for name in sizes if name not in ("inputs", "outputs")]
 
 
-def _limits(form: str, sizes: Mapping[str, int]) -> dict[str, float]:
+def _limits(form: str, sizes: Mapping[str, int]) -> dict[str, int]:
     """The largest ranks that are of any use, of those that may be chosen freely."""
     if form == "cp":
-        return {"rank": math.inf}
+        return {"rank": sys.maxsize}
     if form == "tucker":
         return dict(sizes)
     chain = ["inputs", *(name for name in _axes(sizes) if name != "time")]
@@ -68,17 +69,17 @@ def _limits(form: str, sizes: Mapping[str, int]) -> dict[str, float]:
     return {name: links["inputs" if name == "time" else name] for name in ("inputs", *_axes(sizes))}
 
 
-def _ranks(form: str, limits: Mapping[str, float], wanted: dict[str, int]) -> dict[str, int]:
+def _ranks(form: str, limits: Mapping[str, int], wanted: dict[str, int]) -> dict[str, int]:
     """The ranks wanted, but a tucker kernel's axes in full."""
     if form != "tucker":
         return wanted
-    return {name: int(limits[name]) for name in _axes(limits)} | {name: wanted[name] for name in ("inputs", "outputs")}
+    return {name: limits[name] for name in _axes(limits)} | {name: wanted[name] for name in ("inputs", "outputs")}
 
 
-def _given(form: str, limits: Mapping[str, float], ranks: dict[str, int]) -> dict[str, int]:
+def _given(form: str, limits: Mapping[str, int], ranks: dict[str, int]) -> dict[str, int]:
     """The ranks of a mapping, with those of the axes that it leaves out."""
     if form == "tucker":
-        ranks = {name: int(limits[name]) for name in _axes(limits)} | ranks
+        ranks = {name: limits[name] for name in _axes(limits)} | ranks
     if form == "tt" and "time" in limits and "inputs" in ranks:
         ranks = {"time": ranks["inputs"]} | ranks
     if set(ranks) != set(limits) or min(ranks.values()) < 1:
@@ -86,14 +87,14 @@ def _given(form: str, limits: Mapping[str, float], ranks: dict[str, int]) -> dic
     return {name: ranks[name] for name in limits}
 
 
-def _within(form: str, sizes: Mapping[str, int], room: float, limits: Mapping[str, float]) -> dict[str, int]:
+def _within(form: str, sizes: Mapping[str, int], room: float, limits: Mapping[str, int]) -> dict[str, int]:
     """The largest ranks, in the proportion of the limits, whose arrays hold at most `room` numbers."""
-    largest = int(room) + 1 if form == "cp" else int(max(limits.values()))
+    largest = int(room) + 1 if form == "cp" else max(limits.values())
 
     def ranks(step: int) -> dict[str, int]:
         if form == "cp":
             return {"rank": step}
-        return _ranks(form, limits, {name: max(1, int(limit * step) // largest) for name, limit in limits.items()})
+        return _ranks(form, limits, {name: max(1, limit * step // largest) for name, limit in limits.items()})
 
     count = lambda step: sum(math.prod(shape) for shape in array_shapes(form, sizes, ranks(step)).values())
     low, high = 1, largest + 1  # low is taken even where it is too large: there is nothing smaller

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from affect_jax.ops.depthwise import depthwise
+from affect_jax.ops.depthwise import Slide, pointwise, separable
 from affect_jax.ops.factor_forms import form_of, kernel_axes, reconstruct
 from affect_jax.ops.sliding import Window, convolve_along, convolve_dense, convolve_each
 
@@ -50,7 +50,7 @@ def stages(factors: Kernel, execution: str | None = None, between: Between | Non
                 "choose another execution, or a linear layer"
             )
         return Stages(lambda signal: signal, functools.partial(_dense, kernel=reconstruct(factors)))
-    mix = lambda signal: signal @ factors["inputs"]
+    mix = lambda signal: pointwise(signal, factors["inputs"])
     mixed = mix if between is None else lambda signal: between(mix(signal))
     if form == "cp":
         return (_by_factors if execution == "factors" else _by_depthwise)(factors, mixed)
@@ -63,11 +63,11 @@ def _by_factors(factors: Kernel, mixed: Between) -> Stages:
     """CP: a depthwise convolution an axis; time first, which keeps every bit of a frame where it is a delta."""
 
     def after(held: Array, along: Along) -> Array:
-        for place, (name, window) in enumerate(along.items()):
-            ends = {"before": window.before, "after": window.after}
-            axis = held.ndim - 1 - len(along) + place
-            held = depthwise(held, factors[name], axis, **ends, stride=window.stride, dilation=window.dilation)
-        return held @ _scaled_outputs(factors)
+        first = held.ndim - 1 - len(along)
+        slides = [
+            Slide(first + place, w.before, w.after, w.stride, w.dilation) for place, w in enumerate(along.values())
+        ]
+        return pointwise(separable(held, [factors[name] for name in along], slides), _scaled_outputs(factors))
 
     return Stages(mixed, after)
 
@@ -78,7 +78,10 @@ def _by_depthwise(factors: Kernel, mixed: Between) -> Stages:
     for name in reversed(kernel_axes(factors)):
         rows = jnp.expand_dims(factors[name], range(1, kernel.ndim))
         kernel = rows * kernel[None]
-    after = lambda held, along: convolve_each(held, kernel, tuple(along.values())) @ _scaled_outputs(factors)
+
+    def after(held: Array, along: Along) -> Array:
+        return pointwise(convolve_each(held, kernel, tuple(along.values())), _scaled_outputs(factors))
+
     return Stages(mixed, after)
 
 
@@ -87,7 +90,7 @@ def _by_core(factors: Kernel, mixed: Between) -> Stages:
     kernel = factors["core"]
     for place, name in enumerate(kernel_axes(factors)):
         kernel = jnp.moveaxis(jnp.tensordot(factors[name], kernel, (1, place), precision="highest"), 0, place)
-    return Stages(mixed, lambda held, along: _dense(held, along, kernel=kernel) @ factors["outputs"].T)
+    return Stages(mixed, lambda held, along: pointwise(_dense(held, along, kernel=kernel), factors["outputs"].T))
 
 
 def _by_chain(factors: Kernel, mixed: Between) -> Stages:
@@ -96,7 +99,7 @@ def _by_chain(factors: Kernel, mixed: Between) -> Stages:
     def after(held: Array, along: Along) -> Array:
         for place, (name, window) in enumerate(along.items()):
             held = convolve_along(held, factors[name], held.ndim - 1 - len(along) + place, window)
-        return held @ factors["outputs"].T
+        return pointwise(held, factors["outputs"].T)
 
     return Stages(mixed, after)
 

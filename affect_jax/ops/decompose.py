@@ -1,0 +1,154 @@
+"""Factors of a trained dense kernel, by TensorLy, and the ranks that a wanted share of its energy needs. Host code."""
+
+import math
+from collections.abc import Mapping
+from types import ModuleType
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from affect_jax.ops.factor_forms import DENSE_AXES, reconstruct
+from affect_jax.ops.factor_rank import Rank, resolve_rank
+from affect_jax.ops.factor_selection import normalised
+
+Kernel = Float[np.ndarray, "*taps input output"]
+
+
+class Decomposition(NamedTuple):
+    """A kernel in factors, and the length of its difference to the dense kernel over the length of that."""
+
+    factors: dict[str, np.ndarray]
+    relative_error: float
+
+
+def decompose(
+    kernel: Kernel,
+    form: str,
+    rank: Rank,
+    *,
+    axes: tuple[str, ...] | None = None,
+    starts: int = 3,
+    iterations: int = 200,
+    seed: int = 0,
+) -> Decomposition:
+    """The kernel of that form and rank (see `factor_rank`) that is found closest to a dense kernel.
+
+    cp: alternating least squares, from singular vectors and from starts - 1 random points, the best of them, its
+    columns normalised into "scale" and sorted by it. tucker: HOSVD, improved by alternating least squares. tt: TT-SVD.
+    axes: names of the kernel's axes; by default told by their number, as for a dense kernel.
+    """
+    sizes = _sizes(kernel, axes)
+    ranks = resolve_rank(form, sizes, rank)
+    if form == "dense":
+        return Decomposition({"kernel": np.float32(kernel)}, 0.0)
+    if form == "cp":
+        rng = np.random.default_rng(seed)
+        tries = [_cp(kernel, sizes, ranks["rank"], iterations, rng, start) for start in range(max(1, starts))]
+        return min((_measured(kernel, factors) for factors in tries), key=lambda tried: tried.relative_error)
+    if form == "tucker":
+        return _measured(kernel, _tucker(kernel, sizes, ranks, iterations))
+    return _measured(kernel, _tt(kernel, sizes, ranks))
+
+
+def rank_by_energy(
+    kernel: Kernel, form: str, energy: float, *, axes: tuple[str, ...] | None = None, seed: int = 0
+) -> dict[str, int]:
+    """The ranks with which a decomposition keeps this share of the kernel's sum of squares, in (0, 1].
+
+    tucker, tt: from singular values, each unfolding with its part of what may be lost. cp: the smallest rank found
+    whose alternating least squares keep it (or lose 1e-6), which takes several decompositions.
+    """
+    if not 0 < energy <= 1:
+        raise ValueError(f"energy is {energy}; expected the share of the kernel's sum of squares to keep, in (0, 1]")
+    sizes = _sizes(kernel, axes)
+    if form == "dense":
+        return {}
+    if form == "cp":
+        return {"rank": _cp_rank(kernel, sizes, math.sqrt(1 - energy), seed)}
+    whole = float(np.square(np.float64(kernel)).sum())
+    if form == "tucker":
+        bound = (1 - energy) * whole / len(sizes)
+        unfolded = {name: np.moveaxis(kernel, place, 0).reshape(sizes[name], -1) for place, name in enumerate(sizes)}
+        return {name: _enough(np.linalg.svd(matrix, compute_uv=False), bound) for name, matrix in unfolded.items()}
+    rest, ranks, last = np.moveaxis(np.float64(kernel), -2, 0), {}, 1
+    bound = (1 - energy) * whole / (len(sizes) - 1)
+    for name in ("inputs", *list(sizes)[:-2]):
+        _, values, right = np.linalg.svd(rest.reshape(last * sizes[name], -1), full_matrices=False)
+        last = ranks[name] = _enough(values, bound)
+        rest = values[:last, None] * right[:last]
+    return ranks
+
+
+def _enough(values: np.ndarray, bound: float) -> int:
+    """The fewest largest singular values that leave out no more than `bound` of the sum of their squares."""
+    left_out = np.append(np.cumsum(np.square(values)[::-1])[::-1], 0)  # by keeping the first 0, 1, .. of them
+    return max(1, int(np.argmax(left_out <= bound + 1e-12 * left_out[0])))
+
+
+def _cp_rank(kernel: Kernel, sizes: dict[str, int], error: float, seed: int) -> int:
+    """The smallest rank found whose relative error is at most `error`, by doubling and halving."""
+    error = max(error, 1e-3)
+    fits = lambda rank: decompose(kernel, "cp", rank, axes=tuple(sizes)[:-2], seed=seed).relative_error <= error
+    low, high, most = 0, 1, math.prod(sizes.values()) // max(sizes.values())
+    while high < most and not fits(high):
+        low, high = high, min(2 * high, most)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(middle) else (middle, high)
+    return high
+
+
+def _cp(
+    kernel: Kernel, sizes: dict[str, int], rank: int, iterations: int, rng: np.random.Generator, start: int
+) -> dict:
+    factors = [rng.normal(size=(size, rank)) for size in kernel.shape]
+    if start == 0:
+        for place, factor in enumerate(factors):
+            left = np.linalg.svd(np.moveaxis(kernel, place, 0).reshape(len(factor), -1), full_matrices=False)[0]
+            factor[:, : left.shape[1]] = left[:, :rank]
+    begin = (np.ones(rank), factors)
+    weights, factors = _tensorly().parafac(np.float64(kernel), rank, n_iter_max=iterations, init=begin, tol=1e-9)
+    drawn = dict(zip(sizes, factors, strict=True)) | {"scale": weights}
+    level = normalised({name: jnp.float32(array) for name, array in drawn.items()})
+    order = np.argsort(-np.abs(np.asarray(level["scale"])))
+    return {name: np.asarray(array)[..., order] for name, array in level.items()}
+
+
+def _tucker(kernel: Kernel, sizes: dict[str, int], ranks: Mapping[str, int], iterations: int) -> dict:
+    wanted = [ranks[name] for name in sizes]
+    core, factors = _tensorly().tucker(np.float64(kernel), rank=wanted, n_iter_max=iterations, init="svd")
+    return dict(zip(sizes, factors, strict=True)) | {"core": core}
+
+
+def _tt(kernel: Kernel, sizes: dict[str, int], ranks: Mapping[str, int]) -> dict:
+    chain = np.moveaxis(np.float64(kernel), -2, 0)
+    axes = list(sizes)[:-2]
+    first, *cores, last = _tensorly().tensor_train(chain, rank=[1, *(ranks[name] for name in ("inputs", *axes)), 1])
+    cores = {name: np.moveaxis(core, 0, 1) for name, core in zip(axes, cores, strict=True)}
+    return {"inputs": first[0], **cores, "outputs": last[..., 0].T}
+
+
+def _measured(kernel: Kernel, factors: dict[str, np.ndarray]) -> Decomposition:
+    factors = {name: np.float32(array) for name, array in factors.items()}
+    found = np.asarray(reconstruct({name: jnp.asarray(array) for name, array in factors.items()}))
+    return Decomposition(factors, float(np.linalg.norm(found - kernel) / max(np.linalg.norm(kernel), 1e-30)))
+
+
+def _sizes(kernel: Kernel, axes: tuple[str, ...] | None) -> dict[str, int]:
+    axes = DENSE_AXES.get(kernel.ndim - 2, ()) if axes is None else axes
+    if not axes or len(axes) != kernel.ndim - 2 or not np.isfinite(kernel).all():
+        raise ValueError(
+            f"a kernel of shape {kernel.shape} for the axes {', '.join(axes) or 'none'}; expected finite numbers "
+            "[taps of 1 to 4 axes.., input, output]"
+        )
+    return dict(zip((*axes, "inputs", "outputs"), kernel.shape, strict=True))
+
+
+def _tensorly() -> ModuleType:
+    try:
+        import tensorly.decomposition
+    except ImportError as error:
+        raise ImportError("decomposing a kernel needs TensorLy: pip install 'affect_jax[decompose]'") from error
+    return tensorly.decomposition

@@ -1,0 +1,160 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+from kernels64 import correlate, dense_kernel
+
+from affect_jax.nn.factorized import FactorizedConv, JointFactors, factorized
+from affect_jax.ops.factors import convolve
+
+SPACE = {"height": 3, "width": 3}
+
+
+def noise(*shape: int, seed: int = 0) -> jax.Array:
+    return jnp.float32(np.random.default_rng(seed).normal(size=shape))
+
+
+def arrays64(layer: FactorizedConv) -> dict[str, np.ndarray]:
+    return {name: np.float64(array) for name, array in layer.arrays().items()}
+
+
+@pytest.mark.parametrize(
+    ("form", "rank"), [("cp", 5), ("tucker", 0.5), ("tt", {"inputs": 2, "height": 3, "width": 4}), ("dense", 0)]
+)
+def test_layer_is_the_convolution_with_its_kernel_plus_its_bias(form, rank):
+    options = {"stride": {"height": 2}, "padding": {"width": (1, 0)}, "use_bias": True}
+    layer = FactorizedConv(3, 4, taps=SPACE, form=form, rank=rank, **options, rngs=nnx.Rngs(0))
+    layer.bias[...] = noise(4)
+    signal = noise(2, 5, 4, 3)
+    expected = correlate(np.float64(signal), dense_kernel(arrays64(layer)), (1, 1), (1, 0), (2, 1), (1, 1))
+    np.testing.assert_allclose(layer(signal), expected + np.float64(layer.bias[...]), rtol=1e-5, atol=1e-5)
+    assert (layer.form, layer.inputs, layer.outputs, layer.frames) == (form, 3, 4, 1)
+    again = FactorizedConv(3, 4, taps={"time": 3, **SPACE}, form=form, rank=layer.rank, rngs=nnx.Rngs(1))
+    assert again.frames == 3
+
+
+@pytest.mark.parametrize("execution", ["factors", "depthwise"])
+def test_norm_and_relu_stand_between_the_first_1x1_and_the_rest(execution):
+    layer = FactorizedConv(3, 4, taps=SPACE, rank=5, between="norm_relu", execution=execution, rngs=nnx.Rngs(0))
+    layer.norm.mean[...], layer.norm.var[...] = noise(5), jnp.exp(noise(5, seed=1))
+    layer.norm.scale[...], layer.norm.bias[...] = noise(5, seed=2), noise(5, seed=3)
+    layer.eval()
+    signal, arrays = noise(2, 5, 4, 3), arrays64(layer)
+    mean, var, scale, bias = (
+        np.float64(part[...]) for part in (layer.norm.mean, layer.norm.var, layer.norm.scale, layer.norm.bias)
+    )
+    mixed = np.float64(signal) @ arrays["inputs"]
+    mixed = np.maximum((mixed - mean) / np.sqrt(var + 1e-5) * scale + bias, 0)
+    rest = dense_kernel(arrays | {"inputs": np.eye(5)})
+    expected = correlate(mixed, rest, (1, 1), (1, 1), (1, 1), (1, 1))
+    np.testing.assert_allclose(layer(signal), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("form", "rank"), [("cp", 64), ("tucker", 24), ("tt", 32)])
+def test_layer_with_a_norm_starts_with_outputs_of_size_1(form, rank):
+    layer = FactorizedConv(32, 32, taps=SPACE, form=form, rank=rank, between="norm_relu", rngs=nnx.Rngs(1))
+    found = layer(7 * noise(4, 24, 24, 32))
+    assert 0.8 < float(jnp.square(found).mean()) ** 0.5 < 1.25
+
+
+@pytest.mark.parametrize("between", ["linear", "norm_relu"])
+def test_stream_through_the_layer_equals_the_whole_clip(between):
+    layer = FactorizedConv(
+        3, 4, taps={"time": 3, **SPACE}, rank=5, causal=True, use_bias=True, between=between, rngs=nnx.Rngs(2)
+    )
+    layer.bias[...] = noise(4)
+    clip = noise(2, 7, 4, 4, 3)
+    layer(clip)  # statistics
+    layer.eval()
+    past, parts = layer.empty_past((2, 1, 4, 4, 3)), []
+    for start, stop in ((0, 1), (1, 4), (4, 7)):
+        past, part = layer.next(past, clip[:, start:stop])
+        parts.append(part)
+    np.testing.assert_allclose(jnp.concatenate(parts, 1), layer(clip), rtol=1e-5, atol=1e-5)
+    with pytest.raises(ValueError, match="the layer looks ahead"):
+        FactorizedConv(3, 4, taps={"time": 3, **SPACE}, rank=5, rngs=nnx.Rngs(0)).empty_past((1, 1, 4, 4, 3))
+
+
+@pytest.mark.parametrize("between", ["linear", "norm_relu"])
+def test_pruned_layer_is_smaller_and_gives_the_same(between):
+    layer = FactorizedConv(3, 4, taps=SPACE, rank=5, between=between, rngs=nnx.Rngs(3))
+    signal = noise(2, 5, 4, 3)
+    layer(signal)
+    layer.eval()
+    layer.factors["scale"][...] = layer.factors["scale"][...].at[jnp.array([0, 3])].set(0.0)
+    small = layer.pruned()
+    assert small.rank == (("rank", 3),) and {array.shape[-1] for array in small.arrays().values()} == {3}
+    np.testing.assert_allclose(small(signal), layer(signal), rtol=1e-5, atol=1e-6)
+    assert layer.arrays()["scale"].shape == (5,)
+
+
+def test_components_are_dropped_in_training_only_and_by_the_key():
+    layer = FactorizedConv(3, 4, taps=SPACE, rank=2, dropout=0.5, rngs=nnx.Rngs(4))
+    signal = noise(5, 4, 3)
+    call = lambda seed: np.asarray(layer(signal, rngs=nnx.Rngs(dropout=seed)))
+    np.testing.assert_array_equal(call(0), call(0))
+    # rank 2, p 0.5: both with 1/4, each alone with 3/8, divided by 1 - 1/2 + 1/8
+    alone = [np.asarray(convolve(signal, {n: a[..., [r]] for n, a in layer.arrays().items()})) for r in (0, 1)]
+    patterns = [alone[0] / 0.625, alone[1] / 0.625, (alone[0] + alone[1]) / 0.625]
+    seen = {int(np.argmin([np.abs(found - pattern).max() for pattern in patterns])) for found in map(call, range(12))}
+    assert seen == {0, 1, 2}
+    assert min(np.abs(call(0) - pattern).max() for pattern in patterns) < 1e-5
+    with pytest.raises(ValueError, match=r"drops components in training; call it with rngs=nnx.Rngs\(dropout=key\)"):
+        layer(signal)
+    layer.eval()
+    np.testing.assert_allclose(layer(signal), alone[0] + alone[1], rtol=1e-5, atol=1e-5)
+
+
+def test_layers_with_joint_factors_equal_the_dense_ones():
+    joint = JointFactors(3, 4, 4, taps=SPACE, rank=6, rngs=nnx.Rngs(5))
+    arrays = {name: np.float64(factor[...]) for name, factor in joint.factors.items()}
+    rows = np.float64(joint.layers[...])
+    kernels = np.einsum(
+        "nr,ar,br,ir,or,r->nabio", rows, *(arrays[n] for n in ("height", "width", "inputs", "outputs", "scale"))
+    )
+    signal = noise(5, 4, 4)
+    found, expected = signal, np.float64(signal)
+    for number in range(3):
+        found = convolve(found, joint.layer(number))
+        expected = correlate(expected, kernels[number], (1, 1), (1, 1), (1, 1), (1, 1))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert sum(leaf.size for leaf in jax.tree.leaves(nnx.state(joint))) == 6 * (3 + 3 + 3 + 4 + 4 + 1)
+    np.testing.assert_allclose(
+        JointFactors(8, 32, 32, taps=SPACE, rank=64, rngs=nnx.Rngs(0)).layer(2)["scale"].shape, 64
+    )
+
+
+def test_joint_kernels_have_hes_spread_on_the_whole():
+    joint = JointFactors(4, 16, 16, taps=SPACE, rank=64, rngs=nnx.Rngs(6))
+    kernels = [dense_kernel({n: np.float64(a) for n, a in joint.layer(number).items()}) for number in range(4)]
+    np.testing.assert_allclose(np.std(kernels), (2 / (16 * 9)) ** 0.5, rtol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"form": "svd", "rank": 2}, "form is 'svd'; choose one of cp, tucker, tt, dense"),
+        ({"rank": 0}, "rank is 0; a kernel of form 'cp' needs"),
+        ({"rank": 2, "form": "dense"}, "rank is 2, but a dense kernel has none"),
+        ({"rank": 2, "taps": {"length": 3}}, "taps are {'length': 3}; expected 1 or more for one to four of time"),
+        (
+            {"form": "dense", "taps": {"time": 3, "height": 3}},
+            "a dense kernel slides along one of: time; height, width",
+        ),
+        ({"rank": 2, "between": "gelu"}, "between is 'gelu'; choose one of linear, norm_relu"),
+        ({"rank": 2, "between": "norm_relu", "execution": "reconstructed"}, "which equals no dense kernel"),
+        ({"rank": 2, "dropout": 1.0}, "dropout is 1.0; expected a probability from 0 to below 1"),
+        ({"rank": 2, "form": "tt", "dropout": 0.5}, "only a cp kernel has components to drop; the form is 'tt'"),
+        ({"rank": 2, "form": "tt", "execution": "depthwise"}, "'depthwise' is not offered for a kernel of form 'tt'"),
+        ({"rank": 2, "stride": {"time": 2}}, "stride names time, but the kernel slides along height, width"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        FactorizedConv(3, 4, **{"taps": SPACE} | options, rngs=nnx.Rngs(0))
+
+
+def test_factory_hands_its_options_on():
+    layer = factorized(SPACE, 4, form="tucker", between="norm_relu")(3, 5, rngs=nnx.Rngs(0))
+    assert (layer.form, layer.between, layer.outputs) == ("tucker", "norm_relu", 5)

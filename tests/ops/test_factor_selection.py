@@ -1,0 +1,73 @@
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from kernels64 import dense_kernel, drawn_factors
+
+from affect_jax.ops.factors import convolve, dropped, normalised, pruned, reconstruct, scale_norm
+
+
+def drawn(form: str = "cp") -> dict:
+    return jax.tree.map(jnp.float32, drawn_factors(form, {"height": 3, "width": 3}, inputs=3, outputs=4, seed=9))
+
+
+def test_normalised_columns_have_length_1_and_make_the_same_kernel():
+    factors = drawn()
+    level = normalised(factors)
+    np.testing.assert_allclose(reconstruct(level), reconstruct(factors), rtol=1e-5, atol=1e-6)
+    for name in ("height", "width", "inputs", "outputs"):
+        np.testing.assert_allclose(np.linalg.norm(level[name], axis=0), 1, rtol=1e-6)
+    partly = normalised(factors, leave=("inputs",))
+    np.testing.assert_array_equal(partly["inputs"], factors["inputs"])
+    np.testing.assert_allclose(reconstruct(partly), reconstruct(factors), rtol=1e-5, atol=1e-6)
+
+
+def test_the_norm_of_the_scale_is_the_sum_of_the_components_lengths_however_they_are_spread():
+    factors = drawn()
+    alone = [{name: np.float64(array)[..., [r]] for name, array in factors.items()} for r in range(5)]
+    expected = sum(np.linalg.norm(dense_kernel(component)) for component in alone)
+    np.testing.assert_allclose(scale_norm(factors), expected, rtol=1e-5)
+    moved = {**factors, "scale": factors["scale"] / 8, "height": factors["height"] * 8}
+    np.testing.assert_allclose(scale_norm(moved), expected, rtol=1e-5)
+
+
+def test_the_penalty_has_a_derivative_where_a_column_is_zero():
+    factors = drawn()
+    factors["height"] = factors["height"].at[:, 1].set(0.0)
+    slopes = jax.grad(scale_norm)(factors)
+    assert all(bool(jnp.isfinite(slope).all()) for slope in slopes.values())
+    assert float(normalised(factors)["scale"][1]) == 0
+
+
+def test_a_pruned_kernel_is_smaller_and_gives_the_same_where_the_components_were_zero():
+    factors, signal = drawn(), jnp.float32(np.random.default_rng(0).normal(size=(5, 4, 3)))
+    factors["scale"] = factors["scale"].at[1].set(0.0)
+    factors["width"] = factors["width"].at[:, 3].set(0.0)
+    small = pruned(factors)
+    assert {array.shape[-1] for array in small.values()} == {3}
+    np.testing.assert_allclose(convolve(signal, small), convolve(signal, factors), atol=1e-6)
+    assert pruned(factors, 1e9)["scale"].shape == (1,)  # the largest stays
+    lengths = np.abs(normalised(factors)["scale"])
+    assert pruned(factors, float(np.sort(lengths)[2]))["scale"].shape == (2,)
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_dropping_leaves_one_at_least_and_the_kernel_in_the_mean(rank):
+    factors = {name: array[..., :rank] for name, array in drawn().items()} | {"scale": jnp.arange(1.0, rank + 1)}
+    draws = jax.vmap(lambda key: dropped(factors, 0.6, key)["scale"])(jax.random.split(jax.random.key(0), 20000))
+    assert ((np.asarray(draws) != 0).sum(1) >= 1).all()
+    np.testing.assert_allclose(draws.mean(0), factors["scale"], rtol=0.04)
+    # the share of each pattern: independent, but "none" is shared out evenly among the single ones
+    for pattern in itertools.product([0, 1], repeat=rank):
+        kept = sum(pattern)
+        expected = 0 if kept == 0 else 0.4**kept * 0.6 ** (rank - kept) + (0.6**rank / rank if kept == 1 else 0)
+        share = ((np.asarray(draws) != 0) == np.array(pattern, bool)).all(1).mean()
+        np.testing.assert_allclose(share, expected, atol=0.02)
+
+
+def test_only_cp_kernels_have_components():
+    for call in (normalised, scale_norm, pruned, lambda factors: dropped(factors, 0.5, jax.random.key(0))):
+        with pytest.raises(ValueError, match="form 'tt'; only a cp kernel is a sum of components"):
+            call(drawn("tt"))
