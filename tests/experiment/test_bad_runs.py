@@ -135,7 +135,7 @@ CONFIGS = {
     ),
     "an unknown label set": (
         lambda text: with_value(text, "affectnet", "label_set"),
-        "unknown label_set 'affectnet'; choose one of affectnet_7",
+        "unknown label_set 'affectnet'; choose one of .*affectnet_7",
     ),
     "a model of later days": (
         lambda text: with_value(text, "emonet3", "model", "name"),
