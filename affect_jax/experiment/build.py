@@ -19,6 +19,7 @@ from affect_jax.data.source import Concatenated, with_label_set
 from affect_jax.experiment.data_options import SourceConfig
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.execution import Measured, executed, files, planned, timed
+from affect_jax.experiment.factor_ways import FactorWays, timed_ways
 from affect_jax.experiment.options import Options
 from affect_jax.experiment.ready import Ready
 from affect_jax.models.registry import MODELS
@@ -76,17 +77,20 @@ def builder(options: Options, execution: Execution | None = None) -> Callable[[n
 def execution(options: Options, workdir: pathlib.Path | None = None, training: bool = False) -> Execution:
     """How to compute the network here: on one CPU in parts, and by measured choice where the config says "auto".
 
-    Choices are also kept in `workdir` if given. Accelerators, and batches spread over devices, compute directly unless
-    the config says otherwise.
+    Choices are also kept in `workdir` if given. On accelerators only factorised convolutions are chosen by measurement;
+    batches spread over devices are computed directly. In both cases unless the config says otherwise.
     """
-    named = execution_named(options.model.execution)
-    if jax.default_backend() != "cpu" or jax.device_count() > 1:
+    named, on_cpu = execution_named(options.model.execution), jax.default_backend() == "cpu"
+    auto = options.model.execution == "auto"
+    if jax.device_count() > 1 or not (on_cpu or auto):
         return named
     px, frames = options.model.input_px, options.data.frames
     images = jax.ShapeDtypeStruct((options.batch, *([frames] if frames else []), px, px, 3), jnp.float32)
-    faster = Measured(files(workdir), timed) if options.model.execution == "auto" else None
-    map_numbers = options.model.map_px**2 * options.model.widths[-1]
-    return planned(builder(options), images, options.frozen if training else None, map_numbers, named, faster)
+    faster = Measured(files(workdir), timed) if auto and on_cpu else None
+    fastest = FactorWays(files(workdir), timed_ways) if auto else None
+    map_numbers = options.model.map_px**2 * options.model.widths[-1] if on_cpu else 0
+    frozen = options.frozen if training else None
+    return planned(builder(options), images, frozen, map_numbers, named, faster, fastest)
 
 
 def training_source(options: Options, workdir: pathlib.Path) -> Concatenated:

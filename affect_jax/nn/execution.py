@@ -22,21 +22,39 @@ class ConvShape(NamedTuple):
         return min(self.height, self.width) >= SMALLEST_MAP_PX
 
 
+class FactorShape(NamedTuple):
+    """A factorised convolution of the network, and what it is given; mappings as pairs, so that it can be a key."""
+
+    training: bool
+    batch: int  # signals at once
+    signal: tuple[int, ...]  # the axes that the kernel slides along, and the channels
+    form: str
+    arrays: tuple[tuple[str, tuple[int, ...]], ...]
+    linear: bool  # nothing between the factors
+    options: tuple[tuple[str, object], ...]  # causal, stride, dilation, padding
+
+
 @dataclasses.dataclass(frozen=True)
 class Execution:
     """One way to compute a network.
 
     winograd: the convolutions computed by Winograd's method; None: all on large maps.
     at_once: images that go through the network together in evaluation; 0: the whole batch.
+    factorised: how factorised convolutions (with batch 0) are computed; others by their form's default.
     """
 
     winograd: frozenset[ConvShape] | None = frozenset()
     at_once: int = 0
+    factorised: tuple[tuple[FactorShape, str], ...] = ()
 
     def uses_winograd(self, layer: object, shape: ConvShape) -> bool:
         """Whether a layer is to use Winograd's method for maps of this shape."""
         del layer
         return shape.large if self.winograd is None else shape in self.winograd
+
+    def way(self, shape: FactorShape) -> str | None:
+        """The execution of a factorised convolution, whatever the batch; None: its form's default."""
+        return dict(self.factorised).get(shape._replace(batch=0))
 
 
 class Survey:
@@ -46,11 +64,16 @@ class Survey:
 
     def __init__(self):
         self.seen: list[tuple[object, ConvShape]] = []  # in the order of the calls
+        self.factorised: set[FactorShape] = set()
 
     def uses_winograd(self, layer: object, shape: ConvShape) -> bool:
         """No; but now the shape is known."""
         self.seen.append((layer, shape))
         return False
+
+    def way(self, shape: FactorShape) -> None:
+        """The default; but now the shape is known."""
+        self.factorised.add(shape)
 
 
 DIRECT = Execution()

@@ -10,6 +10,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.nn.conv import Convolution, batch_norm
+from affect_jax.nn.execution import DIRECT, FactorShape
 from affect_jax.ops import factors as ops
 from affect_jax.ops.factor_forms import AXES, DENSE_AXES
 from affect_jax.ops.sliding import Number, Padding, windows
@@ -24,7 +25,7 @@ class FactorizedConv(nnx.Module):
     an even number of taps has its middle right of the centre. stride, dilation, padding: a number, or one for each
     axis by name, see `ops.sliding.windows`.
     form and rank: see `ops.factor_forms` and `ops.factor_rank`; a dense kernel has rank 0.
-    execution: see `ops.factor_convolution.convolve`; None: the first that the form has.
+    execution: see `ops.factor_convolution.convolve`; None: the network's choice, or the first that the form has.
     between: "linear": the layer equals a dense convolution with the kernel of `ops.factor_forms.reconstruct`.
         "norm_relu": BatchNorm and ReLU after the first 1x1, as published. Only the linear layer equals a dense kernel.
     dropout: of the components of a cp kernel in training, drawn anew for each call from the stream "dropout" of `rngs`.
@@ -66,7 +67,8 @@ class FactorizedConv(nnx.Module):
         self.inputs, self.outputs, self.form, self.between = inputs, outputs, form, between
         self.rank, self.causal, self.dropout = tuple(ranks.items()), causal, dropout
         self.stride, self.dilation, self.padding = _fixed(stride), _fixed(dilation), _fixed(padding)
-        self.computed_by = execution  # not "execution", which prepared networks set in all layers that have it
+        self.computed_by = execution
+        self.execution = DIRECT  # of the network, which chooses where this layer's own is None
         self.deterministic = False  # set by eval(): nothing is dropped
 
     def __call__(
@@ -77,7 +79,9 @@ class FactorizedConv(nnx.Module):
             if rngs is None:
                 raise ValueError("the layer drops components in training; call it with rngs=nnx.Rngs(dropout=key)")
             factors = ops.dropped(factors, self.dropout, rngs.dropout())
-        return self._biased(ops.convolve(signal, factors, self.causal, between=self._between(), **self._sliding()))
+        way = self.computed_by or self.execution.way(self._shape(signal))
+        sliding = self._sliding() | {"execution": way, "between": self._between()}
+        return self._biased(ops.convolve(signal, factors, self.causal, **sliding))
 
     def next(
         self, past: Float[Array, "*held"], signal: Float[Array, "*axes input"]
@@ -127,6 +131,13 @@ class FactorizedConv(nnx.Module):
         kinds = {"stride": self.stride, "dilation": self.dilation, "padding": self.padding}
         kinds = {kind: dict(value) if isinstance(value, tuple) else value for kind, value in kinds.items()}
         return kinds | {"execution": self.computed_by}
+
+    def _shape(self, signal: Array) -> FactorShape:
+        arrays = tuple(sorted((name, array.shape) for name, array in self.arrays().items()))
+        slid = 1 + len(ops.kernel_axes(self.arrays()))
+        seen = (math.prod(signal.shape[:-slid]), signal.shape[-slid:])
+        kinds = tuple((kind, getattr(self, kind)) for kind in ("causal", "stride", "dilation", "padding"))
+        return FactorShape(not self.deterministic, *seen, self.form, arrays, self.norm is None, kinds)
 
     def _biased(self, result: Array) -> Array:
         return result if self.bias is None else result + jnp.broadcast_to(self.bias[...], result.shape)
