@@ -36,7 +36,10 @@ def inflate(factors: Kernel, taps: int, causal: bool = False) -> dict[str, Array
         scale = factors["scale"]
         return {**factors, "time": jnp.zeros((taps, scale.shape[0]), scale.dtype).at[here].set(1.0)}
     if form == "tt":
-        return {**factors, "time": _only_at(here, taps, jnp.eye(factors["inputs"].shape[1]))}
+        return {
+            **factors,
+            "time": _only_at(here, taps, jnp.eye(factors["inputs"].shape[1], dtype=factors["inputs"].dtype)),
+        }
     if form == "dense":
         return {"kernel": _only_at(here, taps, factors["kernel"])}
     core = factors["core"]
