@@ -1,6 +1,7 @@
 """Which convolutions are computed by which method: measured on this device, once for each shape, and then kept."""
 
 import dataclasses
+import math
 import pathlib
 from collections.abc import Callable, Sequence
 
@@ -56,8 +57,11 @@ def _ways(found: Survey, at_once: int, fastest: Fastest) -> tuple[tuple[FactorSh
     """The execution of each factorised convolution that was found; parts of a batch hold images, never clips."""
     ways = {}
     for shape in sorted(found.factorised, key=str):
-        in_parts = at_once and not shape.training and "time" not in dict(shape.arrays)
-        ways[shape._replace(batch=0)] = fastest(shape._replace(batch=at_once) if in_parts else shape)
+        if at_once and not shape.training and "time" not in dict(shape.arrays):
+            shape = shape._replace(batch=at_once)
+        numbers = sum(math.prod(size) for _, size in shape.arrays)
+        if 2 * shape.batch * math.prod(shape.signal[:-1]) * numbers >= SMALLEST_WORK:
+            ways[shape._replace(batch=0)] = fastest(shape)
     return tuple(ways.items())
 
 

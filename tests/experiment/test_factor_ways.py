@@ -42,7 +42,9 @@ def test_the_first_way_stays_unless_another_is_clearly_faster_whatever_the_order
     assert again.fastest("two", (*ways, "new"), lambda: dict.fromkeys((*ways, "new"), 1.0)) == "factors"
 
 
-def test_each_convolution_of_a_network_is_asked_about_as_it_is_computed():
+def test_each_convolution_of_a_network_is_asked_about_as_it_is_computed(monkeypatch):
+    smallest = 2 * 4 * 16 * 16 * 2 * (3 + 3 + 4 + 4 + 1)  # four maps, rank 2
+    monkeypatch.setattr(execution, "SMALLEST_WORK", smallest)
     images, asked = jax.ShapeDtypeStruct((6, 64, 64, 3), jnp.float32), []
     fastest = lambda shape: asked.append(shape) or ("depthwise" if shape.training else "reconstructed")
     plan = execution.planned(
@@ -55,6 +57,10 @@ def test_each_convolution_of_a_network_is_asked_about_as_it_is_computed():
     assert len(plan.factorised) == 6 and not plan.winograd
     for shape in asked:
         assert plan.way(shape._replace(batch=9)) == ("depthwise" if shape.training else "reconstructed")
+    monkeypatch.setattr(execution, "SMALLEST_WORK", 1.5 * smallest + 1)
+    asked.clear()
+    execution.planned(lambda rngs: EmoNet(SMALL, rngs=rngs), images, "trunk/.*", 2**18, Execution(), None, fastest)
+    assert len(asked) == 3  # in evaluation the largest alone, in training all but the smallest
 
 
 @pytest.mark.parametrize("options", [{}, {"form": "tucker", "stride": {"height": 2}}, {"causal": True, "rank": 3}])
