@@ -13,6 +13,7 @@ ALLOCATOR = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": "30000000000",
     "MALLOC_TOP_PAD_": "268435456",
+    "MALLOC_ARENA_MAX": "1",  # a thread that has an arena of its own maps what is above 64 MB anew each time
 }
 
 
@@ -56,6 +57,23 @@ def lines(times: Mapping[str, Times], images: int, base: str, parity: Mapping[st
         cells = [f"{rate:.2f} [{low:.2f}, {high:.2f}]", f"{by_wall:.2f}", f"{by_processor:.2f}"]
         found.append([name, *cells, parity.get(name, "")])
     return found
+
+
+def milliseconds(times: Mapping[str, Times], base: str, parity: Mapping[str, str]) -> list[list[str]]:
+    """A row a program: milliseconds (median, range), of the processor too, ratios of `base` to both, parity."""
+    found, first = [], times[base]
+    for name, taken in times.items():
+        wall, processor = (1e3 * np.array(seconds) for seconds in (taken.wall, taken.processor))
+        ratios = [
+            np.median(one) / np.median(other) for one, other in zip(_seconds(first), _seconds(taken), strict=True)
+        ]
+        cells = [f"{np.median(wall):.1f} [{wall.min():.1f}, {wall.max():.1f}]", f"{np.median(processor):.1f}"]
+        found.append([name, *cells, *(f"{ratio:.2f}" for ratio in ratios), parity.get(name, "")])
+    return found
+
+
+def _seconds(times: Times) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    return times.wall, times.processor
 
 
 def markdown(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -58,6 +58,65 @@ def test_the_accelerator_benchmark_in_miniature():
     assert all(float(rate) > 0 for *_, rate, _ in rows)
 
 
+def test_milliseconds_and_ratios_by_hand(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.interleaved import Times, milliseconds
+
+    times = {"peer": Times((0.004, 0.002, 0.008), (0.004, 0.004, 0.004)), "ours": Times((0.002, 0.001), (0.001, 0.003))}
+    assert milliseconds(times, base="peer", parity={"ours": "1e-6"}) == [
+        ["peer", "4.0 [2.0, 8.0]", "4.0", "1.00", "1.00", ""],
+        ["ours", "1.5 [1.0, 2.0]", "2.0", "2.67", "2.00", "1e-6"],
+    ]
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+def test_every_program_over_time_gives_the_same_in_miniature():
+    printed = run("benchmarks.temporal", "--miniature", "--sections=layer,clip", "--ranks=4", "--rounds=1", "--cores=1")
+    tables = printed.split("### ")[1:]
+    assert [table.split("\n")[0] for table in tables] == [
+        f"{what} {direction}"
+        for what in ("layer 4", "clip quickstart", "clip larger")
+        for direction in ("forward", "both")
+    ]
+    for table in tables:
+        rows = re.findall(r"\| (.+?) \| [\d.]+ \[.+?\] \| .+ \| (\S+) \|", table)
+        names = {name.split(",")[0] for name, _ in rows}
+        assert {"PyTorch", "JAX", "affect_jax"} <= names
+        assert all(float(difference) < 2e-5 for _, difference in rows), table
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+def test_memory_beside_what_is_there():
+    words = ("--miniature", "--sections=memory", "--ranks=4", "--directions=forward", "--networks=quickstart")
+    printed = run("benchmarks.temporal", *words, "--only=JAX")
+    assert len(re.findall(r"\| JAX, dense.* \| \d+ \|", printed)) == 3  # two of the layer, one of the clip network
+
+
+@pytest.mark.slow
+def test_executions_over_time_on_an_accelerator_in_miniature():
+    printed = run("benchmarks.accelerator_temporal", "--miniature", "--ranks=4", "--rounds=1", "--clips=1")
+    rows = re.findall(r"\| (\w+), (\w+), (forward|both) \| ([\d.]+) \| ([\d.]+) \|", printed)
+    ways = ("factors", "depthwise", "reconstructed", "dense")
+    assert [row[:3] for row in rows] == [
+        (way, dtype, direction)
+        for way in ways
+        for dtype in ("float32", "bfloat16")
+        for direction in ("forward", "both")
+    ]
+    assert len(re.findall(r"\| (affect_jax|JAX, dense head), (forward|both) \|", printed)) == 4
+
+
+@pytest.mark.gpu
+def test_executions_over_time_on_an_accelerator():
+    if jax.default_backend() == "cpu":
+        pytest.skip("no accelerator here")
+    printed = run("benchmarks.accelerator_temporal")
+    print(printed)
+    assert "| factors, float32, both |" in printed and "| affect_jax, both |" in printed
+
+
 @pytest.mark.gpu
 def test_the_published_size_on_an_accelerator():
     if jax.default_backend() == "cpu":

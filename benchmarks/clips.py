@@ -1,0 +1,149 @@
+"""The clip network four times with the same function: its head factorised or with the dense kernels that the factors
+make, in JAX and in PyTorch. The learned average over time is left out: the PyTorch network has none."""
+
+import dataclasses
+import functools
+import pathlib
+import sys
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from affect_jax.experiment import execution
+from affect_jax.experiment.factor_ways import FactorWays, timed_ways
+from affect_jax.experiment.ready import Ready
+from affect_jax.models.emonet import affect_head
+from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
+from affect_jax.nn.execution import execution_named
+from affect_jax.nn.factorized import FactorizedConv, factorized
+from affect_jax.ops.factors import reconstruct
+from affect_jax.train.state import Network
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "reference"))
+
+QUICKSTART = ClipNetworkConfig(
+    input_px=64, widths=(16, 32, 64), depth=2, modules=1, head_blocks=3, head_rank=32, time_pool=1
+)
+LARGER = dataclasses.replace(QUICKSTART, input_px=128, widths=(32, 64, 128), depth=3, head_blocks=4, head_rank=64)
+MINIATURE = dataclasses.replace(QUICKSTART, input_px=32, widths=(8, 8, 8), head_rank=4, depth=1, execution="direct")
+Program = Callable[[], tuple[np.ndarray, ...]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Clips:
+    """What a call is given."""
+
+    config: ClipNetworkConfig
+    batch: int
+    frames: int
+
+    def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        """Random clips, and the direction of valence and arousal that gradients are taken along."""
+        rng, px = np.random.default_rng(1), self.config.input_px
+        clips = rng.random((self.batch, self.frames, px, px, 3), np.float32)
+        return clips, rng.normal(size=(self.batch, self.frames, 2)).astype(np.float32)
+
+
+def makers(clips: Clips, backward: bool) -> dict[str, Callable[[], Program]]:
+    """What makes each program, by name; they give valence and arousal."""
+    return {
+        "PyTorch, dense head": lambda: torch_program(clips, backward, True),
+        "PyTorch, factorised head": lambda: torch_program(clips, backward, False),
+        "JAX, dense head": lambda: jax_program(clips, backward, True),
+        "affect_jax": lambda: jax_program(clips, backward, False),
+    }
+
+
+def network(config: ClipNetworkConfig, rngs: nnx.Rngs, dense: bool = False) -> nnx.Module:
+    """With random numbers, the same for both kinds of head."""
+    module = ClipNetwork(config, rngs=rngs)
+    if dense:
+        taps = {"time": config.time_kernel, "height": 3, "width": 3}
+        head = affect_head(config, factorized(taps, 0, config.causal, form="dense"), rngs=nnx.Rngs(0))
+        layers, found = kernels(module), nnx.state(module.head)
+        module.head = head
+        nnx.update(head, nnx.filter_state(found, lambda path, _: "factors" not in path))
+        for path, layer in nnx.iter_modules(module):
+            if isinstance(layer, FactorizedConv):
+                layer.factors["kernel"][...] = layers["/".join(map(str, path))]
+    return module
+
+
+def kernels(module: nnx.Module) -> dict[str, jax.Array]:
+    """The dense kernel of each factorised layer, by path."""
+    layers = {path: layer for path, layer in nnx.iter_modules(module) if isinstance(layer, FactorizedConv)}
+    return {"/".join(map(str, path)): reconstruct(layer.arrays()) for path, layer in layers.items()}
+
+
+def jax_network(clips: Clips, backward: bool, dense: bool) -> Network:
+    """Ours, computed as the config says; "auto" measures or asks the user's cache."""
+    config = clips.config
+    build = lambda rngs: network(config, rngs, dense)
+    shape = jax.ShapeDtypeStruct((clips.batch, clips.frames, config.input_px, config.input_px, 3), jnp.float32)
+    auto, on_cpu = config.execution == "auto", jax.default_backend() == "cpu"
+    faster = execution.Measured(execution.files(None), execution.timed) if auto and on_cpu else None
+    fastest = FactorWays(execution.files(None), timed_ways) if auto else None
+    numbers = config.map_px**2 * config.widths[-1] if on_cpu else 0
+    named = execution_named(config.execution)
+    plan = execution.planned(build, shape, "" if backward else None, numbers, named, faster, fastest)
+    return Network(lambda rngs: execution.executed(build(rngs), plan))
+
+
+def jax_program(clips: Clips, backward: bool, dense: bool) -> Program:
+    """Prediction as the command does it, or a step's loss and gradients without the optimiser."""
+    ours, (images, direction) = jax_network(clips, backward, dense), map(jnp.asarray, clips.draw())
+    variables = ours.variables(network(clips.config, nnx.Rngs(0), dense))
+    if not backward:
+        ready = Ready(ours)
+        return lambda: (np.asarray(jax.block_until_ready(ready(variables, images)).valence_arousal),)
+    run = functools.partial(jax.jit(_step(ours)), variables.trained, variables, images, direction)
+    return lambda: (np.asarray(jax.block_until_ready(run())[1]),)
+
+
+def compiled(clips: Clips, backward: bool, dense: bool):
+    """The program that a network without prepared numbers would run, for its costs."""
+    ours, (images, direction) = jax_network(clips, backward, dense), clips.draw()
+    variables = ours.abstract
+    if not backward:
+        predict = lambda variables, images: ours.predict(variables, images).valence_arousal
+        return jax.jit(predict).lower(variables, images).compile()
+    return jax.jit(_step(ours)).lower(variables.trained, variables, images, direction).compile()
+
+
+def _step(ours: Network) -> Callable:
+    def loss(trained, variables, images, direction):
+        predictions, _ = ours.train(dataclasses.replace(variables, trained=trained), images, jax.random.key(0))
+        return (predictions.valence_arousal * direction).sum(), predictions.valence_arousal
+
+    return jax.grad(loss, has_aux=True)
+
+
+def torch_program(clips: Clips, backward: bool, dense: bool) -> Program:
+    """PyTorch's, channels_last, with the numbers of our network."""
+    import torch
+    from clip_torch import clip_reference
+
+    ours, (images, direction) = network(clips.config, nnx.Rngs(0)), clips.draw()
+    made = {path: np.asarray(kernel) for path, kernel in kernels(ours).items()}
+    model = clip_reference(ours, made, clips.frames, clips.config, dense).train(backward)
+    for weight in model.parameters():
+        if weight.ndim > 3:
+            weight.data = weight.data.contiguous(
+                memory_format=torch.channels_last if weight.ndim == 4 else torch.channels_last_3d
+            )
+    flat = images.reshape(-1, *images.shape[2:]).transpose(0, 3, 1, 2)
+    given = torch.from_numpy(np.ascontiguousarray(flat)).contiguous(memory_format=torch.channels_last)
+    slope = torch.from_numpy(direction.reshape(-1, 2))
+
+    def program() -> tuple[np.ndarray, ...]:
+        with torch.set_grad_enabled(backward):
+            found = model(given)["valence_arousal"]
+        if backward:
+            model.zero_grad(set_to_none=True)
+            found.backward(slope)
+        return (found.detach().numpy().reshape(clips.batch, clips.frames, 2),)
+
+    return program
