@@ -83,15 +83,16 @@ def test_every_program_over_time_gives_the_same_in_miniature():
         rows = re.findall(r"\| (.+?) \| [\d.]+ \[.+?\] \| .+ \| (\S+) \|", table)
         names = {name.split(",")[0] for name, _ in rows}
         assert {"PyTorch", "JAX", "affect_jax"} <= names
-        assert all(float(difference) < 2e-5 for _, difference in rows), table
+        # Statistics of a small batch enlarge rounding in training.
+        assert all(float(difference) < 2e-4 for _, difference in rows), table
 
 
 @pytest.mark.torch
 @pytest.mark.slow
 def test_memory_beside_what_is_there():
-    words = ("--miniature", "--sections=memory", "--ranks=4", "--directions=forward", "--networks=quickstart")
+    words = ("--miniature", "--sections=memory", "--ranks=4", "--directions=forward")
     printed = run("benchmarks.temporal", *words, "--only=JAX")
-    assert len(re.findall(r"\| JAX, dense.* \| \d+ \|", printed)) == 3  # two of the layer, one of the clip network
+    assert len(re.findall(r"\| JAX, dense.* \| \d+ \|", printed)) == 2
 
 
 @pytest.mark.slow
