@@ -1,6 +1,7 @@
 """The whole way in miniature, through the same functions as the commands: landmarks -> static -> inflated -> clip."""
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -13,6 +14,7 @@ from configs import base
 
 SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
 HEAD = {"head_blocks": 1, "head_rank": 4}
+GROWTH = inflation.Growth(time_kernel=3, time_pool=3, frames=4)
 
 
 def miniature(root, name, workdir="", rule="scratch"):
@@ -42,7 +44,7 @@ def runs(tmp_path_factory):
     root = tmp_path_factory.mktemp("runs")
     assert train(miniature(root, "landmarks"), root / "landmarks")
     assert train(miniature(root, "emonet", root / "landmarks", "copy"), root / "static")
-    inflation.inflate_run(root / "static", root / "inflated", time_kernel=3, time_pool=3, causal=False, frames=4)
+    inflation.inflate_run(root / "static", root / "inflated", GROWTH)
     assert train(miniature(root, "clip", root / "inflated", "copy"), root / "clip")
     return root
 
@@ -57,10 +59,10 @@ def test_every_stage_leaves_its_config_metrics_events_and_checkpoint(runs):
 
 
 def test_the_frozen_trunk_goes_unchanged_through_all_stages(runs):
-    from affect_jax.experiment import initial
+    from affect_jax.experiment import trained
     from affect_jax.train.state import names
 
-    arrays = {stage: names(initial.restored(runs / stage)[2]) for stage in ("landmarks", "static", "inflated", "clip")}
+    arrays = {stage: names(trained.restored(runs / stage)[2]) for stage in ("landmarks", "static", "inflated", "clip")}
     trunk = [name for name in arrays["landmarks"] if name.startswith("trunk/")]
     assert len(trunk) > 20
     for stage in ("static", "inflated", "clip"):
@@ -72,7 +74,9 @@ def test_the_frozen_trunk_goes_unchanged_through_all_stages(runs):
 
 def test_the_certificate_is_written_and_the_inflated_run_scores_as_the_static_one(runs):
     found = json.loads((runs / "inflated" / "inflation.json").read_text())
-    assert found["largest_difference"] <= found["tolerance"] == 1e-5
+    assert found["largest_difference"] <= 1e-5 and found["exact"]
+    again = inflation.certify(runs / "inflated")
+    assert again.pop("stored") == found and again["checks"] == found["checks"]
     settings = ["kind=clips", "subjects=2", "per_subject=1", "frames=8"]
     scores = {}
     for stage in ("static", "inflated"):
@@ -99,22 +103,22 @@ def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):
         train(config, runs / "static")
 
 
-def test_only_a_static_affect_network_can_be_inflated(runs, tmp_path):
-    with pytest.raises(options.UsageError, match="unknown|holds a network 'landmarks'|head_"):
-        inflation.inflate_run(
-            runs / "landmarks", tmp_path / "inflated", time_kernel=3, time_pool=3, causal=False, frames=4
-        )
+def test_a_network_without_factors_is_inflated_by_another_rule(runs, tmp_path):
+    with pytest.raises(
+        options.UsageError, match=r"'trunk/.+' has a dense kernel.+choose time_form channelwise or dense"
+    ):
+        inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", GROWTH)
     assert not (tmp_path / "inflated").exists()
+    wanted = dataclasses.replace(GROWTH, rule="channelwise", layers="trunk/block_wide")
+    assert inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)["exact"]
 
 
 def test_a_second_inflation_into_the_same_folder_changes_nothing(runs):
     before = (runs / "inflated" / "inflation.json").read_bytes()
-    found = inflation.inflate_run(
-        runs / "static", runs / "inflated", time_kernel=3, time_pool=3, causal=False, frames=4
-    )
+    found = inflation.inflate_run(runs / "static", runs / "inflated", GROWTH)
     assert json.loads(before) == found and (runs / "inflated" / "inflation.json").read_bytes() == before
     with pytest.raises(options.UsageError, match="model.causal: False there, True now"):
-        inflation.inflate_run(runs / "static", runs / "inflated", time_kernel=3, time_pool=3, causal=True, frames=4)
+        inflation.inflate_run(runs / "static", runs / "inflated", dataclasses.replace(GROWTH, causal=True))
 
 
 def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
-from affect_jax.experiment import build, initial
+from affect_jax.experiment import build, trained
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.evaluation import source_of
 from affect_jax.losses.landmark import inside
@@ -39,7 +39,7 @@ def attention(
     if output.suffix.lower() != ".png":
         raise UsageError(f"--output={output}: expected the name of a PNG file")
     mesh = data_mesh()
-    run, network, variables, step = initial.restored(workdir, mesh)
+    run, network, variables, step = trained.restored(workdir, mesh)
     if run.data.frames:
         raise UsageError(f"{workdir} holds a clip network; give the static or landmark network that it grew from")
     part = source_of(run, data, root, split, settings)

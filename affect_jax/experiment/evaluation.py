@@ -16,7 +16,7 @@ from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
 from affect_jax.evaluate.table import write_table
-from affect_jax.experiment import build, initial
+from affect_jax.experiment import build, trained
 from affect_jax.experiment.data_options import SourceConfig
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.options import Options
@@ -40,7 +40,7 @@ def evaluate_run(
 ) -> tuple[pathlib.Path, dict]:
     """Writes summary.json and predictions.csv under W/evaluation/; returns the folder and the summary."""
     mesh = data_mesh()
-    run, network, variables, step = initial.restored(workdir, mesh)
+    run, network, variables, step = trained.restored(workdir, mesh)
     part = source_of(run, data, root, split, settings)
     other_precision = [precision] if precision != "float32" else []
     folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else []), *other_precision]))

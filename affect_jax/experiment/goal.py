@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from affect_jax import emotions
 from affect_jax.data.order import balanced_shares
 from affect_jax.data.source import Concatenated, as_table
-from affect_jax.experiment import initial, options
+from affect_jax.experiment import options, trained
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.options import Options
 from affect_jax.nn.frames import per_frame
@@ -33,7 +33,7 @@ def check(run: Options) -> None:
     """UsageError if the teacher is not there or sees other pictures or emotions, or class weights do not fit."""
     if run.teacher:
         _fits(run, options.stored(pathlib.Path(run.teacher)))
-        initial.trained(pathlib.Path(run.teacher))
+        trained.require(pathlib.Path(run.teacher))
     if run.data.frames and getattr(run.task.config, "landmark_weight", 0):
         raise UsageError(
             "task.landmark_weight needs a network that gives heatmaps; that of clips gives none: set it to 0"
@@ -73,7 +73,7 @@ def teacher(run: Options, mesh: Mesh) -> Teacher | None:
     """The teacher of a run in evaluation mode, on every device of the mesh; None if there is none."""
     if not run.teacher:
         return None
-    other, network, variables, step = initial.restored(pathlib.Path(run.teacher), mesh)
+    other, network, variables, step = trained.restored(pathlib.Path(run.teacher), mesh)
     logging.info("teacher: %s (step %d)", run.teacher, step)
     if run.data.frames and not other.data.frames:
         return Teacher(lambda numbers, clips: per_frame(functools.partial(network.predict, numbers), clips), variables)

@@ -1,42 +1,114 @@
-"""A clip network out of a trained static one, as a workdir of its own."""
+"""Inflation as a workdir of its own, and its certificate once more for anybody."""
 
+import dataclasses
 import json
 import pathlib
 
 import jax
 from absl import logging
 
-from affect_jax.experiment import build, initial, options
+from affect_jax.experiment import build, growth, options
+from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.trained import opened, require, restored
+from affect_jax.models.certificate import certificate, sentences
+from affect_jax.models.registry import CLIP_NETWORKS
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.optimiser import make_optimiser
 from affect_jax.train.state import create_state
 
+FORMS = {  # rule of the command -> form of the layers, and how their numbers start
+    "factorized": ("factorized", "inflate"),
+    "channelwise": ("channelwise", "inflate"),
+    "dense": ("dense", "inflate"),
+    "i3d": ("dense", "inflate_mean"),
+    "static": ("", "inflate"),
+}
 
-def inflate_run(
-    static: pathlib.Path, workdir: pathlib.Path, *, time_kernel: int, time_pool: int, causal: bool, frames: int
-) -> dict:
-    """Writes `workdir` with the inflated network at step 0 and inflation.json; returns the certificate."""
-    initial.trained(static)
-    config = options.read(static)
-    model = {**config["model"], "name": "clip", "time_kernel": time_kernel, "time_pool": time_pool, "causal": causal}
-    config = {
-        **config,
-        "model": model,
-        "data": {**config["data"], "frames": frames},
-        "initialise": {"rule": "inflate", "workdir": str(static)},
-    }
+
+@dataclasses.dataclass(frozen=True)
+class Growth:
+    """What is to look along time; fields as in the clip network's config, `frames` as in the data's."""
+
+    rule: str = "factorized"  # of FORMS
+    layers: str = ""  # "" = head, or trunk where there is no head
+    time_kernel: int = 3
+    time_pool: int = 9
+    recurrent: str = ""
+    output_average: str = ""
+    causal: bool = False
+    frames: int = 16
+
+
+def inflate_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Growth) -> dict:
+    """Writes `workdir` with the grown network at step 0, its certificate in inflation.json and in the checkpoint."""
+    require(source)
+    config = _config(source, wanted)
     run = options.parse(config)
     if (workdir / options.CONFIG).exists():
         options.claim(workdir, config)
-        logging.info("%s: already inflated from %s", workdir, static)
-        return json.loads((workdir / initial.CERTIFICATE).read_text())
-    found, module = initial.inflate(static, build.model_config(run), workdir, seed=run.seed)
+        logging.info("%s: already inflated from %s", workdir, source)
+        return json.loads((workdir / growth.CERTIFICATE).read_text())
+    found, module = growth.grown(source, run)
     network = build.network(run)
     checkpoints = Checkpoints(workdir, run.loop.best)
     optimiser = make_optimiser(run.optimiser, run.loop.steps)
     create = lambda v: create_state(network, optimiser, v, run.task.initial(), run.optimiser.average > 0)
-    checkpoints.save(jax.jit(create)(network.variables(module)), {})
+    checkpoints.save(jax.jit(create)(network.variables(module)), {}, certificate=found)
     checkpoints.close()
+    growth.write(workdir, found)
     options.claim(workdir, config)  # last: a workdir with a config is complete
-    logging.info("%s: inflated from %s; difference at most %.2e", workdir, static, found["largest_difference"])
+    for line in sentences(found):
+        logging.info("%s", line)
     return found
+
+
+def _config(source: pathlib.Path, wanted: Growth) -> dict:
+    config = options.read(source)
+    name = config["model"]["name"]
+    form, rule = FORMS[wanted.rule]
+    time = {
+        name: getattr(wanted, name) for name in ("time_kernel", "time_pool", "recurrent", "output_average", "causal")
+    }
+    base = {clip: static for static, clip in CLIP_NETWORKS.items()}.get(name, name)
+    if base not in CLIP_NETWORKS:
+        raise UsageError(f"{source} holds a network '{name}'; only {', '.join(CLIP_NETWORKS)} can be inflated")
+    if wanted.rule == "static":
+        if base == name:
+            raise UsageError(f"{source} holds a static network '{name}' already; --rule=static takes time away")
+        kept = dataclasses.asdict(options.MODELS[base][1]())
+        model = {**{key: value for key, value in config["model"].items() if key in kept}, "name": base}
+        frames = 0
+    else:
+        frames = wanted.frames
+        layers = wanted.layers or ("trunk" if base == "landmarks" else "head")
+        fields = dataclasses.asdict(options.MODELS[CLIP_NETWORKS[base]][1]())
+        time = {**time, "time_form": form, "time_layers": layers}
+        model = {**config["model"], **{key: value for key, value in time.items() if key in fields}}
+        model["name"] = CLIP_NETWORKS[base]
+    return {
+        **config,
+        "model": model,
+        "data": {**config["data"], "frames": frames},
+        "initialise": {"rule": rule, "workdir": str(source)},
+    }
+
+
+def certify(workdir: pathlib.Path) -> dict:
+    """The certificate of an inflated workdir, computed again from its numbers and those of the network it came from.
+
+    "stored" is the one that was saved with the numbers, None where training has moved them since. UsageError where the
+    workdir does not come from inflation.
+    """
+    run, checkpoints, step = opened(workdir)
+    stored = checkpoints.certificate(step)
+    checkpoints.close()
+    if not run.initialise.rule.startswith("inflate"):
+        raise UsageError(
+            f"{workdir} was started by the rule '{run.initialise.rule}', not by inflation; give the workdir that "
+            "python -m launch.inflate wrote"
+        )
+    source = pathlib.Path(run.initialise.workdir)
+    _, source_network, source_numbers, source_step = restored(source)
+    _, network, numbers, _ = restored(workdir)
+    found = certificate(source_network.module(source_numbers), network.module(numbers), growth.clips(run))
+    return {"from": str(source), "from_step": source_step, "step": step, "stored": stored, **found}

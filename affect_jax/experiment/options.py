@@ -28,12 +28,13 @@ Config = Mapping[str, Any] | ConfigDict  # as a config file makes it, or as conf
 class InitialiseConfig:
     """Where the first numbers come from."""
 
-    rule: str = "scratch"  # scratch | copy (every array of the other run that this network has) | inflate | converted
+    rule: str = "scratch"  # scratch | copy (every array of the other run that this network has) | inflate |
+    # inflate_mean (each kernel shared among the frames) | converted
     workdir: str = ""  # the other run; for "converted" the name of the file it came from
 
     def __post_init__(self):
-        if self.rule not in ("scratch", "copy", "inflate", "converted"):
-            raise ValueError(f"initialise.rule is '{self.rule}'; choose scratch, copy or inflate")
+        if self.rule not in ("scratch", "copy", "inflate", "inflate_mean", "converted"):
+            raise ValueError(f"initialise.rule is '{self.rule}'; choose scratch, copy, inflate or inflate_mean")
         if (self.rule == "scratch") != (not self.workdir):
             raise ValueError(
                 f"initialise.rule '{self.rule}' and initialise.workdir '{self.workdir}' do not go together"

@@ -7,9 +7,11 @@ import numpy as np
 from absl import logging
 
 from affect_jax import emotions
-from affect_jax.experiment import initial
+from affect_jax.experiment import trained
 from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.following import follower
 from affect_jax.experiment.ready import Ready
+from affect_jax.models.time_layers import TimeConfig
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.predictor import Predictor
 from affect_jax.types import Predictions
@@ -19,7 +21,7 @@ BATCH = 16  # pictures at a time
 
 def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> Predictor:
     """The network of a workdir with its crop and its label names."""
-    run, network, variables, step = initial.restored(workdir)
+    run, network, variables, step = trained.restored(workdir)
     if not run.predicts_affect:
         raise UsageError(
             f"{workdir} holds a landmark network, which predicts no affect; train a static one on it first"
@@ -34,6 +36,7 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
     def function(images: np.ndarray) -> Predictions:
         return jax.device_get(ready(variables, images))
 
+    causal = isinstance(run.model, TimeConfig) and run.model.causal
     return Predictor(
         function=function,
         crop_px=run.model.input_px,
@@ -43,6 +46,7 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
         side_ratio=run.augment.side_ratio,
         flip_average=flip,
         name=f"{workdir.name}@{step}",
+        follower=follower(network.module(variables), run.model.input_px, precision) if causal else None,
     )
 
 

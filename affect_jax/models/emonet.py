@@ -8,11 +8,9 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.models.fan import FAN, FANConfig, TrunkOutputs
+from affect_jax.models.head_factors import HeadFactorsConfig
 from affect_jax.nn.attention import landmark_attention
-from affect_jax.nn.conv import Conv3x3, Convolution
 from affect_jax.nn.execution import DIRECT, execution_named
-from affect_jax.nn.factorized import factorized
-from affect_jax.nn.frames import TemporalPool
 from affect_jax.nn.heads import AffectHead
 from affect_jax.ops.alignment import level
 from affect_jax.ops.heatmap import decode_heatmaps
@@ -21,12 +19,11 @@ from affect_jax.types import LANDMARKS, Predictions
 
 
 @dataclasses.dataclass(frozen=True)
-class EmoNetConfig(FANConfig):
+class EmoNetConfig(HeadFactorsConfig, FANConfig):
     """Sizes of the network; the defaults are the published ones with 8 emotions (13,963,410 parameters).
 
     attention: hourglass features weighted by the heatmaps; without it the heatmaps are joined as channels.
     head_blocks: blocks of the head, each halving the map; what is left is averaged.
-    head_rank: rank of the head's 3x3 convolutions; 0 keeps them dense. Only a factorised head can be inflated.
     geometry: positions of the landmarks, read off the last heatmaps, joined to what the head has pooled (ours).
     dropout: share of the hidden units dropped before the last layer in training.
     """
@@ -34,7 +31,6 @@ class EmoNetConfig(FANConfig):
     emotions: int = 8
     attention: bool = True
     head_blocks: int = 4
-    head_rank: int = 0
     geometry: bool = False
     dropout: float = 0.0
 
@@ -47,8 +43,6 @@ class EmoNetConfig(FANConfig):
                 f"head_blocks is {self.head_blocks}; each halves the map, and the map of input_px {self.input_px} is "
                 f"{self.map_px} px wide: choose 1 or more blocks with {self.map_px} divisible by 2**head_blocks"
             )
-        if self.head_rank < 0:
-            raise ValueError(f"head_rank is {self.head_rank}; expected 0 (dense) or a positive rank")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is {self.dropout}; expected a share in [0, 1)")
 
@@ -65,9 +59,13 @@ class EmoNetConfig(FANConfig):
 
 
 def affect_head(
-    config: EmoNetConfig, convolution: Convolution, time_pool: TemporalPool | None = None, *, rngs: nnx.Rngs
+    config: EmoNetConfig,
+    time_maps: nnx.Module | None = None,
+    time_features: nnx.Module | None = None,
+    *,
+    rngs: nnx.Rngs,
 ) -> AffectHead:
-    """The head of a network of these sizes, with its 3x3 convolutions made by `convolution`."""
+    """The head of a network of these sizes, with these layers along time."""
     return AffectHead(
         config.head_inputs,
         config.widths[-1],
@@ -75,8 +73,9 @@ def affect_head(
         emotions=config.emotions,
         dropout=config.dropout,
         geometry=config.head_channels - config.widths[-1],
-        convolution=convolution,
-        time_pool=time_pool,
+        convolution=config.head_convolution(),
+        time_maps=time_maps,
+        time_features=time_features,
         rngs=rngs,
     )
 
@@ -107,8 +106,8 @@ class EmoNet(nnx.Module):
     def __init__(self, config: EmoNetConfig, *, rngs: nnx.Rngs):
         self.config = config
         self.trunk = FAN(config, rngs=rngs)
-        convolution = factorized({"height": 3, "width": 3}, config.head_rank) if config.head_rank else Conv3x3
-        self.head = affect_head(config, convolution, rngs=rngs)
+        self.head = affect_head(config, rngs=rngs)
+        config.resize(self, rngs=rngs)
         self.deterministic = False  # set by eval(): images do not mix
         self.execution = DIRECT
         self.set_attributes(execution=execution_named(config.execution))

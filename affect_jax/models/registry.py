@@ -4,10 +4,13 @@ from flax import nnx
 
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
 from affect_jax.models.fan import FANConfig, LandmarkNetwork
+from affect_jax.models.landmark_clip import LandmarkClipNetwork, LandmarkClipNetworkConfig
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 
 MODELS: dict[str, tuple[type[nnx.Module], type]] = {
     "landmarks": (LandmarkNetwork, FANConfig),
     "emonet": (EmoNet, EmoNetConfig),
     "clip": (ClipNetwork, ClipNetworkConfig),
+    "landmark_clip": (LandmarkClipNetwork, LandmarkClipNetworkConfig),
 }
+CLIP_NETWORKS = {"emonet": "clip", "landmarks": "landmark_clip"}  # static network -> the same one over time

@@ -1,58 +1,58 @@
-"""The clip network: the static network whose factorised head has grown a time axis."""
+"""The clip network: the static network, some of whose layers look along time."""
 
 import dataclasses
 
-import jax
-import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.models.emonet import EmoNet, EmoNetConfig, affect_head, head_inputs
+from affect_jax.models.emonet import EmoNetConfig, affect_head, head_inputs
 from affect_jax.models.fan import FAN
-from affect_jax.nn.factorized import FactorizedConv, factorized
+from affect_jax.models.time_layers import TimeConfig
+from affect_jax.nn.execution import execution_named
 from affect_jax.nn.frames import TemporalPool, per_frame
-from affect_jax.ops.factors import inflate
+from affect_jax.nn.moving_average import MovingAverage
+from affect_jax.nn.recurrent import ConvLSTMOverTime, GRUOverTime
 from affect_jax.types import Predictions
 
-
-class InflationError(ValueError):
-    """The clip network does not repeat the static network's outputs."""
+RECURRENT = ("", "gru", "conv_lstm")
+OUTPUT_AVERAGES = ("", "warm", "zero_start")
 
 
 @dataclasses.dataclass(frozen=True)
-class ClipNetworkConfig(EmoNetConfig):
-    """The static network's sizes, and the time axis of the head's convolutions.
+class ClipNetworkConfig(TimeConfig, EmoNetConfig):
+    """The static network's sizes, which of its layers look along time, and what else does.
 
-    head_rank: as in the static network, but at least 1; the paper's ranks are not known, the default is ours.
-    time_kernel: frames that each convolution sees; odd unless causal. The head chains 3 * head_blocks of them.
+    head_rank: as in the static network; the paper's ranks are not known, the default is ours.
     time_pool: frames of the learned average after spatial pooling; odd unless causal, 1 = none (as published).
-    causal: whether a frame's output may depend on earlier frames only.
+    recurrent: "gru" after spatial pooling, "conv_lstm" before it, or "".
+    output_average: "warm" or "zero_start": valence and arousal averaged over the last five frames as EmoNet's
+        demonstration does, "zero_start" with its start from zero; or "".
     """
 
     head_rank: int = 64
-    time_kernel: int = 3
+    time_layers: str = "head"
+    time_form: str = "factorized"
     time_pool: int = 9
-    causal: bool = False
+    recurrent: str = ""
+    output_average: str = ""
 
     def __post_init__(self):
         super().__post_init__()
-        if self.head_rank < 1:
+        for name, known in (("recurrent", RECURRENT), ("output_average", OUTPUT_AVERAGES)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} is '{getattr(self, name)}'; choose {', '.join(known[1:])} or ''")
+        if self.time_pool < 1 or (self.time_pool % 2 == 0 and not self.causal):
             raise ValueError(
-                "head_rank is 0; a clip network needs a factorised head: train the static network with head_rank > 0"
+                f"time_pool is {self.time_pool}; expected an odd number of frames, or any with causal=True"
             )
-        for name in ("time_kernel", "time_pool"):
-            frames = getattr(self, name)
-            if frames < 1 or (frames % 2 == 0 and not self.causal):
-                raise ValueError(f"{name} is {frames}; expected an odd number of frames, or any with causal=True")
-
-    @property
-    def receptive_field(self) -> int:
-        """Frames that one output depends on, its own among them."""
-        return self.time_pool + (self.time_kernel - 1) * 3 * self.head_blocks
+        if self.recurrent == "gru" and self.time_pool > 1:
+            raise ValueError(
+                f"recurrent is 'gru' and time_pool {self.time_pool}, which stand in one place: set time_pool=1"
+            )
 
 
 class ClipNetwork(nnx.Module):
-    """Clips to valence, arousal and emotion of every frame: a trunk per frame, a head that also looks along time.
+    """Clips to valence, arousal and emotion of every frame: the static network with layers that also look along time.
 
     Heatmaps are not returned: for a clip they would be most of the memory.
     Source: Kossaifi et al., Factorized Higher-Order CNNs with an application to spatio-temporal emotion estimation,
@@ -62,78 +62,27 @@ class ClipNetwork(nnx.Module):
     def __init__(self, config: ClipNetworkConfig, *, rngs: nnx.Rngs):
         self.config = config
         self.trunk = FAN(config, rngs=rngs)
-        taps = {"time": config.time_kernel, "height": 3, "width": 3}
-        pool = TemporalPool(config.head_channels, config.time_pool, config.causal) if config.time_pool > 1 else None
-        self.head = affect_head(config, factorized(taps, config.head_rank, config.causal), pool, rngs=rngs)
+        over = {}
+        if config.time_pool > 1:
+            over["time_features"] = TemporalPool(config.head_channels, config.time_pool, config.causal)
+        if config.recurrent == "gru":
+            over["time_features"] = GRUOverTime(config.head_channels, causal=config.causal, rngs=rngs)
+        if config.recurrent == "conv_lstm":
+            over["time_maps"] = ConvLSTMOverTime(config.widths[-1], causal=config.causal, rngs=rngs)
+        self.head = affect_head(config, **over, rngs=rngs)
+        zero_start = config.output_average == "zero_start"
+        self.output_average = MovingAverage(zero_start=zero_start) if config.output_average else None
+        config.resize(self, rngs=rngs)
+        config.time.grow(self, rngs=rngs)
+        self.set_attributes(execution=execution_named(config.execution))
 
     def __call__(
         self, clips: Float[Array, "batch time height width 3"], *, rngs: nnx.Rngs | None = None
     ) -> Predictions:
         """Linear outputs [batch, time, ..] for frames in [0, 1]; `rngs` feeds the dropout in training."""
-        seen = per_frame(lambda images: head_inputs(self.trunk(images), self.config), clips)
+        see = lambda images: head_inputs(self.trunk(images), self.config)
+        seen = see(clips) if self.config.time.reaches("trunk") else per_frame(see, clips)
         emotion_logits, valence_arousal = self.head(*seen, rngs=rngs)
+        if self.output_average is not None:
+            valence_arousal = self.output_average(valence_arousal)
         return Predictions(valence_arousal, emotion_logits)
-
-
-def from_static(static: EmoNet, config: ClipNetworkConfig) -> ClipNetwork:
-    """The clip network that gives the static network's output on every frame: same weights, time factors of one frame.
-
-    ValueError where the static network's sizes are not those of `config`, or its head is not factorised.
-    """
-    if not static.config.head_rank:
-        raise ValueError(
-            "the static network has a dense head (head_rank 0), which has no factors to inflate: "
-            "train it with head_rank > 0"
-        )
-    for field in dataclasses.fields(EmoNetConfig):
-        ours, theirs = getattr(config, field.name), getattr(static.config, field.name)
-        if ours != theirs and field.name not in ("dropout", "execution"):
-            raise ValueError(
-                f"{field.name} is {ours} for the clip network but {theirs} in the static one; they must agree"
-            )
-    clip = ClipNetwork(config, rngs=nnx.Rngs(params=0))
-    nnx.update(clip, nnx.state(nnx.clone(static)))
-    for _, layer in nnx.iter_modules(clip):
-        if isinstance(layer, FactorizedConv):
-            factors = {name: factor[...] for name, factor in layer.factors.items() if name != "time"}
-            layer.factors["time"][...] = inflate(factors, config.time_kernel, config.causal)["time"]
-    return clip
-
-
-def certificate(
-    static: EmoNet, clip: ClipNetwork, *, seed: int, frames: int = 16, tolerance: float = 1e-5
-) -> dict[str, object]:
-    """Largest difference between the two networks on a random clip, both in evaluation mode; a plain dict for JSON.
-
-    Every frame counts, those at the ends of the clip too. InflationError above `tolerance`.
-    """
-    size = static.config.input_px
-    images = jax.random.uniform(jax.random.key(seed), (1, frames, size, size, 3))
-    apart = evaluated(static, images[0])
-    together = evaluated(clip, images)
-    differences = {}
-    for name in ("valence_arousal", "emotion_logits"):
-        expected, found = np.asarray(getattr(apart, name)), np.asarray(getattr(together, name))[0]
-        differences[name] = float(np.abs(expected - found).max())
-    largest = float(np.max(list(differences.values())))
-    if not largest <= tolerance:
-        raise InflationError(
-            f"the inflated network differs from the static one by {largest:.3g} on a random clip of {frames} frames "
-            f"(seed {seed}); at most {tolerance:g} is allowed. Inflate again from the static network's checkpoint"
-        )
-    return {
-        "largest_difference": largest,
-        "tolerance": tolerance,
-        "frames": frames,
-        "seed": seed,
-        "dtype": str(images.dtype),
-        "differences": differences,
-    }
-
-
-def evaluated(model: nnx.Module, images: Float[Array, "*batch height width 3"]) -> Predictions:
-    """The predictions of a copy of the model in evaluation mode."""
-    model = nnx.clone(model)
-    model.eval()
-    graphdef, state = nnx.split(model)
-    return jax.jit(lambda state, images: nnx.merge(graphdef, state)(images))(state, images)

@@ -11,7 +11,8 @@ from jaxtyping import Array, Float
 from affect_jax.nn.execution import DIRECT, ConvShape
 from affect_jax.ops import winograd
 
-Convolution = Callable[..., nnx.Module]  # (inputs, outputs, *, rngs) -> module that keeps the map's size
+# (inputs, outputs, *, rngs) -> module of (maps, *, rngs) that keeps the map's size
+Convolution = Callable[..., nnx.Module]
 
 
 def batch_norm(width: int, *, rngs: nnx.Rngs) -> nnx.BatchNorm:
@@ -30,11 +31,15 @@ class Conv3x3(nnx.Module):
     """
 
     def __init__(self, inputs: int, outputs: int, *, rngs: nnx.Rngs):
+        self.inputs, self.outputs = inputs, outputs
         self.kernel = nnx.Param(nnx.initializers.he_normal()(rngs.params(), (3, 3, inputs, outputs)))
         self.deterministic = False  # set by eval(): no gradient will be asked for
         self.execution = DIRECT
 
-    def __call__(self, maps: Float[Array, "*batch height width input"]) -> Float[Array, "*batch height width output"]:
+    def __call__(
+        self, maps: Float[Array, "*batch height width input"], *, rngs: nnx.Rngs | None = None
+    ) -> Float[Array, "*batch height width output"]:
+        del rngs  # for convolutions with dropout
         kernel = self.kernel[...]
         images = maps.reshape(-1, *maps.shape[-3:])
         shape = ConvShape(not self.deterministic, *images.shape[1:], kernel.shape[-1])
@@ -61,10 +66,12 @@ class ConvBlock(nnx.Module):
         self.convs = nnx.List([convolution(a, b, rngs=rngs) for a, b in itertools.pairwise(sizes)])
         self.shortcut = Shortcut(inputs, outputs, rngs=rngs) if inputs != outputs else None
 
-    def __call__(self, inputs: Float[Array, "*batch height width input"]) -> Float[Array, "*batch height width output"]:
+    def __call__(
+        self, inputs: Float[Array, "*batch height width input"], *, rngs: nnx.Rngs | None = None
+    ) -> Float[Array, "*batch height width output"]:
         branches, signal = [], inputs
         for norm, conv in zip(self.norms, self.convs, strict=True):
-            signal = conv(nnx.relu(norm(signal)))
+            signal = conv(nnx.relu(norm(signal)), rngs=rngs)
             branches.append(signal)
         residual = inputs if self.shortcut is None else self.shortcut(inputs)
         return jnp.concatenate(branches, axis=-1) + residual

@@ -2,11 +2,12 @@
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from affect_jax.nn.conv import Convolution, batch_norm
@@ -90,15 +91,21 @@ class FactorizedConv(nnx.Module):
         past, result = ops.convolve_next(past, signal, self.arrays(), between=self._between(), **self._sliding())
         return past, self._biased(result)
 
-    def empty_past(self, shape: tuple[int, ...]) -> Float[Array, "*held"]:
-        """The past of a stream that begins, for signals of this shape; ValueError for a layer that is not causal."""
+    def start(self, shape: Sequence[int], dtype: DTypeLike = jnp.float32) -> Float[Array, "*held"]:
+        """The past of a stream that begins, for frames of this shape; ValueError for a layer that is not causal."""
         if not self.causal:
             raise ValueError("the layer looks ahead (causal is False), so it cannot follow a stream")
-        return ops.empty_past(shape, self.arrays(), **self._sliding())
+        clip = (*shape[: self.TIME_AXIS + 1], 1, *shape[self.TIME_AXIS + 1 :])
+        return ops.empty_past(clip, self.arrays(), **self._sliding(), dtype=dtype)
 
     def arrays(self) -> dict[str, Array]:
         """The arrays of the kernel, by name."""
         return {name: factor[...] for name, factor in self.factors.items()}
+
+    @property
+    def TIME_AXIS(self) -> int:
+        """The axis of a signal that is time, counted from the end."""
+        return -1 - len(ops.kernel_axes(self.arrays()))
 
     @property
     def frames(self) -> int:

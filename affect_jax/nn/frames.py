@@ -1,10 +1,11 @@
 """Clips as batches of frames, and the average over their frames."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, PyTree
 
 
@@ -24,7 +25,10 @@ class TemporalPool(nnx.Module):
     every frame's noise past the factors of time.
     """
 
+    TIME_AXIS = -2
+
     def __init__(self, channels: int, frames: int, causal: bool = False):
+        self.frames, self.causal = frames, causal
         self.before = frames - 1 if causal else frames // 2
         self.offsets = nnx.Param(jnp.zeros((frames, channels)))  # from "the present frame alone"; their mean is dropped
 
@@ -35,9 +39,22 @@ class TemporalPool(nnx.Module):
         return (free - free.mean(0, keepdims=True)).at[self.before].add(1.0)
 
     def __call__(self, signal: Float[Array, "*batch time channel"]) -> Float[Array, "*batch time channel"]:
-        taps, length = self.taps, signal.shape[-2]
-        frames = len(taps)
-        padding = [(0, 0)] * (signal.ndim - 2) + [(self.before, frames - 1 - self.before), (0, 0)]
-        longer = jnp.pad(signal, padding, mode="edge")
-        shape = (1,) * (signal.ndim - 1) + (-1,)
-        return sum(longer[..., tap : tap + length, :] * taps[tap].reshape(shape) for tap in range(frames))
+        padding = [(0, 0)] * (signal.ndim - 2) + [(self.before, self.frames - 1 - self.before), (0, 0)]
+        return self._averaged(jnp.pad(signal, padding, mode="edge"))
+
+    def _averaged(self, longer: Array) -> Array:
+        taps, length = self.taps, longer.shape[-2] - self.frames + 1
+        shape = (1,) * (longer.ndim - 1) + (-1,)
+        return sum(longer[..., tap : tap + length, :] * taps[tap].reshape(shape) for tap in range(self.frames))
+
+    def start(self, shape: Sequence[int], dtype: DTypeLike = jnp.float32) -> tuple[Array, Array]:
+        """Room for the frames before the first, of shape [*batch, channel] each, and that there was none yet."""
+        return jnp.zeros((*shape[:-1], self.before, shape[-1]), dtype), jnp.zeros((), jnp.bool)
+
+    def next(self, past: tuple[Array, Array], signal: Array) -> tuple[tuple[Array, Array], Array]:
+        """The frames that follow `past`, and what is to be kept of them."""
+        kept, begun = past
+        first = jnp.broadcast_to(signal[..., :1, :], kept.shape)  # continues the clip before its beginning
+        longer = jnp.concatenate([jnp.where(begun, kept, first), signal], axis=-2)
+        rest = longer[..., longer.shape[-2] - self.before :, :]
+        return (rest, jnp.ones((), jnp.bool)), self._averaged(longer)

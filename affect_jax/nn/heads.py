@@ -5,7 +5,6 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.nn.conv import Conv3x3, ConvBlock, Convolution, batch_norm, halve
-from affect_jax.nn.frames import TemporalPool
 
 
 class AffectHead(nnx.Module):
@@ -13,7 +12,8 @@ class AffectHead(nnx.Module):
 
     `geometry` numbers beside the maps, such as positions of landmarks, join what was pooled.
     The outputs are linear: `emotions` logits, then valence and arousal as the two last. Axes before height are batch,
-    and nothing here mixes them, but for a `convolution` that slides along time and a `time_pool` over neighbours.
+    and nothing here mixes them, but for a `convolution` that slides along time and for layers that look along time:
+    `time_maps` before the maps are averaged, `time_features` after; each keeps the shape of what it is given.
     Source: Toisoul et al., Nature Machine Intelligence 3, 2021; dropout before the last layer and `geometry` are ours.
     """
 
@@ -29,13 +29,14 @@ class AffectHead(nnx.Module):
         dropout: float = 0.0,
         geometry: int = 0,
         convolution: Convolution = Conv3x3,
-        time_pool: TemporalPool | None = None,
+        time_maps: nnx.Module | None = None,
+        time_features: nnx.Module | None = None,
         rngs: nnx.Rngs,
     ):
         self.reduce = nnx.Linear(inputs, width, rngs=rngs)
         block = lambda: ConvBlock(width, width, convolution=convolution, rngs=rngs)
         self.blocks = nnx.List([block() for _ in range(blocks)])
-        self.time_pool = time_pool
+        self.time_maps, self.time_features = time_maps, time_features
         self.geometry_norm = batch_norm(geometry, rngs=rngs) if geometry else None
         self.hidden = nnx.Linear(width + geometry, width // 2, rngs=rngs)
         self.hidden_norm = batch_norm(width // 2, rngs=rngs)
@@ -52,12 +53,14 @@ class AffectHead(nnx.Module):
         """Emotion logits and valence/arousal."""
         features = self.reduce(maps)
         for block in self.blocks:
-            features = halve(block(features))
+            features = halve(block(features, rngs=rngs))
+        if self.time_maps is not None:
+            features = self.time_maps(features)
         pooled = features.mean((-3, -2))
         if self.geometry_norm is not None:
             pooled = jnp.concatenate([pooled, self.geometry_norm(geometry).astype(pooled.dtype)], axis=-1)
-        if self.time_pool is not None:
-            pooled = self.time_pool(pooled)
+        if self.time_features is not None:
+            pooled = self.time_features(pooled)
         hidden = nnx.relu(self.hidden_norm(self.hidden(pooled)))
         outputs = self.output(self.dropout(hidden, rngs=rngs))
         return outputs[..., :-2], outputs[..., -2:]

@@ -1,17 +1,16 @@
 """The moving average that the published program takes of its predictions, whole or in pieces as in `nn.recurrent`."""
 
-import dataclasses
 from collections.abc import Sequence
 
 import jax.numpy as jnp
+from flax import nnx
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 EMONET_WEIGHTS = (0.1, 0.1, 0.15, 0.25, 0.4)  # from the oldest frame to the newest
 
 
-@dataclasses.dataclass(frozen=True)
-class MovingAverage:
+class MovingAverage(nnx.Module):
     """The weighted mean of the last predictions; causal.
 
     `zero_start`: before the first frame there are predictions of 0, as in the published program, which draws the first
@@ -19,12 +18,13 @@ class MovingAverage:
     Source: temporal smoothing of the demonstration of Toisoul et al., Nature Machine Intelligence 3, 2021.
     """
 
-    weights: tuple[float, ...] = EMONET_WEIGHTS  # from the oldest frame to the newest
-    zero_start: bool = False
+    TIME_AXIS = -2
+    causal = True
 
-    def __post_init__(self):
-        if not self.weights or not self.weights[-1] > 0 or min(self.weights) < 0:
-            raise ValueError(f"weights are {self.weights}; expected numbers from 0, the last, of the present, above 0")
+    def __init__(self, weights: tuple[float, ...] = EMONET_WEIGHTS, zero_start: bool = False):
+        if not weights or not weights[-1] > 0 or min(weights) < 0:
+            raise ValueError(f"weights are {weights}; expected numbers from 0, the last, of the present, above 0")
+        self.weights, self.zero_start = weights, zero_start  # from the oldest frame to the newest
 
     def __call__(self, predictions: Float[Array, "*batch time value"]) -> Float[Array, "*batch time value"]:
         *batch, _, values = predictions.shape

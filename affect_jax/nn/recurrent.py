@@ -98,6 +98,11 @@ class OverTime(nnx.Module):
         self.forward = self.CELL(channels, channels if causal else channels // 2, rngs=rngs)
         self.backward = None if causal else self.CELL(channels, channels // 2, rngs=rngs)
 
+    @property
+    def causal(self) -> bool:
+        """Whether the layer runs forward only."""
+        return self.backward is None
+
     def __call__(self, signal: Float[Array, "..."]) -> Float[Array, "..."]:
         axis, shape = self.CELL.TIME_AXIS, list(signal.shape)
         del shape[axis]
@@ -124,11 +129,13 @@ class OverTime(nnx.Module):
 class GRUOverTime(OverTime):
     """Features [*batch, time, channel] after a GRU along time, in both directions unless causal."""
 
+    TIME_AXIS = GRU.TIME_AXIS
+
 
 class ConvLSTMOverTime(OverTime):
     """Maps [*batch, time, height, width, channel] after a ConvLSTM along time, in both directions unless causal."""
 
-    CELL = ConvLSTM
+    CELL, TIME_AXIS = ConvLSTM, ConvLSTM.TIME_AXIS
 
 
 def _scan(step: Callable, state: PyTree, inputs: Array, axis: int) -> tuple[PyTree, Array]:

@@ -33,8 +33,8 @@ def draw(
     that of the kernel which follows it. `new_key` is called once for each array but scale: inputs, axes, outputs, core.
     Columns (of arrays wider than long, rows) are orthogonal, and those of a cp kernel as long as each other. Normal
     numbers have the same variance, but their products scatter so much that a deep network fades: after 20 layers of
-    width 32 and rank 64 with three axes, a signal kept 0.13 (cp), 0.002 (tucker) and 0.29 (tt) of its size, against 0.64
-    with dense kernels; now 0.38, 0.96 and 0.41 (geometric means of six draws).
+    width 32 and rank 64 with three axes, a signal kept 0.13 (cp), 0.002 (tucker) and 0.29 (tt) of its size, against
+    0.64 with dense kernels; now 0.38, 0.96 and 0.41 (geometric means of six draws).
     """
     shapes = array_shapes(form, sizes, ranks)
     alike = [name for name in shapes if name != "scale" and not (name == "inputs" and inputs_std)]

@@ -40,9 +40,9 @@ def estimate(
     """One row per frame, in order.
 
     Without a finder every frame is taken for a face crop. `connected=False` says that the frames are unrelated
-    pictures: nothing is followed from one to the next. A frame without a face ends a window of a clip network.
+    pictures: nothing is followed from one to the next. A frame without a face ends what a clip network remembers.
     """
-    network = _Batches(predictor) if predictor.frames is None else _Windows(predictor)
+    network = _network(predictor)
     patience = LONGEST_WAIT * predictor.batch
     rows: collections.deque[Row] = collections.deque()  # in order; those with a crop and no values wait
     done: collections.deque[np.ndarray] = collections.deque()
@@ -101,6 +101,29 @@ def whole_frame(image: UInt8[np.ndarray, "height width 3"], size_px: int) -> UIn
 
 def _unit(crops: list[UInt8[np.ndarray, "size_px size_px 3"]]) -> Float[np.ndarray, "count size_px size_px 3"]:
     return np.stack(crops).astype(np.float32) / np.float32(255)
+
+
+def _network(predictor: Predictor) -> "_Batches | _Windows | _Stream":
+    if predictor.frames is None:
+        return _Batches(predictor)
+    return _Windows(predictor) if predictor.follower is None else _Stream(predictor)
+
+
+class _Stream:
+    """A causal clip network: each frame once, with what the network keeps of those before."""
+
+    def __init__(self, predictor: Predictor):
+        self._predictor = predictor
+        self._step = None
+
+    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"]) -> Values:
+        if self._step is None:
+            self._step = self._predictor.following()
+        return [self._step(_unit([crop])[0])]
+
+    def flush(self) -> Values:
+        self._step = None
+        return []
 
 
 class _Batches:

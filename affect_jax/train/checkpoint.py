@@ -34,18 +34,29 @@ class Checkpoints:
         )
         self._score = score
         handlers = {name: ocp.StandardCheckpointHandler() for name in ("network", "optimiser", "task", "running")}
-        handlers["data"] = ocp.JsonCheckpointHandler()
+        handlers |= {name: ocp.JsonCheckpointHandler() for name in ("data", "certificate")}
         self._folder = workdir / "checkpoints"
         with reading(self._folder, None):
             self._manager = ocp.CheckpointManager(self._folder.absolute(), options=options, item_handlers=handlers)
 
-    def save(self, state: TrainState, data_state: Mapping, scores: Mapping[str, float] | None = None) -> None:
-        """Starts to write `state` and the place in the data stream; does nothing if this step is already there."""
+    def save(
+        self,
+        state: TrainState,
+        data_state: Mapping,
+        scores: Mapping[str, float] | None = None,
+        certificate: Mapping | None = None,
+    ) -> None:
+        """Starts to write `state` and the place in the data stream; does nothing if this step is already there.
+
+        `certificate` is what has been proved of the numbers, for those who open them.
+        """
         step = int(state.step)
         if step in self._manager.all_steps():
             return
         arrays = {name: ocp.args.StandardSave(part) for name, part in _parts(state).items()}
-        items = ocp.args.Composite(data=ocp.args.JsonSave(dict(data_state)), **arrays)
+        notes = {"data": data_state} | ({} if certificate is None else {"certificate": certificate})
+        items = {name: ocp.args.JsonSave(dict(note)) for name, note in notes.items()}
+        items = ocp.args.Composite(**items, **arrays)
         name, sign = self._score.removeprefix("-"), -1.0 if self._score.startswith("-") else 1.0
         metrics = {"score": sign * float(scores[name])} if scores and name in scores else None
         self._manager.save(step, args=items, metrics=metrics, force=True)
@@ -82,6 +93,14 @@ class Checkpoints:
         with self._reading(step):
             wanted = ocp.args.Composite(network=ocp.args.StandardRestore(targets))
             return self._manager.restore(step, args=wanted).network
+
+    def certificate(self, step: int) -> dict | None:
+        """What was proved of the numbers at `step` when they were saved; None where nothing was."""
+        if not (self._folder / str(step) / "certificate").is_dir():
+            return None
+        with self._reading(step):
+            wanted = ocp.args.Composite(certificate=ocp.args.JsonRestore())
+            return self._manager.restore(step, args=wanted).certificate
 
     def shapes(self, step: int) -> dict[str, jax.ShapeDtypeStruct]:
         """Name, shape and kind of the arrays of the network at `step`; DamagedCheckpoint if they are not whole."""

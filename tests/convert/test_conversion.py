@@ -16,7 +16,7 @@ from torch_files import checkpoint, group, mapping, named, text, zip_bytes
 from affect_jax.convert.emonet import EmoNetSizes, emonet_sizes, emonet_table
 from affect_jax.convert.fan import TrunkSizes, trunk_table
 from affect_jax.convert.table import convert, counters
-from affect_jax.experiment import build, evaluation, initial, options
+from affect_jax.experiment import build, evaluation, initial, options, trained
 from affect_jax.experiment.conversion import ConversionConfig, convert_run
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.training import train
@@ -73,7 +73,7 @@ def test_the_sizes_are_read_off_the_shapes(modules, attention):
 
 def test_every_array_stands_where_an_independent_map_of_names_puts_it(converted):
     folder, arrays, _ = converted
-    found = names(initial.restored(folder / "run")[2])
+    found = names(trained.restored(folder / "run")[2])
     expected = {}
     for name, array in arrays.items():
         if not name.endswith("num_batches_tracked"):
@@ -145,7 +145,7 @@ def test_a_trunk_becomes_a_landmark_network(tmp_path):
     arrays = weights(trunk_table(TRUNK), with_counters=False)  # files older than PyTorch 0.4.1 hold no counters
     source = convert_run(stored(tmp_path, arrays), tmp_path / "run", SETTINGS, base.base())
     assert source["network"] == "fan" and source["not_needed"]["count"] == 0 and "BSD-3" in source["licence"]
-    run, *_ = initial.restored(tmp_path / "run")
+    run, *_ = trained.restored(tmp_path / "run")
     assert run.model_name == "landmarks" and run.model.widths == TRUNK.widths
 
 
@@ -155,7 +155,7 @@ def test_parity_is_written_where_a_reference_agrees_and_nothing_where_it_does_no
 
     def heatmaps(tensors, images, pooling):
         seen.update(tensors=tensors, images=images, pooling=pooling)
-        run = initial.restored(tmp_path / "plain")
+        run = trained.restored(tmp_path / "plain")
         return {"heatmaps": np.asarray(jax.jit(run[1].predict)(run[2], images).heatmaps)}
 
     convert_run(file, tmp_path / "plain", TINY_SETTINGS, base.base())

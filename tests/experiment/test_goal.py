@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from affect_jax.data.source import Concatenated, Table, no_labels
-from affect_jax.experiment import goal, initial, options
+from affect_jax.experiment import goal, options, trained
 from affect_jax.experiment.training import train
 from affect_jax.train.sharding import data_mesh
 from affect_jax.train.state import names
@@ -47,7 +47,7 @@ def test_a_student_with_every_option_trains_and_is_rebuilt_from_its_averaged_wei
     lines = [json.loads(line) for line in (tmp_path / "student" / "metrics.jsonl").read_text().splitlines()]
     logged = {name for line in lines for name in line}
     assert {"train/loss/teacher", "train/loss/rmse", "train/log_variance/pcc", "train/loss/emotion"} <= logged
-    arrays = names(initial.restored(tmp_path / "student")[2])
+    arrays = names(trained.restored(tmp_path / "student")[2])
     assert all(np.isfinite(array).all() for array in arrays.values())
     assert (teacher / "run" / "config.json").read_bytes() == before
 
@@ -125,7 +125,7 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
     found = goal.teacher(run, data_mesh(jax.devices()[:1]))
     clips = jax.random.uniform(jax.random.key(0), (2, 3, 32, 32, 3))
     said = jax.jit(found.predict)(found.variables, clips).emotion_logits
-    _, network, variables, _ = initial.restored(teacher / "run")
+    _, network, variables, _ = trained.restored(teacher / "run")
     for frame in range(3):
         alone = network.predict(variables, clips[:, frame]).emotion_logits
         np.testing.assert_allclose(said[:, frame], alone, rtol=1e-4, atol=1e-5)

@@ -1,4 +1,3 @@
-import dataclasses
 import json
 
 import jax
@@ -7,10 +6,12 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from affect_jax.models.certificate import InflationError, certificate, require_exact, sentences
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
-from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig, InflationError, certificate, from_static
+from affect_jax.models.inflation import transfer
+from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 
-SIZES = {"input_px": 32, "widths": (4, 8, 8), "depth": 1, "head_blocks": 2, "head_rank": 6, "emotions": 3}
+SIZES = {"input_px": 32, "widths": (4, 4, 8), "depth": 1, "modules": 1, "head_blocks": 1, "head_rank": 6, "emotions": 3}
 
 
 def drawn(model):
@@ -26,8 +27,18 @@ def drawn(model):
 
 
 @pytest.fixture(scope="module")
-def static() -> EmoNet:
-    return drawn(EmoNet(EmoNetConfig(**SIZES), rngs=nnx.Rngs(0)))
+def statics() -> dict[str, EmoNet]:
+    """Static networks by the form of their head's kernels."""
+    heads = {"dense": {"head_rank": 0}, **{form: {"head_form": form} for form in ("cp", "tucker", "tt")}}
+    return {name: drawn(EmoNet(EmoNetConfig(**{**SIZES, **head}), rngs=nnx.Rngs(0))) for name, head in heads.items()}
+
+
+def grown(source: nnx.Module, rule: str = "present", **options) -> ClipNetwork:
+    """The clip network of `options` with the numbers of `source`."""
+    sizes = {field: getattr(source.config, field) for field in (*SIZES, "head_form")}
+    clip = ClipNetwork(ClipNetworkConfig(**{**sizes, **options}), rngs=nnx.Rngs(7))
+    transfer(source, clip, rule)
+    return clip
 
 
 def outputs(model: nnx.Module, images: jax.Array) -> np.ndarray:
@@ -41,70 +52,194 @@ def clip_of(seed: int, frames: int, batch: int = 1) -> jax.Array:
     return jnp.float32(np.random.default_rng(seed).uniform(size=(batch, frames, 32, 32, 3)))
 
 
-@pytest.mark.parametrize(("time_kernel", "causal"), [(1, False), (3, False), (5, False), (2, True), (3, True)])
-def test_inflated_network_equals_the_static_one_on_every_frame(static, time_kernel, causal):
-    clip = from_static(static, ClipNetworkConfig(**SIZES, time_kernel=time_kernel, causal=causal))
-    frames = clip_of(1, 4, batch=2)
-    expected = outputs(static, frames.reshape(8, 32, 32, 3)).reshape(2, 4, 5)
-    assert np.std(expected, axis=1).min() > 1e-3  # the frames do differ
-    np.testing.assert_allclose(outputs(clip, frames), expected, atol=1e-5)
+def said(model: nnx.Module, maps: jax.Array) -> np.ndarray:
+    """What the head makes of maps; the trunk, whose compilation takes most of the time, is left out."""
+    head = nnx.clone(model.head)
+    head.eval()
+    logits, affect = nnx.jit(lambda head, maps: head(maps))(head, maps)
+    return np.concatenate([affect, logits], axis=-1)
 
 
-def test_a_network_that_knows_where_the_landmarks_are_can_be_inflated_too():
-    static = drawn(EmoNet(EmoNetConfig(**SIZES, geometry=True), rngs=nnx.Rngs(0)))
-    clip = from_static(static, ClipNetworkConfig(**SIZES, geometry=True))
-    frames = clip_of(1, 3)
-    np.testing.assert_allclose(outputs(clip, frames)[0], outputs(static, frames[0]), atol=1e-5)
-    plain = EmoNet(EmoNetConfig(**SIZES), rngs=nnx.Rngs(0))
-    assert static.head.hidden.kernel.shape[0] == plain.head.hidden.kernel.shape[0] + 136
+def maps_of(seed: int, frames: int, batch: int = 1) -> jax.Array:
+    return jnp.float32(np.random.default_rng(seed).normal(size=(batch, frames, 8, 8, 16)))
 
 
-def test_certificate_holds_what_it_says(static):
-    clip = from_static(static, ClipNetworkConfig(**SIZES))
-    record = json.loads(json.dumps(certificate(static, clip, frames=3, seed=7)))
-    assert {key: record[key] for key in ("frames", "seed", "dtype", "tolerance")} == {
-        "frames": 3, "seed": 7, "dtype": "float32", "tolerance": 1e-5,
-    }  # fmt: skip
-    assert set(record["differences"]) == {"valence_arousal", "emotion_logits"}
-    assert record["largest_difference"] == max(record["differences"].values()) <= 1e-5
+def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * max(1, np.abs(expected).max()))
+
+
+KEPT = {
+    "cp": ("cp", {}),
+    "cp, causal": ("cp", {"time_kernel": 2, "causal": True}),
+    "cp, each block its own": ("cp", {"time_layers": "head/blocks/0/convs/1=5,head"}),
+    "tucker, causal": ("tucker", {"time_kernel": 4, "causal": True}),
+    "tt": ("tt", {}),
+    "dense": ("dense", {"time_form": "dense"}),
+    "dense out of cp": ("cp", {"time_form": "dense", "causal": True}),
+    "channelwise": ("cp", {"time_form": "channelwise"}),
+    "no layer, only the average": ("dense", {"time_layers": "none"}),
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_the_inflated_network_equals_the_static_one_on_every_frame(statics, case):
+    form, options = KEPT[case]
+    maps = maps_of(1, 4, batch=2)
+    expected = said(statics[form], maps.reshape(8, 8, 8, 16)).reshape(2, 4, 5)
+    assert np.std(expected, axis=1).min() > 1e-2  # the frames do differ
+    assert_same(said(grown(statics[form], **options), maps), expected)
+
+
+EVERYWHERE = {
+    "dense": ("dense", {"time_form": "dense", "time_layers": "all"}),
+    "channelwise, causal": ("tt", {"time_form": "channelwise", "time_layers": "all", "causal": True}),
+    "parts of the trunk": ("cp", {"time_form": "dense", "time_layers": "trunk/modules/0/hourglass=5,trunk/block_wide"}),
+}
+
+
+@pytest.mark.parametrize("case", EVERYWHERE)
+def test_the_trunk_can_be_inflated_too(statics, case):
+    form, options = EVERYWHERE[case]
+    frames = clip_of(1, 4)
+    assert_same(outputs(grown(statics[form], **options), frames)[0], outputs(statics[form], frames[0]))
+
+
+def test_the_mean_rule_keeps_only_what_stands_still_and_not_the_ends(statics):
+    clip = grown(statics["dense"], "mean", time_form="dense", time_pool=1)
+    still = jnp.repeat(maps_of(1, 1), 9, axis=1)  # the convolutions reach three frames from the ends
+    expected, found = said(statics["dense"], still[0]), said(clip, still)[0]
+    assert_same(found[3:6], expected[3:6])
+    assert np.abs(found[0] - expected[0]).max() > 1e-2
+    moving = maps_of(2, 9)
+    assert np.abs(said(clip, moving)[0] - said(statics["dense"], moving[0])).max() > 1e-2
+
+
+def moved(clip: ClipNetwork) -> ClipNetwork:
+    """A copy in which everything along time has been trained, as it were."""
+    clip = nnx.clone(clip)
+    for path, variable in nnx.to_flat_state(nnx.state(clip, nnx.Param)):
+        if any("time" in str(key) for key in path):
+            noise = jnp.float32(np.random.default_rng(3).normal(size=variable[...].shape))
+            nnx.update(clip, nnx.from_flat_state([(path, variable.replace(variable[...] + 0.1 * noise))]))
+    return clip
+
+
+LONGER = {
+    "cp": ("cp", {}, {"time_kernel": 5, "time_pool": 11}),
+    "cp, causal": ("cp", {"causal": True}, {"causal": True, "time_kernel": 4, "time_pool": 12}),
+    "cp, causal to centred": ("cp", {"causal": True}, {"time_kernel": 7, "time_pool": 17}),
+    "channelwise": ("dense", {"time_form": "channelwise"}, {"time_form": "channelwise", "time_kernel": 5}),
+    "tt": ("tt", {}, {"time_kernel": 5}),
+    "more layers": ("cp", {"time_layers": "head/blocks/0/convs/2"}, {"time_layers": "head"}),
+}
+
+
+@pytest.mark.parametrize("case", LONGER)
+def test_kernels_grow_longer_without_a_change(statics, case):
+    form, before, after = LONGER[case]
+    clip = moved(grown(statics[form], **before))
+    maps = maps_of(5, 6)
+    assert np.abs(said(clip, maps)[0] - said(statics[form], maps[0])).max() > 1e-2
+    assert_same(said(grown(clip, **after), maps), said(clip, maps))
+
+
+@pytest.mark.parametrize("case", ["cp", "tucker", "tt", "dense", "channelwise"])
+def test_time_that_was_added_can_be_taken_away(statics, case):
+    form = "cp" if case in ("dense", "channelwise") else case
+    options = {"time_form": case} if case != form else {}
+    back_form = {"head_rank": 0} if case == "dense" else {"head_form": form}
+    back = EmoNet(EmoNetConfig(**{**SIZES, **back_form}), rngs=nnx.Rngs(9))
+    transfer(grown(statics[form], **options), back)
+    maps = maps_of(1, 3)[0]
+    assert_same(said(back, maps), said(statics[form], maps))
+
+
+REFUSED = {
+    "dense to factorised": ("dense", {}, r"'head/blocks/0/convs/0' has a dense kernel.+launch\.factorize"),
+    "of another form": ("cp", {"head_form": "tt"}, r"'head/blocks/0/convs/0': its kernel is cp, tt is wanted"),
+    "of another size": ("cp", {"emotions": 5}, r"'head/output/.+' has shape \(.*5,?\) in the source, \(.*7,?\)"),
+    "with a norm inside": ("cp", {"time_form": "2plus1"}, "BatchNorm and ReLU within a layer.+train it anew"),
+    "no such part": ("cp", {"time_layers": "tail"}, "no 3x3 convolution is inside 'tail'; they are head/"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_inflated_is_refused(statics, case):
+    form, options, message = REFUSED[case]
+    with pytest.raises(ValueError, match=message):
+        grown(statics[form], **options)
+
+
+def test_a_kernel_cannot_lose_frames(statics):
+    with pytest.raises(ValueError, match="does not fit into one of 3 taps"):
+        grown(grown(statics["cp"], time_kernel=5), time_kernel=3)
+    with pytest.raises(ValueError, match="it sees 4 frames before and 4 after the present one; 1 and 1 are fewer"):
+        grown(grown(statics["cp"]), time_pool=3)
+
+
+def test_recurrent_layers_are_named_as_new(statics):
+    assert transfer_names(statics["cp"], recurrent="gru", time_pool=1) == ["head/time_features"]
+    assert transfer_names(statics["cp"], recurrent="conv_lstm") == ["head/time_maps"]
+    assert transfer_names(statics["cp"]) == []
+
+
+def transfer_names(static: EmoNet, **options) -> list[str]:
+    return transfer(static, ClipNetwork(ClipNetworkConfig(**SIZES, **options), rngs=nnx.Rngs(0)))
+
+
+def test_the_certificate_names_every_layer_and_both_kinds_of_numbers(statics):
+    clips = {"noise": clip_of(7, 3), "other": clip_of(8, 3)}
+    record = json.loads(json.dumps(certificate(statics["cp"], grown(statics["cp"]), clips)))
+    kinds = [(check["clip"], check["frames"], check["dtype"]) for check in record["checks"]]
+    assert kinds == [(name, n, dtype) for name, n in (("noise", 3), ("other", 3)) for dtype in ("float32", "bfloat16")]
+    places = {"valence_arousal", "emotion_logits"}
+    places |= {f"head/blocks/0/convs/{conv}" for conv in range(3)}
+    for check in record["checks"]:
+        assert set(check["differences"]) == set(check["allowed"]) == places
+        if check["dtype"] == "float32":
+            assert set(check["allowed"].values()) == {1e-5}
+    assert record["exact"] and record["largest_difference"] <= 1e-5
+    assert len(sentences(record)) == 4 and "noise clip of 3 frames, bfloat16: at most" in sentences(record)[1]
+    require_exact(record)
 
 
 @pytest.mark.parametrize("value", [1e-2, np.nan])
-def test_certificate_is_refused_when_the_other_frames_leak_in(static, value):
-    clip = from_static(static, ClipNetworkConfig(**SIZES))
-    time = clip.head.blocks[1].convs[2].factors["time"]
+def test_the_certificate_is_refused_when_other_frames_leak_in(statics, value):
+    clip = grown(statics["cp"])
+    time = clip.head.blocks[0].convs[2].factors["time"]
     time[...] = time[...].at[0].add(value)
-    with pytest.raises(InflationError, match="differs from the static one by .* random clip of 4 frames"):
-        certificate(static, clip, frames=4, seed=0)
+    found = certificate(statics["cp"], clip, {"noise": clip_of(0, 4)})
+    first = found["checks"][0]["differences"]
+    assert first["head/blocks/0/convs/1"] <= 1e-5 and not first["head/blocks/0/convs/2"] <= 1e-5  # where it begins
+    with pytest.raises(InflationError, match=r"differs from the static one by .+ at '.+' \(float32, noise clip of 4"):
+        require_exact(found)
 
 
-def test_making_the_clip_network_leaves_the_static_one_alone(static):
-    before = outputs(static, clip_of(2, 3)[0])
-    clip = from_static(static, ClipNetworkConfig(**SIZES))
+def test_a_leak_at_the_ends_of_the_clip_is_seen(statics):
+    """Frames next to the ends meet the zeros outside: the only place where a centred average over zeros would show."""
+    clip = grown(statics["cp"])
+    clip.head.time_features.offsets[...] = jnp.float32([[1, 0, 0, 0, 0, 0, 0, 0, -1]] * 8).T
+    still = jnp.repeat(clip_of(1, 1), 12, axis=1)
+    assert certificate(statics["cp"], clip, {"still": still})["exact"]  # the average continues the clip's ends
+    time = clip.head.blocks[0].convs[0].factors["time"]
+    time[...] = time[...].at[0].add(0.5).at[1].add(-0.5)  # sums to one: only the ends tell
+    with pytest.raises(InflationError):
+        require_exact(certificate(statics["cp"], clip, {"still": still}))
+
+
+def test_making_the_clip_network_leaves_the_static_one_alone(statics):
+    before = jax.tree.map(np.asarray, nnx.state(statics["cp"]))
+    clip = grown(statics["cp"])
     nnx.update(clip, jax.tree.map(lambda leaf: leaf + 1, nnx.state(clip)))
-    np.testing.assert_array_equal(outputs(static, clip_of(2, 3)[0]), before)
-
-
-@pytest.mark.parametrize(
-    ("static_options", "clip_options", "message"),
-    [
-        ({"head_rank": 0}, {}, "dense head .* train it with head_rank > 0"),
-        ({}, {"head_rank": 8}, "head_rank is 8 for the clip network but 6 in the static one"),
-        ({}, {"emotions": 5}, "emotions is 5 for the clip network but 3"),
-    ],
-)
-def test_networks_that_cannot_be_inflated_are_refused(static_options, clip_options, message):
-    network = nnx.eval_shape(lambda: EmoNet(EmoNetConfig(**{**SIZES, **static_options}), rngs=nnx.Rngs(0)))
-    with pytest.raises(ValueError, match=message):
-        from_static(network, ClipNetworkConfig(**{**SIZES, **clip_options}))
+    jax.tree.map(np.testing.assert_array_equal, nnx.state(statics["cp"]), before)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["centred", "causal"])
 def influence(request) -> tuple[ClipNetworkConfig, np.ndarray]:
     """influence[t, s]: how much frame s changes output t, for a clip network with random time factors."""
-    config = ClipNetworkConfig(**{**SIZES, "head_blocks": 1}, time_pool=3, causal=request.param)
-    model = ClipNetwork(config, rngs=nnx.Rngs(2))  # one in which no frame finds all hidden units silent
-    offsets = model.head.time_pool.offsets
+    config = ClipNetworkConfig(**SIZES, time_pool=3, causal=request.param)
+    model = ClipNetwork(config, rngs=nnx.Rngs(2))
+    offsets = model.head.time_features.offsets
     offsets[...] = jax.random.normal(jax.random.key(1), offsets.shape)
     frames = 12
     clip = clip_of(3, frames)
@@ -114,27 +249,21 @@ def influence(request) -> tuple[ClipNetworkConfig, np.ndarray]:
     return config, difference.T
 
 
-def test_receptive_field_is_the_one_stated(influence):
+def test_an_output_depends_on_the_frames_it_should(influence):
     config, moved = influence
-    assert config.receptive_field == 9  # three convolutions of three frames, and three frames averaged
-    reach = 8 if config.causal else 4
+    reach = 8 if config.causal else 4  # three convolutions of three frames, and three frames averaged
     for t, s in np.ndindex(moved.shape):
         within = 0 <= t - s <= reach if config.causal else abs(t - s) <= reach
         assert (moved[t, s] > 1e-7) == within, (t, s, moved[t, s])
 
 
-def test_time_factors_receive_gradients_right_after_inflation(static):
-    clip = from_static(static, ClipNetworkConfig(**SIZES))
-    clip.eval()
-    graphdef, params, rest = nnx.split(clip, nnx.Param, ...)
-    images = clip_of(4, 4)
-    slope = jax.jit(jax.grad(lambda p: jnp.square(nnx.merge(graphdef, p, rest)(images).valence_arousal).sum()))(params)
+@pytest.mark.parametrize("form", ["cp", "tt"])
+def test_time_factors_receive_gradients_right_after_inflation(statics, form):
+    head = grown(statics[form]).head
+    head.eval()
+    graphdef, params, rest = nnx.split(head, nnx.Param, ...)
+    maps = maps_of(4, 4)
+    slope = jax.jit(jax.grad(lambda p: jnp.square(nnx.merge(graphdef, p, rest)(maps)[1]).sum()))(params)
     times = [np.asarray(leaf[...]) for path, leaf in nnx.to_flat_state(slope) if path[-1] == "time"]
-    assert len(times) == 6
-    assert all(np.abs(time).max(1).min() > 0 for time in times)  # every tap of every convolution
-
-
-def test_receptive_field_grows_with_kernel_and_blocks():
-    config = ClipNetworkConfig(**SIZES)
-    assert dataclasses.replace(config, time_kernel=5, time_pool=9).receptive_field == 9 + 4 * 3 * 2
-    assert dataclasses.replace(config, time_kernel=1, time_pool=1).receptive_field == 1
+    assert len(times) == 3
+    assert all(np.abs(time).reshape(len(time), -1).max(1).min() > 0 for time in times)  # every tap of every layer

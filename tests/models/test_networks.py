@@ -27,7 +27,7 @@ def test_published_sizes(emotions, total, head):
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_network_is_parameters_and_statistics_and_can_be_built_without_memory(name):
     module, config_class = MODELS[name]
-    extra = {} if name == "landmarks" else {"head_rank": 2, "dropout": 0.1, "head_blocks": 2}
+    extra = {} if "landmark" in name else {"head_rank": 2, "dropout": 0.1, "head_blocks": 2}
     config = config_class(**{k: v for k, v in TINY.items() if k != "head_blocks"}, **extra)
     abstract = nnx.eval_shape(lambda: module(config, rngs=nnx.Rngs(0)))
     graphdef, params, statistics = nnx.split(abstract, nnx.Param, nnx.BatchStat)  # raises if anything is left over
@@ -58,7 +58,17 @@ def test_every_config_is_flat_and_made_of_plain_values(name):
         (EmoNetConfig, {"head_blocks": 0}, "head_blocks is 0"),
         (EmoNetConfig, {"head_rank": -1}, "head_rank is -1"),
         (EmoNetConfig, {"dropout": 1.0}, "dropout is 1.0"),
-        (ClipNetworkConfig, {"head_rank": 0}, "train the static network with head_rank > 0"),
+        (EmoNetConfig, {"head_form": "svd"}, "head_form is 'svd'; choose one of cp, tucker, tt"),
+        (EmoNetConfig, {"head_between": "relu"}, "head_between is 'relu'; choose one of linear, norm_relu"),
+        (EmoNetConfig, {"head_ranks": "head=3"}, "head_ranks is 'head=3', but head_rank 0 keeps the kernels dense"),
+        (EmoNetConfig, {"head_rank": 4, "head_ranks": "head"}, "every part needs a rank of at least 1"),
+        (EmoNetConfig, {"head_rank": 4, "head_form": "tt", "head_component_dropout": 0.5}, "of cp kernels"),
+        (ClipNetworkConfig, {"time_form": "3d"}, "time_form is '3d'; choose one of factorized, channelwise, dense"),
+        (ClipNetworkConfig, {"time_layers": "head=x"}, "time_layers is 'head=x': 'head=x' is not understood"),
+        (ClipNetworkConfig, {"time_layers": "head=4"}, "the kernel of 'head' is 4; expected an odd number"),
+        (ClipNetworkConfig, {"recurrent": "lstm"}, "recurrent is 'lstm'; choose gru, conv_lstm or ''"),
+        (ClipNetworkConfig, {"recurrent": "gru"}, "recurrent is 'gru' and time_pool 9, which stand in one place"),
+        (ClipNetworkConfig, {"output_average": "cold"}, "output_average is 'cold'"),
         (ClipNetworkConfig, {"time_kernel": 4}, "time_kernel is 4; expected an odd number"),
         (ClipNetworkConfig, {"time_kernel": 0, "causal": True}, "time_kernel is 0"),
     ],

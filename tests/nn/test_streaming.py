@@ -1,0 +1,126 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
+from affect_jax.nn.prepare import prepare
+from affect_jax.nn.streaming import as_arrays, from_arrays, scanned, streamed
+
+SIZES = {"input_px": 32, "widths": (4, 4, 8), "depth": 1, "modules": 1, "head_blocks": 1, "head_rank": 4, "emotions": 3}
+SIZES["causal"] = True
+FRAMES = 18
+HEADS = {
+    "tucker": {"head_form": "tucker", "time_pool": 1},
+    "tt, averaged": {"head_form": "tt", "time_pool": 4},
+    "dense": {"time_form": "dense"},
+    "2plus1, gru": {"time_form": "2plus1", "time_pool": 1, "recurrent": "gru"},
+    "conv_lstm": {"time_layers": "none", "recurrent": "conv_lstm"},
+}
+WHOLE = {
+    "factorised": {"time_pool": 4, "output_average": "warm"},
+    "channelwise everywhere": {"time_form": "channelwise", "time_layers": "all", "output_average": "zero_start"},
+}
+
+
+def trained(options) -> ClipNetwork:
+    """A network whose numbers are those of no initialisation."""
+    network = ClipNetwork(ClipNetworkConfig(**{**SIZES, **options}), rngs=nnx.Rngs(0))
+    rng = np.random.default_rng(0)
+    for path, variable in nnx.to_flat_state(nnx.state(network)):
+        values = rng.uniform(0.5, 2, variable.shape) if path[-1] == "var" else rng.normal(size=variable.shape) * 0.2
+        value = jnp.float32(values) if path[-1] == "var" else variable[...] + jnp.float32(values)
+        nnx.update(network, nnx.from_flat_state([(path, variable.replace(value))]))
+    network.eval()
+    return network
+
+
+def images(seed: int) -> jax.Array:
+    return jnp.float32(np.random.default_rng(seed).uniform(size=(2, FRAMES, 32, 32, 3)))
+
+
+def whole(network: nnx.Module, clip: jax.Array) -> np.ndarray:
+    graphdef, state = nnx.split(network)
+    return joined([jax.jit(lambda state, clip: nnx.merge(graphdef, state)(clip))(state, clip)])
+
+
+def joined(predictions: list) -> np.ndarray:
+    """Everything that was said, chunk after chunk."""
+    return np.concatenate([np.concatenate(jax.tree.leaves(each), axis=-1) for each in predictions], axis=1)
+
+
+def in_chunks(stream, step, clip, size) -> np.ndarray:
+    past, found = stream.start, []
+    for start in range(0, FRAMES, size):
+        past, predictions = step(stream.numbers, past, clip[:, start : start + size])
+        found.append(predictions)
+    return joined(found)
+
+
+def assert_streams(network: nnx.Module, clip: jax.Array, sizes) -> None:
+    expected = whole(network, clip)
+    assert np.std(expected, axis=1).max() > 1e-2
+    stream = streamed(network, jax.ShapeDtypeStruct((2, 1, *clip.shape[2:]), jnp.float32))
+    step, close = jax.jit(stream.next), {"rtol": 0, "atol": 1e-5 * max(1, np.abs(expected).max())}
+    for size in sizes:
+        np.testing.assert_allclose(in_chunks(stream, step, clip, size), expected, **close, err_msg=f"chunks of {size}")
+    found = jax.jit(lambda numbers, past, clip: scanned(stream, numbers, past, clip)[1])
+    np.testing.assert_allclose(joined([found(stream.numbers, stream.start, clip)]), expected, **close)
+    assert 0 < stream.kept_bytes < 2**20
+
+
+@pytest.mark.parametrize("case", HEADS)
+def test_a_head_says_in_chunks_what_it_says_of_the_whole(case):
+    maps = jnp.float32(np.random.default_rng(1).normal(size=(2, FRAMES, 8, 8, 16)))
+    assert_streams(trained(HEADS[case]).head, maps, (1, 17))
+
+
+@pytest.mark.parametrize("case", WHOLE)
+def test_chunks_of_any_length_say_what_the_whole_clip_says(case):
+    assert_streams(trained(WHOLE[case]), images(1), (1, 3, 17, FRAMES) if case == "factorised" else (7,))
+
+
+def test_frames_to_come_change_nothing_that_was_said():
+    network = trained(WHOLE["factorised"])
+    clip = images(1)
+    changed = clip.at[:, 10:].set(images(2)[:, 10:])
+    before, after = whole(network, clip), whole(network, changed)
+    np.testing.assert_array_equal(before[:, :10], after[:, :10])
+    assert np.abs(before[:, 10:] - after[:, 10:]).max() > 1e-3
+
+
+def test_a_stream_can_be_put_away_and_taken_up_again(tmp_path):
+    network, clip = trained(WHOLE["factorised"]), images(3)
+    stream = streamed(network, jax.ShapeDtypeStruct((2, 1, 32, 32, 3), jnp.float32))
+    step = jax.jit(stream.next)
+    past, _ = step(stream.numbers, stream.start, clip[:, :7])
+    np.savez(tmp_path / "past.npz", **as_arrays(past))
+    with np.load(tmp_path / "past.npz") as file:
+        arrays = dict(file)
+    _, expected = step(stream.numbers, past, clip[:, 7:8])
+    _, found = step(stream.numbers, from_arrays(stream, arrays), clip[:, 7:8])
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
+    name = sorted(arrays)[0]
+    with pytest.raises(ValueError, match=r"in what was stored.+of another network or number of faces"):
+        from_arrays(stream, {**arrays, name: arrays[name][:1]})
+    with pytest.raises(ValueError, match="but what was stored is"):
+        from_arrays(stream, {key: value for key, value in arrays.items() if key != name})
+
+
+def test_a_network_made_ready_for_prediction_streams_too():
+    network, clip = trained(WHOLE["factorised"]), images(4)
+    shape = jax.ShapeDtypeStruct((2, 1, 32, 32, 3), jnp.float32)
+    plain = streamed(network, shape)
+    expected = in_chunks(plain, jax.jit(plain.next), clip, 6)
+    prepare(network, shape, jnp.float32)
+    stream = streamed(network, shape)
+    found = in_chunks(stream, jax.jit(stream.next), clip, 6)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * max(1, np.abs(expected).max()))
+
+
+def test_a_network_that_looks_ahead_cannot_be_streamed():
+    network = ClipNetwork(ClipNetworkConfig(**{**SIZES, "causal": False}), rngs=nnx.Rngs(0))
+    network.eval()
+    with pytest.raises(ValueError, match=r"'head/.+' looks at frames to come.+inflate with --causal"):
+        streamed(network, jax.ShapeDtypeStruct((1, 1, 32, 32, 3), jnp.float32))
