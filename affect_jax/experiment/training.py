@@ -37,8 +37,9 @@ def train(config: Config, workdir: pathlib.Path) -> bool:
 
 
 def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) -> bool:
-    steps, at = options.loop.steps, checkpoints.latest_step() or 0
-    if at >= steps:
+    steps, latest = options.loop.steps, checkpoints.latest_step()
+    at = latest or 0
+    if latest is not None and at >= steps:
         logging.info("%s: already at step %d of %d", workdir, at, steps)
         return True
     mesh, network = data_mesh(), build.network(options, build.execution(options, workdir, training=True))
@@ -48,7 +49,8 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
     state = _state(options, workdir, checkpoints, network, optimiser, mesh, batches)
     root = jax.random.fold_in(jax.random.key(options.seed), 1)  # 0 is the key of the first numbers
     average, teach = options.optimiser.average, teacher and teacher.predict
-    one_step = step.make_train_step(network, task, optimiser, root, average, teach)
+    sparsity = options.optimiser.sparsity
+    one_step = step.make_train_step(network, task, optimiser, root, average, teach, sparsity)
     step_function = step.compiled(one_step, state, mesh, teacher=teacher and teacher.variables)
     part, skipped_csv = options.data.validation, str(workdir / build.SKIPPED)
     validation = build.source(part, options.label_set, options.data.store, skipped_csv)

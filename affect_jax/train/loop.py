@@ -35,15 +35,15 @@ class TrainingDiverged(ArithmeticError):
 class LoopConfig:
     """Length and rhythm of a run."""
 
-    steps: int = 1000
+    steps: int = 1000  # 0: the first numbers are judged and kept as they are
     log_every: int = 20  # steps between lines in metrics.jsonl
     evaluate_every: int = 500  # steps between evaluations; a checkpoint follows each
     best: str = "ccc/mean"  # validation score whose highest value marks the best checkpoint; "-nme": the lowest
 
     def __post_init__(self):
-        for name in ("steps", "log_every", "evaluate_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"loop.{name} is {getattr(self, name)}; it must be at least 1")
+        for name, least in (("steps", 0), ("log_every", 1), ("evaluate_every", 1)):
+            if getattr(self, name) < least:
+                raise ValueError(f"loop.{name} is {getattr(self, name)}; it must be at least {least}")
 
 
 class Signals:
@@ -76,7 +76,15 @@ def run(
 ) -> tuple[TrainState, bool]:
     """Trains up to `config.steps`; returns the state and whether the end was reached (False: saved on a signal)."""
     step, waiting = int(state.step), []
+
+    def judge() -> None:
+        scores = evaluate(state.scored)
+        journal.write(step, {f"validation/{name}": value for name, value in scores.items()})
+        checkpoints.save(state, batches.get_state(), scores)
+
     with Signals() as signals:
+        if not config.steps and checkpoints.latest_step() is None:
+            judge()
         while step < config.steps:
             state, terms = step_function(state, spread(next(batches), mesh))
             step += 1
@@ -91,9 +99,7 @@ def run(
                 checkpoints.save(state, batches.get_state())
                 return state, False
             if evaluating:
-                scores = evaluate(state.scored)
-                journal.write(step, {f"validation/{name}": value for name, value in scores.items()})
-                checkpoints.save(state, batches.get_state(), scores)
+                judge()
     return state, True
 
 

@@ -1,0 +1,18 @@
+"""Experiment 1: networks over time on rendered clips, three seeds each.
+
+Source: Kossaifi et al., CVPR 2020: an inflated factorised network is best, with a third of the parameters of a dense one.
+Command: python -m launch.sweep --config=configs/clips.py:scratch --sweep=configs/sweeps/clip_networks.py
+  --data=rendered --split=test --set=kind=clips --set=subjects=60 --set=per_subject=1 --set=frames=48
+  --workdir=runs/clips/networks
+"""
+
+from configs.clips import NETWORKS, SEEDS, points_of
+
+
+def get_sweep():
+    """Seed by seed, so that a sweep that is cut short has whole comparisons."""
+    points = []
+    for seed in SEEDS:
+        for label in NETWORKS:
+            points += points_of(label, seed, at=len(points))
+    return points
