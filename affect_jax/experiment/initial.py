@@ -7,11 +7,12 @@ import jax
 from absl import logging
 
 from affect_jax import emotions
-from affect_jax.experiment import build, growth, options
+from affect_jax.experiment import build, derived, growth, options
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.options import Options
 from affect_jax.experiment.trained import opened, require, restored
 from affect_jax.train.groups import factors
+from affect_jax.train.sparsity import scale_norm
 from affect_jax.train.state import Network, Variables, names, with_names
 
 
@@ -20,6 +21,8 @@ def check(run: Options) -> None:
     try:
         network = build.network(run)
         factors(run.optimiser.rates, (network.abstract.trained, run.task.initial().parameters))
+        if run.optimiser.sparsity:
+            jax.eval_shape(scale_norm, network.abstract)  # raises where it would find nothing
     except ValueError as error:
         raise UsageError(str(error)) from error
     source = pathlib.Path(run.initialise.workdir)
@@ -64,7 +67,7 @@ def variables(run: Options, network: Network, workdir: pathlib.Path) -> Variable
     source = pathlib.Path(run.initialise.workdir)
     if run.initialise.rule.startswith("inflate"):
         found, module = growth.grown(source, run)
-        growth.write(workdir, found)
+        derived.note(workdir, growth.CERTIFICATE, found)
         return network.variables(module)
     scratch = jax.jit(network.initial)(jax.random.fold_in(jax.random.key(run.seed), 0))
     return _copied(scratch, source) if run.initialise.rule == "copy" else scratch

@@ -23,6 +23,10 @@ class OptimiserConfig:
     # over whole paths, of which the first that matches counts; 1 for all else. Decay moves with the rate
     warmup_steps: int = 0  # linear from 0
     weight_decay: float = 0.0  # on kernels only: no bias, norm or scale; adamw: decoupled, sgd: added to the gradient
+    sparsity: float = (
+        0.0  # weight in the loss of the summed sizes of the components of cp kernels (columns of length 1):
+    )
+    # drives whole ones to zero, which python -m launch.prune drops; sizes of a layer add up to tens; 0 = none
     clip_norm: float = 0.0  # largest global norm of the gradient; 0 = no clipping
     average: float = 0.0  # decay of the running mean of the weights that is scored and kept, such as 0.999; 0 = none
 
@@ -35,6 +39,8 @@ class OptimiserConfig:
             raise ValueError(f"optimiser.rate is {self.rate}; it must be above 0")
         if not 0 <= self.average < 1:
             raise ValueError(f"optimiser.average is {self.average}; it must be at least 0 and below 1")
+        if not self.sparsity >= 0:
+            raise ValueError(f"optimiser.sparsity is {self.sparsity}; it must not be negative")
         parsed(self.rates)
 
 

@@ -1,0 +1,31 @@
+"""A penalty that drives whole components of factorised kernels to zero."""
+
+import re
+
+from jaxtyping import Array, Float
+
+from affect_jax.ops import factors
+from affect_jax.train.state import Variables, names
+
+FACTOR = re.compile(r"(|.*/)factors/(\w+)")  # a network's factorised kernels, told by the names of their arrays
+
+
+def scale_norm(variables: Variables) -> Float[Array, ""]:
+    """The absolute scales of all components over normalised columns, summed over the cp kernels that are trained.
+
+    A kernel counts as trained if one of its arrays is. Where a norm follows the first 1x1, the columns of that are not
+    counted, because the norm takes their length away. ValueError where no cp kernel is trained.
+    Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, automatic rank selection.
+    """
+    arrays, trained, kernels = names(variables), set(names(variables.trained)), {}
+    for name, array in arrays.items():
+        if part := FACTOR.fullmatch(name):
+            kernels.setdefault(part[1], {})[part[2]] = array
+    norms = []
+    for layer, kernel in kernels.items():
+        if factors.form_of(kernel) == "cp" and any(f"{layer}factors/{name}" in trained for name in kernel):
+            leave = ("inputs",) if f"{layer}norm/scale" in arrays else ()
+            norms.append(factors.scale_norm(kernel, leave))
+    if not norms:
+        raise ValueError("optimiser.sparsity needs factorised convolutions of form cp that are trained; there is none")
+    return sum(norms)

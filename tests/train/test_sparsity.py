@@ -1,0 +1,115 @@
+"""The penalty on the sizes of components: its value and gradient in float64, and what it does not depend on."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import nnx
+
+from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
+from affect_jax.nn.factorized import FactorizedConv
+from affect_jax.train.optimiser import OptimiserConfig
+from affect_jax.train.sparsity import scale_norm
+from affect_jax.train.state import Network, create_state, names, with_names
+from affect_jax.train.step import make_train_step
+from affect_jax.types import Predictions
+
+TAPS = {"height": 3, "width": 3}
+MODES = ("inputs", "outputs", "height", "width")
+
+
+class TwoLayers(nnx.Module):
+    """A linear layer, one with a norm after its first 1x1, and one that is not cp."""
+
+    def __init__(self, *, rngs: nnx.Rngs):
+        self.plain = FactorizedConv(3, 4, taps=TAPS, rank=5, rngs=rngs)
+        self.normed = FactorizedConv(4, 4, taps=TAPS, rank=3, between="norm_relu", rngs=rngs)
+        self.tucker = FactorizedConv(4, 2, taps=TAPS, form="tucker", rank=2, rngs=rngs)
+
+    def __call__(self, images, *, rngs=None):
+        maps = self.tucker(self.normed(self.plain(images, rngs=rngs), rngs=rngs), rngs=rngs)
+        return Predictions(valence_arousal=maps.mean((1, 2)))
+
+
+def drawn(frozen: str = ""):
+    network = Network(lambda rngs: TwoLayers(rngs=rngs), frozen=frozen)
+    arrays, rng = names(network.initial(jax.random.key(0))), np.random.default_rng(0)
+    values = {name: jnp.float32(rng.normal(size=array.shape)) for name, array in arrays.items()}
+    return network, with_names(network.abstract, values)
+
+
+def lengths(arrays: dict, layer: str, modes=MODES) -> dict[str, np.ndarray]:
+    return {mode: np.linalg.norm(np.float64(arrays[f"{layer}/factors/{mode}"]), axis=0) for mode in modes}
+
+
+def test_value_and_gradient_are_those_of_the_closed_form():
+    _, variables = drawn()
+    arrays = names(variables)
+    gradients = names(
+        jax.grad(lambda trained: scale_norm(dataclasses.replace(variables, trained=trained)))(variables.trained)
+    )
+    total = 0.0
+    for layer, modes in (("plain", MODES), ("normed", MODES[1:])):  # a norm takes the length of "inputs" away
+        scale, columns = np.float64(arrays[f"{layer}/factors/scale"]), lengths(arrays, layer, modes)
+        size = np.abs(scale) * np.prod(list(columns.values()), axis=0)
+        total += size.sum()
+        np.testing.assert_allclose(gradients[f"{layer}/factors/scale"], size / scale, rtol=1e-5)
+        for mode, length in columns.items():  # d |s| prod |c| / dc = size / |c| * c / |c|
+            expected = np.float64(arrays[f"{layer}/factors/{mode}"]) * size / length**2
+            np.testing.assert_allclose(gradients[f"{layer}/factors/{mode}"], expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(scale_norm(variables), total, rtol=1e-5)
+    others = [name for name in gradients if "tucker" in name or name.endswith("normed/factors/inputs")]
+    assert len(others) == 6 and all(not np.asarray(gradients[name]).any() for name in others)
+
+
+def test_it_does_not_depend_on_which_factor_has_the_length_of_a_component():
+    _, variables = drawn()
+    arrays = dict(names(variables))
+    share = {"inputs": 4.0, "outputs": 0.5, "height": 0.125, "width": 2.0, "scale": 2.0}  # their product is 1
+    moved = {**arrays, **{f"plain/factors/{name}": arrays[f"plain/factors/{name}"] * by for name, by in share.items()}}
+    np.testing.assert_allclose(scale_norm(with_names(variables, moved)), scale_norm(variables), rtol=1e-6)
+
+
+def test_only_trained_kernels_count_and_with_none_it_is_refused():
+    _, variables = drawn(frozen="plain/.*")
+    arrays = names(variables)
+    size = np.prod(list(lengths(arrays, "normed", MODES[1:]).values()), axis=0)
+    expected = (np.abs(np.float64(arrays["normed/factors/scale"])) * size).sum()
+    np.testing.assert_allclose(scale_norm(variables), expected, rtol=1e-5)
+    with pytest.raises(ValueError, match=r"optimiser.sparsity needs factorised convolutions of form cp .* none"):
+        scale_norm(Network(lambda rngs: TwoLayers(rngs=rngs), frozen="(plain|normed)/.*").abstract)
+
+
+def test_while_only_the_time_factors_move_the_whole_component_is_measured():
+    sizes = {"input_px": 32, "widths": (4, 4, 8), "modules": 1, "depth": 1, "head_blocks": 1, "head_rank": 3}
+    build = lambda rngs: ClipNetwork(ClipNetworkConfig(**sizes, time_pool=1), rngs=rngs)
+    part, whole = Network(build, frozen="(?!.*time).*"), Network(build)
+    found = [scale_norm(network.initial(jax.random.key(0))) for network in (part, whole)]
+    np.testing.assert_array_equal(*found)
+    assert all("time" in name for name in names(part.abstract.trained))
+
+
+def test_a_step_adds_the_weighted_penalty_to_the_loss_and_logs_it(regression, batches):
+    network, variables = drawn()
+    states = {}
+    for sparsity in (0.0, 0.25):
+        optimiser = optax.sgd(0.1)
+        made = make_train_step(network, regression, optimiser, jax.random.key(1), sparsity=sparsity)
+        states[sparsity] = jax.jit(made)(create_state(network, optimiser, variables), next(batches()))
+    (plain, without), (pressed, terms) = states[0.0], states[0.25]
+    assert "loss/sparsity" not in without
+    np.testing.assert_allclose(terms["loss/sparsity"], 0.25 * scale_norm(variables), rtol=1e-6)
+    np.testing.assert_allclose(terms["loss"], without["loss"] + terms["loss/sparsity"], rtol=1e-6)
+    name = "plain/factors/scale"
+    moved = names(pressed.variables)[name] - names(plain.variables)[name]
+    size = np.prod(list(lengths(names(variables), "plain").values()), axis=0)
+    expected = -0.1 * 0.25 * size * np.sign(np.asarray(names(variables)[name]))
+    np.testing.assert_allclose(moved, expected, rtol=1e-3, atol=1e-5)
+
+
+def test_a_negative_weight_is_refused():
+    with pytest.raises(ValueError, match="optimiser.sparsity is -1.0; it must not be negative"):
+        OptimiserConfig(sparsity=-1.0)
