@@ -15,10 +15,10 @@ from flax import nnx
 from affect_jax.experiment import execution
 from affect_jax.experiment.factor_ways import FactorWays, timed_ways
 from affect_jax.experiment.ready import Ready
-from affect_jax.models.emonet import affect_head
+from affect_jax.models.inflation import transfer
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.nn.execution import execution_named
-from affect_jax.nn.factorized import FactorizedConv, factorized
+from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.ops.factors import reconstruct
 from affect_jax.train.state import Network
 
@@ -60,16 +60,11 @@ def makers(clips: Clips, backward: bool) -> dict[str, Callable[[], Program]]:
 def network(config: ClipNetworkConfig, rngs: nnx.Rngs, dense: bool = False) -> nnx.Module:
     """With random numbers, the same for both kinds of head."""
     module = ClipNetwork(config, rngs=rngs)
-    if dense:
-        taps = {"time": config.time_kernel, "height": 3, "width": 3}
-        head = affect_head(config, factorized(taps, 0, config.causal, form="dense"), rngs=nnx.Rngs(0))
-        layers, found = kernels(module), nnx.state(module.head)
-        module.head = head
-        nnx.update(head, nnx.filter_state(found, lambda path, _: "factors" not in path))
-        for path, layer in nnx.iter_modules(module):
-            if isinstance(layer, FactorizedConv):
-                layer.factors["kernel"][...] = layers["/".join(map(str, path))]
-    return module
+    if not dense:
+        return module
+    other = ClipNetwork(dataclasses.replace(config, time_form="dense"), rngs=nnx.Rngs(0))
+    transfer(module, other)
+    return other
 
 
 def kernels(module: nnx.Module) -> dict[str, jax.Array]:

@@ -1,4 +1,4 @@
-"""A factorised convolution over time, and the clip network, against dense ones and against PyTorch: speed and memory.
+"""Factorised convolutions over time, and the clip network, against dense ones and PyTorch; streams against windows.
 
   python -m benchmarks.temporal
   python -m benchmarks.temporal --sections=layer,memory --ranks=128 --rounds=15 --cores=1
@@ -10,6 +10,7 @@ beside it take --cores=1 and the processor time. Parity stands beside each speed
 program's result (and gradient of the signal), divided by the largest number there. tltorch takes part where installed.
 """
 
+import dataclasses
 import os
 import pathlib
 import re
@@ -22,7 +23,7 @@ from affect_jax.experiment import cli
 from affect_jax.experiment.errors import UsageError
 from benchmarks.interleaved import ALLOCATOR, interleaved, markdown, milliseconds, same_allocator
 
-SECTIONS = ("layer", "clip", "memory")
+SECTIONS = ("layer", "clip", "streaming", "memory")
 DIRECTIONS = {"forward": False, "both": True}
 CHOSEN = flags.DEFINE_list("sections", list(SECTIONS), f"What to measure: {', '.join(SECTIONS)}.")
 RANKS = flags.DEFINE_list("ranks", ["128", "256"], "Ranks of the layer.")
@@ -60,6 +61,8 @@ def main() -> None:
 def _jobs(section: str) -> list[str]:
     """Of a section, "layer 128 both" and the like."""
     sizes = RANKS.value if section == "layer" else NETWORKS.value
+    if section == "streaming":
+        return [f"{section} {size} forward" for size in sizes]
     return [f"{section} {size} {direction}" for size in sizes for direction in DIRECTION.value]
 
 
@@ -77,6 +80,10 @@ def _makers(job: str) -> dict:
     if size not in known:
         raise UsageError(f"--networks={size}: choose of {', '.join(known)}")
     chosen = clips.Clips(clips.MINIATURE, 2, 3) if MINIATURE.value else known[size]
+    if section == "streaming":
+        from benchmarks import streams
+
+        return streams.makers(dataclasses.replace(chosen, batch=1))
     return clips.makers(chosen, DIRECTIONS[direction])
 
 

@@ -89,6 +89,15 @@ def test_every_program_over_time_gives_the_same_in_miniature():
 
 @pytest.mark.torch
 @pytest.mark.slow
+def test_a_stream_says_of_the_last_frame_what_the_window_says():
+    printed = run("benchmarks.temporal", "--miniature", "--sections=streaming", "--networks=quickstart", "--rounds=1")
+    rows = re.findall(r"\| (.+?) \| [\d.]+ \[.+?\] \| .+ \| (\S+) \|", printed)
+    assert [name.split(",")[0] for name, _ in rows] == ["window of 3 frames", "stream"]
+    assert all(float(difference) < 1e-5 for _, difference in rows), printed
+
+
+@pytest.mark.torch
+@pytest.mark.slow
 def test_memory_beside_what_is_there():
     words = ("--miniature", "--sections=memory", "--ranks=4", "--directions=forward")
     printed = run("benchmarks.temporal", *words, "--only=JAX")

@@ -1,0 +1,38 @@
+"""A causal clip network on the frame that has just come: by its stream, or by computing the whole window anew."""
+
+import dataclasses
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from affect_jax.experiment.following import stream_of
+from affect_jax.experiment.ready import Ready
+from affect_jax.models.temporal import ClipNetwork
+from affect_jax.train.state import Network
+from benchmarks.clips import Clips, Program
+
+
+def makers(clips: Clips) -> dict[str, Callable[[], Program]]:
+    """What makes each program, by name; they give valence and arousal of the last frame of a window."""
+    config = dataclasses.replace(clips.config, causal=True, time_pool=9, execution="direct")
+    module = ClipNetwork(config, rngs=nnx.Rngs(0))
+    images = jnp.asarray(clips.draw()[0])
+
+    def window() -> Program:
+        ours = Network(lambda rngs: ClipNetwork(config, rngs=rngs))
+        ready, variables = Ready(ours), ours.variables(module)
+        return lambda: (np.asarray(ready(variables, images).valence_arousal[:, -1]),)
+
+    def stream() -> Program:
+        made = stream_of(module, clips.batch, config.input_px)
+        past, _ = made.next(made.numbers, made.start, images[:, :-1])
+        last = images[:, -1:]
+        return lambda: (np.asarray(made.next(made.numbers, past, last)[1].valence_arousal[:, 0]),)
+
+    kept = stream_of(module, 1, config.input_px).kept_bytes
+    return {
+        f"window of {clips.frames} frames, computed anew": window,
+        f"stream, one frame ({kept / 1024:.0f} KB kept a face)": stream,
+    }
