@@ -2,29 +2,24 @@
 
 import dataclasses
 import json
-import os
 import pathlib
-import shutil
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
 import jax
 import numpy as np
-import optax
 from absl import logging
 
 from affect_jax import emotions
 from affect_jax.convert import emonet, weights
 from affect_jax.convert.table import Converted
-from affect_jax.experiment import build, foreign, options
+from affect_jax.experiment import build, derived, foreign, options
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.foreign import ConversionConfig
 from affect_jax.models.fan import FANConfig
-from affect_jax.ops.files import replacing
 from affect_jax.tasks.registry import TASKS
-from affect_jax.train.checkpoint import Checkpoints
-from affect_jax.train.state import Network, Variables, create_state, with_names
+from affect_jax.train.state import Network, Variables, with_names
 
 SOURCE, PARITY = "source.json", "parity.json"
 TOLERANCE = 1e-4  # of parity, relative to the largest output of each head where that is above 1
@@ -52,14 +47,17 @@ def convert_run(
     config = _config(base, model, label_set, file)
     run = options.parse(config)
     source = _source(network_name, found, converted, file, run, settings)
-    if _already_there(workdir, config, source):
-        return json.loads((workdir / SOURCE).read_text())
+    if (there := derived.there(workdir, config, SOURCE)) is not None:
+        if there.get("sha256") != source["sha256"]:
+            raise UsageError(f"--workdir={workdir} holds the conversion of another file; choose another folder")
+        return there
     network = build.network(run)
     variables = with_names(network.abstract, converted.arrays)
     parity = None
     if reference is not None:
         parity = _parity(network, variables, found, run.model, reference)
-    _write(workdir, config, source, parity, network, variables, run)
+    notes = {SOURCE: source} | ({} if parity is None else {PARITY: parity})
+    derived.write(workdir, config, network, variables, notes)
     logging.info("%s: %d entries of %s (%s)", workdir, len(found.tensors), file, found.form)
     logging.warning("licence of the weights: %s", source["licence"])
     return source
@@ -105,24 +103,6 @@ def _source(
     }
 
 
-def _already_there(workdir: pathlib.Path, config: Mapping[str, Any], source: Mapping[str, Any]) -> bool:
-    """Whether this very conversion stands in `workdir`; UsageError if something else does."""
-    if not workdir.exists():
-        return False
-    if not workdir.is_dir():
-        raise UsageError(f"--workdir={workdir} is a file; expected a folder, which is made")
-    if not any(workdir.iterdir()):
-        return False
-    if not (workdir / options.CONFIG).exists():
-        raise UsageError(f"--workdir={workdir} holds other files; choose a folder that is empty or not there")
-    options.claim(workdir, config)
-    there = json.loads((workdir / SOURCE).read_text()) if (workdir / SOURCE).is_file() else {}
-    if there.get("sha256") != source["sha256"]:
-        raise UsageError(f"--workdir={workdir} holds the conversion of another file; choose another folder")
-    logging.info("%s: already converted from %s", workdir, source["file"])
-    return True
-
-
 def _parity(
     network: Network, variables: Variables, found: weights.Weights, model: FANConfig, reference: Reference
 ) -> dict[str, Any]:
@@ -143,30 +123,3 @@ def _parity(
             )
     logging.info("parity: %s", json.dumps(result["heads"]))
     return result
-
-
-def _write(
-    workdir: pathlib.Path,
-    config: Mapping[str, Any],
-    source: Mapping[str, Any],
-    parity: Mapping[str, Any] | None,
-    network: Network,
-    variables: Variables,
-    run: options.Options,
-) -> None:
-    """Everything into a folder of another name, which then takes its place."""
-    unfinished = workdir.absolute().with_name(f".{workdir.absolute().name}.converting-{os.getpid()}")
-    try:
-        options.claim(unfinished, config)
-        checkpoints = Checkpoints(unfinished, run.loop.best)
-        checkpoints.save(
-            jax.jit(lambda v: create_state(network, optax.identity(), v))(variables), {}
-        )  # no run goes on here
-        checkpoints.close()
-        for name, content in ((SOURCE, source), (PARITY, parity)):
-            if content is not None:
-                with replacing(unfinished / name) as file:
-                    file.write(json.dumps(content, indent=1) + "\n")
-        os.replace(unfinished, workdir)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)

@@ -1,6 +1,5 @@
 """A network grown in time out of a trained one, and the certificate of what that changed."""
 
-import json
 import pathlib
 
 import jax
@@ -19,7 +18,6 @@ from affect_jax.experiment.trained import restored
 from affect_jax.models.certificate import certificate, require_exact
 from affect_jax.models.inflation import transfer
 from affect_jax.models.time_layers import TimeConfig
-from affect_jax.ops.files import replacing
 
 CERTIFICATE = "inflation.json"
 FRAMES = 12  # of the clips that a certificate looks at
@@ -89,10 +87,3 @@ def clips(run: Options) -> dict[str, Float[Array, "1 time height width 3"]]:
         person, crop_px=px, batch=1, frames=FRAMES, side_ratio=run.augment.side_ratio, threads=1
     )
     return {"random": noise, "rendered": jnp.asarray(np.asarray(next(iter(batches)).images))}
-
-
-def write(workdir: pathlib.Path, found: dict) -> None:
-    """Keeps a certificate with a run."""
-    workdir.mkdir(parents=True, exist_ok=True)
-    with replacing(workdir / CERTIFICATE) as file:
-        file.write(json.dumps(found, indent=1) + "\n")

@@ -1,20 +1,15 @@
 """Inflation as a workdir of its own, and its certificate once more for anybody."""
 
 import dataclasses
-import json
 import pathlib
 
-import jax
 from absl import logging
 
-from affect_jax.experiment import build, growth, options
+from affect_jax.experiment import build, derived, growth, options
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.trained import opened, require, restored
 from affect_jax.models.certificate import certificate, sentences
 from affect_jax.models.registry import CLIP_NETWORKS
-from affect_jax.train.checkpoint import Checkpoints
-from affect_jax.train.optimiser import make_optimiser
-from affect_jax.train.state import create_state
 
 FORMS = {  # rule of the command -> form of the layers, and how their numbers start
     "factorized": ("factorized", "inflate"),
@@ -44,19 +39,11 @@ def inflate_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Growth) -> 
     require(source)
     config = _config(source, wanted)
     run = options.parse(config)
-    if (workdir / options.CONFIG).exists():
-        options.claim(workdir, config)
-        logging.info("%s: already inflated from %s", workdir, source)
-        return json.loads((workdir / growth.CERTIFICATE).read_text())
+    if (note := derived.there(workdir, config, growth.CERTIFICATE)) is not None:
+        return note
     found, module = growth.grown(source, run)
     network = build.network(run)
-    checkpoints = Checkpoints(workdir, run.loop.best)
-    optimiser = make_optimiser(run.optimiser, run.loop.steps)
-    create = lambda v: create_state(network, optimiser, v, run.task.initial(), run.optimiser.average > 0)
-    checkpoints.save(jax.jit(create)(network.variables(module)), {}, certificate=found)
-    checkpoints.close()
-    growth.write(workdir, found)
-    options.claim(workdir, config)  # last: a workdir with a config is complete
+    derived.write(workdir, config, network, network.variables(module), {growth.CERTIFICATE: found}, certificate=found)
     for line in sentences(found):
         logging.info("%s", line)
     return found

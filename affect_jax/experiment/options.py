@@ -20,6 +20,7 @@ from affect_jax.train.loop import LoopConfig
 from affect_jax.train.optimiser import OptimiserConfig
 
 CONFIG = "config.json"
+MADE = ("converted", "factorized", "pruned")  # rules of runs that are made out of something else, not trained
 REPAIR = "restore it from a copy, or train anew in another --workdir"
 Config = Mapping[str, Any] | ConfigDict  # as a config file makes it, or as config.json holds it
 
@@ -29,11 +30,11 @@ class InitialiseConfig:
     """Where the first numbers come from."""
 
     rule: str = "scratch"  # scratch | copy (every array of the other run that this network has) | inflate |
-    # inflate_mean (each kernel shared among the frames) | converted
+    # inflate_mean (each kernel shared among the frames) | of runs that commands write: converted, factorized, pruned
     workdir: str = ""  # the other run; for "converted" the name of the file it came from
 
     def __post_init__(self):
-        if self.rule not in ("scratch", "copy", "inflate", "inflate_mean", "converted"):
+        if self.rule not in ("scratch", "copy", "inflate", "inflate_mean", *MADE):
             raise ValueError(f"initialise.rule is '{self.rule}'; choose scratch, copy, inflate or inflate_mean")
         if (self.rule == "scratch") != (not self.workdir):
             raise ValueError(
@@ -91,10 +92,11 @@ def parse(config: Config) -> Options:
 
 def check_trainable(run: Options) -> None:
     """UsageError if a run has nothing to learn from or to be judged on."""
-    if run.initialise.rule == "converted":
+    if run.initialise.rule in MADE:
         raise UsageError(
-            f"this config is that of a network converted from {run.initialise.workdir}; to train on from it, give a "
-            "config of your own with initialise.rule=copy and initialise.workdir=<the converted workdir>"
+            f"this config is that of a network {run.initialise.rule} from {run.initialise.workdir}; to train on from "
+            "it, give a config of your own with initialise.rule=copy and initialise.workdir=<the "
+            f"{run.initialise.rule} workdir>"
         )
     if not run.data.train or run.data.validation is None:
         missing = "data.validation" if run.data.train else "data.train"
@@ -125,7 +127,9 @@ def claim(workdir: pathlib.Path, config: Config) -> None:
     path = workdir / CONFIG
     wanted = json.loads(json.dumps(as_dict(config)))
     if path.exists():
-        if changed := differences(read(workdir), wanted):
+        there = read(workdir)
+        changed = differences(there, wanted)
+        if changed and not _same(there, wanted):
             raise UsageError(
                 f"{workdir} holds a run of another config ({'; '.join(changed[:3])}"
                 f"{f'; {len(changed) - 3} more' if len(changed) > 3 else ''}). "
@@ -135,6 +139,14 @@ def claim(workdir: pathlib.Path, config: Config) -> None:
     workdir.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         file.write(json.dumps(wanted, indent=1) + "\n")
+
+
+def _same(one: Config, other: Config) -> bool:
+    """Whether two configs are those of one run: an option that is missing in the older has its default there."""
+    try:
+        return parse(one) == parse(other)
+    except UsageError:
+        return False
 
 
 def read(workdir: pathlib.Path) -> dict[str, Any]:
