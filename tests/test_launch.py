@@ -16,6 +16,7 @@ COMMANDS = (
     "render_faces",
     "sweep",
     "report",
+    "compare",
     "convert",
     "import_lists",
     "attention",
@@ -53,6 +54,7 @@ WRONG = {
     "no list to import": ("import_lists", ["--pickle=none.pkl", "--output=O"], "--pickle=none.pkl is no file"),
     "no sweep file": ("sweep", [STATIC, "--sweep=none.py", "--workdir=W"], "--sweep=none.py is no file"),
     "no evaluation": ("report", ["--workdir=W", "--evaluation=x", "--output=O"], "run python -m launch.evaluate first"),
+    "no sweep": ("compare", ["--sweep=W", "--output=O"], "holds no table.csv; run python -m launch.sweep"),
 }
 
 

@@ -1,0 +1,30 @@
+"""Puts finished sweeps over seeds into one picture and one table, fit for a README.
+
+  python -m launch.compare --sweep=runs/clips/networks --sweep=runs/clips/amounts --output=runs/clips/comparison
+
+Runs of one label are one network. The table has those on all clips; the picture also shows the score against the share
+of the clips (where a sweep varies the fold of the training data) and the validation score against the steps.
+"""
+
+import pathlib
+
+from absl import flags
+
+from affect_jax.experiment import cli
+
+SWEEPS = flags.DEFINE_multi_string("sweep", None, "Folder of a finished sweep, with its table.csv; repeat for each.")
+SCORE = flags.DEFINE_string("score", "ccc/mean", "Score that the networks are compared by: a column of the tables.")
+OUTPUT = flags.DEFINE_string("output", None, "Folder for comparison.png, comparison.csv and comparison.md.")
+flags.mark_flags_as_required(["sweep", "output"])
+
+
+def main() -> None:
+    from affect_jax.experiment.comparison import compare
+
+    output = pathlib.Path(OUTPUT.value)
+    print(compare([pathlib.Path(folder) for folder in SWEEPS.value], SCORE.value, output))
+    print(f"\nPicture: {output}/comparison.png")
+
+
+if __name__ == "__main__":
+    cli.run(main)
