@@ -14,6 +14,7 @@ from affect_jax.metrics.seeds import t_interval
 from affect_jax.report.style import GREY, INK, OTHERS, new_figure, save, tidy
 
 ALL = Fraction(1)
+HUES = tuple(OTHERS[number] for number in (5, 1, 2, 4, 3, 0))  # green, too near the blue-green, comes last
 MARKERS, DASHES = "osD^vP", ((0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2)), (0, (9, 3)))
 APART = 0.05  # octaves between the bars of two networks at the same share, so that both can be seen
 AROUND = "95 % t-interval over seeds"
@@ -101,9 +102,9 @@ def draw_comparison(runs: Sequence[Run], names: tuple[str, str], picture: pathli
 
 def _look(number: int) -> dict[str, object]:
     return {
-        "color": OTHERS[number % len(OTHERS)],
+        "color": HUES[number % len(HUES)],
         "marker": MARKERS[number % len(MARKERS)],
-        "linestyle": ("-", (0, (4, 1)))[number // len(OTHERS) % 2],
+        "linestyle": ("-", (0, (4, 1)))[number // len(HUES) % 2],
         "linewidth": 1.8,
         "markersize": 5,
     }
