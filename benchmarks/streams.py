@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from affect_jax.experiment.following import stream_of
+from affect_jax.experiment.following import compiled, stream_of
 from affect_jax.experiment.ready import Ready
 from affect_jax.models.temporal import ClipNetwork
 from affect_jax.train.state import Network
@@ -27,9 +27,9 @@ def makers(clips: Clips) -> dict[str, Callable[[], Program]]:
 
     def stream() -> Program:
         made = stream_of(module, clips.batch, config.input_px)
-        past, _ = made.next(made.numbers, made.start, images[:, :-1])
-        last = images[:, -1:]
-        return lambda: (np.asarray(made.next(made.numbers, past, last)[1].valence_arousal[:, 0]),)
+        following, last = compiled(made), images[:, -1:]
+        past, _ = following(made.start, images[:, :-1])
+        return lambda: (np.asarray(following(past, last)[1].valence_arousal[:, 0]),)
 
     kept = stream_of(module, 1, config.input_px).kept_bytes
     return {

@@ -79,11 +79,23 @@ def _write_seeds(rows: list[dict[str, Any]], points: Sequence[Point], path: path
     """The table over seeds, where the points differ in them."""
     if len({point.get(SEED) for point in points}) < 2:
         return
-    settings = [LABEL] if all(LABEL in point for point in points) else [n for n in _names(points) if n != SEED]
+    settings = [n for n in _names(points) if n != SEED]
+    if all(LABEL in point for point in points):
+        settings = [LABEL, *(name for name in settings if name != LABEL and _tells_apart(points, name))]
     scores = [name for name in _names(rows) if name.removeprefix("validation/") in SUMMARISED]
     lines = over_seeds(rows, [*settings, costs.PARAMETERS, costs.FLOPS], scores)
     write_csv(lines, path)
     logging.info("%s: mean and 95 %% interval over seeds, difference by seed\n%s", path, text_table(lines))
+
+
+def _tells_apart(points: Sequence[Point], name: str) -> bool:
+    """Whether runs of one label differ in an option, in the same way for every seed."""
+    values: dict[tuple, set] = {}
+    for point in points:
+        values.setdefault((point[LABEL], point.get(SEED)), set()).add(str(point.get(name)))
+    by_label = {label: [found for (other, _), found in values.items() if other == label] for label, _ in values}
+    alike = all(found == each[0] for each in by_label.values() for found in each)
+    return alike and any(len(each[0]) > 1 for each in by_label.values())
 
 
 def _names(dicts: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -67,13 +67,13 @@ def test_stream_through_the_layer_equals_the_whole_clip(between):
     clip = noise(2, 7, 4, 4, 3)
     layer(clip)  # statistics
     layer.eval()
-    past, parts = layer.empty_past((2, 1, 4, 4, 3)), []
+    past, parts = layer.start((2, 4, 4, 3)), []
     for start, stop in ((0, 1), (1, 4), (4, 7)):
         past, part = layer.next(past, clip[:, start:stop])
         parts.append(part)
     np.testing.assert_allclose(jnp.concatenate(parts, 1), layer(clip), rtol=1e-5, atol=1e-5)
     with pytest.raises(ValueError, match="the layer looks ahead"):
-        FactorizedConv(3, 4, taps={"time": 3, **SPACE}, rank=5, rngs=nnx.Rngs(0)).empty_past((1, 1, 4, 4, 3))
+        FactorizedConv(3, 4, taps={"time": 3, **SPACE}, rank=5, rngs=nnx.Rngs(0)).start((1, 4, 4, 3))
 
 
 @pytest.mark.parametrize("between", ["linear", "norm_relu"])
