@@ -237,7 +237,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("affect_jax.experiment.conversion.Checkpoints.save", full)
+    monkeypatch.setattr("affect_jax.experiment.derived.Checkpoints.save", full)
     with pytest.raises(OSError, match="No space left"):
         convert_run(file, tmp_path / "run", SETTINGS, base.base())
     assert [path.name for path in tmp_path.iterdir()] == ["net.pth"]
