@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# The experiments on clips, from the landmark trunk on; each can be stopped and goes on where it was.
+. "$(dirname "$0")/environment.sh"
+RUNS=runs/clips
+JUDGE="--data=rendered --split=test --set=kind=clips --set=subjects=60 --set=per_subject=1 --set=frames=48"
+
+step() { printf '\n== %s\n' "$1" >&2; shift; "$PYTHON" -m "$@"; }
+
+step "1/6 Landmarks on rendered faces" launch.train --config=configs/quickstart.py:landmarks --workdir=runs/quickstart/landmarks
+step "2/6 Three static networks" launch.sweep --config=configs/clips.py:static --sweep=configs/sweeps/seeds.py --workdir=$RUNS/statics
+for experiment in networks amounts design; do
+  step "Experiment: $experiment" \
+    launch.sweep --config=configs/clips.py:scratch --sweep=configs/sweeps/clip_$experiment.py $JUDGE --workdir=$RUNS/$experiment
+done
+step "6/6 One picture, one table" launch.compare --sweep=$RUNS/networks --sweep=$RUNS/amounts --output=$RUNS/comparison
