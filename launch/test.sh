@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv and passes the tests; with --torch the parity tests against PyTorch instead. Further words go to pytest.
-. "$(dirname "$0")/environment.sh" face test
+. "$(dirname "$0")/environment.sh" decompose face test
 if [ "${1:-}" = "--torch" ]; then
   shift
   "$PYTHON" -c 'import torch' 2>/dev/null || "$PYTHON" -m pip install --quiet --disable-pip-version-check torch==2.13.0

@@ -53,8 +53,8 @@ def certificate(
             apart = exact if dtype == "float32" else seen(static, images, layers, dtype)
             together = seen(clip, images, layers, dtype)
             places = [place for place in together if place in apart]
-            allowed = {place: max(tolerance, ROUNDING * _difference(exact[place], apart[place])) for place in places}
-            found = {place: _difference(apart[place], together[place]) for place in places}
+            allowed = {place: max(tolerance, ROUNDING * difference(exact[place], apart[place])) for place in places}
+            found = {place: difference(apart[place], together[place]) for place in places}
             note = {"clip": name, "frames": int(images.shape[1]), "dtype": dtype}
             checks.append({**note, "differences": found, "allowed": allowed})
     worst = lambda dtype: max(_worst(check)[1] for check in checks if check["dtype"] == dtype)
@@ -131,6 +131,7 @@ def seen(
     return jax.tree.map(np.asarray, jax.jit(run)(numbers, images))
 
 
-def _difference(apart: np.ndarray, together: np.ndarray) -> float:
+def difference(apart: Float[np.ndarray, "..."], together: Float[np.ndarray, "..."]) -> float:
+    """The largest difference of as many numbers, divided by the larger of 1 and the first's largest value."""
     scale = max(1.0, float(np.abs(apart).max()))
     return float(np.abs(together.reshape(apart.shape) - apart).max()) / scale

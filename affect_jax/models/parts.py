@@ -5,6 +5,7 @@ import dataclasses
 from flax import nnx
 
 TIME_SLOTS = ("time_maps", "time_features")  # of a head
+Number = int | tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,23 +13,30 @@ class Parts:
     """Numbers for parts of a network; the first that holds a layer counts."""
 
     option: str
-    entries: tuple[tuple[str, int | None], ...]  # (part such as "head/blocks/0"; "" is the whole, its number or None)
+    entries: tuple[
+        tuple[str, Number | None], ...
+    ]  # (part such as "head/blocks/0"; "" is the whole, its number or None)
 
     @classmethod
-    def of(cls, option: str, text: str) -> "Parts":
-        """Parts by comma, each with a whole number if wanted: "head/blocks/0=5,head"; ValueError names what is not."""
+    def of(cls, option: str, text: str, several: bool = False) -> "Parts":
+        """Parts by comma, each with a whole number if wanted: "head/blocks/0=5,head"; ValueError names what is not.
+
+        With `several` a part may have more than one number: "head/blocks/0=5x3".
+        """
         entries = []
         for word in text.split(",") if text else ():
             part, given, number = word.strip().partition("=")
-            if not part or (given and not number.strip().isdigit()):
+            numbers = number.split("x") if several else [number]
+            if not part or (given and not all(one.strip().isdigit() for one in numbers)):
                 raise ValueError(
                     f"{option} is '{text}': '{word}' is not understood; expected parts of the network by comma, each "
                     "with a whole number if wanted, such as head/blocks/0=5,head"
                 )
-            entries.append((part, int(number) if given else None))
+            found = tuple(map(int, numbers)) if given else (None,)
+            entries.append((part, found[0] if len(found) == 1 else found))
         return cls(option, tuple(entries))
 
-    def number(self, name: str, otherwise: int, inside: int) -> int:
+    def number(self, name: str, otherwise: int, inside: int) -> Number:
         """That of the layer of this name: `inside` where its part has none, `otherwise` outside all parts."""
         found = next((number for part, number in self.entries if holds(part, name)), otherwise)
         return inside if found is None else found

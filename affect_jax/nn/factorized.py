@@ -118,8 +118,7 @@ class FactorizedConv(nnx.Module):
         At 0 its outputs are the same. Where a norm follows the first 1x1, the columns of that stay as they are: the
         norm takes their length away. ValueError for a kernel that is not cp.
         """
-        leave = ("inputs",) if self.norm is not None else ()
-        kept = ops.kept_components(self.arrays(), threshold, leave)
+        kept = ops.kept_components(self.arrays(), threshold, self._unscaled())
         smaller = nnx.clone(self)
         for name, array in self.arrays().items():
             smaller.factors[name] = nnx.Param(array[..., kept])
@@ -130,6 +129,13 @@ class FactorizedConv(nnx.Module):
             smaller.norm = norm
         smaller.rank = (("rank", len(kept)),)
         return smaller
+
+    def components(self) -> Float[Array, "rank"]:
+        """The size of each component of a cp kernel: its absolute scale over normalised columns; see `pruned`."""
+        return jnp.abs(ops.normalised(self.arrays(), self._unscaled())["scale"])
+
+    def _unscaled(self) -> tuple[str, ...]:
+        return ("inputs",) if self.norm is not None else ()
 
     def _between(self):
         return None if self.norm is None else lambda mixed: nnx.relu(self.norm(mixed))

@@ -1,0 +1,145 @@
+"""A trained network with dense kernels in its head as one with factorised kernels, and what that lost."""
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping
+
+import jax.numpy as jnp
+import numpy as np
+from absl import logging
+
+from affect_jax.experiment import build, derived, options
+from affect_jax.experiment.changes import changes, log
+from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.options import Options
+from affect_jax.experiment.trained import restored
+from affect_jax.models.head_factors import LINKS, HeadFactorsConfig, written_ranks
+from affect_jax.models.parts import layers, named
+from affect_jax.models.time_layers import TimeConfig
+from affect_jax.nn.conv import Conv3x3
+from affect_jax.ops.decompose import Decomposition, decompose, rank_by_energy
+from affect_jax.ops.factors import parameter_count, resolve_rank
+from affect_jax.train.state import Network, Variables, names, with_names
+
+FACTORS = "factors.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What the kernels become; one of rank, fraction and energy is given."""
+
+    form: str = "cp"  # of models.head_factors.FORMS
+    rank: int | None = None
+    fraction: float | None = None  # of the dense kernel's parameters that are kept at most
+    energy: float | None = None  # share of the dense kernel's sum of squares that the ranks are to keep
+    starts: int = 3  # of alternating least squares: cp
+    iterations: int = 200  # of alternating least squares: cp, tucker
+
+
+def factorize_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Wanted) -> dict:
+    """Writes `workdir` with the factorised network at step 0 and factors.json; returns what stands there.
+
+    UsageError for a network without dense kernels in a head, ranks that there are not, or without TensorLy.
+    """
+    run, network, variables, step = restored(source)
+    _check(source, run)
+    module = network.module(variables)
+    paths = [path for path in layers(module, Conv3x3) if path[0] == "head"]
+    arrays = names(variables)
+    kernels = {named(path): np.asarray(arrays[f"{named(path)}/kernel"]) for path in paths}
+    try:
+        ranks = {name: _ranks(kernel, wanted, run.seed) for name, kernel in kernels.items()}
+        config = _config(source, wanted, ranks, kernels)
+        if (there := derived.there(workdir, config, FACTORS)) is not None:
+            return _same(workdir, there, wanted)
+        search = {"starts": wanted.starts, "iterations": wanted.iterations, "seed": run.seed}
+        found = {name: decompose(kernel, wanted.form, ranks[name], **search) for name, kernel in kernels.items()}
+    except ImportError as error:
+        raise UsageError(str(error)) from error
+    made = options.parse(config)
+    target = Network(build.builder(made))
+    numbers = _numbers(target, arrays, found)
+    note = {
+        "from": str(source),
+        "step": step,
+        "wanted": dataclasses.asdict(wanted),
+        "layers": {name: _layer(kernels[name], ranks[name], one) for name, one in found.items()},
+        **changes(run, module, made, target.module(numbers), paths),
+    }
+    derived.write(workdir, config, target, numbers, {FACTORS: note})
+    for name, layer in note["layers"].items():
+        rank = "x".join(map(str, layer["ranks"].values()))
+        counts = layer["parameters"]
+        logging.info(
+            "%s: rank %s, relative error %.3f, %d -> %d parameters",
+            *(name, rank, layer["relative_error"], counts["before"], counts["after"]),
+        )
+    log(note)
+    return note
+
+
+def _check(source: pathlib.Path, run: Options) -> None:
+    model, name = run.model, run.model_name
+    if not isinstance(model, HeadFactorsConfig):
+        raise UsageError(f"{source} holds a network '{name}', which has no affect head; only heads are factorised")
+    if isinstance(model, TimeConfig):
+        raise UsageError(
+            f"{source} holds a clip network; factorise the static network, then give it time: python -m launch.inflate"
+        )
+    if model.head_rank:
+        raise UsageError(
+            f"{source}: its head is factorised already (model.head_form '{model.head_form}', model.head_rank "
+            f"{model.head_rank}); python -m launch.prune makes cp kernels smaller"
+        )
+
+
+def _ranks(kernel: np.ndarray, wanted: Wanted, seed: int) -> dict[str, int]:
+    """The ranks of a layer, by name, as a config can say them: a tucker kernel's taps in full."""
+    try:
+        if wanted.energy is not None:
+            found = rank_by_energy(kernel, wanted.form, wanted.energy, seed=seed)
+        else:
+            rank = wanted.rank if wanted.rank is not None else wanted.fraction
+            found = resolve_rank(wanted.form, _sizes(kernel), rank)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return {link: found[link] for link in LINKS[wanted.form]}
+
+
+def _sizes(kernel: np.ndarray) -> dict[str, int]:
+    return dict(zip(("height", "width", "inputs", "outputs"), kernel.shape, strict=True))
+
+
+def _config(source: pathlib.Path, wanted: Wanted, ranks: Mapping, kernels: Mapping[str, np.ndarray]) -> dict:
+    config = options.read(source)
+    sizes = {name: _sizes(kernel) for name, kernel in kernels.items()}
+    model = {
+        **config["model"],
+        **written_ranks(wanted.form, ranks, sizes),
+        "head_form": wanted.form,
+        "head_between": "linear",  # only linear layers equal dense kernels
+    }
+    if wanted.form != "cp":
+        model["head_component_dropout"] = 0.0
+    return {**config, "model": model, "initialise": {"rule": "factorized", "workdir": str(source)}}
+
+
+def _numbers(target: Network, arrays: Mapping, found: Mapping[str, Decomposition]) -> Variables:
+    """The numbers of the new network: factors in the place of kernels, all else as it was."""
+    kept = {name: array for name, array in arrays.items() if name.removesuffix("/kernel") not in found}
+    made = {
+        f"{name}/factors/{key}": jnp.asarray(array) for name, one in found.items() for key, array in one.factors.items()
+    }
+    return with_names(target.abstract, {**kept, **made})
+
+
+def _layer(kernel: np.ndarray, ranks: Mapping[str, int], found: Decomposition) -> dict:
+    parameters = {"before": int(kernel.size), "after": int(parameter_count(found.factors))}
+    return {"ranks": dict(ranks), "relative_error": found.relative_error, "parameters": parameters}
+
+
+def _same(workdir: pathlib.Path, there: dict, wanted: Wanted) -> dict:
+    """What stands there; UsageError if other options made it."""
+    if changed := options.differences(there["wanted"], dataclasses.asdict(wanted), "--"):
+        raise UsageError(f"--workdir={workdir} was made with other options ({'; '.join(changed)}); choose another")
+    return there
