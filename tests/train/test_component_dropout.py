@@ -1,0 +1,64 @@
+"""Components of factorised kernels are dropped inside whole networks: in training steps, by the key, never after."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from affect_jax.models.registry import MODELS
+from affect_jax.train.state import Network, create_state
+from affect_jax.train.step import make_train_step
+from affect_jax.types import Batch, Labels
+
+SIZES = {"input_px": 16, "widths": (4, 4, 8), "modules": 1, "depth": 1, "head_blocks": 1, "head_rank": 6, "emotions": 3}
+NETWORKS = {
+    "static": ("emonet", {}),
+    "clip": ("clip", {"time_pool": 1}),
+    "clip, channelwise": ("clip", {"time_pool": 1, "time_form": "channelwise"}),
+}
+
+
+def batch_of(name: str) -> Batch:
+    shape = (2, 3) if name == "clip" else (4,)
+    rng, ones = np.random.default_rng(0), np.ones(shape, np.float32)
+    affect, nothing = np.float32(rng.uniform(-1, 1, (*shape, 2))), np.zeros((*shape, 3), np.float32)
+    labels = Labels(affect, ones, nothing, 0 * ones, np.zeros((*shape, 68, 2), np.float32), 0 * ones)
+    images = rng.random((*shape, 16, 16, 3), np.float32)
+    return jax.tree.map(jnp.asarray, Batch(images, labels, ones, np.arange(ones.size, dtype=np.int32).reshape(shape)))
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_the_loss_of_a_step_depends_on_the_key_and_what_is_predicted_on_nothing(case, regression):
+    name, extra = NETWORKS[case]
+    module, config = MODELS[name]
+    config = config(**SIZES, **extra, head_component_dropout=0.5)
+    made = {
+        share: Network(
+            lambda rngs, share=share: module(dataclasses.replace(config, head_component_dropout=share), rngs=rngs),
+            frozen="trunk/.*",  # a gradient through it takes most of the compilation
+        )
+        for share in (0.5, 0.0)
+    }
+    batch, variables = batch_of(name), made[0.5].initial(jax.random.key(0))
+    state = create_state(made[0.5], optax.sgd(0.1), variables)
+
+    @jax.jit
+    def loss(root):
+        return make_train_step(made[0.5], regression, optax.sgd(0.1), root)(state, batch)[1]["loss"]
+
+    losses = [float(loss(jax.random.key(seed))) for seed in (1, 1, 2, 3, 4)]
+    assert losses[0] == losses[1] and len(set(losses)) > 2
+    dropping, whole = (jax.jit(network.predict)(variables, batch.images) for network in made.values())
+    np.testing.assert_array_equal(dropping.valence_arousal, whole.valence_arousal)
+
+
+def test_where_the_head_is_frozen_nothing_is_dropped():
+    module, config = MODELS["emonet"]
+    config = config(**SIZES, head_component_dropout=0.5)
+    network = Network(lambda rngs: module(config, rngs=rngs), frozen="head/.*")
+    variables, images = network.initial(jax.random.key(0)), batch_of("static").images
+    train = jax.jit(lambda key: network.train(variables, images, key)[0].valence_arousal)
+    np.testing.assert_array_equal(train(jax.random.key(1)), train(jax.random.key(2)))
