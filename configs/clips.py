@@ -13,8 +13,8 @@ from configs import quickstart
 
 LANDMARKS = "runs/quickstart/landmarks"
 STATICS = "runs/clips/statics"  # launch.sweep --config=configs/clips.py:static --sweep=configs/sweeps/seeds.py
-PEOPLE, FRAMES, STEPS = 1024, 24, 400
-FIRST_STEPS = 100  # of them in which only what looks along time moves
+PEOPLE, FRAMES, STEPS = 1024, 24, 320
+FIRST_STEPS = 80  # of them in which only what looks along time moves
 TIME_ONLY = "(?!.*time).*"
 STANDING = {"model.time_layers": "none", "model.time_pool": 1}  # no layer that looks along time
 
@@ -54,7 +54,7 @@ def get_config(variant: str = "scratch") -> ConfigDict:
     if variant == "static":
         config = quickstart.get_config("static")
         config.frozen = ""  # the trunk learns too: worth more than anything else (BUILD_NOTES.md)
-        config.loop.update(steps=1000, evaluate_every=500)
+        config.loop.update(steps=1000, evaluate_every=400)
         return config
     if variant not in ("scratch", "inflated"):
         raise ValueError(f"unknown variant '{variant}' of configs/clips.py; choose static, scratch or inflated")
@@ -64,7 +64,7 @@ def get_config(variant: str = "scratch") -> ConfigDict:
     config.data.update(frames=12, hop=4)
     config.data.train.rendered = quickstart.clips("train", PEOPLE, 1, FRAMES)
     config.data.validation = quickstart.clips("validation", 48, 1, FRAMES)
-    config.loop.update(steps=STEPS, evaluate_every=50)
+    config.loop.update(steps=STEPS, evaluate_every=40)
     config.optimiser.update(rate=3e-3, warmup_steps=20, weight_decay=0.01)
     if variant == "inflated":
         config.initialise.update(rule="inflate", workdir=f"{STATICS}/000")
