@@ -54,7 +54,7 @@ def get_config(variant: str = "scratch") -> ConfigDict:
     if variant == "static":
         config = quickstart.get_config("static")
         config.frozen = ""  # the trunk learns too: worth more than anything else (BUILD_NOTES.md)
-        config.loop.update(steps=1000, evaluate_every=400)
+        config.loop.update(steps=1000, evaluate_every=500)
         return config
     if variant not in ("scratch", "inflated"):
         raise ValueError(f"unknown variant '{variant}' of configs/clips.py; choose static, scratch or inflated")
