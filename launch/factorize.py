@@ -10,12 +10,15 @@ arithmetic and the largest differences of outputs are printed and written to fac
 by training on with initialise.rule=copy from the new folder. Needs the extra: pip install "affect_jax[decompose]".
 """
 
+import os
 import pathlib
 
 from absl import flags
 
 from affect_jax.experiment import cli
 
+# Its products are of matrices with few rows, over which several threads only wait for each other. Read by NumPy once.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 FROM = flags.DEFINE_string("from", None, "Workdir of the trained static network, with model.head_rank 0.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the new network.")
 FORM = flags.DEFINE_enum("form", "cp", ["cp", "tucker", "tt"], "Form of the kernels; tt is a tensor train.")

@@ -53,7 +53,10 @@ def factorize_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Wanted) -
         if (there := derived.there(workdir, config, FACTORS)) is not None:
             return _same(workdir, there, wanted)
         search = {"starts": wanted.starts, "iterations": wanted.iterations, "seed": run.seed}
-        found = {name: decompose(kernel, wanted.form, ranks[name], **search) for name, kernel in kernels.items()}
+        found, lost = {}, {}
+        for name, kernel in kernels.items():
+            found[name] = decompose(kernel, wanted.form, ranks[name], **search)
+            lost[name] = _lost(name, kernel, ranks[name], found[name])
     except ImportError as error:
         raise UsageError(str(error)) from error
     made = options.parse(config)
@@ -63,17 +66,10 @@ def factorize_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Wanted) -
         "from": str(source),
         "step": step,
         "wanted": dataclasses.asdict(wanted),
-        "layers": {name: _layer(kernels[name], ranks[name], one) for name, one in found.items()},
+        "layers": lost,
         **changes(run, module, made, target.module(numbers), paths),
     }
     derived.write(workdir, config, target, numbers, {FACTORS: note})
-    for name, layer in note["layers"].items():
-        rank = "x".join(map(str, layer["ranks"].values()))
-        counts = layer["parameters"]
-        logging.info(
-            "%s: rank %s, relative error %.3f, %d -> %d parameters",
-            *(name, rank, layer["relative_error"], counts["before"], counts["after"]),
-        )
     log(note)
     return note
 
@@ -133,9 +129,18 @@ def _numbers(target: Network, arrays: Mapping, found: Mapping[str, Decomposition
     return with_names(target.abstract, {**kept, **made})
 
 
-def _layer(kernel: np.ndarray, ranks: Mapping[str, int], found: Decomposition) -> dict:
-    parameters = {"before": int(kernel.size), "after": int(parameter_count(found.factors))}
-    return {"ranks": dict(ranks), "relative_error": found.relative_error, "parameters": parameters}
+def _lost(name: str, kernel: np.ndarray, ranks: Mapping[str, int], found: Decomposition) -> dict:
+    """What is noted of a layer, and said as soon as it is known: a decomposition may take minutes."""
+    before, after = int(kernel.size), int(parameter_count(found.factors))
+    rank = "x".join(map(str, ranks.values()))
+    logging.info(
+        "%s: rank %s, relative error %.3f, %d -> %d parameters", name, rank, found.relative_error, before, after
+    )
+    return {
+        "ranks": dict(ranks),
+        "relative_error": found.relative_error,
+        "parameters": {"before": before, "after": after},
+    }
 
 
 def _same(workdir: pathlib.Path, there: dict, wanted: Wanted) -> dict:

@@ -38,6 +38,20 @@ def test_cp_factors_have_columns_of_length_1_sorted_by_scale_and_the_same_from_t
     assert decompose(kernel, "cp", 6, starts=1, seed=3).relative_error >= first.relative_error
 
 
+@pytest.mark.parametrize("mode", range(4))
+def test_the_product_taken_in_another_order_is_that_of_tensorly(mode):
+    from tensorly import tenalg
+
+    kernel, weights = noise(3, 2, 6, 5), noise(4)
+    factors = [noise(size, 4, seed=size) for size in kernel.shape]
+    theirs = tenalg.unfolding_dot_khatri_rao(kernel, (weights, factors), mode)
+    np.testing.assert_allclose(module._against_others(kernel, (weights, factors), mode), theirs, rtol=1e-10)
+    with module._faster_products():
+        ours = tenalg.unfolding_dot_khatri_rao(kernel, (None, factors), mode)
+    np.testing.assert_allclose(ours * weights, theirs, rtol=1e-10)
+    assert tenalg.get_backend() == "core"
+
+
 def test_cp_of_one_component_is_the_largest_singular_pair_of_a_matrix():
     kernel = noise(1, 1, 5, 4)  # no axes to speak of: the kernel is a matrix
     values = np.linalg.svd(kernel[0, 0], compute_uv=False)
