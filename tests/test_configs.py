@@ -74,6 +74,16 @@ def test_a_workdir_of_another_config_is_refused_and_left_alone(tmp_path):
     assert (tmp_path / "run" / "config.json").read_bytes() == before
 
 
+def test_a_run_goes_on_though_an_option_was_added_since_unless_its_value_is_another(tmp_path):
+    config = options.as_dict(quickstart.get_config("static"))
+    older = {**config, "optimiser": {name: value for name, value in config["optimiser"].items() if name != "sparsity"}}
+    options.claim(tmp_path, older)
+    options.claim(tmp_path, config)
+    assert "sparsity" not in options.read(tmp_path)["optimiser"]
+    with pytest.raises(options.UsageError, match=r"another config \(optimiser.sparsity: None there, 0.5 now\)"):
+        options.claim(tmp_path, {**config, "optimiser": {**config["optimiser"], "sparsity": 0.5}})
+
+
 def test_a_folder_without_config_and_a_broken_one_are_named(tmp_path):
     with pytest.raises(options.UsageError, match="is no workdir of a run: it has no config.json"):
         options.read(tmp_path)
