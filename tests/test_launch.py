@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 COMMANDS = (
     "train",
     "inflate",
+    "certify",
     "factorize",
     "prune",
     "evaluate",
