@@ -1,4 +1,4 @@
-"""Convolutions whose kernel is made of small arrays, alone or sharing arrays with other layers."""
+"""Convolutions whose kernel is made of small arrays."""
 
 import functools
 import math
@@ -52,7 +52,7 @@ class FactorizedConv(nnx.Module):
         dropout: float = 0.0,
         rngs: nnx.Rngs,
     ):
-        sizes = _sizes(taps, inputs, outputs, form)
+        sizes = kernel_dimensions(taps, inputs, outputs, form)
         ranks = ops.resolve_rank(form, sizes, rank)
         windows(taps, causal, stride, dilation, padding)  # raises where they make none
         _check(form, ops.execution_of(form, execution), between, dropout)
@@ -161,28 +161,7 @@ def factorized(taps: Mapping[str, int], rank: ops.Rank, causal: bool = False, **
     return functools.partial(FactorizedConv, taps=dict(taps), rank=rank, causal=causal, **options)
 
 
-class JointFactors(nnx.Module):
-    """The kernels of several layers of equal sizes as one cp kernel with a factor "layers" [layer, R].
-
-    They share every factor but that one: layer i has the scale times its row, so that R + layers numbers tell a
-    component's part in each. Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, and its authors' later
-    code, where one factorised kernel parametrises several layers.
-    """
-
-    def __init__(self, layers: int, inputs: int, outputs: int, *, taps: Mapping[str, int], rank: int, rngs: nnx.Rngs):
-        sizes = {"layers": layers, **_sizes(taps, inputs, outputs, "cp")}
-        std = (2 / (inputs * math.prod(taps.values()))) ** 0.5
-        drawn = ops.draw(rngs.params, "cp", sizes, {"rank": rank}, std)
-        self.layers = nnx.Param(drawn.pop("layers"))
-        self.factors = nnx.Dict({name: nnx.Param(array) for name, array in drawn.items()})
-
-    def layer(self, number: int) -> dict[str, Array]:
-        """The cp kernel of one layer, to convolve with."""
-        factors = {name: factor[...] for name, factor in self.factors.items()}
-        return {**factors, "scale": factors["scale"] * self.layers[...][number]}
-
-
-def _sizes(taps: Mapping[str, int], inputs: int, outputs: int, form: str) -> dict[str, int]:
+def kernel_dimensions(taps: Mapping[str, int], inputs: int, outputs: int, form: str) -> dict[str, int]:
     """The sizes of a kernel's dimensions in order; ValueError for a form or axes that there are not."""
     if form not in ops.FORMS:
         raise ValueError(f"form is '{form}'; choose one of {', '.join(ops.FORMS)}")

@@ -5,7 +5,8 @@ import pytest
 from flax import nnx
 from kernels64 import correlate, dense_kernel
 
-from affect_jax.nn.factorized import FactorizedConv, JointFactors, factorized
+from affect_jax.nn.factorized import FactorizedConv, factorized
+from affect_jax.nn.joint_factors import JointFactors
 from affect_jax.ops.factors import convolve
 
 SPACE = {"height": 3, "width": 3}

@@ -97,6 +97,37 @@ def test_a_gap_ends_a_window(make_predictor):
     assert rows[0].values[0] < rows[7].values[0]
 
 
+def running_maximum(faces: int):
+    """Of each face: the brightest left half so far, as a causal network with a memory would say it."""
+    brightest = np.zeros(faces)
+
+    def step(images: np.ndarray) -> Predictions:
+        nonlocal brightest
+        assert images.shape == (faces, 1, 16, 16, 3)
+        brightest = np.maximum(brightest, images[:, 0, :, :8].mean((-3, -2, -1)))
+        return Predictions(valence_arousal=np.stack([brightest, -brightest], axis=-1)[:, None])
+
+    return step
+
+
+def test_a_causal_network_follows_a_recording_and_forgets_it_at_a_gap(make_predictor):
+    predictor = make_predictor(frames=4, follower=running_maximum)
+    levels = [100, 80, 200, 150, 0, 60, 90]
+    rows = list(estimate(predictor, grey_frames(levels), None))
+    np.testing.assert_allclose([row.values[0] for row in rows], np.maximum.accumulate(levels) / 255.0, atol=1e-6)
+    rows = list(estimate(predictor, grey_frames(levels), SometimesFace()))
+    seen = [row.values is not None for row in rows]
+    assert seen == [True] * 4 + [False] + [True] * 2 and rows[5].values[0] < rows[3].values[0]  # begun anew
+
+
+def test_flip_averaging_follows_picture_and_mirror_side_by_side(make_predictor):
+    half = np.zeros((16, 16, 3), np.uint8)
+    half[:, :8] = 255  # left half white: 1 there, 0 in the mirror
+    predictor = make_predictor(frames=4, follower=running_maximum, flip_average=True)
+    row = next(estimate(predictor, [Frame("made", 0, 0.0, half)], None))
+    np.testing.assert_allclose(row.values[:2], [0.5, -0.5], atol=1e-6)
+
+
 def test_unrelated_pictures_share_nothing(make_predictor):
     finder = SometimesFace()
     predictor = make_predictor(function=centre_and_trend, frames=4)

@@ -1,0 +1,31 @@
+"""Several layers that share one factorised kernel."""
+
+import math
+from collections.abc import Mapping
+
+from flax import nnx
+from jaxtyping import Array
+
+from affect_jax.nn.factorized import kernel_dimensions
+from affect_jax.ops import factors as ops
+
+
+class JointFactors(nnx.Module):
+    """The kernels of several layers of equal sizes as one cp kernel with a factor "layers" [layer, R].
+
+    They share every factor but that one: layer i has the scale times its row, so that R + layers numbers tell a
+    component's part in each. Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, and its authors' later
+    code, where one factorised kernel parametrises several layers.
+    """
+
+    def __init__(self, layers: int, inputs: int, outputs: int, *, taps: Mapping[str, int], rank: int, rngs: nnx.Rngs):
+        sizes = {"layers": layers, **kernel_dimensions(taps, inputs, outputs, "cp")}
+        std = (2 / (inputs * math.prod(taps.values()))) ** 0.5
+        drawn = ops.draw(rngs.params, "cp", sizes, {"rank": rank}, std)
+        self.layers = nnx.Param(drawn.pop("layers"))
+        self.factors = nnx.Dict({name: nnx.Param(array) for name, array in drawn.items()})
+
+    def layer(self, number: int) -> dict[str, Array]:
+        """The cp kernel of one layer, to convolve with."""
+        factors = {name: factor[...] for name, factor in self.factors.items()}
+        return {**factors, "scale": factors["scale"] * self.layers[...][number]}
