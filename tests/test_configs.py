@@ -36,7 +36,9 @@ def test_every_config_is_short_and_says_source_command_expectation_and_measureme
 @pytest.mark.parametrize("path", sorted((ROOT / "configs" / "sweeps").glob("*.py")), ids=lambda path: path.stem)
 def test_every_sweep_names_options_that_exist(path):
     module = importlib.import_module(f"configs.sweeps.{path.stem}")
-    flat = options.as_dict(quickstart.get_config("static"))
+    command = re.search(r"launch\.sweep --config=configs/(\w+)\.py:(\w+)", module.__doc__)
+    name, variant = command.groups()
+    flat = options.as_dict(importlib.import_module(f"configs.{name}").get_config(variant))
     points = module.get_sweep()
     assert len(points) > 1 and len({json.dumps(point, sort_keys=True) for point in points}) == len(points)
     for field in sorted({name for point in points for name in point} - {"label"}):
