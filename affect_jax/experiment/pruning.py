@@ -10,8 +10,9 @@ from affect_jax.experiment.changes import changes, log
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.trained import restored
 from affect_jax.models.head_factors import HeadFactorsConfig, written_ranks
-from affect_jax.models.parts import layers, named, put
+from affect_jax.models.parts import layers, named
 from affect_jax.nn.factorized import FactorizedConv
+from affect_jax.nn.places import put
 from affect_jax.ops.factors import kernel_sizes
 from affect_jax.train.state import Network, names, with_names
 

@@ -8,9 +8,9 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.models.parts import get, put
 from affect_jax.models.time_layers import TimeConfig, looks_along_time
 from affect_jax.nn.execution import DIRECT
+from affect_jax.nn.places import get, put
 from affect_jax.nn.prepare import prepare
 
 TOLERANCES = {"float32": 1e-5, "bfloat16": 2**-7}  # of the larger of 1 and the static network's largest value

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from flax import nnx
 
-from affect_jax.models.parts import Number, Parts, layers, named, put
+from affect_jax.models.parts import Number, Parts, layers, named
 from affect_jax.nn.conv import Conv3x3, Convolution
 from affect_jax.nn.factorized import BETWEEN, FactorizedConv, factorized
+from affect_jax.nn.places import put
 from affect_jax.ops.factors import resolve_rank
 
 FORMS = ("cp", "tucker", "tt")

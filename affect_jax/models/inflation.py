@@ -4,10 +4,11 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.models.parts import TIME_SLOTS, get, layers, named
+from affect_jax.models.parts import TIME_SLOTS, layers, named
 from affect_jax.nn.conv import Conv3x3
 from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.frames import TemporalPool
+from affect_jax.nn.places import get
 from affect_jax.nn.space_time import ChannelTime, TwoPlusOne, span
 from affect_jax.ops.factor_forms import form_of, reconstruct
 from affect_jax.ops.factor_growth import drop_time, inflate, inflate_by_mean, lengthen

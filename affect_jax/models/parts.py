@@ -1,4 +1,4 @@
-"""Parts of a network by name: numbers for some of them in a config's text, and layers taken out and put in."""
+"""Parts of a network by name: numbers for some of them in a config's text."""
 
 import dataclasses
 
@@ -65,19 +65,3 @@ def layers(network: nnx.Module, kinds: type | tuple[type, ...]) -> dict[tuple, n
 def named(path: tuple) -> str:
     """A path as text, such as "head/blocks/0"."""
     return "/".join(map(str, path))
-
-
-def get(network: nnx.Module, path: tuple) -> nnx.Module:
-    """The module at a path of attributes and places in lists."""
-    for key in path:
-        network = network[key] if isinstance(key, int) else getattr(network, key)
-    return network
-
-
-def put(network: nnx.Module, path: tuple, layer: nnx.Module) -> None:
-    """Puts `layer` where `path` leads."""
-    owner, key = get(network, path[:-1]), path[-1]
-    if isinstance(key, int):
-        owner[key] = layer
-    else:
-        setattr(owner, key, layer)

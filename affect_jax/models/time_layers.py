@@ -4,9 +4,10 @@ import dataclasses
 
 from flax import nnx
 
-from affect_jax.models.parts import Parts, holds, layers, named, put
+from affect_jax.models.parts import Parts, holds, layers, named
 from affect_jax.nn.conv import Conv3x3
 from affect_jax.nn.factorized import FactorizedConv
+from affect_jax.nn.places import put
 from affect_jax.nn.space_time import ChannelTime, TwoPlusOne
 
 FORMS = ("factorized", "channelwise", "dense", "2plus1")

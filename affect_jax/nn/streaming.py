@@ -14,6 +14,7 @@ from flax import nnx
 from jax.tree_util import keystr
 from jaxtyping import Array, Float, PyTree
 
+from affect_jax.nn.places import put
 from affect_jax.types import Predictions
 
 
@@ -64,7 +65,7 @@ def streamed(network: nnx.Module, frames: jax.ShapeDtypeStruct) -> Stream:
             raise ValueError(
                 f"'{'/'.join(map(str, path))}' looks at frames to come, which a stream has not: inflate with --causal"
             )
-        _put(network, path, Streamed(layer))
+        put(network, path, Streamed(layer))
     graphdef, numbers = nnx.split(network)
     known: dict[str, Any] = {}
 
@@ -115,12 +116,3 @@ def from_arrays(stream: Stream, arrays: Mapping[str, np.ndarray]) -> PyTree:
             )
         leaves.append(jnp.asarray(arrays[name]))
     return jax.tree.unflatten(jax.tree.structure(stream.start), leaves)
-
-
-def _put(network: nnx.Module, path: tuple, layer: nnx.Module) -> None:
-    for key in path[:-1]:
-        network = network[key] if isinstance(key, int) else getattr(network, key)
-    if isinstance(path[-1], int):
-        network[path[-1]] = layer
-    else:
-        setattr(network, path[-1], layer)
