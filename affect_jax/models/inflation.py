@@ -76,6 +76,8 @@ def _fill(target: Layer, source: Layer, rule: str) -> None:
         else:
             for name, value in factors.items():
                 target.factors[name][...] = value
+            if target.norm is not None:
+                nnx.update(target.norm, nnx.state(nnx.clone(source.norm)))
 
 
 def _factors(source: Layer, target: Conv3x3 | FactorizedConv) -> dict[str, Array]:
@@ -97,6 +99,8 @@ def _factors(source: Layer, target: Conv3x3 | FactorizedConv) -> dict[str, Array
         raise ValueError(
             f"its kernel is {form_of(factors)}, {form} is wanted: decompose it first with python -m launch.factorize"
         )
+    if source.norm is not None:
+        raise ValueError("BatchNorm and ReLU after its first 1x1 (head_between norm_relu) equal no dense kernel")
     return {"kernel": reconstruct(factors)}
 
 

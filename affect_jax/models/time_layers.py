@@ -94,8 +94,7 @@ class TimeLayers:
                 f"'{name}' has a dense kernel, which has no factors to add time to: choose time_form channelwise or "
                 "dense, or factorise the network first (head_rank > 0, or python -m launch.factorize)"
             )
-        rank = {name: size for name, size in layer.rank} if layer.form != "cp" else dict(layer.rank)["rank"]
-        options = {"form": layer.form, "rank": rank, "between": layer.between, "dropout": layer.dropout}
+        options = {"form": layer.form, "rank": dict(layer.rank), "between": layer.between, "dropout": layer.dropout}
         return FactorizedConv(inputs, outputs, taps=taps, causal=self.causal, **options, rngs=rngs)
 
 

@@ -30,12 +30,13 @@ def drawn(model):
 def statics() -> dict[str, EmoNet]:
     """Static networks by the form of their head's kernels."""
     heads = {"dense": {"head_rank": 0}, **{form: {"head_form": form} for form in ("cp", "tucker", "tt")}}
+    heads["norm_relu"] = {"head_between": "norm_relu"}
     return {name: drawn(EmoNet(EmoNetConfig(**{**SIZES, **head}), rngs=nnx.Rngs(0))) for name, head in heads.items()}
 
 
 def grown(source: nnx.Module, rule: str = "present", **options) -> ClipNetwork:
     """The clip network of `options` with the numbers of `source`."""
-    sizes = {field: getattr(source.config, field) for field in (*SIZES, "head_form")}
+    sizes = {field: getattr(source.config, field) for field in (*SIZES, "head_form", "head_between")}
     clip = ClipNetwork(ClipNetworkConfig(**{**sizes, **options}), rngs=nnx.Rngs(7))
     transfer(source, clip, rule)
     return clip
@@ -75,6 +76,7 @@ KEPT = {
     "tucker, causal": ("tucker", {"time_kernel": 4, "causal": True}),
     "tt": ("tt", {}),
     "dense": ("dense", {"time_form": "dense"}),
+    "cp, a norm after the first 1x1": ("norm_relu", {}),
     "dense out of cp": ("cp", {"time_form": "dense", "causal": True}),
     "channelwise": ("cp", {"time_form": "channelwise"}),
     "no layer, only the average": ("dense", {"time_layers": "none"}),
@@ -159,6 +161,11 @@ REFUSED = {
     "of another form": ("cp", {"head_form": "tt"}, r"'head/blocks/0/convs/0': its kernel is cp, tt is wanted"),
     "of another size": ("cp", {"emotions": 5}, r"'head/output/.+' has shape \(.*5,?\) in the source, \(.*7,?\)"),
     "with a norm inside": ("cp", {"time_form": "2plus1"}, "BatchNorm and ReLU within a layer.+train it anew"),
+    "a norm into a dense kernel": (
+        "norm_relu",
+        {"time_form": "dense"},
+        "head_between norm_relu. equal no dense kernel",
+    ),
     "no such part": ("cp", {"time_layers": "tail"}, "no 3x3 convolution is inside 'tail'; they are head/"),
 }
 
