@@ -3,13 +3,16 @@
 import csv
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 
-from affect_jax.experiment import costs, evaluation, inflation, options
+from affect_jax.experiment import costs, evaluation, inflation, options, prediction
 from affect_jax.experiment.sweep import Judge, grid, sweep
 from affect_jax.experiment.training import train
+from affect_jax.predict.decode import Frame
+from affect_jax.predict.estimate import estimate
 from configs import base
 
 SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
@@ -91,6 +94,20 @@ def test_the_certificate_is_written_and_the_inflated_run_scores_as_the_static_on
 def test_flip_averaging_is_named_in_the_output(runs):
     folder, summary = evaluation.evaluate_run(runs / "static", "rendered", "", "test", [], flip=True)
     assert summary["protocol"]["flip_averaging"] is True and folder.name == "rendered_test_flip"
+
+
+def test_prediction_leaves_out_the_frames_that_training_left_out(runs, tmp_path):
+    workdir = shutil.copytree(runs / "clip", tmp_path / "clip")
+    config = json.loads((workdir / "config.json").read_text())
+    assert prediction.predictor(workdir, flip=False).every == 1
+    config["data"]["windows"]["every"] = 2
+    (workdir / "config.json").write_text(json.dumps(config))
+    made = prediction.predictor(workdir, flip=False)
+    frames = [Frame("made", index, index / 30, np.full((64, 64, 3), 40 * index, np.uint8)) for index in range(6)]
+    alone = dataclasses.replace(made, every=1)
+    for index, row in enumerate(estimate(made, frames, None)):
+        expected = list(estimate(alone, frames[index % 2 :: 2], None))[index // 2]
+        np.testing.assert_array_equal(row.values, expected.values)
 
 
 def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):

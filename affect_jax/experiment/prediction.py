@@ -3,6 +3,7 @@
 import pathlib
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
@@ -26,15 +27,10 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
         raise UsageError(
             f"{workdir} holds a landmark network, which predicts no affect; train a static one on it first"
         )
-    if run.data.windows.every > 1:
-        logging.warning(
-            "%s was trained on one frame in %d (data.windows.every); give videos of that lower frame rate, for all "
-            "frames of a video are shown to it", workdir, run.data.windows.every,
-        )  # fmt: skip
     ready = Ready(network, precision)
 
     def function(images: np.ndarray) -> Predictions:
-        return jax.device_get(ready(variables, images))
+        return jax.device_get(ready(variables, jnp.asarray(images)))
 
     causal = isinstance(run.model, TimeConfig) and run.model.causal
     return Predictor(
@@ -47,6 +43,7 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
         flip_average=flip,
         name=f"{workdir.name}@{step}",
         follower=follower(network.module(variables), run.model.input_px, precision) if causal else None,
+        every=run.data.windows.every,
     )
 
 

@@ -1,5 +1,7 @@
 """From crops, one after the other, to the network's values: in batches, in windows, or as a stream."""
 
+import collections
+
 import numpy as np
 from jaxtyping import Float, UInt8
 
@@ -9,11 +11,45 @@ from affect_jax.predict.predictor import Predictor
 Values = list[Float[np.ndarray, "value"]]
 
 
-def network_of(predictor: Predictor) -> "Batches | Windows | Stream":
+def network_of(predictor: Predictor) -> "Batches | Windows | Stream | InTurn":
     """What turns the crops of a run of frames into values: `push` and `flush` give those that are ready, in order."""
     if predictor.frames is None:
         return Batches(predictor)
-    return Windows(predictor) if predictor.follower is None else Stream(predictor)
+    network = Windows if predictor.follower is None else Stream
+    return network(predictor) if predictor.every == 1 else InTurn([network(predictor) for _ in range(predictor.every)])
+
+
+class InTurn:
+    """A clip network that knows one frame in n: n of it take turns, so that each sees every n-th frame.
+
+    Every frame gets values of its own, as in evaluation (`data.clips.evaluation_windows`).
+    """
+
+    def __init__(self, networks: "list[Windows] | list[Stream]"):
+        self._networks = networks
+        self._ready: list[collections.deque] = [collections.deque() for _ in networks]
+        self._pushed = self._told = 0
+
+    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"]) -> Values:
+        turn = self._pushed % len(self._networks)
+        self._ready[turn].extend(self._networks[turn].push(crop))
+        self._pushed += 1
+        return self._in_order()
+
+    def flush(self) -> Values:
+        for network, ready in zip(self._networks, self._ready, strict=True):
+            ready.extend(network.flush())
+        told = self._in_order()
+        self._pushed = self._told = 0
+        return told
+
+    def _in_order(self) -> Values:
+        """Values of the frames that follow those told, up to the first that waits."""
+        told = []
+        while ready := self._ready[self._told % len(self._ready)]:
+            told.append(ready.popleft())
+            self._told += 1
+        return told
 
 
 class Stream:

@@ -25,6 +25,7 @@ class Predictor:
     name: str = ""
     follower: Callable[[int], Callable[[np.ndarray], Predictions]] | None = None  # of a causal clip network: for a
     # number of faces, a function of their next frame [faces, 1, px, px, 3] that remembers those before
+    every: int = 1  # frames of a recording from one frame of a clip to the next, as in training
 
     def values(self, images: Float[np.ndarray, "*lead height width 3"]) -> Float[np.ndarray, "*lead value"]:
         """Valence, arousal and the probability of each emotion; nan for a head the network lacks.

@@ -120,6 +120,24 @@ def test_a_causal_network_follows_a_recording_and_forgets_it_at_a_gap(make_predi
     assert seen == [True] * 4 + [False] + [True] * 2 and rows[5].values[0] < rows[3].values[0]  # begun anew
 
 
+@pytest.mark.parametrize("count", [1, 2, 7, 20, 31])
+@pytest.mark.parametrize("fields", [{"function": centre_and_trend}, {"follower": running_maximum}])
+def test_a_network_of_one_frame_in_three_sees_three_recordings(make_predictor, fields, count):
+    levels = np.random.default_rng(count).integers(60, 256, count)
+    predictor = make_predictor(frames=4, **fields)
+    expected = np.zeros(count)
+    for phase in range(min(3, count)):
+        alone = estimate(predictor, grey_frames(levels[phase::3]), None)
+        expected[phase::3] = [row.values[0] for row in alone]
+    thinned = make_predictor(frames=4, every=3, **fields)
+    rows = list(estimate(thinned, grey_frames(levels), None))
+    np.testing.assert_array_equal([row.values[0] for row in rows], expected.astype(np.float32))
+    gap = list(estimate(thinned, grey_frames([*levels, 0, *levels]), SometimesFace()))
+    np.testing.assert_array_equal([row.frame for row in gap], range(2 * count + 1))
+    again = [row.values[0] for row in gap[count + 1 :]]
+    np.testing.assert_array_equal([row.values[0] for row in gap[:count]], again)  # begun anew after the gap
+
+
 def test_flip_averaging_follows_picture_and_mirror_side_by_side(make_predictor):
     half = np.zeros((16, 16, 3), np.uint8)
     half[:, :8] = 255  # left half white: 1 there, 0 in the mirror
