@@ -22,6 +22,7 @@ FIRST = {  # of two phases, in which only what looks along time moves
 KEPT = {"fixed_statistics": ".*", "optimiser.rate": 1e-3}  # of a network that has learnt already
 INFLATED = {"initialise.rule": "inflate", **KEPT}
 STANDING = {"model.time_layers": "none", "model.time_pool": 1, **INFLATED}  # without a layer that looks along time
+TWO_PHASES = ("GRU on the static features", "HO-CP inflated")
 
 NETWORKS = {  # what each differs in from the variant "scratch"
     "static, frame by frame": {**STANDING, "loop.steps": 0},
@@ -39,7 +40,7 @@ def points_of(label: str, seed: int, at: int, name: str = "", phases: int = 2, *
     point = {"label": name or label, "seed": seed, **NETWORKS[label], **options}
     if "initialise.rule" in point:
         point["initialise.workdir"] = f"{STATICS}/{seed:03d}"
-    if label != "HO-CP inflated" or phases == 1:
+    if label not in TWO_PHASES or phases == 1:
         return [point]
     rest = {"initialise.rule": "copy", "initialise.workdir": f"{{sweep}}/{at:03d}"}
     rest["loop.steps"] = STEPS - FIRST["loop.steps"]

@@ -28,7 +28,9 @@ LAYERS = flags.DEFINE_string(
 )
 TIME_KERNEL = flags.DEFINE_integer("time_kernel", 3, "Frames that each chosen convolution sees; odd if centred.")
 TIME_POOL = flags.DEFINE_integer("time_pool", 9, "Frames of the learned average after spatial pooling; 1 = none.")
-RECURRENT = flags.DEFINE_enum("recurrent", "", ["", "gru", "conv_lstm"], "A recurrent layer, drawn anew.")
+RECURRENT = flags.DEFINE_enum(
+    "recurrent", "", ["", "gru", "conv_lstm"], "A recurrent layer, which adds nothing at first."
+)
 OUTPUT_AVERAGE = flags.DEFINE_enum(
     "output_average", "", ["", "warm", "zero_start"], "EmoNet's average of the last five outputs."
 )

@@ -22,8 +22,8 @@ def transfer(source: nnx.Module, target: nnx.Module, rule: str = "present") -> l
 
     Kernels grow by `rule`: "present" puts everything at the present frame, so that nothing changes; "mean" shares it
     equally among the frames (Carreira and Zisserman, Quo vadis, CVPR 2017), which keeps only clips that stand still.
-    Time is taken away by keeping the present frame's part. Returns the names of the parts that keep the numbers they
-    were drawn with. ValueError names what does not fit.
+    Time is taken away by keeping the present frame's part. Returns the names of the parts that begin anew in the place
+    of others. ValueError names what does not fit.
     """
     kernels = _outermost(target)
     inside = lambda path: (
@@ -139,14 +139,13 @@ def longer(taps: Float[Array, "frames *rest"], source, target) -> Float[Array, "
 
 
 def _resumed(source: nnx.Module | None, target: nnx.Module) -> bool:
-    """Whether a layer that a static network lacks has been given numbers; an average starts with the present frame."""
-    if isinstance(target, TemporalPool):
-        if isinstance(source, TemporalPool):
-            # Their mean does not count; without it the zeros around change nothing.
-            centred = source.offsets[...] - source.offsets[...].mean(0, keepdims=True)
-            target.offsets[...] = longer(centred, source, target)
-        return True
-    if type(source) is not type(target):
-        return False
-    nnx.update(target, nnx.state(nnx.clone(source)))
+    """Whether a layer that a static network lacks goes on from the source, or begins without a say."""
+    if isinstance(target, TemporalPool) and isinstance(source, TemporalPool):
+        # Their mean does not count; without it the zeros around change nothing.
+        centred = source.offsets[...] - source.offsets[...].mean(0, keepdims=True)
+        target.offsets[...] = longer(centred, source, target)
+    elif type(source) is type(target) and source.causal == target.causal:
+        nnx.update(target, nnx.state(nnx.clone(source)))
+    else:
+        return source is None or isinstance(target, TemporalPool)
     return True

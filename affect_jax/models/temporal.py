@@ -24,7 +24,7 @@ class ClipNetworkConfig(TimeConfig, EmoNetConfig):
 
     head_rank: as in the static network; the paper's ranks are not known, the default is ours.
     time_pool: frames of the learned average after spatial pooling; odd unless causal, 1 = none (as published).
-    recurrent: "gru" after spatial pooling, "conv_lstm" before it, or "".
+    recurrent: "gru" on the features after spatial pooling, "conv_lstm" on the maps before it, or ""; each is added.
     output_average: "warm" or "zero_start": valence and arousal averaged over the last five frames as EmoNet's
         demonstration does, "zero_start" with its start from zero; or "".
     """

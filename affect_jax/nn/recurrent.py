@@ -1,8 +1,9 @@
 """Layers with a memory that run along time: GRU and ConvLSTM.
 
-Each maps [*batch, time, ...] to the same shape. What is causal also runs in pieces: `start(shape)` gives the state
-before the first frame, for frames of that shape (batch axes included), and `next(state, frames)` the outputs of any
-number of frames and the state after them. Pieces of any size give what the whole gives.
+Each maps [*batch, time, ...] to the same shape: what it is given, plus what the memory says, which is nothing at first.
+What is causal also runs in pieces: `start(shape)` gives the state before the first frame, for frames of that shape
+(batch axes included), and `next(state, frames)` the outputs of any number of frames and the state after them. Pieces of
+any size give what the whole gives.
 """
 
 from collections.abc import Callable, Sequence
@@ -88,7 +89,11 @@ class ConvLSTM(nnx.Module):
 
 
 class OverTime(nnx.Module):
-    """A recurrent layer forward in time, or, if not causal, one each way with half of the channels."""
+    """The signal plus a linear layer of a recurrent one: forward or, unless causal, both ways in half the width.
+
+    The linear layer starts at zero, so that a trained network around it says what it said without it (ours; a memory in
+    the place of the signal lost what the static network had learnt, BUILD_NOTES.md).
+    """
 
     CELL = GRU
 
@@ -97,6 +102,7 @@ class OverTime(nnx.Module):
             raise ValueError(f"channels is {channels}; a layer that looks both ways halves them: take an even number")
         self.forward = self.CELL(channels, channels if causal else channels // 2, rngs=rngs)
         self.backward = None if causal else self.CELL(channels, channels // 2, rngs=rngs)
+        self.output = nnx.Linear(channels, channels, kernel_init=nnx.initializers.zeros, rngs=rngs)
 
     @property
     def causal(self) -> bool:
@@ -107,10 +113,10 @@ class OverTime(nnx.Module):
         axis, shape = self.CELL.TIME_AXIS, list(signal.shape)
         del shape[axis]
         _, outputs = self.forward.next(self.forward.start(shape, signal.dtype), signal)
-        if self.backward is None:
-            return outputs
-        _, back = self.backward.next(self.backward.start(shape, signal.dtype), jnp.flip(signal, axis))
-        return jnp.concatenate([outputs, jnp.flip(back, axis)], axis=-1)
+        if self.backward is not None:
+            _, back = self.backward.next(self.backward.start(shape, signal.dtype), jnp.flip(signal, axis))
+            outputs = jnp.concatenate([outputs, jnp.flip(back, axis)], axis=-1)
+        return signal + self.output(outputs)
 
     def start(self, shape: Sequence[int], dtype: DTypeLike = jnp.float32) -> PyTree:
         """The state before the first frame; ValueError if the layer is not causal."""
@@ -118,7 +124,8 @@ class OverTime(nnx.Module):
 
     def next(self, state: PyTree, signal: Float[Array, "..."]) -> tuple[PyTree, Float[Array, "..."]]:
         """The state after these frames, and the outputs; ValueError if the layer is not causal."""
-        return self._causal().next(state, signal)
+        state, outputs = self._causal().next(state, signal)
+        return state, signal + self.output(outputs)
 
     def _causal(self) -> nnx.Module:
         if self.backward is not None:
@@ -127,13 +134,13 @@ class OverTime(nnx.Module):
 
 
 class GRUOverTime(OverTime):
-    """Features [*batch, time, channel] after a GRU along time, in both directions unless causal."""
+    """Features [*batch, time, channel] with a GRU along time, in both directions unless causal."""
 
     TIME_AXIS = GRU.TIME_AXIS
 
 
 class ConvLSTMOverTime(OverTime):
-    """Maps [*batch, time, height, width, channel] after a ConvLSTM along time, in both directions unless causal."""
+    """Maps [*batch, time, height, width, channel] with a ConvLSTM along time, in both directions unless causal."""
 
     CELL, TIME_AXIS = ConvLSTM, ConvLSTM.TIME_AXIS
 

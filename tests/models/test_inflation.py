@@ -184,14 +184,23 @@ def test_a_kernel_cannot_lose_frames(statics):
         grown(grown(statics["cp"]), time_pool=3)
 
 
-def test_recurrent_layers_are_named_as_new(statics):
-    assert transfer_names(statics["cp"], recurrent="gru", time_pool=1) == ["head/time_features"]
-    assert transfer_names(statics["cp"], recurrent="conv_lstm") == ["head/time_maps"]
-    assert transfer_names(statics["cp"]) == []
+def test_recurrent_layers_begin_without_a_say_and_are_named_where_they_begin_anew(statics):
+    gru = {"recurrent": "gru", "time_pool": 1, "time_layers": "none"}
+    maps, clip = {"recurrent": "conv_lstm"}, clip_of(5, 4)
+    for options in (gru, maps, {}):
+        new, names = made(statics["cp"], **options)
+        assert names == []
+        np.testing.assert_allclose(outputs(new, clip), outputs(statics["cp"], clip[0])[None], atol=1e-6)
+    trained = drawn(made(statics["cp"], **gru)[0])
+    again, names = made(trained, **gru)
+    assert names == []
+    np.testing.assert_array_equal(outputs(again, clip), outputs(trained, clip))
+    assert made(trained, **gru, causal=True)[1] == ["head/time_features"]
 
 
-def transfer_names(static: EmoNet, **options) -> list[str]:
-    return transfer(static, ClipNetwork(ClipNetworkConfig(**SIZES, **options), rngs=nnx.Rngs(0)))
+def made(source: nnx.Module, **options) -> tuple[ClipNetwork, list[str]]:
+    clip = ClipNetwork(ClipNetworkConfig(**SIZES, **options), rngs=nnx.Rngs(0))
+    return clip, transfer(source, clip)
 
 
 def test_the_certificate_names_every_layer_and_both_kinds_of_numbers(statics):

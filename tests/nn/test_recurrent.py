@@ -78,6 +78,7 @@ def test_layers_equal_float64_numpy(name, causal):
     expected = reference(layer.forward, signal)
     if not causal:
         expected = np.concatenate([expected, reference(layer.backward, signal[:, ::-1])[:, ::-1]], -1)
+    expected = signal + expected @ np.float64(layer.output.kernel[...]) + np.float64(layer.output.bias[...])
     np.testing.assert_allclose(
         nnx.jit(lambda layer, signal: layer(signal))(layer, jnp.float32(signal)), expected, atol=1e-5
     )
@@ -94,8 +95,10 @@ def test_gru_equals_pytorch_with_the_same_weights(causal):
             part.kernel[...] = jnp.asarray(getattr(reference, f"weight_{name}_l0{suffix}").detach().numpy().T)
             part.bias[...] = jnp.asarray(getattr(reference, f"bias_{name}_l0{suffix}").detach().numpy())
     signal = np.float32(noise(2, TIME, 4))
+    np.testing.assert_array_equal(layer(jnp.asarray(signal)), signal)  # it begins without a say
+    layer.output.kernel[...] = jnp.eye(4)
     expected = reference(torch.tensor(signal))[0].detach().numpy()
-    np.testing.assert_allclose(layer(jnp.asarray(signal)), expected, atol=1e-6)
+    np.testing.assert_allclose(layer(jnp.asarray(signal)) - signal, expected, atol=1e-6)
 
 
 def test_the_average_is_emonets_from_zero_or_of_what_exists():
@@ -141,6 +144,7 @@ def test_pieces_of_any_size_give_what_the_whole_gives_and_the_future_changes_not
 
 def test_gradients_reach_every_number_and_first_states_keep_their_length():
     layer = GRUOverTime(6, rngs=nnx.Rngs(0))
+    layer.output.kernel[...] = jnp.float32(noise(6, 6))
     signal = jnp.float32(noise(2, TIME, 6))
     grads = nnx.grad(lambda layer: (layer(signal) ** 2).mean())(layer)
     assert all(np.asarray(leaf).any() for leaf in jax.tree.leaves(grads))
