@@ -12,7 +12,7 @@ from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.options import Options
 from affect_jax.experiment.trained import opened, require, restored
 from affect_jax.train.groups import factors
-from affect_jax.train.sparsity import scale_norm
+from affect_jax.train.sparsity import evenness
 from affect_jax.train.state import Network, Variables, names, with_names
 
 
@@ -22,7 +22,7 @@ def check(run: Options) -> None:
         network = build.network(run)
         factors(run.optimiser.rates, (network.abstract.trained, run.task.initial().parameters))
         if run.optimiser.sparsity:
-            jax.eval_shape(scale_norm, network.abstract)  # raises where it would find nothing
+            jax.eval_shape(evenness, network.abstract)  # raises where it would find nothing
     except ValueError as error:
         raise UsageError(str(error)) from error
     source = pathlib.Path(run.initialise.workdir)

@@ -32,12 +32,16 @@ def normalised(factors: Kernel, leave: tuple[str, ...] = ()) -> dict[str, Array]
     return result | {"scale": scale}
 
 
-def scale_norm(factors: Kernel, leave: tuple[str, ...] = ()) -> Float[Array, ""]:
-    """Sum of the absolute scales over normalised columns: as a penalty it drives whole components to zero.
+def evenness(factors: Kernel, leave: tuple[str, ...] = ()) -> Float[Array, ""]:
+    """L1 over L2 norm of the scales over normalised columns: from 1, one component, to sqrt(rank), all of one size.
 
-    Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, automatic rank selection.
+    As a penalty it drives whole components to zero, and leaves the length of the kernel alone: where a norm follows a
+    layer, the plain L1 norm only shrinks the layer, because the norm undoes that (measured: BUILD_NOTES.md).
+    Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, automatic rank selection, with Hoyer's measure,
+    J. Mach. Learn. Res. 5, 2004, in the place of L1.
     """
-    return jnp.abs(normalised(factors, leave)["scale"]).sum()
+    size = jnp.abs(normalised(factors, leave)["scale"])
+    return size.sum() / jnp.sqrt(jnp.square(size).sum() + jnp.finfo(size.dtype).tiny)
 
 
 def kept_components(factors: Kernel, threshold: float, leave: tuple[str, ...] = ()) -> np.ndarray:

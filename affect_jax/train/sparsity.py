@@ -10,8 +10,8 @@ from affect_jax.train.state import Variables, names
 FACTOR = re.compile(r"(|.*/)factors/(\w+)")  # a network's factorised kernels, told by the names of their arrays
 
 
-def scale_norm(variables: Variables) -> Float[Array, ""]:
-    """The absolute scales of all components over normalised columns, summed over the cp kernels that are trained.
+def evenness(variables: Variables) -> Float[Array, ""]:
+    """`ops.factor_selection.evenness` summed over the cp kernels that are trained.
 
     A kernel counts as trained if one of its arrays is. Where a norm follows the first 1x1, the columns of that are not
     counted, because the norm takes their length away. ValueError where no cp kernel is trained.
@@ -21,11 +21,11 @@ def scale_norm(variables: Variables) -> Float[Array, ""]:
     for name, array in arrays.items():
         if part := FACTOR.fullmatch(name):
             kernels.setdefault(part[1], {})[part[2]] = array
-    norms = []
+    found = []
     for layer, kernel in kernels.items():
         if factors.form_of(kernel) == "cp" and any(f"{layer}factors/{name}" in trained for name in kernel):
             leave = ("inputs",) if f"{layer}norm/scale" in arrays else ()
-            norms.append(factors.scale_norm(kernel, leave))
-    if not norms:
+            found.append(factors.evenness(kernel, leave))
+    if not found:
         raise ValueError("optimiser.sparsity needs factorised convolutions of form cp that are trained; there is none")
-    return sum(norms)
+    return sum(found)

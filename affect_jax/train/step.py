@@ -10,7 +10,7 @@ from jaxtyping import Array, PRNGKeyArray
 
 from affect_jax.train.average import advanced
 from affect_jax.train.sharding import REPLICATED, Rules, shardings
-from affect_jax.train.sparsity import scale_norm
+from affect_jax.train.sparsity import evenness
 from affect_jax.train.state import Network, TrainState, Variables
 from affect_jax.train.streams import stream
 from affect_jax.types import Batch, Predictions, TaskVariables
@@ -51,7 +51,7 @@ def make_train_step(
     """One step: keys, forward, terms, gradient, update; the terms come back as they will be logged.
 
     `average` is the decay of the running mean of the weights, where the state keeps one. The step takes the numbers of
-    the teacher, for which `teach` predicts, as a third argument. `sparsity` is the weight of `sparsity.scale_norm`.
+    the teacher, for which `teach` predicts, as a third argument. `sparsity` is the weight of `sparsity.evenness`.
     """
 
     def loss(learnt: tuple, state: TrainState, batch: Batch, taught: Predictions | None):
@@ -61,7 +61,7 @@ def make_train_step(
         terms, memory = task.terms(predictions, batch, state.task.memory, taught)
         total = task.combine(terms, parameters, stream(root, "shake", state.step))
         if sparsity:
-            terms = {**terms, "loss/sparsity": sparsity * scale_norm(variables)}
+            terms = {**terms, "loss/sparsity": sparsity * evenness(variables)}
             total = total + terms["loss/sparsity"]
         return total, (statistics, memory, {"loss": total, **terms, **parameters})
 

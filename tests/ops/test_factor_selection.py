@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from kernels64 import dense_kernel, drawn_factors
 
-from affect_jax.ops.factors import convolve, dropped, normalised, pruned, reconstruct, scale_norm
+from affect_jax.ops.factors import convolve, dropped, evenness, normalised, pruned, reconstruct
 
 
 def drawn(form: str = "cp") -> dict:
@@ -24,21 +24,31 @@ def test_normalised_columns_have_length_1_and_make_the_same_kernel():
     np.testing.assert_allclose(reconstruct(partly), reconstruct(factors), rtol=1e-5, atol=1e-6)
 
 
-def test_the_norm_of_the_scale_is_the_sum_of_the_components_lengths_however_they_are_spread():
+def test_evenness_is_that_of_the_components_lengths_however_they_are_spread_and_whatever_the_kernels_length():
     factors = drawn()
     alone = [{name: np.float64(array)[..., [r]] for name, array in factors.items()} for r in range(5)]
-    expected = sum(np.linalg.norm(dense_kernel(component)) for component in alone)
-    np.testing.assert_allclose(scale_norm(factors), expected, rtol=1e-5)
+    lengths = np.array([np.linalg.norm(dense_kernel(component)) for component in alone])
+    expected = lengths.sum() / np.linalg.norm(lengths)
+    np.testing.assert_allclose(evenness(factors), expected, rtol=1e-5)
     moved = {**factors, "scale": factors["scale"] / 8, "height": factors["height"] * 8}
-    np.testing.assert_allclose(scale_norm(moved), expected, rtol=1e-5)
+    np.testing.assert_allclose(evenness(moved), expected, rtol=1e-5)
+    np.testing.assert_allclose(evenness({**factors, "outputs": factors["outputs"] * 7}), expected, rtol=1e-5)
+
+
+def test_evenness_runs_from_one_component_to_all_alike():
+    level = normalised(drawn())
+    np.testing.assert_allclose(evenness({**level, "scale": jnp.float32([0, -3, 0, 0, 0])}), 1, rtol=1e-6)
+    np.testing.assert_allclose(evenness({**level, "scale": jnp.float32([2, -2, 2, 2, -2])}), np.sqrt(5), rtol=1e-6)
 
 
 def test_the_penalty_has_a_derivative_where_a_column_is_zero():
     factors = drawn()
     factors["height"] = factors["height"].at[:, 1].set(0.0)
-    slopes = jax.grad(scale_norm)(factors)
-    assert all(bool(jnp.isfinite(slope).all()) for slope in slopes.values())
-    assert float(normalised(factors)["scale"][1]) == 0
+    nothing = {**factors, "outputs": factors["outputs"] * 0}
+    for kernel in (factors, nothing):
+        slopes = jax.grad(evenness)(kernel)
+        assert all(bool(jnp.isfinite(slope).all()) for slope in slopes.values())
+    assert float(normalised(factors)["scale"][1]) == 0 and float(evenness(nothing)) == 0
 
 
 def test_a_pruned_kernel_is_smaller_and_gives_the_same_where_the_components_were_zero():
@@ -68,6 +78,6 @@ def test_dropping_leaves_one_at_least_and_the_kernel_in_the_mean(rank):
 
 
 def test_only_cp_kernels_have_components():
-    for call in (normalised, scale_norm, pruned, lambda factors: dropped(factors, 0.5, jax.random.key(0))):
+    for call in (normalised, evenness, pruned, lambda factors: dropped(factors, 0.5, jax.random.key(0))):
         with pytest.raises(ValueError, match="form 'tt'; only a cp kernel is a sum of components"):
             call(drawn("tt"))

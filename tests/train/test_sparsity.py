@@ -12,7 +12,7 @@ from flax import nnx
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.train.optimiser import OptimiserConfig
-from affect_jax.train.sparsity import scale_norm
+from affect_jax.train.sparsity import evenness
 from affect_jax.train.state import Network, create_state, names, with_names
 from affect_jax.train.step import make_train_step
 from affect_jax.types import Predictions
@@ -45,22 +45,29 @@ def lengths(arrays: dict, layer: str, modes=MODES) -> dict[str, np.ndarray]:
     return {mode: np.linalg.norm(np.float64(arrays[f"{layer}/factors/{mode}"]), axis=0) for mode in modes}
 
 
+def evenness_slope(size: np.ndarray) -> np.ndarray:
+    """Derivative of L1 over L2 by each size."""
+    length = np.linalg.norm(size)
+    return 1 / length - size.sum() * size / length**3
+
+
 def test_value_and_gradient_are_those_of_the_closed_form():
     _, variables = drawn()
     arrays = names(variables)
     gradients = names(
-        jax.grad(lambda trained: scale_norm(dataclasses.replace(variables, trained=trained)))(variables.trained)
+        jax.grad(lambda trained: evenness(dataclasses.replace(variables, trained=trained)))(variables.trained)
     )
     total = 0.0
     for layer, modes in (("plain", MODES), ("normed", MODES[1:])):  # a norm takes the length of "inputs" away
         scale, columns = np.float64(arrays[f"{layer}/factors/scale"]), lengths(arrays, layer, modes)
         size = np.abs(scale) * np.prod(list(columns.values()), axis=0)
-        total += size.sum()
-        np.testing.assert_allclose(gradients[f"{layer}/factors/scale"], size / scale, rtol=1e-5)
+        slope = evenness_slope(size)
+        total += size.sum() / np.linalg.norm(size)
+        np.testing.assert_allclose(gradients[f"{layer}/factors/scale"], slope * size / scale, rtol=1e-4)
         for mode, length in columns.items():  # d |s| prod |c| / dc = size / |c| * c / |c|
-            expected = np.float64(arrays[f"{layer}/factors/{mode}"]) * size / length**2
+            expected = np.float64(arrays[f"{layer}/factors/{mode}"]) * slope * size / length**2
             np.testing.assert_allclose(gradients[f"{layer}/factors/{mode}"], expected, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(scale_norm(variables), total, rtol=1e-5)
+    np.testing.assert_allclose(evenness(variables), total, rtol=1e-5)
     others = [name for name in gradients if "tucker" in name or name.endswith("normed/factors/inputs")]
     assert len(others) == 6 and all(not np.asarray(gradients[name]).any() for name in others)
 
@@ -70,24 +77,24 @@ def test_it_does_not_depend_on_which_factor_has_the_length_of_a_component():
     arrays = dict(names(variables))
     share = {"inputs": 4.0, "outputs": 0.5, "height": 0.125, "width": 2.0, "scale": 2.0}  # their product is 1
     moved = {**arrays, **{f"plain/factors/{name}": arrays[f"plain/factors/{name}"] * by for name, by in share.items()}}
-    np.testing.assert_allclose(scale_norm(with_names(variables, moved)), scale_norm(variables), rtol=1e-6)
+    np.testing.assert_allclose(evenness(with_names(variables, moved)), evenness(variables), rtol=1e-6)
 
 
 def test_only_trained_kernels_count_and_with_none_it_is_refused():
     _, variables = drawn(frozen="plain/.*")
     arrays = names(variables)
     size = np.prod(list(lengths(arrays, "normed", MODES[1:]).values()), axis=0)
-    expected = (np.abs(np.float64(arrays["normed/factors/scale"])) * size).sum()
-    np.testing.assert_allclose(scale_norm(variables), expected, rtol=1e-5)
+    size = np.abs(np.float64(arrays["normed/factors/scale"])) * size
+    np.testing.assert_allclose(evenness(variables), size.sum() / np.linalg.norm(size), rtol=1e-5)
     with pytest.raises(ValueError, match=r"optimiser.sparsity needs factorised convolutions of form cp .* none"):
-        scale_norm(Network(lambda rngs: TwoLayers(rngs=rngs), frozen="(plain|normed)/.*").abstract)
+        evenness(Network(lambda rngs: TwoLayers(rngs=rngs), frozen="(plain|normed)/.*").abstract)
 
 
 def test_while_only_the_time_factors_move_the_whole_component_is_measured():
     sizes = {"input_px": 32, "widths": (4, 4, 8), "modules": 1, "depth": 1, "head_blocks": 1, "head_rank": 3}
     build = lambda rngs: ClipNetwork(ClipNetworkConfig(**sizes, time_pool=1), rngs=rngs)
     part, whole = Network(build, frozen="(?!.*time).*"), Network(build)
-    found = [scale_norm(network.initial(jax.random.key(0))) for network in (part, whole)]
+    found = [evenness(network.initial(jax.random.key(0))) for network in (part, whole)]
     np.testing.assert_array_equal(*found)
     assert all("time" in name for name in names(part.abstract.trained))
 
@@ -101,12 +108,13 @@ def test_a_step_adds_the_weighted_penalty_to_the_loss_and_logs_it(regression, ba
         states[sparsity] = jax.jit(made)(create_state(network, optimiser, variables), next(batches()))
     (plain, without), (pressed, terms) = states[0.0], states[0.25]
     assert "loss/sparsity" not in without
-    np.testing.assert_allclose(terms["loss/sparsity"], 0.25 * scale_norm(variables), rtol=1e-6)
+    np.testing.assert_allclose(terms["loss/sparsity"], 0.25 * evenness(variables), rtol=1e-6)
     np.testing.assert_allclose(terms["loss"], without["loss"] + terms["loss/sparsity"], rtol=1e-6)
     name = "plain/factors/scale"
     moved = names(pressed.variables)[name] - names(plain.variables)[name]
-    size = np.prod(list(lengths(names(variables), "plain").values()), axis=0)
-    expected = -0.1 * 0.25 * size * np.sign(np.asarray(names(variables)[name]))
+    scale, columns = np.float64(names(variables)[name]), lengths(names(variables), "plain").values()
+    size = np.abs(scale) * np.prod(list(columns), axis=0)
+    expected = -0.1 * 0.25 * evenness_slope(size) * size / scale
     np.testing.assert_allclose(moved, expected, rtol=1e-3, atol=1e-5)
 
 
