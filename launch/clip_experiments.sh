@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # The experiments on clips, from the landmark trunk on; each can be stopped and goes on where it was.
 . "$(dirname "$0")/environment.sh"
-. launch/allocator.sh
 RUNS=runs/clips
 JUDGE="--data=rendered --split=test --set=kind=clips --set=subjects=60 --set=per_subject=1 --set=frames=48"
 

@@ -2,7 +2,6 @@
 # The whole way on rendered faces: landmarks -> static network -> inflation -> clip network -> judged on people that
 # neither has seen -> a video turned into a table. A second start goes on where the first stopped.
 . "$(dirname "$0")/environment.sh"
-. launch/allocator.sh
 RUNS=runs/quickstart
 HELD_OUT="--data=rendered --split=test --set=kind=clips --set=subjects=40 --set=per_subject=1 --set=frames=48 --name=held_out"
 

@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 from absl import app, flags, logging
 
+from affect_jax.experiment.allocator import keep_memory
 from affect_jax.experiment.errors import UsageError
 
 EXIT_PREEMPTED = 75  # EX_TEMPFAIL: saved on a signal; the same command goes on
@@ -107,7 +108,8 @@ def _dotted(config, where: str = "") -> list[str]:
 
 
 def _prepare() -> None:
-    """Plain messages on stderr, other libraries' chatter left out, compiled programs kept between processes."""
+    """Plain messages on stderr, without other libraries' chatter; memory and compiled programs are kept."""
+    keep_memory()
     handler = logging.get_absl_handler()
     handler.setFormatter(standard_logging.Formatter("%(message)s"))
     inside = tuple(f"{os.sep}{name}{os.sep}" for name in NOISY)
