@@ -7,7 +7,9 @@ JUDGE="--data=rendered --split=test --set=kind=clips --set=subjects=60 --set=per
 step() { printf '\n== %s\n' "$1" >&2; shift; "$PYTHON" -m "$@"; }
 
 step "1/6 Landmarks on rendered faces" launch.train --config=configs/quickstart.py:landmarks --workdir=runs/quickstart/landmarks
-step "2/6 Three static networks" launch.sweep --config=configs/clips.py:static --sweep=configs/sweeps/seeds.py --workdir=$RUNS/statics
+step "2/6 Three static networks, and six of other ranks" \
+  launch.sweep --config=configs/clips.py:static --sweep=configs/sweeps/seeds.py --workdir=$RUNS/statics
+"$PYTHON" -m launch.sweep --config=configs/clips.py:static --sweep=configs/sweeps/static_ranks.py --workdir=$RUNS/ranks
 for experiment in networks amounts design; do
   step "Experiment: $experiment" \
     launch.sweep --config=configs/clips.py:scratch --sweep=configs/sweeps/clip_$experiment.py $JUDGE --workdir=$RUNS/$experiment

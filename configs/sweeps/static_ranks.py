@@ -1,0 +1,11 @@
+"""Static networks whose factorised kernels have other ranks: what configs/sweeps/clip_design.py inflates.
+
+Command: python -m launch.sweep --config=configs/clips.py:static --sweep=configs/sweeps/static_ranks.py
+  --workdir=runs/clips/ranks
+"""
+
+from configs.clips import RANKS, SEEDS
+
+
+def get_sweep():
+    return [{"label": f"rank {rank}", "seed": seed, "model.head_rank": rank} for seed in SEEDS for rank in RANKS]
