@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from affect_jax.ops.pickle_machine import Builder, Machine
+from affect_jax.ops.pickle_opcodes import run
 from affect_jax.ops.pickled_arrays import NUMPY_BUILDERS, Pending, RefusedPickle
 
 __all__ = ["NUMPY_BUILDERS", "RefusedPickle", "load"]
@@ -31,7 +32,7 @@ def load(
     ValueError, naming `where` and the byte, for a name outside the table and for anything broken.
     """
     machine = Machine(where, builders or {}, persistent)
-    result = machine.run(io.BytesIO(data) if isinstance(data, bytes) else data)
+    result = run(machine, io.BytesIO(data) if isinstance(data, bytes) else data)
     _check(result, where)
     return result
 

@@ -171,7 +171,7 @@ def test_memory_and_depth_are_bounded(monkeypatch):
         load(deep, "f")
     with pytest.raises(RefusedPickle, match="inside themselves"):
         load(b"]q\x00h\x00a.", "f")
-    monkeypatch.setattr("affect_jax.ops.pickle_machine.MAX_STACK", 100)
+    monkeypatch.setattr("affect_jax.ops.pickle_opcodes.MAX_STACK", 100)
     with pytest.raises(ValueError, match="more than 100 values under construction"):
         load(b"N" * 200 + b".", "f")
     level = lambda n: b"](h" + bytes([n]) + b"h" + bytes([n]) + b"eq" + bytes([n + 1])
