@@ -9,22 +9,14 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float, Int
 
-from affect_jax.data.render.affect import ACTION_UNITS, PROTOTYPES, UNIT
+from affect_jax.data.render.affect import ACTION_UNITS, UNIT
 from affect_jax.data.render.disturbance import disturb
+from affect_jax.data.render.expressions import DRAWS, expressions
 from affect_jax.data.render.identity import PURPOSE
 
 BEFORE_SECONDS = 6.0  # events start this long before the first frame, so that a clip may begin in the midst of one
 BLINK_SECONDS = 0.30
 SYLLABLES_HZ = (3.0, 6.0)
-_DRAWS = 96  # uniform numbers behind one expression
-_CHOICES = ("happy", "happy", "happy", "sad", "surprise", "fear", "disgust", "anger")
-_SETS = np.zeros((len(_CHOICES), len(ACTION_UNITS)))
-for _row, _name in enumerate(_CHOICES):
-    _SETS[_row, [UNIT[unit] for unit in PROTOTYPES[_name]]] = 1
-# Units that often come along: lips part in a grin and a fright, the chin works in sorrow, lips press in anger.
-_COMPANIONS = {"happy": 25, "sad": 17, "surprise": 25, "fear": 25, "disgust": 17, "anger": 7}
-_COMPANION = np.array([UNIT[_COMPANIONS[name]] for name in _CHOICES])
-_FREE = np.array([unit not in (18, 43) for unit in ACTION_UNITS])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,41 +41,12 @@ def concatenate(takes: list[Take]) -> Take:
     return Take(**{name: np.concatenate([getattr(take, name) for take in takes]) for name in fields})
 
 
-def expressions(uniform: Float[np.ndarray, "face draw"]) -> Float[np.ndarray, "face unit"]:
-    """Action units of independent expressions: 10 % at rest, 45 % prototypes, 15 % blends of two, 30 % free mixtures.
-
-    18 % of all are drowsy or at ease: lids half closed and the rest of the face subdued, half of them smiling.
-    """
-    count = len(ACTION_UNITS)
-    kind, drowsy = uniform[:, 0], uniform[:, 1] < 0.18
-    single, jitter, kept = uniform[:, 2:9], uniform[:, 10 : 10 + count], uniform[:, 30 : 30 + count] > 0.08
-    first = (single[:, 0] * len(_CHOICES)).astype(int)
-    second = (single[:, 1] * len(_CHOICES)).astype(int)
-    strength = 0.15 + 0.85 * single[:, 2]
-    strength = np.where(kind < 0.10, 0.12 * strength, np.where(kind < 0.70, strength, 0))
-    blended = np.where((kind > 0.55) & (kind < 0.70), single[:, 3], 0)
-    posed = _SETS[first] * strength[:, None] * (0.6 + 0.4 * jitter) * kept
-    posed = np.maximum(posed, _SETS[second] * blended[:, None] * (0.6 + 0.4 * jitter[:, ::-1]))
-    rows = np.arange(len(uniform))
-    companion = np.where(single[:, 4] < 0.6, strength * single[:, 5], 0)
-    posed[rows, _COMPANION[first]] = np.maximum(posed[rows, _COMPANION[first]], companion)
-    free = (uniform[:, 50 : 50 + count] < 0.2) * uniform[:, 70 : 70 + count] * _FREE
-    units = np.where((kind < 0.70)[:, None], posed, free)
-    units = np.where(drowsy[:, None], 0.55 * units, units)
-    closing = np.where(drowsy, 0.25 + 0.5 * single[:, 6], 0)
-    units[:, UNIT[43]] = closing
-    content = drowsy & (single[:, 5] < 0.55)  # at ease and pleased
-    units[content, UNIT[12]] = np.maximum(units[content, UNIT[12]], 0.2 + 0.6 * single[content, 3])
-    units[:, UNIT[5]] *= 1 - drowsy
-    return np.clip(units, 0, 1)
-
-
 def stills(seed: int, subjects: Int[np.ndarray, "face"], numbers: Int[np.ndarray, "face"]) -> Take:
     """Independent photographs: still `numbers[i]` of subject `subjects[i]`."""
     generators = [np.random.default_rng((seed, PURPOSE["still"], s, n)) for s, n in zip(subjects, numbers, strict=True)]
-    uniform = np.stack([generator.random(_DRAWS + 32) for generator in generators])
+    uniform = np.stack([generator.random(DRAWS + 32) for generator in generators])
     normal = np.stack([generator.standard_normal(12) for generator in generators])
-    units, more = expressions(uniform[:, :_DRAWS]), uniform[:, _DRAWS:]
+    units, more = expressions(uniform[:, :DRAWS]), uniform[:, DRAWS:]
     speech = np.zeros_like(units)
     talking = more[:, 0] < 0.06
     for column, (unit, low, high) in enumerate(((26, 0.1, 0.7), (25, 0.2, 0.8), (18, -0.5, 0.7), (20, -0.6, 0.4))):
@@ -128,7 +91,7 @@ def affective_units(
     remaining = np.ones((len(times_seconds), len(ACTION_UNITS)))
     start, end = -BEFORE_SECONDS, float(times_seconds.max(initial=0.0))
     while start < end:
-        target = expressions(rng.random((1, _DRAWS)))[0]
+        target = expressions(rng.random((1, DRAWS)))[0]
         pace = rng.random(4)
         onset, hold, offset = 0.35 + 0.60 * pace[0], 0.6 + 1.9 * pace[1], 0.6 + 1.0 * pace[2]
         since = times_seconds - start
