@@ -52,10 +52,7 @@ def training_batches(
     """
     parts = source.parts if mixture is not None and isinstance(source, Concatenated) else (source,)
     offsets = source.starts if len(parts) > 1 else (0,)
-    if mixture is not None and (len(mixture) != len(parts) or min(mixture) <= 0):
-        raise ValueError(
-            f"mixture is {tuple(mixture)}, expected one positive share for each of the {len(parts)} joined sources"
-        )
+    _check_mixture(mixture, len(parts))
     if balanced and not (as_table(source.examples).labels.emotion_weight > 0).any():
         raise ValueError("balanced sampling needs emotions, but the data have none; set data.balanced to 0")
     streams = []
@@ -66,6 +63,13 @@ def training_batches(
     order = streams[0] if len(streams) == 1 else grain.MapDataset.mix(streams, mixture)
     maker = CropMaker(source, crop_px, augment, max_skipped_fraction, skipped_csv)
     return iter(_batched(order.map(maker.training), batch, threads, _blending(seed, augment.mixup_alpha)))
+
+
+def _check_mixture(mixture: Sequence[float] | None, parts: int) -> None:
+    if mixture is not None and (len(mixture) != parts or min(mixture) <= 0):
+        raise ValueError(
+            f"mixture is {tuple(mixture)}, expected one positive share for each of the {parts} joined sources"
+        )
 
 
 def _blending(seed: int, alpha: float) -> Callable[[int, Batch], Batch] | None:

@@ -126,6 +126,14 @@ def paint_ears(canvas, project, outlines, identity: Identity, unit_px: float) ->
 
 def paint_front_hair(canvas, mask, project, identity: Identity, unit_px: float) -> None:
     """Fringe and side hair that fall over the face; `mask` gathers where hair is."""
+    for shape in _front_hair(identity):
+        outline = project(shape)
+        brush.fill(canvas, outline, colour(identity.hair))
+        brush.fill(mask, outline, 255)
+
+
+def _front_hair(identity: Identity) -> list[Float[np.ndarray, "point 3"]]:
+    """Outlines of the hair before the face."""
     width, top = identity.rest[16, 0], -0.98 - 0.24 * identity.hairline
     shapes = []
     if identity.hair_style == "fringe":
@@ -161,10 +169,7 @@ def paint_front_hair(canvas, mask, project, identity: Identity, unit_px: float) 
                     (sign * width * 0.945, -0.05, -0.42), (sign * width * 0.98, 0.12, -0.50),
                     (sign * width * 1.04, -0.10, -0.58), (sign * width * 1.04, -0.6, -0.5)]  # fmt: skip
             shapes.append(smooth(np.array(burn), closed=True))
-    for shape in shapes:
-        outline = project(shape)
-        brush.fill(canvas, outline, colour(identity.hair))
-        brush.fill(mask, outline, 255)
+    return shapes
 
 
 def paint_glasses(canvas, points: Float[np.ndarray, "68 2"], identity: Identity, unit_px: float) -> None:
