@@ -32,13 +32,16 @@ class Times:
 
 
 def interleaved(programs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
-    """Each program once untimed, then one after the other in every round."""
-    for program in programs.values():
-        program()
+    """One program after the other in every round, each once untimed and once timed.
+
+    Untimed, because the threads of the program before it still wait actively for work when it starts, and its own
+    sleep: on two cores that cost a program of 20 ms a third of its speed.
+    """
     wall = {name: [] for name in programs}
     processor = {name: [] for name in programs}
     for _ in range(rounds):
         for name, program in programs.items():
+            program()
             starts = time.perf_counter(), time.process_time()
             program()
             wall[name].append(time.perf_counter() - starts[0])
