@@ -24,7 +24,7 @@ class OptimiserConfig:
     warmup_steps: int = 0  # linear from 0
     weight_decay: float = 0.0  # on kernels only: no bias, norm or scale; adamw: decoupled, sgd: added to the gradient
     sparsity: float = 0.0  # weight in the loss of how evenly the components of cp kernels share their size; 0 = none
-    # It drives whole components to zero, which python -m launch.prune drops. 0.003 was much for nine layers
+    # It drives whole components to zero, which python -m launch.prune drops. 0.001 was enough in the quickstart
     clip_norm: float = 0.0  # largest global norm of the gradient; 0 = no clipping
     average: float = 0.0  # decay of the running mean of the weights that is scored and kept, such as 0.999; 0 = none
 
