@@ -25,12 +25,11 @@ FIRST = {  # of two phases, in which only what looks along time moves
     "optimiser.average": 0.0,
     "loop.steps": 80,
 }
-AVERAGE = "head/time_features/offsets"  # of the average over frames; it has the longest way to go
 KEPT = {"fixed_statistics": ".*", "optimiser.rate": 3e-4, "optimiser.average": 0.99}  # of a network that has learnt
 INFLATED = {"initialise.rule": "inflate", **KEPT}
 STANDING = {"model.time_layers": "none", "model.time_pool": 1, **INFLATED}  # without a layer that looks along time
 TWO_PHASES = ("GRU on the static features", "HO-CP inflated")
-ONE_PHASE = {"optimiser.rates": f"{AVERAGE}=100,.*time.*=20"}  # each part at the rate that it has in two
+ONE_PHASE = {"optimiser.rates": f"{quickstart.AVERAGE}=100,.*time.*=20"}  # each part at the rate that it has in two
 
 NETWORKS = {  # what each differs in from the variant "scratch"
     "static, frame by frame": {**STANDING, "loop.steps": 0},
@@ -52,7 +51,7 @@ def points_of(label: str, seed: int, at: int, name: str = "", **options) -> list
         return [point]
     first = {**point, **FIRST, "label": f"{point['label']}, first phase"}
     if point.get("model.time_pool", TIME_POOL) > 1:
-        first["optimiser.rates"] = f"{AVERAGE}=5"
+        first["optimiser.rates"] = f"{quickstart.AVERAGE}=5"
     rest = {"initialise.rule": "copy", "initialise.workdir": f"{{sweep}}/{at:03d}"}
     rest["loop.steps"] = STEPS - FIRST["loop.steps"]
     return [first, {**point, **rest}]
@@ -86,7 +85,7 @@ def scratch(config: ConfigDict) -> ConfigDict:
     config.data.train.rendered = quickstart.clips("train", PEOPLE, 1, FRAMES)
     config.data.validation = quickstart.clips("validation", 48, 1, FRAMES)
     config.loop.update(steps=STEPS, evaluate_every=40)
-    config.optimiser.update(rate=3e-3, warmup_steps=20, weight_decay=0.01)
+    config.optimiser.update(rate=3e-3, warmup_steps=20, weight_decay=0.01, rates="")
     return config
 
 
