@@ -14,54 +14,10 @@ from configs import quickstart
 
 LANDMARKS = "runs/quickstart/landmarks"
 STATICS = "runs/clips/statics"  # by the sweep configs/sweeps/seeds.py
-OTHER_RANKS = "runs/clips/ranks"  # by the sweep configs/sweeps/static_ranks.py
-SEEDS, RANKS = (0, 1, 2), (8, 64)
 PEOPLE, FRAMES, STEPS = 1024, 24, 320
 TIME_POOL = 9
-FIRST = {  # of two phases, in which only what looks along time moves
-    "frozen": "(?!.*time).*",
-    "fixed_statistics": "",
-    "optimiser.rate": 6e-3,
-    "optimiser.average": 0.0,
-    "loop.steps": 80,
-}
 KEPT = {"fixed_statistics": ".*", "optimiser.rate": 3e-4, "optimiser.average": 0.99}  # of a network that has learnt
 INFLATED = {"initialise.rule": "inflate", **KEPT}
-STANDING = {"model.time_layers": "none", "model.time_pool": 1, **INFLATED}  # without a layer that looks along time
-TWO_PHASES = ("GRU on the static features", "HO-CP inflated")
-ONE_PHASE = {"optimiser.rates": f"{quickstart.AVERAGE}=100,.*time.*=20"}  # each part at the rate that it has in two
-
-NETWORKS = {  # what each differs in from the variant "scratch"
-    "static, frame by frame": {**STANDING, "loop.steps": 0},
-    "moving average": {**STANDING, "loop.steps": 0, "model.output_average": "warm"},
-    "static, trained on the clips": STANDING,
-    "GRU on the static features": {**STANDING, "model.recurrent": "gru"},
-    "dense 3-D from scratch": {"model.time_form": "dense"},
-    "HO-CP from scratch": {},
-    "HO-CP inflated": INFLATED,
-}
-
-
-def points_of(label: str, seed: int, at: int, name: str = "", **options) -> list[dict]:
-    """The points of one network, called `name`, in a sweep with `at` points before; two phases take one's steps."""
-    point = {"label": name or label, "seed": seed, **NETWORKS[label], **options}
-    if "initialise.rule" in point:
-        point["initialise.workdir"] = static_of(seed, point.get("model.head_rank"))
-    if label not in TWO_PHASES or "optimiser.rates" in options:
-        return [point]
-    first = {**point, **FIRST, "label": f"{point['label']}, first phase"}
-    if point.get("model.time_pool", TIME_POOL) > 1:
-        first["optimiser.rates"] = f"{quickstart.AVERAGE}=5"
-    rest = {"initialise.rule": "copy", "initialise.workdir": f"{{sweep}}/{at:03d}"}
-    rest["loop.steps"] = STEPS - FIRST["loop.steps"]
-    return [first, {**point, **rest}]
-
-
-def static_of(seed: int, rank: int | None) -> str:
-    """The static network of a seed, of the usual rank (None) or another."""
-    if rank is None:
-        return f"{STATICS}/{seed:03d}"
-    return f"{OTHER_RANKS}/{SEEDS.index(seed) * len(RANKS) + RANKS.index(rank):03d}"
 
 
 def get_config(variant: str = "scratch") -> ConfigDict:

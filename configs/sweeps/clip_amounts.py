@@ -7,7 +7,7 @@ Command: python -m launch.sweep --config=configs/clips.py:scratch --sweep=config
 The whole amount is in experiment 1; python -m launch.compare puts both into one picture.
 """
 
-from configs.clips import SEEDS, points_of
+from configs.sweeps.points.clips import SEEDS, points_of
 
 SHARES = (16, 8, 4, 2)  # 1/16, 1/8, 1/4 and 1/2 of the people
 COMPARED = ("HO-CP inflated", "HO-CP from scratch", "dense 3-D from scratch")

@@ -6,7 +6,7 @@ Command: python -m launch.sweep --config=configs/clips.py:scratch --sweep=config
 What all are to be held against, rank 32 with 3 frames a layer and an average of 9, is in experiment 1.
 """
 
-from configs.clips import ONE_PHASE, RANKS, SEEDS, points_of
+from configs.sweeps.points.clips import ONE_PHASE, RANKS, SEEDS, points_of
 
 INFLATED = "HO-CP inflated"
 DESIGNS = {

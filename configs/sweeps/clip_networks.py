@@ -6,7 +6,7 @@ Command: python -m launch.sweep --config=configs/clips.py:scratch --sweep=config
   --workdir=runs/clips/networks
 """
 
-from configs.clips import NETWORKS, SEEDS, points_of
+from configs.sweeps.points.clips import NETWORKS, SEEDS, points_of
 
 
 def get_sweep():

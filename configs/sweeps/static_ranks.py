@@ -4,7 +4,7 @@ Command: python -m launch.sweep --config=configs/clips.py:static --sweep=configs
   --workdir=runs/clips/ranks
 """
 
-from configs.clips import RANKS, SEEDS
+from configs.sweeps.points.clips import RANKS, SEEDS
 
 
 def get_sweep():
