@@ -27,19 +27,28 @@ NETWORKS = {  # what each differs in from the variant "scratch"
 }
 
 
-def points_of(label: str, seed: int, at: int, name: str = "", **options) -> list[dict]:
-    """The points of one network, called `name`, in a sweep with `at` points before; two phases take one's steps."""
-    point = {"label": name or label, "seed": seed, **NETWORKS[label], **options}
-    if "initialise.rule" in point:
-        point["initialise.workdir"] = static_of(seed, point.get("model.head_rank"))
-    if label not in TWO_PHASES or "optimiser.rates" in options:
+def points_of(label: str, seed: int, at: int, **options) -> list[dict]:
+    """The points of one network in a sweep with `at` points before; two phases take one's steps."""
+    point = point_of(label, seed, **options)
+    if label not in TWO_PHASES:
         return [point]
-    first = {**point, **FIRST, "label": f"{point['label']}, first phase"}
-    if point.get("model.time_pool", TIME_POOL) > 1:
-        first["optimiser.rates"] = f"{AVERAGE}=5"
     rest = {"initialise.rule": "copy", "initialise.workdir": f"{{sweep}}/{at:03d}"}
     rest["loop.steps"] = STEPS - FIRST["loop.steps"]
-    return [first, {**point, **rest}]
+    return [first_phase({**point, "label": f"{label}, first phase"}), {**point, **rest}]
+
+
+def point_of(network: str, seed: int, **options) -> dict:
+    """A network trained in one phase; `options` replace its own, the label included."""
+    point = {"label": network, "seed": seed, **NETWORKS[network], **options}
+    if "initialise.rule" in point:
+        point["initialise.workdir"] = static_of(seed, point.get("model.head_rank"))
+    return point
+
+
+def first_phase(point: dict) -> dict:
+    """Only the first phase of a network."""
+    averages = point.get("model.time_pool", TIME_POOL) > 1
+    return {**point, **FIRST, **({"optimiser.rates": f"{AVERAGE}=5"} if averages else {})}
 
 
 def static_of(seed: int, rank: int | None) -> str:
