@@ -22,7 +22,8 @@ SPLIT = flags.DEFINE_string("split", "validation", "Part of the data set.")
 SETTINGS = flags.DEFINE_multi_string(
     "set",
     [],
-    "Further option of the reader, as name=value, or of its clock, as clock.delay_seconds=2; may be repeated.",
+    "Further option of the reader, as name=value, of its clock, as clock.delay_seconds=2, or fold=0/5, a fifth of the "
+    "people; may be repeated. People and split of the run's validation: its fold, if not given.",
 )
 FLIP = flags.DEFINE_bool(
     "flip_average", False, "Average valence and arousal over picture and mirror; named in the output."

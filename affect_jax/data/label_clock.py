@@ -4,6 +4,7 @@ Only valence and arousal move: landmarks are of the picture, and emotions were n
 """
 
 import dataclasses
+import math
 
 import numpy as np
 from jaxtyping import UInt8
@@ -13,7 +14,8 @@ from affect_jax.data.source import Table, as_table
 from affect_jax.ops.labels_over_time import KERNELS, smooth, without_delay
 from affect_jax.types import Source
 
-LONGEST_GAP_SECONDS = 0.5  # between frames of a source (no face in between) that labels are interpolated over
+LONGEST_GAP_SECONDS = 0.5  # between frames of a source (no face in between) that labels are interpolated over,
+LONGEST_GAP_FRAMES = 1.5  # or as many frames of a recording, where they lie further apart
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +32,7 @@ class LabelClockConfig:
     smoothing: str = "gaussian"  # gaussian | average (centred)
 
     def __post_init__(self):
-        if self.delay_seconds < 0 or self.smoothing_seconds < 0:
+        if not (0 <= self.delay_seconds < math.inf and 0 <= self.smoothing_seconds < math.inf):
             raise ValueError(
                 f"delay_seconds is {self.delay_seconds} and smoothing_seconds {self.smoothing_seconds}; expected 0 "
                 "(as the labels are) or a positive number"
@@ -53,8 +55,13 @@ class Reclocked:
         for members in clip_frames(source).values():
             times, known = table.time_seconds[members].astype(np.float64), weights[members]
             changed = smooth(times, values[members], known, config.smoothing_seconds, config.smoothing)
-            values[members], weights[members] = without_delay(
-                times, changed, known, config.delay_seconds, LONGEST_GAP_SECONDS
+            step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+            gap = max(LONGEST_GAP_SECONDS, LONGEST_GAP_FRAMES * step)
+            values[members], weights[members] = without_delay(times, changed, known, config.delay_seconds, gap)
+        if table.labels.valence_arousal_weight.any() and not weights.any():
+            raise ValueError(
+                f"moved earlier by {config.delay_seconds:g} s, no frame of any clip has a label of valence and arousal "
+                "left; delays are in seconds"
             )
         labels = dataclasses.replace(table.labels, valence_arousal=values, valence_arousal_weight=weights)
         columns = (table.names, table.subjects, table.clips, table.frames, table.time_seconds)

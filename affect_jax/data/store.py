@@ -1,6 +1,7 @@
 """Stores: sources slow to draw or of too many loose files, kept as a TFDS data set and opened as a source again."""
 
 import dataclasses
+import datetime
 import functools
 import hashlib
 import json
@@ -94,7 +95,8 @@ def materialise(make: Callable[[], Source], folder: str | pathlib.Path, fingerpr
     """
     try:
         stored = read(folder, fingerprint)
-        logging.info("%d faces are stored in %s already", len(stored.examples), folder)
+        since = datetime.datetime.fromtimestamp((pathlib.Path(folder) / COLUMNS_FILE).stat().st_mtime)
+        logging.info("%d faces are stored in %s since %s", len(stored.examples), folder, f"{since:%Y-%m-%d %H:%M}")
         return stored
     except FileNotFoundError:
         pass

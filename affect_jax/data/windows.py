@@ -44,10 +44,11 @@ AS_CUT = WindowConfig()
 
 
 class TrainingWindows:
-    """Windows of `frames` frames over the clips of a source, which together hold all of their labelled frames.
+    """Windows of `frames` frames over the clips of a source, which together hold their labelled frames.
 
     Windows in which nothing of affect is labelled are left out where others are. So are, with a warning, clips shorter
-    than a window; ValueError when that leaves none.
+    than a window; ValueError when that leaves none. With `every`, frames between those of the only windows that a short
+    clip has room for are in none.
     """
 
     def __init__(self, source: Source, frames: int, hop: int, config: WindowConfig):

@@ -2,6 +2,7 @@
 
 import csv
 import pathlib
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -49,21 +50,32 @@ def read_table(path: pathlib.Path) -> Rows:
                 f"{path}, row {number}: {len(line)} cells, expected {len(header)}; the file may be cut off"
             )
     text = dict(zip(header, zip(*lines, strict=True), strict=True)) if lines else {column: () for column in header}
-    column = lambda name: np.array([float(cell) if cell else np.nan for cell in text[name]])
     place = {emotion: index for index, emotion in enumerate(emotions)} | {"": -1}
+    column = lambda name: np.array(_read(path, name, text[name], lambda cell: float(cell) if cell else np.nan))
     probabilities = [column(f"p_{emotion}") for emotion in emotions]
     return Rows(
         emotions=emotions,
         name=text["name"],
         subject=text["subject"],
         clip=text["clip"],
-        frame=np.array([int(cell) for cell in text["frame"]], int),
+        frame=np.array(_read(path, "frame", text["frame"], int), int),
         time_seconds=column("time_seconds"),
         valence_arousal=np.stack([column(name) for name in DIMENSIONS], -1),
         label_valence_arousal=np.stack([column(f"label_{name}") for name in DIMENSIONS], -1),
         probabilities=np.stack(probabilities, -1) if emotions else np.zeros((len(lines), 0)),
-        label_emotion=np.array([place[cell] for cell in text["label_expression"]], int),
+        label_emotion=np.array(_read(path, "label_expression", text["label_expression"], place.__getitem__), int),
     )
+
+
+def _read(path: pathlib.Path, name: str, cells: Sequence[str], kind: Callable[[str], int | float]) -> list[int | float]:
+    """Cells of a column as numbers; ValueError names the row of the first that is none."""
+    found = []
+    for row, cell in enumerate(cells, start=2):
+        try:
+            found.append(kind(cell))
+        except (ValueError, KeyError):
+            raise ValueError(f"{path}, row {row}: {name} is '{cell[:20]}'; the file was changed by hand") from None
+    return found
 
 
 def _cell(value: float) -> str:

@@ -43,10 +43,13 @@ def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
     rest = dict(options)
     weight, fold = rest.pop("weight", 1.0), rest.pop("fold", "")
     clock = typed(LabelClockConfig, section({"clock": rest.pop("clock", {})}, "clock", f"{where}."), f"{where}.clock")
-    if not weight > 0:
-        raise UsageError(f"{where}.weight is {weight}; it must be above 0")
     reader, config = named(READERS, rest, where, key="reader")
-    return SourceConfig(reader, config, weight, fold, clock)
+    made = typed(
+        SourceConfig, {"reader": reader, "options": config, "weight": weight, "fold": fold, "clock": clock}, where
+    )
+    if not made.weight > 0:
+        raise UsageError(f"{where}.weight is {weight}; it must be above 0")
+    return made
 
 
 def data_config(data: Mapping[str, Any]) -> DataConfig:
@@ -58,6 +61,7 @@ def data_config(data: Mapping[str, Any]) -> DataConfig:
     )
     windows = typed(WindowConfig, section({"windows": data.get("windows", {})}, "windows", "data."), "data.windows")
     made = typed(DataConfig, {**data, "train": train, "validation": validation, "windows": windows}, "data")
-    if windows != WindowConfig() and not made.frames:
-        raise UsageError("data.windows is for clips; set data.frames, or leave it as it is")
+    if not made.frames and (windows != WindowConfig() or made.hop):
+        name = "hop" if windows == WindowConfig() else "windows"
+        raise UsageError(f"data.{name} is for clips; set data.frames, or leave it as it is")
     return made

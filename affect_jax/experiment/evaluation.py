@@ -24,7 +24,7 @@ from affect_jax.experiment.typed import lookup, typed
 from affect_jax.train.sharding import data_mesh
 
 PLACES = ("root", "split", "images", "skipped_csv", "max_skipped_fraction", "check_images", "strict")
-CLOCK = "clock."
+CLOCK, FOLD = "clock.", "fold"
 CROP = "emonet side_ratio={:.4f} crop_px={}"
 
 
@@ -42,8 +42,12 @@ def evaluate_run(
     mesh = data_mesh()
     run, network, variables, step = trained.restored(workdir, mesh)
     part = source_of(run, data, root, split, settings)
+    _warn_of_training_data(run, part)
     other_precision = [precision] if precision != "float32" else []
     folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else []), *other_precision]))
+    crop = CROP.format(run.augment.side_ratio, run.model.input_px)
+    protocol = EvaluationProtocol(data, split, crop, run.label_set, flip, step, protocol_of(part))
+    require_same(folder, protocol)
     source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
     predict = build.predictor(network, mesh, precision)
     function = lambda batch: predict(variables, batch)
@@ -56,8 +60,6 @@ def evaluate_run(
         source.examples,
         emotions.names(run.label_set) if run.predicts_affect else (),
     )
-    crop = CROP.format(run.augment.side_ratio, run.model.input_px)
-    protocol = EvaluationProtocol(data, split, crop, run.label_set, flip, step, protocol_of(part))
     folder.mkdir(parents=True, exist_ok=True)
     write_table(rows, folder / "predictions.csv")
     others = {} if run.predicts_affect else evaluate(function, run.task, batches)
@@ -69,7 +71,37 @@ def evaluate_run(
 def protocol_of(part: SourceConfig) -> str:
     """What decides which faces and labels a data set gives, where it is not the default."""
     clock = [f"{CLOCK}{pair}" for pair in chosen(part.clock).split(", ") if pair]
-    return ", ".join([*filter(None, [chosen(part.options)]), *clock])
+    fold = [f"{FOLD}={part.fold}"] if part.fold else []
+    return ", ".join([*filter(None, [chosen(part.options)]), *fold, *clock])
+
+
+def require_same(folder: pathlib.Path, protocol: EvaluationProtocol) -> None:
+    """UsageError where the folder holds an evaluation under other conditions; of another step it is written anew."""
+    try:
+        there = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["protocol"]
+    except (OSError, ValueError, KeyError):
+        return
+    mine = json.loads(json.dumps(dataclasses.asdict(protocol)))
+    for name in sorted(set(mine) - {"checkpoint_step"}):
+        if there.get(name) != mine[name]:
+            raise UsageError(
+                f"{folder} holds an evaluation of {name} '{there.get(name)}', this one has '{mine[name]}'; "
+                "choose a --name for it, or remove that folder"
+            )
+
+
+def _warn_of_training_data(run: Options, part: SourceConfig) -> None:
+    for name, other in run.data.train.items():
+        same = other.reader == part.reader and _split(other) == _split(part)
+        if same and (not other.fold or not part.fold or other.fold == part.fold):
+            logging.warning(
+                "%s was trained on people of this split (data.train.%s, fold '%s'); for others choose another split, "
+                "or a fold such as --set=fold=0/5", run.data.train[name].reader, name, other.fold,
+            )  # fmt: skip
+
+
+def _split(part: SourceConfig) -> str:
+    return getattr(part.options, "split", "")
 
 
 def chosen(options: Any) -> str:
@@ -86,8 +118,8 @@ def chosen(options: Any) -> str:
 def source_of(run: Options, data: str, root: str, split: str, settings: Sequence[str]) -> SourceConfig:
     """The data set to judge on: the run's own options for that reader, if it has any, with root and split replaced.
 
-    Its labels are moved and smoothed as those of the run's validation, or as settings such as "clock.delay_seconds=2"
-    say.
+    Its labels are moved and smoothed as those of the run's validation, and of the same reader and split it is the same
+    fold of the people; or as settings such as "clock.delay_seconds=2" and "fold=0/5" say.
     """
     _, cls = lookup(READERS, data, "--data")
     known: Mapping[str, Any] = {}
@@ -95,13 +127,18 @@ def source_of(run: Options, data: str, root: str, split: str, settings: Sequence
         if part is not None and part.reader == data:
             known = dataclasses.asdict(part.options)
     given = {**known, "split": split, **({"root": root} if root else {})}
-    clock = dataclasses.asdict(run.data.validation.clock) if run.data.validation is not None else {}
+    held = run.data.validation
+    clock = dataclasses.asdict(held.clock) if held is not None else {}
+    if held is not None and held.reader == data and _split(held) == split:
+        given[FOLD] = held.fold
     for setting in settings:
         name, found, text = setting.partition("=")
         if not found:
             raise UsageError(f"--set={setting}: expected name=value")
         (clock if name.startswith(CLOCK) else given)[name.removeprefix(CLOCK)] = _value(text)
-    return SourceConfig(data, typed(cls, given, f"--data={data}"), clock=typed(LabelClockConfig, clock, "--set=clock"))
+    fold = str(given.pop(FOLD, ""))
+    options = typed(cls, given, f"--data={data}")
+    return SourceConfig(data, options, fold=fold, clock=typed(LabelClockConfig, clock, "--set=clock"))
 
 
 def _value(text: str) -> Any:

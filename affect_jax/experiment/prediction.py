@@ -65,7 +65,10 @@ def predict_run(
     if faces == "landmarker":
         from affect_jax.faces.finder import FaceFinder  # its interpreter is an extra
 
-        finder = FaceFinder(face_model or None)
+        try:
+            finder = FaceFinder(face_model or None)
+        except ImportError as error:
+            raise UsageError(f"{error}; without it only --faces=whole_frame is possible") from error
     result = predict_file(predictor(workdir, flip, precision), source, output, finder, overlay)
     logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)
     for path in (*result.tables, *result.pictures):

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.faces.detector import Detection, Detector
+from affect_jax.faces.interpreter import require_interpreter
 from affect_jax.faces.landmarks68 import landmarks_of_mesh
 from affect_jax.faces.mesh import Mesh, region_of_detection, region_of_mesh
 from affect_jax.faces.model_file import DETECTOR, MESH, load_models
@@ -38,6 +39,7 @@ class FaceFinder:
 
     def __init__(self, model_path: str | os.PathLike | None = None, threads: int = 1, tile_levels: int = 1):
         """`model_path`: a face_landmarker.task of the user's own; None takes the cached or downloaded one."""
+        require_interpreter()
         models = load_models(model_path)
         self._detector = Detector(models[DETECTOR], threads)
         self._mesh = Mesh(models[MESH], threads)

@@ -9,17 +9,23 @@ import numpy as np
 from jaxtyping import Float
 
 
+def require_interpreter() -> type:
+    """The class that runs TFLite networks; ImportError with an install hint where the extra `face` is missing."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise ImportError('finding faces needs ai-edge-litert: pip install "affect_jax[face]"') from error
+    return Interpreter
+
+
 class Network:
     """A TFLite network with one picture as its input."""
 
     def __init__(self, weights: bytes, threads: int = 1):
         """Raises ImportError with an install hint where the extra `face` is missing."""
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            raise ImportError('finding faces needs ai-edge-litert: pip install "affect_jax[face]"') from error
+        runtime = require_interpreter()
         with _quiet_stderr():
-            self._interpreter = Interpreter(model_content=weights, num_threads=threads)
+            self._interpreter = runtime(model_content=weights, num_threads=threads)
             self._interpreter.allocate_tensors()
         (self._input,) = self._interpreter.get_input_details()
         self._outputs = self._interpreter.get_output_details()

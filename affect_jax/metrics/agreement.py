@@ -18,7 +18,8 @@ def _ratio(above: np.ndarray, below: np.ndarray, count: float) -> np.ndarray:
 def ccc(moments: PairMoments, ddof: int = 0) -> Float[np.ndarray, "dimension"]:
     """Concordance correlation, in [-1, 1]; 0 where prediction and label are constant.
 
-    `ddof` 0 divides by n, as the challenges that report this score do, and 1 by n - 1.
+    `ddof` 0 divides by n, and 1 by n - 1. AVEC's program divides covariance by n and variances by n - 1, which lowers
+    the score by less than 1 / n.
     Source: Lin, Biometrics 45(1), 1989, rho_c.
     """
     scatter, mean = np.float64(moments.scatter), np.float64(moments.mean)
@@ -28,8 +29,9 @@ def ccc(moments: PairMoments, ddof: int = 0) -> Float[np.ndarray, "dimension"]:
 
 def pcc(moments: PairMoments) -> Float[np.ndarray, "dimension"]:
     """Pearson correlation, in [-1, 1]; 0 where prediction or label is constant."""
-    scatter = np.float64(moments.scatter)
-    return _ratio(scatter[0, 1], np.sqrt(scatter[0, 0] * scatter[1, 1]), float(moments.count))
+    scatter, count = np.float64(moments.scatter), float(moments.count)
+    vary = (np.minimum(scatter[0, 0], scatter[1, 1]) > ROUNDING * count).astype(np.float64)
+    return vary * _ratio(scatter[0, 1], np.sqrt(scatter[0, 0] * scatter[1, 1]), count)
 
 
 def rmse(moments: PairMoments) -> Float[np.ndarray, "dimension"]:

@@ -24,9 +24,8 @@ def subject_intervals(
     """
     if len(states) < 2:
         raise ValueError(f"a bootstrap over subjects needs at least 2 of them, not {len(states)}")
-    rng = np.random.default_rng(seed)
-    times = rng.multinomial(len(states), np.full(len(states), 1 / len(states)), size=draws).astype(np.float64)
+    rng, even = np.random.default_rng(seed), np.full(len(states), 1 / len(states))
     stacked = type(states[0]).stack(states)
-    drawn = [scores(stacked.total(row)) for row in times]
+    drawn = [scores(stacked.total(rng.multinomial(len(states), even).astype(np.float64))) for _ in range(draws)]
     ends = [(1 - level) / 2, (1 + level) / 2]
     return {name: tuple(np.quantile([draw[name] for draw in drawn], ends).tolist()) for name in drawn[0]}

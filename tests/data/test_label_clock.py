@@ -60,6 +60,16 @@ def test_short_gaps_between_faces_are_bridged_and_long_ones_are_not():
     assert weight.tolist() == [1, 1, 0, 0, 0]  # what was said of 0.4 and 0.5 s is not known here
 
 
+def test_frames_a_second_apart_keep_their_labels():
+    source = Clips()
+    table = source.examples
+    columns = (table.names, table.subjects, table.clips, table.frames)
+    source.examples = Table(*columns, table.frames * 1.0, table.labels)
+    values, weight = trace(with_label_clock(source, LabelClockConfig(delay_seconds=0.5)), "a")
+    assert weight.tolist() == [1] * 9 + [0]
+    np.testing.assert_allclose(values[:9, 0], (RAMP[:9] + 0.5) / 10, atol=1e-6)
+
+
 def test_smoothing_comes_before_the_shift():
     values, _ = trace(with_label_clock(Clips(), LabelClockConfig(0.1, 0.2, "average")), "a")
     np.testing.assert_allclose(values[:9, 0], [*RAMP[1:9] / 10, 0.85], atol=1e-6)
@@ -70,6 +80,10 @@ def test_nothing_is_done_by_default_and_mistakes_are_said():
     assert with_label_clock(source, LabelClockConfig()) is source
     with pytest.raises(ValueError, match=r"delay_seconds is -1.0 and smoothing_seconds 0.0; expected 0"):
         LabelClockConfig(delay_seconds=-1.0)
+    with pytest.raises(ValueError, match=r"delay_seconds is 0.0 and smoothing_seconds nan; expected 0"):
+        LabelClockConfig(smoothing_seconds=float("nan"))
+    with pytest.raises(ValueError, match=r"moved earlier by 2400 s, no frame .* delays are in seconds"):
+        with_label_clock(source, LabelClockConfig(delay_seconds=2400.0))
     with pytest.raises(ValueError, match=r"smoothing is 'median'; choose gaussian or average"):
         LabelClockConfig(smoothing="median")
     stills = rendered(RenderedConfig(subjects=1, per_subject=2))

@@ -113,6 +113,12 @@ def test_what_is_wrong_is_named(root):
         load(root / "videos")
 
 
+def test_a_table_without_a_named_rating_is_refused(tmp_path):
+    (tmp_path / "P16.csv").write_text("time;\n0.04;0.1;\n")
+    with pytest.raises(ValueError, match=r"P16.csv has no column of ratings: its columns are time"):
+        trace_of(tmp_path / "P16.csv", "", SkippedRows("P16", 0.01))
+
+
 def test_the_true_gold_standard(shared_data):
     path, skipped = shared_data / "labels" / "recola_gold_standard.arff", SkippedRows("gold", 0.0)
     trace, rows = trace_of(path, "", skipped)

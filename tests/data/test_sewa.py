@@ -53,7 +53,7 @@ def test_splits_and_cultures_and_each_recording_is_a_subject(root):
     with pytest.raises(FileNotFoundError, match=r"no labels such as Test_DE_01.csv .*: Devel_DE, Train_DE, Train_HU"):
         load(root, split="test")
     with pytest.raises(FileNotFoundError, match=r"no labels such as Train_CN_01.csv"):
-        load(root, cultures=("CN",))
+        load(root, cultures=("DE", "CN"))
     with pytest.raises(ValueError, match="split is 'dvel'; choose training, validation, test"):
         load(root, split="dvel")
 

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import io
 import json
 
 import jax
@@ -192,6 +193,15 @@ def test_wrong_input_is_refused_by_name(examples, tmp_path):
     with pytest.raises(ValueError, match=r"predictions.csv, row 1: expected the columns name, subject"):
         read_table(path)
     write_table(collect(predict, batches(examples, [range(3)]), examples, EMOTIONS), path)
-    path.write_text(path.read_text()[:-30])
+    whole = path.read_text()
+    rows = list(csv.reader(io.StringIO(whole)))
+    for column, wrong in (("frame", "1.5"), ("label_arousal", "oops"), ("label_expression", "joy")):
+        cells = [*rows[2]]
+        cells[rows[0].index(column)] = wrong
+        with path.open("w", newline="") as file:
+            csv.writer(file).writerows([*rows[:2], cells, *rows[3:]])
+        with pytest.raises(ValueError, match=rf"row 3: {column} is '{wrong}'; the file was changed by hand"):
+            read_table(path)
+    path.write_text(whole[:-30])
     with pytest.raises(ValueError, match=r"predictions.csv, row 4: 13 cells, expected 14; the file may be cut off"):
         read_table(path)

@@ -75,12 +75,19 @@ def table(folder):
         return list(csv.DictReader(file))
 
 
-def test_a_run_is_evaluated_on_every_frame_under_the_clock_of_its_validation(run, afew_va):
+def test_a_run_is_evaluated_on_every_frame_under_the_clock_of_its_validation(run, afew_va, caplog):
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert any(np.isfinite(line.get("validation/ccc/valence", np.nan)) for line in lines), lines
     folder, summary = evaluation.evaluate_run(run, "afew_va", "", "all", [], flip=False)
+    rows = table(folder)  # of the people of the validation alone
+    assert len(rows) == FRAMES and summary["protocol"]["reader"] == f"fold={FOLD}"
+    with pytest.raises(UsageError, match=rf"evaluation of reader 'fold={FOLD}', this one has ''; choose a --name"):
+        evaluation.evaluate_run(run, "afew_va", "", "all", ["fold="], flip=False)
+    caplog.clear()
+    folder, summary = evaluation.evaluate_run(run, "afew_va", "", "all", ["fold="], flip=False, name="everybody")
     rows = table(folder)
     assert len(rows) == 3 * FRAMES and summary["protocol"]["reader"] == ""
+    assert f"afew_va was trained on people of this split (data.train.afew_va, fold '-{FOLD}')" in caplog.text
     found = [float(row["label_valence"]) for row in rows if row["clip"] == "002"]
     np.testing.assert_allclose(found, np.arange(-4, 5) / 10, atol=1e-6)
 
@@ -90,12 +97,12 @@ def test_an_evaluation_can_move_the_labels_and_says_so(afew_va):
     config.data.validation.clock.update(delay_seconds=0.04, smoothing="average")
     settings = options.parse(config)
     part = evaluation.source_of(settings, "afew_va", str(afew_va), "all", ["clock.delay_seconds=0.08"])
-    assert evaluation.protocol_of(part) == "clock.delay_seconds=0.08, clock.smoothing=average"
+    assert evaluation.protocol_of(part) == f"fold={FOLD}, clock.delay_seconds=0.08, clock.smoothing=average"
     labels = build.source(part, settings.label_set).examples.labels
     np.testing.assert_allclose(labels.valence_arousal[: FRAMES - 2, 0], np.arange(-2, 5) / 10, atol=1e-6)
     assert not labels.valence_arousal_weight[FRAMES - 2 : FRAMES].any()
     part = evaluation.source_of(settings, "afew_va", "", "all", ["fps=50.0"])
-    assert evaluation.protocol_of(part) == "fps=50.0, clock.delay_seconds=0.04, clock.smoothing=average"
+    assert evaluation.protocol_of(part) == f"fps=50.0, fold={FOLD}, clock.delay_seconds=0.04, clock.smoothing=average"
     with pytest.raises(UsageError, match=r"--set=clock: delay_seconds is -1.0 and smoothing_seconds"):
         evaluation.source_of(settings, "afew_va", "", "all", ["clock.delay_seconds=-1.0"])
 
@@ -117,6 +124,9 @@ def test_wrong_options_of_clips_are_named(afew_va):
     config = config_of(afew_va)
     config.data.frames = 0
     with pytest.raises(UsageError, match=r"data.windows is for clips; set data.frames"):
+        options.parse(config)
+    config.data.windows.update(start_jitter=0, speed=1.0)
+    with pytest.raises(UsageError, match=r"data.hop is for clips; set data.frames"):
         options.parse(config)
     plain = options.as_dict(config_of(afew_va))
     plain["data"]["train"]["afew_va"]["clock"] = {"delay_second": 1.0}

@@ -3,12 +3,15 @@
 import builtins
 import csv
 import itertools
+from pathlib import Path
 
 import av
 import cv2
 import numpy as np
 import pytest
 
+from affect_jax.experiment import prediction
+from affect_jax.experiment.errors import UsageError
 from affect_jax.faces.detector import Detection
 from affect_jax.faces.finder import FaceFinder, search_regions
 from affect_jax.faces.interpreter import Network
@@ -140,8 +143,13 @@ def test_without_the_extra_the_message_names_it(monkeypatch):
         return real_import(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", no_runtime)
-    with pytest.raises(ImportError, match=r'pip install "affect_jax\[face\]"'):
-        Network(b"")
+    for make in (lambda: Network(b""), lambda: FaceFinder("no such file")):  # before a model is looked for
+        with pytest.raises(ImportError, match=r'pip install "affect_jax\[face\]"'):
+            make()
+    with pytest.raises(UsageError, match=r"affect_jax\[face\].*only --faces=whole_frame is possible"):
+        prediction.predict_run(
+            Path("w"), Path(__file__), Path("o"), faces="landmarker", face_model="", flip=False, overlay=False
+        )
 
 
 def test_the_runtime_says_nothing(landmarker_file, capfd):

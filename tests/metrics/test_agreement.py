@@ -86,6 +86,18 @@ def test_host_states_in_float64_equal_the_oracle_to_the_last_digits():
         np.testing.assert_allclose(score, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_constant_on_one_side_correlates_with_nothing(side):
+    rng, states = np.random.default_rng(0), []
+    for rows in [32] * 9 + [7]:  # float32 batches whose means differ: rounding alone correlates at 0.1
+        pair = [np.full((rows, 2), np.float32([-0.03, 0.05])), rng.normal(rng.normal(), 0.3, (rows, 2))]
+        known = (rng.random(rows) > 0.2).astype(np.float32)
+        states.append(PairMoments.of(*map(jnp.float32, pair[:: 1 if side == 0 else -1]), known))
+    moments = functools.reduce(PairMoments.merge, states)
+    assert pcc(moments).tolist() == [0, 0]
+    np.testing.assert_allclose(ccc(moments), 0, atol=1e-6)
+
+
 def test_ddof_one_equals_the_unbiased_form():
     predicted, label = (np.float64(array) for array in recording())
     covariance = np.array([np.cov(predicted[:, d], label[:, d])[0, 1] for d in range(2)])

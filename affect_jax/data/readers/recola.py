@@ -77,6 +77,8 @@ def trace_of(path: pathlib.Path, rater: str, skipped: SkippedRows) -> tuple[Trac
     lines = ListFile(path, (CSV_TIME,), delimiter=";")
     next(iter(lines), None)
     raters = [column for column in lines.columns if column not in (CSV_TIME, "")]
+    if not raters:
+        raise ValueError(f"{path} has no column of ratings: its columns are {', '.join(lines.columns)}")
     if rater and rater not in raters:
         raise ValueError(f"{path} has no rater '{rater}'; choose one of {', '.join(raters)}, or '' for the mean")
     trace, rows = read_trace(lines, CSV_TIME, [rater] if rater else raters, skipped)

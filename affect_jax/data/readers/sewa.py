@@ -66,9 +66,10 @@ def _files(folder: pathlib.Path, config: SEWAConfig) -> list[pathlib.Path]:
         for path, match in named.items()
         if match[1] == word and (not config.cultures or match[2] in config.cultures)
     ]
-    if not chosen:
+    lacking = sorted(set(config.cultures) - {match[2] for match in named.values() if match[1] == word})
+    if not chosen or lacking:
         there = ", ".join(sorted({f"{match[1]}_{match[2]}" for match in named.values()})) or "none"
-        wanted = " or ".join(f"{word}_{culture}_01.csv" for culture in config.cultures or ("DE",))
+        wanted = " or ".join(f"{word}_{culture}_01.csv" for culture in lacking or config.cultures or ("DE",))
         raise FileNotFoundError(f"no labels such as {wanted} in {folder}; found there: {there}")
     return chosen
 
