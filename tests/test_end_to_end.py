@@ -121,13 +121,36 @@ def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):
 
 
 def test_a_network_without_factors_is_inflated_by_another_rule(runs, tmp_path):
+    growth = inflation.Growth(time_kernel=3, frames=4)
     with pytest.raises(
         options.UsageError, match=r"'trunk/.+' has a dense kernel.+choose time_form channelwise or dense"
     ):
-        inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", GROWTH)
+        inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", growth)
     assert not (tmp_path / "inflated").exists()
-    wanted = dataclasses.replace(GROWTH, rule="channelwise", layers="trunk/block_wide")
+    wanted = dataclasses.replace(growth, rule="channelwise", layers="trunk/block_wide")
     assert inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)["exact"]
+
+
+def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
+    workdir = shutil.copytree(runs / "clip", tmp_path / "clip")
+    config = json.loads((workdir / "config.json").read_text())
+    config["optimiser"]["rates"], config["model"]["output_average"] = "head/time_features/offsets=5", "warm"
+    (workdir / "config.json").write_text(json.dumps(config))
+    found = inflation.inflate_run(workdir, tmp_path / "still", inflation.Growth(rule="static"))
+    assert found["new"] == ["outputs are averaged (no longer)", "time was taken away"]
+    made = options.stored(tmp_path / "still")
+    assert (made.model_name, made.data.frames, made.data.hop, made.frozen, made.optimiser.rates) == (
+        "emonet",
+        0,
+        0,
+        "",
+        "",
+    )
+    with pytest.raises(options.UsageError, match="--causal=True does nothing for this network with --rule=static"):
+        inflation.inflate_run(workdir, tmp_path / "idle", inflation.Growth(rule="static", causal=True))
+    with pytest.raises(options.UsageError, match="--recurrent=gru does nothing for this network"):
+        wanted = inflation.Growth(rule="channelwise", recurrent="gru")
+        inflation.inflate_run(runs / "landmarks", tmp_path / "idle", wanted)
 
 
 def test_a_second_inflation_into_the_same_folder_changes_nothing(runs):
@@ -170,6 +193,11 @@ def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_ow
     assert [float(row["ccc/mean"]) for row in rows] == [summary["scores"]["ccc/mean"] for summary in summaries]
     assert {summary["protocol"]["split"] for summary in summaries} == {"test"}
     assert options.read(tmp_path / "003")["initialise"]["workdir"] == str(tmp_path / "001")
+    before = (tmp_path / "table.csv").read_bytes()
+    other = dataclasses.replace(judge, settings=("subjects=3",))
+    with pytest.raises(options.UsageError, match=r"000.evaluation.sweep holds an evaluation of reader 'subjects=2"):
+        sweep(config, points, tmp_path, other)
+    assert (tmp_path / "table.csv").read_bytes() == before
     with (tmp_path / "seeds.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert [(line["label"], line["runs"]) for line in lines] == [("first", "2"), ("from the first", "2")]

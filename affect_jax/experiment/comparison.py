@@ -22,7 +22,7 @@ def compare(sweeps: Sequence[pathlib.Path], score: str, output: pathlib.Path) ->
     The table holds the runs on all clips, the picture's left panel those on shares of them too. Runs of one label over
     all sweeps are one network, and differ in seed and share.
     """
-    tables = read_tables(sweeps)
+    tables, score = read_tables(sweeps), score.removeprefix("validation/")
     column = score_column(tables, score)
     found = read_runs(tables, column, score)
     rows = [row for run, row in found if run.share == ALL]

@@ -45,8 +45,7 @@ def evaluate_run(
     _warn_of_training_data(run, part)
     other_precision = [precision] if precision != "float32" else []
     folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else []), *other_precision]))
-    crop = CROP.format(run.augment.side_ratio, run.model.input_px)
-    protocol = EvaluationProtocol(data, split, crop, run.label_set, flip, step, protocol_of(part))
+    protocol = under(run, part, split, flip, step)
     require_same(folder, protocol)
     source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
     predict = build.predictor(network, mesh, precision)
@@ -66,6 +65,12 @@ def evaluate_run(
     summary = write_summary(rows, protocol, folder, others)
     logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
     return folder, summary
+
+
+def under(run: Options, part: SourceConfig, split: str, flip: bool, step: int) -> EvaluationProtocol:
+    """The conditions of an evaluation."""
+    crop = CROP.format(run.augment.side_ratio, run.model.input_px)
+    return EvaluationProtocol(part.reader, split, crop, run.label_set, flip, step, protocol_of(part))
 
 
 def protocol_of(part: SourceConfig) -> str:

@@ -71,8 +71,9 @@ def _reasons(source: nnx.Module, run: Options, drawn: list[str]) -> list[str]:
     reasons = [f"{name} is drawn anew" for name in drawn]
     if RULES[run.initialise.rule] == "mean":
         reasons.append("the mean rule keeps only clips that stand still")
-    if getattr(run.model, "output_average", "") != getattr(source.config, "output_average", ""):
-        reasons.append(f"outputs are averaged ({run.model.output_average or 'no longer'})")
+    average = getattr(run.model, "output_average", "")
+    if average != getattr(source.config, "output_average", ""):
+        reasons.append(f"outputs are averaged ({average or 'no longer'})")
     if isinstance(source.config, TimeConfig) and not isinstance(run.model, TimeConfig):
         reasons.append("time was taken away")
     return reasons

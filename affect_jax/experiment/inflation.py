@@ -5,6 +5,7 @@ import pathlib
 
 from absl import logging
 
+from affect_jax.data.windows import WindowConfig
 from affect_jax.experiment import build, derived, growth, options
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.trained import opened, require, restored
@@ -62,22 +63,35 @@ def _config(source: pathlib.Path, wanted: Growth) -> dict:
     if wanted.rule == "static":
         if base == name:
             raise UsageError(f"{source} holds a static network '{name}' already; --rule=static takes time away")
+        _refuse_idle(wanted, [field.name for field in dataclasses.fields(Growth) if field.name != "rule"])
         kept = dataclasses.asdict(options.MODELS[base][1]())
         model = {**{key: value for key, value in config["model"].items() if key in kept}, "name": base}
-        frames = 0
+        data = {"frames": 0, "hop": 0, "windows": dataclasses.asdict(WindowConfig())}
+        # patterns may name what has gone, or all that is left
+        config |= {"frozen": "", "fixed_statistics": "", "optimiser": {**config["optimiser"], "rates": ""}}
     else:
-        frames = wanted.frames
+        data = {"frames": wanted.frames}
         layers = wanted.layers or ("trunk" if base == "landmarks" else "head")
         fields = dataclasses.asdict(options.MODELS[CLIP_NETWORKS[base]][1]())
+        _refuse_idle(wanted, [name for name in time if name not in fields])
         time = {**time, "time_form": form, "time_layers": layers}
         model = {**config["model"], **{key: value for key, value in time.items() if key in fields}}
         model["name"] = CLIP_NETWORKS[base]
     return {
         **config,
         "model": model,
-        "data": {**config["data"], "frames": frames},
+        "data": {**config["data"], **data},
         "initialise": {"rule": rule, "workdir": str(source)},
     }
+
+
+def _refuse_idle(wanted: Growth, names: list[str]) -> None:
+    """UsageError for an option that was given and would do nothing."""
+    for name in names:
+        if getattr(wanted, name) != getattr(Growth(), name):
+            raise UsageError(
+                f"--{name}={getattr(wanted, name)} does nothing for this network with --rule={wanted.rule}"
+            )
 
 
 def certify(workdir: pathlib.Path) -> dict:

@@ -67,7 +67,8 @@ def machine() -> str:
     if cpuinfo.is_file():
         lines = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         name = lines[0] if lines else name
-    return f"{name}, {len(os.sched_getaffinity(0))} cores, {compiler}"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{name}, {cores} cores, {compiler}"
 
 
 def files(workdir: pathlib.Path | None) -> list[pathlib.Path]:
@@ -86,6 +87,9 @@ def _read(file: pathlib.Path) -> dict:
 def _add(file: pathlib.Path, machine_name: str, question: str, times: dict[str, float]) -> None:
     content = _read(file)
     content.setdefault(machine_name, {})[question] = times
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(file) as out:
-        out.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as out:
+            out.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
+    except OSError as error:
+        logging.warning("what was measured is not kept, and will be measured again: %s", error)

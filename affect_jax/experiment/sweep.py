@@ -1,5 +1,6 @@
 """A grid of runs, one after another, each in a folder of its own; a second start goes on where the first ended."""
 
+import csv
 import dataclasses
 import itertools
 import json
@@ -12,8 +13,8 @@ from absl import logging
 
 from affect_jax.experiment import costs
 from affect_jax.experiment.errors import UsageError
-from affect_jax.experiment.evaluation import evaluate_run
-from affect_jax.experiment.options import parse
+from affect_jax.experiment.evaluation import evaluate_run, require_same, source_of, under
+from affect_jax.experiment.options import parse, stored
 from affect_jax.experiment.training import train
 from affect_jax.ops.files import write_csv
 from affect_jax.report.seeds import SEED, over_seeds
@@ -54,7 +55,7 @@ def sweep(
     points = list(points)
     configs = [_at(config, point, workdir) for point in points]
     parsed = [parse(each) for each in configs]  # all are checked before the first starts
-    rows, failed = [], 0
+    rows, before, failed = [], _rows_of(workdir / "table.csv"), 0
     for index, (point, each) in enumerate(zip(points, configs, strict=True)):
         folder = workdir / f"{index:03d}"
         logging.info("run %d of %d: %s in %s", index + 1, len(points), dict(point), folder)
@@ -67,12 +68,19 @@ def sweep(
             logging.error("%s: %s", folder, error)
         scores = best_scores(folder, each.loop.best) if judge is None or state != "done" else _judged(folder, judge)
         rows.append({"run": folder.name, **point, "state": state, **scores, **costs.of_run(parsed[index])})
-        write_csv(rows, workdir / "table.csv")
+        write_csv([*rows, *before[len(rows) :]], workdir / "table.csv")  # a second start takes nothing away
     logging.info("%s\n%s", workdir / "table.csv", text_table(rows))
     _write_seeds(rows, points, workdir / "seeds.csv")
     if failed:
         raise TrainingDiverged(f"{failed} of {len(points)} runs diverged; see the table")
     return True
+
+
+def _rows_of(table: pathlib.Path) -> list[dict[str, Any]]:
+    if not table.is_file():
+        return []
+    with table.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
 
 
 def _write_seeds(rows: list[dict[str, Any]], points: Sequence[Point], path: pathlib.Path) -> None:
@@ -103,8 +111,11 @@ def _names(dicts: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _judged(folder: pathlib.Path, judge: Judge) -> dict[str, float | int]:
-    """The scores of a finished run; taken from its summary where it has been judged before."""
+    """The scores of a finished run; taken from its summary where it has been judged so before."""
     summary = folder / "evaluation" / JUDGED / "summary.json"
+    run = stored(folder)
+    part = source_of(run, judge.data, judge.root, judge.split, judge.settings)
+    require_same(summary.parent, under(run, part, judge.split, flip=False, step=0))
     if not summary.is_file():
         evaluate_run(folder, judge.data, judge.root, judge.split, judge.settings, False, JUDGED)
     found = json.loads(summary.read_text())

@@ -3,6 +3,7 @@
 import csv
 import math
 import pathlib
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -17,7 +18,7 @@ from affect_jax.report.seeds import SEED
 
 FIRST_PHASE = ", first phase"  # ends the label of a run that only prepares another one
 ORIGIN, WITHIN = "initialise.workdir", "{sweep}/"  # where a run starts from; an earlier run of its sweep
-FOLD = "data.train.rendered.fold"
+FOLD = re.compile(r"data\.train\.\w+\.fold")  # the column of a data set's fold
 SPEED = "frames/s"
 NO_SCORES = ("run", LABEL, SEED, "state", "step", PARAMETERS, FLOPS, SPEED)
 Row = Mapping[str, str]
@@ -65,7 +66,8 @@ def read_runs(tables: Tables, column: str, score: str) -> list[tuple[Run, Row]]:
         for row in rows:
             if row[LABEL].endswith(FIRST_PHASE) or not _scored(row, column, folder):
                 continue
-            share, place = share_of(row.get(FOLD) or "", f"{folder}/table.csv, run {row['run']}"), folder / row["run"]
+            place = folder / row["run"]
+            share = share_of(row, f"{folder}/table.csv, run {row['run']}")
             key = (row[LABEL], row[SEED], share)
             if key in places:
                 which = f"'{row[LABEL]}', seed {row[SEED]}, with {'all' if share == ALL else share} of the clips"
@@ -91,15 +93,22 @@ def _is_number(cell: str | None) -> bool:
         return False
 
 
-def share_of(fold: str, place: str) -> Fraction:
-    """Which share of the clips a fold is: "0/16" is 1/16, "-0/5" (all but that one) is 4/5, "" is all."""
-    if not fold:
-        return ALL
-    try:
-        part = Fraction(1, int(fold.partition("/")[2]))
-    except (ValueError, ZeroDivisionError) as error:
-        raise UsageError(f"{place}: {FOLD} is '{fold}'; expected 'k/n', '-k/n' or nothing") from error
-    return ALL - part if fold.startswith("-") else part
+def share_of(row: Row, place: str) -> Fraction:
+    """Which share of the clips the folds of a run leave: "0/16" is 1/16, "-0/5" (all but that one) is 4/5, "" is all.
+
+    UsageError where its data sets have different shares.
+    """
+    shares = set()
+    for name, fold in row.items():
+        if FOLD.fullmatch(name) and fold:
+            try:
+                part = Fraction(1, int(fold.partition("/")[2]))
+            except (ValueError, ZeroDivisionError) as error:
+                raise UsageError(f"{place}: {name} is '{fold}'; expected 'k/n', '-k/n' or nothing") from error
+            shares.add(ALL - part if fold.startswith("-") else part)
+    if len(shares) > 1:
+        raise UsageError(f"{place} has different shares of its data sets: {', '.join(map(str, sorted(shares)))}")
+    return shares.pop() if shares else ALL
 
 
 def course_of(row: Row, by_name: Mapping[str, Row], folder: pathlib.Path, quantity: str) -> dict[int, float]:

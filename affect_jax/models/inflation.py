@@ -62,6 +62,11 @@ def _fill(target: Layer, source: Layer, rule: str) -> None:
             raise ValueError(
                 "time_form 2plus1 has BatchNorm and ReLU within a layer, which no kernel has: train it anew"
             )
+        if source.time.shape[1] != target.time.shape[1]:
+            raise ValueError(
+                f"time_form 2plus1 has {source.time.shape[1]} channels between its kernels for {source.frames} frames "
+                f"and {target.time.shape[1]} for {target.frames}: it cannot see more frames"
+            )
         nnx.update(target.space, nnx.state(nnx.clone(source.space)))
         nnx.update(target.norm, nnx.state(nnx.clone(source.norm)))
         target.time[...] = longer(source.time[...], source, target)
@@ -77,7 +82,8 @@ def _fill(target: Layer, source: Layer, rule: str) -> None:
             for name, value in factors.items():
                 target.factors[name][...] = value
             if target.norm is not None:
-                nnx.update(target.norm, nnx.state(nnx.clone(source.norm)))
+                inner = source.space if isinstance(source, ChannelTime) else source
+                nnx.update(target.norm, nnx.state(nnx.clone(inner.norm)))
 
 
 def _factors(source: Layer, target: Conv3x3 | FactorizedConv) -> dict[str, Array]:
@@ -116,7 +122,8 @@ def _timed(factors: dict[str, Array], source: Layer, target: Layer, rule: str) -
     if wanted == 1:
         return drop_time(factors, source.causal)
     if frames > 1:
-        return lengthen(factors, wanted, source.causal, target.causal)
+        links = target.factors["time"].shape[1] if form_of(factors) == "tucker" else None
+        return lengthen(factors, wanted, source.causal, target.causal, links)
     if rule == "mean":
         return inflate_by_mean(factors, wanted)
     return inflate(factors, wanted, target.causal)

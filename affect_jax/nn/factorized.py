@@ -142,7 +142,7 @@ class FactorizedConv(nnx.Module):
 
     def _sliding(self) -> dict:
         kinds = {"stride": self.stride, "dilation": self.dilation, "padding": self.padding}
-        kinds = {kind: dict(value) if isinstance(value, tuple) else value for kind, value in kinds.items()}
+        kinds = {kind: dict(value) if _is_fixed(value) else value for kind, value in kinds.items()}
         return kinds | {"execution": self.computed_by}
 
     def _shape(self, signal: Array) -> FactorShape:
@@ -192,3 +192,8 @@ def _check(form: str, execution: str, between: str, dropout: float) -> None:
 def _fixed(value):
     """A mapping as pairs, so that the layer can be compared and hashed."""
     return tuple(value.items()) if isinstance(value, Mapping) else value
+
+
+def _is_fixed(value) -> bool:
+    """Whether it is a mapping as pairs, and not a pair of paddings."""
+    return isinstance(value, tuple) and all(isinstance(pair, tuple) for pair in value)

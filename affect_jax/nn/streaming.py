@@ -4,6 +4,7 @@ Such a layer has a TIME_AXIS and two methods: `start(shape, dtype)`, what it kee
 that shape, and `next(past, maps)`, its outputs for the frames that follow and what it keeps then. Both are pure.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -58,6 +59,9 @@ def streamed(network: nnx.Module, frames: jax.ShapeDtypeStruct) -> Stream:
     Chunks may have any number of frames. ValueError names a layer that looks at frames to come.
     """
     network = nnx.clone(network)
+    for _, part in nnx.iter_modules(network):
+        if hasattr(part, "execution"):  # whole batches: what is kept must not be inside a loop over parts of them
+            part.execution = dataclasses.replace(part.execution, at_once=0)
     modules = [(path, layer) for path, layer in nnx.iter_modules(network) if hasattr(layer, "causal")]
     layers = [(path, layer) for path, layer in modules if getattr(layer, "frames", 0) != 1]
     for path, layer in layers:

@@ -62,11 +62,19 @@ def inflate_by_mean(factors: Kernel, taps: int) -> dict[str, Array]:
     return {"kernel": jnp.broadcast_to(kernel / taps, (taps, *kernel.shape))}
 
 
-def lengthen(factors: Kernel, taps: int, causal_before: bool = False, causal_after: bool | None = None) -> dict:
+def lengthen(
+    factors: Kernel,
+    taps: int,
+    causal_before: bool = False,
+    causal_after: bool | None = None,
+    links: int | None = None,
+) -> dict:
     """The same function by a longer time kernel: its taps around the same present frame, exact zeros around them.
 
-    causal_before and causal_after (None: as before) say what the kernel is now and what it becomes. ValueError where
-    a tap would have no place: a shorter kernel, or one that becomes causal though it looks ahead.
+    causal_before and causal_after (None: as before) say what the kernel is now and what it becomes. links: columns of a
+    tucker kernel's "time" afterwards (None: as before); each new one is a new tap's, with a slice of zeros in the core,
+    as after `inflate`. ValueError where a tap would have no place: a shorter kernel, or one that becomes causal though
+    it looks ahead.
     """
     causal_after = causal_before if causal_after is None else causal_after
     form, (name, time) = form_of(factors), _time_of(factors)
@@ -78,7 +86,14 @@ def lengthen(factors: Kernel, taps: int, causal_before: bool = False, causal_aft
             f"({_word(causal_after)}); choose more taps, or take its time axis off first (drop_time)"
         )
     longer = jnp.pad(time, [(before, after)] + [(0, 0)] * (time.ndim - 1))
-    return {"kernel": longer} if form == "dense" else {**factors, name: longer}
+    if form == "dense":
+        return {"kernel": longer}
+    if links is None or links == time.shape[1]:
+        return {**factors, name: longer}
+    new = [*range(before), *range(taps - after, taps)][: links - time.shape[1]]
+    columns = jnp.zeros((taps, links - time.shape[1]), time.dtype).at[jnp.array(new), jnp.arange(len(new))].set(1.0)
+    core = jnp.pad(factors["core"], [(0, columns.shape[1])] + [(0, 0)] * (factors["core"].ndim - 1))
+    return {**factors, name: jnp.concatenate([longer, columns], axis=1), "core": core}
 
 
 def drop_time(factors: Kernel, causal: bool = False) -> dict[str, Array]:

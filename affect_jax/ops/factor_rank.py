@@ -26,11 +26,11 @@ def resolve_rank(form: str, sizes: Mapping[str, int], rank: Rank) -> dict[str, i
         return {}
     limits = _limits(form, sizes)
     if isinstance(rank, Mapping | tuple):
-        return _given(form, limits, dict(rank))
+        return _given(form, sizes, limits, dict(rank))
     if isinstance(rank, float) and 0 < rank <= 1:
         return _within(form, sizes, rank * math.prod(sizes.values()), limits)
     if isinstance(rank, int) and rank >= 1:
-        return _ranks(form, limits, {name: min(rank, limit) for name, limit in limits.items()})
+        return _ranks(form, sizes, limits, {name: min(rank, limit) for name, limit in limits.items()})
     raise ValueError(
         f"rank is {rank!r}; a kernel of form '{form}' needs a whole number of 1 or more, "
         "or a fraction of the dense kernel's parameters, above 0 and up to 1.0"
@@ -69,14 +69,25 @@ def _limits(form: str, sizes: Mapping[str, int]) -> dict[str, int]:
     return {name: links["inputs" if name == "time" else name] for name in ("inputs", *_axes(sizes))}
 
 
-def _ranks(form: str, limits: Mapping[str, int], wanted: dict[str, int]) -> dict[str, int]:
-    """The ranks wanted, but a tucker kernel's axes in full."""
+def _ranks(form: str, sizes: Mapping[str, int], limits: Mapping[str, int], wanted: dict[str, int]) -> dict[str, int]:
+    """The ranks wanted, but a tucker kernel's axes in full, and no tt link wider than those before it can fill."""
+    if form == "tt":
+        return _fillable(sizes, wanted)
     if form != "tucker":
         return wanted
     return {name: limits[name] for name in _axes(limits)} | {name: wanted[name] for name in ("inputs", "outputs")}
 
 
-def _given(form: str, limits: Mapping[str, int], ranks: dict[str, int]) -> dict[str, int]:
+def _fillable(sizes: Mapping[str, int], links: Mapping[str, int]) -> dict[str, int]:
+    """The links of a tensor train, none larger than the one before it times the taps between them."""
+    found, last = {}, sizes["inputs"]
+    for name, link in links.items():  # "inputs" first
+        room = last if name in ("inputs", "time") else last * sizes[name]
+        found[name] = last = min(link, room)
+    return found
+
+
+def _given(form: str, sizes: Mapping[str, int], limits: Mapping[str, int], ranks: dict[str, int]) -> dict[str, int]:
     """The ranks of a mapping, with those of the axes that it leaves out."""
     if form == "tucker":
         ranks = {name: limits[name] for name in _axes(limits)} | ranks
@@ -84,17 +95,20 @@ def _given(form: str, limits: Mapping[str, int], ranks: dict[str, int]) -> dict[
         ranks = {"time": ranks["inputs"]} | ranks
     if set(ranks) != set(limits) or min(ranks.values()) < 1:
         raise ValueError(f"ranks are {ranks}; a kernel of form '{form}' needs one of 1 or more for {', '.join(limits)}")
-    return {name: ranks[name] for name in limits}
+    found = {name: ranks[name] for name in limits}
+    if form == "tt" and (most := _fillable(sizes, found)) != found:
+        raise ValueError(f"ranks are {found}, but each link of a tensor train can fill the next only so far: {most}")
+    return found
 
 
 def _within(form: str, sizes: Mapping[str, int], room: float, limits: Mapping[str, int]) -> dict[str, int]:
     """The largest ranks, in the proportion of the limits, whose arrays hold at most `room` numbers."""
-    largest = int(room) + 1 if form == "cp" else max(limits.values())
+    largest = int(room) + 1 if form == "cp" else 16 * max(limits.values())
 
     def ranks(step: int) -> dict[str, int]:
         if form == "cp":
             return {"rank": step}
-        return _ranks(form, limits, {name: max(1, limit * step // largest) for name, limit in limits.items()})
+        return _ranks(form, sizes, limits, {name: max(1, limit * step // largest) for name, limit in limits.items()})
 
     count = lambda step: sum(math.prod(shape) for shape in array_shapes(form, sizes, ranks(step)).values())
     low, high = 1, largest + 1  # low is taken even where it is too large: there is nothing smaller

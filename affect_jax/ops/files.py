@@ -9,13 +9,13 @@ from typing import TextIO
 
 
 def part_of(path: pathlib.Path) -> pathlib.Path:
-    """The name that a file bears until it is complete."""
-    return path.with_name(path.name + ".part")
+    """The name that a file bears until it is complete; another for each process, so that none takes another's away."""
+    return path.with_name(f"{path.name}.{os.getpid()}.part")
 
 
 @contextlib.contextmanager
 def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A place `<path>.part` to write to; it takes the name `path` when the block ends, and goes if an error ends it."""
+    """A place beside `path` to write to; it takes the name `path` when the block ends, and goes if an error ends it."""
     part = part_of(path)
     try:
         yield part

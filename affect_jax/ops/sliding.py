@@ -10,7 +10,8 @@ from jaxtyping import Array, Float
 LAYOUTS = {2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
 
 Number = int | Mapping[str, int]  # of every axis, or of the named axes
-Padding = str | Mapping[str, str | tuple[int, int]]  # "same", "valid" or (zeros before, zeros after), likewise
+Ends = str | tuple[int, int]  # "same", "valid" or (zeros before, zeros after)
+Padding = Ends | Mapping[str, Ends]
 
 
 @dataclasses.dataclass(frozen=True)

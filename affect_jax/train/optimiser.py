@@ -37,8 +37,9 @@ class OptimiserConfig:
             raise ValueError(f"optimiser.rate is {self.rate}; it must be above 0")
         if not 0 <= self.average < 1:
             raise ValueError(f"optimiser.average is {self.average}; it must be at least 0 and below 1")
-        if not self.sparsity >= 0:
-            raise ValueError(f"optimiser.sparsity is {self.sparsity}; it must not be negative")
+        for name in ("warmup_steps", "weight_decay", "sparsity", "clip_norm"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"optimiser.{name} is {getattr(self, name)}; it must not be negative")
         parsed(self.rates)
 
 

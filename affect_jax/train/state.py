@@ -117,8 +117,9 @@ class Network:
         """Training: batch statistics and dropout, but evaluation inside what is frozen; also the new statistics."""
         module, fixed = self.module(variables), self._fixed_statistics
         module.train()
+        frozen = _prefixes(self.abstract.frozen) - _prefixes(self.abstract.trained)
         for path, part in nnx.iter_modules(module):
-            if self._is_frozen((*path, "")) or (fixed and _has_statistics(part) and fixed.fullmatch(path_name(path))):
+            if path in frozen or (fixed and _has_statistics(part) and fixed.fullmatch(path_name(path))):
                 part.eval()
         predictions = module(images, rngs=nnx.Rngs(dropout=dropout_key))
         return predictions, nnx.state(module, nnx.BatchStat)
@@ -129,6 +130,12 @@ def _pattern(option: str, text: str) -> re.Pattern | None:
         return re.compile(text) if text else None
     except re.error as error:
         raise ValueError(f"{option}='{text}' is no regular expression ({error})") from error
+
+
+def _prefixes(numbers: nnx.State) -> set[tuple]:
+    """The paths of all parts that hold any of these numbers."""
+    paths = [path for path, _ in nnx.to_flat_state(numbers)]
+    return {path[:length] for path in paths for length in range(len(path))}
 
 
 def _has_statistics(part: nnx.Module) -> bool:

@@ -32,6 +32,10 @@ def test_the_first_way_stays_unless_another_is_clearly_faster_whatever_the_order
     assert choices.fastest("one", ways, clock(1.0, 0.95, 0.92)) == "factors"
     assert choices.fastest("two", ways, clock(1.0, 0.85, 0.80)) == "reconstructed"
 
+    (tmp_path / "file").write_text("in the way of a folder")
+    elsewhere = Choices([tmp_path / "file" / "a.json"])
+    assert elsewhere.fastest("two", ways, clock(1.0, 0.85, 0.80)) == "reconstructed"  # not kept, but answered
+
     def measured_again():
         raise AssertionError("measured again")
 

@@ -132,6 +132,8 @@ LONGER = {
     "cp, causal to centred": ("cp", {"causal": True}, {"time_kernel": 7, "time_pool": 17}),
     "channelwise": ("dense", {"time_form": "channelwise"}, {"time_form": "channelwise", "time_kernel": 5}),
     "tt": ("tt", {}, {"time_kernel": 5}),
+    "tucker": ("tucker", {}, {"time_kernel": 5}),
+    "tucker, causal to centred": ("tucker", {"causal": True}, {"time_kernel": 7, "time_pool": 17}),
     "more layers": ("cp", {"time_layers": "head/blocks/0/convs/2"}, {"time_layers": "head"}),
 }
 
@@ -175,6 +177,19 @@ def test_what_cannot_be_inflated_is_refused(statics, case):
     form, options, message = REFUSED[case]
     with pytest.raises(ValueError, match=message):
         grown(statics[form], **options)
+
+
+def test_time_of_a_layer_with_a_norm_inside_can_be_taken_away(statics):
+    back = EmoNet(EmoNetConfig(**{**SIZES, "head_between": "norm_relu"}), rngs=nnx.Rngs(9))
+    transfer(grown(statics["norm_relu"], time_form="channelwise"), back)
+    maps = maps_of(1, 3)[0]
+    assert_same(said(back, maps), said(statics["norm_relu"], maps))
+
+
+def test_a_kernel_of_space_and_one_of_time_cannot_see_more_frames(statics):
+    source = ClipNetwork(ClipNetworkConfig(**SIZES, time_form="2plus1"), rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match=r"time_form 2plus1 has \d+ channels between its kernels for 3 frames and \d+"):
+        grown(source, time_form="2plus1", time_kernel=5)
 
 
 def test_a_kernel_cannot_lose_frames(statics):

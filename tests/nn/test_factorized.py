@@ -156,6 +156,13 @@ def test_options_that_do_not_go_together_are_refused(options, message):
         FactorizedConv(3, 4, **{"taps": SPACE} | options, rngs=nnx.Rngs(0))
 
 
+def test_one_pair_of_paddings_is_that_of_every_axis():
+    layer = lambda padding: FactorizedConv(3, 4, taps=SPACE, rank=5, padding=padding, rngs=nnx.Rngs(0))
+    signal = jnp.float32(np.random.default_rng(0).normal(size=(2, 6, 7, 3)))
+    named = layer(dict.fromkeys(SPACE, (1, 1)))
+    np.testing.assert_array_equal(layer((1, 1))(signal), named(signal))
+
+
 def test_factory_hands_its_options_on():
     layer = factorized(SPACE, 4, form="tucker", between="norm_relu")(3, 5, rngs=nnx.Rngs(0))
     assert (layer.form, layer.between, layer.outputs) == ("tucker", "norm_relu", 5)

@@ -39,7 +39,8 @@ def test_a_fraction_of_the_dense_parameters_is_filled_but_not_passed():
     for form in ("tucker", "tt"):
         for fraction in (0.1, 0.25, 0.5):
             ranks = resolve_rank(form, SIZES, fraction)
-            more = {name: rank + (name in ("inputs", "outputs", "height")) for name, rank in ranks.items()}
+            step = {"inputs": 1, "outputs": 1, "height": 3, "width": 1} if form == "tt" else {"inputs": 1, "outputs": 1}
+            more = {name: rank + step.get(name, 0) for name, rank in ranks.items()}
             assert count(form, SIZES, ranks) <= fraction * 36864 < count(form, SIZES, more), (form, fraction)
     assert resolve_rank("tt", SIZES, 1e-9) == {"inputs": 1, "height": 1, "width": 1}
 
@@ -55,6 +56,14 @@ def test_an_added_time_axis_takes_the_ranks_that_inflation_gives():
         assert array_shapes(form, longer, resolve_rank(form, longer, ranks)) == expected
 
 
+@pytest.mark.parametrize("fraction", [0.05, 0.25, 0.5, 0.9, 1.0])
+def test_no_link_of_a_tensor_train_is_wider_than_those_before_it_can_fill(fraction):
+    for inputs, outputs in ((8, 8), (16, 16), (32, 16)):
+        ranks = resolve_rank("tt", {"height": 3, "width": 3, "inputs": inputs, "outputs": outputs}, fraction)
+        assert ranks["inputs"] <= inputs and ranks["height"] <= 3 * ranks["inputs"]
+        assert ranks["width"] <= 3 * ranks["height"]
+
+
 @pytest.mark.parametrize(
     ("form", "rank", "message"),
     [
@@ -63,6 +72,11 @@ def test_an_added_time_axis_takes_the_ranks_that_inflation_gives():
         ("dense", 4, "rank is 4, but a dense kernel has none"),
         ("tucker", {"inputs": 3}, "needs one of 1 or more for height, width, inputs, outputs"),
         ("tt", {"inputs": 3, "height": 0, "width": 1}, "needs one of 1 or more for inputs, height, width"),
+        (
+            "tt",
+            {"inputs": 2, "height": 7, "width": 3},
+            "each link of a tensor train can fill the next only so far: .*6",
+        ),
     ],
 )
 def test_ranks_that_make_no_kernel_are_refused(form, rank, message):

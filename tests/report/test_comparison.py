@@ -143,7 +143,7 @@ def test_courses_hold_only_steps_at_which_every_seed_was_evaluated(caplog):
     ("fold", "share"), [("", 1), ("0/16", Fraction(1, 16)), ("3/4", Fraction(1, 4)), ("-0/5", Fraction(4, 5))]
 )
 def test_share_of_a_fold(fold, share):
-    assert sweep_runs.share_of(fold, "here") == share
+    assert sweep_runs.share_of({"data.train.sewa.fold": fold, "data.validation.fold": "1/7"}, "here") == share
 
 
 @pytest.mark.parametrize(
@@ -166,6 +166,7 @@ def test_a_sweep_that_was_not_judged_is_compared_by_its_validation_and_diverged_
     assert table.splitlines()[-1].split()[:2] == ["a", "0.250"] and "0.9" not in table
     assert "plain/001, 'a', seed 1: diverged; it is left out" in caplog.text
     assert len(figures[0].axes) == 1  # no share but one: no panel for it
+    assert compare([folder], "validation/ccc/mean", tmp_path / "again") == table
 
 
 ROW = {"label": "a", "seed": 0, "ccc/mean": 0.5, "frozen": ""}
@@ -184,6 +185,10 @@ MISTAKES = {
         "s/000 and .*t/000 are both 'a', seed 0, with all of the clips; name each sweep once",
     ),
     "odd fold": ({"s": ([{**ROW, FOLD: "half"}], ())}, "run 000: data.train.rendered.fold is 'half'; expected 'k/n'"),
+    "two shares": (
+        {"s": ([{**ROW, FOLD: "0/2", "data.train.sewa.fold": "0/4"}], ())},
+        "run 000 has different shares of its data sets: 1/4, 1/2",
+    ),
     "parts only": ({"s": ([{**ROW, FOLD: "0/2"}], ())}, "no finished run on all clips in .*s; there is nothing"),
     "no run": ({"s": ([ROW], ())}, "s/000/metrics.jsonl is missing; the folders of the runs must lie beside"),
     "no course": ({"s": ([ROW], [{}])}, "s/000/metrics.jsonl has no 'validation/ccc/mean'"),

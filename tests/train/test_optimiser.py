@@ -104,3 +104,9 @@ def test_the_running_mean_equals_its_closed_form():
 def test_a_wrong_option_is_refused_by_name(field, value):
     with pytest.raises(ValueError, match=f"optimiser.{field} is"):
         OptimiserConfig(**{field: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [("warmup_steps", -1), ("weight_decay", -1.0), ("clip_norm", -1.0)])
+def test_what_must_not_be_negative(name, value):
+    with pytest.raises(ValueError, match=f"optimiser.{name} is {value}; it must not be negative"):
+        OptimiserConfig(**{name: value})

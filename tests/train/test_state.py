@@ -48,6 +48,17 @@ def test_a_frozen_trunk_is_in_evaluation_mode_while_the_head_trains(tiny):
     )
 
 
+def test_a_pattern_of_all_but_one_part_leaves_that_part_in_training_mode(tiny):
+    network = Network(lambda rngs: tiny(rngs=rngs, dropout=0.5), frozen="(?!norm/|head/).*")
+    variables = network.initial(jax.random.key(0))
+    images = jax.random.uniform(jax.random.key(2), (8, 6, 6, 3))
+    one, statistics = network.train(variables, images, jax.random.key(3))
+    np.testing.assert_array_equal(statistics["trunk"]["layers"][1]["mean"].get_value(), 0)
+    assert np.abs(statistics["norm"]["mean"].get_value()).max() > 0
+    other, _ = network.train(variables, images, jax.random.key(4))
+    assert not np.array_equal(one.valence_arousal, other.valence_arousal)
+
+
 def test_fixed_statistics_stay_bit_for_bit_while_scale_and_offset_are_trained(tiny, regression, batches):
     network = Network(lambda rngs: tiny(rngs=rngs), fixed_statistics="norm")
     before, after = trained(network, regression, batches, optax.sgd(0.1))
