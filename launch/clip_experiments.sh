@@ -14,4 +14,4 @@ for experiment in networks amounts design; do
   step "Experiment: $experiment" \
     launch.sweep --config=configs/clips.py:scratch --sweep=configs/sweeps/clip_$experiment.py $JUDGE --workdir=$RUNS/$experiment
 done
-step "6/6 One picture, one table" launch.compare --sweep=$RUNS/networks --sweep=$RUNS/amounts --output=$RUNS/comparison
+step "6/6 One picture, one table" launch.compare --speed --sweep=$RUNS/networks --sweep=$RUNS/amounts --output=$RUNS/comparison

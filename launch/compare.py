@@ -15,6 +15,7 @@ from affect_jax.experiment import cli
 SWEEPS = flags.DEFINE_multi_string("sweep", None, "Folder of a finished sweep, with its table.csv; repeat for each.")
 SCORE = flags.DEFINE_string("score", "ccc/mean", "Score that the networks are compared by: a column of the tables.")
 OUTPUT = flags.DEFINE_string("output", None, "Folder for comparison.png, comparison.csv and comparison.md.")
+SPEED = flags.DEFINE_bool("speed", False, "Time each network on this machine: frames a second of prediction.")
 flags.mark_flags_as_required(["sweep", "output"])
 
 
@@ -22,7 +23,7 @@ def main() -> None:
     from affect_jax.experiment.comparison import compare
 
     output = pathlib.Path(OUTPUT.value)
-    print(compare([pathlib.Path(folder) for folder in SWEEPS.value], SCORE.value, output))
+    print(compare([pathlib.Path(folder) for folder in SWEEPS.value], SCORE.value, output, SPEED.value))
     print(f"\nPicture: {output}/comparison.png")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from affect_jax.experiment import costs, evaluation, inflation, options, prediction
+from affect_jax.experiment.speeds import frames_a_second
 from affect_jax.experiment.sweep import Judge, grid, sweep
 from affect_jax.experiment.training import train
 from affect_jax.predict.decode import Frame
@@ -203,6 +204,8 @@ def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_ow
     assert [(line["label"], line["runs"]) for line in lines] == [("first", "2"), ("from the first", "2")]
     gap = np.mean([float(rows[i + 2]["ccc/mean"]) - float(rows[i]["ccc/mean"]) for i in (0, 1)])
     assert lines[1]["ccc/mean, difference"].startswith(f"{gap:+.3f} ± ")
+    speeds = frames_a_second({"one": tmp_path / "000", "other": runs / "clip"})
+    assert list(speeds) == ["one", "other"] and min(speeds.values()) > 1
     of_run = {name: str(value) for name, value in costs.of_run(options.stored(tmp_path / "003")).items()}
     assert all(line.items() >= of_run.items() for line in (*lines, *rows))
 

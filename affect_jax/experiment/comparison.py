@@ -5,22 +5,23 @@ from collections.abc import Sequence
 
 from affect_jax.experiment.costs import FLOPS, PARAMETERS
 from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.speeds import frames_a_second
 from affect_jax.experiment.sweep import LABEL
-from affect_jax.experiment.sweep_runs import SPEED, Row, read_runs, read_tables, score_column
+from affect_jax.experiment.sweep_runs import PLACE, Row, read_runs, read_tables, score_column
 from affect_jax.ops.files import replacing, write_csv
 from affect_jax.report.comparison import ALL, AROUND, draw_comparison
 from affect_jax.report.seeds import SEED, over_seeds
 from affect_jax.report.tables import markdown_table, text_table
 from affect_jax.types import DIMENSIONS
 
-NETWORK, MEGAFLOPS = "network", "MFLOP a frame"
+NETWORK, MEGAFLOPS, SPEED = "network", "MFLOP a frame", "frames/s"
 
 
-def compare(sweeps: Sequence[pathlib.Path], score: str, output: pathlib.Path) -> str:
+def compare(sweeps: Sequence[pathlib.Path], score: str, output: pathlib.Path, speed: bool = False) -> str:
     """Writes comparison.png, comparison.csv and comparison.md; returns the table as text.
 
     The table holds the runs on all clips, the picture's left panel those on shares of them too. Runs of one label over
-    all sweeps are one network, and differ in seed and share.
+    all sweeps are one network, and differ in seed and share. `speed`: the first run of each is timed here.
     """
     tables, score = read_tables(sweeps), score.removeprefix("validation/")
     column = score_column(tables, score)
@@ -29,6 +30,10 @@ def compare(sweeps: Sequence[pathlib.Path], score: str, output: pathlib.Path) ->
     if not rows:
         raise UsageError(f"no finished run on all clips in {', '.join(map(str, sweeps))}; there is nothing to compare")
     lines = table_lines(rows, column)
+    if speed:
+        firsts = {row[LABEL]: pathlib.Path(row[PLACE]) for row in reversed(rows)}
+        speeds = frames_a_second({line[NETWORK]: firsts[line[NETWORK]] for line in lines})
+        lines = [{**line, SPEED: round(speeds[line[NETWORK]])} for line in lines]
     output.mkdir(parents=True, exist_ok=True)
     names = (score_name(column), score_name(f"validation/{score}"))
     draw_comparison([run for run, _ in found], names, output / "comparison.png")
@@ -54,15 +59,13 @@ def table_lines(rows: Sequence[Row], column: str) -> list[dict[str, object]]:
 
 
 def _costs(rows: Sequence[Row]) -> dict[str, object]:
-    """Parameters and arithmetic of a network, and its frames a second where they were measured."""
+    """Parameters and arithmetic of a network."""
     costs: dict[str, object] = {}
     if rows[0].get(PARAMETERS):
         costs[PARAMETERS] = int(rows[0][PARAMETERS])
     if rows[0].get(FLOPS):
         megaflops = float(rows[0][FLOPS]) / 1e6
         costs[MEGAFLOPS] = round(megaflops) if megaflops >= 10 else round(megaflops, 2)
-    if speeds := [float(row[SPEED]) for row in rows if row.get(SPEED)]:
-        costs[SPEED] = round(sum(speeds) / len(speeds))
     return costs
 
 

@@ -19,8 +19,8 @@ from affect_jax.report.seeds import SEED
 FIRST_PHASE = ", first phase"  # ends the label of a run that only prepares another one
 ORIGIN, WITHIN = "initialise.workdir", "{sweep}/"  # where a run starts from; an earlier run of its sweep
 FOLD = re.compile(r"data\.train\.\w+\.fold")  # the column of a data set's fold
-SPEED = "frames/s"
-NO_SCORES = ("run", LABEL, SEED, "state", "step", PARAMETERS, FLOPS, SPEED)
+PLACE = "folder"  # of a run, beside its row
+NO_SCORES = ("run", LABEL, SEED, "state", "step", PARAMETERS, FLOPS)
 Row = Mapping[str, str]
 Tables = Mapping[pathlib.Path, Sequence[Row]]
 
@@ -74,7 +74,7 @@ def read_runs(tables: Tables, column: str, score: str) -> list[tuple[Run, Row]]:
                 raise UsageError(f"{places[key]} and {place} are both {which}; name each sweep once, or rename one")
             places[key] = place
             course = course_of(row, by_name, folder, f"validation/{score}") if share == ALL else {}
-            found.append((Run(row[LABEL], row[SEED], share, float(row[column]), course), row))
+            found.append((Run(row[LABEL], row[SEED], share, float(row[column]), course), {**row, PLACE: str(place)}))
     return found
 
 

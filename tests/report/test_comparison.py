@@ -46,7 +46,7 @@ def networks(folder):
         rows.append({"label": "grown, first phase", **grown, **scores(0.1), "initialise.workdir": f"runs/{seed:03d}"})
         courses.append({10: 0.3 + apart, 20: 0.2 + apart})  # best at 10, yet 20 steps were spent
         origin = f"{{sweep}}/{len(rows) - 1:03d}"
-        rows.append({"label": "grown", **grown, **scores(0.7), "initialise.workdir": origin, "frames/s": 100 + seed})
+        rows.append({"label": "grown", **grown, **scores(0.7), "initialise.workdir": origin})
         courses.append({20: 0.6 + 2 * apart, 40: 0.65})
     return write_sweep(folder, rows, courses)
 
@@ -67,15 +67,19 @@ def figures(monkeypatch):
     return kept
 
 
-def test_table_of_hand_worked_runs(tmp_path):
-    table = compare([networks(tmp_path / "networks"), amounts(tmp_path / "amounts")], "ccc/mean", tmp_path / "out")
+def test_table_of_hand_worked_runs(tmp_path, monkeypatch):
+    timed = {"static": tmp_path / "networks" / "000", "grown": tmp_path / "networks" / "002"}
+    clock = lambda workdirs: {"static": 1234.4, "grown": 101.4} if workdirs == timed else {}
+    monkeypatch.setattr("affect_jax.experiment.comparison.frames_a_second", clock)
+    folders = [networks(tmp_path / "networks"), amounts(tmp_path / "amounts")]
+    table = compare(folders, "ccc/mean", tmp_path / "out", speed=True)
     assert table.splitlines()[-1].split()[0] == "grown" and "first phase" not in table
     with (tmp_path / "out" / "comparison.csv").open(newline="") as file:
         static, grown = csv.DictReader(file)
     half = f"{0.1 * HALF:.3f}"
     assert half == "0.248"
     assert static["network"] == "static" and static["mean CCC"] == f"0.500 ± {half}"
-    assert static["mean CCC, difference"] == "" and static["parameters"] == "4000" and static["frames/s"] == ""
+    assert static["mean CCC, difference"] == "" and static["parameters"] == "4000" and static["frames/s"] == "1234"
     assert static["MFLOP a frame"] == "13" and static["runs"] == "3"  # 12.6
     assert grown["mean CCC"] == f"0.700 ± {half}" and grown["valence CCC"] == "0.600 ± 0.000"
     assert grown["mean CCC, difference"] == "+0.200 ± 0.000"  # seed by seed, though each mean is uncertain
