@@ -45,7 +45,7 @@ def evaluate_run(
     _warn_of_training_data(run, part)
     other_precision = [precision] if precision != "float32" else []
     folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else []), *other_precision]))
-    protocol = under(run, part, split, flip, step)
+    protocol = under(run, part, flip, step)
     require_same(folder, protocol)
     source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
     predict = build.predictor(network, mesh, precision)
@@ -67,10 +67,10 @@ def evaluate_run(
     return folder, summary
 
 
-def under(run: Options, part: SourceConfig, split: str, flip: bool, step: int) -> EvaluationProtocol:
+def under(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationProtocol:
     """The conditions of an evaluation."""
     crop = CROP.format(run.augment.side_ratio, run.model.input_px)
-    return EvaluationProtocol(part.reader, split, crop, run.label_set, flip, step, protocol_of(part))
+    return EvaluationProtocol(part.reader, _split(part), crop, run.label_set, flip, step, protocol_of(part))
 
 
 def protocol_of(part: SourceConfig) -> str:
@@ -101,7 +101,7 @@ def _warn_of_training_data(run: Options, part: SourceConfig) -> None:
         if same and (not other.fold or not part.fold or other.fold == part.fold):
             logging.warning(
                 "%s was trained on people of this split (data.train.%s, fold '%s'); for others choose another split, "
-                "or a fold such as --set=fold=0/5", run.data.train[name].reader, name, other.fold,
+                "or a fold such as --set=fold=0/5", other.reader, name, other.fold,
             )  # fmt: skip
 
 

@@ -115,7 +115,7 @@ def _judged(folder: pathlib.Path, judge: Judge) -> dict[str, float | int]:
     summary = folder / "evaluation" / JUDGED / "summary.json"
     run = stored(folder)
     part = source_of(run, judge.data, judge.root, judge.split, judge.settings)
-    require_same(summary.parent, under(run, part, judge.split, flip=False, step=0))
+    require_same(summary.parent, under(run, part, flip=False, step=0))
     if not summary.is_file():
         evaluate_run(folder, judge.data, judge.root, judge.split, judge.settings, False, JUDGED)
     found = json.loads(summary.read_text())

@@ -33,8 +33,9 @@ def test_nothing_frozen_moves_everything(tiny, regression, batches):
     assert still <= {"trunk/layers/0/bias"}  # a bias before BatchNorm has no gradient but rounding
 
 
-def test_a_frozen_trunk_is_in_evaluation_mode_while_the_head_trains(tiny):
-    network = Network(lambda rngs: tiny(rngs=rngs, dropout=0.5), frozen="trunk/.*")
+@pytest.mark.parametrize("frozen", ["trunk/.*", "(?!norm/|head/).*"])
+def test_a_frozen_trunk_is_in_evaluation_mode_while_the_head_trains(tiny, frozen):
+    network = Network(lambda rngs: tiny(rngs=rngs, dropout=0.5), frozen=frozen)
     variables = network.initial(jax.random.key(0))
     images = jax.random.uniform(jax.random.key(2), (8, 6, 6, 3))
     _, statistics = network.train(variables, images, jax.random.key(3))
@@ -46,17 +47,6 @@ def test_a_frozen_trunk_is_in_evaluation_mode_while_the_head_trains(tiny):
     np.testing.assert_array_equal(
         network.predict(variables, images).valence_arousal, network.predict(variables, images).valence_arousal
     )
-
-
-def test_a_pattern_of_all_but_one_part_leaves_that_part_in_training_mode(tiny):
-    network = Network(lambda rngs: tiny(rngs=rngs, dropout=0.5), frozen="(?!norm/|head/).*")
-    variables = network.initial(jax.random.key(0))
-    images = jax.random.uniform(jax.random.key(2), (8, 6, 6, 3))
-    one, statistics = network.train(variables, images, jax.random.key(3))
-    np.testing.assert_array_equal(statistics["trunk"]["layers"][1]["mean"].get_value(), 0)
-    assert np.abs(statistics["norm"]["mean"].get_value()).max() > 0
-    other, _ = network.train(variables, images, jax.random.key(4))
-    assert not np.array_equal(one.valence_arousal, other.valence_arousal)
 
 
 def test_fixed_statistics_stay_bit_for_bit_while_scale_and_offset_are_trained(tiny, regression, batches):
