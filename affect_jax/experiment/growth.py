@@ -18,6 +18,7 @@ from affect_jax.experiment.trained import restored
 from affect_jax.models.certificate import certificate, require_exact
 from affect_jax.models.inflation import transfer
 from affect_jax.models.time_layers import TimeConfig
+from affect_jax.nn.keys import ParameterKeys
 
 CERTIFICATE = "inflation.json"
 FRAMES = 12  # of the clips that a certificate looks at
@@ -34,7 +35,7 @@ def grown(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]
     source.eval()
     _check_sizes(source_workdir, source_run, run)
     try:
-        target = build.builder(run)(nnx.Rngs(params=run.seed))
+        target = build.builder(run)(ParameterKeys(jax.random.key(run.seed)))
         target.eval()
         drawn = transfer(source, target, RULES[run.initialise.rule])
     except ValueError as error:

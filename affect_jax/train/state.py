@@ -11,6 +11,7 @@ import optax
 from flax import nnx
 from jaxtyping import Array, PRNGKeyArray
 
+from affect_jax.nn.keys import ParameterKeys
 from affect_jax.types import Predictions, TaskVariables
 
 
@@ -61,7 +62,7 @@ class Network:
         self._build = build
         self._frozen = _pattern("frozen", frozen)
         self._fixed_statistics = _pattern("fixed_statistics", fixed_statistics)
-        abstract = nnx.eval_shape(lambda: build(nnx.Rngs(0)))
+        abstract = nnx.eval_shape(lambda: build(ParameterKeys(jax.random.key(0))))
         layers = [path_name(path) for path, part in nnx.iter_modules(abstract) if _has_statistics(part)]
         if fixed_statistics and not any(map(self._fixed_statistics.fullmatch, layers)):
             raise ValueError(
@@ -86,7 +87,7 @@ class Network:
 
     def initial(self, key: PRNGKeyArray) -> Variables:
         """Freshly drawn numbers."""
-        return self.variables(self._build(nnx.Rngs(params=key)))
+        return self.variables(self._build(ParameterKeys(key)))
 
     def variables(self, module: nnx.Module) -> Variables:
         """The numbers of a module of this architecture."""
