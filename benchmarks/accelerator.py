@@ -82,8 +82,9 @@ def work(config) -> float:
     from flax import nnx
 
     from affect_jax.models.emonet import EmoNet
+    from affect_jax.nn.keys import ParameterKeys
 
-    module = nnx.eval_shape(lambda: EmoNet(config, rngs=nnx.Rngs(0)))
+    module = nnx.eval_shape(lambda: EmoNet(config, rngs=ParameterKeys(jax.random.key(0))))
     module.eval()
     graphdef, state = nnx.split(module)
     images = jax.ShapeDtypeStruct((1, config.input_px, config.input_px, 3), jnp.float32)

@@ -19,6 +19,7 @@ from affect_jax.models.inflation import transfer
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.nn.execution import execution_named
 from affect_jax.nn.factorized import FactorizedConv
+from affect_jax.nn.keys import ParameterKeys
 from affect_jax.ops.factors import reconstruct
 from affect_jax.train.state import Network
 
@@ -28,7 +29,9 @@ QUICKSTART = ClipNetworkConfig(
     input_px=64, widths=(16, 32, 64), depth=2, modules=1, head_blocks=3, head_rank=32, time_pool=1
 )
 LARGER = dataclasses.replace(QUICKSTART, input_px=128, widths=(32, 64, 128), depth=3, head_blocks=4, head_rank=64)
-MINIATURE = dataclasses.replace(QUICKSTART, input_px=32, widths=(8, 8, 8), head_rank=4, depth=1, execution="direct")
+MINIATURE = dataclasses.replace(
+    QUICKSTART, input_px=32, widths=(8, 8, 8), head_rank=4, head_blocks=2, depth=1, execution="direct"
+)
 Program = Callable[[], tuple[np.ndarray, ...]]
 
 
@@ -57,14 +60,22 @@ def makers(clips: Clips, backward: bool) -> dict[str, Callable[[], Program]]:
     }
 
 
-def network(config: ClipNetworkConfig, rngs: nnx.Rngs, dense: bool = False) -> nnx.Module:
-    """With random numbers, the same for both kinds of head."""
-    module = ClipNetwork(config, rngs=rngs)
+def network(config: ClipNetworkConfig, dense: bool = False) -> nnx.Module:
+    """With random numbers; both kinds of head have the same function."""
+    module = ClipNetwork(config, rngs=_keys())
     if not dense:
         return module
-    other = ClipNetwork(dataclasses.replace(config, time_form="dense"), rngs=nnx.Rngs(0))
+    other = ClipNetwork(_dense(config), rngs=_keys())
     transfer(module, other)
     return other
+
+
+def _dense(config: ClipNetworkConfig) -> ClipNetworkConfig:
+    return dataclasses.replace(config, time_form="dense")
+
+
+def _keys() -> ParameterKeys:
+    return ParameterKeys(jax.random.key(0))
 
 
 def kernels(module: nnx.Module) -> dict[str, jax.Array]:
@@ -75,8 +86,8 @@ def kernels(module: nnx.Module) -> dict[str, jax.Array]:
 
 def jax_network(clips: Clips, backward: bool, dense: bool) -> Network:
     """Ours, computed as the config says; "auto" measures or asks the user's cache."""
-    config = clips.config
-    build = lambda rngs: network(config, rngs, dense)
+    config = _dense(clips.config) if dense else clips.config
+    build = lambda rngs: ClipNetwork(config, rngs=rngs)
     shape = jax.ShapeDtypeStruct((clips.batch, clips.frames, config.input_px, config.input_px, 3), jnp.float32)
     auto, on_cpu = config.execution == "auto", jax.default_backend() == "cpu"
     faster = execution.Measured(execution.files(None), execution.timed) if auto and on_cpu else None
@@ -90,7 +101,7 @@ def jax_network(clips: Clips, backward: bool, dense: bool) -> Network:
 def jax_program(clips: Clips, backward: bool, dense: bool) -> Program:
     """Prediction as the command does it, or a step's loss and gradients without the optimiser."""
     ours, (images, direction) = jax_network(clips, backward, dense), map(jnp.asarray, clips.draw())
-    variables = ours.variables(network(clips.config, nnx.Rngs(0), dense))
+    variables = ours.variables(network(clips.config, dense))
     if not backward:
         ready = Ready(ours)
         return lambda: (np.asarray(jax.block_until_ready(ready(variables, images)).valence_arousal),)
@@ -121,7 +132,7 @@ def torch_program(clips: Clips, backward: bool, dense: bool) -> Program:
     import torch
     from clip_torch import clip_reference
 
-    ours, (images, direction) = network(clips.config, nnx.Rngs(0)), clips.draw()
+    ours, (images, direction) = network(clips.config), clips.draw()
     made = {path: np.asarray(kernel) for path, kernel in kernels(ours).items()}
     model = clip_reference(ours, made, clips.frames, clips.config, dense).train(backward)
     for weight in model.parameters():
