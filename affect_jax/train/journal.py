@@ -5,7 +5,6 @@ import pathlib
 import time
 from collections.abc import Mapping
 
-import tensorboardX
 import tqdm
 from absl import logging
 
@@ -16,6 +15,8 @@ class Journal:
     """Appends one flat dict a line, keys "phase/quantity"; a resumed run drops the lines past its restored step."""
 
     def __init__(self, workdir: pathlib.Path, step: int, steps: int, label: str):
+        import tensorboardX  # here, because it imports PyTorch where that is installed: seconds for every command
+
         self._path = workdir / "metrics.jsonl"
         self._start = time.monotonic()
         self._keep_until(step)
