@@ -101,3 +101,9 @@ def test_a_wrong_header_names_what_lacks(root):
     (root / "labels" / "Devel_DE_01.csv").write_text("name;timestamp;valence\n")
     with pytest.raises(ValueError, match=r"Devel_DE_01.csv, row 1: column arousal is missing"):
         load(root, split="devel")
+
+
+def test_a_list_without_a_sample_is_refused(root):
+    write(root, "Devel_DE_01", rows=[])
+    with pytest.raises(ValueError, match=r"Devel_DE_01.csv has a header and no sample"):
+        load(root, split="devel", max_skipped_fraction=1.0)

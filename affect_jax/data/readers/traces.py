@@ -87,7 +87,7 @@ def read_trace(
     """Columns of a list over time, valence and arousal in [-1, 1], and the number of its rows.
 
     A row with an unusable value is refused and leaves an unknown sample; one whose time is unusable or does not
-    increase is refused and left out. `check` may raise RowFault of a row.
+    increase is refused and left out. `check` may raise RowFault of a row. ValueError for a list without rows.
     """
     times, values, weight, total = [], [], [], 0
     for row, cells in lines:
@@ -106,6 +106,8 @@ def read_trace(
                 weight[-1] = 1.0
         except RowFault as fault:
             skipped.refuse(str(lines.path), row, RowFault(fault.reason, f"{fault} ({lines.path}, row {row})"))
+    if not total:
+        raise ValueError(f"{lines.path} has a header and no sample; expected a row for each {time}: is it cut off?")
     shape = (len(times), len(columns))
     return Trace(np.array(times, np.float64), np.array(values, np.float32).reshape(shape), np.array(weight)), total
 
