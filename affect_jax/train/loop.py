@@ -85,7 +85,8 @@ def run(
     with Signals() as signals:
         if not config.steps and checkpoints.latest_step() is None:
             judge()
-        while step < config.steps:
+        stopping = signals.received is not None
+        while step < config.steps and not stopping:
             state, terms = step_function(state, spread(next(batches), mesh))
             step += 1
             waiting.append(terms)
@@ -94,13 +95,14 @@ def run(
                 _log(journal, step, jax.device_get(waiting))
                 waiting = []
             journal.advance(step)
-            if signals.received is not None:
-                logging.warning("signal %d: saving at step %d; the same command goes on", signals.received, step)
-                checkpoints.save(state, batches.get_state())
-                return state, False
             if evaluating:
-                judge()
-    return state, True
+                judge()  # also on a signal: a step saved without its score would never be judged
+            stopping = signals.received is not None
+            if stopping and not evaluating:
+                checkpoints.save(state, batches.get_state())
+    if stopping:
+        logging.warning("signal %d: saved at step %d; the same command goes on", signals.received, step)
+    return state, not stopping
 
 
 def _log(journal: Journal, step: int, waiting: list[dict]) -> None:

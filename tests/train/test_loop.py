@@ -85,6 +85,31 @@ def test_a_run_stopped_by_sigterm_and_resumed_equals_the_uninterrupted_run(tmp_p
         np.testing.assert_array_equal(np.asarray(cut[name]), np.asarray(whole[name]), err_msg=name)
 
 
+@pytest.mark.parametrize("at", [2, 3, 5, 8])
+def test_no_evaluation_is_lost_to_a_signal(tmp_path, tiny, regression, batches, at):
+    """Steps 3, 6 and 9 are judged; the signal comes in the step after number `at`, which may be one of them."""
+
+    class Interrupting(batches):
+        def __next__(self):
+            if self.number == at:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().__next__()
+
+    scores = {3: 0.5, 6: 0.2, 9: 0.9}
+
+    def judged(workdir):
+        lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+        return {line["step"]: line["validation/error"] for line in lines if "validation/error" in line}
+
+    def run(kind):
+        remaining = [scores[step] for step in scores if step > (Checkpoints(tmp_path).latest_step() or 0)]
+        return Run(tmp_path, tiny, regression, kind).go(9, evaluate=lambda variables: {"error": remaining.pop(0)})[1]
+
+    assert not run(Interrupting) and Checkpoints(tmp_path).latest_step() == at + 1
+    assert run(batches) and judged(tmp_path) == scores
+    assert Checkpoints(tmp_path, "-error").best_step() == 6
+
+
 def test_memory_learned_mixture_average_and_teacher_are_resumed_bit_for_bit(tmp_path, full_recipe):
     task, network, batches = full_recipe
     options = {"optimiser": optax.adamw(1e-2), "average": 0.9, "taught": True}
