@@ -82,7 +82,7 @@ def work(config) -> float:
     from flax import nnx
 
     from affect_jax.models.emonet import EmoNet
-    from affect_jax.nn.keys import ParameterKeys
+    from affect_jax.train.keys import ParameterKeys
 
     module = nnx.eval_shape(lambda: EmoNet(config, rngs=ParameterKeys(jax.random.key(0))))
     module.eval()

@@ -19,8 +19,8 @@ from affect_jax.models.inflation import transfer
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.nn.execution import execution_named
 from affect_jax.nn.factorized import FactorizedConv
-from affect_jax.nn.keys import ParameterKeys
 from affect_jax.ops.factors import reconstruct
+from affect_jax.train.keys import ParameterKeys
 from affect_jax.train.state import Network
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "reference"))

@@ -18,7 +18,7 @@ from affect_jax.experiment.trained import restored
 from affect_jax.models.certificate import certificate, require_exact
 from affect_jax.models.inflation import transfer
 from affect_jax.models.time_layers import TimeConfig
-from affect_jax.nn.keys import ParameterKeys
+from affect_jax.train.keys import ParameterKeys
 
 CERTIFICATE = "inflation.json"
 FRAMES = 12  # of the clips that a certificate looks at

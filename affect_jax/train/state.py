@@ -11,7 +11,7 @@ import optax
 from flax import nnx
 from jaxtyping import Array, PRNGKeyArray
 
-from affect_jax.nn.keys import ParameterKeys
+from affect_jax.train.keys import ParameterKeys
 from affect_jax.types import Predictions, TaskVariables
 
 

@@ -6,7 +6,7 @@ import pytest
 from flax import nnx
 
 from affect_jax.nn.factorized import FactorizedConv
-from affect_jax.nn.keys import ParameterKeys
+from affect_jax.train.keys import ParameterKeys
 
 
 def draw(rngs):
