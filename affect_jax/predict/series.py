@@ -39,7 +39,7 @@ def columns(emotions: Sequence[str]) -> list[str]:
 
 
 class SeriesWriter:
-    """Appends rows to `<path>.part`; the file gets its own name only when all of them are there.
+    """Appends rows to `<path>.<process>.part`; the file gets its own name only when all of them are there.
 
     An error leaves the part file behind with the rows so far; nothing half written ever bears the final name.
     """

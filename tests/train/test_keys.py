@@ -10,7 +10,7 @@ from affect_jax.train.keys import ParameterKeys
 
 
 def draw(rngs):
-    """Layers of Flax and of ours, with and without keys of their own, keys counted across them."""
+    """Layers of Flax, of which the second draws nothing: the keys are counted across them."""
     return nnx.List([nnx.Conv(3, 4, (3, 3), rngs=rngs), nnx.BatchNorm(4, rngs=rngs), nnx.Linear(4, 2, rngs=rngs)])
 
 
