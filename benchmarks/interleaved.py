@@ -1,12 +1,15 @@
 """Programs timed in turn in one process: on a machine shared with others only such ratios count."""
 
 import dataclasses
+import importlib.util
 import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+
+from affect_jax.experiment.errors import UsageError
 
 # glibc gives large arrays back to the kernel at once, and page faults then cost PyTorch more than half its speed.
 ALLOCATOR = {
@@ -21,6 +24,24 @@ def same_allocator(module: str) -> None:
     """Starts `python -m module` again with settings of the allocator that are fair to all; before threads start."""
     if any(os.environ.get(name) != value for name, value in ALLOCATOR.items()):
         os.execve(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]], {**os.environ, **ALLOCATOR})
+
+
+def limit_cores(cores: int) -> None:
+    """Only the first `cores` cores of this process, for all programs; 0: every one. PyTorch gets as many threads."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: cores or None])
+    if has_torch():
+        import torch
+
+        torch.set_num_threads(len(os.sched_getaffinity(0)))
+
+
+def has_torch() -> bool:
+    return importlib.util.find_spec("torch") is not None
+
+
+def require_torch() -> None:
+    if not has_torch():
+        raise UsageError("PyTorch, which ours is compared with, is not installed; bash launch/test.sh --torch does it")
 
 
 @dataclasses.dataclass(frozen=True)

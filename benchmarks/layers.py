@@ -24,18 +24,19 @@ Program = Callable[[], tuple[np.ndarray, ...]]
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """Sizes; the defaults are those of a ResNet-18's first stage over 16 frames."""
+    """Sizes; the defaults are those of a ResNet-18's first stage over one clip of 16 frames."""
 
     rank: int
+    clips: int = 1
     frames: int = 16
     map_px: int = 56
     channels: int = 64
     taps: int = 3
 
     def draw(self) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
-        """A clip [1, time, height, width, channel], factors, and the direction that gradients are taken along."""
+        """Clips [clip, time, height, width, channel], factors, and the direction that gradients are taken along."""
         rng = np.random.default_rng(self.rank)
-        shape = (1, self.frames, self.map_px, self.map_px, self.channels)
+        shape = (self.clips, self.frames, self.map_px, self.map_px, self.channels)
         sizes = {**dict.fromkeys(AXES, self.taps), "inputs": self.channels, "outputs": self.channels}
         std = (1 / (self.channels * self.taps**3 * self.rank) ** 0.5) ** (1 / len(sizes))
         factors = {name: rng.normal(0, std, (size, self.rank)).astype(np.float32) for name, size in sizes.items()}

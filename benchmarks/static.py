@@ -22,7 +22,7 @@ from absl import flags
 
 from affect_jax.experiment import cli
 from affect_jax.experiment.errors import UsageError
-from benchmarks.interleaved import interleaved, lines, markdown, same_allocator
+from benchmarks.interleaved import interleaved, limit_cores, lines, markdown, require_torch, same_allocator
 
 SECTIONS = ("inference", "training", "memory", "compilation")
 CHOSEN = flags.DEFINE_list("sections", list(SECTIONS), f"What to measure: {', '.join(SECTIONS)}.")
@@ -47,7 +47,8 @@ def main() -> None:
     for name in CHOSEN.value:
         if name not in SECTIONS:
             raise UsageError(f"--sections={name}: choose of {', '.join(SECTIONS)}")
-    _limit_cores()
+    require_torch()
+    limit_cores(CORES.value)
     if CHILD.value:
         return _child(contenders, config, *CHILD.value.split(":"))
     print(f"{contenders.execution.machine()}; load {os.getloadavg()[0]:.1f}; {ROUNDS.value} rounds")
@@ -144,14 +145,6 @@ def _run(child: str, **environment: str) -> str:
 
 def _difference(found: dict, expected: dict) -> float:
     return max(float(abs(found[name] - expected[name]).max() / abs(expected[name]).max()) for name in expected)
-
-
-def _limit_cores() -> None:
-    import torch
-
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, cores[: CORES.value or None])
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
 
 
 if __name__ == "__main__":

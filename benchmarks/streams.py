@@ -1,16 +1,19 @@
-"""A causal clip network on the frame that has just come: by its stream, or by computing the whole window anew."""
+"""A causal clip network on the frame that has just come: by its stream, or by computing the whole window anew.
+
+Both have the network's numbers in their program, made ready for prediction, and compute convolutions directly.
+"""
 
 import dataclasses
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
 from affect_jax.experiment.following import compiled, stream_of
-from affect_jax.experiment.ready import Ready
 from affect_jax.models.temporal import ClipNetwork
-from affect_jax.train.state import Network
+from affect_jax.nn.prepare import prepare
 from benchmarks.clips import Clips, Program
 
 
@@ -21,9 +24,11 @@ def makers(clips: Clips) -> dict[str, Callable[[], Program]]:
     images = jnp.asarray(clips.draw()[0])
 
     def window() -> Program:
-        ours = Network(lambda rngs: ClipNetwork(config, rngs=rngs))
-        ready, variables = Ready(ours), ours.variables(module)
-        return lambda: (np.asarray(ready(variables, images).valence_arousal[:, -1]),)
+        ready = nnx.clone(module)
+        ready.eval()
+        prepare(ready, jax.ShapeDtypeStruct(images.shape, images.dtype), images.dtype)
+        predict = jax.jit(lambda images: ready(images).valence_arousal[:, -1])
+        return lambda: (np.asarray(predict(images)),)
 
     def stream() -> Program:
         made = stream_of(module, clips.batch, config.input_px)

@@ -7,7 +7,8 @@ The layer is that of a ResNet-18's first stage: 64 to 64 channels, 3x3x3, 16 fra
 allocator for all (the settings are printed); the programs take turns, every round counts, and the tables give medians
 with ranges and the ratio to PyTorch's dense convolution by the clock and by processor time. Where other work runs
 beside it take --cores=1 and the processor time. Parity stands beside each speed: the largest difference from the first
-program's result (and gradient of the signal), divided by the largest number there. tltorch takes part where installed.
+program's result (and gradient of the signal), divided by the largest number there. tltorch takes part where installed
+(an environment of its own with pip install tensorly-torch). Memory is that of the other sections chosen, or of all.
 """
 
 import dataclasses
@@ -21,7 +22,15 @@ from absl import flags
 
 from affect_jax.experiment import cli
 from affect_jax.experiment.errors import UsageError
-from benchmarks.interleaved import ALLOCATOR, interleaved, markdown, milliseconds, same_allocator
+from benchmarks.interleaved import (
+    ALLOCATOR,
+    interleaved,
+    limit_cores,
+    markdown,
+    milliseconds,
+    require_torch,
+    same_allocator,
+)
 
 SECTIONS = ("layer", "clip", "streaming", "memory")
 DIRECTIONS = {"forward": False, "both": True}
@@ -45,7 +54,9 @@ def main() -> None:
         for word in given.value:
             if word not in known:
                 raise UsageError(f"--{name}={word}: choose of {', '.join(known)}")
-    _limit_cores()
+    if set(CHOSEN.value) != {"streaming"}:
+        require_torch()
+    limit_cores(CORES.value)
     if CHILD.value:
         return _child(*CHILD.value.split(":"))
     print(f"{machine()}; load {os.getloadavg()[0]:.1f}; {ROUNDS.value} rounds")
@@ -101,9 +112,13 @@ def _wanted(name: str) -> bool:
 
 
 def _memory() -> None:
-    for job in _jobs("layer"):
+    speeds = [section for section in SECTIONS if section != "memory"]
+    for job in (
+        job for section in speeds if section in CHOSEN.value or CHOSEN.value == ["memory"] for job in _jobs(section)
+    ):
         rows = [[name, f"{float(_run(f'{job}:{name}')):.0f}"] for name in _makers(job) if _wanted(name)]
-        print(markdown(f"Peak memory of a call beside what is there before it (MB): {job}", ["program", "MB"], rows))
+        title = f"Peak memory of a call beside what is there before it (MB): {job}"
+        print(markdown(title, ["program", "MB"], rows), flush=True)
 
 
 def _child(job: str, name: str) -> None:
@@ -134,14 +149,6 @@ def _run(child: str) -> str:
 
 def _difference(found: tuple, expected: tuple) -> float:
     return max(float(abs(one - other).max() / abs(other).max()) for one, other in zip(found, expected, strict=True))
-
-
-def _limit_cores() -> None:
-    import torch
-
-    cores = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, cores[: CORES.value or None])
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020: a static netwo
 Command: bash launch/clip_experiments.sh; one run: python -m launch.train --config=configs/clips.py:inflated
   --config.initialise.workdir=<a static run> --workdir=W
 Expected: the inflated network best or equal, with the fewest clips and steps.
-Measured: see BUILD_NOTES.md.
+Measured: mean CCC of the inflated network 0.839, static 0.792, from scratch 0.575 (HO-CP) and 0.533 (dense 3-D).
 """
 
 from ml_collections import ConfigDict

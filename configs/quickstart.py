@@ -1,4 +1,4 @@
-"""The whole way on rendered faces, in a few minutes on two cores: landmarks -> static -> (inflate) -> clip.
+"""The whole way on rendered faces, in ten to fifteen minutes on two cores: landmarks -> static -> (inflate) -> clip.
 
 Source: Toisoul et al., Nature Machine Intelligence 3, 2021 (static) and Kossaifi et al., CVPR 2020 (clip), in small.
 Command: bash launch/quickstart.sh

@@ -14,6 +14,7 @@ from affect_jax.experiment import cli
 
 SWEEPS = flags.DEFINE_multi_string("sweep", None, "Folder of a finished sweep, with its table.csv; repeat for each.")
 SCORE = flags.DEFINE_string("score", "ccc/mean", "Score that the networks are compared by: a column of the tables.")
+AGAINST = flags.DEFINE_string("against", "", "Network that differences are taken to; empty: the first of the table.")
 OUTPUT = flags.DEFINE_string("output", None, "Folder for comparison.png, comparison.csv and comparison.md.")
 SPEED = flags.DEFINE_bool("speed", False, "Time each network on this machine: frames a second of prediction.")
 flags.mark_flags_as_required(["sweep", "output"])
@@ -23,7 +24,8 @@ def main() -> None:
     from affect_jax.experiment.comparison import compare
 
     output = pathlib.Path(OUTPUT.value)
-    print(compare([pathlib.Path(folder) for folder in SWEEPS.value], SCORE.value, output, SPEED.value))
+    sweeps = [pathlib.Path(folder) for folder in SWEEPS.value]
+    print(compare(sweeps, SCORE.value, output, AGAINST.value, SPEED.value))
     print(f"\nPicture: {output}/comparison.png")
 
 

@@ -19,7 +19,10 @@ STAMP=.venv/installed
 WANTED="$(cat pyproject.toml constraints.txt | cksum) $*"
 if [ ! -x "$PYTHON" ] || ! grep -qxF "$WANTED" "$STAMP" 2>/dev/null; then
   echo "Making the environment .venv (once; a few minutes) ..." >&2
-  [ -x "$PYTHON" ] || "$(find_python)" -m venv .venv
+  if [ ! -x "$PYTHON" ]; then
+    FOUND=$(find_python)  # on a line of its own, so that its failure ends the script
+    "$FOUND" -m venv .venv
+  fi
   EXTRAS=$(IFS=,; echo "$*")
   "$PYTHON" -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".${EXTRAS:+[$EXTRAS]}"
   echo "$WANTED" >> "$STAMP"

@@ -39,6 +39,7 @@ def test_every_sweep_names_options_that_exist(path):
     command = re.search(r"launch\.sweep --config=configs/(\w+)\.py:(\w+)", module.__doc__)
     name, variant = command.groups()
     flat = options.as_dict(importlib.import_module(f"configs.{name}").get_config(variant))
+    assert re.search(r"^Measured: \S", module.__doc__, re.MULTILINE), f"{path.name} does not say what came out"
     points = module.get_sweep()
     assert len(points) > 1 and len({json.dumps(point, sort_keys=True) for point in points}) == len(points)
     for field in sorted({name for point in points for name in point} - {"label"}):

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -37,7 +38,9 @@ def launch(command, *words, home):
 def test_help_shows_an_example_and_every_flag_has_a_text(command, tmp_path):
     done = launch(command, "--help", home=tmp_path)
     assert f"python -m launch.{command} --" in done.stdout
-    assert "--output" in done.stdout or "--workdir" in done.stdout
+    own = re.findall(r"^  --(?:\[no\])?(\w+): (.*)$", done.stdout.partition(f"\nlaunch/{command}.py:")[2], re.MULTILINE)
+    assert {"output", "workdir"} & {name for name, _ in own}
+    assert all(text.strip() for _, text in own), own
     text = (ROOT / "launch" / f"{command}.py").read_text()
     assert text.count("\n") <= 60
 
@@ -51,6 +54,8 @@ WRONG = {
     "wrong type": ("train", [STATIC, "--workdir=W", "--config.batch=many"], "batch"),
     "no such run": ("evaluate", ["--workdir=W", "--data=rendered"], "W is no workdir of a run"),
     "no input": ("predict", ["--workdir=W", "--input=none.mp4", "--output=O"], "--input=none.mp4 does not exist"),
+    "nothing to certify": ("certify", ["--workdir=W"], "W is no workdir of a run"),
+    "nothing to look at": ("attention", ["--workdir=W", "--data=rendered", "--output=O"], "W is no workdir of a run"),
     "nothing to inflate": ("inflate", ["--from=W", "--workdir=V"], "W is no workdir of a run"),
     "nothing to factorise": ("factorize", ["--from=W", "--workdir=V", "--rank=2"], "W is no workdir of a run"),
     "no size of factors": ("factorize", ["--from=W", "--workdir=V"], "Exactly one of (rank, fraction, energy)"),

@@ -17,11 +17,14 @@ from affect_jax.types import DIMENSIONS
 NETWORK, MEGAFLOPS, SPEED = "network", "MFLOP a frame", "frames/s"
 
 
-def compare(sweeps: Sequence[pathlib.Path], score: str, output: pathlib.Path, speed: bool = False) -> str:
+def compare(
+    sweeps: Sequence[pathlib.Path], score: str, output: pathlib.Path, against: str = "", speed: bool = False
+) -> str:
     """Writes comparison.png, comparison.csv and comparison.md; returns the table as text.
 
     The table holds the runs on all clips, the picture's left panel those on shares of them too. Runs of one label over
-    all sweeps are one network, and differ in seed and share. `speed`: the first run of each is timed here.
+    all sweeps are one network, and differ in seed and share. `against`: the network that differences are taken to, by
+    default the first. `speed`: the first run of each is timed here.
     """
     tables, score = read_tables(sweeps), score.removeprefix("validation/")
     column = score_column(tables, score)
@@ -29,7 +32,8 @@ def compare(sweeps: Sequence[pathlib.Path], score: str, output: pathlib.Path, sp
     rows = [row for run, row in found if run.share == ALL]
     if not rows:
         raise UsageError(f"no finished run on all clips in {', '.join(map(str, sweeps))}; there is nothing to compare")
-    lines = table_lines(rows, column)
+    base = _known(against, rows)
+    lines = table_lines(rows, column, base)
     if speed:
         firsts = {row[LABEL]: pathlib.Path(row[PLACE]) for row in reversed(rows)}
         speeds = frames_a_second({line[NETWORK]: firsts[line[NETWORK]] for line in lines})
@@ -40,16 +44,23 @@ def compare(sweeps: Sequence[pathlib.Path], score: str, output: pathlib.Path, sp
     write_csv(lines, output / "comparison.csv")
     short = [{name: cell for name, cell in line.items() if not _minor(name, column)} for line in lines]
     with replacing(output / "comparison.md") as file:
-        file.write(f"{markdown_table(short)}\n\n{_note(rows)}\n")
+        file.write(f"{markdown_table(short)}\n\n{_note(rows, base)}\n")
     return text_table(short)
 
 
-def table_lines(rows: Sequence[Row], column: str) -> list[dict[str, object]]:
-    """One line for each label: scores over seeds, their difference to the first line, and what the network costs."""
+def _known(against: str, rows: Sequence[Row]) -> str:
+    labels = list(dict.fromkeys(row[LABEL] for row in rows))
+    if against and against not in labels:
+        raise UsageError(f"--against={against}: no such network; there are: {'; '.join(labels)}")
+    return against or labels[0]
+
+
+def table_lines(rows: Sequence[Row], column: str, against: str) -> list[dict[str, object]]:
+    """One line for each label: scores over seeds, their difference to one of the lines, and what the network costs."""
     parts = _parts(column, rows[0])
     numbers = [{LABEL: r[LABEL], SEED: r[SEED], **{part: float(r[part]) for part in parts if r[part]}} for r in rows]
     lines = []
-    for found in over_seeds(numbers, [LABEL], parts):
+    for found in over_seeds(numbers, [LABEL], parts, (against,)):
         line: dict[str, object] = {NETWORK: found[LABEL]}
         line |= {score_name(part): found[part] for part in parts}
         line |= {f"{score_name(part)}, difference": found.get(f"{part}, difference") for part in parts}
@@ -88,6 +99,6 @@ def _minor(name: str, column: str) -> bool:
     return name.endswith(", difference") and name != f"{score_name(column)}, difference"
 
 
-def _note(rows: Sequence[Row]) -> str:
+def _note(rows: Sequence[Row], against: str) -> str:
     seeds = len({row[SEED] for row in rows})
-    return f'Mean ± {AROUND} ({seeds} of them); differences are to "{rows[0][LABEL]}", seed by seed.'
+    return f'Mean ± {AROUND} ({seeds} of them); differences are to "{against}", seed by seed.'

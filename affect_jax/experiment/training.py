@@ -42,8 +42,11 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
     if latest is not None and at >= steps:
         logging.info("%s: already at step %d of %d", workdir, at, steps)
         return True
+    data = build.training_source(options, workdir)  # first: a wrong folder is told before anything is timed
+    part, skipped_csv = options.data.validation, str(workdir / build.SKIPPED)
+    validation = build.source(part, options.label_set, options.data.store, skipped_csv)
     mesh, network = data_mesh(), build.network(options, build.execution(options, workdir, training=True))
-    optimiser, data = make_optimiser(options.optimiser, steps), build.training_source(options, workdir)
+    optimiser = make_optimiser(options.optimiser, steps)
     task, teacher = goal.task(options, data), goal.teacher(options, mesh)
     batches = iter(build.training_batches(options, data, workdir))
     state = _state(options, workdir, checkpoints, network, optimiser, mesh, batches)
@@ -52,8 +55,6 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
     sparsity = options.optimiser.sparsity
     one_step = step.make_train_step(network, task, optimiser, root, average, teach, sparsity)
     step_function = step.compiled(one_step, state, mesh, teacher=teacher and teacher.variables)
-    part, skipped_csv = options.data.validation, str(workdir / build.SKIPPED)
-    validation = build.source(part, options.label_set, options.data.store, skipped_csv)
     validation_batches = build.evaluation_batches(options, validation, workdir)
     predict = build.predictor(network, mesh)
     scores = lambda variables: evaluate(lambda batch: predict(variables, batch), options.task, validation_batches)

@@ -4,6 +4,8 @@ Source: Kossaifi et al., CVPR 2020: an inflated network needs fewer clips and st
 Command: python -m launch.sweep --config=configs/clips.py:scratch --sweep=configs/sweeps/clip_amounts.py
   --data=rendered --split=test --set=kind=clips --set=subjects=60 --set=per_subject=1 --set=frames=48
   --workdir=runs/clips/amounts
+Expected: with a sixteenth of the clips the inflated network is above the others with all.
+Measured: it has a mean CCC of 0.831; networks from scratch with half of the clips 0.609 and 0.598, their best.
 The whole amount is in experiment 1; python -m launch.compare puts both into one picture.
 """
 

@@ -4,6 +4,8 @@ Source: Kossaifi et al., CVPR 2020: an inflated factorised network is best, with
 Command: python -m launch.sweep --config=configs/clips.py:scratch --sweep=configs/sweeps/clip_networks.py
   --data=rendered --split=test --set=kind=clips --set=subjects=60 --set=per_subject=1 --set=frames=48
   --workdir=runs/clips/networks
+Expected: the inflated network best or equal, with the fewest numbers.
+Measured: mean CCC inflated 0.839, moving average 0.818, GRU 0.799, static 0.792, from scratch 0.575 and 0.533 (dense).
 """
 
 from configs.sweeps.points.clips import NETWORKS, SEEDS, points_of

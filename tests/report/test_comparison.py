@@ -95,6 +95,18 @@ def test_table_of_hand_worked_runs(tmp_path, monkeypatch):
     assert not list((tmp_path / "out").glob("*.part"))
 
 
+def test_differences_may_be_to_any_network(tmp_path):
+    folder = networks(tmp_path / "networks")
+    compare([folder], "ccc/mean", tmp_path / "out", against="grown")
+    with (tmp_path / "out" / "comparison.csv").open(newline="") as file:
+        static, grown = csv.DictReader(file)
+    assert static["mean CCC, difference"] == "-0.200 ± 0.000" and grown["mean CCC, difference"] == ""
+    assert 'differences are to "grown"' in (tmp_path / "out" / "comparison.md").read_text()
+    with pytest.raises(UsageError, match="--against=grow: no such network; there are: static; grown"):
+        compare([folder], "ccc/mean", tmp_path / "wrong", against="grow")
+    assert not (tmp_path / "wrong").exists()
+
+
 def test_picture_shows_shares_steps_and_levels(figures, tmp_path):
     compare([networks(tmp_path / "networks"), amounts(tmp_path / "amounts")], "ccc/mean", tmp_path / "out")
     left, right = figures[0].axes
