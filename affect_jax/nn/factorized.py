@@ -115,10 +115,10 @@ class FactorizedConv(nnx.Module):
     def pruned(self, threshold: float = 0.0) -> "FactorizedConv":
         """A smaller layer without the components whose scale over normalised columns is up to `threshold`.
 
-        At 0 its outputs are the same. Where a norm follows the first 1x1, the columns of that stay as they are: the
-        norm takes their length away. ValueError for a kernel that is not cp.
+        At 0 its outputs are the same. Where a norm follows the first 1x1, its scale and bias count instead of that: see
+        `ops.factor_selection.through_norm`. ValueError for a kernel that is not cp.
         """
-        kept = ops.kept_components(self.arrays(), threshold, self._unscaled())
+        kept = ops.kept_components(self._sized(), threshold)
         smaller = nnx.clone(self)
         for name, array in self.arrays().items():
             smaller.factors[name] = nnx.Param(array[..., kept])
@@ -132,10 +132,13 @@ class FactorizedConv(nnx.Module):
 
     def components(self) -> Float[Array, "rank"]:
         """The size of each component of a cp kernel: its absolute scale over normalised columns; see `pruned`."""
-        return jnp.abs(ops.normalised(self.arrays(), self._unscaled())["scale"])
+        return jnp.abs(ops.normalised(self._sized())["scale"])
 
-    def _unscaled(self) -> tuple[str, ...]:
-        return ("inputs",) if self.norm is not None else ()
+    def _sized(self) -> dict[str, Array]:
+        """The arrays whose columns tell how much a component counts."""
+        if self.norm is None:
+            return self.arrays()
+        return ops.through_norm(self.arrays(), self.norm.scale[...], self.norm.bias[...])
 
     def _between(self):
         return None if self.norm is None else lambda mixed: nnx.relu(self.norm(mixed))

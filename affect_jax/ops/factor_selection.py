@@ -15,16 +15,15 @@ from affect_jax.ops.factor_forms import form_of
 Kernel = Mapping[str, Float[Array, "..."]]
 
 
-def normalised(factors: Kernel, leave: tuple[str, ...] = ()) -> dict[str, Array]:
-    """The same kernel, its columns of length 1 and their lengths in "scale"; those of the factors in `leave` stay.
+def normalised(factors: Kernel) -> dict[str, Array]:
+    """The same kernel, its columns of length 1 and their lengths in "scale".
 
     Without this a scale says nothing: it can move into the factors. A component with a column of zeros gets scale 0.
     """
     _only_cp(factors)
-    result = {name: array for name, array in factors.items() if name in leave}
-    scale = factors["scale"]
+    result, scale = {}, factors["scale"]
     for name in factors:
-        if name not in (*leave, "scale"):
+        if name != "scale":
             squares = jnp.square(factors[name]).sum(0)
             length = jnp.sqrt(jnp.where(squares > 0, squares, 1.0))  # with a derivative at 0
             result[name] = factors[name] / length[None]
@@ -32,7 +31,16 @@ def normalised(factors: Kernel, leave: tuple[str, ...] = ()) -> dict[str, Array]
     return result | {"scale": scale}
 
 
-def evenness(factors: Kernel, leave: tuple[str, ...] = ()) -> Float[Array, ""]:
+def through_norm(factors: Kernel, scale: Float[Array, "rank"], bias: Float[Array, "rank"]) -> dict[str, Array]:
+    """Columns that tell the sizes of components where a norm of this scale and bias and ReLU follow the first 1x1.
+
+    The norm takes away the length of "inputs" and gives each component that of its own scale and bias instead, which
+    therefore stand in its place. ReLU hands a positive factor on, so that size can move between them and "scale".
+    """
+    return {**factors, "inputs": jnp.stack([scale, bias])}
+
+
+def evenness(factors: Kernel) -> Float[Array, ""]:
     """L1 over L2 norm of the scales over normalised columns: from 1, one component, to sqrt(rank), all of one size.
 
     As a penalty it drives whole components to zero, and leaves the length of the kernel alone: where a norm follows a
@@ -40,13 +48,13 @@ def evenness(factors: Kernel, leave: tuple[str, ...] = ()) -> Float[Array, ""]:
     Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, automatic rank selection, with Hoyer's measure,
     J. Mach. Learn. Res. 5, 2004, in the place of L1.
     """
-    size = jnp.abs(normalised(factors, leave)["scale"])
+    size = jnp.abs(normalised(factors)["scale"])
     return size.sum() / jnp.sqrt(jnp.square(size).sum() + jnp.finfo(size.dtype).tiny)
 
 
-def kept_components(factors: Kernel, threshold: float, leave: tuple[str, ...] = ()) -> np.ndarray:
+def kept_components(factors: Kernel, threshold: float) -> np.ndarray:
     """Indices of the components whose normalised scale is above `threshold`; at least the largest. Not under jit."""
-    size = np.abs(np.asarray(normalised(factors, leave)["scale"]))
+    size = np.abs(np.asarray(normalised(factors)["scale"]))
     kept = np.flatnonzero(size > threshold)
     return kept if len(kept) else np.array([size.argmax()])
 

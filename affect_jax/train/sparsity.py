@@ -13,8 +13,8 @@ FACTOR = re.compile(r"(|.*/)factors/(\w+)")  # a network's factorised kernels, t
 def evenness(variables: Variables) -> Float[Array, ""]:
     """`ops.factor_selection.evenness` summed over the cp kernels that are trained.
 
-    A kernel counts as trained if one of its arrays is. Where a norm follows the first 1x1, the columns of that are not
-    counted, because the norm takes their length away. ValueError where no cp kernel is trained.
+    A kernel counts as trained if one of its arrays is. Where a norm follows the first 1x1, its scale and bias count
+    instead of that: see `ops.factor_selection.through_norm`. ValueError where no cp kernel is trained.
     Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, automatic rank selection.
     """
     arrays, trained, kernels = names(variables), set(names(variables.trained)), {}
@@ -24,8 +24,9 @@ def evenness(variables: Variables) -> Float[Array, ""]:
     found = []
     for layer, kernel in kernels.items():
         if factors.form_of(kernel) == "cp" and any(f"{layer}factors/{name}" in trained for name in kernel):
-            leave = ("inputs",) if f"{layer}norm/scale" in arrays else ()
-            found.append(factors.evenness(kernel, leave))
+            if (norm := f"{layer}norm/") + "scale" in arrays:
+                kernel = factors.through_norm(kernel, arrays[f"{norm}scale"], arrays[f"{norm}bias"])
+            found.append(factors.evenness(kernel))
     if not found:
         raise ValueError("optimiser.sparsity needs factorised convolutions of form cp that are trained; there is none")
     return sum(found)

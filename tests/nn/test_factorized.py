@@ -90,6 +90,38 @@ def test_pruned_layer_is_smaller_and_gives_the_same(between):
     assert layer.arrays()["scale"].shape == (5,)
 
 
+def with_a_norm(rank: int = 5) -> FactorizedConv:
+    """A layer in evaluation mode whose norm has the numbers of no initialisation."""
+    layer = FactorizedConv(3, 4, taps=SPACE, rank=rank, between="norm_relu", rngs=nnx.Rngs(3))
+    for seed, part in enumerate((layer.norm.mean, layer.norm.scale, layer.norm.bias)):
+        part[...] = noise(rank, seed=seed)
+    layer.eval()
+    return layer
+
+
+def test_size_that_moves_between_scale_and_norm_changes_neither_outputs_nor_components_nor_what_is_kept():
+    layer, signal = with_a_norm(), noise(2, 5, 4, 3)
+    moved = nnx.clone(layer)
+    by = jnp.float32([64, 1 / 64, 8, 1 / 8, 1])
+    moved.factors["scale"][...] /= by
+    moved.norm.scale[...] *= by
+    moved.norm.bias[...] *= by
+    np.testing.assert_allclose(moved(signal), layer(signal), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(moved.components(), layer.components(), rtol=1e-5)
+    for threshold in np.sort(layer.components())[:4] * 1.01:
+        kept, expected = (np.asarray(each.pruned(float(threshold)).factors["height"][...]) for each in (moved, layer))
+        np.testing.assert_array_equal(kept, expected)
+
+
+def test_a_component_whose_norm_gives_zero_goes_and_one_that_gives_its_bias_alone_stays():
+    layer, signal = with_a_norm(), noise(2, 5, 4, 3)
+    layer.norm.scale[...] = layer.norm.scale[...].at[jnp.array([1, 2])].set(0.0)
+    layer.norm.bias[...] = jnp.abs(layer.norm.bias[...]).at[1].set(0.0)
+    small = layer.pruned()
+    np.testing.assert_array_equal(small.factors["height"][...], np.delete(layer.factors["height"][...], 1, axis=1))
+    np.testing.assert_allclose(small(signal), layer(signal), rtol=1e-5, atol=1e-6)
+
+
 def test_components_are_dropped_in_training_only_and_by_the_key():
     layer = FactorizedConv(3, 4, taps=SPACE, rank=2, dropout=0.5, rngs=nnx.Rngs(4))
     signal = noise(5, 4, 3)

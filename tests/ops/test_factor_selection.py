@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from kernels64 import dense_kernel, drawn_factors
 
-from affect_jax.ops.factors import convolve, dropped, evenness, normalised, pruned, reconstruct
+from affect_jax.ops.factors import convolve, dropped, evenness, normalised, pruned, reconstruct, through_norm
 
 
 def drawn(form: str = "cp") -> dict:
@@ -19,9 +19,13 @@ def test_normalised_columns_have_length_1_and_make_the_same_kernel():
     np.testing.assert_allclose(reconstruct(level), reconstruct(factors), rtol=1e-5, atol=1e-6)
     for name in ("height", "width", "inputs", "outputs"):
         np.testing.assert_allclose(np.linalg.norm(level[name], axis=0), 1, rtol=1e-6)
-    partly = normalised(factors, leave=("inputs",))
-    np.testing.assert_array_equal(partly["inputs"], factors["inputs"])
-    np.testing.assert_allclose(reconstruct(partly), reconstruct(factors), rtol=1e-5, atol=1e-6)
+
+
+def test_a_norm_after_the_first_1x1_gives_components_the_length_of_its_scale_and_bias():
+    factors, scale, bias = drawn(), *jnp.float32(np.random.default_rng(1).normal(size=(2, 5)))
+    rest = [np.linalg.norm(np.float64(factors[name]), axis=0) for name in ("height", "width", "outputs")]
+    expected = np.abs(np.float64(factors["scale"])) * np.prod(rest, 0) * np.hypot(np.float64(scale), np.float64(bias))
+    np.testing.assert_allclose(np.abs(normalised(through_norm(factors, scale, bias))["scale"]), expected, rtol=1e-5)
 
 
 def test_evenness_is_that_of_the_components_lengths_however_they_are_spread_and_whatever_the_kernels_length():

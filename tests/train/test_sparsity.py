@@ -41,8 +41,12 @@ def drawn(frozen: str = ""):
     return network, with_names(network.abstract, values)
 
 
-def lengths(arrays: dict, layer: str, modes=MODES) -> dict[str, np.ndarray]:
-    return {mode: np.linalg.norm(np.float64(arrays[f"{layer}/factors/{mode}"]), axis=0) for mode in modes}
+def lengths(arrays: dict, layer: str) -> dict[str, np.ndarray]:
+    """By mode; where a norm takes the length of "inputs" away, that of its scale and bias stands there."""
+    columns = {mode: np.float64(arrays[f"{layer}/factors/{mode}"]) for mode in MODES}
+    if f"{layer}/norm/scale" in arrays:
+        columns["inputs"] = np.float64([arrays[f"{layer}/norm/scale"], arrays[f"{layer}/norm/bias"]])
+    return {mode: np.linalg.norm(column, axis=0) for mode, column in columns.items()}
 
 
 def evenness_slope(size: np.ndarray) -> np.ndarray:
@@ -58,15 +62,18 @@ def test_value_and_gradient_are_those_of_the_closed_form():
         jax.grad(lambda trained: evenness(dataclasses.replace(variables, trained=trained)))(variables.trained)
     )
     total = 0.0
-    for layer, modes in (("plain", MODES), ("normed", MODES[1:])):  # a norm takes the length of "inputs" away
-        scale, columns = np.float64(arrays[f"{layer}/factors/scale"]), lengths(arrays, layer, modes)
+    for layer in ("plain", "normed"):
+        scale, columns = np.float64(arrays[f"{layer}/factors/scale"]), lengths(arrays, layer)
         size = np.abs(scale) * np.prod(list(columns.values()), axis=0)
         slope = evenness_slope(size)
         total += size.sum() / np.linalg.norm(size)
         np.testing.assert_allclose(gradients[f"{layer}/factors/scale"], slope * size / scale, rtol=1e-4)
         for mode, length in columns.items():  # d |s| prod |c| / dc = size / |c| * c / |c|
-            expected = np.float64(arrays[f"{layer}/factors/{mode}"]) * slope * size / length**2
-            np.testing.assert_allclose(gradients[f"{layer}/factors/{mode}"], expected, rtol=1e-4, atol=1e-6)
+            in_norm = layer == "normed" and mode == "inputs"
+            parts = ("norm/scale", "norm/bias") if in_norm else (f"factors/{mode}",)
+            for name in (f"{layer}/{part}" for part in parts):
+                expected = np.float64(arrays[name]) * slope * size / length**2
+                np.testing.assert_allclose(gradients[name], expected, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(evenness(variables), total, rtol=1e-5)
     others = [name for name in gradients if "tucker" in name or name.endswith("normed/factors/inputs")]
     assert len(others) == 6 and all(not np.asarray(gradients[name]).any() for name in others)
@@ -80,10 +87,21 @@ def test_it_does_not_depend_on_which_factor_has_the_length_of_a_component():
     np.testing.assert_allclose(evenness(with_names(variables, moved)), evenness(variables), rtol=1e-6)
 
 
+def test_it_cannot_be_escaped_into_the_norm_after_the_first_1x1():
+    _, variables = drawn()
+    arrays, by = dict(names(variables)), jnp.float32([16, 1 / 16, 4])
+    moved = {**arrays, "normed/factors/scale": arrays["normed/factors/scale"] / by}
+    moved |= {name: arrays[name] * by for name in ("normed/norm/scale", "normed/norm/bias")}
+    np.testing.assert_allclose(evenness(with_names(variables, moved)), evenness(variables), rtol=1e-6)
+    nothing = with_names(variables, {**arrays, **{name: 0 * arrays[name] for name in moved if "normed/norm/" in name}})
+    slopes = jax.grad(lambda trained: evenness(dataclasses.replace(nothing, trained=trained)))(nothing.trained)
+    assert all(bool(jnp.isfinite(slope).all()) for slope in names(slopes).values())
+
+
 def test_only_trained_kernels_count_and_with_none_it_is_refused():
     _, variables = drawn(frozen="plain/.*")
     arrays = names(variables)
-    size = np.prod(list(lengths(arrays, "normed", MODES[1:]).values()), axis=0)
+    size = np.prod(list(lengths(arrays, "normed").values()), axis=0)
     size = np.abs(np.float64(arrays["normed/factors/scale"])) * size
     np.testing.assert_allclose(evenness(variables), size.sum() / np.linalg.norm(size), rtol=1e-5)
     with pytest.raises(ValueError, match=r"optimiser.sparsity needs factorised convolutions of form cp .* none"):
