@@ -5,9 +5,10 @@
   python -m launch.factorize --from=runs/dense --workdir=runs/tt --form=tt --energy=0.95
 
 One of --rank (of every layer), --fraction (of each dense kernel's parameters, at most) and --energy (of each dense
-kernel's sum of squares, at least) says how large the layers become. The relative error of each layer, parameters,
-arithmetic and the largest differences of outputs are printed and written to factors.json. What was lost is learnt back
-by training on with initialise.rule=copy from the new folder. Needs the extra: pip install "affect_jax[decompose]".
+kernel's sum of squares, at least) says how large the layers become. The relative error and kept energy of each layer,
+parameters, arithmetic and the largest differences of outputs are printed and written to factors.json. What was lost is
+learnt back by training on with initialise.rule=copy from the new folder. Needs the extra:
+pip install "affect_jax[decompose]".
 """
 
 import os
@@ -26,7 +27,7 @@ RANK = flags.DEFINE_integer("rank", None, "Rank of every layer.", lower_bound=1)
 FRACTION = flags.DEFINE_float("fraction", None, "Of a dense kernel's parameters.", lower_bound=0.0, upper_bound=1.0)
 ENERGY = flags.DEFINE_float("energy", None, "Of a dense kernel's sum of squares.", lower_bound=0.0, upper_bound=1.0)
 STARTS = flags.DEFINE_integer("starts", 3, "Starts of a cp decomposition, of which the best counts.", lower_bound=1)
-ITERATIONS = flags.DEFINE_integer("iterations", 200, "Of alternating least squares (cp, tucker).", lower_bound=1)
+ITERATIONS = flags.DEFINE_integer("iterations", 200, "Of alternating least squares: cp, tucker.", lower_bound=1)
 flags.mark_flags_as_required(["from", "workdir"])
 flags.mark_flags_as_mutual_exclusive(["rank", "fraction", "energy"], required=True)
 

@@ -22,6 +22,7 @@ from affect_jax.ops.factors import parameter_count, resolve_rank
 from affect_jax.train.state import Network, Variables, names, with_names
 
 FACTORS = "factors.json"
+IDLE = {"cp": (), "tucker": ("starts",), "tt": ("starts", "iterations")}  # options that do nothing, by form
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,20 +40,22 @@ class Wanted:
 def factorize_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Wanted) -> dict:
     """Writes `workdir` with the factorised network at step 0 and factors.json; returns what stands there.
 
-    UsageError for a network without dense kernels in a head, ranks that there are not, or without TensorLy.
+    UsageError for a network without dense kernels in a head, ranks that there are not, options that would do nothing,
+    or without TensorLy.
     """
+    _refuse_idle(wanted)
     run, network, variables, step = restored(source)
     _check(source, run)
     module = network.module(variables)
     paths = [path for path in layers(module, Conv3x3) if path[0] == "head"]
     arrays = names(variables)
     kernels = {named(path): np.asarray(arrays[f"{named(path)}/kernel"]) for path in paths}
+    search = {"starts": wanted.starts, "iterations": wanted.iterations, "seed": run.seed}
     try:
-        ranks = {name: _ranks(kernel, wanted, run.seed) for name, kernel in kernels.items()}
+        ranks = {name: _ranks(kernel, wanted, search) for name, kernel in kernels.items()}
         config = _config(source, wanted, ranks, kernels)
         if (there := derived.there(workdir, config, FACTORS)) is not None:
             return _same(workdir, there, wanted)
-        search = {"starts": wanted.starts, "iterations": wanted.iterations, "seed": run.seed}
         found, lost = {}, {}
         for name, kernel in kernels.items():
             found[name] = decompose(kernel, wanted.form, ranks[name], **search)
@@ -89,11 +92,18 @@ def _check(source: pathlib.Path, run: Options) -> None:
         )
 
 
-def _ranks(kernel: np.ndarray, wanted: Wanted, seed: int) -> dict[str, int]:
+def _refuse_idle(wanted: Wanted) -> None:
+    """UsageError for an option that was given and would do nothing."""
+    for name in IDLE[wanted.form]:
+        if getattr(wanted, name) != getattr(Wanted(), name):
+            raise UsageError(f"--{name}={getattr(wanted, name)} does nothing with --form={wanted.form}; leave it out")
+
+
+def _ranks(kernel: np.ndarray, wanted: Wanted, search: Mapping[str, int]) -> dict[str, int]:
     """The ranks of a layer, by name, as a config can say them: a tucker kernel's taps in full."""
     try:
         if wanted.energy is not None:
-            found = rank_by_energy(kernel, wanted.form, wanted.energy, seed=seed)
+            found = rank_by_energy(kernel, wanted.form, wanted.energy, **search)
         else:
             rank = wanted.rank if wanted.rank is not None else wanted.fraction
             found = resolve_rank(wanted.form, _sizes(kernel), rank)
@@ -132,13 +142,13 @@ def _numbers(target: Network, arrays: Mapping, found: Mapping[str, Decomposition
 def _lost(name: str, kernel: np.ndarray, ranks: Mapping[str, int], found: Decomposition) -> dict:
     """What is noted of a layer, and said as soon as it is known: a decomposition may take minutes."""
     before, after = int(kernel.size), int(parameter_count(found.factors))
-    rank = "x".join(map(str, ranks.values()))
-    logging.info(
-        "%s: rank %s, relative error %.3f, %d -> %d parameters", name, rank, found.relative_error, before, after
-    )
+    rank, error, energy = "x".join(map(str, ranks.values())), found.relative_error, 1 - found.relative_error**2
+    line = "%s: rank %s, relative error %.3f, energy kept %.3f, %d -> %d parameters"
+    logging.info(line, name, rank, error, energy, before, after)
     return {
         "ranks": dict(ranks),
-        "relative_error": found.relative_error,
+        "relative_error": error,
+        "energy_kept": energy,
         "parameters": {"before": before, "after": after},
     }
 

@@ -54,12 +54,20 @@ def decompose(
 
 
 def rank_by_energy(
-    kernel: Kernel, form: str, energy: float, *, axes: tuple[str, ...] | None = None, seed: int = 0
+    kernel: Kernel,
+    form: str,
+    energy: float,
+    *,
+    axes: tuple[str, ...] | None = None,
+    starts: int = 3,
+    iterations: int = 200,
+    seed: int = 0,
 ) -> dict[str, int]:
-    """The ranks with which a decomposition keeps this share of the kernel's sum of squares, in (0, 1].
+    """The ranks with which `decompose` so called keeps this share of the kernel's sum of squares, in (0, 1].
 
     tucker, tt: from singular values, each unfolding with its part of what may be lost. cp: the smallest rank found
-    whose alternating least squares keep it (or lose 1e-6), which takes several decompositions.
+    whose alternating least squares keep it (or lose 1e-6), which takes several decompositions; ValueError where too few
+    starts and iterations keep it at no rank.
     """
     if not 0 < energy <= 1:
         raise ValueError(f"energy is {energy}; expected the share of the kernel's sum of squares to keep, in (0, 1]")
@@ -67,7 +75,8 @@ def rank_by_energy(
     if form == "dense":
         return {}
     if form == "cp":
-        return {"rank": _cp_rank(kernel, sizes, math.sqrt(1 - energy), seed)}
+        search = {"starts": starts, "iterations": iterations, "seed": seed}
+        return {"rank": _cp_rank(kernel, sizes, energy, search)}
     whole = float(np.square(np.float64(kernel)).sum())
     if form == "tucker":
         bound = (1 - energy) * whole / len(sizes)
@@ -88,12 +97,18 @@ def _enough(values: np.ndarray, bound: float) -> int:
     return max(1, int(np.argmax(left_out <= bound + 1e-12 * left_out[0])))
 
 
-def _cp_rank(kernel: Kernel, sizes: dict[str, int], error: float, seed: int) -> int:
-    """The smallest rank found whose relative error is at most `error`, by doubling and halving."""
-    error = max(error, 1e-3)
-    fits = lambda rank: decompose(kernel, "cp", rank, axes=tuple(sizes)[:-2], seed=seed).relative_error <= error
+def _cp_rank(kernel: Kernel, sizes: dict[str, int], energy: float, search: Mapping[str, int]) -> int:
+    """The smallest rank found that keeps the energy, by doubling and halving; ValueError where none does."""
+    error = lambda rank: decompose(kernel, "cp", rank, axes=tuple(sizes)[:-2], **search).relative_error
+    fits = lambda rank: error(rank) <= max(math.sqrt(1 - energy), 1e-3)
     low, high, most = 0, 1, math.prod(sizes.values()) // max(sizes.values())
-    while high < most and not fits(high):
+    while not fits(high):
+        if high == most:  # enough for any kernel of this shape, but least squares may stop before
+            raise ValueError(
+                f"energy is {energy}, but a cp decomposition of a kernel of shape {kernel.shape} with "
+                f"{search['starts']} starts of {search['iterations']} iterations keeps {1 - error(most) ** 2:.4f} at "
+                f"the largest useful rank, {most}; give more iterations or starts, or ask for less energy"
+            )
         low, high = high, min(2 * high, most)
     while high - low > 1:
         middle = (low + high) // 2

@@ -49,11 +49,12 @@ def kernel64(arrays: dict, layer: str, form: str) -> np.ndarray:
         Wanted(rank=3, starts=1, iterations=20),
         Wanted(form="tucker", fraction=0.5, iterations=20),
         Wanted(form="tt", energy=0.9),
+        Wanted(energy=0.9, starts=1, iterations=1),
     ],
-    ids=lambda wanted: wanted.form,
+    ids=lambda wanted: f"{wanted.form}{' by energy' if wanted.energy else ''}",
 )
 def test_each_layer_has_the_error_that_is_reported_and_all_else_is_as_it_was(dense_run, tmp_path, wanted, monkeypatch):
-    if wanted.form != "cp":  # compiling the network once for what changes is enough
+    if wanted.rank is None:  # compiling the network once for what changes is enough
         monkeypatch.setattr(factorising, "changes", lambda *_: {"largest_difference": 0.0, "differences": {}})
         monkeypatch.setattr(factorising, "log", lambda _: None)
     pytest.importorskip("tensorly", reason="needs the extra 'decompose'")
@@ -73,11 +74,12 @@ def test_each_layer_has_the_error_that_is_reported_and_all_else_is_as_it_was(den
         saved += dense.size - count
         smallest = max(found["layers"][layer]["ranks"].values()) == 1
         assert wanted.fraction is None or count <= wanted.fraction * dense.size or smallest
+        np.testing.assert_allclose(found["layers"][layer]["energy_kept"], 1 - error**2, atol=1e-5)
         assert wanted.energy is None or 1 - error**2 >= wanted.energy - 1e-6
     assert before.keys() == after.keys()
     for name, array in before.items():
         np.testing.assert_array_equal(after[name], array, err_msg=name)
-    if wanted.form == "cp":
+    if wanted.rank is not None:
         assert found["parameters"]["before"] - found["parameters"]["after"] == saved
         assert found["largest_difference"] == max(max(places.values()) for places in found["differences"].values()) > 0
         assert all(places["heatmaps"] == 0 for places in found["differences"].values())
@@ -139,6 +141,19 @@ def test_what_has_no_dense_head_or_no_such_rank_is_refused(dense_run, static_run
     with pytest.raises(UsageError, match=r"decomposing a kernel needs TensorLy: pip install 'affect_jax\[decompose\]'"):
         factorize_run(dense_run, tmp_path / "V", Wanted(rank=2))
     assert not (tmp_path / "V").exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "option", "message"),
+    [
+        ("tucker", {"starts": 5}, "--starts=5 does nothing with --form=tucker; leave it out"),
+        ("tt", {"starts": 1}, "--starts=1 does nothing with --form=tt"),
+        ("tt", {"iterations": 9}, "--iterations=9 does nothing with --form=tt"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(dense_run, tmp_path, form, option, message):
+    with pytest.raises(UsageError, match=message):
+        factorize_run(dense_run, tmp_path / "V", Wanted(form=form, rank=2, **option))
 
 
 def test_ranks_are_written_as_one_number_where_one_says_it(miniature, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from kernels64 import dense_kernel, drawn_factors
 
 from affect_jax.ops import decompose as module
-from affect_jax.ops.decompose import decompose, rank_by_energy
+from affect_jax.ops.decompose import Decomposition, decompose, rank_by_energy
 from affect_jax.ops.factors import form_of, kernel_sizes, parameter_count
 
 pytest.importorskip("tensorly", reason="needs the extra 'decompose'")
@@ -74,6 +74,21 @@ def test_ranks_by_energy_keep_it_and_smaller_ones_of_a_matrix_do_not(form, energ
     matrix = np.diag([3.0, 2.0, 1.0])[None]  # of its 14 parts of energy, the first keeps 9, two keep 13
     found = rank_by_energy(matrix, form, 0.99 * 13 / 14)
     assert found == {"rank": 2} if form == "cp" else found["inputs"] >= 2
+
+
+@pytest.mark.parametrize(("starts", "iterations"), [(1, 1), (1, 2), (2, 5)])
+def test_the_rank_of_cp_keeps_the_energy_with_the_starts_and_iterations_it_was_searched_with(starts, iterations):
+    kernel, search = noise(3, 3, 5, 4, seed=1), {"starts": starts, "iterations": iterations, "seed": 3}
+    ranks = rank_by_energy(kernel, "cp", 0.9, **search)
+    assert 1 - decompose(kernel, "cp", ranks, **search).relative_error ** 2 >= 0.9 - 1e-6
+    assert ranks["rank"] > rank_by_energy(kernel, "cp", 0.9)["rank"]  # 3 starts of 200 iterations need fewer
+
+
+def test_an_energy_that_no_rank_of_cp_keeps_is_refused(monkeypatch):
+    monkeypatch.setattr(module, "decompose", lambda *_, **__: Decomposition({}, 0.5))
+    message = r"energy is 0.9, .* shape \(3, 3, 5, 4\) with 1 starts of 2 iterations keeps 0.7500 at .* rank, 36; give"
+    with pytest.raises(ValueError, match=message):
+        rank_by_energy(noise(3, 3, 5, 4), "cp", 0.9, starts=1, iterations=2)
 
 
 def test_energy_of_1_finds_the_rank_of_a_tensor_train():
