@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from affect_jax.models import certificate as module
 from affect_jax.models.certificate import InflationError, certificate, require_exact, sentences
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
 from affect_jax.models.inflation import transfer
@@ -234,12 +235,27 @@ def test_the_certificate_names_every_layer_and_both_kinds_of_numbers(statics):
     require_exact(record)
 
 
+def test_the_largest_difference_and_the_place_nearest_to_its_limit_are_told_apart(statics, monkeypatch):
+    # by place: the static network in float32 and in bfloat16, whose double distance is allowed; the clip network then
+    values = {"wide": (1.0, 0.5, 0.75), "narrow": (1.0, 1 - 2**-6, 1 - 3 * 2**-6)}
+    kind = lambda network, dtype: 0 if dtype == "float32" else 1 + isinstance(network, ClipNetwork)
+    shown = lambda network, _, __, dtype: {name: np.float32([s[kind(network, dtype)]]) for name, s in values.items()}
+    monkeypatch.setattr(module, "seen", shown)
+    found = certificate(statics["cp"], grown(statics["cp"]), {"noise": clip_of(0, 2)})
+    assert found["exact"] and (found["largest_difference"], found["largest_difference_bfloat16"]) == (0, 0.25)
+    line = (
+        "bfloat16: at most 2.50e-01 at any of 2 places; nearest to its limit is narrow with 3.12e-02, where 3.1e-02 is"
+    )
+    assert line in sentences(found)[1]
+
+
 @pytest.mark.parametrize("value", [1e-2, np.nan])
 def test_the_certificate_is_refused_when_other_frames_leak_in(statics, value):
     clip = grown(statics["cp"])
     time = clip.head.blocks[0].convs[2].factors["time"]
     time[...] = time[...].at[0].add(value)
     found = certificate(statics["cp"], clip, {"noise": clip_of(0, 4)})
+    assert not found["largest_difference"] <= 1e-5
     first = found["checks"][0]["differences"]
     assert first["head/blocks/0/convs/1"] <= 1e-5 and not first["head/blocks/0/convs/2"] <= 1e-5  # where it begins
     with pytest.raises(InflationError, match=r"differs from the static one by .+ at '.+' \(float32, noise clip of 4"):
