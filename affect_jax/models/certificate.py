@@ -110,7 +110,11 @@ def _largest(checks: Iterable[Mapping]) -> float:
 def seen(
     network: nnx.Module, images: Float[Array, "batch time height width 3"], layers: list[tuple], dtype: str
 ) -> dict[str, np.ndarray]:
-    """The outputs of a network and of some of its layers, in float32, computed in `dtype` as in prediction."""
+    """The outputs of a network and of some of its layers, in float32, computed in `dtype` as in prediction.
+
+    Products of float32 numbers are asked for whole: recent GPUs otherwise round their factors to TF32's 10 bits, which
+    would hide what a certificate is about.
+    """
     if not isinstance(network.config, TimeConfig):
         images = images.reshape(-1, *images.shape[2:])
     network = nnx.clone(network)
@@ -129,7 +133,8 @@ def seen(
         found = {**kept, **{name: value for name, value in outputs.items() if value is not None}}
         return jax.tree.map(lambda value: value.astype(jnp.float32), found)
 
-    return jax.tree.map(np.asarray, jax.jit(run)(numbers, images))
+    with jax.default_matmul_precision("float32" if dtype == "float32" else None):
+        return jax.tree.map(np.asarray, jax.jit(run)(numbers, images))
 
 
 def difference(apart: Float[np.ndarray, "..."], together: Float[np.ndarray, "..."]) -> float:

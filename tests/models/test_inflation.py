@@ -11,6 +11,8 @@ from affect_jax.models.certificate import InflationError, certificate, require_e
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
 from affect_jax.models.inflation import transfer
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
+from affect_jax.nn.conv import Conv3x3
+from affect_jax.types import Predictions
 
 SIZES = {"input_px": 32, "widths": (4, 4, 8), "depth": 1, "modules": 1, "head_blocks": 1, "head_rank": 6, "emotions": 3}
 
@@ -233,6 +235,24 @@ def test_the_certificate_names_every_layer_and_both_kinds_of_numbers(statics):
     assert record["exact"] and record["largest_difference"] <= 1e-5
     assert len(sentences(record)) == 4 and "noise clip of 3 frames, bfloat16: at most" in sentences(record)[1]
     require_exact(record)
+
+
+def test_float32_is_compared_by_whole_products_on_devices_that_would_round_their_factors():
+    asked = []
+
+    class Products(nnx.Module):
+        config = None
+
+        def __init__(self):
+            self.layer = Conv3x3(3, 2, rngs=nnx.Rngs(0))
+
+        def __call__(self, images):
+            asked.append(str(jax.make_jaxpr(lambda images: self.layer(images))(images)))
+            return Predictions(valence_arousal=self.layer(images).mean((1, 2)))
+
+    for dtype in ("float32", "bfloat16"):
+        module.seen(Products(), clip_of(0, 2), [], dtype)
+        assert ("Precision.HIGHEST" in asked[-1]) == (dtype == "float32") and "conv_general_dilated" in asked[-1]
 
 
 def test_the_largest_difference_and_the_place_nearest_to_its_limit_are_told_apart(statics, monkeypatch):
