@@ -103,20 +103,27 @@ def scanned(
 
 
 def as_arrays(past: PyTree) -> dict[str, np.ndarray]:
-    """What is kept of a stream, by name: to be stored with `numpy.savez` and given to `from_arrays` later."""
-    return {keystr(path): np.asarray(leaf) for path, leaf in jax.tree_util.tree_flatten_with_path(past)[0]}
+    """What is kept of a stream, by name: to be stored with `numpy.savez` and given to `from_arrays` later.
+
+    bfloat16 becomes float32, which holds the same numbers: a file of NumPy does not know it.
+    """
+    named = {keystr(path): leaf for path, leaf in jax.tree_util.tree_flatten_with_path(past)[0]}
+    return {
+        name: np.asarray(leaf.astype(jnp.float32) if leaf.dtype == jnp.bfloat16 else leaf)
+        for name, leaf in named.items()
+    }
 
 
 def from_arrays(stream: Stream, arrays: Mapping[str, np.ndarray]) -> PyTree:
-    """What was kept of a stream of the same network and batch; ValueError names what does not fit."""
-    wanted, leaves = as_arrays(stream.start), []
+    """What was kept of a stream of the same network and batch, of any precision; ValueError names what does not fit."""
+    wanted, kept, leaves = as_arrays(stream.start), jax.tree.leaves(stream.start), []
     if set(arrays) != set(wanted):
         raise ValueError(f"the stream keeps {sorted(wanted)}, but what was stored is {sorted(arrays)}")
-    for name, leaf in wanted.items():
+    for (name, leaf), like in zip(wanted.items(), kept, strict=True):
         if arrays[name].shape != leaf.shape or arrays[name].dtype != leaf.dtype:
             raise ValueError(
                 f"{name} is {arrays[name].dtype} {arrays[name].shape} in what was stored, {leaf.dtype} {leaf.shape} in "
                 "the stream: of another network or number of faces"
             )
-        leaves.append(jnp.asarray(arrays[name]))
+        leaves.append(jnp.asarray(arrays[name], like.dtype))
     return jax.tree.unflatten(jax.tree.structure(stream.start), leaves)

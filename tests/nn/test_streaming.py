@@ -93,16 +93,23 @@ def test_frames_to_come_change_nothing_that_was_said():
     assert np.abs(before[:, 10:] - after[:, 10:]).max() > 1e-3
 
 
-def test_a_stream_can_be_put_away_and_taken_up_again(tmp_path):
-    network, clip = trained(WHOLE["factorised"]), images(3)
-    stream = streamed(network, jax.ShapeDtypeStruct((2, 1, 32, 32, 3), jnp.float32))
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_stream_can_be_put_away_and_taken_up_again(tmp_path, precision):
+    network, clip = trained(WHOLE["factorised"]), images(3).astype(precision)
+    shape = jax.ShapeDtypeStruct((2, 1, 32, 32, 3), jnp.float32)
+    prepare(network, shape, clip.dtype)
+    stream = streamed(network, jax.ShapeDtypeStruct(shape.shape, clip.dtype))
     step = jax.jit(stream.next)
     past, _ = step(stream.numbers, stream.start, clip[:, :7])
+    assert precision in {str(leaf.dtype) for leaf in jax.tree.leaves(past)}
     np.savez(tmp_path / "past.npz", **as_arrays(past))
     with np.load(tmp_path / "past.npz") as file:
         arrays = dict(file)
+    again = from_arrays(stream, arrays)
+    jax.tree.map(np.testing.assert_array_equal, again, past)
+    assert [leaf.dtype for leaf in jax.tree.leaves(again)] == [leaf.dtype for leaf in jax.tree.leaves(past)]
     _, expected = step(stream.numbers, past, clip[:, 7:8])
-    _, found = step(stream.numbers, from_arrays(stream, arrays), clip[:, 7:8])
+    _, found = step(stream.numbers, again, clip[:, 7:8])
     jax.tree.map(np.testing.assert_array_equal, found, expected)
     name = sorted(arrays)[0]
     with pytest.raises(ValueError, match=r"in what was stored.+of another network or number of faces"):
