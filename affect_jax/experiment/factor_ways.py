@@ -10,6 +10,7 @@ import numpy as np
 
 from affect_jax.experiment.measured import Choices, in_turn
 from affect_jax.nn.execution import FactorShape
+from affect_jax.nn.factorized import as_given
 from affect_jax.ops.factors import EXECUTIONS, convolve
 
 
@@ -54,7 +55,7 @@ def timed_ways(shape: FactorShape, ways: Sequence[str]) -> dict[str, float]:
 
 
 def _run(signal, arrays, *, shape: FactorShape, way: str):
-    options = {name: dict(value) if isinstance(value, tuple) else value for name, value in shape.options}
+    options = {name: as_given(value) for name, value in shape.options}
     between = None if shape.linear else jax.nn.relu
     forward = lambda signal, arrays: convolve(signal, arrays, execution=way, between=between, **options)
     if not shape.training:

@@ -145,8 +145,7 @@ class FactorizedConv(nnx.Module):
 
     def _sliding(self) -> dict:
         kinds = {"stride": self.stride, "dilation": self.dilation, "padding": self.padding}
-        kinds = {kind: dict(value) if _is_fixed(value) else value for kind, value in kinds.items()}
-        return kinds | {"execution": self.computed_by}
+        return {kind: as_given(value) for kind, value in kinds.items()} | {"execution": self.computed_by}
 
     def _shape(self, signal: Array) -> FactorShape:
         arrays = tuple(sorted((name, array.shape) for name, array in self.arrays().items()))
@@ -197,6 +196,7 @@ def _fixed(value):
     return tuple(value.items()) if isinstance(value, Mapping) else value
 
 
-def _is_fixed(value) -> bool:
-    """Whether it is a mapping as pairs, and not a pair of paddings."""
-    return isinstance(value, tuple) and all(isinstance(pair, tuple) for pair in value)
+def as_given(value):
+    """A stride, dilation or padding of a layer: a mapping again where it is kept as pairs; (1, 1) is one padding."""
+    pairs = isinstance(value, tuple) and all(isinstance(pair, tuple) for pair in value)
+    return dict(value) if pairs else value

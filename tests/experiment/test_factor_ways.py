@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 
 from affect_jax.experiment import execution
-from affect_jax.experiment.factor_ways import FactorWays, offered, question, timed_ways
+from affect_jax.experiment.factor_ways import FactorWays, _run, offered, question, timed_ways
 from affect_jax.experiment.measured import Choices
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
 from affect_jax.nn.execution import DIRECT, Execution, Survey
@@ -88,6 +88,17 @@ def test_what_stands_between_the_factors_leaves_the_dense_kernel_out():
     layer = FactorizedConv(3, 4, taps={"height": 3}, rank=2, between="norm_relu", rngs=nnx.Rngs(0))
     layer.eval()
     assert offered(seen(layer, (2, 5, 3))) == ("factors", "depthwise")
+
+
+@pytest.mark.parametrize("padding", [(1, 1), {"height": (2, 0)}, {"height": "valid"}, "valid", "same"])
+def test_a_layer_of_any_padding_can_be_timed(padding):
+    layer = FactorizedConv(3, 4, taps={"height": 3}, rank=2, padding=padding, stride={"height": 2}, rngs=nnx.Rngs(0))
+    layer.eval()
+    shape = seen(layer, (2, 5, 3))
+    signal = jnp.float32(np.random.default_rng(2).normal(size=(2, 5, 3)))
+    for way in offered(shape):
+        np.testing.assert_allclose(_run(signal, layer.arrays(), shape=shape, way=way), layer(signal), atol=1e-5)
+    assert set(timed_ways(shape, offered(shape))) == set(offered(shape))
 
 
 def test_every_way_is_timed_and_kept_under_a_name_that_can_be_read(tmp_path):
