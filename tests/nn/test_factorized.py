@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ from kernels64 import correlate, dense_kernel
 
 from affect_jax.nn.factorized import FactorizedConv, factorized
 from affect_jax.nn.joint_factors import JointFactors
-from affect_jax.ops.factors import convolve
+from affect_jax.ops.factors import EXECUTIONS, convolve
 
 SPACE = {"height": 3, "width": 3}
 
@@ -139,23 +141,63 @@ def test_components_are_dropped_in_training_only_and_by_the_key():
     np.testing.assert_allclose(layer(signal), alone[0] + alone[1], rtol=1e-5, atol=1e-5)
 
 
-def test_layers_with_joint_factors_equal_the_dense_ones():
-    joint = JointFactors(3, 4, 4, taps=SPACE, rank=6, rngs=nnx.Rngs(5))
-    arrays = {name: np.float64(factor[...]) for name, factor in joint.factors.items()}
-    rows = np.float64(joint.layers[...])
-    kernels = np.einsum(
-        "nr,ar,br,ir,or,r->nabio", rows, *(arrays[n] for n in ("height", "width", "inputs", "outputs", "scale"))
-    )
-    signal = noise(5, 4, 4)
-    found, expected = signal, np.float64(signal)
+def joint_outputs(arrays: dict[str, np.ndarray]) -> np.ndarray:
+    """The signal through three layers, one after the other, with their dense kernels."""
+    names = ("layers", "height", "width", "inputs", "outputs", "scale")
+    signal = arrays["signal"]
+    for kernel in np.einsum("nr,ar,br,ir,or,r->nabio", *(arrays[name] for name in names)):
+        signal = correlate(signal, kernel, (1, 1), (1, 1), (1, 1), (1, 1))
+    return signal
+
+
+@pytest.fixture(scope="module")
+def joint() -> tuple[JointFactors, dict, np.ndarray, dict]:
+    """Three layers, their arrays, a direction, and the derivative of outputs times direction by each number.
+
+    In float64; the derivatives by a complex step.
+    """
+    module, rng = JointFactors(3, 4, 4, taps=SPACE, rank=6, rngs=nnx.Rngs(5)), np.random.default_rng(0)
+    drawn = {name: factor[...] for name, factor in module.factors.items()} | {"layers": module.layers[...]}
+    arrays = {name: np.float64(array) for name, array in drawn.items()}
+    arrays["scale"] = np.float64(np.float32(rng.uniform(0.5, 2, 6)))
+    module.factors["scale"][...] = jnp.float32(arrays["scale"])
+    arrays["signal"], direction = np.float64(noise(5, 4, 4)), np.float64(noise(5, 4, 4, seed=1))
+    slopes = {name: np.zeros(array.shape) for name, array in arrays.items()}
+    for name, array in arrays.items():
+        for place in np.ndindex(array.shape):
+            moved = array.astype(complex)
+            moved[place] += 1e-30j
+            slopes[name][place] = (joint_outputs(arrays | {name: moved}).imag / 1e-30 * direction).sum()
+    return module, arrays, direction, slopes
+
+
+@pytest.mark.parametrize("execution", EXECUTIONS["cp"])
+def test_layers_with_joint_factors_and_their_gradients_equal_the_dense_ones(joint, execution):
+    module, arrays, direction, slopes = joint
+    graphdef, numbers = nnx.split(module)
+
+    @functools.partial(jax.grad, argnums=(0, 1), has_aux=True)
+    def gradients(numbers, signal):
+        layers = nnx.merge(graphdef, numbers)
+        for number in range(3):
+            signal = convolve(signal, layers.layer(number), execution=execution)
+        return (signal * jnp.float32(direction)).sum(), signal
+
+    (of_numbers, of_signal), outputs = jax.jit(gradients)(numbers, jnp.float32(arrays["signal"]))
+    found = {path[-1]: leaf[...] for path, leaf in nnx.to_flat_state(of_numbers)} | {"signal": of_signal}
+    assert found.keys() == slopes.keys()
+    for got, expected in ((outputs, joint_outputs(arrays)), *((found[name], slope) for name, slope in slopes.items())):
+        np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5 * max(1, np.abs(expected).max()))
+
+
+def test_a_layer_of_joint_factors_has_its_row_in_its_scale_and_shares_all_else(joint):
+    module, arrays, *_ = joint
     for number in range(3):
-        found = convolve(found, joint.layer(number))
-        expected = correlate(expected, kernels[number], (1, 1), (1, 1), (1, 1), (1, 1))
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    assert sum(leaf.size for leaf in jax.tree.leaves(nnx.state(joint))) == 6 * (3 + 3 + 3 + 4 + 4 + 1)
-    np.testing.assert_allclose(
-        JointFactors(8, 32, 32, taps=SPACE, rank=64, rngs=nnx.Rngs(0)).layer(2)["scale"].shape, 64
-    )
+        layer = module.layer(number)
+        np.testing.assert_allclose(layer.pop("scale"), arrays["scale"] * arrays["layers"][number], rtol=1e-6)
+        for name, array in layer.items():
+            np.testing.assert_array_equal(array, module.factors[name][...])
+    assert sum(leaf.size for leaf in jax.tree.leaves(nnx.state(module))) == 6 * (3 + 3 + 3 + 4 + 4 + 1)
 
 
 def test_joint_kernels_have_hes_spread_on_the_whole():
