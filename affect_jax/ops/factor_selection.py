@@ -59,12 +59,6 @@ def kept_components(factors: Kernel, threshold: float) -> np.ndarray:
     return kept if len(kept) else np.array([size.argmax()])
 
 
-def pruned(factors: Kernel, threshold: float = 0.0) -> dict[str, Array]:
-    """A kernel of smaller rank, without the components up to `threshold`; at 0 it is the same kernel."""
-    kept = kept_components(factors, threshold)
-    return {name: array[..., kept] for name, array in factors.items()}
-
-
 def dropped(factors: Kernel, probability: float, key: PRNGKeyArray) -> dict[str, Array]:
     """Each component left out with this probability, and the others scaled so that the mean is the whole kernel.
 

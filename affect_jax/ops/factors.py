@@ -9,7 +9,7 @@ from affect_jax.ops.factor_forms import AXES, FORMS, form_of, kernel_axes, kerne
 from affect_jax.ops.factor_growth import drop_time, inflate, inflate_by_mean, lengthen, present_tap
 from affect_jax.ops.factor_initial import draw, factor_std
 from affect_jax.ops.factor_rank import Rank, array_shapes, resolve_rank
-from affect_jax.ops.factor_selection import dropped, evenness, kept_components, normalised, pruned, through_norm
+from affect_jax.ops.factor_selection import dropped, evenness, kept_components, normalised, through_norm
 from affect_jax.ops.factor_stages import EXECUTIONS, execution_of
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "normalised",
     "parameter_count",
     "present_tap",
-    "pruned",
     "reconstruct",
     "resolve_rank",
     "through_norm",

@@ -85,11 +85,17 @@ def test_pruned_layer_is_smaller_and_gives_the_same(between):
     signal = noise(2, 5, 4, 3)
     layer(signal)
     layer.eval()
-    layer.factors["scale"][...] = layer.factors["scale"][...].at[jnp.array([0, 3])].set(0.0)
+    layer.factors["scale"][...] = noise(5, seed=1).at[0].set(0.0)
+    layer.factors["width"][...] = layer.factors["width"][...].at[:, 3].set(0.0)
     small = layer.pruned()
     assert small.rank == (("rank", 3),) and {array.shape[-1] for array in small.arrays().values()} == {3}
     np.testing.assert_allclose(small(signal), layer(signal), rtol=1e-5, atol=1e-6)
     assert layer.arrays()["scale"].shape == (5,)
+    sizes, width = np.asarray(layer.components()), layer.arrays()["width"]
+    order = np.argsort(sizes)
+    two = layer.pruned(float(sizes[order[2]])).arrays()["width"]  # the third smallest goes, too
+    np.testing.assert_array_equal(two, width[:, np.sort(order[3:])])
+    np.testing.assert_array_equal(layer.pruned(1e9).arrays()["width"], width[:, order[-1:]])  # the largest stays
 
 
 def with_a_norm(rank: int = 5) -> FactorizedConv:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from kernels64 import dense_kernel, drawn_factors
 
-from affect_jax.ops.factors import convolve, dropped, evenness, normalised, pruned, reconstruct, through_norm
+from affect_jax.ops.factors import dropped, evenness, kept_components, normalised, reconstruct, through_norm
 
 
 def drawn(form: str = "cp") -> dict:
@@ -55,18 +55,6 @@ def test_the_penalty_has_a_derivative_where_a_column_is_zero():
     assert float(normalised(factors)["scale"][1]) == 0 and float(evenness(nothing)) == 0
 
 
-def test_a_pruned_kernel_is_smaller_and_gives_the_same_where_the_components_were_zero():
-    factors, signal = drawn(), jnp.float32(np.random.default_rng(0).normal(size=(5, 4, 3)))
-    factors["scale"] = factors["scale"].at[1].set(0.0)
-    factors["width"] = factors["width"].at[:, 3].set(0.0)
-    small = pruned(factors)
-    assert {array.shape[-1] for array in small.values()} == {3}
-    np.testing.assert_allclose(convolve(signal, small), convolve(signal, factors), atol=1e-6)
-    assert pruned(factors, 1e9)["scale"].shape == (1,)  # the largest stays
-    lengths = np.abs(normalised(factors)["scale"])
-    assert pruned(factors, float(np.sort(lengths)[2]))["scale"].shape == (2,)
-
-
 @pytest.mark.parametrize("rank", [1, 2, 3])
 def test_dropping_leaves_one_at_least_and_the_kernel_in_the_mean(rank):
     factors = {name: array[..., :rank] for name, array in drawn().items()} | {"scale": jnp.arange(1.0, rank + 1)}
@@ -82,6 +70,7 @@ def test_dropping_leaves_one_at_least_and_the_kernel_in_the_mean(rank):
 
 
 def test_only_cp_kernels_have_components():
-    for call in (normalised, evenness, pruned, lambda factors: dropped(factors, 0.5, jax.random.key(0))):
+    drop = lambda factors: dropped(factors, 0.5, jax.random.key(0))
+    for call in (normalised, evenness, lambda factors: kept_components(factors, 0.0), drop):
         with pytest.raises(ValueError, match="form 'tt'; only a cp kernel is a sum of components"):
             call(drawn("tt"))
