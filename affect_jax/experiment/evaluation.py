@@ -16,14 +16,13 @@ from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
 from affect_jax.evaluate.table import write_table
-from affect_jax.experiment import build, trained
+from affect_jax.experiment import build, people, trained
 from affect_jax.experiment.data_options import SourceConfig
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.options import Options
 from affect_jax.experiment.typed import lookup, typed
 from affect_jax.train.sharding import data_mesh
 
-PLACES = ("root", "split", "images", "skipped_csv", "max_skipped_fraction", "check_images", "strict")
 CLOCK, FOLD = "clock.", "fold"
 CROP = "emonet side_ratio={:.4f} crop_px={}"
 
@@ -42,7 +41,7 @@ def evaluate_run(
     mesh = data_mesh()
     run, network, variables, step = trained.restored(workdir, mesh)
     part = source_of(run, data, root, split, settings)
-    _warn_of_training_data(run, part)
+    people.warn_of_training_data(run, part)
     other_precision = [precision] if precision != "float32" else []
     folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else []), *other_precision]))
     protocol = under(run, part, flip, step)
@@ -70,14 +69,14 @@ def evaluate_run(
 def under(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationProtocol:
     """The conditions of an evaluation."""
     crop = CROP.format(run.augment.side_ratio, run.model.input_px)
-    return EvaluationProtocol(part.reader, _split(part), crop, run.label_set, flip, step, protocol_of(part))
+    return EvaluationProtocol(part.reader, part.options.split, crop, run.label_set, flip, step, protocol_of(part))
 
 
 def protocol_of(part: SourceConfig) -> str:
     """What decides which faces and labels a data set gives, where it is not the default."""
-    clock = [f"{CLOCK}{pair}" for pair in chosen(part.clock).split(", ") if pair]
+    clock = [f"{CLOCK}{pair}" for pair in people.chosen(part.clock).split(", ") if pair]
     fold = [f"{FOLD}={part.fold}"] if part.fold else []
-    return ", ".join([*filter(None, [chosen(part.options)]), *fold, *clock])
+    return ", ".join([*filter(None, [people.chosen(part.options)]), *fold, *clock])
 
 
 def require_same(folder: pathlib.Path, protocol: EvaluationProtocol) -> None:
@@ -95,31 +94,6 @@ def require_same(folder: pathlib.Path, protocol: EvaluationProtocol) -> None:
             )
 
 
-def _warn_of_training_data(run: Options, part: SourceConfig) -> None:
-    for name, other in run.data.train.items():
-        same = other.reader == part.reader and _split(other) == _split(part)
-        if same and (not other.fold or not part.fold or other.fold == part.fold):
-            logging.warning(
-                "%s was trained on people of this split (data.train.%s, fold '%s'); for others choose another split, "
-                "or a fold such as --set=fold=0/5", other.reader, name, other.fold,
-            )  # fmt: skip
-
-
-def _split(part: SourceConfig) -> str:
-    return getattr(part.options, "split", "")
-
-
-def chosen(options: Any) -> str:
-    """The options of a reader that decide which faces it gives and are not its defaults."""
-    decisive = [field for field in dataclasses.fields(options) if field.name not in PLACES]
-    pairs = [
-        (field.name, getattr(options, field.name))
-        for field in decisive
-        if getattr(options, field.name) != field.default
-    ]
-    return ", ".join(f"{name}={value}" for name, value in pairs)
-
-
 def source_of(run: Options, data: str, root: str, split: str, settings: Sequence[str]) -> SourceConfig:
     """The data set to judge on: the run's own options for that reader, if it has any, with root and split replaced.
 
@@ -134,7 +108,7 @@ def source_of(run: Options, data: str, root: str, split: str, settings: Sequence
     given = {**known, "split": split, **({"root": root} if root else {})}
     held = run.data.validation
     clock = dataclasses.asdict(held.clock) if held is not None else {}
-    if held is not None and held.reader == data and _split(held) == split:
+    if held is not None and held.reader == data and held.options.split == split:
         given[FOLD] = held.fold
     for setting in settings:
         name, found, text = setting.partition("=")

@@ -7,7 +7,7 @@ from absl import logging
 from jax.sharding import Mesh
 
 from affect_jax.evaluate.run import evaluate
-from affect_jax.experiment import build, goal, initial
+from affect_jax.experiment import build, goal, initial, people
 from affect_jax.experiment.options import CONFIG, Config, Options, check_trainable, claim, parse
 from affect_jax.train import loop, step
 from affect_jax.train.checkpoint import Checkpoints
@@ -21,6 +21,7 @@ def train(config: Config, workdir: pathlib.Path) -> bool:
     """Trains in `workdir` or goes on there; False when a signal cut it short, with everything saved."""
     options = parse(config)
     check_trainable(options)
+    people.check_apart(options)
     initial.check(options)
     goal.check(options)
     new = not (workdir / CONFIG).exists()

@@ -87,7 +87,7 @@ def test_a_run_is_evaluated_on_every_frame_under_the_clock_of_its_validation(run
     folder, summary = evaluation.evaluate_run(run, "afew_va", "", "all", ["fold="], flip=False, name="everybody")
     rows = table(folder)
     assert len(rows) == 3 * FRAMES and summary["protocol"]["reader"] == ""
-    assert f"afew_va was trained on people of this split (data.train.afew_va, fold '-{FOLD}')" in caplog.text
+    assert f"(data.train.afew_va, fold '-{FOLD}'), and the evaluation (fold '') holds some of them" in caplog.text
     found = [float(row["label_valence"]) for row in rows if row["clip"] == "002"]
     np.testing.assert_allclose(found, np.arange(-4, 5) / 10, atol=1e-6)
 
