@@ -108,16 +108,17 @@ def source_of(run: Options, data: str, root: str, split: str, settings: Sequence
     given = {**known, "split": split, **({"root": root} if root else {})}
     held = run.data.validation
     clock = dataclasses.asdict(held.clock) if held is not None else {}
-    if held is not None and held.reader == data and held.options.split == split:
-        given[FOLD] = held.fold
     for setting in settings:
         name, found, text = setting.partition("=")
         if not found:
             raise UsageError(f"--set={setting}: expected name=value")
         (clock if name.startswith(CLOCK) else given)[name.removeprefix(CLOCK)] = _value(text)
-    fold = str(given.pop(FOLD, ""))
+    fold = given.pop(FOLD, None)
     options = typed(cls, given, f"--data={data}")
-    return SourceConfig(data, options, fold=fold, clock=typed(LabelClockConfig, clock, "--set=clock"))
+    part = SourceConfig(data, options, clock=typed(LabelClockConfig, clock, "--set=clock"))
+    if fold is None:
+        fold = held.fold if held is not None and people.same_split(held, part) else ""
+    return dataclasses.replace(part, fold=str(fold))
 
 
 def _value(text: str) -> Any:

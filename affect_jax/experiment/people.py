@@ -27,7 +27,7 @@ def chosen(options: Any) -> str:
 
 def same_split(one: SourceConfig, other: SourceConfig) -> bool:
     """Whether both read one split of one data set, wherever it lies."""
-    return one.reader == other.reader and one.options.split == other.options.split
+    return one.reader == other.reader and one.options.own_split == other.options.own_split
 
 
 def check_apart(run: Options) -> None:

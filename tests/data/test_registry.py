@@ -10,6 +10,29 @@ from affect_jax.experiment.data_options import SourceConfig
 from affect_jax.experiment.errors import UsageError
 
 FROM_FILES = sorted(set(READERS) - {"rendered"})
+SYNONYMS = {  # first words for one split, then a word for another
+    "aff_wild2": (("training", "Train"), "validation"),
+    "affectnet": (("validation", "val"), "automatically_annotated"),
+    "affectnet_npy": (("training", "train", "train_set"), "val"),
+    "afew_va": (("all",), None),
+    "ck_plus": (("public_test", "validation"), "all"),
+    "fer2013": (("private_test", "test", "PrivateTest"), "val"),
+    "ferplus": (("public_test", "validation", "val"), "test"),
+    "folder": (("train",), "training"),  # folders of these names would be two
+    "omg": (("validation", "val", "Dev"), "training"),
+    "raf_db": (("test", "validation"), "train"),
+    "recola": (("validation", "devel", "DEV"), "all"),
+    "rendered": (("train",), "test"),
+    "sewa": (("training", "train", "TRAIN"), "dev"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_every_reader_knows_which_words_are_one_split(name):
+    own = lambda word: READERS[name][1](root="somewhere", split=word).own_split
+    same, other = SYNONYMS[name]
+    assert {own(word) for word in same} == {own(same[0])}
+    assert other is None or own(other) != own(same[0])
 
 
 @pytest.mark.parametrize("name", FROM_FILES)

@@ -68,6 +68,20 @@ def test_others_of_the_same_name_may_validate(caplog):
     assert "share people of split 'training' of sewa, unless their other options choose" in caplog.text
 
 
+@pytest.mark.parametrize("split", ["training", "train", "Train"])
+def test_other_words_for_a_split_keep_the_fold_and_the_warning(split, caplog):
+    run = options.parse(run_of({"split": "Train", "fold": "-0/8"}, {"split": "training", "fold": "0/8"}, "sewa"))
+    part = evaluation.source_of(run, "sewa", "", split, [])
+    assert part.fold == "0/8" and part.options.split == split
+    people.warn_of_training_data(run, part)
+    assert not caplog.text
+    people.warn_of_training_data(run, evaluation.source_of(run, "sewa", "", split, ["fold="]))
+    assert "or --set=fold=0/8" in caplog.text
+    assert evaluation.source_of(run, "sewa", "", "test", []).fold == ""
+    with pytest.raises(UsageError, match="share people of split 'training' of sewa"):
+        people.check_apart(options.parse(run_of({"split": "train"}, {"split": "training"}, "sewa")))
+
+
 def test_the_protocol_tells_options_that_are_not_their_defaults():
     part = options.parse(run_of({}, {})).data.validation
     part = dataclasses.replace(part, options=dataclasses.replace(part.options, fps=50.0, strict=True))

@@ -44,6 +44,10 @@ class AffWild2Config(ListConfig):
         if not self.fps > 0:
             raise ValueError(f"fps is {self.fps}; expected frames a second, such as 30")
 
+    @property
+    def own_split(self) -> tuple[str, ...]:
+        return published_split(self.split, SPLITS)
+
 
 def aff_wild2(config: AffWild2Config) -> Recordings:
     """The pictures of all videos of a split that are annotated for valence and arousal, expression, or both.
@@ -58,7 +62,7 @@ def aff_wild2(config: AffWild2Config) -> Recordings:
     files = {kind: _files(root, config, kind, config.split) if kind in config.challenges else {} for kind in CHALLENGES}
     names = sorted(set().union(*files.values()))
     if not names:
-        folders = [f"{CHALLENGES[kind][0]}/{published_split(config.split, SPLITS)[0]}" for kind in config.challenges]
+        folders = [f"{CHALLENGES[kind][0]}/{config.own_split[0]}" for kind in config.challenges]
         raise FileNotFoundError(
             f"no annotations of split '{config.split}' in {root}, expected files such as {folders[0]}/video1.txt"
         )
@@ -101,7 +105,7 @@ def _files(root: pathlib.Path, config: AffWild2Config, kind: str, split: str) ->
 def _warn_of_shared(root: pathlib.Path, config: AffWild2Config, names: set[str]) -> None:
     """The challenges part the videos each in its own way: one may train for valence and validate expressions."""
     for other in SPLITS:
-        if published_split(other, SPLITS) != published_split(config.split, SPLITS):
+        if SPLITS[other] != config.own_split:
             there = set().union(*(_files(root, config, kind, other) for kind in config.challenges))
             if shared := sorted(names & there):
                 logging.warning(

@@ -30,6 +30,10 @@ class AffectNetConfig(AffectNetFacesConfig):
     subject_pattern: str = ""  # regular expression whose group 1 is the person, over a picture's name without ending;
     # "" = AffectNet names nobody, each picture is its own person
 
+    @property
+    def own_split(self) -> str:
+        return SPLIT_ALIASES.get(self.split, self.split)
+
 
 def affectnet(config: AffectNetConfig) -> ListedFaces:
     """The usable rows of one list, in its order.
@@ -50,7 +54,7 @@ def affectnet(config: AffectNetConfig) -> ListedFaces:
 
 def _find_list(config: AffectNetConfig) -> pathlib.Path:
     root = existing_folder(config.root, "root is the folder that holds the AffectNet lists and images")
-    name = SPLIT_ALIASES.get(config.split, config.split) + ".csv"
+    name = config.own_split + ".csv"
     for folder in LIST_FOLDERS:
         if (root / folder / name).is_file():
             return root / folder / name

@@ -44,6 +44,10 @@ class AffectNetNpyConfig(AffectNetFacesConfig):
             raise ValueError("clean is 'automatic+correct', but this form of AffectNet says nothing of that; "
                              "choose 'automatic'")  # fmt: skip
 
+    @property
+    def own_split(self) -> str:
+        return FOLDERS.get(self.split, self.split)
+
 
 def affectnet_npy(config: AffectNetNpyConfig) -> ListedFaces:
     """The usable faces of one split, in the order of their ids.
@@ -51,7 +55,7 @@ def affectnet_npy(config: AffectNetNpyConfig) -> ListedFaces:
     ValueError for too many unusable rows, FileNotFoundError for a wrong path.
     """
     root = existing_folder(config.root, "root is the folder that holds train_set and val_set")
-    top = root / FOLDERS.get(config.split, config.split)
+    top = root / config.own_split
     for folder in (top / "images", top / "annotations"):
         if not folder.is_dir():
             sets = sorted(path.parent.name for path in root.glob("*/annotations"))

@@ -19,7 +19,7 @@ from affect_jax.data import picture
 from affect_jax.data.memory import GreyPictures
 from affect_jax.data.readers.affectnet_faces import ListedFaces, misplaced
 from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labelled_frames, landmark_file
-from affect_jax.data.readers.fer2013 import grey_faces, pixel_rows
+from affect_jax.data.readers.fer2013 import grey_faces, pixel_rows, usage
 from affect_jax.data.readers.rows import ListConfig, existing_folder, looked_at, one_hot, photographs
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import no_labels
@@ -47,6 +47,10 @@ class CKPlusConfig(ListConfig):
             raise ValueError(
                 f"peak_frames is {self.peak_frames} and neutral_frames {self.neutral_frames}; expected at least 1 and 0"
             )
+
+    @property
+    def own_split(self) -> str:
+        return self.split if self.split == ALL else usage(self.split)
 
 
 def ck_plus(config: CKPlusConfig) -> ListedFaces | GreyPictures:

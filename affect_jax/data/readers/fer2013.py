@@ -31,6 +31,10 @@ class FER2013Config(ListConfig):
     def __post_init__(self):
         usage(self.split)
 
+    @property
+    def own_split(self) -> str:
+        return usage(self.split)
+
 
 def fer2013(config: FER2013Config) -> GreyPictures:
     """The usable faces of one split, in the order of the list; each picture is its own subject.

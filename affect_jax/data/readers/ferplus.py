@@ -48,6 +48,10 @@ class FERPlusConfig(ListConfig):
         if self.votes not in KINDS:
             raise ValueError(f"votes is '{self.votes}'; choose {' or '.join(KINDS)}")
 
+    @property
+    def own_split(self) -> str:
+        return usage(self.split)
+
 
 @dataclasses.dataclass(frozen=True)
 class Voted:
@@ -67,17 +71,17 @@ def ferplus(config: FERPlusConfig) -> GreyPictures | PictureFiles:
     not go together.
     """
     root = pathlib.Path(config.root)
-    folder = root / FOLDERS[usage(config.split)]
+    folder = root / FOLDERS[config.own_split]
     path = next((p for p in (root / VOTES_FILE, folder / FOLDER_LIST) if p.is_file()), None)
     if path is None:
         raise FileNotFoundError(f"no votes at {root}: expected {VOTES_FILE} in it, or {FOLDER_LIST} in {folder}")
     skipped = config.skipped(path)
-    rows, usages = _read(path, usage(config.split), skipped)
+    rows, usages = _read(path, config.own_split, skipped)
     if folder.is_dir():
         source = _from_files(rows, path, folder, config, skipped)
     else:
         source = _from_text(rows, usages, root, config, skipped)
-    total = sum(word in (usage(config.split), UNKNOWN) for word in usages)
+    total = sum(word in (config.own_split, UNKNOWN) for word in usages)
     skipped.finish(total)
     if not len(source.examples):
         raise ValueError(f"{path} holds no usable row of {total}: {skipped.counts()}")
@@ -155,7 +159,7 @@ def _from_files(rows, path: pathlib.Path, folder: pathlib.Path, config: FERPlusC
 
 def _from_text(rows, usages: list[str], root: pathlib.Path, config: FERPlusConfig, skipped) -> GreyPictures:
     """Faces out of fer2013.csv, row by row; ValueError where its rows are not those of the votes."""
-    path, wanted = find_list(str(root), FILES[:2]), usage(config.split)
+    path, wanted = find_list(str(root), FILES[:2]), config.own_split
     by_position = {row.position: row for row in rows}
     lines, faces, kept, seen = ListFile(path, ("pixels", "Usage")), [], [], 0
     for position, (number, cells) in enumerate(lines):

@@ -38,6 +38,10 @@ class OMGConfig(ClipConfig):
         super().__post_init__()
         published_split(self.split, FILES)
 
+    @property
+    def own_split(self) -> str:
+        return published_split(self.split, FILES)
+
 
 class Utterance(NamedTuple):
     """One row."""
@@ -55,7 +59,7 @@ def omg(config: OMGConfig) -> Recordings:
     Many of the videos are gone from YouTube: raise max_skipped_fraction to go on without them, for they are counted.
     """
     root = existing_folder(config.root, "root is the folder of omg_TrainVideos.csv and of videos/")
-    path = root / published_split(config.split, FILES)
+    path = root / config.own_split
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}, expected the list of split '{config.split}'")
     found, lines, seen = Collection(config, root, str(path)), ListFile(path, COLUMNS), set()

@@ -44,6 +44,10 @@ class RAFDBConfig(ListConfig):
         if self.pictures not in PICTURES:
             raise ValueError(f"pictures is '{self.pictures}'; choose one of {', '.join(PICTURES)}")
 
+    @property
+    def own_split(self) -> str:
+        return SPLITS[self.split]
+
 
 def raf_db(config: RAFDBConfig) -> PictureFiles:
     """The usable faces of one split in the order of the list; each picture is its own subject.
@@ -52,7 +56,7 @@ def raf_db(config: RAFDBConfig) -> PictureFiles:
     """
     top, path = _find_list(config.root)
     skipped = config.skipped(path)
-    rows, total = _read(path, SPLITS[config.split], skipped)
+    rows, total = _read(path, config.own_split, skipped)
     paths = [str(top / PICTURES[config.pictures].format(name)) for _, name, _ in rows]
     reasons = [look.reason for look in looked_at(paths)] if config.check_images else [""] * len(paths)
     kept, boxes = [], []

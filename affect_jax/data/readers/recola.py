@@ -48,6 +48,10 @@ class RECOLAConfig(ClipConfig):
         super().__post_init__()
         published_split(self.split, SPLITS)
 
+    @property
+    def own_split(self) -> str:
+        return published_split(self.split, SPLITS)
+
 
 def recola(config: RECOLAConfig) -> Recordings:
     """All frames of the recordings of a split; each recording is a subject, and a frame needs both dimensions.

@@ -38,6 +38,10 @@ class RenderedConfig:
     def __post_init__(self):
         _check(self)
 
+    @property
+    def own_split(self) -> str:
+        return self.split
+
 
 def _check(config: RenderedConfig) -> None:
     for option, allowed in (("split", SPLITS), ("kind", KINDS), ("labels", LABELS)):

@@ -6,6 +6,7 @@ import os
 import pathlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -27,6 +28,11 @@ class ListConfig:
     strict: bool = False  # an invalid row raises instead of being skipped
     max_skipped_fraction: float = 0.01  # of all rows, before the run stops
     skipped_csv: str = ""  # file the skipped rows are added to
+
+    @property
+    def own_split(self) -> Any:
+        """The data set's own word for `split`; the same for synonyms, such as train and training."""
+        return self.split
 
     def skipped(self, where: str | os.PathLike) -> SkippedRows:
         """Empty accounts for the rows of one list."""

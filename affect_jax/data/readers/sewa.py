@@ -39,6 +39,10 @@ class SEWAConfig(ClipConfig):
         super().__post_init__()
         published_split(self.split, SPLITS)
 
+    @property
+    def own_split(self) -> str:
+        return published_split(self.split, SPLITS)
+
 
 def sewa(config: SEWAConfig) -> Recordings:
     """All frames of the recordings of a split; each recording is a subject. Labels are interpolated between samples.
@@ -59,7 +63,7 @@ def sewa(config: SEWAConfig) -> Recordings:
 
 
 def _files(folder: pathlib.Path, config: SEWAConfig) -> list[pathlib.Path]:
-    word = published_split(config.split, SPLITS)
+    word = config.own_split
     named = {path: match for path in sorted(folder.glob("*.csv")) if (match := NAME.fullmatch(path.stem))}
     chosen = [
         path
