@@ -16,6 +16,7 @@ from affect_jax.data.source import Concatenated, as_table
 from affect_jax.experiment import options, trained
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.options import Options
+from affect_jax.models.time_layers import TimeConfig
 from affect_jax.nn.frames import per_frame
 from affect_jax.train.state import Variables
 from affect_jax.types import Predictions
@@ -30,7 +31,14 @@ class Teacher:
 
 
 def check(run: Options) -> None:
-    """UsageError if the teacher is not there or sees other pictures or emotions, or class weights do not fit."""
+    """UsageError if the teacher is not there or sees other pictures or emotions, or class weights do not fit; likewise
+    for a network of clips that gets single pictures.
+    """
+    if isinstance(run.model, TimeConfig) and not run.data.frames:
+        raise UsageError(
+            f"the network '{run.model_name}' looks along time, but data.frames is 0, which is single pictures: set "
+            "data.frames to the frames of a clip, such as 16, or take a static network"
+        )
     if run.teacher:
         _fits(run, options.stored(pathlib.Path(run.teacher)))
         trained.require(pathlib.Path(run.teacher))

@@ -29,9 +29,11 @@ def train(config: Config, workdir: pathlib.Path) -> bool:
     checkpoints = Checkpoints(workdir, options.loop.best)
     try:
         return _train(options, workdir, checkpoints)
-    except ValueError:
+    except BaseException:
         if new and checkpoints.latest_step() is None:
-            (workdir / CONFIG).unlink()  # nothing was trained, so the corrected command may have the folder
+            (workdir / CONFIG).unlink(
+                missing_ok=True
+            )  # nothing was trained, so the corrected command may have the folder
         raise
     finally:
         checkpoints.close()

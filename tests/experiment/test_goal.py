@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from affect_jax.data.source import Concatenated, Table, no_labels
-from affect_jax.experiment import goal, options, trained
+from affect_jax.experiment import goal, options, trained, training
 from affect_jax.experiment.training import train
 from affect_jax.train.sharding import data_mesh
 from affect_jax.train.state import names
@@ -131,6 +131,34 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
         np.testing.assert_allclose(said[:, frame], alone, rtol=1e-4, atol=1e-5)
 
     assert goal.teacher(options.parse(options.as_dict(miniature(teacher))), data_mesh()) is None
+
+
+@pytest.mark.parametrize("name", ["clip", "landmark_clip"])
+def test_a_network_of_clips_is_refused_for_photographs(name, tmp_path):
+    config = miniature(tmp_path)
+    head = () if name == "clip" else ("head_blocks", "head_rank")
+    config.model = base.model(name, **{field: size for field, size in SIZES.items() if field not in head})
+    config.task = base.task("affect" if name == "clip" else "landmarks")
+    with pytest.raises(
+        options.UsageError, match=rf"the network '{name}' looks along time, but data.frames is 0.*: set"
+    ):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("error", [TypeError("of JAX"), KeyboardInterrupt()])
+def test_a_run_that_fails_before_its_first_checkpoint_leaves_its_folder_to_the_next_config(
+    teacher, tmp_path, monkeypatch, error
+):
+    def fail(*_):
+        raise error
+
+    with monkeypatch.context() as broken, pytest.raises(type(error)):
+        broken.setattr(training.build, "training_batches", fail)
+        train(miniature(teacher), tmp_path / "run")
+    corrected = miniature(teacher)
+    corrected.optimiser.rate = 1e-4
+    assert train(corrected, tmp_path / "run")
 
 
 def test_terms_of_clips_are_refused_for_photographs_and_short_clips(tmp_path):
