@@ -23,7 +23,8 @@ SETTINGS = flags.DEFINE_multi_string(
     "set",
     [],
     "Further option of the reader, as name=value, of its clock, as clock.delay_seconds=2, or fold=0/5, a fifth of the "
-    "people; may be repeated. On the data and split of the run's validation, its fold is the default.",
+    "people; may be repeated. On the data set of the run's validation, its clock is the default, and on its split its "
+    "fold too; labels of other data sets stay as they are.",
 )
 FLIP = flags.DEFINE_bool(
     "flip_average", False, "Average valence and arousal over picture and mirror; named in the output."

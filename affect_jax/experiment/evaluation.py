@@ -97,8 +97,9 @@ def require_same(folder: pathlib.Path, protocol: EvaluationProtocol) -> None:
 def source_of(run: Options, data: str, root: str, split: str, settings: Sequence[str]) -> SourceConfig:
     """The data set to judge on: the run's own options for that reader, if it has any, with root and split replaced.
 
-    Its labels are moved and smoothed as those of the run's validation, and of the same reader and split it is the same
-    fold of the people; or as settings such as "clock.delay_seconds=2" and "fold=0/5" say.
+    Of the reader of the run's validation, labels are moved and smoothed as there, because how late raters answer is of
+    them and their tool; of the same split too, it is the same fold of the people. Settings such as
+    "clock.delay_seconds=2" and "fold=0/5" say otherwise.
     """
     _, cls = lookup(READERS, data, "--data")
     known: Mapping[str, Any] = {}
@@ -107,7 +108,7 @@ def source_of(run: Options, data: str, root: str, split: str, settings: Sequence
             known = dataclasses.asdict(part.options)
     given = {**known, "split": split, **({"root": root} if root else {})}
     held = run.data.validation
-    clock = dataclasses.asdict(held.clock) if held is not None else {}
+    clock = dataclasses.asdict(held.clock) if held is not None and held.reader == data else {}
     for setting in settings:
         name, found, text = setting.partition("=")
         if not found:

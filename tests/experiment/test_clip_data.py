@@ -103,6 +103,10 @@ def test_an_evaluation_can_move_the_labels_and_says_so(afew_va):
     assert not labels.valence_arousal_weight[FRAMES - 2 : FRAMES].any()
     part = evaluation.source_of(settings, "afew_va", "", "all", ["fps=50.0"])
     assert evaluation.protocol_of(part) == f"fps=50.0, fold={FOLD}, clock.delay_seconds=0.04, clock.smoothing=average"
+    part = evaluation.source_of(settings, "recola", "recola", "test", [])  # other raters, who are late in another way
+    assert evaluation.protocol_of(part) == ""
+    part = evaluation.source_of(settings, "recola", "recola", "test", ["clock.delay_seconds=2.4"])
+    assert evaluation.protocol_of(part) == "clock.delay_seconds=2.4"
     with pytest.raises(UsageError, match=r"--set=clock: delay_seconds is -1.0 and smoothing_seconds"):
         evaluation.source_of(settings, "afew_va", "", "all", ["clock.delay_seconds=-1.0"])
 
