@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Int
 
 from affect_jax.evaluate.rows import Rows
-from affect_jax.metrics.agreement import affect_scores
+from affect_jax.metrics.agreement import affect_scores, unanswerable
 from affect_jax.metrics.bootstrap import subject_intervals
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
 from affect_jax.metrics.moments import PairMoments
@@ -66,14 +66,25 @@ def groups(keys: Sequence[str]) -> dict[str, Int[np.ndarray, "row"]]:
 
 
 def group_scores(rows: Rows, keys: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Scores of each clip, or of each subject; of valence and arousal where two labels make a correlation possible."""
-    return {key: scores(rows, index, least=2) for key, index in groups(keys).items()}
+    """Scores of each clip, or of each subject; of valence and arousal from two labels, correlations where they move.
+
+    Over all rows a label that never moves gives 0, which is a score of no prediction: in a mean over clips it would be
+    a penalty for clips in which nothing happens.
+    """
+    found = {}
+    for key, index in groups(keys).items():
+        without = unanswerable(affect_moments(rows, index)) if rows.has_affect else ()
+        found[key] = {name: value for name, value in scores(rows, index, least=2).items() if name not in without}
+    return found
 
 
-def group_mean(by_group: dict[str, dict[str, float]]) -> dict[str, float]:
-    """Mean of each score over the groups that have it."""
-    names = dict.fromkeys(name for group in by_group.values() for name in group)
-    return {name: float(np.mean([group[name] for group in by_group.values() if name in group])) for name in names}
+def group_mean(by_group: dict[str, dict[str, float]]) -> tuple[dict[str, float], dict[str, int]]:
+    """Mean of each score over the groups that have it, and how many these are."""
+    values: dict[str, list[float]] = {}
+    for group in by_group.values():
+        for name, value in group.items():
+            values.setdefault(name, []).append(value)
+    return {name: float(np.mean(each)) for name, each in values.items()}, {n: len(each) for n, each in values.items()}
 
 
 def intervals(rows: Rows) -> dict[str, tuple[float, float]]:
@@ -106,9 +117,9 @@ def summarise(rows: Rows, protocol: EvaluationProtocol, others: Mapping[str, flo
         },
         "scores": scores(rows, everything) | dict(others),
         "interval_95": intervals(rows),
-        "per_clip_mean": group_mean(group_scores(rows, rows.clip)),
-        "per_subject_mean": group_mean(group_scores(rows, rows.subject)),
     }
+    for kind, keys in (("clip", rows.clip), ("subject", rows.subject)):
+        summary[f"per_{kind}_mean"], summary[f"per_{kind}_counted"] = group_mean(group_scores(rows, keys))
     if rows.emotions and (rows.label_emotion >= 0).any():
         counts = emotion_counts(rows, everything).counts.astype(int).tolist()
         summary["confusion"] = {"emotions": list(rows.emotions), "label_by_prediction": counts}

@@ -59,6 +59,15 @@ def icc(moments: PairMoments) -> Float[np.ndarray, "dimension"]:
 
 SCORES = {"ccc": ccc, "pcc": pcc, "rmse": rmse, "sagr": sagr, "icc": icc}
 
+OF_MOVEMENT = ("ccc", "pcc", "icc")  # how far two signals move together
+
+
+def unanswerable(moments: PairMoments) -> set[str]:
+    """Names of the scores that are 0 only because a label does not move, and of their means over both dimensions."""
+    still = moments.scatter[1, 1] <= ROUNDING * float(moments.count)
+    dimensions = [name for name, constant in zip(DIMENSIONS, still, strict=True) if constant]
+    return {f"{score}/{name}" for score in OF_MOVEMENT for name in (*dimensions, "mean") if dimensions}
+
 
 def affect_scores(moments: PairMoments) -> dict[str, float]:
     """Every score of each dimension and its mean over both, such as "ccc/valence" and "ccc/mean"; {} without a pair."""

@@ -60,7 +60,7 @@ def score_line(summary: Mapping, label: str) -> dict[str, object]:
 
 
 def summary_table(summary: Mapping) -> str:
-    """A summary.json for the screen: its conditions, then every score with its interval and group means."""
+    """A summary.json for the screen: its conditions, every score with its interval, group means and their counts."""
     protocol, n, scores = summary["protocol"], summary["n"], summary["scores"]
     head = (
         f"{protocol['data']} / {protocol['split']}: {n['rows']} rows, {n['subjects']} subjects, {n['clips']} clips; "
@@ -77,5 +77,7 @@ def summary_table(summary: Mapping) -> str:
         for kind in ("clip", "subject"):
             if name in summary[f"per_{kind}_mean"]:
                 line[f"mean per {kind}"] = summary[f"per_{kind}_mean"][name]
+            if name in summary.get(f"per_{kind}_counted", {}):
+                line[f"{kind}s"] = summary[f"per_{kind}_counted"][name]
         lines.append(line)
     return f"{head}\n\n{text_table(lines)}" if lines else f"{head}\n\nno labelled row, so no score"

@@ -148,6 +148,26 @@ def test_summary_names_its_protocol_and_averages_over_clips_and_subjects(example
     assert np.sum(summary["confusion"]["label_by_prediction"]) == 48
 
 
+def test_a_clip_whose_label_never_moves_is_left_out_of_the_mean_of_its_correlations(examples, tmp_path):
+    rows = collect(predict, batches(examples, [range(30), range(30, 60)]), examples, EMOTIONS)
+    before = summarise(rows, PROTOCOL)
+    rows.label_valence_arousal[10:20, 0] = 0.1  # valence of the second clip
+    summary = write_summary(rows, PROTOCOL, tmp_path)
+    each = []
+    for index in np.delete(np.split(np.arange(60), 6), 1, axis=0):
+        label, rated = truth(examples, index)
+        each.append(numpy_ccc(numpy_affect(np.float64(index))[rated], label[rated]))
+    mean, counted = summary["per_clip_mean"], summary["per_clip_counted"]
+    np.testing.assert_allclose(mean["ccc/valence"], np.mean(each, 0)[0], atol=1e-6)
+    np.testing.assert_allclose(mean["ccc/mean"], np.mean(each), atol=1e-6)  # of the clips that have both
+    assert mean["ccc/arousal"] == before["per_clip_mean"]["ccc/arousal"]
+    names = ("ccc/valence", "pcc/valence", "icc/mean", "ccc/arousal", "rmse/valence", "accuracy")
+    assert [counted[name] for name in names] == [5, 5, 5, 6, 6, 6]
+    assert summary["per_subject_counted"]["ccc/valence"] == 3
+    with (tmp_path / "per_clip.csv").open() as file:
+        assert [line["pcc/valence"] == "" for line in csv.DictReader(file)] == [False, True] + [False] * 4
+
+
 def test_table_comes_back_as_it_was_written(examples, tmp_path):
     rows = collect(predict, batches(examples, [range(25)]), examples, EMOTIONS)
     path = tmp_path / "predictions.csv"

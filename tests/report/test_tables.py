@@ -47,6 +47,7 @@ SUMMARY = {
     "scores": {"ccc/valence": 0.7, "accuracy": 0.9},
     "interval_95": {"ccc/valence": (0.61, 0.79)},
     "per_clip_mean": {"ccc/valence": 0.5},
+    "per_clip_counted": {"ccc/valence": 4},  # of 6: the label of two never moves
     "per_subject_mean": {"ccc/valence": 0.6, "accuracy": 0.88},
 }
 
@@ -55,10 +56,10 @@ def test_summary_table_names_conditions_intervals_and_group_means():
     assert summary_table(SUMMARY).split("\n") == [
         "rendered / test: 60 rows, 3 subjects, 6 clips; crop emonet; emonet_5; step 900; flip averaging on",
         "",
-        "score        all rows  95 % interval   mean per clip  mean per subject",
-        "-----------  --------  --------------  -------------  ----------------",
-        "ccc/valence     0.700  0.610 .. 0.790          0.500             0.600",
-        "accuracy        0.900                                            0.880",
+        "score        all rows  95 % interval   mean per clip  clips  mean per subject",
+        "-----------  --------  --------------  -------------  -----  ----------------",
+        "ccc/valence     0.700  0.610 .. 0.790          0.500      4             0.600",
+        "accuracy        0.900                                                   0.880",
     ]
     assert score_line(SUMMARY, "static") == {"network": "static", "valence CCC": 0.7, "accuracy": 0.9}
     empty = {**SUMMARY, "scores": {}}
