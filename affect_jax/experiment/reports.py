@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Int
 
 from affect_jax.evaluate.rows import Rows
 from affect_jax.evaluate.summary import groups
@@ -61,9 +62,15 @@ def _pictures(workdirs, rows: Sequence[Rows], summaries, output: pathlib.Path) -
     return found
 
 
+def _movement(rows: Rows, index: Int[np.ndarray, "row"]) -> float:
+    """Standard deviation of valence and of arousal over the labelled frames among some rows, together."""
+    labels = rows.label_valence_arousal[index][rows.rated[index]]
+    return float(labels.std(0).sum()) if len(labels) else 0.0
+
+
 def _traces(static: Rows, clip: Rows) -> list[ClipTrace]:
     clips = groups(clip.clip)
-    moves = lambda item: -np.nan_to_num(clip.label_valence_arousal[item[1]].std(0)).sum()
+    moves = lambda item: -_movement(clip, item[1])
     return [
         ClipTrace(
             name=name,
