@@ -68,7 +68,7 @@ def sweep(
             logging.error("%s: %s", folder, error)
         scores = best_scores(folder, each.loop.best) if judge is None or state != "done" else _judged(folder, judge)
         rows.append({"run": folder.name, **point, "state": state, **scores, **costs.of_run(parsed[index])})
-        write_csv([*rows, *before[len(rows) :]], workdir / "table.csv")  # a second start takes nothing away
+        write_csv([*rows, *before[len(rows) : len(points)]], workdir / "table.csv")  # a second start takes nothing away
     logging.info("%s\n%s", workdir / "table.csv", text_table(rows))
     _write_seeds(rows, points, workdir / "seeds.csv")
     if failed:

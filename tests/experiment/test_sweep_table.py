@@ -34,6 +34,18 @@ def test_runs_of_one_label_that_differ_for_every_seed_alike_have_lines_of_their_
     assert lines[1]["ccc/mean, difference"] == "-0.400 ± 0.000"
 
 
+def test_a_second_start_keeps_the_rows_to_come_and_drops_those_of_points_that_are_no_more(
+    tmp_path, miniature, monkeypatch
+):
+    tables = []
+    monkeypatch.setattr(sweep, "train", lambda *_: True)
+    monkeypatch.setattr(sweep, "write_csv", lambda rows, path: tables.append([row["run"] for row in rows]))
+    monkeypatch.setattr(sweep.costs, "of_run", lambda run: {})
+    (tmp_path / "table.csv").write_text("run,seed,state\n" + "".join(f"{run:03d},{run},done\n" for run in range(5)))
+    assert sweep.sweep(miniature(tmp_path), [{"seed": 7} for _ in range(3)], tmp_path)
+    assert tables == [["000", "001", "002"]] * 3
+
+
 @pytest.mark.parametrize(
     ("name", "expected"),
     [("data.train.rendered.fold", True), ("initialise.workdir", False), ("frozen", False)],
