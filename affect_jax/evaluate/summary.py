@@ -31,7 +31,6 @@ class EvaluationProtocol:
     checkpoint_step: int
     reader: str = ""  # options of the reader that are not its defaults, such as "clean=automatic"
     clipped_to: tuple[float, float] = (-1.0, 1.0)  # always; written for those who compare
-    ddof: int = 0  # of CCC, likewise
 
 
 def affect_moments(rows: Rows, index: Int[np.ndarray, "row"]) -> PairMoments:

@@ -15,15 +15,15 @@ def _ratio(above: np.ndarray, below: np.ndarray, count: float) -> np.ndarray:
     return np.where(varies, above / np.where(varies, below, 1), 0.0)
 
 
-def ccc(moments: PairMoments, ddof: int = 0) -> Float[np.ndarray, "dimension"]:
+def ccc(moments: PairMoments) -> Float[np.ndarray, "dimension"]:
     """Concordance correlation, in [-1, 1]; 0 where prediction and label are constant.
 
-    `ddof` 0 divides by n, and 1 by n - 1. AVEC's program divides covariance by n and variances by n - 1, which lowers
-    the score by less than 1 / n.
+    Of population moments (1 / n). AVEC's program divides covariance by n and variances by n - 1, which moves the score
+    towards 0 by at most 1 / n of it.
     Source: Lin, Biometrics 45(1), 1989, rho_c.
     """
     scatter, mean = np.float64(moments.scatter), np.float64(moments.mean)
-    bias = (mean[0] - mean[1]) ** 2 * (float(moments.count) - ddof)
+    bias = (mean[0] - mean[1]) ** 2 * float(moments.count)
     return _ratio(2 * scatter[0, 1], scatter[0, 0] + scatter[1, 1] + bias, float(moments.count))
 
 
