@@ -17,12 +17,6 @@ def window_starts(length: int, frames: int, hop: int) -> Int[np.ndarray, "window
     return starts if starts[-1] == last else np.append(starts, last)
 
 
-def window_indices(length: int, frames: int, hop: int) -> Int[np.ndarray, "window frames"]:
-    """Frame number at each place of each window; a recording shorter than a window repeats its last frame."""
-    places = window_starts(length, frames, hop)[:, None] + np.arange(frames)
-    return np.minimum(places, length - 1)
-
-
 def overlap_average(
     windows: Float[np.ndarray, "window frames *rest"], starts: Int[np.ndarray, "window"], length: int
 ) -> Float[np.ndarray, "length *rest"]:

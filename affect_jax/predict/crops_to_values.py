@@ -93,7 +93,8 @@ class Batches:
 class Windows:
     """A clip network: half-overlapping windows over a run of frames, averaged where they overlap.
 
-    Equal to `window_indices` and `overlap_average` over the whole run, with no more than a few windows held.
+    Equal to `window_starts` and `overlap_average` over the whole run, with no more than a few windows held. A run
+    shorter than a window repeats its last frame.
     """
 
     def __init__(self, predictor: Predictor):
