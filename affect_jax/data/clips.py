@@ -1,14 +1,19 @@
 """Windows of frames out of clips.
 
-Frames that a source lacks (no face found, unreadable) are closed over: a window holds neighbours in the source.
+Frames that a source lacks (no face found, unreadable) are closed over, so that a window holds neighbours in the source,
+but not over a longer gap: there a clip falls into parts.
 """
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from affect_jax.data.source import as_table
+from affect_jax.ops.labels_over_time import CLOCK_TOLERANCE_SECONDS
 from affect_jax.ops.sequence import window_starts
 from affect_jax.types import Source
+
+LONGEST_GAP_SECONDS = 0.5  # between frames of a source (no face in between) that belong together,
+LONGEST_GAP_FRAMES = 1.5  # or as many frames of a recording, where they lie further apart
 
 
 def clip_frames(source: Source) -> dict[tuple[str, str], Int[np.ndarray, "frame"]]:
@@ -39,6 +44,22 @@ def clip_frames(source: Source) -> dict[tuple[str, str], Int[np.ndarray, "frame"
     return ordered
 
 
+def longest_gap_seconds(times_seconds: Float[np.ndarray, "frame"]) -> float:
+    """The longest gap in a clip over which neither windows nor labels are cut off."""
+    step = float(np.median(np.diff(times_seconds))) if len(times_seconds) > 1 else 0.0
+    return max(LONGEST_GAP_SECONDS, LONGEST_GAP_FRAMES * step)
+
+
+def unbroken(source: Source) -> list[tuple[tuple[str, str], Int[np.ndarray, "frame"]]]:
+    """Parts of clips without a longer gap: (subject, clip) and indices of the frames; errors as of `clip_frames`."""
+    times = as_table(source.examples).time_seconds
+    parts = []
+    for key, members in clip_frames(source).items():
+        apart = np.diff(times[members]) > longest_gap_seconds(times[members]) + CLOCK_TOLERANCE_SECONDS
+        parts += [(key, part) for part in np.split(members, np.flatnonzero(apart) + 1)]
+    return parts
+
+
 def check_hop(frames: int, hop: int) -> None:
     """ValueError for windows that cannot cover a clip."""
     if frames < 1 or not 1 <= hop <= frames:
@@ -51,14 +72,14 @@ def evaluation_windows(
     """Windows in which each frame of the source has weight 1 exactly once: indices and weights.
 
     A frame that several windows hold counts where it stands nearest to the middle, because there the network sees most
-    of what is around it. A clip shorter than a window is filled up with its last frame at weight 0. `hop` None: half a
-    window. With `every`, windows hold every n-th frame, and those between stand in windows of their own.
+    of what is around it. A part of a clip (see `unbroken`) shorter than a window is filled up with its last frame at
+    weight 0. `hop` None: half a window. With `every`, windows hold every n-th frame, and those between stand in windows
+    of their own.
     """
     hop = max(1, frames // 2) if hop is None else hop
     check_hop(frames, hop)
     indices, weights = [], []
-    clips = clip_frames(source).values()
-    for members in [clip[phase::every] for clip in clips for phase in range(min(every, len(clip)))]:
+    for members in [clip[phase::every] for _, clip in unbroken(source) for phase in range(min(every, len(clip)))]:
         padded = np.concatenate([members, np.repeat(members[-1:], max(frames - len(members), 0))])
         first = window_starts(len(padded), frames, hop)
         positions = first[:, None] + np.arange(frames)

@@ -9,13 +9,10 @@ import math
 import numpy as np
 from jaxtyping import UInt8
 
-from affect_jax.data.clips import clip_frames
+from affect_jax.data.clips import clip_frames, longest_gap_seconds
 from affect_jax.data.source import Table, as_table
 from affect_jax.ops.labels_over_time import KERNELS, smooth, without_delay
 from affect_jax.types import Source
-
-LONGEST_GAP_SECONDS = 0.5  # between frames of a source (no face in between) that labels are interpolated over,
-LONGEST_GAP_FRAMES = 1.5  # or as many frames of a recording, where they lie further apart
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,8 +52,7 @@ class Reclocked:
         for members in clip_frames(source).values():
             times, known = table.time_seconds[members].astype(np.float64), weights[members]
             changed = smooth(times, values[members], known, config.smoothing_seconds, config.smoothing)
-            step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
-            gap = max(LONGEST_GAP_SECONDS, LONGEST_GAP_FRAMES * step)
+            gap = longest_gap_seconds(times)
             values[members], weights[members] = without_delay(times, changed, known, config.delay_seconds, gap)
         if table.labels.valence_arousal_weight.any() and not weights.any():
             raise ValueError(

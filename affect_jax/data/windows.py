@@ -7,7 +7,7 @@ import numpy as np
 from absl import logging
 from jaxtyping import Int
 
-from affect_jax.data.clips import check_hop, clip_frames
+from affect_jax.data.clips import check_hop, unbroken
 from affect_jax.data.source import as_table
 from affect_jax.ops.sequence import window_starts
 from affect_jax.types import Source
@@ -46,16 +46,16 @@ AS_CUT = WindowConfig()
 class TrainingWindows:
     """Windows of `frames` frames over the clips of a source, which together hold their labelled frames.
 
-    Windows in which nothing of affect is labelled are left out where others are. So are, with a warning, clips shorter
-    than a window; ValueError when that leaves none. With `every`, frames between those of the only windows that a short
-    clip has room for are in none.
+    Windows in which nothing of affect is labelled are left out where others are. So are, with a warning, clips or parts
+    of them (see `unbroken`) shorter than a window; ValueError when that leaves none. With `every`, frames between those
+    of the only windows that a short clip has room for are in none.
     """
 
     def __init__(self, source: Source, frames: int, hop: int, config: WindowConfig):
         check_hop(frames, hop)
         self.frames, self.config = frames, config
         self.clips, places, short = [], [], []
-        for (subject, clip), members in clip_frames(source).items():
+        for (subject, clip), members in unbroken(source):
             thinned = [len(members[phase :: config.every]) for phase in range(config.every)]
             if thinned[0] < frames:
                 short.append((thinned[0], f"{subject}/{clip}"))
@@ -79,7 +79,10 @@ class TrainingWindows:
                 f"none of {len(short)} clips has {self.frames} frames (longest first: {names}); choose shorter windows"
             )
         if short:
-            logging.warning("%d clips have fewer than %d frames and are left out: %s", len(short), self.frames, names)
+            logging.warning(
+                "%d clips, or parts of clips between gaps, have fewer than %d frames and are left out: %s",
+                *(len(short), self.frames, names),
+            )
 
     def __len__(self) -> int:
         return len(self.first)

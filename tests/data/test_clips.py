@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from affect_jax.data.clips import clip_frames, evaluation_windows
+from affect_jax.data.clips import clip_frames, evaluation_windows, unbroken
 from affect_jax.data.source import Table, no_labels
 from affect_jax.data.windows import TrainingWindows, WindowConfig
 
@@ -57,6 +57,28 @@ def test_a_frame_counts_where_it_is_nearest_to_the_middle_and_short_clips_are_fi
     indices, weights = evaluation_windows(Clips(clip("a", "1", 8) + clip("b", "1", 2)), 4)
     assert indices.tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7], [8, 9, 9, 9]]
     assert weights.tolist() == [[1, 1, 1, 0], [0, 1, 1, 0], [0, 1, 1, 1], [1, 1, 0, 0]]  # a tie goes to the earlier
+
+
+def test_no_window_reaches_over_a_gap_in_time_and_no_frame_is_lost():
+    # At 25 frames a second 12 missing frames are 0.52 s; 11 are 0.48 s, which belong together.
+    first, second, third = range(5), range(17, 22), range(33, 39)
+    rows = [("a", "1", frame) for frame in (*first, *second, *third)]
+    source = Clips([*rows, *clip("b", "1", 3)])
+    assert [len(members) for _, members in unbroken(source)] == [5, 11, 3]
+    assert windows(source, 4, 2).units().tolist() == [
+        *([0, 1, 2, 3], [1, 2, 3, 4]),
+        *([5, 6, 7, 8], [7, 8, 9, 10], [9, 10, 11, 12], [11, 12, 13, 14], [12, 13, 14, 15]),
+    ]
+    indices, weights = evaluation_windows(source, 4)
+    np.testing.assert_array_equal(np.bincount(indices.ravel(), weights.ravel()), np.ones(19))
+    assert not any({4, 5} <= set(window) for window in indices.tolist())
+    _, found = draws(source, start_jitter=3, speed=2.0)
+    assert ((found < 5).all(1) | (found >= 5).all(1)).all()
+
+
+def test_frames_that_all_lie_far_apart_belong_together():
+    source = Clips([("a", "1", frame) for frame in (0, 25, 50, 75, 125)])  # one a second, and one that is missing
+    assert [members.tolist() for _, members in unbroken(source)] == [[0, 1, 2, 3], [4]]
 
 
 def test_what_cannot_be_windowed_is_said():
