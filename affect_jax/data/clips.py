@@ -67,14 +67,14 @@ def check_hop(frames: int, hop: int) -> None:
 
 
 def evaluation_windows(
-    source: Source, frames: int, hop: int | None = None, every: int = 1
+    source: Source, frames: int, hop: int | None = None, every: int = 1, latest: bool = False
 ) -> tuple[Int[np.ndarray, "window frame"], Float[np.ndarray, "window frame"]]:
     """Windows in which each frame of the source has weight 1 exactly once: indices and weights.
 
     A frame that several windows hold counts where it stands nearest to the middle, because there the network sees most
-    of what is around it. A part of a clip (see `unbroken`) shorter than a window is filled up with its last frame at
-    weight 0. `hop` None: half a window. With `every`, windows hold every n-th frame, and those between stand in windows
-    of their own.
+    of what is around it, or, if `latest`, where it stands last, because a causal network sees most of its past there.
+    A part of a clip (see `unbroken`) shorter than a window is filled up with its last frame at weight 0. `hop` None:
+    half a window. With `every`, windows hold every n-th frame, and those between stand in windows of their own.
     """
     hop = max(1, frames // 2) if hop is None else hop
     check_hop(frames, hop)
@@ -83,8 +83,9 @@ def evaluation_windows(
         padded = np.concatenate([members, np.repeat(members[-1:], max(frames - len(members), 0))])
         first = window_starts(len(padded), frames, hop)
         positions = first[:, None] + np.arange(frames)
-        middle = first + (frames - 1) / 2
-        owner = np.abs(np.arange(len(padded)) - middle[:, None]).argmin(0)
+        middle, places = first + (frames - 1) / 2, np.arange(len(padded))
+        nearest = np.abs(places - middle[:, None]).argmin(0)
+        owner = np.searchsorted(first + frames - 1, places) if latest else nearest  # the first that holds it
         mine = owner[positions] == np.arange(len(first))[:, None]
         indices.append(padded[positions])
         weights.append((mine & (positions < len(members))).astype(np.float32))

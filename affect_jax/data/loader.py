@@ -133,6 +133,7 @@ def evaluation_batches(
     batch: int,
     frames: int | None = None,
     every: int = 1,
+    latest: bool = False,
     side_ratio: float = EMONET_SIDE,
     max_skipped_fraction: float = 0.01,
     skipped_csv: str = "",
@@ -141,7 +142,7 @@ def evaluation_batches(
     """Batches of a fixed size, in order, without jitter; the last is filled up with weight 0 and index -1.
 
     With `frames`, windows of every `every`-th frame that overlap by half; each frame has weight 1 where it stands
-    nearest to the middle.
+    nearest to the middle, or last if `latest`.
     Unreadable pictures as in `training_batches`.
     """
     if not len(source.examples):
@@ -150,6 +151,6 @@ def evaluation_batches(
         units = np.arange(len(source.examples))
         weights = np.ones(len(units), np.float32)
     else:
-        units, weights = evaluation_windows(source, frames, every=every)
+        units, weights = evaluation_windows(source, frames, every=every, latest=latest)
     maker = CropMaker(source, crop_px, AugmentConfig(side_ratio=side_ratio), max_skipped_fraction, skipped_csv)
     return EvaluationBatches(units, weights, batch, maker, threads)

@@ -129,6 +129,7 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
         batch=options.batch,
         frames=options.data.frames or None,
         every=options.data.windows.every,
+        latest=getattr(options.model, "causal", False),
         side_ratio=options.augment.side_ratio,
         max_skipped_fraction=options.data.max_skipped_fraction,
         skipped_csv=str(workdir / SKIPPED),

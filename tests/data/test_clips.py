@@ -59,6 +59,18 @@ def test_a_frame_counts_where_it_is_nearest_to_the_middle_and_short_clips_are_fi
     assert weights.tolist() == [[1, 1, 1, 0], [0, 1, 1, 0], [0, 1, 1, 1], [1, 1, 0, 0]]  # a tie goes to the earlier
 
 
+def test_a_frame_of_a_network_that_looks_back_counts_where_it_stands_last():
+    indices, weights = evaluation_windows(Clips(clip("a", "1", 7) + clip("b", "1", 2)), 4, latest=True)
+    assert indices.tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [3, 4, 5, 6], [7, 8, 8, 8]]
+    assert weights.tolist() == [[1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1], [1, 1, 0, 0]]
+    source = Clips(clip("a", "1", 9) + clip("a", "2", 5) + clip("b", "1", 23))
+    for every, hop in ((1, 1), (1, 3), (1, 5), (2, None)):
+        indices, weights = evaluation_windows(source, 5 if every == 1 else 2, hop, every, latest=True)
+        np.testing.assert_array_equal(np.bincount(indices.ravel(), weights.ravel()), np.ones(37))
+        for window, place in np.argwhere(weights > 0):
+            assert place == np.argwhere(indices == indices[window, place])[:, 1].max()
+
+
 def test_no_window_reaches_over_a_gap_in_time_and_no_frame_is_lost():
     # At 25 frames a second 12 missing frames are 0.52 s; 11 are 0.48 s, which belong together.
     first, second, third = range(5), range(17, 22), range(33, 39)

@@ -124,6 +124,16 @@ def test_every_second_frame_still_evaluates_all_of_them(afew_va, tmp_path):
     assert weight.tolist() == [1] * FRAMES
 
 
+def test_a_causal_network_is_judged_with_all_the_past_its_windows_hold(afew_va, tmp_path):
+    config = config_of(afew_va)
+    config.model.causal = True
+    settings = options.parse(config)
+    held = build.source(settings.data.validation, settings.label_set)
+    (batch,) = build.evaluation_batches(settings, held, tmp_path)
+    assert batch.index[:4].tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7], [5, 6, 7, 8]]
+    assert batch.weight[:4].tolist() == [[1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]]
+
+
 def test_wrong_options_of_clips_are_named(afew_va):
     config = config_of(afew_va)
     config.data.frames = 0
