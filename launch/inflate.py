@@ -10,6 +10,7 @@ time for each input channel, before a layer of any kind), dense (a full kernel),
 among the frames: does NOT keep the outputs), static (takes time away). The largest difference at each layer and output,
 on noise and on a rendered person, in float32 and bfloat16, is printed, written to inflation.json and kept in the
 checkpoint; where a rule that keeps outputs did not, nothing is written and the exit code is 1.
+An option that is not given is as in a network that has time already; where it had none, as stands behind "first".
 """
 
 import pathlib
@@ -21,26 +22,37 @@ from affect_jax.experiment import cli
 FROM = flags.DEFINE_string("from", None, "Workdir of the trained network, static or over time.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the new network.")
 RULE = flags.DEFINE_enum(
-    "rule", "factorized", ["factorized", "channelwise", "dense", "i3d", "static"], "How layers gain or lose time."
+    "rule",
+    None,
+    ["factorized", "channelwise", "dense", "i3d", "static"],
+    "How layers gain or lose time; first: factorized, or channelwise where there is only a trunk.",
 )
 LAYERS = flags.DEFINE_string(
-    "layers", "", "head, trunk, all, none, or parts by comma with their frames, such as head/blocks/0=5,head."
+    "layers",
+    None,
+    "head, trunk, all, none, or parts by comma with their frames, such as head/blocks/0=5,head; first: head, or trunk "
+    "where there is no head.",
 )
-TIME_KERNEL = flags.DEFINE_integer("time_kernel", 3, "Frames that each chosen convolution sees; odd if centred.")
-TIME_POOL = flags.DEFINE_integer("time_pool", 9, "Frames of the learned average after spatial pooling; 1 = none.")
+TIME_KERNEL = flags.DEFINE_integer(
+    "time_kernel", None, "Frames that each chosen convolution sees; odd if centred; first: 3."
+)
+TIME_POOL = flags.DEFINE_integer(
+    "time_pool", None, "Frames of the learned average after spatial pooling; 1 = none; first: 9."
+)
 RECURRENT = flags.DEFINE_enum(
-    "recurrent", "", ["", "gru", "conv_lstm"], "A recurrent layer, which adds nothing at first."
+    "recurrent", None, ["", "gru", "conv_lstm"], "A recurrent layer, which adds nothing at first."
 )
 OUTPUT_AVERAGE = flags.DEFINE_enum(
-    "output_average", "", ["", "warm", "zero_start"], "EmoNet's average of the last five outputs."
+    "output_average", None, ["", "warm", "zero_start"], "EmoNet's average of the last five outputs."
 )
-CAUSAL = flags.DEFINE_bool("causal", False, "See only the present and the past.")
-FRAMES = flags.DEFINE_integer("frames", 16, "Frames of a clip in training and evaluation.", lower_bound=1)
+CAUSAL = flags.DEFINE_bool("causal", None, "See only the present and the past; first: no.")
+FRAMES = flags.DEFINE_integer("frames", None, "Frames of a clip in training and evaluation; first: 16.", lower_bound=1)
 flags.mark_flags_as_required(["from", "workdir"])
 
 
 def main() -> None:
-    from affect_jax.experiment.inflation import Growth, inflate_run
+    from affect_jax.experiment.inflated_config import Growth
+    from affect_jax.experiment.inflation import inflate_run
 
     wanted = Growth(
         rule=RULE.value,

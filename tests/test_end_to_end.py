@@ -8,17 +8,19 @@ import shutil
 import numpy as np
 import pytest
 
-from affect_jax.experiment import costs, evaluation, inflation, options, prediction
+from affect_jax.experiment import costs, evaluation, growth, inflation, options, prediction
+from affect_jax.experiment.inflated_config import Growth
 from affect_jax.experiment.speeds import frames_a_second
 from affect_jax.experiment.sweep import Judge, grid, sweep
 from affect_jax.experiment.training import train
+from affect_jax.models.certificate import InflationError
 from affect_jax.predict.decode import Frame
 from affect_jax.predict.estimate import estimate
 from configs import base
 
 SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
 HEAD = {"head_blocks": 1, "head_rank": 4}
-GROWTH = inflation.Growth(time_kernel=3, time_pool=3, frames=4)
+GROWTH = Growth(time_kernel=3, time_pool=3, frames=4)
 
 
 def miniature(root, name, workdir="", rule="scratch"):
@@ -122,13 +124,11 @@ def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):
 
 
 def test_a_network_without_factors_is_inflated_by_another_rule(runs, tmp_path):
-    growth = inflation.Growth(time_kernel=3, frames=4)
-    with pytest.raises(
-        options.UsageError, match=r"'trunk/.+' has a dense kernel.+choose time_form channelwise or dense"
-    ):
-        inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", growth)
+    wanted = Growth(rule="factorized", time_kernel=3, frames=4)
+    with pytest.raises(options.UsageError, match=r"'trunk/.+' has a dense kernel.+model\.time_form\)$"):
+        inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)
     assert not (tmp_path / "inflated").exists()
-    wanted = dataclasses.replace(growth, rule="channelwise", layers="trunk/block_wide")
+    wanted = dataclasses.replace(wanted, rule=None, layers="trunk/block_wide")  # channelwise, as there is no head
     assert inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)["exact"]
 
 
@@ -137,7 +137,7 @@ def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
     config = json.loads((workdir / "config.json").read_text())
     config["optimiser"]["rates"], config["model"]["output_average"] = "head/time_features/offsets=5", "warm"
     (workdir / "config.json").write_text(json.dumps(config))
-    found = inflation.inflate_run(workdir, tmp_path / "still", inflation.Growth(rule="static"))
+    found = inflation.inflate_run(workdir, tmp_path / "still", Growth(rule="static"))
     assert found["new"] == ["outputs are averaged (no longer)", "time was taken away"]
     made = options.stored(tmp_path / "still")
     assert (made.model_name, made.data.frames, made.data.hop, made.frozen, made.optimiser.rates) == (
@@ -148,9 +148,9 @@ def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
         "",
     )
     with pytest.raises(options.UsageError, match="--causal=True does nothing for this network with --rule=static"):
-        inflation.inflate_run(workdir, tmp_path / "idle", inflation.Growth(rule="static", causal=True))
+        inflation.inflate_run(workdir, tmp_path / "idle", Growth(rule="static", causal=True))
     with pytest.raises(options.UsageError, match="--recurrent=gru does nothing for this network"):
-        wanted = inflation.Growth(rule="channelwise", recurrent="gru")
+        wanted = Growth(rule="channelwise", recurrent="gru")
         inflation.inflate_run(runs / "landmarks", tmp_path / "idle", wanted)
 
 
@@ -160,6 +160,33 @@ def test_a_second_inflation_into_the_same_folder_changes_nothing(runs):
     assert json.loads(before) == found and (runs / "inflated" / "inflation.json").read_bytes() == before
     with pytest.raises(options.UsageError, match="model.causal: False there, True now"):
         inflation.inflate_run(runs / "static", runs / "inflated", dataclasses.replace(GROWTH, causal=True))
+
+
+def test_what_was_made_of_a_run_that_has_been_trained_on_since_is_not_taken_for_new(runs, tmp_path):
+    workdir = shutil.copytree(runs / "inflated", tmp_path / "inflated")
+    found = json.loads((workdir / "inflation.json").read_text())
+    (workdir / "inflation.json").write_text(json.dumps({**found, "step": found["step"] - 1}))
+    with pytest.raises(options.UsageError, match=r"was made from step \d+ of .+static, whose best step is \d+ by now"):
+        inflation.inflate_run(runs / "static", workdir, GROWTH)
+
+
+def test_an_average_of_valence_and_arousal_excuses_nothing_else(runs, tmp_path, monkeypatch):
+    apart = {"valence_arousal": 0.5, "emotion_logits": 0.25}
+    check = {
+        "clip": "random",
+        "frames": 4,
+        "dtype": "float32",
+        "differences": apart,
+        "allowed": dict.fromkeys(apart, 1),
+    }
+    wrong = {**check, "allowed": dict.fromkeys(apart, 1e-5)}
+    wanted = dataclasses.replace(GROWTH, output_average="warm")
+    for checks in ([wrong], [check, wrong]):
+        record = {"largest_difference": 0.5, "largest_difference_bfloat16": 0.0, "exact": False, "checks": checks}
+        monkeypatch.setattr(growth, "certificate", lambda *_, record=record: record)
+        with pytest.raises(InflationError, match="differs from the static one by 0.25 at 'emotion_logits'"):
+            inflation.inflate_run(runs / "static", tmp_path / "averaged", wanted)
+    assert not (tmp_path / "averaged").exists()
 
 
 def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):

@@ -19,10 +19,10 @@ from affect_jax.train.optimiser import make_optimiser
 from affect_jax.train.state import Network, Variables, create_state
 
 
-def there(workdir: pathlib.Path, config: options.Config, name: str) -> dict[str, Any] | None:
+def there(workdir: pathlib.Path, config: options.Config, name: str, step: int | None = None) -> dict[str, Any] | None:
     """The note `name` of a run that stands in `workdir` and was made by this very config; None where none stands.
 
-    UsageError where something else does.
+    UsageError where something else does, also what was made of the same run at another than its best `step` of now.
     """
     if not workdir.exists():
         return None
@@ -35,8 +35,14 @@ def there(workdir: pathlib.Path, config: options.Config, name: str) -> dict[str,
     options.claim(workdir, config)
     if not (workdir / name).is_file():
         raise UsageError(f"--workdir={workdir} holds a run without {name}; choose a folder that is empty or not there")
-    logging.info("%s: already made from %s", workdir, options.read(workdir)["initialise"]["workdir"])
-    return json.loads((workdir / name).read_text())
+    source, found = options.read(workdir)["initialise"]["workdir"], json.loads((workdir / name).read_text())
+    if step is not None and found["step"] != step:
+        raise UsageError(
+            f"--workdir={workdir} was made from step {found['step']} of {source}, whose best step is {step} by now; "
+            "choose another folder"
+        )
+    logging.info("%s: already made from %s", workdir, source)
+    return found
 
 
 def write(

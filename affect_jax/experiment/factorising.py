@@ -54,7 +54,7 @@ def factorize_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Wanted) -
     try:
         ranks = {name: _ranks(kernel, wanted, search) for name, kernel in kernels.items()}
         config = _config(source, wanted, ranks, kernels)
-        if (there := derived.there(workdir, config, FACTORS)) is not None:
+        if (there := derived.there(workdir, config, FACTORS, step)) is not None:
             return _same(workdir, there, wanted)
         found, lost = {}, {}
         for name, kernel in kernels.items():

@@ -38,7 +38,7 @@ def prune_run(source: pathlib.Path, workdir: pathlib.Path, threshold: float) -> 
     for path, layer in kept.items():
         put(smaller, path, layer)
     config = _config(source, kept)
-    if (there := derived.there(workdir, config, PRUNING)) is not None:
+    if (there := derived.there(workdir, config, PRUNING, step)) is not None:
         return there
     made = options.parse(config)
     target = Network(build.builder(made))

@@ -17,7 +17,14 @@ from affect_jax.train.state import Network, Variables
 
 def require(workdir: pathlib.Path) -> None:
     """UsageError if `workdir` holds no trained network."""
-    opened(workdir)[1].close()
+    best_step(workdir)
+
+
+def best_step(workdir: pathlib.Path) -> int:
+    """The step that a trained workdir is judged by; UsageError if it holds no checkpoint."""
+    _, checkpoints, step = opened(workdir)
+    checkpoints.close()
+    return step
 
 
 def opened(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:

@@ -9,6 +9,7 @@ import pytest
 
 from affect_jax.experiment import cli, evaluation, inflation, options, trained
 from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.inflated_config import Growth
 from affect_jax.experiment.training import train
 from affect_jax.train.damage import DamagedCheckpoint
 
@@ -173,7 +174,7 @@ def test_a_config_that_cannot_be_used_is_named(run, case):
     path.write_bytes(change(path.read_text()).encode("utf-8", "surrogateescape"))
     for use in (
         lambda: trained.restored(run),
-        lambda: inflation.inflate_run(run, run.parent / "clip", inflation.Growth(time_pool=1, frames=4)),
+        lambda: inflation.inflate_run(run, run.parent / "clip", Growth(time_pool=1, frames=4)),
     ):
         with pytest.raises(UsageError, match=message) as refused:
             use()

@@ -9,6 +9,7 @@ import pytest
 from affect_jax.experiment import build, factorising, growth, inflation, initial, options, trained
 from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.factorising import Wanted, factorize_run
+from affect_jax.experiment.inflated_config import Growth
 from affect_jax.experiment.training import train
 from affect_jax.models.head_factors import written_ranks
 from affect_jax.train.state import names
@@ -90,7 +91,7 @@ def test_at_full_rank_nothing_changes_and_the_run_can_be_inflated_and_trained_on
     found = factorize_run(dense_run, tmp_path / "V", Wanted(form="tt", energy=1.0))
     assert found["largest_difference"] < 1e-4
     monkeypatch.setattr(growth, "certificate", lambda *_: {"exact": True, "largest_difference": 0.0, "checks": []})
-    inflation.inflate_run(tmp_path / "V", tmp_path / "inflated", inflation.Growth(time_pool=3, frames=4))
+    inflation.inflate_run(tmp_path / "V", tmp_path / "inflated", Growth(time_pool=3, frames=4))
     assert arrays_of(tmp_path / "inflated")["head/blocks/0/convs/0/factors/time"].shape[0] == 3
     with pytest.raises(UsageError, match=r"network factorized from .*dense; to train on .*rule=copy"):
         train(options.read(tmp_path / "V"), tmp_path / "V")

@@ -10,6 +10,7 @@ import pytest
 
 from affect_jax.experiment import build, derived, growth, inflation, initial, options, pruning, trained
 from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.inflated_config import Growth
 from affect_jax.experiment.pruning import prune_run
 from affect_jax.train.state import Network, names, with_names
 
@@ -81,7 +82,7 @@ def test_without_components_of_size_0_a_static_network_is_smaller_and_equal(spar
 @pytest.mark.parametrize(("rule", "taps"), [("factorized", 3 + 3 + 3), ("channelwise", 3 + 3)])
 def test_a_clip_network_keeps_its_factors_of_time(sparse, tmp_path, rule, taps, monkeypatch):
     monkeypatch.setattr(growth, "certificate", lambda *_: {"exact": True, "largest_difference": 0.0, "checks": []})
-    wanted = inflation.Growth(rule=rule, time_kernel=3, time_pool=3, frames=4)
+    wanted = Growth(rule=rule, time_kernel=3, time_pool=3, frames=4)
     inflation.inflate_run(sparse, tmp_path / "clip", wanted)
     found = prune_run(tmp_path / "clip", tmp_path / "V", 0.0)
     assert found["largest_difference"] <= 1e-5
