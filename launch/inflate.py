@@ -21,32 +21,20 @@ from affect_jax.experiment import cli
 
 FROM = flags.DEFINE_string("from", None, "Workdir of the trained network, static or over time.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the new network.")
-RULE = flags.DEFINE_enum(
-    "rule",
-    None,
-    ["factorized", "channelwise", "dense", "i3d", "static"],
-    "How layers gain or lose time; first: factorized, or channelwise where there is only a trunk.",
+RULES = ["factorized", "channelwise", "dense", "i3d", "static"]
+PARTS = "head, trunk, all, none, or parts by comma with their frames, such as head/blocks/0=5,head"
+GROWTH = (
+    flags.DEFINE_enum(
+        "rule", None, RULES, "How layers gain or lose time; first: factorized, or channelwise without a head."
+    ),
+    flags.DEFINE_string("layers", None, f"Which do: {PARTS}; first: head, or trunk without a head."),
+    flags.DEFINE_integer("time_kernel", None, "Frames that each chosen convolution sees; odd if centred; first: 3."),
+    flags.DEFINE_integer("time_pool", None, "Frames of the learned average after spatial pooling; 1 = none; first: 9."),
+    flags.DEFINE_enum("recurrent", None, ["", "gru", "conv_lstm"], "A recurrent layer, which adds nothing at first."),
+    flags.DEFINE_enum("output_average", None, ["", "warm", "zero_start"], "EmoNet's average of the last five outputs."),
+    flags.DEFINE_bool("causal", None, "See only the present and the past; first: no."),
+    flags.DEFINE_integer("frames", None, "Frames of a clip in training and evaluation; first: 16.", lower_bound=1),
 )
-LAYERS = flags.DEFINE_string(
-    "layers",
-    None,
-    "head, trunk, all, none, or parts by comma with their frames, such as head/blocks/0=5,head; first: head, or trunk "
-    "where there is no head.",
-)
-TIME_KERNEL = flags.DEFINE_integer(
-    "time_kernel", None, "Frames that each chosen convolution sees; odd if centred; first: 3."
-)
-TIME_POOL = flags.DEFINE_integer(
-    "time_pool", None, "Frames of the learned average after spatial pooling; 1 = none; first: 9."
-)
-RECURRENT = flags.DEFINE_enum(
-    "recurrent", None, ["", "gru", "conv_lstm"], "A recurrent layer, which adds nothing at first."
-)
-OUTPUT_AVERAGE = flags.DEFINE_enum(
-    "output_average", None, ["", "warm", "zero_start"], "EmoNet's average of the last five outputs."
-)
-CAUSAL = flags.DEFINE_bool("causal", None, "See only the present and the past; first: no.")
-FRAMES = flags.DEFINE_integer("frames", None, "Frames of a clip in training and evaluation; first: 16.", lower_bound=1)
 flags.mark_flags_as_required(["from", "workdir"])
 
 
@@ -54,16 +42,7 @@ def main() -> None:
     from affect_jax.experiment.inflated_config import Growth
     from affect_jax.experiment.inflation import inflate_run
 
-    wanted = Growth(
-        rule=RULE.value,
-        layers=LAYERS.value,
-        time_kernel=TIME_KERNEL.value,
-        time_pool=TIME_POOL.value,
-        recurrent=RECURRENT.value,
-        output_average=OUTPUT_AVERAGE.value,
-        causal=CAUSAL.value,
-        frames=FRAMES.value,
-    )
+    wanted = Growth(**{option.name: option.value for option in GROWTH})
     inflate_run(pathlib.Path(FROM.value), pathlib.Path(WORKDIR.value), wanted)
 
 

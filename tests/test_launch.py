@@ -38,7 +38,9 @@ def launch(command, *words, home):
 def test_help_shows_an_example_and_every_flag_has_a_text(command, tmp_path):
     done = launch(command, "--help", home=tmp_path)
     assert f"python -m launch.{command} --" in done.stdout
-    own = re.findall(r"^  --(?:\[no\])?(\w+): (.*)$", done.stdout.partition(f"\nlaunch/{command}.py:")[2], re.MULTILINE)
+    own = re.findall(
+        r"^  --(?:\[no\])?(\w+): (.*)$", done.stdout.partition(f"/launch/{command}.py:\n")[2], re.MULTILINE
+    )
     assert {"output", "workdir"} & {name for name, _ in own}
     assert all(text.strip() for _, text in own), own
     text = (ROOT / "launch" / f"{command}.py").read_text()
@@ -55,7 +57,11 @@ WRONG = {
     "no such run": ("evaluate", ["--workdir=W", "--data=rendered"], "W is no workdir of a run"),
     "no input": ("predict", ["--workdir=W", "--input=none.mp4", "--output=O"], "--input=none.mp4 does not exist"),
     "nothing to certify": ("certify", ["--workdir=W"], "W is no workdir of a run"),
-    "nothing to look at": ("attention", ["--workdir=W", "--data=rendered", "--output=O"], "W is no workdir of a run"),
+    "nothing to look at": (
+        "attention",
+        ["--workdir=W", "--data=rendered", "--output=O.png"],
+        "W is no workdir of a run",
+    ),
     "nothing to inflate": ("inflate", ["--from=W", "--workdir=V"], "W is no workdir of a run"),
     "nothing to factorise": ("factorize", ["--from=W", "--workdir=V", "--rank=2"], "W is no workdir of a run"),
     "no size of factors": ("factorize", ["--from=W", "--workdir=V"], "Exactly one of (rank, fraction, energy)"),
