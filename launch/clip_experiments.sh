@@ -17,5 +17,5 @@ done
 step "6/6 One picture, one table" launch.compare --speed --sweep=$RUNS/networks --sweep=$RUNS/amounts --output=$RUNS/comparison
 for static in "static, frame by frame" "static, rank 8" "static, rank 64"; do
   echo "Experiment design: differences to '$static'" >&2
-  "$PYTHON" -m launch.compare --sweep=$RUNS/design --against="$static" --output="$RUNS/design/against ${static#static, }"
+  "$PYTHON" -m launch.compare --sweep=$RUNS/design --against="$static" --output="$RUNS/design/against_$(tr " " _ <<< "${static#static, }")"
 done
