@@ -30,10 +30,8 @@ def train(config: Config, workdir: pathlib.Path) -> bool:
     try:
         return _train(options, workdir, checkpoints)
     except BaseException:
-        if new and checkpoints.latest_step() is None:
-            (workdir / CONFIG).unlink(
-                missing_ok=True
-            )  # nothing was trained, so the corrected command may have the folder
+        if new and checkpoints.latest_step() is None:  # nothing was trained: the corrected command may have the folder
+            (workdir / CONFIG).unlink(missing_ok=True)
         raise
     finally:
         checkpoints.close()
