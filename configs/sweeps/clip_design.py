@@ -5,7 +5,7 @@ Command: python -m launch.sweep --config=configs/clips.py:scratch --sweep=config
   --data=rendered --split=test --set=kind=clips --set=subjects=60 --set=per_subject=1 --set=frames=48
   --workdir=runs/clips/design
 Expected: more rank and more frames a layer help; two phases are worth more than one.
-Measured: the average over frames is the whole gain, +0.040, whatever the rest; causal +0.028 (BUILD_NOTES.md).
+Measured: the average over frames is the whole gain, +0.040, whatever the rest; causal +0.029 (BUILD_NOTES.md).
 All but one design are trained in the first phase alone, which is where they differ; two phases are in experiment 1.
 """
 
