@@ -1,9 +1,16 @@
 #!/usr/bin/env bash
-# Makes .venv and passes the tests; with --torch the parity tests against PyTorch instead. Further words go to pytest.
+# Makes .venv and passes the tests; with --slow those of whole runs and sweeps instead, with --torch the parity tests
+# against PyTorch. Further words go to pytest.
 . "$(dirname "$0")/environment.sh" decompose face test
-if [ "${1:-}" = "--torch" ]; then
-  shift
-  "$PYTHON" -c 'import torch' 2>/dev/null || "$PYTHON" -m pip install --quiet --disable-pip-version-check torch==2.13.0
-  exec "$PYTHON" -m pytest -m torch "$@"
-fi
-exec "$PYTHON" -m pytest -n 2 -m "not torch and not gpu" "$@"
+case "${1:-}" in
+  --torch)
+    shift
+    "$PYTHON" -c 'import torch' 2>/dev/null || "$PYTHON" -m pip install --quiet --disable-pip-version-check torch==2.13.0
+    exec "$PYTHON" -m pytest -m torch "$@"
+    ;;
+  --slow)
+    shift
+    exec "$PYTHON" -m pytest -n 2 -m "slow and not torch and not gpu" "$@"
+    ;;
+esac
+exec "$PYTHON" -m pytest -n 2 -m "not slow and not torch and not gpu" "$@"

@@ -47,6 +47,7 @@ def test_programs_take_turns_each_warmed_up_and_every_round_counts(monkeypatch):
     assert all(len(each.wall) == len(each.processor) == 3 for each in times.values())
 
 
+@pytest.mark.slow
 def test_the_accelerator_benchmark_in_miniature():
     printed = run("benchmarks.accelerator", "--miniature", "--batches=2", "--rounds=1")
     rows = re.findall(r"\| (.+?), (\w+) \| 2 \| ([\d.]+) \| ([\d.]+) % \|", printed)
@@ -87,7 +88,6 @@ def test_every_program_over_time_gives_the_same_in_miniature():
         assert all(float(difference) < 2e-4 for _, difference in rows), table
 
 
-@pytest.mark.torch
 @pytest.mark.slow
 def test_a_stream_says_of_the_last_frame_what_the_window_says():
     printed = run("benchmarks.temporal", "--miniature", "--sections=streaming", "--networks=quickstart", "--rounds=1")
@@ -99,9 +99,10 @@ def test_a_stream_says_of_the_last_frame_what_the_window_says():
 @pytest.mark.torch
 @pytest.mark.slow
 def test_memory_beside_what_is_there():
-    words = ("--miniature", "--sections=memory", "--ranks=4", "--directions=forward")
-    printed = run("benchmarks.temporal", *words, "--only=JAX")
-    assert len(re.findall(r"\| JAX, dense.* \| \d+ \|", printed)) == 2
+    words = ("--miniature", "--sections=memory", "--ranks=4", "--directions=forward", "--networks=quickstart")
+    printed = run("benchmarks.temporal", *words, "--only=JAX,stream")
+    rows = re.findall(r"\| (JAX, dense.*|stream).* \| \d+ \|", printed)
+    assert len(rows) == 4 and rows[2:] == ["JAX, dense head", "stream"]  # the layer twice, then network and stream
 
 
 @pytest.mark.slow

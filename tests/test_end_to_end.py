@@ -18,6 +18,8 @@ from affect_jax.predict.decode import Frame
 from affect_jax.predict.estimate import estimate
 from configs import base
 
+pytestmark = pytest.mark.slow  # whole runs
+
 SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
 HEAD = {"head_blocks": 1, "head_rank": 4}
 GROWTH = Growth(time_kernel=3, time_pool=3, frames=4)

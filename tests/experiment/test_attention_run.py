@@ -14,6 +14,8 @@ from affect_jax.experiment.errors import UsageError
 from affect_jax.ops.heatmap import render_heatmaps
 from affect_jax.types import Predictions
 
+pytestmark = pytest.mark.slow  # whole runs
+
 CROP_PX, MAP_PX = 64, 16
 
 

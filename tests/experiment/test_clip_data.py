@@ -12,6 +12,8 @@ from affect_jax.experiment.errors import UsageError
 from affect_jax.experiment.training import train
 from configs import base
 
+pytestmark = pytest.mark.slow  # whole runs
+
 FRAMES = 9
 ACTORS = ("Bruce Campbell", "Embeth Davidtz", "Marcus Gilbert")
 FOLD = "4/5"  # Bruce Campbell is in it, the others are not

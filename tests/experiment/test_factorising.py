@@ -14,6 +14,8 @@ from affect_jax.experiment.training import train
 from affect_jax.models.head_factors import written_ranks
 from affect_jax.train.state import names
 
+pytestmark = pytest.mark.slow  # whole runs
+
 
 @pytest.fixture(scope="module")
 def dense_run(miniature, tmp_path_factory):

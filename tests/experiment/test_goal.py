@@ -14,6 +14,8 @@ from affect_jax.train.sharding import data_mesh
 from affect_jax.train.state import names
 from configs import base
 
+pytestmark = pytest.mark.slow  # whole runs
+
 SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2, "head_blocks": 1, "head_rank": 4}
 
 

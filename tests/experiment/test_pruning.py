@@ -14,6 +14,8 @@ from affect_jax.experiment.inflated_config import Growth
 from affect_jax.experiment.pruning import prune_run
 from affect_jax.train.state import Network, names, with_names
 
+pytestmark = pytest.mark.slow  # whole runs
+
 LAYER = "head/blocks/0/convs/"
 GONE = {0: (1, 3), 1: (), 2: (0, 1, 2, 3)}  # of the 4 components of each layer; of the last one has to stay
 KEPT = {0: 2, 1: 4, 2: 1}
