@@ -13,6 +13,8 @@ from affect_jax.experiment.inflated_config import Growth
 from affect_jax.experiment.training import train
 from affect_jax.train.damage import DamagedCheckpoint
 
+pytestmark = pytest.mark.slow  # whole runs
+
 
 @pytest.fixture
 def run(static_run, tmp_path):

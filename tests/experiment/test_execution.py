@@ -85,6 +85,7 @@ def test_the_clock_measures_both_methods():
     assert len(times) == 2 and min(times) > 0
 
 
+@pytest.mark.slow
 def test_prediction_follows_the_numbers_it_is_given():
     network = Network(lambda rngs: execution.executed(build(rngs), Execution(winograd=None, at_once=1)))
     images = jnp.float32(np.random.default_rng(0).uniform(size=(2, 64, 64, 3)))

@@ -202,6 +202,7 @@ def test_a_kernel_cannot_lose_frames(statics):
         grown(grown(statics["cp"]), time_pool=3)
 
 
+@pytest.mark.slow
 def test_recurrent_layers_begin_without_a_say_and_are_named_where_they_begin_anew(statics):
     gru = {"recurrent": "gru", "time_pool": 1, "time_layers": "none"}
     maps, clip = {"recurrent": "conv_lstm"}, clip_of(5, 4)
@@ -221,6 +222,7 @@ def made(source: nnx.Module, **options) -> tuple[ClipNetwork, list[str]]:
     return clip, transfer(source, clip)
 
 
+@pytest.mark.slow
 def test_the_certificate_names_every_layer_and_both_kinds_of_numbers(statics):
     clips = {"noise": clip_of(7, 3), "other": clip_of(8, 3)}
     record = json.loads(json.dumps(certificate(statics["cp"], grown(statics["cp"]), clips)))
@@ -269,6 +271,7 @@ def test_the_largest_difference_and_the_place_nearest_to_its_limit_are_told_apar
     assert line in sentences(found)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [1e-2, np.nan])
 def test_the_certificate_is_refused_when_other_frames_leak_in(statics, value):
     clip = grown(statics["cp"])
@@ -282,6 +285,7 @@ def test_the_certificate_is_refused_when_other_frames_leak_in(statics, value):
         require_exact(found)
 
 
+@pytest.mark.slow
 def test_a_leak_at_the_ends_of_the_clip_is_seen(statics):
     """Frames next to the ends meet the zeros outside: the only place where a centred average over zeros would show."""
     clip = grown(statics["cp"])

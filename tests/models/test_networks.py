@@ -96,6 +96,7 @@ def test_affect_network_returns_the_heatmaps_of_its_trunk():
     np.testing.assert_array_equal(ours.heatmaps, theirs.heatmaps)
 
 
+@pytest.mark.slow
 def test_no_error_of_emotion_moves_the_landmarks_through_their_positions():
     model = EmoNet(EmoNetConfig(**TINY, geometry=True, attention=False), rngs=nnx.Rngs(0))
     model.eval()

@@ -76,6 +76,7 @@ def test_ranks_by_energy_keep_it_and_smaller_ones_of_a_matrix_do_not(form, energ
     assert found == {"rank": 2} if form == "cp" else found["inputs"] >= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("starts", "iterations"), [(1, 1), (1, 2), (2, 5)])
 def test_the_rank_of_cp_keeps_the_energy_with_the_starts_and_iterations_it_was_searched_with(starts, iterations):
     kernel, search = noise(3, 3, 5, 4, seed=1), {"starts": starts, "iterations": iterations, "seed": 3}
