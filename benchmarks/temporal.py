@@ -112,10 +112,8 @@ def _wanted(name: str) -> bool:
 
 
 def _memory() -> None:
-    speeds = [section for section in SECTIONS if section != "memory"]
-    for job in (
-        job for section in speeds if section in CHOSEN.value or CHOSEN.value == ["memory"] for job in _jobs(section)
-    ):
+    speeds = SECTIONS[:-1] if CHOSEN.value == ["memory"] else [name for name in CHOSEN.value if name != "memory"]
+    for job in (job for section in speeds for job in _jobs(section)):
         rows = [[name, f"{float(_run(f'{job}:{name}')):.0f}"] for name in _makers(job) if _wanted(name)]
         title = f"Peak memory of a call beside what is there before it (MB): {job}"
         print(markdown(title, ["program", "MB"], rows), flush=True)
