@@ -18,7 +18,7 @@ ArrayLike = Array | np.ndarray | np.generic  # numpy scalars too: the labels of 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Labels:
-    """What is known of a face; a weight of 0 says "not labelled", and then the value is never looked at."""
+    """What is known of a face; a weight of 0 says "not labeled", and then the value is never looked at."""
 
     valence_arousal: Float[ArrayLike, "*batch 2"]  # in [-1, 1]
     valence_arousal_weight: Float[ArrayLike, "*batch"]

@@ -82,7 +82,7 @@ def least_seconds(layer, dtype: str, backward: bool, peak: float, memory: float)
 
 
 def clip_rows(peak: float, memory: float) -> list[list[str]]:
-    """Prediction and gradients of the network of the larger size, its head factorised or dense."""
+    """Prediction and gradients of the network of the larger size, its head factorized or dense."""
     import jax
 
     from benchmarks import clips

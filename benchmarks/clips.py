@@ -1,4 +1,4 @@
-"""The clip network four times with the same function: its head factorised or with the dense kernels that the factors
+"""The clip network four times with the same function: its head factorized or with the dense kernels that the factors
 make, in JAX and in PyTorch. The learned average over time is left out: the PyTorch network has none."""
 
 import dataclasses
@@ -54,7 +54,7 @@ def makers(clips: Clips, backward: bool) -> dict[str, Callable[[], Program]]:
     """What makes each program, by name; they give valence and arousal."""
     return {
         "PyTorch, dense head": lambda: torch_program(clips, backward, True),
-        "PyTorch, factorised head": lambda: torch_program(clips, backward, False),
+        "PyTorch, factorized head": lambda: torch_program(clips, backward, False),
         "JAX, dense head": lambda: jax_program(clips, backward, True),
         "affect_jax": lambda: jax_program(clips, backward, False),
     }
@@ -79,7 +79,7 @@ def _keys() -> ParameterKeys:
 
 
 def kernels(module: nnx.Module) -> dict[str, jax.Array]:
-    """The dense kernel of each factorised layer, by path."""
+    """The dense kernel of each factorized layer, by path."""
     layers = {path: layer for path, layer in nnx.iter_modules(module) if isinstance(layer, FactorizedConv)}
     return {"/".join(map(str, path)): reconstruct(layer.arrays()) for path, layer in layers.items()}
 
@@ -99,7 +99,7 @@ def jax_network(clips: Clips, backward: bool, dense: bool) -> Network:
 
 
 def jax_program(clips: Clips, backward: bool, dense: bool) -> Program:
-    """Prediction as the command does it, or a step's loss and gradients without the optimiser."""
+    """Prediction as the command does it, or a step's loss and gradients without the optimizer."""
     ours, (images, direction) = jax_network(clips, backward, dense), map(jnp.asarray, clips.draw())
     variables = ours.variables(network(clips.config, dense))
     if not backward:

@@ -40,10 +40,10 @@ def labels(config: EmoNetConfig, batch: int) -> tuple[np.ndarray, np.ndarray]:
 def reference(config: EmoNetConfig):
     """The PyTorch network with weights of sensible size."""
     import torch
-    from emonet_torch import EmoNetReference, randomise
+    from emonet_torch import EmoNetReference, randomize
 
     model = EmoNetReference(config.emotions, config.widths, config.modules, config.depth, config.head_blocks)
-    randomise(model, seed=0)
+    randomize(model, seed=0)
     return model.to(memory_format=torch.channels_last)
 
 
@@ -133,16 +133,16 @@ def torch_training(config: EmoNetConfig, what: str, batch: int) -> Program:
         for name, part in model.named_modules():
             if isinstance(part, torch.nn.BatchNorm2d) and not head(name):
                 part.eval()
-    optimiser = torch.optim.AdamW(trained, RATE, weight_decay=0)
+    optimizer = torch.optim.AdamW(trained, RATE, weight_decay=0)
     images, (affect, emotion) = torch_images(config, batch), map(torch.from_numpy, labels(config, batch))
 
     def step() -> float:
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         outputs = model(images)
         squared = ((outputs["valence_arousal"] - affect) ** 2).mean()
         loss = squared + torch.nn.functional.cross_entropy(outputs["emotion_logits"], emotion)
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         return float(loss.detach())
 
     return step
@@ -163,8 +163,8 @@ def our_training(config: EmoNetConfig, what: str, batch: int, name: str) -> Prog
 
 
 def training_step(config: EmoNetConfig, ours: Network, batch: int) -> Callable:
-    """(numbers, optimiser's state) to the same and the loss, under jit, giving its memory away."""
-    optimiser = optax.adamw(RATE, weight_decay=0)
+    """(numbers, optimizer's state) to the same and the loss, under jit, giving its memory away."""
+    optimizer = optax.adamw(RATE, weight_decay=0)
     images, (affect, emotion) = jnp.asarray(pictures(config, batch)), map(jnp.asarray, labels(config, batch))
 
     def loss(trained, numbers: Variables, images):
@@ -175,7 +175,7 @@ def training_step(config: EmoNetConfig, ours: Network, batch: int) -> Callable:
 
     def step(numbers: Variables, moments, images):
         found, slopes = jax.value_and_grad(loss, has_aux=True)(numbers.trained, numbers, images)
-        updates, moments = optimiser.update(slopes, moments, numbers.trained)
+        updates, moments = optimizer.update(slopes, moments, numbers.trained)
         trained = optax.apply_updates(numbers.trained, updates)
         return Variables(trained, numbers.frozen, found[1]), moments, found[0]
 

@@ -50,14 +50,14 @@ def makers(layer: Layer, backward: bool) -> dict[str, Callable[[], Program]]:
     found = {
         "PyTorch, dense, channels_last_3d": lambda: torch_program(layer, backward, "dense", True),
         "PyTorch, dense": lambda: torch_program(layer, backward, "dense", False),
-        "PyTorch, factorised": lambda: torch_program(layer, backward, "factors", False),
-        "PyTorch, factorised, channels_last_3d": lambda: torch_program(layer, backward, "factors", True),
+        "PyTorch, factorized": lambda: torch_program(layer, backward, "factors", False),
+        "PyTorch, factorized, channels_last_3d": lambda: torch_program(layer, backward, "factors", True),
         "PyTorch, one depthwise kernel": lambda: torch_program(layer, backward, "depthwise", False),
         "JAX, dense, one convolution": lambda: jax_program(layer, backward, dense_3d, True),
         "JAX, dense, convolutions of frames": lambda: jax_program(layer, backward, dense_frames, True),
     }
     if importlib.util.find_spec("tltorch") is not None:
-        found["tltorch, factorised"] = lambda: torch_program(layer, backward, "tltorch", False)
+        found["tltorch, factorized"] = lambda: torch_program(layer, backward, "tltorch", False)
     for name in EXECUTIONS["cp"]:
         run = lambda clip, factors, name=name: convolve(clip, factors, execution=name)
         found[f"affect_jax, {name}"] = lambda run=run: jax_program(layer, backward, run, False)

@@ -1,4 +1,4 @@
-"""Factorised convolutions over time, and the clip network, against dense ones and PyTorch; streams against windows.
+"""Factorized convolutions over time, and the clip network, against dense ones and PyTorch; streams against windows.
 
   python -m benchmarks.temporal
   python -m benchmarks.temporal --sections=layer,memory --ranks=128 --rounds=15 --cores=1

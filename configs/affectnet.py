@@ -1,7 +1,7 @@
 """EmoNet in its published size on AffectNet: 256 px, 14 million parameters, 8, 7 or 5 emotions: landmarks -> static.
 
 Source: Toisoul et al., Nature Machine Intelligence 3, 2021. Their training code is not public: loss, rates, batch,
-  balance and jitter are those of the unofficial training of the same network; colour jitter is off.
+  balance and jitter are those of the unofficial training of the same network; color jitter is off.
 Command: python -m launch.convert --from=2DFAN2.pth --workdir=runs/affectnet/landmarks, or own landmarks by
   python -m launch.train --config=configs/affectnet.py:landmarks $ROOT --workdir=runs/affectnet/landmarks, then
   python -m launch.train --config=configs/affectnet.py:static $ROOT --workdir=runs/affectnet/static, then
@@ -26,7 +26,7 @@ def get_config(variant: str = "static") -> ConfigDict:
     if variant not in VARIANTS:
         raise ValueError(f"unknown variant '{variant}' of configs/affectnet.py; choose one of {', '.join(VARIANTS)}")
     config = base.base()
-    config.batch = BATCH
+    config.batch_size = BATCH
     # Rotation, scale, shift and mirror are by default those of the source.
     config.augment.update(brightness=0.0, contrast=0.0, saturation=0.0, tint=0.0)
     return VARIANTS[variant](config)
@@ -43,8 +43,8 @@ def landmarks(config: ConfigDict) -> ConfigDict:
     config.model = base.model("landmarks")
     config.task = base.task("landmarks")
     affectnet(config)
-    config.loop.update(steps=100_000, evaluate_every=5_000, log_every=100, best="-nme")
-    config.optimiser.update(rate=1e-3, schedule="steps", warmup_steps=500)
+    config.train.update(steps=100_000, evaluate_every=5_000, log_every=100, best="-nme")
+    config.optimizer.update(learning_rate=1e-3, schedule="steps", warmup_steps=500)
     return config
 
 
@@ -53,11 +53,11 @@ def static(config: ConfigDict, label_set: str = "affectnet_8", reader: str = "af
     config.task = base.task("affect")
     config.label_set = label_set
     config.frozen = "trunk/.*"
-    config.initialise.update(rule="copy", workdir="runs/affectnet/landmarks")
+    config.initialize.update(rule="copy", workdir="runs/affectnet/landmarks")
     affectnet(config, reader, clean="automatic", only_label_set=label_set)
     config.data.balanced = 1.0
-    config.loop.update(steps=EPOCHS * FACES // BATCH, evaluate_every=FACES // BATCH, log_every=100)
-    config.optimiser.update(name="adamw", rate=1e-3, schedule="steps", weight_decay=0.0)
+    config.train.update(steps=EPOCHS * FACES // BATCH, evaluate_every=FACES // BATCH, log_every=100)
+    config.optimizer.update(name="adamw", learning_rate=1e-3, schedule="steps", weight_decay=0.0)
     return config
 
 

@@ -1,7 +1,7 @@
 """Every option of a run with its unit and default, section by section.
 
 The fields, units and defaults of a section are those of its dataclass, so that no option stands in two places:
-loop, optimiser, augment, initialise, task (by name), model (by name), and one section a data set (by reader).
+train, optimizer, augment, initialize, task (by name), model (by name), and one section a data set (by reader).
 """
 
 import dataclasses
@@ -15,11 +15,11 @@ from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
 from affect_jax.data.windows import WindowConfig
-from affect_jax.experiment.options import InitialiseConfig
+from affect_jax.experiment.options import InitializeConfig
 from affect_jax.models.registry import MODELS
 from affect_jax.tasks.registry import TASKS
-from affect_jax.train.loop import LoopConfig
-from affect_jax.train.optimiser import OptimiserConfig
+from affect_jax.train.loop import TrainConfig
+from affect_jax.train.optimizer import OptimizerConfig
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -55,14 +55,14 @@ def base() -> ConfigDict:
     return ConfigDict(
         {
             "seed": 0,  # of first numbers, order, augmentation, dropout and shake-shake
-            "batch": 32,  # examples a step over all devices; a clip counts as one
+            "batch_size": 32,  # examples a step over all devices; a clip counts as one
             "label_set": "affectnet_8",  # emotions.LABEL_SETS
             "frozen": "",  # regular expression over parameter paths that nothing moves
             "fixed_statistics": "",  # the same over layers, such as "head/.*": norms whose running statistics training
             # uses and keeps, though their parameters may be trained; for small batches of clips
-            "loop": section(LoopConfig),
-            "optimiser": section(OptimiserConfig),
-            "initialise": section(InitialiseConfig),
+            "train": section(TrainConfig),
+            "optimizer": section(OptimizerConfig),
+            "initialize": section(InitializeConfig),
             "augment": section(AugmentConfig),
             "data": {
                 "train": {},  # name -> data_set(...)

@@ -3,7 +3,7 @@
 Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020: a static network, inflated, against networks of space
   and time that start without one.
 Command: bash launch/clip_experiments.sh; one run: python -m launch.train --config=configs/clips.py:inflated
-  --config.initialise.workdir=<a static run> --workdir=W
+  --config.initialize.workdir=<a static run> --workdir=W
 Expected: the inflated network best or equal, with the fewest clips and steps.
 Measured: mean CCC of the inflated network 0.839, static 0.792, from scratch 0.575 (HO-CP) and 0.533 (dense 3-D).
 """
@@ -16,8 +16,12 @@ LANDMARKS = "runs/quickstart/landmarks"
 STATICS = "runs/clips/statics"  # by the sweep configs/sweeps/seeds.py
 PEOPLE, FRAMES, STEPS = 1024, 24, 320
 TIME_POOL = 9
-KEPT = {"fixed_statistics": ".*", "optimiser.rate": 3e-4, "optimiser.average": 0.99}  # of a network that has learnt
-INFLATED = {"initialise.rule": "inflate", **KEPT}
+KEPT = {
+    "fixed_statistics": ".*",
+    "optimizer.learning_rate": 3e-4,
+    "optimizer.average": 0.99,
+}  # of a network that has learned
+INFLATED = {"initialize.rule": "inflate", **KEPT}
 
 
 def get_config(variant: str = "scratch") -> ConfigDict:
@@ -30,23 +34,23 @@ def get_config(variant: str = "scratch") -> ConfigDict:
 
 
 def static(config: ConfigDict) -> ConfigDict:
-    config.loop.update(steps=1000, evaluate_every=500)
+    config.train.update(steps=1000, evaluate_every=500)
     return config
 
 
 def scratch(config: ConfigDict) -> ConfigDict:
-    config.initialise.update(rule="copy", workdir=LANDMARKS)
+    config.initialize.update(rule="copy", workdir=LANDMARKS)
     config.model.time_pool = TIME_POOL
     config.data.update(frames=12, hop=4)
     config.data.train.rendered = quickstart.clips("train", PEOPLE, 1, FRAMES)
     config.data.validation = quickstart.clips("validation", 48, 1, FRAMES)
-    config.loop.update(steps=STEPS, evaluate_every=40)
-    config.optimiser.update(rate=3e-3, warmup_steps=20, weight_decay=0.01, rates="")
+    config.train.update(steps=STEPS, evaluate_every=40)
+    config.optimizer.update(learning_rate=3e-3, warmup_steps=20, weight_decay=0.01, learning_rate_multipliers=())
     return config
 
 
 def inflated(config: ConfigDict) -> ConfigDict:
-    scratch(config).update_from_flattened_dict({**INFLATED, "initialise.workdir": f"{STATICS}/000"})
+    scratch(config).update_from_flattened_dict({**INFLATED, "initialize.workdir": f"{STATICS}/000"})
     return config
 
 

@@ -43,8 +43,8 @@ def landmarks(config: ConfigDict) -> ConfigDict:
     config.task = base.task("landmarks")
     config.data.train.rendered = stills("train", 1024, 6)
     config.data.validation = stills("validation", 64, 6)
-    config.loop.update(steps=400, evaluate_every=200, best="-nme")
-    config.optimiser.update(rate=3e-3, warmup_steps=20)
+    config.train.update(steps=400, evaluate_every=200, best="-nme")
+    config.optimizer.update(learning_rate=3e-3, warmup_steps=20)
     return config
 
 
@@ -52,11 +52,11 @@ def static(config: ConfigDict) -> ConfigDict:
     config.model = base.model("emonet", **SIZES, **HEAD)
     config.task = base.task("affect", emotion_weight=0.3)  # six emotions of subtle faces are the harder task here
     config.frozen = "trunk/.*"
-    config.initialise.update(rule="copy", workdir="runs/quickstart/landmarks")
+    config.initialize.update(rule="copy", workdir="runs/quickstart/landmarks")
     config.data.train.rendered = stills("train", 1024, 6)
     config.data.validation = stills("validation", 64, 6)
-    config.loop.update(steps=2200, evaluate_every=1100)
-    config.optimiser.update(rate=1e-2, warmup_steps=50, weight_decay=0.01)
+    config.train.update(steps=2200, evaluate_every=1100)
+    config.optimizer.update(learning_rate=1e-2, warmup_steps=50, weight_decay=0.01)
     return config
 
 
@@ -64,13 +64,13 @@ def clip(config: ConfigDict) -> ConfigDict:
     config.model = base.model("clip", **SIZES, **HEAD)
     config.task = base.task("affect", emotion_weight=0.3)
     config.frozen = "(?!.*time).*"  # first phase of the paper: only what looks along time moves
-    config.batch = 8
-    config.initialise.update(rule="copy", workdir="runs/quickstart/inflated")
+    config.batch_size = 8
+    config.initialize.update(rule="copy", workdir="runs/quickstart/inflated")
     config.data.update(frames=16, hop=4)
     config.data.train.rendered = clips("train", 400, 1, 20)
     config.data.validation = clips("validation", 24, 1, 48)
-    config.loop.update(steps=200, evaluate_every=100)
-    config.optimiser.update(rate=6e-3, warmup_steps=10, rates=f"{AVERAGE}=5")
+    config.train.update(steps=200, evaluate_every=100)
+    config.optimizer.update(learning_rate=6e-3, warmup_steps=10, learning_rate_multipliers=((AVERAGE, 5.0),))
     return config
 
 

@@ -29,27 +29,27 @@ def get_config(variant: str = "static") -> ConfigDict:
     config.data.train.rendered = base.data_set("rendered", weight=0.3, split="train", subjects=1024, per_subject=4)
     config.data.validation = base.data_set("affectnet", root="", fold="0/8", **PHOTOGRAPHS)
     config.data.validation.root = train.get_ref("root")  # one flag for both
-    # Nearly all photographs are grey, and cut close around the face: a wider crop would be black border.
-    config.augment.update(rotation_degrees=10.0, scale=0.15, grey_probability=0.8, side_ratio=1.3)
+    # Nearly all photographs are gray, and cut close around the face: a wider crop would be black border.
+    config.augment.update(rotation_degrees=10.0, scale=0.15, gray_probability=0.8, side_ratio=1.3)
     return VARIANTS[variant](config)
 
 
 def landmarks(config: ConfigDict) -> ConfigDict:
     config.model = base.model("landmarks", **SIZES)
     config.task = base.task("landmarks")
-    config.loop.update(steps=900, evaluate_every=450, best="-nme")
-    config.optimiser.update(rate=3e-3, warmup_steps=20)
+    config.train.update(steps=900, evaluate_every=450, best="-nme")
+    config.optimizer.update(learning_rate=3e-3, warmup_steps=20)
     return config
 
 
 def static(config: ConfigDict) -> ConfigDict:
     config.model = base.model("emonet", **SIZES, head_blocks=2, dropout=0.3, geometry=True)
     config.task = base.task("affect", landmark_weight=300.0, label_smoothing=0.1)
-    config.initialise.update(rule="copy", workdir="runs/real_faces/landmarks")
+    config.initialize.update(rule="copy", workdir="runs/real_faces/landmarks")
     config.data.balanced = 0.6
     config.augment.erase_probability = 0.25
-    config.loop.update(steps=1400, evaluate_every=200, best="balanced_accuracy")
-    config.optimiser.update(rate=2e-3, warmup_steps=50, weight_decay=0.05, average=0.99)
+    config.train.update(steps=1400, evaluate_every=200, best="balanced_accuracy")
+    config.optimizer.update(learning_rate=2e-3, warmup_steps=50, weight_decay=0.05, average=0.99)
     return config
 
 

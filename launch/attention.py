@@ -3,7 +3,7 @@
   python -m launch.attention --workdir=runs/landmarks --data=affectnet --data_root=DIR --output=attention.png
 
 Works for a landmark network and for a static one. Writes the picture and, with the same name, a JSON file with the
-error of the landmarks (NME) and the share of the mask inside the convex hull of the labelled ones, over all faces.
+error of the landmarks (NME) and the share of the mask inside the convex hull of the labeled ones, over all faces.
 """
 
 import pathlib

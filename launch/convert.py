@@ -1,9 +1,9 @@
-"""Turns a PyTorch checkpoint (EmoNet, or the trunk of 2DFAN) into a workdir for evaluate, predict and initialise=copy.
+"""Turns a PyTorch checkpoint (EmoNet, or the trunk of 2DFAN) into a workdir for evaluate, predict and initialize=copy.
 
   python -m launch.convert --from=emonet_8.pth --workdir=runs/emonet_8
 
 Reads .pth (both forms), TorchScript and .safetensors without PyTorch and without running anything in the file. Writes
-the checkpoint, config.json, source.json (fingerprint, licence, crop, labels, every entry accounted for) and, where
+the checkpoint, config.json, source.json (fingerprint, license, crop, labels, every entry accounted for) and, where
 PyTorch is installed, parity.json: the outputs here against the same tensors in PyTorch. Fails whole: nothing half done.
 """
 
@@ -22,7 +22,7 @@ INPUT_PX = flags.DEFINE_integer("input_px", 256, "Height and width of the crops 
 POOLING = flags.DEFINE_enum(
     "pooling", "auto", ["auto", "max", "mean"], "How the trunk halves its maps; files do not say."
 )
-LICENCE = flags.DEFINE_string("licence", "", "Licence of the file; that of the published weights if not given.")
+LICENSE = flags.DEFINE_string("license", "", "License of the file; that of the published weights if not given.")
 PARITY = flags.DEFINE_bool("parity", True, "Compare with PyTorch where it is installed; above 1e-4 nothing is kept.")
 flags.mark_flags_as_required(["from", "workdir"])
 
@@ -36,7 +36,7 @@ def main() -> None:
         from launch.torch_reference import outputs as reference
     elif PARITY.value:
         logging.warning('no parity.json: PyTorch is not installed (pip install "affect_jax[torch]")')
-    settings = ConversionConfig(NETWORK.value, LABELS.value, INPUT_PX.value, POOLING.value, LICENCE.value)
+    settings = ConversionConfig(NETWORK.value, LABELS.value, INPUT_PX.value, POOLING.value, LICENSE.value)
     convert_run(pathlib.Path(FROM.value), pathlib.Path(WORKDIR.value), settings, base(), reference)
 
 

@@ -1,4 +1,4 @@
-"""Replaces the dense 3x3 convolutions of a trained network's head by factorised ones, decomposed with TensorLy.
+"""Replaces the dense 3x3 convolutions of a trained network's head by factorized ones, decomposed with TensorLy.
 
   python -m launch.factorize --from=runs/dense --workdir=runs/cp --form=cp --rank=32
   python -m launch.factorize --from=runs/dense --workdir=runs/tucker --form=tucker --fraction=0.25
@@ -7,7 +7,7 @@
 One of --rank (of every layer), --fraction (of each dense kernel's parameters, at most) and --energy (of each dense
 kernel's sum of squares, at least) says how large the layers become. The relative error and kept energy of each layer,
 parameters, arithmetic and the largest differences of outputs are printed and written to factors.json. What was lost is
-learnt back by training on with initialise.rule=copy from the new folder. Needs the extra:
+learned back by training on with initialize.rule=copy from the new folder. Needs the extra:
 pip install "affect_jax[decompose]".
 """
 
@@ -33,7 +33,7 @@ flags.mark_flags_as_mutual_exclusive(["rank", "fraction", "energy"], required=Tr
 
 
 def main() -> None:
-    from affect_jax.experiment.factorising import Wanted, factorize_run
+    from affect_jax.experiment.factorizing import Wanted, factorize_run
 
     sizes = {"rank": RANK.value, "fraction": FRACTION.value, "energy": ENERGY.value}
     wanted = Wanted(form=FORM.value, **sizes, starts=STARTS.value, iterations=ITERATIONS.value)

@@ -28,7 +28,7 @@ GROWTH = (
         "rule", None, RULES, "How layers gain or lose time; first: factorized, or channelwise without a head."
     ),
     flags.DEFINE_string("layers", None, f"Which do: {PARTS}; first: head, or trunk without a head."),
-    flags.DEFINE_integer("time_kernel", None, "Frames that each chosen convolution sees; odd if centred; first: 3."),
+    flags.DEFINE_integer("time_kernel", None, "Frames that each chosen convolution sees; odd if centered; first: 3."),
     flags.DEFINE_integer("time_pool", None, "Frames of the learned average after spatial pooling; 1 = none; first: 9."),
     flags.DEFINE_enum("recurrent", None, ["", "gru", "conv_lstm"], "A recurrent layer, which adds nothing at first."),
     flags.DEFINE_enum("output_average", None, ["", "warm", "zero_start"], "EmoNet's average of the last five outputs."),

@@ -1,8 +1,8 @@
-"""Drops the components of factorised kernels (cp) that hardly count, and writes the smaller network.
+"""Drops the components of factorized kernels (cp) that hardly count, and writes the smaller network.
 
   python -m launch.prune --from=runs/sparse --workdir=runs/pruned --threshold=0.01
 
-For static networks and those of clips; training with --config.optimiser.sparsity above 0 drives components towards
+For static networks and those of clips; training with --config.optimizer.sparsity above 0 drives components towards
 zero. How many components each layer keeps, parameters, arithmetic and the largest differences of outputs, on noise and
 on a rendered person, are printed and written to pruning.json. At --threshold=0 only components of size zero go: if then
 any output moves by more than 1e-5, nothing is written and the exit code is 1.
@@ -14,7 +14,7 @@ from absl import flags
 
 from affect_jax.experiment import cli
 
-FROM = flags.DEFINE_string("from", None, "Workdir of the trained network with factorised kernels of form cp.")
+FROM = flags.DEFINE_string("from", None, "Workdir of the trained network with factorized kernels of form cp.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the smaller network.")
 THRESHOLD = flags.DEFINE_float(
     "threshold", 0.01, "Size up to which a component goes, relative to the largest of its layer.", 0.0, 1.0

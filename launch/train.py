@@ -1,7 +1,8 @@
 """Trains a network, or goes on with a run that was interrupted.
 
   python -m launch.train --config=configs/quickstart.py:static --workdir=runs/static
-  python -m launch.train --config=configs/quickstart.py:static --workdir=runs/static --config.optimiser.rate=3e-4
+  python -m launch.train --config=configs/quickstart.py:static --workdir=runs/slow \\
+    --config.optimizer.learning_rate=3e-4
 
 Every option of the config can be set as --config.NAME=VALUE; an unknown one is refused. The workdir holds config.json,
 metrics.jsonl, TensorBoard events and checkpoints (latest and best). Exit codes: 0 done, 1 failure, 2 wrong usage,

@@ -51,8 +51,8 @@ def test_every_sweep_names_options_that_exist(path):
 
 def test_an_unknown_option_is_refused_with_the_nearest_one():
     config = options.as_dict(quickstart.get_config("static"))
-    config["optimiser"]["rat"] = 1e-3
-    with pytest.raises(options.UsageError, match=r"optimiser has no option 'rat'; did you mean optimiser\.rate\?"):
+    config["optimizer"]["learning_rat"] = 1e-3
+    with pytest.raises(options.UsageError, match=r"optimizer has no option 'learning_rat'; did you mean optimizer\.learning_rate\?"):
         options.parse(config)
 
 
@@ -71,20 +71,20 @@ def test_a_workdir_of_another_config_is_refused_and_left_alone(tmp_path):
     options.claim(tmp_path / "run", config)
     before = (tmp_path / "run" / "config.json").read_bytes()
     options.claim(tmp_path / "run", config)
-    config.optimiser.rate = 0.5
-    with pytest.raises(options.UsageError, match=r"another config \(optimiser.rate: 0.01 there, 0.5 now\)"):
+    config.optimizer.learning_rate = 0.5
+    with pytest.raises(options.UsageError, match=r"another config \(optimizer.learning_rate: 0.01 there, 0.5 now\)"):
         options.claim(tmp_path / "run", config)
     assert (tmp_path / "run" / "config.json").read_bytes() == before
 
 
 def test_a_run_goes_on_though_an_option_was_added_since_unless_its_value_is_another(tmp_path):
     config = options.as_dict(quickstart.get_config("static"))
-    older = {**config, "optimiser": {name: value for name, value in config["optimiser"].items() if name != "sparsity"}}
+    older = {**config, "optimizer": {name: value for name, value in config["optimizer"].items() if name != "sparsity"}}
     options.claim(tmp_path, older)
     options.claim(tmp_path, config)
-    assert "sparsity" not in options.read(tmp_path)["optimiser"]
-    with pytest.raises(options.UsageError, match=r"another config \(optimiser.sparsity: None there, 0.5 now\)"):
-        options.claim(tmp_path, {**config, "optimiser": {**config["optimiser"], "sparsity": 0.5}})
+    assert "sparsity" not in options.read(tmp_path)["optimizer"]
+    with pytest.raises(options.UsageError, match=r"another config \(optimizer.sparsity: None there, 0.5 now\)"):
+        options.claim(tmp_path, {**config, "optimizer": {**config["optimizer"], "sparsity": 0.5}})
 
 
 def test_a_folder_without_config_and_a_broken_one_are_named(tmp_path):

@@ -27,10 +27,10 @@ GROWTH = Growth(time_kernel=3, time_pool=3, frames=4)
 
 def miniature(root, name, workdir="", rule="scratch"):
     config = base.base()
-    config.batch = 8
-    config.loop.update(steps=4, log_every=2, evaluate_every=2)
-    config.optimiser.rate = 1e-2
-    config.initialise.update(rule=rule, workdir=str(workdir))
+    config.batch_size = 8
+    config.train.update(steps=4, log_every=2, evaluate_every=2)
+    config.optimizer.learning_rate = 1e-2
+    config.initialize.update(rule=rule, workdir=str(workdir))
     config.data.store = str(root / "data")
     config.frozen = "" if name == "landmarks" else "trunk/.*"
     extra = {} if name == "landmarks" else {**HEAD, "time_pool": 3} if name == "clip" else HEAD
@@ -40,7 +40,7 @@ def miniature(root, name, workdir="", rule="scratch"):
     options_ = {"size_px": 64, "subjects": 3, "per_subject": 8, **kind}
     config.data.train.rendered = base.data_set("rendered", split="train", **options_)
     config.data.validation = base.data_set("rendered", split="validation", **options_)
-    config.loop.best = "-nme" if name == "landmarks" else "ccc/mean"
+    config.train.best = "-nme" if name == "landmarks" else "ccc/mean"
     if name == "clip":
         config.data.update(frames=4, hop=2)
     return config
@@ -137,12 +137,21 @@ def test_a_network_without_factors_is_inflated_by_another_rule(runs, tmp_path):
 def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
     workdir = shutil.copytree(runs / "clip", tmp_path / "clip")
     config = json.loads((workdir / "config.json").read_text())
-    config["optimiser"]["rates"], config["model"]["output_average"] = "head/time_features/offsets=5", "warm"
+    config["optimizer"]["learning_rate_multipliers"], config["model"]["output_average"] = (
+        "head/time_features/offsets=5",
+        "warm",
+    )
     (workdir / "config.json").write_text(json.dumps(config))
     found = inflation.inflate_run(workdir, tmp_path / "still", Growth(rule="static"))
     assert found["new"] == ["outputs are averaged (no longer)", "time was taken away"]
     made = options.stored(tmp_path / "still")
-    assert (made.model_name, made.data.frames, made.data.hop, made.frozen, made.optimiser.rates) == (
+    assert (
+        made.model_name,
+        made.data.frames,
+        made.data.hop,
+        made.frozen,
+        made.optimizer.learning_rate_multipliers,
+    ) == (
         "emonet",
         0,
         0,
@@ -193,27 +202,27 @@ def test_an_average_of_valence_and_arousal_excuses_nothing_else(runs, tmp_path, 
 
 def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):
     config = miniature(runs, "emonet", runs / "landmarks", "copy")
-    config.loop.update(steps=2)
-    points = grid(optimiser__rate=(1e-3, 1e-2))
+    config.train.update(steps=2)
+    points = grid(optimizer__learning_rate=(1e-3, 1e-2))
     assert sweep(config, points, tmp_path)
     with (tmp_path / "table.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [(row["run"], row["optimiser.rate"], row["state"]) for row in rows] == [
+    assert [(row["run"], row["optimizer.learning_rate"], row["state"]) for row in rows] == [
         ("000", "0.001", "done"),
         ("001", "0.01", "done"),
     ]
     assert not (tmp_path / "seeds.csv").exists()
-    with pytest.raises(options.UsageError, match="optimiser.rat"):
-        sweep(config, [{"optimiser.rat": 1.0}], tmp_path / "other")
+    with pytest.raises(options.UsageError, match="optimizer.rat"):
+        sweep(config, [{"optimizer.rat": 1.0}], tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 
 def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_own_runs(runs, tmp_path):
     config = miniature(runs, "emonet", runs / "landmarks", "copy")
-    config.loop.update(steps=1)
+    config.train.update(steps=1)
     points = [{"label": "first", "seed": seed} for seed in (0, 1)]
     points += [
-        {"label": "from the first", "seed": seed, "initialise.workdir": f"{{sweep}}/00{seed}"} for seed in (0, 1)
+        {"label": "from the first", "seed": seed, "initialize.workdir": f"{{sweep}}/00{seed}"} for seed in (0, 1)
     ]
     judge = Judge("rendered", split="test", settings=("subjects=2",))
     assert sweep(config, points, tmp_path, judge)
@@ -222,7 +231,7 @@ def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_ow
     summaries = [json.loads((tmp_path / row["run"] / "evaluation/sweep/summary.json").read_text()) for row in rows]
     assert [float(row["ccc/mean"]) for row in rows] == [summary["scores"]["ccc/mean"] for summary in summaries]
     assert {summary["protocol"]["split"] for summary in summaries} == {"test"}
-    assert options.read(tmp_path / "003")["initialise"]["workdir"] == str(tmp_path / "001")
+    assert options.read(tmp_path / "003")["initialize"]["workdir"] == str(tmp_path / "001")
     before = (tmp_path / "table.csv").read_bytes()
     other = dataclasses.replace(judge, settings=("subjects=3",))
     with pytest.raises(options.UsageError, match=r"000.evaluation.sweep holds an evaluation of reader 'subjects=2"):
@@ -245,7 +254,7 @@ def test_a_run_that_could_not_start_leaves_its_folder_to_the_corrected_command(r
     with pytest.raises(options.UsageError, match="nowhere"):
         train(config, tmp_path / "W")
     config.data.validation = miniature(runs, "emonet").data.validation
-    config.loop.steps = 1
+    config.train.steps = 1
     assert train(config, tmp_path / "W")
 
 

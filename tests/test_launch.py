@@ -52,8 +52,12 @@ WRONG = {
     "unknown flag": ("train", ["--wokdir=x"], "Did you mean: workdir"),
     "missing config": ("train", ["--config=configs/none.py", "--workdir=W"], "configs/none.py does not exist"),
     "unknown variant": ("train", ["--config=configs/quickstart.py:stat", "--workdir=W"], "unknown variant 'stat'"),
-    "unknown option": ("train", [STATIC, "--workdir=W", "--config.optimiser.rat=1"], "did you mean 'optimiser.rate'?"),
-    "wrong type": ("train", [STATIC, "--workdir=W", "--config.batch=many"], "batch"),
+    "unknown option": (
+        "train",
+        [STATIC, "--workdir=W", "--config.optimizer.learning_rat=1"],
+        "did you mean 'optimizer.learning_rate'?",
+    ),
+    "wrong type": ("train", [STATIC, "--workdir=W", "--config.batch_size=many"], "batch"),
     "no such run": ("evaluate", ["--workdir=W", "--data=rendered"], "W is no workdir of a run"),
     "no input": ("predict", ["--workdir=W", "--input=none.mp4", "--output=O"], "--input=none.mp4 does not exist"),
     "nothing to certify": ("certify", ["--workdir=W"], "W is no workdir of a run"),
@@ -63,7 +67,7 @@ WRONG = {
         "W is no workdir of a run",
     ),
     "nothing to inflate": ("inflate", ["--from=W", "--workdir=V"], "W is no workdir of a run"),
-    "nothing to factorise": ("factorize", ["--from=W", "--workdir=V", "--rank=2"], "W is no workdir of a run"),
+    "nothing to factorize": ("factorize", ["--from=W", "--workdir=V", "--rank=2"], "W is no workdir of a run"),
     "no size of factors": ("factorize", ["--from=W", "--workdir=V"], "Exactly one of (rank, fraction, energy)"),
     "two sizes of factors": (
         "factorize",

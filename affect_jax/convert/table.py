@@ -36,7 +36,7 @@ def linear(name: str, place: str, inputs: int, outputs: int) -> dict[str, Entry]
 
 
 def norm(name: str, place: str, width: int) -> dict[str, Entry]:
-    """A batch normalisation; its counter is not in the table, because nothing here needs it."""
+    """A batch normalization; its counter is not in the table, because nothing here needs it."""
     parts = {"weight": "scale", "bias": "bias", "running_mean": "mean", "running_var": "var"}
     return {f"{name}.{theirs}": Entry(f"{place}/{ours}", "as it is", (width,)) for theirs, ours in parts.items()}
 

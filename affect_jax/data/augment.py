@@ -1,7 +1,7 @@
 """The crop every network sees, and the jitter of training.
 
 Geometry after the unofficial EmoNet training (facts A.2): rotation +-13.5 degrees, scale +-25 %, shift +-10 px at a
-crop side of 200 px, mirror 0.5. Colour jitter is ours. Erasing: Zhong et al., Random erasing, AAAI 2020.
+crop side of 200 px, mirror 0.5. Color jitter is ours. Erasing: Zhong et al., Random erasing, AAAI 2020.
 """
 
 import dataclasses
@@ -15,8 +15,8 @@ from affect_jax.ops.image import warp_image
 from affect_jax.types import Labels
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
-SAME, GREY = np.eye(3), np.tile(LUMA, (3, 1))
-MIDDLE_GREY = 0.5
+SAME, GRAY = np.eye(3), np.tile(LUMA, (3, 1))
+MIDDLE_GRAY = 0.5
 ERASED_AREA, ERASED_ASPECT = (0.02, 0.33), (0.3, 1 / 0.3)  # of the crop; height over width, log-uniform
 
 
@@ -30,15 +30,15 @@ class AugmentConfig:
     shift: float = 0.05  # of the crop side, in each direction
     flip_probability: float = 0.5
     brightness: float = 0.12  # added, 1 = from black to white
-    contrast: float = 0.25  # factor 1 +- this about middle grey
+    contrast: float = 0.25  # factor 1 +- this about middle gray
     saturation: float = 0.3  # factor 1 +- this
     tint: float = 0.06  # factor 1 +- this on each of red, green, blue
-    grey_probability: float = 0.0
+    gray_probability: float = 0.0
     erase_probability: float = 0.0  # of a rectangle of noise over 2 to 33 % of the crop
     mixup_alpha: float = 0.0  # both parameters of the Beta distribution that two faces are blended by; 0 = no blending
 
     def __post_init__(self):
-        for name in ("flip_probability", "grey_probability", "erase_probability"):
+        for name in ("flip_probability", "gray_probability", "erase_probability"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"augment.{name} is {getattr(self, name)}; expected a probability in [0, 1]")
         if self.mixup_alpha < 0:
@@ -56,7 +56,7 @@ class Jitter:
     shift_x: float = 0.0  # of the crop side
     shift_y: float = 0.0
     flip: bool = False
-    colour: Float[np.ndarray, "3 4"] | None = None  # affine map of RGB in [0, 1]
+    color: Float[np.ndarray, "3 4"] | None = None  # affine map of RGB in [0, 1]
     erased: tuple[float, float, float, float] | None = None  # top, left, height, width, of the crop side
     noise_seed: int = 0  # of what fills the erased rectangle
 
@@ -64,7 +64,7 @@ class Jitter:
 def draw_jitter(rng: np.random.Generator, config: AugmentConfig) -> Jitter:
     """A jitter; the number of draws from `rng` does not depend on `config`."""
     rotation, scale, shift_x, shift_y, brightness, contrast, saturation, *tint = rng.uniform(-1, 1, 10)
-    flip, grey = rng.uniform(size=2) < (config.flip_probability, config.grey_probability)
+    flip, gray = rng.uniform(size=2) < (config.flip_probability, config.gray_probability)
     erased, box, noise_seed = rng.uniform(), rng.uniform(size=4), int(rng.integers(2**32))
     return Jitter(
         rotation_degrees=rotation * config.rotation_degrees,
@@ -72,10 +72,10 @@ def draw_jitter(rng: np.random.Generator, config: AugmentConfig) -> Jitter:
         shift_x=shift_x * config.shift,
         shift_y=shift_y * config.shift,
         flip=bool(flip),
-        colour=colour_map(
+        color=color_map(
             brightness * config.brightness,
             1 + contrast * config.contrast,
-            0.0 if grey else 1 + saturation * config.saturation,
+            0.0 if gray else 1 + saturation * config.saturation,
             1 + np.array(tint) * config.tint,
         ),
         erased=erased_box(box) if erased < config.erase_probability else None,
@@ -94,13 +94,13 @@ def erased_box(draws: Float[np.ndarray, "4"]) -> tuple[float, float, float, floa
     return float(draws[2]) * (1 - height), float(draws[3]) * (1 - width), height, width
 
 
-def colour_map(
+def color_map(
     brightness: float, contrast: float, saturation: float, tint: Float[np.ndarray, "3"]
 ) -> Float[np.ndarray, "3 4"]:
-    """Tint, then saturation about the luma, then contrast about middle grey, then brightness, as one affine map."""
+    """Tint, then saturation about the luma, then contrast about middle gray, then brightness, as one affine map."""
     affine = np.empty((3, 4))
-    affine[:, :3] = contrast * (saturation * SAME + (1 - saturation) * GREY) * tint[None, :]
-    affine[:, 3] = brightness + MIDDLE_GREY * (1 - contrast)
+    affine[:, :3] = contrast * (saturation * SAME + (1 - saturation) * GRAY) * tint[None, :]
+    affine[:, 3] = brightness + MIDDLE_GRAY * (1 - contrast)
     return affine
 
 
@@ -114,14 +114,14 @@ def prepare(
 ) -> tuple[Float[np.ndarray, "crop_px crop_px 3"], Labels]:
     """The crop as float32 RGB in [0, 1], and the labels with landmarks in crop pixels (outside the crop too).
 
-    Around the landmarks where they are labelled, else the whole picture made square. `crop_jitter` replaces the draw
+    Around the landmarks where they are labeled, else the whole picture made square. `crop_jitter` replaces the draw
     from `rng`; with neither it is the crop of evaluation.
     """
     jitter = crop_jitter or (draw_jitter(rng, config) if rng is not None else Jitter())
     matrix = crop_matrix(_jittered(_face(image, labels, config.side_ratio), jitter), crop_px)
     pixels = warp_image(image, matrix, crop_px)
-    if jitter.colour is not None:
-        pixels = _recolour(pixels, jitter.colour, matrix, image.shape[:2])
+    if jitter.color is not None:
+        pixels = _recolor(pixels, jitter.color, matrix, image.shape[:2])
     if jitter.erased is not None:
         pixels = _erase(pixels, jitter.erased, jitter.noise_seed)
     if labels.landmarks_weight > 0:
@@ -130,11 +130,11 @@ def prepare(
     return np.multiply(pixels, np.float32(1 / 255), dtype=np.float32), labels
 
 
-def _recolour(
-    pixels: np.ndarray, colour: np.ndarray, matrix: np.ndarray, picture_shape: tuple[int, int]
+def _recolor(
+    pixels: np.ndarray, color: np.ndarray, matrix: np.ndarray, picture_shape: tuple[int, int]
 ) -> UInt8[np.ndarray, "crop_px crop_px 3"]:
-    """The crop in other colours; what lies outside the picture stays black, as it is in evaluation."""
-    pixels = cv2.transform(pixels, colour * (1, 1, 1, 255))  # rounds and clips to 0..255
+    """The crop in other colors; what lies outside the picture stays black, as it is in evaluation."""
+    pixels = cv2.transform(pixels, color * (1, 1, 1, 255))  # rounds and clips to 0..255
     bottom, right = picture_shape[0] - 1, picture_shape[1] - 1
     corners = warp_points(matrix, np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)]))
     inside = np.zeros(pixels.shape[:2], np.uint8)

@@ -1,6 +1,6 @@
 """Windows of frames out of clips.
 
-Frames that a source lacks (no face found, unreadable) are closed over, so that a window holds neighbours in the source,
+Frames that a source lacks (no face found, unreadable) are closed over, so that a window holds neighbors in the source,
 but not over a longer gap: there a clip falls into parts.
 """
 

@@ -26,7 +26,7 @@ class LabelClockConfig:
 
     delay_seconds: float = 0.0  # by which raters answer late; labels move earlier, the end of a clip has none
     smoothing_seconds: float = 0.0  # standard deviation of "gaussian", whole width of "average"
-    smoothing: str = "gaussian"  # gaussian | average (centred)
+    smoothing: str = "gaussian"  # gaussian | average (centered)
 
     def __post_init__(self):
         if not (0 <= self.delay_seconds < math.inf and 0 <= self.smoothing_seconds < math.inf):

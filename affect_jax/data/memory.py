@@ -6,12 +6,12 @@ from jaxtyping import UInt8
 from affect_jax.data.source import Table
 
 
-class GreyPictures:
-    """A source of grey pictures of one size, held as one array."""
+class GrayPictures:
+    """A source of gray pictures of one size, held as one array."""
 
     def __init__(self, label_set: str, examples: Table, pixels: UInt8[np.ndarray, "example height width"]):
         self.label_set, self.examples, self.pixels = label_set, examples, pixels
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
-        """Grey as RGB."""
+        """Gray as RGB."""
         return np.repeat(self.pixels[index][..., None], 3, axis=-1)

@@ -99,7 +99,7 @@ def fault(path: str) -> str:
 
 
 def encode(image: UInt8[np.ndarray, "height width 3"], encoding: str) -> bytes:
-    """A picture as "png" (exact) or "jpeg" (quality 95, full colour resolution)."""
+    """A picture as "png" (exact) or "jpeg" (quality 95, full color resolution)."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, encoding, **ENCODINGS[encoding])
     return buffer.getvalue()

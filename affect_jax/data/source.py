@@ -163,7 +163,7 @@ def translation_matrix(source: str, target: str) -> Float[np.ndarray, "source ta
     return (index[:, None] == np.arange(len(emotions.names(target)))[None]).astype(np.float32)
 
 
-class Relabelled:
+class Relabeled:
     """A source in another label set; see `with_label_set`."""
 
     def __init__(self, source: Source, target: str):
@@ -189,4 +189,4 @@ def with_label_set(source: Source, target: str) -> Source:
 
     An example keeps its emotion if `target` has more than half of what was voted for; the rest of the votes is dropped.
     """
-    return source if source.label_set == target else Relabelled(source, target)
+    return source if source.label_set == target else Relabeled(source, target)

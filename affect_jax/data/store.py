@@ -88,7 +88,7 @@ def read(folder: str | pathlib.Path, fingerprint: str = "") -> StoredFaces:
     return stored
 
 
-def materialise(make: Callable[[], Source], folder: str | pathlib.Path, fingerprint: str, **options) -> StoredFaces:
+def materialize(make: Callable[[], Source], folder: str | pathlib.Path, fingerprint: str, **options) -> StoredFaces:
     """The store in `folder`: as it is there when the fingerprint agrees, else of the source that `make` gives.
 
     `options` as of `store_writing.write`.

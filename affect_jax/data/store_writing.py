@@ -108,7 +108,7 @@ def _info(tfds, folder: pathlib.Path, label_set: str, mark: str, encoding: str):
     )
     return tfds.core.DatasetInfo(
         builder=identity,
-        description="Faces with valence, arousal, emotion and 68 landmarks; a weight of 0 says: not labelled. "
+        description="Faces with valence, arousal, emotion and 68 landmarks; a weight of 0 says: not labeled. "
         f"The emotions, as probabilities: {', '.join(names)}.",
         features=tfds.features.FeaturesDict(features),
         disable_shuffling=True,

@@ -26,7 +26,7 @@ class Clock(NamedTuple):
 class VideoFrames:
     """A video as pictures by number, from 0 in the order they are shown; safe to read from several threads.
 
-    Each thread keeps the one decoder it used last, so that neighbouring frames cost one frame each. Opening reads
+    Each thread keeps the one decoder it used last, so that neighboring frames cost one frame each. Opening reads
     through the file without decoding it.
     """
 

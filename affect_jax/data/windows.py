@@ -1,4 +1,4 @@
-"""Training windows: neighbouring frames of a clip, started anew and played at other speeds in every epoch."""
+"""Training windows: neighboring frames of a clip, started anew and played at other speeds in every epoch."""
 
 import dataclasses
 import math
@@ -44,9 +44,9 @@ AS_CUT = WindowConfig()
 
 
 class TrainingWindows:
-    """Windows of `frames` frames over the clips of a source, which together hold their labelled frames.
+    """Windows of `frames` frames over the clips of a source, which together hold their labeled frames.
 
-    Windows in which nothing of affect is labelled are left out where others are. So are, with a warning, clips or parts
+    Windows in which nothing of affect is labeled are left out where others are. So are, with a warning, clips or parts
     of them (see `unbroken`) shorter than a window; ValueError when that leaves none. With `every`, frames between those
     of the only windows that a short clip has room for are in none.
     """

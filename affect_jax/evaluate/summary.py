@@ -102,7 +102,7 @@ def intervals(rows: Rows) -> dict[str, tuple[float, float]]:
     return found
 
 
-def summarise(rows: Rows, protocol: EvaluationProtocol, others: Mapping[str, float] = NO_SCORES) -> dict:
+def summarize(rows: Rows, protocol: EvaluationProtocol, others: Mapping[str, float] = NO_SCORES) -> dict:
     """All that summary.json holds; `others` are scores that rows do not give, such as that of landmarks."""
     everything = np.arange(len(rows))
     summary = {
@@ -129,7 +129,7 @@ def write_summary(
     rows: Rows, protocol: EvaluationProtocol, folder: pathlib.Path, others: Mapping[str, float] = NO_SCORES
 ) -> dict:
     """Writes summary.json, per_subject.csv and per_clip.csv (where there are any) and returns the summary."""
-    summary = summarise(rows, protocol, others)
+    summary = summarize(rows, protocol, others)
     for kind, keys in (("subject", rows.subject), ("clip", rows.clip)):
         sizes = {key: len(index) for key, index in groups(keys).items()}
         if by_group := group_scores(rows, keys):

@@ -25,7 +25,7 @@ from affect_jax.types import Batch, Predictions, Source
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """One face in numbers; None where it has no labelled landmarks on the crop."""
+    """One face in numbers; None where it has no labeled landmarks on the crop."""
 
     nme: float | None = None
     share: float | None = None  # of the mask's positive mass on the face
@@ -115,7 +115,7 @@ def summary(measured: Sequence[Measured]) -> dict:
 def sentence(found: dict) -> str:
     """The summary for a reader."""
     if "nme" not in found:
-        return f"{found['faces']} faces without labelled landmarks"
+        return f"{found['faces']} faces without labeled landmarks"
     text = f"NME {found['nme']:.4f} over {found['nme_faces']} faces"
     if "mask_on_face" not in found:
         return f"{text}; the mask is nowhere positive"

@@ -48,7 +48,7 @@ def source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: 
 
     if folder:
         mark = store.fingerprint(config.reader, config.options)
-        whole = store.materialise(read, pathlib.Path(folder) / f"{config.reader}_{mark}", mark)
+        whole = store.materialize(read, pathlib.Path(folder) / f"{config.reader}_{mark}", mark)
     else:
         whole = read()
     return with_label_set(with_label_clock(fold(whole, config.fold), config.clock), label_set)
@@ -77,7 +77,7 @@ def builder(options: Options, execution: Execution | None = None) -> Callable[[n
 def execution(options: Options, workdir: pathlib.Path | None = None, training: bool = False) -> Execution:
     """How to compute the network here: on one CPU in parts, and by measured choice where the config says "auto".
 
-    Choices are also kept in `workdir` if given. On accelerators only factorised convolutions are chosen by measurement;
+    Choices are also kept in `workdir` if given. On accelerators only factorized convolutions are chosen by measurement;
     batches spread over devices are computed directly. In both cases unless the config says otherwise.
     """
     named, on_cpu = execution_named(options.model.execution), jax.default_backend() == "cpu"
@@ -85,7 +85,7 @@ def execution(options: Options, workdir: pathlib.Path | None = None, training: b
     if jax.device_count() > 1 or not (on_cpu or auto):
         return named
     px, frames = options.model.input_px, options.data.frames
-    images = jax.ShapeDtypeStruct((options.batch, *([frames] if frames else []), px, px, 3), jnp.float32)
+    images = jax.ShapeDtypeStruct((options.batch_size, *([frames] if frames else []), px, px, 3), jnp.float32)
     faster = Measured(files(workdir), timed) if auto and on_cpu else None
     fastest = FactorWays(files(workdir), timed_ways) if auto else None
     map_numbers = options.model.map_px**2 * options.model.widths[-1] if on_cpu else 0
@@ -108,7 +108,7 @@ def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path
     return loader.training_batches(
         data,
         crop_px=options.model.input_px,
-        batch=options.batch,
+        batch=options.batch_size,
         seed=options.seed,
         augment=options.augment,
         frames=options.data.frames or None,
@@ -126,7 +126,7 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
     return loader.evaluation_batches(
         data,
         crop_px=options.model.input_px,
-        batch=options.batch,
+        batch=options.batch_size,
         frames=options.data.frames or None,
         every=options.data.windows.every,
         latest=getattr(options.model, "causal", False),

@@ -59,7 +59,7 @@ def convert_run(
     notes = {SOURCE: source} | ({} if parity is None else {PARITY: parity})
     derived.write(workdir, config, network, variables, notes)
     logging.info("%s: %d entries of %s (%s)", workdir, len(found.tensors), file, found.form)
-    logging.warning("licence of the weights: %s", source["licence"])
+    logging.warning("license of the weights: %s", source["license"])
     return source
 
 
@@ -70,7 +70,7 @@ def _config(base: options.Config, model: Mapping[str, Any], label_set: str, file
         "label_set": label_set,
         "model": dict(model),
         "task": {"name": task, **dataclasses.asdict(TASKS[task][1]())},
-        "initialise": {"rule": "converted", "workdir": file.name},
+        "initialize": {"rule": "converted", "workdir": file.name},
     }
 
 
@@ -95,10 +95,10 @@ def _source(
             "count": len(converted.not_needed),
             "names": converted.not_needed,
         },
-        "licence": settings.licence or foreign.LICENCES[name],
+        "license": settings.license or foreign.LICENSES[name],
         "crop": {"name": "emonet", "side_ratio": run.augment.side_ratio, "crop_px": run.model.input_px},
         **(labels if run.predicts_affect else {}),
-        "input": "RGB in [0, 1], no further normalisation",
+        "input": "RGB in [0, 1], no further normalization",
         "versions": {package: version(package) for package in ("affect_jax", "jax", "flax", "numpy")},
     }
 

@@ -15,7 +15,7 @@ from affect_jax.experiment import options
 from affect_jax.experiment.errors import UsageError
 from affect_jax.ops.files import replacing
 from affect_jax.train.checkpoint import Checkpoints
-from affect_jax.train.optimiser import make_optimiser
+from affect_jax.train.optimizer import make_optimizer
 from affect_jax.train.state import Network, Variables, create_state
 
 
@@ -35,7 +35,7 @@ def there(workdir: pathlib.Path, config: options.Config, name: str, step: int | 
     options.claim(workdir, config)
     if not (workdir / name).is_file():
         raise UsageError(f"--workdir={workdir} holds a run without {name}; choose a folder that is empty or not there")
-    source, found = options.read(workdir)["initialise"]["workdir"], json.loads((workdir / name).read_text())
+    source, found = options.read(workdir)["initialize"]["workdir"], json.loads((workdir / name).read_text())
     if step is not None and found["step"] != step:
         raise UsageError(
             f"--workdir={workdir} was made from step {found['step']} of {source}, whose best step is {step} by now; "
@@ -58,14 +58,14 @@ def write(
     What training needs besides is stored for those runs only that can be trained on where they are.
     """
     run = options.parse(config)
-    goes_on = run.initialise.rule not in options.MADE
-    optimiser = make_optimiser(run.optimiser, run.loop.steps) if goes_on else optax.identity()
-    task, averaged = run.task.initial() if goes_on else None, goes_on and run.optimiser.average > 0
+    goes_on = run.initialize.rule not in options.MADE
+    optimizer = make_optimizer(run.optimizer, run.train.steps) if goes_on else optax.identity()
+    task, averaged = run.task.initial() if goes_on else None, goes_on and run.optimizer.average > 0
     unfinished = workdir.absolute().with_name(f".{workdir.absolute().name}.unfinished-{os.getpid()}")
     try:
         options.claim(unfinished, config)
-        checkpoints = Checkpoints(unfinished, run.loop.best)
-        state = jax.jit(lambda numbers: create_state(network, optimiser, numbers, task, averaged))(variables)
+        checkpoints = Checkpoints(unfinished, run.train.best)
+        state = jax.jit(lambda numbers: create_state(network, optimizer, numbers, task, averaged))(variables)
         checkpoints.save(state, {}, certificate=certificate)
         checkpoints.close()
         for name, content in notes.items():

@@ -20,7 +20,7 @@ __all__ = ["Measured", "executed", "files", "machine", "planned", "timed"]
 
 SMALLEST_WORK = 1e8  # multiplications and additions of a batch below which the method does not matter
 Faster = Callable[[ConvShape, int], bool]  # shape, images at once -> whether Winograd's method is faster
-Fastest = Callable[[FactorShape], str]  # -> the execution of a factorised convolution
+Fastest = Callable[[FactorShape], str]  # -> the execution of a factorized convolution
 
 
 def planned(
@@ -35,7 +35,7 @@ def planned(
     """The execution of a network on one device, for batches such as `images`.
 
     `map_numbers` is the size of one image's largest map: as many images are evaluated at once as fit the caches of a
-    CPU; 0: all. Without `faster` and `fastest`, which choose for 3x3 and for factorised convolutions, the methods are
+    CPU; 0: all. Without `faster` and `fastest`, which choose for 3x3 and for factorized convolutions, the methods are
     those of `named`. `frozen` is the part that does not train; None: prediction only.
     """
     count = int(np.prod(images.shape[:-3]))
@@ -54,9 +54,9 @@ def planned(
 
 
 def _ways(found: Survey, at_once: int, fastest: Fastest) -> tuple[tuple[FactorShape, str], ...]:
-    """The execution of each factorised convolution that was found; parts of a batch hold images, never clips."""
+    """The execution of each factorized convolution that was found; parts of a batch hold images, never clips."""
     ways = {}
-    for shape in sorted(found.factorised, key=str):
+    for shape in sorted(found.factorized, key=str):
         if at_once and not shape.training and "time" not in dict(shape.arrays):
             shape = shape._replace(batch=at_once)
         numbers = sum(math.prod(size) for _, size in shape.arrays)

@@ -1,4 +1,4 @@
-"""By which execution a factorised convolution is computed: measured on this device, once for each shape."""
+"""By which execution a factorized convolution is computed: measured on this device, once for each shape."""
 
 import functools
 import pathlib

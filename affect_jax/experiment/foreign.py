@@ -12,7 +12,7 @@ from affect_jax.models.emonet import EmoNetConfig
 from affect_jax.models.fan import FANConfig
 
 LABEL_SETS = {8: "affectnet_8", 5: "emonet_5"}  # by number of outputs, in the published order
-LICENCES = {
+LICENSES = {
     "emonet": "CC BY-NC-ND 4.0 (EmoNet, face-analysis/emonet): no commercial use, and no passing on of derivatives, "
     "of which this converted checkpoint is one",
     "fan": "BSD-3-Clause (face-alignment, 1adrianb/face-alignment)",
@@ -27,7 +27,7 @@ class ConversionConfig:
     label_set: str = ""  # emotions.LABEL_SETS; "" = by the number of outputs
     input_px: int = 256  # height and width of the crops it was trained on
     pooling: str = "auto"  # of the trunk's maps: max | mean; auto = mean for fans of four hourglasses, else max
-    licence: str = ""  # of the file; "" = that of the published weights
+    license: str = ""  # of the file; "" = that of the published weights
 
 
 def read(file: pathlib.Path) -> weights.Weights:

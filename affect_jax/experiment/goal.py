@@ -24,7 +24,7 @@ from affect_jax.types import Predictions
 
 @dataclasses.dataclass(frozen=True)
 class Teacher:
-    """A trained network that is learnt from, and is not changed."""
+    """A trained network that is learned from, and is not changed."""
 
     predict: Callable[[Variables, Array], Predictions]
     variables: Variables

@@ -37,14 +37,14 @@ def grown(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]
     try:
         target = build.builder(run)(ParameterKeys(jax.random.key(run.seed)))
         target.eval()
-        drawn = transfer(source, target, RULES[run.initialise.rule])
+        drawn = transfer(source, target, RULES[run.initialize.rule])
     except ValueError as error:
         raise UsageError(f"{source_workdir} cannot be inflated so: {error}") from error
     reasons = _reasons(source, run, drawn)
     averaged = _averaged(source, run)
     found = certificate(source, target, clips(run))
     news = [*averaged, *reasons]
-    found = {"from": str(source_workdir), "step": step, "rule": run.initialise.rule, "new": news, **found}
+    found = {"from": str(source_workdir), "step": step, "rule": run.initialize.rule, "new": news, **found}
     if news:
         logging.warning(
             "not the same network: %s; largest difference %.3g", "; ".join(news), found["largest_difference"]
@@ -80,7 +80,7 @@ def _averaged(source: nnx.Module, run: Options) -> list[str]:
 def _reasons(source: nnx.Module, run: Options, drawn: list[str]) -> list[str]:
     """Why the new network is not expected to say the same anywhere."""
     reasons = [f"{name} is drawn anew" for name in drawn]
-    if RULES[run.initialise.rule] == "mean":
+    if RULES[run.initialize.rule] == "mean":
         reasons.append("the mean rule keeps only clips that stand still")
     if isinstance(source.config, TimeConfig) and not isinstance(run.model, TimeConfig):
         reasons.append("time was taken away")

@@ -59,8 +59,8 @@ def config_of(source: pathlib.Path, wanted: Growth) -> dict[str, Any]:
         **changed,
         "frozen": "",
         "fixed_statistics": "",
-        "optimiser": {**config["optimiser"], "rates": ""},
-        "initialise": {"rule": rule, "workdir": str(source)},
+        "optimizer": {**config["optimizer"], "learning_rate_multipliers": ()},
+        "initialize": {"rule": rule, "workdir": str(source)},
     }
 
 

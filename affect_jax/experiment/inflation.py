@@ -35,12 +35,12 @@ def certify(workdir: pathlib.Path) -> dict:
     run, checkpoints, step = opened(workdir)
     stored = checkpoints.certificate(step)
     checkpoints.close()
-    if not run.initialise.rule.startswith("inflate"):
+    if not run.initialize.rule.startswith("inflate"):
         raise UsageError(
-            f"{workdir} was started by the rule '{run.initialise.rule}', not by inflation; give the workdir that "
+            f"{workdir} was started by the rule '{run.initialize.rule}', not by inflation; give the workdir that "
             "python -m launch.inflate wrote"
         )
-    source = pathlib.Path(run.initialise.workdir)
+    source = pathlib.Path(run.initialize.workdir)
     _, source_network, source_numbers, source_step = restored(source)
     if stored is not None and source_step != stored["step"]:
         raise UsageError(

@@ -20,15 +20,15 @@ def check(run: Options) -> None:
     """UsageError if the network cannot be built so, or the run to start from is not there or does not fit."""
     try:
         network = build.network(run)
-        factors(run.optimiser.rates, (network.abstract.trained, run.task.initial().parameters))
-        if run.optimiser.sparsity:
+        factors(run.optimizer.learning_rate_multipliers, (network.abstract.trained, run.task.initial().parameters))
+        if run.optimizer.sparsity:
             jax.eval_shape(evenness, network.abstract)  # raises where it would find nothing
     except ValueError as error:
         raise UsageError(str(error)) from error
-    source = pathlib.Path(run.initialise.workdir)
-    if run.initialise.rule == "copy":
+    source = pathlib.Path(run.initialize.workdir)
+    if run.initialize.rule == "copy":
         _check_copy(run, network, source)
-    elif run.initialise.rule.startswith("inflate"):
+    elif run.initialize.rule.startswith("inflate"):
         require(source)
 
 
@@ -36,7 +36,7 @@ def _check_copy(run: Options, network: Network, workdir: pathlib.Path) -> None:
     other, checkpoints, step = opened(workdir)
     here, there = names(network.abstract), checkpoints.shapes(step)
     checkpoints.close()
-    refused = f"initialise.rule copy: {workdir}"
+    refused = f"initialize.rule copy: {workdir}"
     if (
         run.predicts_affect
         and other.predicts_affect
@@ -63,14 +63,14 @@ def _listed(changed: list[str]) -> str:
 
 
 def variables(run: Options, network: Network, workdir: pathlib.Path) -> Variables:
-    """The numbers at step 0, by the rule of `config.initialise`."""
-    source = pathlib.Path(run.initialise.workdir)
-    if run.initialise.rule.startswith("inflate"):
+    """The numbers at step 0, by the rule of `config.initialize`."""
+    source = pathlib.Path(run.initialize.workdir)
+    if run.initialize.rule.startswith("inflate"):
         found, module = growth.grown(source, run)
         derived.note(workdir, growth.CERTIFICATE, found)
         return network.variables(module)
     scratch = jax.jit(network.initial)(jax.random.fold_in(jax.random.key(run.seed), 0))
-    return _copied(scratch, source) if run.initialise.rule == "copy" else scratch
+    return _copied(scratch, source) if run.initialize.rule == "copy" else scratch
 
 
 def _copied(scratch: Variables, workdir: pathlib.Path) -> Variables:

@@ -16,8 +16,8 @@ from affect_jax.experiment.typed import lookup, named, section, typed
 from affect_jax.models.registry import MODELS
 from affect_jax.ops.files import replacing
 from affect_jax.tasks.registry import TASKS
-from affect_jax.train.loop import LoopConfig
-from affect_jax.train.optimiser import OptimiserConfig
+from affect_jax.train.loop import TrainConfig
+from affect_jax.train.optimizer import OptimizerConfig
 
 CONFIG = "config.json"
 MADE = ("converted", "factorized", "pruned")  # rules of runs that are made out of something else, not trained
@@ -26,7 +26,7 @@ Config = Mapping[str, Any] | ConfigDict  # as a config file makes it, or as conf
 
 
 @dataclasses.dataclass(frozen=True)
-class InitialiseConfig:
+class InitializeConfig:
     """Where the first numbers come from."""
 
     rule: str = "scratch"  # scratch | copy (every array of the other run that this network has) | inflate |
@@ -35,10 +35,10 @@ class InitialiseConfig:
 
     def __post_init__(self):
         if self.rule not in ("scratch", "copy", "inflate", "inflate_mean", *MADE):
-            raise ValueError(f"initialise.rule is '{self.rule}'; choose scratch, copy, inflate or inflate_mean")
+            raise ValueError(f"initialize.rule is '{self.rule}'; choose scratch, copy, inflate or inflate_mean")
         if (self.rule == "scratch") != (not self.workdir):
             raise ValueError(
-                f"initialise.rule '{self.rule}' and initialise.workdir '{self.workdir}' do not go together"
+                f"initialize.rule '{self.rule}' and initialize.workdir '{self.workdir}' do not go together"
             )
 
 
@@ -47,15 +47,15 @@ class Options:
     """All options of a run, typed."""
 
     seed: int
-    batch: int  # examples a step over all devices; clips count as one
+    batch_size: int  # examples a step over all devices; clips count as one
     label_set: str  # emotions.LABEL_SETS; the order of the emotion outputs
     frozen: str  # regular expression over parameter paths that nothing moves; "" = none
     model: Any
     model_name: str
     task: Any
-    loop: LoopConfig
-    optimiser: OptimiserConfig
-    initialise: InitialiseConfig
+    train: TrainConfig
+    optimizer: OptimizerConfig
+    initialize: InitializeConfig
     augment: AugmentConfig
     data: DataConfig
     fixed_statistics: str = ""  # regular expression over layers whose running statistics training uses and keeps
@@ -67,7 +67,7 @@ class Options:
 
     @property
     def teacher(self) -> str:
-        """Workdir of the network that is learnt from; "" = none."""
+        """Workdir of the network that is learned from; "" = none."""
         return getattr(self.task.config, "teacher", "")
 
 
@@ -77,9 +77,9 @@ def parse(config: Config) -> Options:
     model_name, model = named(MODELS, section(rest, "model"), "model")
     task_name, task = named(TASKS, section(rest, "task"), "task")
     sections = {
-        "loop": LoopConfig,
-        "optimiser": OptimiserConfig,
-        "initialise": InitialiseConfig,
+        "train": TrainConfig,
+        "optimizer": OptimizerConfig,
+        "initialize": InitializeConfig,
         "augment": AugmentConfig,
     }
     made = {name: typed(cls, section(rest, name), name) for name, cls in sections.items()}
@@ -92,11 +92,11 @@ def parse(config: Config) -> Options:
 
 def check_trainable(run: Options) -> None:
     """UsageError if a run has nothing to learn from or to be judged on."""
-    if run.initialise.rule in MADE:
+    if run.initialize.rule in MADE:
         raise UsageError(
-            f"this config is that of a network {run.initialise.rule} from {run.initialise.workdir}; to train on from "
-            "it, give a config of your own with initialise.rule=copy and initialise.workdir=<the "
-            f"{run.initialise.rule} workdir>"
+            f"this config is that of a network {run.initialize.rule} from {run.initialize.workdir}; to train on from "
+            "it, give a config of your own with initialize.rule=copy and initialize.workdir=<the "
+            f"{run.initialize.rule} workdir>"
         )
     if not run.data.train or run.data.validation is None:
         missing = "data.validation" if run.data.train else "data.train"

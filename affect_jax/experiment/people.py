@@ -47,19 +47,19 @@ def check_apart(run: Options) -> None:
         train = f"data.train.{name}.fold"
         advice = f"{train}={complement(held.fold)}" if held.fold else f"data.validation.fold=0/8 and {train}=-0/8"
         raise UsageError(
-            f"{both}, so that the checkpoint would be chosen by what was learnt by heart; choose another split for "
+            f"{both}, so that the checkpoint would be chosen by what was learned by heart; choose another split for "
             f"one of them, or {advice}"
         )
 
 
 def warn_of_training_data(run: Options, part: SourceConfig) -> None:
     """Warns where people of a data set may be among those of the run's training; names a fold of others if there is."""
-    learnt = {name: other for name, other in run.data.train.items() if same_split(other, part)}
-    for name, other in learnt.items():
+    learned = {name: other for name, other in run.data.train.items() if same_split(other, part)}
+    for name, other in learned.items():
         if not overlap(other.fold, part.fold):
             continue
         rest = complement(other.fold) if other.fold else ""
-        others = rest and not any(overlap(rest, each.fold) for each in learnt.values())
+        others = rest and not any(overlap(rest, each.fold) for each in learned.values())
         logging.warning(
             "%s was trained on people of this split (data.train.%s, fold '%s'), and the evaluation (fold '%s') holds "
             "some of them; for others choose another split%s",

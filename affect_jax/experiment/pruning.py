@@ -1,4 +1,4 @@
-"""A trained network without the components of its factorised kernels that hardly count."""
+"""A trained network without the components of its factorized kernels that hardly count."""
 
 import pathlib
 
@@ -31,7 +31,7 @@ def prune_run(source: pathlib.Path, workdir: pathlib.Path, threshold: float) -> 
     found = {path: layer for path, layer in layers(module, FactorizedConv).items() if layer.form == "cp"}
     if not isinstance(run.model, HeadFactorsConfig) or not found:
         raise UsageError(
-            f"{source} holds no factorised convolutions of form cp, whose components could be dropped; factorise it "
+            f"{source} holds no factorized convolutions of form cp, whose components could be dropped; factorize it "
             "first: python -m launch.factorize"
         )
     kept = {path: layer.pruned(threshold * float(jnp.max(layer.components()))) for path, layer in found.items()}
@@ -63,7 +63,7 @@ def _config(source: pathlib.Path, kept: dict[tuple, FactorizedConv]) -> dict:
     ranks = {_name(path): dict(layer.rank) for path, layer in kept.items()}
     sizes = {_name(path): kernel_sizes(layer.arrays()) for path, layer in kept.items()}
     model = {**config["model"], **written_ranks("cp", ranks, sizes)}
-    return {**config, "model": model, "initialise": {"rule": "pruned", "workdir": str(source)}}
+    return {**config, "model": model, "initialize": {"rule": "pruned", "workdir": str(source)}}
 
 
 def _name(path: tuple) -> str:

@@ -63,7 +63,7 @@ def _pictures(workdirs, rows: Sequence[Rows], summaries, output: pathlib.Path) -
 
 
 def _movement(rows: Rows, index: Int[np.ndarray, "row"]) -> float:
-    """Standard deviation of valence and of arousal over the labelled frames among some rows, together."""
+    """Standard deviation of valence and of arousal over the labeled frames among some rows, together."""
     labels = rows.label_valence_arousal[index][rows.rated[index]]
     return float(labels.std(0).sum()) if len(labels) else 0.0
 

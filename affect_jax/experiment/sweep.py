@@ -24,7 +24,7 @@ from affect_jax.train.loop import TrainingDiverged
 Point = Mapping[str, Any]  # dotted field -> value
 LABEL = "label"
 JUDGED = "sweep"  # folder of a run's scores, under its evaluation/
-SUMMARISED = ("ccc/valence", "ccc/arousal", "ccc/mean", "accuracy", "balanced_accuracy", "nme")
+SUMMARIZED = ("ccc/valence", "ccc/arousal", "ccc/mean", "accuracy", "balanced_accuracy", "nme")
 
 
 def grid(**fields: Sequence[Any]) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ def sweep(
         except TrainingDiverged as error:
             state, failed = "diverged", failed + 1
             logging.error("%s: %s", folder, error)
-        scores = best_scores(folder, each.loop.best) if judge is None or state != "done" else _judged(folder, judge)
+        scores = best_scores(folder, each.train.best) if judge is None or state != "done" else _judged(folder, judge)
         rows.append({"run": folder.name, **point, "state": state, **scores, **costs.of_run(parsed[index])})
         write_csv([*rows, *before[len(rows) : len(points)]], workdir / "table.csv")  # a second start takes nothing away
     logging.info("%s\n%s", workdir / "table.csv", text_table(rows))
@@ -90,7 +90,7 @@ def _write_seeds(rows: list[dict[str, Any]], points: Sequence[Point], path: path
     settings = [n for n in _names(points) if n != SEED]
     if all(LABEL in point for point in points):
         settings = [LABEL, *(name for name in settings if name != LABEL and _tells_apart(points, name))]
-    scores = [name for name in _names(rows) if name.removeprefix("validation/") in SUMMARISED]
+    scores = [name for name in _names(rows) if name.removeprefix("validation/") in SUMMARIZED]
     lines = over_seeds(rows, [*settings, costs.PARAMETERS, costs.FLOPS], scores)
     write_csv(lines, path)
     logging.info("%s: mean and 95 %% interval over seeds, difference by seed\n%s", path, text_table(lines))

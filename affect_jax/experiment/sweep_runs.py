@@ -17,7 +17,7 @@ from affect_jax.report.curves import read_metrics
 from affect_jax.report.seeds import SEED
 
 FIRST_PHASE = ", first phase"  # ends the label of a run that only prepares another one
-ORIGIN, WITHIN = "initialise.workdir", "{sweep}/"  # where a run starts from; an earlier run of its sweep
+ORIGIN, WITHIN = "initialize.workdir", "{sweep}/"  # where a run starts from; an earlier run of its sweep
 FOLD = re.compile(r"data\.train\.\w+\.fold")  # the column of a data set's fold
 PLACE = "folder"  # of a run, beside its row
 NO_SCORES = ("run", LABEL, SEED, "state", "step", PARAMETERS, FLOPS)
@@ -37,7 +37,7 @@ def read_tables(sweeps: Sequence[pathlib.Path]) -> dict[pathlib.Path, list[Row]]
             tables[folder] = list(reader)
         for name in ("run", LABEL, SEED, "state"):
             if name not in (reader.fieldnames or ()):
-                raise UsageError(f"{path} has no column '{name}'; compared are sweeps of labelled runs over seeds")
+                raise UsageError(f"{path} has no column '{name}'; compared are sweeps of labeled runs over seeds")
     return tables
 
 

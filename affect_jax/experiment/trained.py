@@ -30,7 +30,7 @@ def best_step(workdir: pathlib.Path) -> int:
 def opened(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:
     """Options, checkpoints and best step of a trained workdir; UsageError if it holds no checkpoint."""
     run = options.stored(workdir)
-    checkpoints = Checkpoints(workdir, run.loop.best)
+    checkpoints = Checkpoints(workdir, run.train.best)
     step = checkpoints.best_step()
     if step is None:
         checkpoints.close()

@@ -12,7 +12,7 @@ from affect_jax.experiment.options import CONFIG, Config, Options, check_trainab
 from affect_jax.train import loop, step
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.journal import Journal
-from affect_jax.train.optimiser import make_optimiser
+from affect_jax.train.optimizer import make_optimizer
 from affect_jax.train.sharding import data_mesh, shardings
 from affect_jax.train.state import Network, TrainState, create_state
 
@@ -26,7 +26,7 @@ def train(config: Config, workdir: pathlib.Path) -> bool:
     goal.check(options)
     new = not (workdir / CONFIG).exists()
     claim(workdir, config)
-    checkpoints = Checkpoints(workdir, options.loop.best)
+    checkpoints = Checkpoints(workdir, options.train.best)
     try:
         return _train(options, workdir, checkpoints)
     except BaseException:
@@ -38,7 +38,7 @@ def train(config: Config, workdir: pathlib.Path) -> bool:
 
 
 def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) -> bool:
-    steps, latest = options.loop.steps, checkpoints.latest_step()
+    steps, latest = options.train.steps, checkpoints.latest_step()
     at = latest or 0
     if latest is not None and at >= steps:
         logging.info("%s: already at step %d of %d", workdir, at, steps)
@@ -47,29 +47,29 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
     part, skipped_csv = options.data.validation, str(workdir / build.SKIPPED)
     validation = build.source(part, options.label_set, options.data.store, skipped_csv)
     mesh, network = data_mesh(), build.network(options, build.execution(options, workdir, training=True))
-    optimiser = make_optimiser(options.optimiser, steps)
+    optimizer = make_optimizer(options.optimizer, steps)
     task, teacher = goal.task(options, data), goal.teacher(options, mesh)
     batches = iter(build.training_batches(options, data, workdir))
-    state = _state(options, workdir, checkpoints, network, optimiser, mesh, batches)
+    state = _state(options, workdir, checkpoints, network, optimizer, mesh, batches)
     root = jax.random.fold_in(jax.random.key(options.seed), 1)  # 0 is the key of the first numbers
-    average, teach = options.optimiser.average, teacher and teacher.predict
-    sparsity = options.optimiser.sparsity
-    one_step = step.make_train_step(network, task, optimiser, root, average, teach, sparsity)
+    average, teach = options.optimizer.average, teacher and teacher.predict
+    sparsity = options.optimizer.sparsity
+    one_step = step.make_train_step(network, task, optimizer, root, average, teach, sparsity)
     step_function = step.compiled(one_step, state, mesh, teacher=teacher and teacher.variables)
     validation_batches = build.evaluation_batches(options, validation, workdir)
     predict = build.predictor(network, mesh)
     scores = lambda variables: evaluate(lambda batch: predict(variables, batch), options.task, validation_batches)
     journal = Journal(workdir, at, steps, label=workdir.name)
     try:
-        _, finished = loop.run(options.loop, state, step_function, batches, mesh, checkpoints, journal, scores)
+        _, finished = loop.run(options.train, state, step_function, batches, mesh, checkpoints, journal, scores)
     finally:
         journal.close()
     return finished
 
 
-def _state(options, workdir, checkpoints, network: Network, optimiser, mesh: Mesh, batches) -> TrainState:
-    averaged = options.optimiser.average > 0
-    create = lambda variables: create_state(network, optimiser, variables, options.task.initial(), averaged)
+def _state(options, workdir, checkpoints, network: Network, optimizer, mesh: Mesh, batches) -> TrainState:
+    averaged = options.optimizer.average > 0
+    create = lambda variables: create_state(network, optimizer, variables, options.task.initial(), averaged)
     abstract = jax.eval_shape(lambda: create(network.initial(jax.random.key(0))))
     if checkpoints.latest_step() is not None:
         state, place = checkpoints.restore(abstract, mesh)

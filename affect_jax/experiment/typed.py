@@ -43,7 +43,7 @@ def typed(cls, options: Mapping[str, Any], where: str):
         raise UsageError(f"{where} has no option '{name}'{hint}")
     if lacking := [name for name, field in fields.items() if name not in options and _is_required(field)]:
         raise UsageError(f"{where} lacks {', '.join(lacking)}")
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    values = {name: _frozen(value) for name, value in options.items()}
     for name, value in values.items():
         if wanted := _misfit(value, fields[name].type):
             raise UsageError(f"{where}.{name} is {value!r}; expected {wanted}")
@@ -59,6 +59,11 @@ def named(table: Mapping[str, tuple], options: Mapping[str, Any], where: str, ke
     name = rest.pop(key, "")
     _, cls = lookup(table, name, f"{where}.{key}")
     return name, typed(cls, rest, where)
+
+
+def _frozen(value: Any) -> Any:
+    """Lists, as JSON holds them, as tuples, at every depth."""
+    return tuple(_frozen(each) for each in value) if isinstance(value, list | tuple) else value
 
 
 def _is_required(field: dataclasses.Field) -> bool:

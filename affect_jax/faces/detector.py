@@ -49,12 +49,12 @@ class Detector:
         chosen = scores >= SCORE_THRESHOLD
         back = invert(matrix)
         found = weighted_suppression(points[chosen], scores[chosen])
-        moved = [(warp_points(back, each - 0.5), score) for each, score in found]  # pixel centres are integers here
+        moved = [(warp_points(back, each - 0.5), score) for each, score in found]  # pixel centers are integers here
         return [Detection(each[:2], each[2:], score) for each, score in moved]
 
 
 def anchors() -> Float[np.ndarray, "896 2"]:
-    """Anchor centres (x, y) in [0, 1]: two per cell at stride 8, six at stride 16 (three layers of two)."""
+    """Anchor centers (x, y) in [0, 1]: two per cell at stride 8, six at stride 16 (three layers of two)."""
     grids = []
     for cells, per_cell in ((16, 2), (8, 6)):
         centers = (np.arange(cells) + 0.5) / cells

@@ -84,7 +84,7 @@ def search_regions(width_px: int, height_px: int, tile_levels: int) -> Iterator[
     """Square regions to look at, one list after another until a face is found.
 
     The whole picture; the picture with wide borders; then tiles of half, a quarter... of its longer side, each
-    overlapping its neighbours by half.
+    overlapping its neighbors by half.
     """
     side = max(width_px, height_px)
     middle_x, middle_y = (width_px - 1) / 2, (height_px - 1) / 2
@@ -98,7 +98,7 @@ def search_regions(width_px: int, height_px: int, tile_levels: int) -> Iterator[
 
 
 def _centers(length_px: int, tile_px: float) -> list[float]:
-    """Centres of half-overlapping tiles along one side of the picture."""
+    """Centers of half-overlapping tiles along one side of the picture."""
     if length_px <= tile_px:
         return [(length_px - 1) / 2]
     steps = int(np.ceil((length_px - tile_px) / (tile_px / 2)))

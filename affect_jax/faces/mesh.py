@@ -27,7 +27,7 @@ class Mesh:
     ) -> tuple[Float[np.ndarray, "478 3"], float]:
         """Points (x, y, depth) in pixels of the picture, and the probability in [0, 1] that a face is there.
 
-        Depth grows away from the camera, is zero near the head's centre and has the scale of x.
+        Depth grows away from the camera, is zero near the head's center and has the scale of x.
         """
         size_px = self._network.size_px
         matrix = crop_matrix(region, size_px)
@@ -35,7 +35,7 @@ class Mesh:
         points, presence, _ = self._network(picture.astype(np.float32) / 255)
         points = points.reshape(POINTS, 3).astype(np.float64)
         mesh = np.empty((POINTS, 3), np.float32)
-        mesh[:, :2] = warp_points(invert(matrix), points[:, :2] - 0.5)  # pixel centres are integers here
+        mesh[:, :2] = warp_points(invert(matrix), points[:, :2] - 0.5)  # pixel centers are integers here
         mesh[:, 2] = points[:, 2] * (region.side_px / size_px)
         return mesh, float(1 / (1 + np.exp(-presence.astype(np.float64).item())))
 

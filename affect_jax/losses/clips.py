@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from affect_jax.losses.continuous import SetMoments, moments
 from affect_jax.losses.reduce import blank, weighted_mean
 
-LEAST_FRAMES = 4  # labelled frames below which the correlations of a clip are mostly chance
+LEAST_FRAMES = 4  # labeled frames below which the correlations of a clip are mostly chance
 
 
 def squared_step(
@@ -34,7 +34,7 @@ def clip_moments(
 def mean_over_clips(
     score: Float[Array, "clip dimension"], weight: Float[Array, "clip time"]
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Mean over valence, arousal and the clips with at least `LEAST_FRAMES` labelled frames; how many these are.
+    """Mean over valence, arousal and the clips with at least `LEAST_FRAMES` labeled frames; how many these are.
 
     Each clip counts the same, however long it is. 0 where there is none.
     """

@@ -1,4 +1,4 @@
-"""Landmarks, learnt as one heatmap each."""
+"""Landmarks, learned as one heatmap each."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -8,7 +8,7 @@ from affect_jax.ops.heatmap import render_heatmaps
 
 
 def inside(landmarks: Float[Array, "*batch 68 2"], image_px: int) -> Float[Array, "*batch 68"]:
-    """1 for landmarks on the square picture, 0 for those beyond its border; pixel centres are at integers."""
+    """1 for landmarks on the square picture, 0 for those beyond its border; pixel centers are at integers."""
     on_picture = (landmarks >= -0.5) & (landmarks < image_px - 0.5)
     return on_picture.all(-1).astype(jnp.float32)
 

@@ -38,7 +38,7 @@ class ConfusionMatrix(Mergeable):
 
 
 def recall(matrix: ConfusionMatrix) -> Float[np.ndarray, "emotion"]:
-    """Share of the examples of each emotion that were recognised; NaN for emotions without an example."""
+    """Share of the examples of each emotion that were recognized; NaN for emotions without an example."""
     counts = np.float64(matrix.counts)
     examples = counts.sum(1)
     return np.where(examples > 0, np.diag(counts) / np.where(examples > 0, examples, 1), np.nan)

@@ -15,7 +15,7 @@ OUTER_EYE_CORNERS = (36, 45)  # in the iBUG scheme
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class LandmarkError(Mergeable):
-    """Weighted sum of the normalised errors of faces, and the sum of their weights."""
+    """Weighted sum of the normalized errors of faces, and the sum of their weights."""
 
     count: Float[ArrayLike, "*state"]
     error: Float[ArrayLike, "*state"]
@@ -29,7 +29,7 @@ class LandmarkError(Mergeable):
     ) -> "LandmarkError":
         """Mean distance of the `present` landmarks of each face over the distance between its outer eye corners.
 
-        Source: the normalisation of the 300-W challenge (Sagonas et al., Image and Vision Computing 47, 2016).
+        Source: the normalization of the 300-W challenge (Sagonas et al., Image and Vision Computing 47, 2016).
         """
         xp = predicted.__array_namespace__()
         shown = (present > 0)[..., None]
@@ -48,5 +48,5 @@ class LandmarkError(Mergeable):
 
 
 def landmark_scores(error: LandmarkError) -> dict[str, float]:
-    """ "nme", the normalised mean error; {} without a face."""
+    """ "nme", the normalized mean error; {} without a face."""
     return {"nme": float(error.error) / float(error.count)} if float(error.count) else {}

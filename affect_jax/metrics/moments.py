@@ -1,6 +1,6 @@
 """Mergeable moments of (prediction, label) pairs; every score of valence and arousal is a function of them.
 
-Moments are centred: raw sums of squares would cancel for labels that hardly vary.
+Moments are centered: raw sums of squares would cancel for labels that hardly vary.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from affect_jax.types import ArrayLike
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class PairMoments(Mergeable):
-    """Weighted count, means, centred second moments and sign agreement of (prediction, label) pairs."""
+    """Weighted count, means, centered second moments and sign agreement of (prediction, label) pairs."""
 
     count: Float[ArrayLike, "*state"]
     mean: Float[ArrayLike, "*state 2 dimension"]  # of prediction, of label
@@ -42,8 +42,8 @@ class PairMoments(Mergeable):
         count = xp.asarray(weight.sum())
         total = xp.where(count > 0, count, 1)
         means = [(values * weight).sum(0) / total for values in pairs]
-        centred = [values - mean[None] for values, mean in zip(pairs, means, strict=True)]
-        scatter = [[(weight * one * other).sum(0) for other in centred] for one in centred]
+        centered = [values - mean[None] for values, mean in zip(pairs, means, strict=True)]
+        scatter = [[(weight * one * other).sum(0) for other in centered] for one in centered]
         agreeing = (weight * (xp.sign(pairs[0]) == xp.sign(pairs[1])).astype(weight.dtype)).sum(0)
         return cls(count, xp.stack(means), xp.stack([xp.stack(row) for row in scatter]), agreeing)
 

@@ -100,7 +100,7 @@ class EmoNet(nnx.Module):
     """A face to valence, arousal and emotion, looking where the landmarks are.
 
     Source: Toisoul et al., Estimation of continuous valence and arousal levels from faces in naturalistic conditions,
-    Nature Machine Intelligence 3, 2021. A factorised head is that of Kossaifi et al., CVPR 2020.
+    Nature Machine Intelligence 3, 2021. A factorized head is that of Kossaifi et al., CVPR 2020.
     """
 
     def __init__(self, config: EmoNetConfig, *, rngs: nnx.Rngs):

@@ -81,7 +81,7 @@ class HourglassModule(nnx.Module):
         self.block = ConvBlock(width, width, rngs=rngs)
         self.project = nnx.Linear(width, width, rngs=rngs)
         self.norm = batch_norm(width, rngs=rngs)
-        # Heatmaps are almost 0 almost everywhere: from the usual initialisation, getting there takes most of a run.
+        # Heatmaps are almost 0 almost everywhere: from the usual initialization, getting there takes most of a run.
         self.heatmaps = nnx.Linear(width, LANDMARKS, kernel_init=nnx.initializers.normal(1e-3), rngs=rngs)
         self.hand_on_features = None if last else nnx.Linear(width, width, rngs=rngs)
         self.hand_on_heatmaps = None if last else nnx.Linear(LANDMARKS, width, rngs=rngs)

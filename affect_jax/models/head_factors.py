@@ -1,4 +1,4 @@
-"""How the 3x3 convolutions of an affect head are factorised."""
+"""How the 3x3 convolutions of an affect head are factorized."""
 
 import collections
 import dataclasses

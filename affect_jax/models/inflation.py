@@ -149,8 +149,8 @@ def _resumed(source: nnx.Module | None, target: nnx.Module) -> bool:
     """Whether a layer that a static network lacks goes on from the source, or begins without a say."""
     if isinstance(target, TemporalPool) and isinstance(source, TemporalPool):
         # Their mean does not count; without it the zeros around change nothing.
-        centred = source.offsets[...] - source.offsets[...].mean(0, keepdims=True)
-        target.offsets[...] = longer(centred, source, target)
+        centered = source.offsets[...] - source.offsets[...].mean(0, keepdims=True)
+        target.offsets[...] = longer(centered, source, target)
     elif type(source) is type(target) and source.causal == target.causal:
         nnx.update(target, nnx.state(nnx.clone(source)))
     else:

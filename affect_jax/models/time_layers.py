@@ -90,10 +90,10 @@ class TimeLayers:
         if self.form == "dense":
             return FactorizedConv(inputs, outputs, taps=taps, form="dense", rank=0, causal=self.causal, rngs=rngs)
         if isinstance(layer, Conv3x3):
-            factorise = ", or factorise the head first (python -m launch.factorize)" if holds("head", name) else ""
+            factorize = ", or factorize the head first (python -m launch.factorize)" if holds("head", name) else ""
             raise ValueError(
                 f"'{name}' has a dense kernel, which has no factors to add time to: choose channelwise or dense "
-                f"(--rule of launch.inflate, model.time_form){factorise}"
+                f"(--rule of launch.inflate, model.time_form){factorize}"
             )
         options = {"form": layer.form, "rank": dict(layer.rank), "between": layer.between, "dropout": layer.dropout}
         return FactorizedConv(inputs, outputs, taps=taps, causal=self.causal, **options, rngs=rngs)

@@ -13,7 +13,7 @@ def landmark_attention(
 ) -> Float[Array, "*batch height width joined"]:
     """Trunk features beside the hourglasses' features, the latter multiplied by the sum of the landmark heatmaps.
 
-    The heatmaps are raw outputs of the last hourglass: neither normalised nor cut at zero.
+    The heatmaps are raw outputs of the last hourglass: neither normalized nor cut at zero.
     Source: Toisoul et al., Nature Machine Intelligence 3, 2021.
     """
     mask = heatmaps.sum(-1, keepdims=True)

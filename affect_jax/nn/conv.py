@@ -16,7 +16,7 @@ Convolution = Callable[..., nnx.Module]
 
 
 def batch_norm(width: int, *, rngs: nnx.Rngs) -> nnx.BatchNorm:
-    """Batch normalisation with the constants of the published networks (PyTorch's momentum 0.1, epsilon 1e-5).
+    """Batch normalization with the constants of the published networks (PyTorch's momentum 0.1, epsilon 1e-5).
 
     In training the running variance takes the 1/n variance of the batch, where PyTorch takes 1/(n-1); in evaluation
     the two agree.

@@ -23,7 +23,7 @@ class ConvShape(NamedTuple):
 
 
 class FactorShape(NamedTuple):
-    """A factorised convolution of the network, and what it is given; mappings as pairs, so that it can be a key."""
+    """A factorized convolution of the network, and what it is given; mappings as pairs, so that it can be a key."""
 
     training: bool
     batch: int  # signals at once
@@ -40,12 +40,12 @@ class Execution:
 
     winograd: the convolutions computed by Winograd's method; None: all on large maps.
     at_once: images that go through the network together in evaluation; 0: the whole batch.
-    factorised: how factorised convolutions (with batch 0) are computed; others by their form's default.
+    factorized: how factorized convolutions (with batch 0) are computed; others by their form's default.
     """
 
     winograd: frozenset[ConvShape] | None = frozenset()
     at_once: int = 0
-    factorised: tuple[tuple[FactorShape, str], ...] = ()
+    factorized: tuple[tuple[FactorShape, str], ...] = ()
 
     def uses_winograd(self, layer: object, shape: ConvShape) -> bool:
         """Whether a layer is to use Winograd's method for maps of this shape."""
@@ -53,8 +53,8 @@ class Execution:
         return shape.large if self.winograd is None else shape in self.winograd
 
     def way(self, shape: FactorShape) -> str | None:
-        """The execution of a factorised convolution, whatever the batch; None: its form's default."""
-        return dict(self.factorised).get(shape._replace(batch=0))
+        """The execution of a factorized convolution, whatever the batch; None: its form's default."""
+        return dict(self.factorized).get(shape._replace(batch=0))
 
 
 class Survey:
@@ -64,7 +64,7 @@ class Survey:
 
     def __init__(self):
         self.seen: list[tuple[object, ConvShape]] = []  # in the order of the calls
-        self.factorised: set[FactorShape] = set()
+        self.factorized: set[FactorShape] = set()
 
     def uses_winograd(self, layer: object, shape: ConvShape) -> bool:
         """No; but now the shape is known."""
@@ -73,7 +73,7 @@ class Survey:
 
     def way(self, shape: FactorShape) -> None:
         """The default; but now the shape is known."""
-        self.factorised.add(shape)
+        self.factorized.add(shape)
 
 
 DIRECT = Execution()

@@ -23,7 +23,7 @@ class FactorizedConv(nnx.Module):
     """A convolution along the axes that `taps` names, {"height": 3, "width": 3}, or with "time" before them.
 
     Axes before the named ones are batch. `causal` looks at the past only, on the time axis only; with padding "same"
-    an even number of taps has its middle right of the centre. stride, dilation, padding: a number, or one for each
+    an even number of taps has its middle right of the center. stride, dilation, padding: a number, or one for each
     axis by name, see `ops.sliding.windows`.
     form and rank: see `ops.factor_forms` and `ops.factor_rank`; a dense kernel has rank 0.
     execution: see `ops.factor_convolution.convolve`; None: the network's choice, or the first that the form has.
@@ -113,7 +113,7 @@ class FactorizedConv(nnx.Module):
         return ops.kernel_sizes(self.arrays()).get("time", 1)
 
     def pruned(self, threshold: float = 0.0) -> "FactorizedConv":
-        """A smaller layer without the components whose scale over normalised columns is up to `threshold`.
+        """A smaller layer without the components whose scale over normalized columns is up to `threshold`.
 
         At 0 its outputs are the same. Where a norm follows the first 1x1, its scale and bias count instead of that: see
         `ops.factor_selection.through_norm`. ValueError for a kernel that is not cp.
@@ -131,8 +131,8 @@ class FactorizedConv(nnx.Module):
         return smaller
 
     def components(self) -> Float[Array, "rank"]:
-        """The size of each component of a cp kernel: its absolute scale over normalised columns; see `pruned`."""
-        return jnp.abs(ops.normalised(self._sized())["scale"])
+        """The size of each component of a cp kernel: its absolute scale over normalized columns; see `pruned`."""
+        return jnp.abs(ops.normalized(self._sized())["scale"])
 
     def _sized(self) -> dict[str, Array]:
         """The arrays whose columns tell how much a component counts."""
@@ -159,7 +159,7 @@ class FactorizedConv(nnx.Module):
 
 
 def factorized(taps: Mapping[str, int], rank: ops.Rank, causal: bool = False, **options) -> Convolution:
-    """A factory of bias-free factorised convolutions, to hand to a block."""
+    """A factory of bias-free factorized convolutions, to hand to a block."""
     return functools.partial(FactorizedConv, taps=dict(taps), rank=rank, causal=causal, **options)
 
 

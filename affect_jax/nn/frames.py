@@ -17,10 +17,10 @@ def per_frame(function: Callable[[Array], PyTree], clips: Float[Array, "batch ti
 
 
 class TemporalPool(nnx.Module):
-    """A weighted mean over neighbouring frames, learned for each channel; at first it is the present frame alone.
+    """A weighted mean over neighboring frames, learned for each channel; at first it is the present frame alone.
 
-    A channel's weights always sum to 1. Left free, their sum would take up the gradient: neighbouring frames are so
-    alike that each tap mostly acts as a gain. A clip's ends are continued by its first and last frame. Centred on the
+    A channel's weights always sum to 1. Left free, their sum would take up the gradient: neighboring frames are so
+    alike that each tap mostly acts as a gain. A clip's ends are continued by its first and last frame. Centered on the
     frame, or of the past if `causal`. Ours: the published network pools over space only, and its residual paths carry
     every frame's noise past the factors of time.
     """
@@ -34,7 +34,7 @@ class TemporalPool(nnx.Module):
 
     @property
     def taps(self) -> Float[Array, "frames channel"]:
-        """The weight of each neighbour."""
+        """The weight of each neighbor."""
         free = self.offsets[...]
         return (free - free.mean(0, keepdims=True)).at[self.before].add(1.0)
 

@@ -1,4 +1,4 @@
-"""Several layers that share one factorised kernel."""
+"""Several layers that share one factorized kernel."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ class JointFactors(nnx.Module):
 
     They share every factor but that one: layer i has the scale times its row, so that R + layers numbers tell a
     component's part in each. Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, and its authors' later
-    code, where one factorised kernel parametrises several layers.
+    code, where one factorized kernel parametrizes several layers.
     """
 
     def __init__(self, layers: int, inputs: int, outputs: int, *, taps: Mapping[str, int], rank: int, rngs: nnx.Rngs):

@@ -92,7 +92,7 @@ class OverTime(nnx.Module):
     """The signal plus a linear layer of a recurrent one: forward or, unless causal, both ways in half the width.
 
     The linear layer starts at zero, so that a trained network around it says what it said without it (ours; a memory in
-    the place of the signal lost what the static network had learnt, BUILD_NOTES.md).
+    the place of the signal lost what the static network had learned, BUILD_NOTES.md).
     """
 
     CELL = GRU

@@ -1,4 +1,4 @@
-"""Layers of space and time that are not one factorised kernel."""
+"""Layers of space and time that are not one factorized kernel."""
 
 from collections.abc import Sequence
 
@@ -93,7 +93,7 @@ def along_time(
     before: int,
     after: int,
 ) -> Float[Array, "*batch later height width output"]:
-    """The sum over neighbouring frames, each times its own matrix; `before` and `after` zeros at the clip's ends."""
+    """The sum over neighboring frames, each times its own matrix; `before` and `after` zeros at the clip's ends."""
     axis = maps.ndim + TIME_AXIS
     padding = [(before, after) if place == axis else (0, 0) for place in range(maps.ndim)]
     longer = jnp.pad(maps, padding)

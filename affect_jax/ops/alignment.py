@@ -10,7 +10,7 @@ RIGHT_EYE, LEFT_EYE = slice(36, 42), slice(42, 48)  # of the person
 
 
 def level(landmarks: Float[Array, "*batch 68 2"]) -> Float[Array, "*batch 68 2"]:
-    """Landmarks moved, scaled and turned: inner ones centred, of mean square distance 1, the eyes on one height.
+    """Landmarks moved, scaled and turned: inner ones centered, of mean square distance 1, the eyes on one height.
 
     Finite also for landmarks that all lie on one point, which stay there.
     """

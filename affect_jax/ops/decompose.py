@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from affect_jax.ops.factor_forms import DENSE_AXES, reconstruct
 from affect_jax.ops.factor_rank import Rank, resolve_rank
-from affect_jax.ops.factor_selection import normalised
+from affect_jax.ops.factor_selection import normalized
 
 Kernel = Float[np.ndarray, "*taps input output"]
 
@@ -37,7 +37,7 @@ def decompose(
     """The kernel of that form and rank (see `factor_rank`) that is found closest to a dense kernel.
 
     cp: alternating least squares, from singular vectors and from starts - 1 random points, the best of them, its
-    columns normalised into "scale" and sorted by it. tucker: HOSVD, improved by alternating least squares. tt: TT-SVD.
+    columns normalized into "scale" and sorted by it. tucker: HOSVD, improved by alternating least squares. tt: TT-SVD.
     axes: names of the kernel's axes; by default told by their number, as for a dense kernel.
     """
     sizes = _sizes(kernel, axes)
@@ -129,7 +129,7 @@ def _cp(
     with _faster_products():
         weights, factors = parafac(np.float64(kernel), rank, n_iter_max=iterations, init=begin, tol=1e-9)
     drawn = dict(zip(sizes, factors, strict=True)) | {"scale": weights}
-    level = normalised({name: jnp.float32(array) for name, array in drawn.items()})
+    level = normalized({name: jnp.float32(array) for name, array in drawn.items()})
     order = np.argsort(-np.abs(np.asarray(level["scale"])))
     return {name: np.asarray(array)[..., order] for name, array in level.items()}
 

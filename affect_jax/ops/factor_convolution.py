@@ -1,4 +1,4 @@
-"""Convolutions with a factorised kernel: of a whole signal, or of the frames of a stream as they come."""
+"""Convolutions with a factorized kernel: of a whole signal, or of the frames of a stream as they come."""
 
 import jax
 import jax.numpy as jnp

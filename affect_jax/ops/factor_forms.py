@@ -1,4 +1,4 @@
-"""What a factorised kernel is: four forms, each a mapping of named arrays, and the dense kernel that each stands for.
+"""What a factorized kernel is: four forms, each a mapping of named arrays, and the dense kernel that each stands for.
 
 A kernel slides along 1 to 4 axes, which stand in the order of AXES before the channel. Its arrays are
     cp      "inputs" [input, R], "outputs" [output, R], "scale" [R], and a factor [taps, R] under each axis' name:

@@ -1,6 +1,6 @@
 """Kernels that gain, lengthen or lose their time axis, and what of their function that keeps.
 
-A tap of the time axis is the present frame: the last one of a causal kernel, the middle one of a centred kernel.
+A tap of the time axis is the present frame: the last one of a causal kernel, the middle one of a centered kernel.
 """
 
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ Kernel = Mapping[str, Float[Array, "..."]]
 
 
 def present_tap(taps: int, causal: bool) -> int:
-    """Index of the tap that meets the present frame; ValueError for a centred kernel without a middle."""
+    """Index of the tap that meets the present frame; ValueError for a centered kernel without a middle."""
     if taps < 1 or (not causal and taps % 2 == 0):
-        raise ValueError(f"time kernel has {taps} taps; a centred one needs an odd number, or choose causal")
+        raise ValueError(f"time kernel has {taps} taps; a centered one needs an odd number, or choose causal")
     return taps - 1 if causal else taps // 2
 
 
@@ -120,4 +120,4 @@ def _time_of(factors: Kernel) -> tuple[str, Array]:
 
 
 def _word(causal: bool) -> str:
-    return "causal" if causal else "centred"
+    return "causal" if causal else "centered"

@@ -1,4 +1,4 @@
-"""First values of factorised kernels: arrays whose product has the wanted variance, whatever the form and order."""
+"""First values of factorized kernels: arrays whose product has the wanted variance, whatever the form and order."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""How large the arrays of a factorised kernel are: by a number, or by a fraction of the dense kernel's parameters.
+"""How large the arrays of a factorized kernel are: by a number, or by a fraction of the dense kernel's parameters.
 
 The ranks of a kernel are named numbers: {"rank": R} for cp; one for each array with a [size, rank] shape for tucker;
 for tt one for each link of the chain, under the name of the array before it; none for dense.

@@ -15,7 +15,7 @@ from affect_jax.ops.factor_forms import form_of
 Kernel = Mapping[str, Float[Array, "..."]]
 
 
-def normalised(factors: Kernel) -> dict[str, Array]:
+def normalized(factors: Kernel) -> dict[str, Array]:
     """The same kernel, its columns of length 1 and their lengths in "scale".
 
     Without this a scale says nothing: it can move into the factors. A component with a column of zeros gets scale 0.
@@ -41,20 +41,20 @@ def through_norm(factors: Kernel, scale: Float[Array, "rank"], bias: Float[Array
 
 
 def evenness(factors: Kernel) -> Float[Array, ""]:
-    """L1 over L2 norm of the scales over normalised columns: from 1, one component, to sqrt(rank), all of one size.
+    """L1 over L2 norm of the scales over normalized columns: from 1, one component, to sqrt(rank), all of one size.
 
     As a penalty it drives whole components to zero, and leaves the length of the kernel alone: where a norm follows a
     layer, the plain L1 norm only shrinks the layer, because the norm undoes that (measured: BUILD_NOTES.md).
     Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, automatic rank selection, with Hoyer's measure,
     J. Mach. Learn. Res. 5, 2004, in the place of L1.
     """
-    size = jnp.abs(normalised(factors)["scale"])
+    size = jnp.abs(normalized(factors)["scale"])
     return size.sum() / jnp.sqrt(jnp.square(size).sum() + jnp.finfo(size.dtype).tiny)
 
 
 def kept_components(factors: Kernel, threshold: float) -> np.ndarray:
-    """Indices of the components whose normalised scale is above `threshold`; at least the largest. Not under jit."""
-    size = np.abs(np.asarray(normalised(factors)["scale"]))
+    """Indices of the components whose normalized scale is above `threshold`; at least the largest. Not under jit."""
+    size = np.abs(np.asarray(normalized(factors)["scale"]))
     kept = np.flatnonzero(size > threshold)
     return kept if len(kept) else np.array([size.argmax()])
 

@@ -1,4 +1,4 @@
-"""The ways to compute a convolution with a factorised kernel, each in two stages: frame by frame, and along time."""
+"""The ways to compute a convolution with a factorized kernel, each in two stages: frame by frame, and along time."""
 
 import functools
 from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ from affect_jax.ops.factor_forms import AXES, FORMS, form_of, kernel_axes, kerne
 from affect_jax.ops.factor_growth import drop_time, inflate, inflate_by_mean, lengthen, present_tap
 from affect_jax.ops.factor_initial import draw, factor_std
 from affect_jax.ops.factor_rank import Rank, array_shapes, resolve_rank
-from affect_jax.ops.factor_selection import dropped, evenness, kept_components, normalised, through_norm
+from affect_jax.ops.factor_selection import dropped, evenness, kept_components, normalized, through_norm
 from affect_jax.ops.factor_stages import EXECUTIONS, execution_of
 
 __all__ = [
@@ -34,7 +34,7 @@ __all__ = [
     "kernel_axes",
     "kernel_sizes",
     "lengthen",
-    "normalised",
+    "normalized",
     "parameter_count",
     "present_tap",
     "reconstruct",

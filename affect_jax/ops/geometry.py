@@ -1,6 +1,6 @@
 """Boxes, similarity transforms and the crop that every network here sees.
 
-A transform is a 2x3 matrix M that takes source pixels to crop pixels: p' = M @ (x, y, 1). Pixel centres lie at
+A transform is a 2x3 matrix M that takes source pixels to crop pixels: p' = M @ (x, y, 1). Pixel centers lie at
 integer coordinates, as in OpenCV.
 """
 
@@ -14,7 +14,7 @@ EMONET_SIDE = 200 / 110  # side of the square crop over the mean of width and he
 
 @dataclasses.dataclass(frozen=True)
 class Crop:
-    """A square region of an image: centre and side in pixels, and the turn of its upper edge."""
+    """A square region of an image: center and side in pixels, and the turn of its upper edge."""
 
     center_x_px: float
     center_y_px: float
@@ -26,7 +26,7 @@ class Crop:
 def landmark_crop(landmarks: Num[np.ndarray, "landmark 2"], side_ratio: float = EMONET_SIDE) -> Crop:
     """The square around the landmarks' tight box, `side_ratio` times the mean of its width and height.
 
-    Source: crop of the published EmoNet evaluation (centre of the box, scale (w + h) / 220, side 200 * scale).
+    Source: crop of the published EmoNet evaluation (center of the box, scale (w + h) / 220, side 200 * scale).
     """
     low, high = landmarks.min(0), landmarks.max(0)
     width, height = high - low

@@ -1,6 +1,6 @@
 """Landmarks as heatmaps and back.
 
-Pixel centres lie at integer coordinates in the picture and in the map. One map pixel covers a square of
+Pixel centers lie at integer coordinates in the picture and in the map. One map pixel covers a square of
 stride = image_px / map_px picture pixels, so that map = (picture + 1/2) / stride - 1/2.
 """
 
@@ -27,7 +27,7 @@ def decode_heatmaps(
 ) -> Float[Array, "*batch landmark 2"]:
     """Position of every map's peak in pixels of the picture, finer than a map pixel.
 
-    The vertex of a parabola through the logarithm of the peak and its two neighbours, on each axis by itself: exact for
+    The vertex of a parabola through the logarithm of the peak and its two neighbors, on each axis by itself: exact for
     a Gaussian. Within half a map pixel of the peak in any case; on the peak where it touches the border of the map.
     Source: after Zhang et al., Distribution-Aware Coordinate Representation for Human Pose Estimation, CVPR 2020.
     """

@@ -16,7 +16,7 @@ def warp_image(
     """
     scale = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
     if scale < 0.75:
-        image, matrix = _neighbourhood(image, matrix, size_px, margin_px=2 / scale)
+        image, matrix = _neighborhood(image, matrix, size_px, margin_px=2 / scale)
         height, width = image.shape[:2]
         small = (max(1, round(width * scale)), max(1, round(height * scale)))
         image = cv2.resize(image, small, interpolation=cv2.INTER_AREA)
@@ -26,7 +26,7 @@ def warp_image(
     return cv2.warpAffine(image, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
 
 
-def _neighbourhood(
+def _neighborhood(
     image: UInt8[np.ndarray, "height width 3"], matrix: Float[np.ndarray, "2 3"], size_px: int, margin_px: float
 ) -> tuple[UInt8[np.ndarray, "new_height new_width 3"], Float[np.ndarray, "2 3"]]:
     """The part of the picture that the warp can see (one pixel at least), and the transform from there."""

@@ -18,7 +18,7 @@ def resample(
     at_seconds: Float[np.ndarray, "target"],
     longest_gap_seconds: float = np.inf,
 ) -> tuple[Float[np.ndarray, "target *rest"], Float[np.ndarray, "target"]]:
-    """Values at other times, by straight lines between neighbouring samples, and their weights.
+    """Values at other times, by straight lines between neighboring samples, and their weights.
 
     Nothing is extrapolated: before the first and after the last sample, beside a sample of weight 0, and between
     samples further apart than `longest_gap_seconds` the weight is 0 and so is the value. ValueError for times that do

@@ -17,7 +17,7 @@ SMALLEST_PX = 16  # a face on fewer pixels shows nothing that could be learned
 def decode(data: bytes, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
     """RGB pixels of an encoded picture; `upright` obeys the camera's EXIF turn, else pixels come as stored.
 
-    Grey, palette, CMYK and 16-bit pictures become 8-bit RGB, transparent pixels black. UnreadableImage holds nothing
+    Gray, palette, CMYK and 16-bit pictures become 8-bit RGB, transparent pixels black. UnreadableImage holds nothing
     but the reason.
     """
     try:

@@ -110,14 +110,14 @@ def _every(array: Array, axis: int, start: int, count: int) -> Array:
 
 
 def _points(pixels: Iterable[Array]) -> list[Array]:
-    """B' along one axis: six neighbouring pixels of the input to values at the six points."""
+    """B' along one axis: six neighboring pixels of the input to values at the six points."""
     a, b, c, d, e, f = pixels
     even, odd, even2, odd2 = e - 4 * c, d - 4 * b, e - c, 2 * (d - b)
     return [4 * a - 5 * c + e, even + odd, even - odd, even2 + odd2, even2 - odd2, 4 * b - 5 * d + f]
 
 
 def _pixels(points: Float[Array, "6 ..."]) -> list[Array]:
-    """A' along the first axis: values at the six points to four neighbouring pixels of the output."""
+    """A' along the first axis: values at the six points to four neighboring pixels of the output."""
     zero, one, minus_one, two, minus_two, infinity = (points[index] for index in range(SEEN))
     sum1, sum2, difference1, difference2 = one + minus_one, two + minus_two, one - minus_one, two - minus_two
     last = difference1 + 8 * difference2 + infinity
@@ -125,7 +125,7 @@ def _pixels(points: Float[Array, "6 ..."]) -> list[Array]:
 
 
 def _values(pixels: Iterable[Array]) -> list[Array]:
-    """A along one axis: four neighbouring pixels to values at the six points."""
+    """A along one axis: four neighboring pixels to values at the six points."""
     a, b, c, d = pixels
     even, odd, even2, odd2 = a + c, b + d, a + 4 * c, 2 * b + 8 * d
     return [a, even + odd, even - odd, even2 + odd2, even2 - odd2, d]

@@ -1,4 +1,4 @@
-"""Anti-aliased text and shapes on an RGB picture, and the colours of all pictures here."""
+"""Anti-aliased text and shapes on an RGB picture, and the colors of all pictures here."""
 
 import functools
 import pathlib
@@ -78,7 +78,7 @@ def _font(size_px: int) -> ImageFont.FreeTypeFont:
 
 
 def _blend(image: Picture, mask: UInt8[np.ndarray, "rows columns"], left: int, top: int, color) -> None:
-    """Lays a colour over the picture through a coverage mask, cut at the borders."""
+    """Lays a color over the picture through a coverage mask, cut at the borders."""
     low_x, low_y = max(left, 0), max(top, 0)
     high_x, high_y = min(left + mask.shape[1], image.shape[1]), min(top + mask.shape[0], image.shape[0])
     if low_x >= high_x or low_y >= high_y:

@@ -95,7 +95,7 @@ def _name_lines(axes: Axes, ends: list[list]) -> None:
 
 
 def _shade_gaps(axes: Axes, times: Float[np.ndarray, "row"], missing: np.ndarray) -> None:
-    """Grey where there is no face."""
+    """Gray where there is no face."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], missing.astype(int), [0]])))
     for start, stop in edges.reshape(-1, 2):
         left = times[max(start - 1, 0)]

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 
-from affect_jax.report.style import GREY, INK, new_figure, save
+from affect_jax.report.style import GRAY, INK, new_figure, save
 
 PAIRS_ACROSS = 4
 NAME_LETTERS = 24  # of a face's name; the end tells faces of one data set apart
@@ -34,7 +34,7 @@ class AttendedFace:
 
 
 def draw_attention(faces: Sequence[AttendedFace], path: pathlib.Path, title: str) -> None:
-    """Writes a PNG: each face once with its landmarks and once, in grey, beneath the mask.
+    """Writes a PNG: each face once with its landmarks and once, in gray, beneath the mask.
 
     All masks share one scale, from 0 (nothing is laid over) to the highest value of any of them.
     """
@@ -64,13 +64,13 @@ def _draw_landmarks(axes: Axes, face: AttendedFace) -> None:
     axes.plot(*face.predicted.T, ".", markersize=2.2, color=PREDICTED)
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     name = face.name if len(face.name) <= NAME_LETTERS else f"\u2026{face.name[-NAME_LETTERS:]}"
-    axes.set_title(name, loc="left", fontsize=7, color=GREY, pad=2, parse_math=False)
+    axes.set_title(name, loc="left", fontsize=7, color=GRAY, pad=2, parse_math=False)
 
 
 def _draw_mask(axes: Axes, face: AttendedFace, top: float) -> None:
     height, width = face.image.shape[:2]
-    grey = np.repeat(np.clip(face.image, 0, 1).mean(-1, keepdims=True), 3, -1)
-    axes.imshow(grey)
+    gray = np.repeat(np.clip(face.image, 0, 1).mean(-1, keepdims=True), 3, -1)
+    axes.imshow(gray)
     places = (-0.5, width - 0.5, height - 0.5, -0.5)  # a map pixel covers a square of picture pixels
     axes.imshow(face.mask, cmap=MASK_LOOK, vmin=0, vmax=top, extent=places, interpolation="bilinear")
     told = [] if face.nme is None else [f"NME {face.nme:.3f}"]
@@ -83,6 +83,6 @@ def _legend(faces: Sequence[AttendedFace]) -> list[Line2D]:
     handles = [Line2D([], [], marker=".", color=PREDICTED, label="predicted landmarks", **dot)]
     if any(face.truth is not None for face in faces):
         ring = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": TRUTH}
-        handles.append(Line2D([], [], label="labelled landmarks", **ring, **dot))
+        handles.append(Line2D([], [], label="labeled landmarks", **ring, **dot))
     mask = MASK_LOOK(0.8)
     return [*handles, Line2D([], [], marker="s", color=mask, label="attention mask: sum of the heatmaps", **dot)]

@@ -10,12 +10,12 @@ from matplotlib.patches import Circle
 
 from affect_jax.metrics.agreement import ccc
 from affect_jax.metrics.moments import PairMoments
-from affect_jax.report.style import COLOURS, GREY, INK, new_figure, save, tidy
+from affect_jax.report.style import COLORS, GRAY, INK, new_figure, save, tidy
 from affect_jax.types import DIMENSIONS
 
 CORNERS = {"excited": (1, 1), "angry": (-1, 1), "sad": (-1, -1), "calm": (1, -1)}
-GREYS, BLUES, ORANGES = (  # without their palest third, which could not be seen on white
-    ListedColormap(colormaps[name](np.linspace(0.3, 1, 256))) for name in ("Greys", "Blues", "Oranges")
+GRAYS, BLUES, ORANGES = (  # without their palest third, which could not be seen on white
+    ListedColormap(colormaps[name](np.linspace(0.3, 1, 256))) for name in ("Grays", "Blues", "Oranges")
 )
 
 
@@ -39,19 +39,19 @@ def draw_circumplex(
     save(figure, picture)
 
 
-def _density(axes, across: np.ndarray, up: np.ndarray, colours: ListedColormap) -> None:
+def _density(axes, across: np.ndarray, up: np.ndarray, colors: ListedColormap) -> None:
     """Single points while they can be told apart, a density beyond."""
     if len(across) <= 400:
         axes.scatter(across, up, s=9, color=INK, alpha=0.35, linewidths=0, zorder=3)
     else:
         axes.hexbin(
-            across, up, gridsize=40, extent=(-1, 1, -1, 1), cmap=colours, bins="log", mincnt=1, linewidths=0.1, zorder=3
+            across, up, gridsize=40, extent=(-1, 1, -1, 1), cmap=colors, bins="log", mincnt=1, linewidths=0.1, zorder=3
         )
 
 
 def _plane(axes, points: np.ndarray, title: str) -> None:
-    axes.add_patch(Circle((0, 0), 1, fill=False, color=GREY, linewidth=1, zorder=4))
-    _density(axes, points[:, 0], points[:, 1], GREYS)
+    axes.add_patch(Circle((0, 0), 1, fill=False, color=GRAY, linewidth=1, zorder=4))
+    _density(axes, points[:, 0], points[:, 1], GRAYS)
     for word, (across, up) in CORNERS.items():
         place = {"ha": "right" if across > 0 else "left", "va": "top" if up > 0 else "bottom"}
         axes.text(across * 1.03, up * 1.03, word, color=INK, fontsize=9, zorder=5, **place)
@@ -64,5 +64,5 @@ def _against(axes, predicted: np.ndarray, label: np.ndarray, dimension: int) -> 
     axes.plot((-1, 1), (-1, 1), color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=4)
     _density(axes, label, predicted, (BLUES, ORANGES)[dimension])
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), aspect="equal", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
-    axes.set_xlabel("label", color=COLOURS[dimension])
-    axes.set_ylabel("prediction", color=COLOURS[dimension])
+    axes.set_xlabel("label", color=COLORS[dimension])
+    axes.set_ylabel("prediction", color=COLORS[dimension])

@@ -11,7 +11,7 @@ from absl import logging
 from jaxtyping import Float
 
 from affect_jax.metrics.seeds import t_interval
-from affect_jax.report.style import GREY, INK, OTHERS, new_figure, save, tidy
+from affect_jax.report.style import GRAY, INK, OTHERS, new_figure, save, tidy
 
 ALL = Fraction(1)
 HUES = tuple(OTHERS[number] for number in (5, 1, 2, 4, 3, 0))  # green, too near the blue-green, comes last
@@ -111,8 +111,8 @@ def _look(number: int) -> dict[str, object]:
 
 
 def _level_look(number: int) -> dict[str, object]:
-    colour = (INK, GREY)[number % 2]
-    return {"color": colour, "linestyle": DASHES[number % len(DASHES)], "linewidth": 1.4}
+    color = (INK, GRAY)[number % 2]
+    return {"color": color, "linestyle": DASHES[number % len(DASHES)], "linewidth": 1.4}
 
 
 def _draw_shares(axes, shares: Mapping[str, Curve], looks: Mapping[str, Mapping]) -> None:

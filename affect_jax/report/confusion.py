@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Num
 
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
-from affect_jax.report.style import GREY, INK, new_figure, save
+from affect_jax.report.style import GRAY, INK, new_figure, save
 
 
 def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequence[str], picture: pathlib.Path) -> None:
@@ -21,14 +21,14 @@ def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequenc
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     for row in range(len(emotions)):
         for column in range(len(emotions)):
-            colour = "white" if share[row, column] > 0.55 else INK
+            color = "white" if share[row, column] > 0.55 else INK
             if counts[row, column]:
-                axes.text(column, row - 0.12, f"{share[row, column]:.0%}", color=colour, ha="center", va="center")
+                axes.text(column, row - 0.12, f"{share[row, column]:.0%}", color=color, ha="center", va="center")
                 axes.text(
                     column,
                     row + 0.24,
                     f"{counts[row, column]:,.0f}",
-                    color=colour,
+                    color=color,
                     ha="center",
                     va="center",
                     fontsize=7,
@@ -38,7 +38,7 @@ def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequenc
     axes.set_xlabel("predicted")
     axes.set_ylabel("label (examples)")
     axes.tick_params(length=0, labelcolor=INK)
-    axes.spines[:].set_color(GREY)
+    axes.spines[:].set_color(GRAY)
     title = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in scores.items())
     axes.set_title(title.replace("f1", "F1"), fontsize=10)
     save(figure, picture)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float, Int
 
-from affect_jax.report.style import COLOURS, INK, OTHERS, new_figure, save, tidy
+from affect_jax.report.style import COLORS, INK, OTHERS, new_figure, save, tidy
 from affect_jax.types import AROUSAL, VALENCE
 
 SHARE_SMOOTHED = 0.05  # width of the smoothing window of losses, as a share of the run
@@ -24,7 +24,7 @@ SCORE_LABELS = {
     "validation/macro_f1": "emotion macro F1",
     "validation/nme": "landmark error (NME)",
 }
-VALIDATION_COLOURS = {"validation/ccc/valence": COLOURS[VALENCE], "validation/ccc/arousal": COLOURS[AROUSAL]}
+VALIDATION_COLORS = {"validation/ccc/valence": COLORS[VALENCE], "validation/ccc/arousal": COLORS[AROUSAL]}
 
 
 def read_metrics(path: pathlib.Path) -> dict[str, tuple[Int[np.ndarray, "line"], Float[np.ndarray, "line"]]]:
@@ -64,25 +64,25 @@ def draw_curves(metrics: Mapping[str, pathlib.Path], picture: pathlib.Path) -> N
 
 
 def _losses(axes, losses: Mapping) -> None:
-    for colour, (name, (steps, values)) in zip((INK, *OTHERS), losses.items(), strict=False):
+    for color, (name, (steps, values)) in zip((INK, *OTHERS), losses.items(), strict=False):
         width = max(1, int(len(values) * SHARE_SMOOTHED))
         smooth = np.convolve(values, np.ones(width), "same") / np.convolve(np.ones(len(values)), np.ones(width), "same")
         label = LOSS_LABELS.get(name, name.removeprefix("train/loss/"))
         total = name == "train/loss"
         if total:
-            axes.plot(steps, values, color=colour, linewidth=0.8, alpha=0.25)
-        axes.plot(steps, smooth, color=colour, linewidth=2 if total else 1.3, label=label)
+            axes.plot(steps, values, color=color, linewidth=0.8, alpha=0.25)
+        axes.plot(steps, smooth, color=color, linewidth=2 if total else 1.3, label=label)
     if losses:
         axes.set_ylim(bottom=0)
 
 
 def _scores(axes, scores: Mapping) -> None:
     """CCC and macro F1, which share a scale; the error of landmarks where that is all there is."""
-    shown = [name for name in (*VALIDATION_COLOURS, "validation/macro_f1") if name in scores] or list(scores)[:1]
+    shown = [name for name in (*VALIDATION_COLORS, "validation/macro_f1") if name in scores] or list(scores)[:1]
     for name in shown:
         steps, values = scores[name]
         label = SCORE_LABELS.get(name, name.removeprefix("validation/"))
-        colour = VALIDATION_COLOURS.get(name, OTHERS[0])
-        axes.plot(steps, values, color=colour, linewidth=1.8, marker="o", markersize=4, label=label)
+        color = VALIDATION_COLORS.get(name, OTHERS[0])
+        axes.plot(steps, values, color=color, linewidth=1.8, marker="o", markersize=4, label=label)
     if "validation/nme" not in shown and shown:
         axes.set_ylim(min(0, *(scores[name][1].min() for name in shown)), 1)

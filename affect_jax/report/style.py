@@ -1,4 +1,4 @@
-"""One look for all pictures: the same colour always means the same thing."""
+"""One look for all pictures: the same color always means the same thing."""
 
 import pathlib
 
@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 from affect_jax.ops.files import whole
 from affect_jax.types import AROUSAL, VALENCE
 
-COLOURS = {VALENCE: "#1f6fb4", AROUSAL: "#d9651c"}  # blue and orange: told apart by colour-blind readers too
+COLORS = {VALENCE: "#1f6fb4", AROUSAL: "#d9651c"}  # blue and orange: told apart by color-blind readers too
 PALE = {VALENCE: "#8fbbe0", AROUSAL: "#f2b58c"}  # the same hues for what is to be compared against
-INK, GREY, FAINT = "#222222", "#7a7a7a", "#e4e4e4"
+INK, GRAY, FAINT = "#222222", "#7a7a7a", "#e4e4e4"
 OTHERS = ("#2a9d6f", "#8d5bb5", "#b8860b", "#c2385a", "#4aa3a8", "#7d6b5d")  # whatever is neither; emotion is the first
 
 
@@ -26,8 +26,8 @@ def tidy(axes: Axes, title: str = "") -> None:
     """Faint grid, no box, left-aligned title."""
     axes.set_title(title, loc="left", fontsize=11, color=INK)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(GREY)
-    axes.tick_params(colors=GREY, labelcolor=INK, labelsize=9)
+    axes.spines[["left", "bottom"]].set_color(GRAY)
+    axes.tick_params(colors=GRAY, labelcolor=INK, labelsize=9)
     axes.grid(color=FAINT, linewidth=0.8)
     axes.set_axisbelow(True)
 

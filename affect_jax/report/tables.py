@@ -80,4 +80,4 @@ def summary_table(summary: Mapping) -> str:
             if name in summary.get(f"per_{kind}_counted", {}):
                 line[f"{kind}s"] = summary[f"per_{kind}_counted"][name]
         lines.append(line)
-    return f"{head}\n\n{text_table(lines)}" if lines else f"{head}\n\nno labelled row, so no score"
+    return f"{head}\n\n{text_table(lines)}" if lines else f"{head}\n\nno labeled row, so no score"

@@ -46,7 +46,7 @@ class Affect:
     """Cross-entropy plus a mixture of squared error, 1 - PCC and 1 - CCC; divergence from a teacher; landmarks.
 
     Each regression term is a mean over valence and arousal, and the correlations are those of the whole global batch,
-    of that and earlier ones, or of its clips; every labelled frame counts. Source: loss of Toisoul et al., Nature
+    of that and earlier ones, or of its clips; every labeled frame counts. Source: loss of Toisoul et al., Nature
     Machine Intelligence 3, 2021, with the squared error in place of its root where not told otherwise; landmarks
     beside emotions are ours.
     """
@@ -150,7 +150,7 @@ class Affect:
         return AffectState(affect, emotion)
 
     def scores(self, state: AffectState) -> dict[str, float]:
-        """Scores such as "ccc/valence" and "macro_f1"; those of a kind without a labelled example are left out."""
+        """Scores such as "ccc/valence" and "macro_f1"; those of a kind without a labeled example are left out."""
         affect = {} if state.affect is None else affect_scores(state.affect)
         emotion = {} if state.emotion is None else emotion_scores(state.emotion)
         return affect | emotion

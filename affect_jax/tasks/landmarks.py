@@ -69,5 +69,5 @@ class Landmarks:
         return LandmarkError.of(predicted, batch.labels.landmarks, present)
 
     def scores(self, state: LandmarkError) -> dict[str, float]:
-        """ "nme": mean distance over the distance between the outer eye corners; left out without a labelled face."""
+        """ "nme": mean distance over the distance between the outer eye corners; left out without a labeled face."""
         return landmark_scores(state)

@@ -25,7 +25,7 @@ class AffectConfig:
     class_weights: str = ""  # inverse | inverse_sqrt (of how often a class is drawn) | numbers by comma; "" = all 1
     landmark_weight: float = 0.0  # of the heatmaps' mean squared error (about 0.001), so that a trunk that is trained
     # with the head keeps its landmarks; some hundreds make it count
-    teacher: str = ""  # workdir of a trained network whose emotions are learnt too; "" = none
+    teacher: str = ""  # workdir of a trained network whose emotions are learned too; "" = none
     teacher_weight: float = 0.3  # of the divergence from the teacher
     teacher_temperature: float = 1.0  # by which both networks' logits are divided for it
 

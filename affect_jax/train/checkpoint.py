@@ -2,7 +2,7 @@
 
 Numbers are stored under flat names ("trunk/stem/kernel"), so that they open on any number of devices, whatever part of
 the network was frozen, and a mismatch can be named. "network" holds the numbers for use, averaged where an average is
-kept; all else is for going on with the run: "optimiser", "task", and "running", the weights behind the average.
+kept; all else is for going on with the run: "optimizer", "task", and "running", the weights behind the average.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ class Checkpoints:
             best_mode="max",
         )
         self._score = score
-        handlers = {name: ocp.StandardCheckpointHandler() for name in ("network", "optimiser", "task", "running")}
+        handlers = {name: ocp.StandardCheckpointHandler() for name in ("network", "optimizer", "task", "running")}
         handlers |= {name: ocp.JsonCheckpointHandler() for name in ("data", "certificate")}
         self._folder = workdir / "checkpoints"
         with reading(self._folder, None):
@@ -138,7 +138,7 @@ class Checkpoints:
 def _parts(state: TrainState) -> dict[str, dict[str, Any]]:
     """What is stored of a state, as named arrays; a part without any is left out."""
     running = {} if state.average is None else names(state.variables.moving)
-    parts = {"network": names(state.scored), "optimiser": _numbered(state.opt_state), "task": _numbered(state.task)}
+    parts = {"network": names(state.scored), "optimizer": _numbered(state.opt_state), "task": _numbered(state.task)}
     return {name: part for name, part in {**parts, "running": running}.items() if part}
 
 
@@ -150,7 +150,7 @@ def _whole(form: TrainState, step: jax.Array, parts: Mapping[str, Mapping[str, A
         variables, average = dataclasses.replace(running, frozen=variables.frozen), variables.moving
     opt_state, task = (
         jax.tree.unflatten(jax.tree.structure(tree), [parts[part][key] for key in _numbered(tree)])
-        for tree, part in ((form.opt_state, "optimiser"), (form.task, "task"))
+        for tree, part in ((form.opt_state, "optimizer"), (form.task, "task"))
     )
     return TrainState(step, variables, opt_state, task, average)
 

@@ -1,4 +1,4 @@
-"""Groups of parameters that move at rates of their own."""
+"""Groups of parameters with learning rates of their own."""
 
 import math
 import re
@@ -9,49 +9,40 @@ import optax
 
 from affect_jax.train.state import path_name
 
-ENTRY = re.compile(r"(.+?)=\s*([0-9.][0-9.eE+-]*)\s*(?:,|$)")  # a pattern may hold commas and "(?=": a number ends it
+OPTION = "optimizer.learning_rate_multipliers"
+EXAMPLE = "(('trunk/.*', 0.1), ('.*/time', 3.0))"
+
+Multipliers = tuple  # of (regular expression over a whole parameter path, factor) in order
 
 
-def parsed(rates: str) -> list[tuple[re.Pattern, float]]:
-    """Patterns and factors, in the order of a text such as "trunk/.*=0.1,.*/time=3"; ValueError shows what is wrong."""
-    found, place = [], 0
-    while place < len(rates):
-        entry = ENTRY.match(rates, place)
-        if entry is None:
-            raise ValueError(
-                f"optimiser.rates: cannot read '{rates[place:]}'; expected pattern=number, parted by commas, such as "
-                "trunk/.*=0.1,.*/time=3"
-            )
-        found.append((_pattern(entry[1].strip()), _factor(entry[0], entry[2])))
-        place = entry.end()
-    return found
+def parse_multipliers(multipliers: Multipliers) -> list[tuple[re.Pattern, float]]:
+    """Compiled patterns with their factors; ValueError shows the entry that is wrong."""
+    return [_entry(entry) for entry in multipliers]
 
 
-def _pattern(text: str) -> re.Pattern:
-    try:
-        return re.compile(text)
-    except re.error as error:
-        raise ValueError(f"optimiser.rates: '{text}' is no regular expression ({error})") from error
-
-
-def _factor(entry: str, text: str) -> float:
-    try:
-        factor = float(text)
-    except ValueError:
-        factor = math.nan
+def _entry(entry: object) -> tuple[re.Pattern, float]:
+    is_pair = isinstance(entry, tuple | list) and len(entry) == 2 and isinstance(entry[0], str)
+    if not is_pair or isinstance(entry[1], bool) or not isinstance(entry[1], int | float):
+        raise ValueError(f"{OPTION}: {entry!r} is not a pair of a pattern and a factor; expected such as {EXAMPLE}")
+    text, factor = entry
     if factor == 0:
-        raise ValueError(f"optimiser.rates: '{entry}' stops what it matches; name it in `frozen` instead")
+        raise ValueError(
+            f"{OPTION}: the factor of '{text}' is 0, which stops what it matches; name it in `frozen` instead"
+        )
     if not 0 < factor < math.inf:
-        raise ValueError(f"optimiser.rates: '{entry}' ends in no number above 0")
-    return factor
+        raise ValueError(f"{OPTION}: the factor of '{text}' is {factor}; it must be a number above 0")
+    try:
+        return re.compile(text), float(factor)
+    except re.error as error:
+        raise ValueError(f"{OPTION}: '{text}' is not a regular expression ({error})") from error
 
 
-def factors(rates: str, params: Any) -> Any:
+def factors(multipliers: Multipliers, params: Any) -> Any:
     """A tree like `params` with the factor of each leaf: that of the first pattern that matches its path, or 1.
 
     ValueError names a pattern that no leaf is left for.
     """
-    groups, used = parsed(rates), set()
+    groups, used = parse_multipliers(multipliers), set()
 
     def factor(path: tuple, _) -> float:
         name = leaf_name(path, params)
@@ -66,7 +57,7 @@ def factors(rates: str, params: Any) -> Any:
         if number not in used:
             paths = sorted(leaf_name(path, params) for path, _ in jax.tree_util.tree_flatten_with_path(params)[0])
             raise ValueError(
-                f"optimiser.rates: '{pattern.pattern}' matches no parameter that is trained and that no earlier "
+                f"{OPTION}: '{pattern.pattern}' matches no parameter that is trained and that no earlier "
                 f"pattern has; paths look like {paths[:3]}"
             )
     return tree
@@ -77,14 +68,14 @@ def leaf_name(path: tuple, params: Any) -> str:
     return path_name(path[1:] if isinstance(params, tuple) else path)
 
 
-def scaled(rates: str) -> optax.GradientTransformation:
+def scaled(multipliers: Multipliers) -> optax.GradientTransformation:
     """Multiplies updates by the factors of their groups: as the last part of a rule, decay included."""
 
     def init(params):
-        factors(rates, params)
+        factors(multipliers, params)
         return optax.EmptyState()
 
     def update(updates, state, params=None):
-        return jax.tree.map(lambda factor, leaf: factor * leaf, factors(rates, updates), updates), state
+        return jax.tree.map(lambda factor, leaf: factor * leaf, factors(multipliers, updates), updates), state
 
     return optax.GradientTransformation(init, update)

@@ -32,7 +32,7 @@ class TrainingDiverged(ArithmeticError):
 
 
 @dataclasses.dataclass(frozen=True)
-class LoopConfig:
+class TrainConfig:
     """Length and rhythm of a run."""
 
     steps: int = 1000  # 0: the first numbers are judged and kept as they are
@@ -43,7 +43,7 @@ class LoopConfig:
     def __post_init__(self):
         for name, least in (("steps", 0), ("log_every", 1), ("evaluate_every", 1)):
             if getattr(self, name) < least:
-                raise ValueError(f"loop.{name} is {getattr(self, name)}; it must be at least {least}")
+                raise ValueError(f"train.{name} is {getattr(self, name)}; it must be at least {least}")
 
 
 class Signals:
@@ -65,7 +65,7 @@ class Signals:
 
 
 def run(
-    config: LoopConfig,
+    config: TrainConfig,
     state: TrainState,
     step_function: Step,
     batches: Iterator[Batch] | Stream,
@@ -111,7 +111,7 @@ def _log(journal: Journal, step: int, waiting: list[dict]) -> None:
             at = step - len(waiting) + 1 + back
             raise TrainingDiverged(
                 f"step {at}: {', '.join(bad)} is not finite; the last checkpoint is kept. "
-                "Lower config.optimiser.rate or set config.optimiser.clip_norm"
+                "Lower config.optimizer.learning_rate or set config.optimizer.clip_norm"
             )
     means = {f"train/{name}": float(sum(t[name] for t in waiting)) / len(waiting) for name in waiting[0]}
     journal.write(step, means)

@@ -40,7 +40,7 @@ def spread(batch, mesh: Mesh):
 
     def place(array: np.ndarray) -> jax.Array:
         if len(array) % count:
-            raise ValueError(f"a batch of {len(array)} does not divide over {count} devices; change config.batch")
+            raise ValueError(f"a batch of {len(array)} does not divide over {count} devices; change config.batch_size")
         return jax.make_array_from_process_local_data(sharding, array)
 
     return jax.tree.map(place, batch)

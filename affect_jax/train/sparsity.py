@@ -1,4 +1,4 @@
-"""A penalty that drives whole components of factorised kernels to zero."""
+"""A penalty that drives whole components of factorized kernels to zero."""
 
 import re
 
@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 from affect_jax.ops import factors
 from affect_jax.train.state import Variables, names
 
-FACTOR = re.compile(r"(|.*/)factors/(\w+)")  # a network's factorised kernels, told by the names of their arrays
+FACTOR = re.compile(r"(|.*/)factors/(\w+)")  # a network's factorized kernels, told by the names of their arrays
 
 
 def evenness(variables: Variables) -> Float[Array, ""]:
@@ -28,5 +28,5 @@ def evenness(variables: Variables) -> Float[Array, ""]:
                 kernel = factors.through_norm(kernel, arrays[f"{norm}scale"], arrays[f"{norm}bias"])
             found.append(factors.evenness(kernel))
     if not found:
-        raise ValueError("optimiser.sparsity needs factorised convolutions of form cp that are trained; there is none")
+        raise ValueError("optimizer.sparsity needs factorized convolutions of form cp that are trained; there is none")
     return sum(found)

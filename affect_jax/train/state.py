@@ -53,7 +53,7 @@ class Network:
     """An architecture without its numbers: how to create them, and what they predict.
 
     `frozen` is a regular expression over parameter paths such as "trunk/.*". What it matches is frozen in all three
-    senses: no gradient, no change of running statistics, and no weight decay, because the optimiser never sees it.
+    senses: no gradient, no change of running statistics, and no weight decay, because the optimizer never sees it.
     `fixed_statistics` is one over paths of layers such as "head/.*": in training, too, they use and keep their running
     statistics, while their parameters may be trained. For batches that are too small or too alike to tell them.
     """
@@ -145,7 +145,7 @@ def _has_statistics(part: nnx.Module) -> bool:
 
 def create_state(
     network: Network,
-    optimiser: optax.GradientTransformation,
+    optimizer: optax.GradientTransformation,
     variables: Variables,
     task: TaskVariables | None = None,
     averaged: bool = False,
@@ -153,7 +153,7 @@ def create_state(
     """Step 0 from given numbers."""
     task = task or TaskVariables()
     average = jax.tree.map(jnp.copy, variables.moving) if averaged else None  # a step gives away the memory of both
-    opt_state = optimiser.init((variables.trained, task.parameters))
+    opt_state = optimizer.init((variables.trained, task.parameters))
     return TrainState(jnp.zeros((), jnp.int32), variables, opt_state, task, average)
 
 

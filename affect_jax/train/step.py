@@ -42,7 +42,7 @@ Teach = Callable[[Variables, Array], Predictions]
 def make_train_step(
     network: Network,
     task: Task,
-    optimiser: optax.GradientTransformation,
+    optimizer: optax.GradientTransformation,
     root: PRNGKeyArray,
     average: float = 0.0,
     teach: Teach | None = None,
@@ -54,8 +54,8 @@ def make_train_step(
     the teacher, for which `teach` predicts, as a third argument. `sparsity` is the weight of `sparsity.evenness`.
     """
 
-    def loss(learnt: tuple, state: TrainState, batch: Batch, taught: Predictions | None):
-        trained, parameters = learnt
+    def loss(learned: tuple, state: TrainState, batch: Batch, taught: Predictions | None):
+        trained, parameters = learned
         variables = Variables(trained, state.variables.frozen, state.variables.statistics)
         predictions, statistics = network.train(variables, batch.images, stream(root, "dropout", state.step))
         terms, memory = task.terms(predictions, batch, state.task.memory, taught)
@@ -67,11 +67,11 @@ def make_train_step(
 
     def step(state: TrainState, batch: Batch, teacher: Variables | None = None) -> tuple[TrainState, dict[str, Array]]:
         taught = None if teach is None else teach(teacher, batch.images)
-        learnt = (state.variables.trained, state.task.parameters)
-        grads, (statistics, memory, terms) = jax.grad(loss, has_aux=True)(learnt, state, batch, taught)
+        learned = (state.variables.trained, state.task.parameters)
+        grads, (statistics, memory, terms) = jax.grad(loss, has_aux=True)(learned, state, batch, taught)
         with jax.numpy_dtype_promotion("standard"):  # Optax multiplies its integer step count with floats
-            updates, opt_state = optimiser.update(grads, state.opt_state, learnt)
-        trained, parameters = optax.apply_updates(learnt, updates)
+            updates, opt_state = optimizer.update(grads, state.opt_state, learned)
+        trained, parameters = optax.apply_updates(learned, updates)
         variables = Variables(trained, state.variables.frozen, statistics)
         mean = None if state.average is None else advanced(state.average, variables, average, state.step)
         after = TrainState(state.step + 1, variables, opt_state, TaskVariables(parameters, memory), mean)

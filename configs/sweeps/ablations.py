@@ -3,8 +3,8 @@
 Source: claims of Toisoul et al., Nature Machine Intelligence 3, 2021: landmark attention, the emotions as a second
   task, shake-shake weights and distillation each help.
 Command: python -m launch.train --config=configs/quickstart.py:landmarks --workdir=runs/quickstart/landmarks, then
-  python -m launch.sweep --config=configs/quickstart.py:static --config.loop.steps=1000
-  --config.loop.evaluate_every=500 --sweep=configs/sweeps/ablations.py --data=rendered --split=test
+  python -m launch.sweep --config=configs/quickstart.py:static --config.train.steps=1000
+  --config.train.evaluate_every=500 --sweep=configs/sweeps/ablations.py --data=rendered --split=test
   --workdir=runs/ablations
 Measured: attention -0.04 CCC, trunk trained too +0.12, the others nothing that three seeds can show (BUILD_NOTES.md).
 """

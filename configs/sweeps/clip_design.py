@@ -1,4 +1,4 @@
-"""Experiment 3: what an inflated network is made of: rank, temporal size, causal or centred, forms, one phase or two.
+"""Experiment 3: what an inflated network is made of: rank, temporal size, causal or centered, forms, one phase or two.
 
 Source: Kossaifi et al., CVPR 2020, vary the rank; the other questions are ours.
 Command: python -m launch.sweep --config=configs/clips.py:scratch --sweep=configs/sweeps/clip_design.py

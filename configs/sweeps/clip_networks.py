@@ -1,6 +1,6 @@
 """Experiment 1: networks over time on rendered clips, three seeds each.
 
-Source: Kossaifi et al., CVPR 2020: an inflated factorised network is best, with a third of a dense one's numbers.
+Source: Kossaifi et al., CVPR 2020: an inflated factorized network is best, with a third of a dense one's numbers.
 Command: python -m launch.sweep --config=configs/clips.py:scratch --sweep=configs/sweeps/clip_networks.py
   --data=rendered --split=test --set=kind=clips --set=subjects=60 --set=per_subject=1 --set=frames=48
   --workdir=runs/clips/networks

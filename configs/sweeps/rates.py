@@ -8,4 +8,4 @@ from affect_jax.experiment.sweep import grid
 
 
 def get_sweep():
-    return grid(optimiser__rate=(1e-3, 3e-3), optimiser__weight_decay=(0.0, 0.01))
+    return grid(optimizer__learning_rate=(1e-3, 3e-3), optimizer__weight_decay=(0.0, 0.01))

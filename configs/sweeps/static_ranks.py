@@ -1,4 +1,4 @@
-"""Static networks whose factorised kernels have other ranks: what configs/sweeps/clip_design.py inflates.
+"""Static networks whose factorized kernels have other ranks: what configs/sweeps/clip_design.py inflates.
 
 Command: python -m launch.sweep --config=configs/clips.py:static --sweep=configs/sweeps/static_ranks.py
   --workdir=runs/clips/ranks

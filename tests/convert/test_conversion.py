@@ -58,8 +58,8 @@ def test_the_published_sizes_have_682_entries_and_13963410_parameters():
     published = EmoNetSizes(TrunkSizes((64, 128, 256), 2, 4), emotions=8, attention=True, head_blocks=4)
     table = emonet_table(published)
     assert len(table) + len(counters(table)) == 682 and len(counters(table)) == 111
-    learnt = [entry for name, entry in table.items() if not name.endswith(("running_mean", "running_var"))]
-    assert sum(int(np.prod(entry.shape)) for entry in learnt) == 13_963_410
+    learned = [entry for name, entry in table.items() if not name.endswith(("running_mean", "running_var"))]
+    assert sum(int(np.prod(entry.shape)) for entry in learned) == 13_963_410
     five = emonet_table(dataclasses.replace(published, emotions=5))
     assert five["emo_fc_2.3.weight"].shape == (7, 128) and len(five) == len(table)
 
@@ -84,13 +84,13 @@ def test_every_array_stands_where_an_independent_map_of_names_puts_it(converted)
         np.testing.assert_array_equal(found[place], array, err_msg=place)
 
 
-def test_the_source_is_told_with_every_entry_licence_crop_and_labels(converted):
+def test_the_source_is_told_with_every_entry_license_crop_and_labels(converted):
     folder, arrays, source = converted
     assert json.loads((folder / "run" / "source.json").read_text()) == json.loads(json.dumps(source))
     assert source["file"] == "net.pth" and len(source["sha256"]) == 64 and source["form"] == "torch zip"
     assert source["entries"] == len(arrays) == source["converted"] + source["not_needed"]["count"]
     assert set(source["not_needed"]["names"]) == {name for name in arrays if name.endswith("num_batches_tracked")}
-    assert "BY-NC-ND 4.0" in source["licence"]
+    assert "BY-NC-ND 4.0" in source["license"]
     assert source["crop"] == {"name": "emonet", "side_ratio": 200 / 110, "crop_px": 32}
     assert source["labels"] == ["neutral", "happy", "sad", "surprise", "anger"]  # index 4 is anger, not fear
     assert not (folder / "run" / "parity.json").exists()  # without a reference nothing is claimed
@@ -115,10 +115,10 @@ def test_evaluate_takes_it_for_a_trained_run(tiny):
 
 def test_training_starts_from_it_by_copy_but_not_in_it(tiny, tmp_path):
     workdir, arrays = tiny
-    with pytest.raises(UsageError, match=r"converted from net.pth; to train on .*initialise.rule=copy"):
+    with pytest.raises(UsageError, match=r"converted from net.pth; to train on .*initialize.rule=copy"):
         train(options.read(workdir), workdir)
     config = options.as_dict(options.read(workdir))
-    config["initialise"] = {"rule": "copy", "workdir": str(workdir)}
+    config["initialize"] = {"rule": "copy", "workdir": str(workdir)}
     run = options.parse(config)
     with pytest.raises(UsageError, match="data.train is empty; name at least one data set"):
         options.check_trainable(run)
@@ -144,7 +144,7 @@ def test_a_second_conversion_changes_nothing_and_another_file_is_refused(convert
 def test_a_trunk_becomes_a_landmark_network(tmp_path):
     arrays = weights(trunk_table(TRUNK), with_counters=False)  # files older than PyTorch 0.4.1 hold no counters
     source = convert_run(stored(tmp_path, arrays), tmp_path / "run", SETTINGS, base.base())
-    assert source["network"] == "fan" and source["not_needed"]["count"] == 0 and "BSD-3" in source["licence"]
+    assert source["network"] == "fan" and source["not_needed"]["count"] == 0 and "BSD-3" in source["license"]
     run, *_ = trained.restored(tmp_path / "run")
     assert run.model_name == "landmarks" and run.model.widths == TRUNK.widths
 

@@ -15,7 +15,7 @@ from configs.base import base
 
 torch = pytest.importorskip("torch")
 from emonet_names import our_array, our_place  # noqa: E402
-from emonet_torch import EmoNetReference, randomise  # noqa: E402
+from emonet_torch import EmoNetReference, randomize  # noqa: E402
 
 from launch.torch_reference import outputs  # noqa: E402
 
@@ -103,7 +103,7 @@ def test_safetensors_of_its_own_library_give_the_same(tmp_path):
 )
 def test_all_entries_are_accounted_for_and_two_maps_of_names_agree(sizes):
     reference = EmoNetReference(**sizes)
-    randomise(reference, 0)
+    randomize(reference, 0)
     state = numbers(reference.state_dict())
     found = emonet_sizes(state, "file")
     table = emonet_table(found)
@@ -128,7 +128,7 @@ def test_a_trunk_alone_is_accounted_for():
 @pytest.mark.parametrize("sizes", [SMALL, {**SMALL, "attention": False, "modules": 3}, {**SMALL, "widths": (8, 8, 8)}])
 def test_the_reference_that_ships_with_the_command_agrees_with_that_of_the_tests(sizes):
     reference = EmoNetReference(**sizes).eval()
-    randomise(reference, 0)
+    randomize(reference, 0)
     images = np.random.default_rng(0).uniform(0, 1, (2, 32, 32, 3)).astype(np.float32)
     found = outputs(numbers(reference.state_dict()), images)
     with torch.no_grad():
@@ -142,7 +142,7 @@ def test_the_reference_that_ships_with_the_command_agrees_with_that_of_the_tests
 @pytest.mark.parametrize("pooling", ["max", "mean"])
 def test_a_trunk_that_halves_its_maps_by_means_agrees_with_pytorch(pooling, tmp_path):
     reference = EmoNetReference(**SMALL)
-    randomise(reference, 0)
+    randomize(reference, 0)
     trunk = {n: t for n, t in reference.state_dict().items() if not n.startswith(("emo_", "conv1x1"))}
     torch.save(trunk, tmp_path / "fan.pth")
     convert_run(

@@ -207,7 +207,7 @@ WRONG = {
         zip_bytes(mapping({"w": tensor("0", ROW, shape=(2**15, 2**15), strides=(0, 0))}), {"0": ROW.tobytes()}),
         "more than",
     ),
-    "unknown kind": (zip_bytes(mapping({"w": tensor("0", ROW, kind="Quantised")}), {"0": b""}), "QuantisedStorage"),
+    "unknown kind": (zip_bytes(mapping({"w": tensor("0", ROW, kind="Quantized")}), {"0": b""}), "QuantizedStorage"),
     "no tensor": (zip_bytes(mapping({"w": tensor("0", ROW), "n": b"K\x01"}), {"0": ROW.tobytes()}), "entry 'n': a int"),
     "a list": (zip_bytes(b"](K\x01e", {}), "holds no tensors by name"),
     "no state dict": (zip_bytes(mapping({"epoch": b"K\x01", "lr": b"K\x02"}), {}), "it holds: epoch, lr"),

@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture
 def write_film() -> Callable[..., pathlib.Path]:
-    """Writes flat grey frames of the given levels, stored in another order than they are shown where the codec can.
+    """Writes flat gray frames of the given levels, stored in another order than they are shown where the codec can.
 
     `ticks` of 1/90000 s say when each is shown; without them they come `rate` a second.
     """

@@ -175,7 +175,7 @@ def test_finds_the_folders_of_the_distribution(tmp_path, split, folder, images):
 
 def test_every_kind_of_picture_becomes_eight_bit_rgb(root):
     images = root / "images"
-    photograph(images / "grey.JPG", mode="L", format="JPEG")
+    photograph(images / "gray.JPG", mode="L", format="JPEG")
     photograph(images / "cmyk.jpg", mode="CMYK")
     photograph(images / "alpha.png", mode="RGBA")
     photograph(images / "palette.gif", mode="P")
@@ -183,7 +183,7 @@ def test_every_kind_of_picture_becomes_eight_bit_rgb(root):
     photograph(images / "plain.tif")
     deep = (np.arange(48 * 64).reshape(48, 64) * 21).astype(np.uint16)
     Image.fromarray(deep).save(images / "deep.png")
-    names = ["grey.JPG", "cmyk.jpg", "alpha.png", "palette.gif", "plain.bmp", "plain.tif", "deep.png"]
+    names = ["gray.JPG", "cmyk.jpg", "alpha.png", "palette.gif", "plain.bmp", "plain.tif", "deep.png"]
     write_list(root, [row(name=f"images/{name}") for name in names])
     source = load(root, max_skipped_fraction=0.0)
     pictures = {name: source.image(index) for index, name in enumerate(names)}
@@ -193,8 +193,8 @@ def test_every_kind_of_picture_becomes_eight_bit_rgb(root):
         np.testing.assert_array_equal(pictures[name], exact)
     np.testing.assert_array_equal(pictures["deep.png"], np.repeat((deep >> 8)[..., None], 3, 2))
     # An independent decoder; CMYK to RGB has no one formula, so the tolerance there is wide.
-    grey = cv2.imread(str(images / "grey.JPG"), cv2.IMREAD_COLOR_RGB)
-    np.testing.assert_allclose(pictures["grey.JPG"].astype(int), grey, atol=1)
+    gray = cv2.imread(str(images / "gray.JPG"), cv2.IMREAD_COLOR_RGB)
+    np.testing.assert_allclose(pictures["gray.JPG"].astype(int), gray, atol=1)
     assert np.abs(pictures["cmyk.jpg"].astype(int) - exact).mean() < 8
 
 
@@ -287,7 +287,7 @@ def test_without_landmarks_the_face_box_is_cut_out_with_a_black_border(root):
     photograph(root / "images" / "b.png")
     write_list(root, [row(name="images/b.png", landmarks="")])
     source = load(root, box_side_ratio=1.5)
-    # box (8, 16, 40, 32): mean side 36, crop side 54, centred at (28, 32): left 1, top 5, and 11 rows below the picture
+    # box (8, 16, 40, 32): mean side 36, crop side 54, centered at (28, 32): left 1, top 5, and 11 rows below it
     cut, whole = source.image(0), np.asarray(Image.open(root / "images" / "b.png"))
     assert cut.shape == (54, 54, 3) and source.examples[0].labels.landmarks_weight == 0
     np.testing.assert_array_equal(cut[:43], whole[5:, 1:55])

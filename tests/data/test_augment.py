@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from affect_jax.data.augment import LUMA, AugmentConfig, Jitter, colour_map, draw_jitter, erased_box, prepare
+from affect_jax.data.augment import LUMA, AugmentConfig, Jitter, color_map, draw_jitter, erased_box, prepare
 from affect_jax.data.source import label_row, no_labels
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS
 
@@ -11,7 +11,7 @@ STILL = AugmentConfig(rotation_degrees=0.0, scale=0.0, shift=0.0, flip_probabili
                       saturation=0.0, tint=0.0)  # fmt: skip
 
 
-def labelled(landmarks):
+def labeled(landmarks):
     labels = label_row(no_labels(1, 8), 0)
     return dataclasses.replace(labels, landmarks=landmarks.astype(np.float32), landmarks_weight=np.float32(1))
 
@@ -24,11 +24,11 @@ def dotted(points, size=160):
 
 
 def brightest(image):
-    """Centre of mass of the brightest spot, (x, y)."""
-    grey = image[..., 0].astype(np.float64)
-    y, x = np.unravel_index(grey.argmax(), grey.shape)
+    """Center of mass of the brightest spot, (x, y)."""
+    gray = image[..., 0].astype(np.float64)
+    y, x = np.unravel_index(gray.argmax(), gray.shape)
     y0, x0 = max(y - 8, 0), max(x - 8, 0)
-    patch = grey[y0 : y + 9, x0 : x + 9]
+    patch = gray[y0 : y + 9, x0 : x + 9]
     rows, columns = np.mgrid[y0 : y0 + patch.shape[0], x0 : x0 + patch.shape[1]]
     return np.array([(patch * columns).sum(), (patch * rows).sum()]) / patch.sum()
 
@@ -40,11 +40,11 @@ def points():
 
 
 def test_evaluation_crop_of_a_hand_worked_case():
-    # Box 30..70 x 40..60: centre (50, 50), mean side 30, crop side 60 at ratio 2: corner pixel centre (20.5, 20.5)
+    # Box 30..70 x 40..60: center (50, 50), mean side 30, crop side 60 at ratio 2: corner pixel center (20.5, 20.5)
     # of a 60-px crop: the crop is the picture sampled half-way between pixels, and landmark (30, 40) -> (9.5, 19.5).
     landmarks = np.tile([[30.0, 40.0], [70.0, 60.0]], (34, 1))
     image = np.random.default_rng(0).integers(0, 256, (120, 120, 3), dtype=np.uint8)
-    pixels, labels = prepare(image, labelled(landmarks), 60, None, AugmentConfig(side_ratio=2.0))
+    pixels, labels = prepare(image, labeled(landmarks), 60, None, AugmentConfig(side_ratio=2.0))
     np.testing.assert_allclose(labels.landmarks[:2], [[9.5, 19.5], [49.5, 39.5]], atol=1e-5)
     whole = image.astype(np.float64) / 255
     between = (whole[20:80, 20:80] + whole[21:81, 20:80] + whole[20:80, 21:81] + whole[21:81, 21:81]) / 4
@@ -64,7 +64,7 @@ def test_landmarks_move_with_the_pixels(points, seed):
     marked = 7
     config = AugmentConfig(brightness=0.0, contrast=0.0, saturation=0.0, tint=0.0)
     image = dotted(points[marked : marked + 1])
-    pixels, labels = prepare(image, labelled(points), 96, np.random.default_rng(seed), config)
+    pixels, labels = prepare(image, labeled(points), 96, np.random.default_rng(seed), config)
     flipped = draw_jitter(np.random.default_rng(seed), config).flip
     place = int(np.flatnonzero(MIRRORED_LANDMARKS == marked)[0]) if flipped else marked
     np.testing.assert_allclose(brightest(pixels), labels.landmarks[place], atol=0.35)
@@ -91,51 +91,51 @@ def test_draws_are_uniform_within_their_fields():
 
 def test_a_switched_off_jitter_is_the_evaluation_crop(points):
     image = np.random.default_rng(1).integers(0, 256, (160, 160, 3), dtype=np.uint8)
-    jittered, _ = prepare(image, labelled(points), 64, np.random.default_rng(0), STILL)
-    plain, _ = prepare(image, labelled(points), 64, None, STILL)
+    jittered, _ = prepare(image, labeled(points), 64, np.random.default_rng(0), STILL)
+    plain, _ = prepare(image, labeled(points), 64, None, STILL)
     np.testing.assert_array_equal(jittered, plain)
 
 
 def test_frames_of_a_clip_share_one_draw(points):
     image = np.random.default_rng(1).integers(0, 256, (160, 160, 3), dtype=np.uint8)
     jitter = draw_jitter(np.random.default_rng(3), AugmentConfig())
-    first, _ = prepare(image, labelled(points), 48, None, AugmentConfig(), jitter)
-    again, _ = prepare(image, labelled(points), 48, np.random.default_rng(9), AugmentConfig(), jitter)
+    first, _ = prepare(image, labeled(points), 48, None, AugmentConfig(), jitter)
+    again, _ = prepare(image, labeled(points), 48, np.random.default_rng(9), AugmentConfig(), jitter)
     np.testing.assert_array_equal(first, again)
 
 
-def test_colour_map_does_what_its_parts_say():
+def test_color_map_does_what_its_parts_say():
     rgb = np.array([0.2, 0.5, 0.9])
     ones = np.ones(3)
     apply = lambda matrix: matrix[:, :3] @ rgb + matrix[:, 3]
-    np.testing.assert_allclose(apply(colour_map(0.0, 1.0, 1.0, ones)), rgb, atol=1e-12)
-    np.testing.assert_allclose(apply(colour_map(0.1, 1.0, 1.0, ones)), rgb + 0.1)
-    np.testing.assert_allclose(apply(colour_map(0.0, 0.5, 1.0, ones)), 0.5 + (rgb - 0.5) / 2)
-    np.testing.assert_allclose(apply(colour_map(0.0, 1.0, 0.0, ones)), np.full(3, LUMA @ rgb))
-    np.testing.assert_allclose(apply(colour_map(0.0, 1.0, 1.0, np.array([1.1, 1, 1]))), rgb * [1.1, 1, 1])
+    np.testing.assert_allclose(apply(color_map(0.0, 1.0, 1.0, ones)), rgb, atol=1e-12)
+    np.testing.assert_allclose(apply(color_map(0.1, 1.0, 1.0, ones)), rgb + 0.1)
+    np.testing.assert_allclose(apply(color_map(0.0, 0.5, 1.0, ones)), 0.5 + (rgb - 0.5) / 2)
+    np.testing.assert_allclose(apply(color_map(0.0, 1.0, 0.0, ones)), np.full(3, LUMA @ rgb))
+    np.testing.assert_allclose(apply(color_map(0.0, 1.0, 1.0, np.array([1.1, 1, 1]))), rgb * [1.1, 1, 1])
 
 
-def test_colour_of_pixels_is_clipped_to_the_unit_range():
+def test_color_of_pixels_is_clipped_to_the_unit_range():
     image = np.full((32, 32, 3), 250, np.uint8)
-    jitter = Jitter(colour=colour_map(0.3, 1.2, 1.0, np.ones(3)))
+    jitter = Jitter(color=color_map(0.3, 1.2, 1.0, np.ones(3)))
     pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 32, None, STILL, jitter)
     assert pixels.max() == 1.0
-    dark = Jitter(colour=colour_map(-0.1, 1.0, 1.0, np.ones(3)))
+    dark = Jitter(color=color_map(-0.1, 1.0, 1.0, np.ones(3)))
     pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 32, None, STILL, dark)
     np.testing.assert_allclose(pixels, 250 / 255 - 0.1, atol=0.6 / 255)
 
 
-def test_colour_leaves_the_border_outside_the_picture_black():
+def test_color_leaves_the_border_outside_the_picture_black():
     image = np.full((40, 80, 3), 200, np.uint8)  # fills rows 20 to 59 of an 80-px crop
-    jitter = Jitter(colour=colour_map(0.1, 1.0, 1.0, np.ones(3)))
+    jitter = Jitter(color=color_map(0.1, 1.0, 1.0, np.ones(3)))
     pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 80, None, STILL, jitter)
     assert not pixels[:20].any() and not pixels[60:].any()
     np.testing.assert_allclose(pixels[20:60], 200 / 255 + 0.1, atol=0.6 / 255)
 
 
-def test_grey_pictures_have_three_equal_channels():
+def test_gray_pictures_have_three_equal_channels():
     image = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    config = dataclasses.replace(STILL, grey_probability=1.0)
+    config = dataclasses.replace(STILL, gray_probability=1.0)
     pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 32, np.random.default_rng(0), config)
     np.testing.assert_array_equal(pixels[..., 0], pixels[..., 2])
 

@@ -35,7 +35,7 @@ def test_frames_are_sorted_and_kept_apart_by_subject_and_clip():
     assert groups == {("b", "1"): [2, 0], ("a", "1"): [3, 1], ("a", "2"): [4]}
 
 
-def test_windows_hold_neighbours_of_one_clip_and_cover_all_frames():
+def test_windows_hold_neighbors_of_one_clip_and_cover_all_frames():
     source = Clips(clip("a", "1", 9) + clip("a", "2", 3) + clip("b", "1", 5))
     found = windows(source, 4, 3).units()
     assert found.tolist() == [[0, 1, 2, 3], [3, 4, 5, 6], [5, 6, 7, 8], [12, 13, 14, 15], [13, 14, 15, 16]]

@@ -5,9 +5,9 @@ from PIL import Image
 from affect_jax.data.readers.folder import FolderConfig, folder
 
 
-def save(path, colour, **options):
+def save(path, color, **options):
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (40, 30), colour).save(path, **options)
+    Image.new("RGB", (40, 30), color).save(path, **options)
 
 
 def test_labels_come_from_folder_names_in_the_order_of_the_label_set(tmp_path):

@@ -173,7 +173,7 @@ def test_streams_of_a_mixture_are_shuffled_independently():
     assert orders[0] != orders[1]
 
 
-def test_clip_rows_hold_neighbouring_frames_with_one_jitter():
+def test_clip_rows_hold_neighboring_frames_with_one_jitter():
     source = Faces(10, clip="clip")
     rotation_only = AugmentConfig(flip_probability=0.0)
     for batch in take(training(source, frames=3, hop=2, augment=rotation_only, batch=2), 3):

@@ -15,14 +15,14 @@ from affect_jax.data.readers.affectnet_rows import COLUMNS
 from affect_jax.types import UnreadableImage
 
 POINTS = np.stack([np.linspace(12, 50, 68), 8 + 30 * np.linspace(0, 1, 68) ** 2], axis=1).round(2)
-COLOURS = [(230, 20, 20), (20, 210, 40), (30, 40, 220), (240, 240, 240)]  # quarters, clockwise from the top left
+COLORS = [(230, 20, 20), (20, 210, 40), (30, 40, 220), (240, 240, 240)]  # quarters, clockwise from the top left
 
 
 @pytest.fixture
 def quarters():
     pixels = np.zeros((48, 64, 3), np.uint8)
-    for colour, rows, columns in zip(COLOURS, (0, 0, 24, 24), (0, 32, 32, 0), strict=True):
-        pixels[rows : rows + 24, columns : columns + 32] = colour
+    for color, rows, columns in zip(COLORS, (0, 0, 24, 24), (0, 32, 32, 0), strict=True):
+        pixels[rows : rows + 24, columns : columns + 32] = color
     return pixels
 
 
@@ -37,7 +37,7 @@ def read(root, name, landmarks=True, **options):
 
 
 def middles(image):
-    """The colours in the middle of the quarters, clockwise."""
+    """The colors in the middle of the quarters, clockwise."""
     return np.array([image[12, 16], image[12, 48], image[36, 48], image[36, 16]], int)
 
 
@@ -54,18 +54,18 @@ def middles(image):
         ("progressive.jpg", "RGB", {"quality": 95, "progressive": True, "subsampling": 0}),
     ],
 )
-def test_colours_survive_every_mode(tmp_path, quarters, name, mode, options):
+def test_colors_survive_every_mode(tmp_path, quarters, name, mode, options):
     Image.fromarray(quarters).convert(mode).save(tmp_path / name, **options)
     image, crop, _ = read(tmp_path, name)
-    np.testing.assert_allclose(middles(image), COLOURS, atol=60 if "palette" in name else 4)
+    np.testing.assert_allclose(middles(image), COLORS, atol=60 if "palette" in name else 4)
     plain = Image.fromarray(quarters)
     plain.save(tmp_path / "plain.png")
     _, expected, _ = read(tmp_path, "plain.png")
     assert np.abs(crop - expected).mean() < (0.08 if "palette" in name else 0.02)
 
 
-@pytest.mark.parametrize("name, mode", [("grey.png", "L"), ("grey_alpha.png", "LA"), ("bits.png", "1")])
-def test_grey_and_black_and_white_fill_three_channels(tmp_path, name, mode):
+@pytest.mark.parametrize("name, mode", [("gray.png", "L"), ("gray_alpha.png", "LA"), ("bits.png", "1")])
+def test_gray_and_black_and_white_fill_three_channels(tmp_path, name, mode):
     shades = np.zeros((48, 64), np.uint8)
     shades[:, 32:] = 255
     Image.fromarray(shades).convert(mode).save(tmp_path / name)
@@ -78,10 +78,10 @@ def test_sixteen_bits_keep_their_upper_eight(tmp_path):
     Image.fromarray(deep).save(tmp_path / "deep.png")
     image, _, _ = read(tmp_path, "deep.png")
     np.testing.assert_array_equal(image, np.repeat((deep // 256).astype(np.uint8)[..., None], 3, 2))
-    colours = np.stack([deep, deep[::-1], deep // 2], 2)
-    assert cv2.imwrite(str(tmp_path / "deep_colours.png"), colours[..., ::-1])
-    image, _, _ = read(tmp_path, "deep_colours.png")
-    np.testing.assert_allclose(image.astype(int), colours // 256, atol=1)
+    colors = np.stack([deep, deep[::-1], deep // 2], 2)
+    assert cv2.imwrite(str(tmp_path / "deep_colors.png"), colors[..., ::-1])
+    image, _, _ = read(tmp_path, "deep_colors.png")
+    np.testing.assert_allclose(image.astype(int), colors // 256, atol=1)
 
 
 @pytest.mark.parametrize("kind, reason", [(np.int32, "expected 8 or 16 bits"), (np.float32, "floating-point numbers")])
@@ -108,7 +108,7 @@ def test_of_an_animation_the_first_picture_is_read(tmp_path, quarters):
     frames = [Image.fromarray(quarters), Image.new("RGB", (64, 48), "white")]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
     image, _, _ = read(tmp_path, "moving.gif")
-    np.testing.assert_allclose(middles(image), COLOURS, atol=60)
+    np.testing.assert_allclose(middles(image), COLORS, atol=60)
 
 
 @pytest.mark.parametrize("turn", range(2, 9))

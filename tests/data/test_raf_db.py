@@ -50,7 +50,7 @@ def test_originals_are_cut_at_their_face_box(root):
     boxes.mkdir(parents=True)
     (boxes / "train_00001_boundingbox.txt").write_text("20.0 30.0 60.0 50.0\n")
     source = load(root, pictures="original", box_side_ratio=2.0)
-    # mean side 30, crop side 60, centre (40, 40): left 10, top 10
+    # mean side 30, crop side 60, center (40, 40): left 10, top 10
     np.testing.assert_array_equal(source.image(0), PIXELS[10:70, 10:70])
     np.testing.assert_array_equal(source.image(1), PIXELS)  # no box: the whole picture
     (boxes / "train_00002_boundingbox.txt").write_text("20.0 30.0 60.0\n")

@@ -52,9 +52,9 @@ def test_unit_changes_the_picture_where_it_acts(unit):
 
 def test_open_mouth_is_dark_inside_and_eyes_are_white():
     image, points = draw({25: 1.0, 26: 1.0})
-    grey = image.mean(-1)
+    gray = image.mean(-1)
     inside = points[[61, 62, 63, 65, 66, 67]].mean(0)
-    assert grey[int(inside[1]), int(inside[0])] < 0.7 * grey[int(points[29, 1]), int(points[29, 0])]
+    assert gray[int(inside[1]), int(inside[0])] < 0.7 * gray[int(points[29, 1]), int(points[29, 0])]
     wide, points = draw({5: 1.0}, size_px=256)
     white = points[36] * 0.6 + points[36:42].mean(0) * 0.4
     cheek = points[[31, 2]].mean(0)

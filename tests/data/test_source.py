@@ -11,7 +11,7 @@ from affect_jax.types import Example
 
 
 class Plain:
-    """Faces of one colour each: pixel value = its number."""
+    """Faces of one color each: pixel value = its number."""
 
     def __init__(self, numbers, label_set="affectnet_8"):
         self.numbers, self.label_set = numbers, label_set

@@ -98,13 +98,13 @@ def test_jpeg_is_close(tmp_path):
 
 def test_a_store_is_reused_for_the_same_fingerprint_and_rebuilt_for_another(tmp_path):
     folder = tmp_path / "faces"
-    store.materialise(lambda: Noise(4), folder, "first", workers=1)
+    store.materialize(lambda: Noise(4), folder, "first", workers=1)
     written = (folder / store_writing.COLUMNS_FILE).stat().st_mtime_ns
-    assert len(store.materialise(lambda: Noise(9), folder, "first", workers=1).examples) == 4
+    assert len(store.materialize(lambda: Noise(9), folder, "first", workers=1).examples) == 4
     assert (folder / store_writing.COLUMNS_FILE).stat().st_mtime_ns == written
     with pytest.raises(ValueError, match=r"other settings \(fingerprint first, expected second\); remove the folder"):
         store.read(folder, "second")
-    assert len(store.materialise(lambda: Noise(9), folder, "second", workers=1).examples) == 9
+    assert len(store.materialize(lambda: Noise(9), folder, "second", workers=1).examples) == 9
     np.testing.assert_array_equal(store.read(folder, "second").image(8), Noise(9).image(8))
 
 
@@ -174,4 +174,4 @@ def test_a_store_whose_labels_are_cut_off_is_named_and_written_anew(tmp_path, ke
     columns.write_bytes(columns.read_bytes()[: int(columns.stat().st_size * kept)])
     with pytest.raises(ValueError, match=r"faces/examples\.npz is cut off or damaged \(.+\); remove the folder"):
         store.read(folder)
-    assert len(store.materialise(lambda: Noise(4), folder, "first", workers=1).examples) == 4
+    assert len(store.materialize(lambda: Noise(4), folder, "first", workers=1).examples) == 4

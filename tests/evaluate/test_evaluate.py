@@ -13,7 +13,7 @@ import pytest
 from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.run import evaluate
-from affect_jax.evaluate.summary import EvaluationProtocol, summarise, write_summary
+from affect_jax.evaluate.summary import EvaluationProtocol, summarize, write_summary
 from affect_jax.evaluate.table import read_table, write_table
 from affect_jax.tasks.affect import Affect, AffectConfig
 from affect_jax.types import Batch, Example, Labels, Predictions
@@ -90,7 +90,7 @@ def test_both_routes_give_the_score_of_the_whole_set(examples, batch):
     label, rated = truth(examples, range(60))
     expected = numpy_ccc(numpy_affect(np.arange(60.0))[rated], label[rated])
     loop = evaluate(predict, Affect(AffectConfig()), stream)
-    table = summarise(collect(predict, stream, examples, EMOTIONS), PROTOCOL)["scores"]
+    table = summarize(collect(predict, stream, examples, EMOTIONS), PROTOCOL)["scores"]
     assert loop.keys() == table.keys()
     for scores in (loop, table):
         np.testing.assert_allclose([scores["ccc/valence"], scores["ccc/arousal"]], expected, atol=1e-6)
@@ -150,7 +150,7 @@ def test_summary_names_its_protocol_and_averages_over_clips_and_subjects(example
 
 def test_a_clip_whose_label_never_moves_is_left_out_of_the_mean_of_its_correlations(examples, tmp_path):
     rows = collect(predict, batches(examples, [range(30), range(30, 60)]), examples, EMOTIONS)
-    before = summarise(rows, PROTOCOL)
+    before = summarize(rows, PROTOCOL)
     rows.label_valence_arousal[10:20, 0] = 0.1  # valence of the second clip
     summary = write_summary(rows, PROTOCOL, tmp_path)
     each = []
@@ -176,20 +176,20 @@ def test_table_comes_back_as_it_was_written(examples, tmp_path):
     assert not list(tmp_path.glob("*.part"))
     for field in dataclasses.fields(rows):
         np.testing.assert_array_equal(getattr(again, field.name), getattr(rows, field.name), err_msg=field.name)
-    header, unlabelled = path.read_text().splitlines()[:2]
+    header, unlabeled = path.read_text().splitlines()[:2]
     assert header == (
         "name,subject,clip,frame,time_seconds,valence,arousal,label_valence,label_arousal,"
         "expression,label_expression,p_neutral,p_happy,p_sad"
     )
-    assert unlabelled.startswith('"faces/0, ""a"".jpg",subject_0,clip_0,0,0.0,')
-    cells = next(csv.reader([unlabelled]))
+    assert unlabeled.startswith('"faces/0, ""a"".jpg",subject_0,clip_0,0,0.0,')
+    cells = next(csv.reader([unlabeled]))
     assert cells[7:9] == ["", ""] and cells[10] == ""
 
 
 def test_heads_that_a_network_lacks_leave_their_cells_and_scores_out(examples, tmp_path):
     only_affect = lambda batch: Predictions(predict(batch).valence_arousal)
     rows = collect(only_affect, batches(examples, [range(12)]), examples, ())
-    assert "accuracy" not in summarise(rows, PROTOCOL)["scores"]
+    assert "accuracy" not in summarize(rows, PROTOCOL)["scores"]
     only_emotion = lambda batch: Predictions(None, predict(batch).emotion_logits)
     rows = collect(only_emotion, batches(examples, [range(30)]), examples, EMOTIONS)
     summary = write_summary(rows, PROTOCOL, tmp_path)

@@ -13,9 +13,9 @@ SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
 def small_config(root: pathlib.Path, label_set: str = "affectnet_8", **sizes):
     """A config of a static network that trains in seconds; its programs are those of test_end_to_end, compiled once."""
     config = base.base()
-    config.batch, config.label_set, config.frozen = 8, label_set, "trunk/.*"
-    config.loop.update(steps=4, log_every=2, evaluate_every=2)
-    config.optimiser.rate = 1e-2
+    config.batch_size, config.label_set, config.frozen = 8, label_set, "trunk/.*"
+    config.train.update(steps=4, log_every=2, evaluate_every=2)
+    config.optimizer.learning_rate = 1e-2
     config.data.store = str(root / "data")
     config.model = base.model("emonet", **{**SIZES, "head_blocks": 1, "head_rank": 4, **sizes})
     config.task = base.task("affect")

@@ -65,7 +65,7 @@ def test_the_sentence_says_what_is_known():
     known = attention.Measured(nme=0.04, share=0.9, area=0.3)
     text = attention.sentence(attention.summary([known, attention.Measured()]))
     assert text == "NME 0.0400 over 1 faces; 90% of the mask on the face, which is 30% of the crop"
-    assert attention.sentence(attention.summary([attention.Measured()])) == "1 faces without labelled landmarks"
+    assert attention.sentence(attention.summary([attention.Measured()])) == "1 faces without labeled landmarks"
     blind = attention.summary([attention.Measured(nme=0.04, area=0.3)])
     assert attention.sentence(blind).endswith("the mask is nowhere positive")
 

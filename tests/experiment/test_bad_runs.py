@@ -75,10 +75,10 @@ def test_half_a_score_is_refused(run):
         trained.restored(run)
 
 
-@pytest.mark.parametrize("part", ["optimiser", "data", "network"])
+@pytest.mark.parametrize("part", ["optimizer", "data", "network"])
 def test_a_run_is_not_continued_from_half_a_checkpoint(run, part):
     config = options.read(run)
-    config["loop"]["steps"] = 6
+    config["train"]["steps"] = 6
     (run / "config.json").write_text(json.dumps(config))
     before = (run / "metrics.jsonl").read_bytes()
     newest = run / "checkpoints" / "4"
@@ -127,10 +127,10 @@ CONFIGS = {
     "without a model": (lambda text: without(text, "model"), "section 'model' is missing"),
     "without a seed": (lambda text: without(text, "seed"), "config lacks seed"),
     "without training data": (lambda text: without(text, "data", "train"), r"section 'data\.train' is missing"),
-    "a number for a section": (lambda text: with_value(text, 3, "loop"), "loop is 3; expected a section of options"),
+    "a number for a section": (lambda text: with_value(text, 3, "train"), "train is 3; expected a section of options"),
     "a word for a number": (
-        lambda text: with_value(text, "many", "loop", "steps"),
-        r"loop\.steps is 'many'; expected a whole number",
+        lambda text: with_value(text, "many", "train", "steps"),
+        r"train\.steps is 'many'; expected a whole number",
     ),
     "a word in a list": (
         lambda text: with_value(text, [4, "8", 8], "model", "widths"),
@@ -201,7 +201,7 @@ def test_a_copy_from_a_run_of_another_shape_is_refused_before_anything_is_writte
 ):
     change, message = COPIES[case]
     config = miniature(static_run.parent, **change)
-    config.initialise.update(rule="copy", workdir=str(static_run))
+    config.initialize.update(rule="copy", workdir=str(static_run))
     with pytest.raises(UsageError, match=message):
         train(config, tmp_path / "new")
     assert not (tmp_path / "new").exists()
@@ -210,7 +210,10 @@ def test_a_copy_from_a_run_of_another_shape_is_refused_before_anything_is_writte
 PATTERNS = {
     "frozen": ("trnk/.*", r"frozen='trnk/\.\*' matches no parameter; paths look like"),
     "fixed_statistics": ("trunk/.*=1", r"fixed_statistics='trunk/\.\*=1' matches no layer with running statistics"),
-    "optimiser.rates": ("trunk/.*=0.1", r"'trunk/\.\*' matches no parameter that is trained and that no earlier"),
+    "optimizer.learning_rate_multipliers": (
+        (("trunk/.*", 0.1),),
+        r"'trunk/\.\*' matches no parameter that is trained and that no earlier",
+    ),
 }
 
 

@@ -38,8 +38,8 @@ def afew_va(tmp_path_factory):
 
 def config_of(afew_va):
     config = base.base()
-    config.batch, config.frozen, config.optimiser.rate = 8, "trunk/.*", 1e-2
-    config.loop.update(steps=4, log_every=2, evaluate_every=2)  # as in test_end_to_end: its programs are compiled once
+    config.batch_size, config.frozen, config.optimizer.learning_rate = 8, "trunk/.*", 1e-2
+    config.train.update(steps=4, log_every=2, evaluate_every=2)  # as in test_end_to_end: its programs are compiled once
     config.model = base.model("clip", input_px=32, widths=(4, 8, 8), modules=1, depth=2, head_blocks=1, head_rank=4,
                               time_pool=3)  # fmt: skip
     config.task = base.task("affect")

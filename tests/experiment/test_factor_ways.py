@@ -1,4 +1,4 @@
-"""The choice between executions of factorised convolutions: by an injected clock, never by the real one."""
+"""The choice between executions of factorized convolutions: by an injected clock, never by the real one."""
 
 import json
 
@@ -22,7 +22,7 @@ def seen(layer: FactorizedConv, shape: tuple[int, ...]):
     layer.execution = found = Survey()
     jax.eval_shape(layer, jax.ShapeDtypeStruct(shape, jnp.float32))
     layer.execution = DIRECT
-    (only,) = found.factorised
+    (only,) = found.factorized
     return only
 
 
@@ -58,7 +58,7 @@ def test_each_convolution_of_a_network_is_asked_about_as_it_is_computed(monkeypa
     sizes = {(16, 8), (8, 4), (4, 4)}
     expected = {(True, 6, (16, 16, a), b) for a, b in sizes} | {(False, 4, (16, 16, a), b) for a, b in sizes}
     assert {(s.training, s.batch, s.signal, dict(s.arrays)["outputs"][0]) for s in asked} == expected
-    assert len(plan.factorised) == 6 and not plan.winograd
+    assert len(plan.factorized) == 6 and not plan.winograd
     for shape in asked:
         assert plan.way(shape._replace(batch=9)) == ("depthwise" if shape.training else "reconstructed")
     monkeypatch.setattr(execution, "SMALLEST_WORK", 1.5 * smallest + 1)
@@ -74,7 +74,7 @@ def test_a_layer_is_computed_as_its_network_says_unless_it_was_told_itself(optio
     shape, expected = seen(layer, signal.shape), layer(signal)
     assert (shape.batch, shape.signal) == (2, (5, 6, 3))
     for way in offered(shape):
-        layer.execution = Execution(factorised=((shape._replace(batch=0), way),))
+        layer.execution = Execution(factorized=((shape._replace(batch=0), way),))
         assert layer.execution.way(shape) == way
         np.testing.assert_allclose(layer(signal), expected, atol=1e-5)
     convolved = "conv_general_dilated" in str(jax.make_jaxpr(lambda signal: layer(signal))(signal))

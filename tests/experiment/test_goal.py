@@ -21,8 +21,8 @@ SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2, "head_bl
 
 def miniature(root, **task):
     config = base.base()
-    config.batch = 8
-    config.loop.update(steps=2, log_every=1, evaluate_every=2)
+    config.batch_size = 8
+    config.train.update(steps=2, log_every=1, evaluate_every=2)
     config.data.store = str(root / "data")
     config.model = base.model("emonet", **SIZES)
     config.task = base.task("affect", **task)
@@ -43,7 +43,7 @@ def teacher(tmp_path_factory):
 def test_a_student_with_every_option_trains_and_is_rebuilt_from_its_averaged_weights(teacher, tmp_path):
     recipe = {"mixing": "learned", "regression": "rmse", "ccc_memory": 2, "label_smoothing": 0.1}
     config = miniature(teacher, teacher=str(teacher / "run"), class_weights="1,1,1,2,1,1,1,1", **recipe)
-    config.optimiser.average = 0.9
+    config.optimizer.average = 0.9
     before = (teacher / "run" / "config.json").read_bytes()
     assert train(config, tmp_path / "student")
     lines = [json.loads(line) for line in (tmp_path / "student" / "metrics.jsonl").read_text().splitlines()]
@@ -159,7 +159,7 @@ def test_a_run_that_fails_before_its_first_checkpoint_leaves_its_folder_to_the_n
         broken.setattr(training.build, "training_batches", fail)
         train(miniature(teacher), tmp_path / "run")
     corrected = miniature(teacher)
-    corrected.optimiser.rate = 1e-4
+    corrected.optimizer.learning_rate = 1e-4
     assert train(corrected, tmp_path / "run")
 
 

@@ -77,11 +77,16 @@ def test_a_network_over_time_keeps_what_is_not_given(static, tmp_path):
 def test_patterns_of_parts_do_not_outlive_the_parts(static):
     config = json.loads((static / "config.json").read_text())
     config |= {"frozen": "trunk/.*", "fixed_statistics": "trunk/.*"}
-    config["optimiser"]["rates"] = "head/blocks/0/convs/./kernel=0.1"  # channelwise it is .../convs/./space/kernel
+    kernels = "head/blocks/0/convs/./kernel"  # channelwise it is .../convs/./space/kernel
+    config["optimizer"]["learning_rate_multipliers"] = [[kernels, 0.1]]
     (static / "config.json").write_text(json.dumps(config))
     for growth in (Growth(rule="channelwise"), Growth(rule="i3d")):
         made = config_of(static, growth)
-        assert (made["frozen"], made["fixed_statistics"], made["optimiser"]["rates"]) == ("", "", "")
+        assert (made["frozen"], made["fixed_statistics"], made["optimizer"]["learning_rate_multipliers"]) == (
+            "",
+            "",
+            (),
+        )
 
 
 def test_a_trunk_alone_grows_in_the_form_that_its_kernels_can_take(tmp_path):

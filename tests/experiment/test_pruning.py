@@ -23,7 +23,7 @@ CHANNELS = {0: 8 + 4, 1: 4 + 2, 2: 2 + 2}  # of inputs and outputs
 
 
 def drawn_run(config, workdir):
-    """A run whose numbers are those of no initialisation, in which some components have scale 0."""
+    """A run whose numbers are those of no initialization, in which some components have scale 0."""
     network = Network(build.builder(options.parse(config)))
     arrays, rng = names(network.initial(jax.random.key(0))), np.random.default_rng(0)
     for name, array in arrays.items():
@@ -130,7 +130,7 @@ def test_networks_without_components_are_refused(miniature, tmp_path):
         config = miniature(tmp_path, **sizes)
         network = build.network(options.parse(config))
         derived.write(tmp_path / f"{number}", config, network, network.initial(jax.random.key(0)), {})
-        with pytest.raises(UsageError, match="holds no factorised convolutions of form cp, whose components could be"):
+        with pytest.raises(UsageError, match="holds no factorized convolutions of form cp, whose components could be"):
             prune_run(tmp_path / f"{number}", tmp_path / "V", 0.1)
 
 
@@ -139,6 +139,6 @@ def test_what_was_pruned_is_trained_on_by_copy_with_its_own_ranks(sparse, tmp_pa
     run = options.stored(tmp_path / "V")
     with pytest.raises(UsageError, match=r"network pruned from .*; to train on .*rule=copy"):
         options.check_trainable(run)
-    run = dataclasses.replace(run, initialise=options.InitialiseConfig("copy", str(tmp_path / "V")))
+    run = dataclasses.replace(run, initialize=options.InitializeConfig("copy", str(tmp_path / "V")))
     options.check_trainable(run)
     initial.check(run)

@@ -9,7 +9,7 @@ SHARES, SEEDS = ("0/2", "0/4"), (0, 1, 2)
 
 def points(label: str) -> list[dict]:
     return [
-        {"label": label, "seed": seed, "data.train.rendered.fold": share, "initialise.workdir": f"statics/{seed}"}
+        {"label": label, "seed": seed, "data.train.rendered.fold": share, "initialize.workdir": f"statics/{seed}"}
         for seed in SEEDS
         for share in SHARES
     ]
@@ -48,7 +48,7 @@ def test_a_second_start_keeps_the_rows_to_come_and_drops_those_of_points_that_ar
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("data.train.rendered.fold", True), ("initialise.workdir", False), ("frozen", False)],
+    [("data.train.rendered.fold", True), ("initialize.workdir", False), ("frozen", False)],
 )
 def test_what_differs_with_the_seed_or_with_the_label_only_tells_no_runs_apart(name, expected):
     chosen = points("inflated") + [{**point, "label": "other", "frozen": "trunk/.*"} for point in points("other")]

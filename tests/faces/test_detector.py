@@ -16,7 +16,7 @@ def test_anchors_by_hand():
 
 def test_decoding_by_hand():
     raw = np.zeros((896, 16), np.float32)
-    raw[2, :4] = 3, -1, 20, 10  # centre 3 px right and 1 px above the anchor (12, 4); 20 wide, 10 high
+    raw[2, :4] = 3, -1, 20, 10  # center 3 px right and 1 px above the anchor (12, 4); 20 wide, 10 high
     raw[2, 4:6] = -5, 2  # the first key point
     logits = np.full(896, -300, np.float32)
     logits[2] = np.log(3)

@@ -25,7 +25,7 @@ def finder(landmarker_file):
     return FaceFinder(landmarker_file)
 
 
-def labelled_faces(shared_data, every: int):
+def labeled_faces(shared_data, every: int):
     folder = shared_data / "real_faces"
     with (folder / "training.csv").open(newline="") as stream:
         for row in itertools.islice(csv.DictReader(stream), 0, None, every):
@@ -42,7 +42,7 @@ def frames(path, count):
 
 def test_landmarks_agree_with_the_labels_of_real_faces(finder, shared_data):
     errors = []
-    for image, expected in labelled_faces(shared_data, 68):
+    for image, expected in labeled_faces(shared_data, 68):
         finder.reset()
         face = finder.find(image)
         distance = np.linalg.norm(face.landmarks - expected, axis=1).mean()
@@ -52,7 +52,7 @@ def test_landmarks_agree_with_the_labels_of_real_faces(finder, shared_data):
 
 
 def test_a_mirrored_picture_has_mirrored_landmarks(finder, shared_data):
-    image, _ = next(labelled_faces(shared_data, 1))
+    image, _ = next(labeled_faces(shared_data, 1))
     finder.reset()
     plain = finder.find(image).landmarks
     finder.reset()
@@ -64,7 +64,7 @@ def test_a_mirrored_picture_has_mirrored_landmarks(finder, shared_data):
 
 @pytest.mark.parametrize("scale", [0.15, 0.5, 4.0])
 def test_small_and_large_photographs(finder, shared_data, scale):
-    image, expected = next(labelled_faces(shared_data, 1))
+    image, expected = next(labeled_faces(shared_data, 1))
     resized = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     finder.reset()
     face = finder.find(resized)
@@ -73,7 +73,7 @@ def test_small_and_large_photographs(finder, shared_data, scale):
 
 
 def test_a_face_that_fills_the_picture_and_one_far_away(finder, shared_data):
-    image, expected = next(labelled_faces(shared_data, 1))
+    image, expected = next(labeled_faces(shared_data, 1))
     low, high = expected.min(0).astype(int), expected.max(0).astype(int)
     close = image[max(low[1], 0) : high[1], max(low[0], 0) : high[0]].copy()
     far = np.full((1000, 1500, 3), 128, np.uint8)

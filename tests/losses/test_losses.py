@@ -84,7 +84,7 @@ def test_correlation_of_a_constant_is_zero_with_finite_gradients(rows, constant)
         assert np.isfinite(gradient).all()
 
 
-def test_one_labelled_row_short_of_a_set_gives_no_gradient_of_correlation():
+def test_one_labeled_row_short_of_a_set_gives_no_gradient_of_correlation():
     predicted, label = (jnp.asarray(array) for array in affect_pairs((4,)))
     weight = jnp.asarray([0.0, 1.0, 0.0, 0.0])
     for score in (ccc, pcc):
@@ -134,7 +134,7 @@ def test_garbage_in_rows_of_weight_zero_changes_nothing_bit_for_bit(garbage):
         assert not np.asarray(gradient[name])[weight == 0].any(), name
 
 
-def test_nothing_labelled_gives_zero_and_no_gradient():
+def test_nothing_labeled_gives_zero_and_no_gradient():
     value, gradient = jax.value_and_grad(lambda v: weighted_mean(v, jnp.zeros(3)))(jnp.asarray([1.0, jnp.nan, jnp.inf]))
     assert value == 0
     assert not gradient.any()
@@ -161,7 +161,7 @@ def test_heatmap_error_of_perfect_modules_is_zero_and_counts_every_module():
     np.testing.assert_allclose(heatmap_error(half, landmarks, weight, image_px=16, sigma=1.0), 0.02, rtol=1e-5)
 
 
-def test_shake_is_convex_and_its_weights_have_the_moments_of_normalised_uniforms():
+def test_shake_is_convex_and_its_weights_have_the_moments_of_normalized_uniforms():
     terms = {"a": jnp.asarray([1.0, 0.0, 0.0]), "b": jnp.asarray([0.0, 1.0, 0.0]), "c": jnp.asarray([0.0, 0.0, 1.0])}
     one = lambda key: jnp.stack([shake({n: v[i] for n, v in terms.items()}, key) for i in range(3)])
     weights = np.asarray(jax.jit(jax.vmap(one))(jax.random.split(jax.random.key(0), 20_000)))

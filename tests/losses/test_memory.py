@@ -1,4 +1,4 @@
-"""Correlations over earlier batches: values and gradients of the whole set; what is not labelled leaves no trace."""
+"""Correlations over earlier batches: values and gradients of the whole set; what is not labeled leaves no trace."""
 
 import jax
 import jax.numpy as jnp
@@ -77,8 +77,8 @@ def test_the_oldest_batch_is_dropped_and_one_without_labels_is_not_kept():
         memory = remember(memory, part)
     for leaf, newest, older in zip(*(jax.tree.leaves(tree) for tree in (memory, kept[3], kept[2])), strict=True):
         np.testing.assert_array_equal(leaf, jnp.stack([newest, older]))
-    unlabelled = moments(jnp.full((6, 2), jnp.nan), label[0], jnp.zeros(6))
-    after = remember(memory, unlabelled)
+    unlabeled = moments(jnp.full((6, 2), jnp.nan), label[0], jnp.zeros(6))
+    after = remember(memory, unlabeled)
     for one, other in zip(jax.tree.leaves(memory), jax.tree.leaves(after), strict=True):
         np.testing.assert_array_equal(one, other)
     value, gradient = jax.value_and_grad(lambda v: ccc(union(memory, moments(v, label[0], jnp.zeros(6)))).sum())(

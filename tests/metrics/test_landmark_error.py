@@ -1,4 +1,4 @@
-"""The normalised mean error of landmarks."""
+"""The normalized mean error of landmarks."""
 
 import jax
 import numpy as np
@@ -22,7 +22,7 @@ def test_hand_worked_error_over_faces_of_two_batches():
     assert landmark_scores(merged) == {"nme": pytest.approx((0.125 + 0.05 + 0.2) / 3, rel=1e-6)}
 
 
-def test_absent_landmarks_and_unlabelled_or_degenerate_faces_are_not_counted():
+def test_absent_landmarks_and_unlabeled_or_degenerate_faces_are_not_counted():
     label = np.stack([face(), np.full((68, 2), np.nan, np.float32), np.zeros((68, 2), np.float32)])
     off = label + np.float32([4, 0])
     off[0, :10] += 1000

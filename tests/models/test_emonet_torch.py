@@ -13,7 +13,7 @@ from affect_jax.models.emonet import EmoNet, EmoNetConfig
 
 torch = pytest.importorskip("torch")
 from emonet_names import flat_state, our_array, our_module, our_place, take_weights  # noqa: E402
-from emonet_torch import Block, EmoNetReference, Hourglass, calibrate, randomise  # noqa: E402
+from emonet_torch import Block, EmoNetReference, Hourglass, calibrate, randomize  # noqa: E402
 
 pytestmark = pytest.mark.torch
 SMALL = {"widths": (8, 16, 32), "modules": 2, "depth": 3, "head_blocks": 3, "emotions": 5}
@@ -33,7 +33,7 @@ CASES = {
 
 def pair(input_px: int, calibrated: bool = False, **sizes) -> tuple[EmoNet, "EmoNetReference"]:
     reference = EmoNetReference(**sizes)
-    randomise(reference, seed=0)
+    randomize(reference, seed=0)
     if calibrated:
         calibrate(reference, input_px, seed=1)
     config = EmoNetConfig(input_px=input_px, **sizes)

@@ -18,7 +18,7 @@ SIZES = {"input_px": 32, "widths": (4, 4, 8), "depth": 1, "modules": 1, "head_bl
 
 
 def drawn(model):
-    """`model` with statistics and factors that are those of no initialisation."""
+    """`model` with statistics and factors that are those of no initialization."""
     rng = np.random.default_rng(0)
     for path, variable in nnx.to_flat_state(nnx.state(model)):
         low, high = (0.5, 2.0) if path[-1] in ("var", "scale") else (-0.3, 0.3)
@@ -132,11 +132,11 @@ def moved(clip: ClipNetwork) -> ClipNetwork:
 LONGER = {
     "cp": ("cp", {}, {"time_kernel": 5, "time_pool": 11}),
     "cp, causal": ("cp", {"causal": True}, {"causal": True, "time_kernel": 4, "time_pool": 12}),
-    "cp, causal to centred": ("cp", {"causal": True}, {"time_kernel": 7, "time_pool": 17}),
+    "cp, causal to centered": ("cp", {"causal": True}, {"time_kernel": 7, "time_pool": 17}),
     "channelwise": ("dense", {"time_form": "channelwise"}, {"time_form": "channelwise", "time_kernel": 5}),
     "tt": ("tt", {}, {"time_kernel": 5}),
     "tucker": ("tucker", {}, {"time_kernel": 5}),
-    "tucker, causal to centred": ("tucker", {"causal": True}, {"time_kernel": 7, "time_pool": 17}),
+    "tucker, causal to centered": ("tucker", {"causal": True}, {"time_kernel": 7, "time_pool": 17}),
     "more layers": ("cp", {"time_layers": "head/blocks/0/convs/2"}, {"time_layers": "head"}),
 }
 
@@ -162,7 +162,7 @@ def test_time_that_was_added_can_be_taken_away(statics, case):
 
 
 REFUSED = {
-    "dense to factorised": ("dense", {}, r"'head/blocks/0/convs/0' has a dense kernel.+launch\.factorize"),
+    "dense to factorized": ("dense", {}, r"'head/blocks/0/convs/0' has a dense kernel.+launch\.factorize"),
     "of another form": ("cp", {"head_form": "tt"}, r"'head/blocks/0/convs/0': its kernel is cp, tt is wanted"),
     "of another size": ("cp", {"emotions": 5}, r"'head/output/.+' has shape \(.*5,?\) in the source, \(.*7,?\)"),
     "with a norm inside": ("cp", {"time_form": "2plus1"}, "BatchNorm and ReLU within a layer.+train it anew"),
@@ -287,7 +287,7 @@ def test_the_certificate_is_refused_when_other_frames_leak_in(statics, value):
 
 @pytest.mark.slow
 def test_a_leak_at_the_ends_of_the_clip_is_seen(statics):
-    """Frames next to the ends meet the zeros outside: the only place where a centred average over zeros would show."""
+    """Frames next to the ends meet the zeros outside: the only place where a centered average over zeros would show."""
     clip = grown(statics["cp"])
     clip.head.time_features.offsets[...] = jnp.float32([[1, 0, 0, 0, 0, 0, 0, 0, -1]] * 8).T
     still = jnp.repeat(clip_of(1, 1), 12, axis=1)
@@ -305,7 +305,7 @@ def test_making_the_clip_network_leaves_the_static_one_alone(statics):
     jax.tree.map(np.testing.assert_array_equal, nnx.state(statics["cp"]), before)
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["centred", "causal"])
+@pytest.fixture(scope="module", params=[False, True], ids=["centered", "causal"])
 def influence(request) -> tuple[ClipNetworkConfig, np.ndarray]:
     """influence[t, s]: how much frame s changes output t, for a clip network with random time factors."""
     config = ClipNetworkConfig(**SIZES, time_pool=3, causal=request.param)

@@ -99,7 +99,7 @@ def test_pruned_layer_is_smaller_and_gives_the_same(between):
 
 
 def with_a_norm(rank: int = 5) -> FactorizedConv:
-    """A layer in evaluation mode whose norm has the numbers of no initialisation."""
+    """A layer in evaluation mode whose norm has the numbers of no initialization."""
     layer = FactorizedConv(3, 4, taps=SPACE, rank=rank, between="norm_relu", rngs=nnx.Rngs(3))
     for seed, part in enumerate((layer.norm.mean, layer.norm.scale, layer.norm.bias)):
         part[...] = noise(rank, seed=seed)

@@ -1,4 +1,4 @@
-"""The average over neighbouring frames."""
+"""The average over neighboring frames."""
 
 import jax.numpy as jnp
 import numpy as np

@@ -95,7 +95,7 @@ def test_attention_weighs_the_hourglasses_and_leaves_the_trunk():
         np.testing.assert_allclose(joined[..., 6 + channel], second[..., channel] * mask, rtol=1e-4, atol=1e-5)
 
 
-def test_factorised_layer_equals_a_dense_layer_with_its_kernel_and_bias():
+def test_factorized_layer_equals_a_dense_layer_with_its_kernel_and_bias():
     layer = FactorizedConv(4, 5, taps={"height": 3, "width": 3}, rank=7, use_bias=True, rngs=nnx.Rngs(2))
     layer.bias[...] = noise(5)
     layer.factors["scale"][...] = noise(7, seed=1)
@@ -106,7 +106,7 @@ def test_factorised_layer_equals_a_dense_layer_with_its_kernel_and_bias():
 
 
 @pytest.mark.parametrize("taps", [{"height": 3, "width": 3}, {"time": 3, "height": 3, "width": 3}])
-def test_fresh_factorised_layer_keeps_the_second_moment_of_a_relu_input(taps):
+def test_fresh_factorized_layer_keeps_the_second_moment_of_a_relu_input(taps):
     layer = FactorizedConv(48, 48, taps=taps, rank=256, rngs=nnx.Rngs(3))
     signal = nnx.relu(noise(4, 8, 8, 48) if "time" not in taps else noise(8, 8, 8, 48))
     inner = layer(signal)[1:-1, 2:-2, 2:-2]  # away from the zeros of the border
@@ -114,13 +114,13 @@ def test_fresh_factorised_layer_keeps_the_second_moment_of_a_relu_input(taps):
     np.testing.assert_allclose(float(jnp.square(inner).mean()), 1.0, rtol=0.35)
 
 
-def test_parameters_of_a_factorised_layer_are_those_of_the_formula():
+def test_parameters_of_a_factorized_layer_are_those_of_the_formula():
     layer = FactorizedConv(6, 8, taps={"time": 5, "height": 3, "width": 3}, rank=4, rngs=nnx.Rngs(0))
     count = sum(leaf.size for leaf in jax.tree.leaves(nnx.state(layer, nnx.Param)))
     assert count == 4 * (6 + 8 + 5 + 3 + 3) + 4
 
 
-def test_block_takes_factorised_convolutions_over_clips_and_batch_axes_before():
+def test_block_takes_factorized_convolutions_over_clips_and_batch_axes_before():
     block = ConvBlock(8, 8, convolution=factorized({"height": 3, "width": 3}, 4), rngs=nnx.Rngs(4))
     unsettle(block)
     clips = noise(2, 3, 4, 4, 8)

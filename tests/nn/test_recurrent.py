@@ -16,7 +16,7 @@ def noise(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
 
 
-def randomise(layer):
+def randomize(layer):
     """Numbers in which no offset is 0."""
     for number, leaf in enumerate(
         jax.tree.leaves(nnx.state(layer, nnx.Param), is_leaf=lambda v: isinstance(v, nnx.Variable))
@@ -74,7 +74,7 @@ LAYERS = {
 @pytest.mark.parametrize("name", LAYERS)
 def test_layers_equal_float64_numpy(name, causal):
     make, reference, shape = LAYERS[name]
-    layer, signal = randomise(make(4, causal, rngs=nnx.Rngs(0))), noise(*shape)
+    layer, signal = randomize(make(4, causal, rngs=nnx.Rngs(0))), noise(*shape)
     expected = reference(layer.forward, signal)
     if not causal:
         expected = np.concatenate([expected, reference(layer.backward, signal[:, ::-1])[:, ::-1]], -1)
@@ -117,8 +117,8 @@ def test_the_average_is_emonets_from_zero_or_of_what_exists():
 
 
 STREAMS = {
-    "gru": lambda: randomise(GRUOverTime(4, True, rngs=nnx.Rngs(0))),
-    "convlstm": lambda: randomise(ConvLSTMOverTime(4, True, rngs=nnx.Rngs(0))),
+    "gru": lambda: randomize(GRUOverTime(4, True, rngs=nnx.Rngs(0))),
+    "convlstm": lambda: randomize(ConvLSTMOverTime(4, True, rngs=nnx.Rngs(0))),
     "average": MovingAverage,
     "average from zero": lambda: MovingAverage(zero_start=True),
     "present frame alone": lambda: MovingAverage((1.0,)),

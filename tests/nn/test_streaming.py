@@ -20,13 +20,13 @@ HEADS = {
     "conv_lstm": {"time_layers": "none", "recurrent": "conv_lstm"},
 }
 WHOLE = {
-    "factorised": {"time_pool": 4, "output_average": "warm"},
+    "factorized": {"time_pool": 4, "output_average": "warm"},
     "channelwise everywhere": {"time_form": "channelwise", "time_layers": "all", "output_average": "zero_start"},
 }
 
 
 def trained(options) -> ClipNetwork:
-    """A network whose numbers are those of no initialisation."""
+    """A network whose numbers are those of no initialization."""
     network = ClipNetwork(ClipNetworkConfig(**{**SIZES, **options}), rngs=nnx.Rngs(0))
     rng = np.random.default_rng(0)
     for path, variable in nnx.to_flat_state(nnx.state(network)):
@@ -81,11 +81,11 @@ def test_a_head_says_in_chunks_what_it_says_of_the_whole(case):
 def test_chunks_of_any_length_say_what_the_whole_clip_says(case):
     network = trained(WHOLE[case])
     network.set_attributes(execution=Execution(at_once=1))  # as for large maps, where parts of a batch go one by one
-    assert_streams(network, images(1), (1, 3, 17, FRAMES) if case == "factorised" else (7,))
+    assert_streams(network, images(1), (1, 3, 17, FRAMES) if case == "factorized" else (7,))
 
 
 def test_frames_to_come_change_nothing_that_was_said():
-    network = trained(WHOLE["factorised"])
+    network = trained(WHOLE["factorized"])
     clip = images(1)
     changed = clip.at[:, 10:].set(images(2)[:, 10:])
     before, after = whole(network, clip), whole(network, changed)
@@ -95,7 +95,7 @@ def test_frames_to_come_change_nothing_that_was_said():
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_a_stream_can_be_put_away_and_taken_up_again(tmp_path, precision):
-    network, clip = trained(WHOLE["factorised"]), images(3).astype(precision)
+    network, clip = trained(WHOLE["factorized"]), images(3).astype(precision)
     shape = jax.ShapeDtypeStruct((2, 1, 32, 32, 3), jnp.float32)
     prepare(network, shape, clip.dtype)
     stream = streamed(network, jax.ShapeDtypeStruct(shape.shape, clip.dtype))
@@ -119,7 +119,7 @@ def test_a_stream_can_be_put_away_and_taken_up_again(tmp_path, precision):
 
 
 def test_a_network_made_ready_for_prediction_streams_too():
-    network, clip = trained(WHOLE["factorised"]), images(4)
+    network, clip = trained(WHOLE["factorized"]), images(4)
     shape = jax.ShapeDtypeStruct((2, 1, 32, 32, 3), jnp.float32)
     plain = streamed(network, shape)
     expected = in_chunks(plain, jax.jit(plain.next), clip, 6)

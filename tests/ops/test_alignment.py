@@ -23,7 +23,7 @@ def test_place_size_and_turn_do_not_matter_but_shape_does():
     assert np.abs(level(jnp.float32(other)) - found[0]).max() > 0.01
 
 
-def test_the_result_is_centred_of_unit_size_and_level():
+def test_the_result_is_centered_of_unit_size_and_level():
     found = np.float64(level(jnp.float32(face(1))))
     inner = found[17:]
     np.testing.assert_allclose(inner.mean(0), 0, atol=1e-6)

@@ -87,12 +87,12 @@ def test_the_mean_rule_keeps_still_frames_inside_the_clip_only():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: inflate(drawn("tt", **STATIC), 4), "4 taps; a centred one needs an odd number, or choose causal"),
+        (lambda: inflate(drawn("tt", **STATIC), 4), "4 taps; a centered one needs an odd number, or choose causal"),
         (lambda: inflate(drawn("tucker", time=3, **STATIC), 3), "has a time factor already"),
         (lambda: inflate(drawn("dense", time=3), 3), "has a time factor already"),
         (lambda: inflate_by_mean(drawn("cp", **STATIC), 3), "for dense static kernels only; inflate"),
-        (lambda: lengthen(drawn("cp", time=5, **STATIC), 3), r"5 taps \(centred\) does not fit into one of 3 taps"),
-        (lambda: lengthen(drawn("cp", time=3, **STATIC), 3, False, True), r"3 taps \(centred\) .* 3 taps \(causal\)"),
+        (lambda: lengthen(drawn("cp", time=5, **STATIC), 3), r"5 taps \(centered\) does not fit into one of 3 taps"),
+        (lambda: lengthen(drawn("cp", time=3, **STATIC), 3, False, True), r"3 taps \(centered\) .* 3 taps \(causal\)"),
         (lambda: lengthen(drawn("cp", **STATIC), 3), "has no time axis; add one with inflate"),
         (lambda: drop_time(drawn("dense", **STATIC)), "has no time axis"),
         (lambda: drop_time(drawn("cp", time=3)), "slides along time only"),

@@ -43,7 +43,7 @@ def test_reconstruction_is_the_sum_over_rank_written_out():
         ({"time": 7, "height": 3, "width": 3}, (2, 1, 3), False, (3, 1, 1)),
     ],
 )
-def test_factorised_convolution_equals_the_dense_one(taps, shape, causal, before):
+def test_factorized_convolution_equals_the_dense_one(taps, shape, causal, before):
     factors = draw(1, **taps, inputs=3, outputs=4)
     signal = np.random.default_rng(2).normal(size=(*shape, 3))
     expected = dense(signal, np.float64(reconstruct(factors)), before)
@@ -79,9 +79,9 @@ def test_inflated_kernel_keeps_the_static_kernel_in_one_frame(taps, causal, here
     assert not np.delete(clip, here, axis=0).any()
 
 
-def test_inflation_refuses_an_even_centred_kernel_and_a_second_time_axis():
+def test_inflation_refuses_an_even_centered_kernel_and_a_second_time_axis():
     factors = draw(9, height=3, width=3, inputs=2, outputs=2)
-    with pytest.raises(ValueError, match="4 taps; a centred one needs an odd number"):
+    with pytest.raises(ValueError, match="4 taps; a centered one needs an odd number"):
         inflate(factors, 4)
     with pytest.raises(ValueError, match="has a time factor already"):
         inflate(inflate(factors, 3), 3)

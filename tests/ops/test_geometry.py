@@ -23,10 +23,10 @@ def test_the_crop_by_hand():
 
 
 def test_the_matrix_by_hand():
-    # A side of 100 px becomes 200 px: scale 2; the centre goes to (199 / 2, 199 / 2).
+    # A side of 100 px becomes 200 px: scale 2; the center goes to (199 / 2, 199 / 2).
     matrix = crop_matrix(Crop(40.0, 30.0, 100.0), 200)
     np.testing.assert_allclose(matrix, [[2, 0, 99.5 - 80], [0, 2, 99.5 - 60]])
-    # The border of the first pixel, half a pixel before its centre, lies on the border of the region.
+    # The border of the first pixel, half a pixel before its center, lies on the border of the region.
     np.testing.assert_allclose(warp_points(invert(matrix), np.array([[-0.5, -0.5]])), [[-10, -20]])
 
 

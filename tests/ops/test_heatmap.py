@@ -7,13 +7,13 @@ from affect_jax.ops.heatmap import decode_heatmaps, render_heatmaps
 
 
 def gaussians(landmarks: np.ndarray, image_px: int, map_px: int, sigma: float) -> np.ndarray:
-    """float64, written point by point: the centre of picture pixel 0 lies half a pixel inside the map's edge."""
+    """float64, written point by point: the center of picture pixel 0 lies half a pixel inside the map's edge."""
     maps = np.zeros((map_px, map_px, len(landmarks)))
     stride = image_px / map_px
     for point, (x, y) in enumerate(landmarks):
         for row in range(map_px):
             for column in range(map_px):
-                # Centre of this map pixel, in pixels of the picture.
+                # Center of this map pixel, in pixels of the picture.
                 there_x, there_y = stride * column + (stride - 1) / 2, stride * row + (stride - 1) / 2
                 squared = ((there_x - x) ** 2 + (there_y - y) ** 2) / stride**2
                 maps[row, column, point] = np.exp(-squared / (2 * sigma**2))

@@ -45,7 +45,7 @@ def test_a_shrinking_warp_of_whole_blocks_is_their_mean():
 
 
 def test_a_shrinking_warp_keeps_places():
-    # A bright disc stays where its centre goes, whatever the shrinking.
+    # A bright disc stays where its center goes, whatever the shrinking.
     y, x = np.mgrid[:200, :300]
     image = np.repeat((255 * np.exp(-((x - 180) ** 2 + (y - 70) ** 2) / 800))[..., None], 3, 2).astype(np.uint8)
     matrix = crop_matrix(Crop(160.0, 90.0, 180.0, 15.0), 60)

@@ -34,7 +34,7 @@ def make_predictor() -> Callable[..., Predictor]:
 
 @pytest.fixture
 def write_video() -> Callable[..., None]:
-    """Writes grey frames of the given levels at the given ticks of 1/90000 s."""
+    """Writes gray frames of the given levels at the given ticks of 1/90000 s."""
 
     def write(path, levels, ticks, width=32, height=32) -> None:
         with av.open(f"file:{path}", "w", format="mp4") as container:

@@ -11,7 +11,7 @@ from affect_jax.predict.overlay import Painter
 from affect_jax.types import Predictions
 
 
-def grey_frames(levels, size_px=16):
+def gray_frames(levels, size_px=16):
     for index, level in enumerate(levels):
         yield Frame("made", index, index / 30, np.full((size_px, size_px, 3), level, np.uint8))
 
@@ -35,7 +35,7 @@ class SometimesFace:
 @pytest.mark.parametrize("count", [1, 4, 7])
 def test_a_static_network_sees_every_frame_once_and_rows_keep_their_order(make_predictor, count):
     levels = np.arange(count) * 30
-    rows = list(estimate(make_predictor(), grey_frames(levels), None))
+    rows = list(estimate(make_predictor(), gray_frames(levels), None))
     assert [row.frame for row in rows] == list(range(count))
     expected = levels / 255
     np.testing.assert_allclose([row.values[0] for row in rows], expected, atol=1e-6)
@@ -52,14 +52,14 @@ def test_batches_have_one_shape(make_predictor):
         shapes.append(images.shape)
         return Predictions(valence_arousal=np.zeros((len(images), 2), np.float32))
 
-    rows = list(estimate(make_predictor(function=function), grey_frames(range(6)), None))
+    rows = list(estimate(make_predictor(function=function), gray_frames(range(6)), None))
     assert shapes == [(4, 16, 16, 3)] * 2
     assert np.isnan(rows[0].values[2:]).all()  # a network without emotions
 
 
 def test_frames_without_a_face_have_rows_without_values(make_predictor):
     levels = [0, 200, 0, 0, 100, 150, 250, 255, 0]
-    rows = list(estimate(make_predictor(), grey_frames(levels), SometimesFace()))
+    rows = list(estimate(make_predictor(), gray_frames(levels), SometimesFace()))
     assert [row.frame for row in rows] == list(range(9))
     assert [row.values is None for row in rows] == [level <= 50 for level in levels]
     found = [row for row in rows if row.values is not None]
@@ -68,7 +68,7 @@ def test_frames_without_a_face_have_rows_without_values(make_predictor):
     np.testing.assert_array_equal(np.argsort([row.values[0] for row in found]), np.argsort(expected))
 
 
-def centre_and_trend(clips: np.ndarray) -> Predictions:
+def center_and_trend(clips: np.ndarray) -> Predictions:
     """An answer that depends on the whole window: each frame's level plus a tenth of the window's mean."""
     level = clips.mean((-3, -2, -1))
     mixed = level * 0.8 + 0.1 * level.mean(-1, keepdims=True)
@@ -79,8 +79,8 @@ def centre_and_trend(clips: np.ndarray) -> Predictions:
 def test_streamed_windows_equal_windows_over_the_whole_recording(make_predictor, count):
     frames, hop = 8, 4
     levels = np.random.default_rng(count).integers(0, 256, count)
-    predictor = make_predictor(function=centre_and_trend, frames=frames)
-    rows = list(estimate(predictor, grey_frames(levels), None))
+    predictor = make_predictor(function=center_and_trend, frames=frames)
+    rows = list(estimate(predictor, gray_frames(levels), None))
     starts = window_starts(count, frames, hop)
     windows = (levels / 255)[np.minimum(starts[:, None] + np.arange(frames), count - 1)]
     windows = windows * 0.8 + 0.1 * windows.mean(-1, keepdims=True)
@@ -89,9 +89,9 @@ def test_streamed_windows_equal_windows_over_the_whole_recording(make_predictor,
 
 
 def test_a_gap_ends_a_window(make_predictor):
-    predictor = make_predictor(function=centre_and_trend, frames=4)
+    predictor = make_predictor(function=center_and_trend, frames=4)
     levels = [100] * 6 + [0] + [200] * 5
-    rows = list(estimate(predictor, grey_frames(levels), SometimesFace()))
+    rows = list(estimate(predictor, gray_frames(levels), SometimesFace()))
     assert [row.frame for row in rows] == list(range(12)) and rows[6].values is None
     for part in (rows[:6], rows[7:]):  # constant within each run, so nothing has leaked over the gap
         np.testing.assert_allclose([row.values[0] for row in part], [part[0].values[0]] * len(part), atol=1e-5)
@@ -114,26 +114,26 @@ def running_maximum(faces: int):
 def test_a_causal_network_follows_a_recording_and_forgets_it_at_a_gap(make_predictor):
     predictor = make_predictor(frames=4, follower=running_maximum)
     levels = [100, 80, 200, 150, 0, 60, 90]
-    rows = list(estimate(predictor, grey_frames(levels), None))
+    rows = list(estimate(predictor, gray_frames(levels), None))
     np.testing.assert_allclose([row.values[0] for row in rows], np.maximum.accumulate(levels) / 255.0, atol=1e-6)
-    rows = list(estimate(predictor, grey_frames(levels), SometimesFace()))
+    rows = list(estimate(predictor, gray_frames(levels), SometimesFace()))
     seen = [row.values is not None for row in rows]
     assert seen == [True] * 4 + [False] + [True] * 2 and rows[5].values[0] < rows[3].values[0]  # begun anew
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 20, 31])
-@pytest.mark.parametrize("fields", [{"function": centre_and_trend}, {"follower": running_maximum}])
+@pytest.mark.parametrize("fields", [{"function": center_and_trend}, {"follower": running_maximum}])
 def test_a_network_of_one_frame_in_three_sees_three_recordings(make_predictor, fields, count):
     levels = np.random.default_rng(count).integers(60, 256, count)
     predictor = make_predictor(frames=4, **fields)
     expected = np.zeros(count)
     for phase in range(min(3, count)):
-        alone = estimate(predictor, grey_frames(levels[phase::3]), None)
+        alone = estimate(predictor, gray_frames(levels[phase::3]), None)
         expected[phase::3] = [row.values[0] for row in alone]
     thinned = make_predictor(frames=4, every=3, **fields)
-    rows = list(estimate(thinned, grey_frames(levels), None))
+    rows = list(estimate(thinned, gray_frames(levels), None))
     np.testing.assert_array_equal([row.values[0] for row in rows], expected.astype(np.float32))
-    gap = list(estimate(thinned, grey_frames([*levels, 0, *levels]), SometimesFace()))
+    gap = list(estimate(thinned, gray_frames([*levels, 0, *levels]), SometimesFace()))
     np.testing.assert_array_equal([row.frame for row in gap], range(2 * count + 1))
     again = [row.values[0] for row in gap[count + 1 :]]
     np.testing.assert_array_equal([row.values[0] for row in gap[:count]], again)  # begun anew after the gap
@@ -149,10 +149,10 @@ def test_flip_averaging_follows_picture_and_mirror_side_by_side(make_predictor):
 
 def test_unrelated_pictures_share_nothing(make_predictor):
     finder = SometimesFace()
-    predictor = make_predictor(function=centre_and_trend, frames=4)
-    rows = list(estimate(predictor, grey_frames([100, 200, 60]), finder, connected=False))
+    predictor = make_predictor(function=center_and_trend, frames=4)
+    rows = list(estimate(predictor, gray_frames([100, 200, 60]), finder, connected=False))
     assert finder.resets == 4
-    alone = [next(estimate(predictor, grey_frames([level]), SometimesFace())).values for level in (100, 200, 60)]
+    alone = [next(estimate(predictor, gray_frames([level]), SometimesFace())).values for level in (100, 200, 60)]
     np.testing.assert_allclose([row.values for row in rows], alone)
 
 
@@ -163,7 +163,7 @@ def test_no_more_than_a_few_frames_are_held(make_predictor, window, levels):
 
     def counted():
         nonlocal taken
-        for frame in grey_frames(levels):
+        for frame in gray_frames(levels):
             taken += 1
             yield frame
 
@@ -187,10 +187,10 @@ def test_flip_averaging_is_the_mean_over_picture_and_mirror_and_clips_last(make_
 def test_a_network_that_answers_nonsense_is_named(make_predictor):
     bad = make_predictor(function=lambda images: Predictions(valence_arousal=np.full((4, 2), np.nan, np.float32)))
     with pytest.raises(ValueError, match=r"network 'brightness@7' gave a valence_arousal that is not finite"):
-        list(estimate(bad, grey_frames([1]), None))
+        list(estimate(bad, gray_frames([1]), None))
     wrong = make_predictor(function=lambda images: Predictions(emotion_logits=np.zeros((4, 8), np.float32)))
     with pytest.raises(ValueError, match=r"gave emotion_logits of shape \(4, 8\), expected \(4, 3\)"):
-        list(estimate(wrong, grey_frames([1]), None))
+        list(estimate(wrong, gray_frames([1]), None))
 
 
 def test_a_frame_that_is_not_square_gets_black_borders(make_predictor):
@@ -222,13 +222,13 @@ class Shifted(SometimesFace):
     ids=["beyond the right", "beyond the left", "on a line", "not a number", "without end"],
 )
 def test_landmarks_that_miss_the_picture_are_no_face(make_predictor, move):
-    (row,) = estimate(make_predictor(), grey_frames([200]), Shifted(move))
+    (row,) = estimate(make_predictor(), gray_frames([200]), Shifted(move))
     assert row.values is None and row.landmarks is None and row.crop is None
 
 
 def test_a_face_that_reaches_over_the_border_is_predicted_with_black_beyond_it(make_predictor):
     finder = Shifted(lambda points: points - np.float32([7.5, 0]))  # its middle lies on the left border
-    (row,) = estimate(make_predictor(), grey_frames([255]), finder)
+    (row,) = estimate(make_predictor(), gray_frames([255]), finder)
     assert (row.landmarks < 0).any() and not row.crop[:, :4].any() and row.crop[6:10, -4:].all()
     assert row.values[0] < 0.3 < 0.6 < -row.values[1]  # the left half is dark, the right one bright
     drawn = Painter(("a", "b", "c"))(np.full((16, 16, 3), 255, np.uint8), row)

@@ -25,7 +25,7 @@ def written(path, image, kind):
     exif[0x0112] = 6
     if kind == "16 bit":
         cv2.imwrite(str(path), image[..., ::-1].astype(np.uint16) * 257)
-    elif kind == "grey 16 bit":
+    elif kind == "gray 16 bit":
         Image.fromarray(image[..., 0].astype(np.uint16) * 257).save(path)
     elif kind == "turned by the camera":
         Image.fromarray(np.ascontiguousarray(np.rot90(image))).save(path, exif=exif)
@@ -51,17 +51,17 @@ def written(path, image, kind):
         ("YCbCr", ".jpg", 12),
     ],
 )
-def test_colours_come_through_whatever_the_mode(tmp_path, ramp, kind, suffix, tolerance):
+def test_colors_come_through_whatever_the_mode(tmp_path, ramp, kind, suffix, tolerance):
     image = read_image(written(tmp_path / f"face{suffix}", ramp, kind))
     assert image.shape == ramp.shape and image.dtype == np.uint8
     assert np.abs(image.astype(int) - ramp).max() <= tolerance
 
 
-@pytest.mark.parametrize("kind", ["L", "LA", "grey 16 bit", "1"])
-def test_grey_becomes_three_equal_channels(tmp_path, ramp, kind):
+@pytest.mark.parametrize("kind", ["L", "LA", "gray 16 bit", "1"])
+def test_gray_becomes_three_equal_channels(tmp_path, ramp, kind):
     image = read_image(written(tmp_path / "face.png", ramp, kind))
     assert (image == image[..., :1]).all()
-    expected = {"grey 16 bit": ramp[..., 0]}.get(kind, np.asarray(Image.fromarray(ramp).convert("L")))
+    expected = {"gray 16 bit": ramp[..., 0]}.get(kind, np.asarray(Image.fromarray(ramp).convert("L")))
     if kind != "1":
         np.testing.assert_array_equal(image[..., 0], expected)
 

@@ -57,7 +57,7 @@ def test_the_dot_stands_where_valence_and_arousal_are():
     landmarks = np.full((68, 2), 500, np.float32)
     row = Row("", 0, 0.0, None, (400.0, 50.0, 200.0, 250.0), 1.0, landmarks, VALUES)
     drawn = Painter(("neutral", "happy", "sad"))(image, row)
-    # The circumplex: panel from (8, 210), centre (8 + 64, 210 + 60), radius 44; V 0.5 right, A -0.25 down.
+    # The circumplex: panel from (8, 210), center (8 + 64, 210 + 60), radius 44; V 0.5 right, A -0.25 down.
     assert tuple(drawn[270 + 11, 72 + 22]) == (255, 209, 102)
     assert not image.any() and drawn.shape == image.shape  # a new picture
     # Bars: panel from x 144, its rows 14 apart from 360 - 64 + 14; "happy" is the likeliest, 0.7 of 64 px long.

@@ -25,7 +25,7 @@ class OverFrames(nn.Module):
 def clip_reference(ours, kernels: dict, frames: int, config, dense: bool) -> nn.Module:
     """The network with the numbers of our clip network `ours`; `dense`: with the kernels that the factors make.
 
-    kernels: of each of our factorised layers by path, its dense kernel.
+    kernels: of each of our factorized layers by path, its dense kernel.
     """
     sizes = (config.emotions, config.widths, config.modules, config.depth, config.head_blocks)
     model = EmoNetReference(*sizes, attention=config.attention)

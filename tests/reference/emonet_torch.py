@@ -109,7 +109,7 @@ class EmoNetReference(nn.Module):
         }
 
 
-def randomise(model: nn.Module, seed: int) -> None:
+def randomize(model: nn.Module, seed: int) -> None:
     """Weights of sensible size and batch statistics that are far from 0 and 1."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

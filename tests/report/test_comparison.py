@@ -43,10 +43,10 @@ def networks(folder):
         rows.append({"label": "static", "seed": seed, **scores(0.5), **costs})
         courses.append({0: 0.45 + apart})
         grown = {"seed": seed, **costs, "parameters": 5000}
-        rows.append({"label": "grown, first phase", **grown, **scores(0.1), "initialise.workdir": f"runs/{seed:03d}"})
+        rows.append({"label": "grown, first phase", **grown, **scores(0.1), "initialize.workdir": f"runs/{seed:03d}"})
         courses.append({10: 0.3 + apart, 20: 0.2 + apart})  # best at 10, yet 20 steps were spent
         origin = f"{{sweep}}/{len(rows) - 1:03d}"
-        rows.append({"label": "grown", **grown, **scores(0.7), "initialise.workdir": origin})
+        rows.append({"label": "grown", **grown, **scores(0.7), "initialize.workdir": origin})
         courses.append({20: 0.6 + 2 * apart, 40: 0.65})
     return write_sweep(folder, rows, courses)
 
@@ -209,7 +209,7 @@ MISTAKES = {
     "no run": ({"s": ([ROW], ())}, "s/000/metrics.jsonl is missing; the folders of the runs must lie beside"),
     "no course": ({"s": ([ROW], [{}])}, "s/000/metrics.jsonl has no 'validation/ccc/mean'"),
     "no origin": (
-        {"s": ([{**ROW, "initialise.workdir": "{sweep}/007"}], [COURSE])},
+        {"s": ([{**ROW, "initialize.workdir": "{sweep}/007"}], [COURSE])},
         "run 000 starts from {sweep}/007, which is not in the table",
     ),
 }

@@ -45,7 +45,7 @@ def test_traces_refuse_a_mixture_of_bands(tmp_path):
 
 
 @pytest.mark.parametrize("rows", [50, 900])
-def test_circumplex_leaves_unlabelled_rows_out_of_points_and_scores(rows, drawn, tmp_path):
+def test_circumplex_leaves_unlabeled_rows_out_of_points_and_scores(rows, drawn, tmp_path):
     rng = np.random.default_rng(1)
     label = rng.uniform(-1, 1, (rows, 2))
     predicted = np.clip(0.5 * label + rng.normal(0, 0.1, label.shape), -1, 1)

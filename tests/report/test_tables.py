@@ -63,7 +63,7 @@ def test_summary_table_names_conditions_intervals_and_group_means():
     ]
     assert score_line(SUMMARY, "static") == {"network": "static", "valence CCC": 0.7, "accuracy": 0.9}
     empty = {**SUMMARY, "scores": {}}
-    assert summary_table(empty).endswith("no labelled row, so no score")
+    assert summary_table(empty).endswith("no labeled row, so no score")
 
 
 class Outline(html.parser.HTMLParser):

@@ -78,7 +78,7 @@ def test_only_the_part_over_the_batch_remembers():
 EVERYTHING = AffectConfig(ccc_over="both", ccc_memory=2, smoothness_weight=3.0)
 
 
-def test_what_an_unlabelled_frame_holds_changes_nothing_bit_for_bit():
+def test_what_an_unlabeled_frame_holds_changes_nothing_bit_for_bit():
     predictions, batch = batch_of((4, 8))
     task = Affect(EVERYTHING)
 
@@ -87,15 +87,15 @@ def test_what_an_unlabelled_frame_holds_changes_nothing_bit_for_bit():
         return task.combine(terms, {}, None), memory
 
     run = jax.jit(jax.value_and_grad(loss, has_aux=True))
-    unlabelled = batch.labels.valence_arousal_weight[..., None] == 0
+    unlabeled = batch.labels.valence_arousal_weight[..., None] == 0
     labels = dataclasses.replace(
-        batch.labels, valence_arousal=jnp.where(unlabelled, jnp.nan, batch.labels.valence_arousal)
+        batch.labels, valence_arousal=jnp.where(unlabeled, jnp.nan, batch.labels.valence_arousal)
     )
     clean = run(predictions.valence_arousal, batch)
-    dirty = run(jnp.where(unlabelled, jnp.inf, predictions.valence_arousal), dataclasses.replace(batch, labels=labels))
+    dirty = run(jnp.where(unlabeled, jnp.inf, predictions.valence_arousal), dataclasses.replace(batch, labels=labels))
     for one, other in zip(jax.tree.leaves(clean), jax.tree.leaves(dirty), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert not np.asarray(clean[1])[np.asarray(unlabelled)[..., 0]].any() and np.asarray(clean[1]).any()
+    assert not np.asarray(clean[1])[np.asarray(unlabeled)[..., 0]].any() and np.asarray(clean[1]).any()
 
 
 def test_clips_spread_over_eight_devices_have_the_terms_of_one():

@@ -73,7 +73,7 @@ def test_combine_adds_the_emotion_term_to_a_convex_mixture():
     assert 1.3 < min(totals) < max(totals) < 1.9
 
 
-def test_what_is_not_labelled_has_no_influence_bit_for_bit():
+def test_what_is_not_labeled_has_no_influence_bit_for_bit():
     predictions, batch = batch_of((24,))
     task, key = Affect(AffectConfig()), jax.random.key(3)
 
@@ -118,7 +118,7 @@ def test_a_batch_without_any_rating_trains_the_emotion_alone():
     assert not gradient.any()
 
 
-def test_scores_clip_predictions_leave_out_what_is_unlabelled_and_skip_padding():
+def test_scores_clip_predictions_leave_out_what_is_unlabeled_and_skip_padding():
     predictions, batch = batch_of((4, 6))
     task = Affect(AffectConfig())
     wide = dataclasses.replace(predictions, valence_arousal=predictions.valence_arousal * 3)
@@ -130,8 +130,8 @@ def test_scores_clip_predictions_leave_out_what_is_unlabelled_and_skip_padding()
     named = np.asarray(batch.labels.emotion_weight * batch.weight) > 0
     hit = np.asarray(predictions.emotion_logits).argmax(-1) == np.asarray(batch.labels.emotion).argmax(-1)
     assert scores["accuracy"] == pytest.approx(hit[named].mean())
-    unlabelled = dataclasses.replace(batch, weight=jnp.zeros((4, 6)))
-    assert task.scores(task.moments(predictions, unlabelled)) == {}
+    unlabeled = dataclasses.replace(batch, weight=jnp.zeros((4, 6)))
+    assert task.scores(task.moments(predictions, unlabeled)) == {}
     only = task.moments(Predictions(predictions.valence_arousal), batch)
     assert "accuracy" not in task.scores(only.merge(only)) and "ccc/mean" in task.scores(only)
 

@@ -55,7 +55,7 @@ def test_loss_counts_every_module_and_no_padding():
     assert task.terms(broken, batch)[0]["loss/heatmaps"] == terms["loss/heatmaps"]
 
 
-def test_no_labelled_face_gives_no_score_and_sigma_must_be_positive():
+def test_no_labeled_face_gives_no_score_and_sigma_must_be_positive():
     batch, task = landmark_batch(), Landmarks(LandmarksConfig())
     empty = dataclasses.replace(batch, weight=jnp.zeros(3))
     assert task.scores(task.moments(predictions_of(batch.labels.landmarks), empty)) == {}

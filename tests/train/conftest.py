@@ -77,7 +77,7 @@ class Batches:
         self.number = state["number"]
 
 
-class LabelledBatches(Batches):
+class LabeledBatches(Batches):
     """With emotions, rows without valence and arousal, rows without an emotion, and padding."""
 
     def __next__(self) -> Batch:
@@ -101,7 +101,7 @@ RECIPE = AffectConfig(
 def full_recipe():
     """Task, network class and batches of a run with memory, learned mixture, class weights and a teacher."""
     task = Affect(RECIPE).fitted(np.arange(1.0, 9.0), [f"emotion {number}" for number in range(8)])
-    return task, TinyAffect, LabelledBatches
+    return task, TinyAffect, LabeledBatches
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Components of factorised kernels are dropped inside whole networks: in training steps, by the key, never after."""
+"""Components of factorized kernels are dropped inside whole networks: in training steps, by the key, never after."""
 
 import dataclasses
 

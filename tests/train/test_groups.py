@@ -7,8 +7,8 @@ import optax
 import pytest
 
 from affect_jax.train.checkpoint import Checkpoints
-from affect_jax.train.groups import factors, parsed
-from affect_jax.train.optimiser import OptimiserConfig, make_optimiser
+from affect_jax.train.groups import factors, parse_multipliers
+from affect_jax.train.optimizer import OptimizerConfig, make_optimizer
 from affect_jax.train.sharding import data_mesh
 from affect_jax.train.state import Network, create_state, names
 from affect_jax.train.step import make_train_step
@@ -16,73 +16,80 @@ from affect_jax.train.step import make_train_step
 PARAMS = {"trunk": {"kernel": jnp.full((2, 2), 2.0)}, "head": {"kernel": jnp.full((2, 2), 2.0), "bias": jnp.ones(2)}}
 
 
-def moved(optimiser, grads, steps=3):
-    params, state = PARAMS, optimiser.init(PARAMS)
+def moved(optimizer, grads, steps=3):
+    params, state = PARAMS, optimizer.init(PARAMS)
     for _ in range(steps):
         with jax.numpy_dtype_promotion("standard"):
-            updates, state = optimiser.update(grads, state, params)
+            updates, state = optimizer.update(grads, state, params)
         yield updates
         params = optax.apply_updates(params, updates)
 
 
 @pytest.mark.parametrize("name", ["sgd", "adamw"])
 def test_a_tenth_of_the_rate_moves_a_tenth_as_far(name):
-    options = {"name": name, "rate": 0.5, "schedule": "constant", "weight_decay": 0.0}
-    optimiser = make_optimiser(OptimiserConfig(**options, rates="trunk/.*=0.1,.*/bias=3"), 10)
-    plain = make_optimiser(OptimiserConfig(**options), 10)
+    options = {"name": name, "learning_rate": 0.5, "schedule": "constant", "weight_decay": 0.0}
+    optimizer = make_optimizer(
+        OptimizerConfig(**options, learning_rate_multipliers=(("trunk/.*", 0.1), (".*/bias", 3.0))), 10
+    )
+    plain = make_optimizer(OptimizerConfig(**options), 10)
     grads = jax.tree.map(lambda leaf: 0.25 * leaf, PARAMS)
-    for update, reference in zip(moved(optimiser, grads), moved(plain, grads), strict=True):
+    for update, reference in zip(moved(optimizer, grads), moved(plain, grads), strict=True):
         np.testing.assert_array_equal(update["trunk"]["kernel"], np.float32(0.1) * reference["trunk"]["kernel"])
         np.testing.assert_array_equal(update["head"]["kernel"], reference["head"]["kernel"])
         np.testing.assert_array_equal(update["head"]["bias"], 3 * reference["head"]["bias"])
 
 
 def test_decay_is_scaled_with_the_rate():
-    config = OptimiserConfig(rate=0.5, schedule="constant", weight_decay=0.2, rates="trunk/.*=0.1")
-    update = next(moved(make_optimiser(config, 10), jax.tree.map(jnp.zeros_like, PARAMS)))
+    config = OptimizerConfig(
+        learning_rate=0.5, schedule="constant", weight_decay=0.2, learning_rate_multipliers=(("trunk/.*", 0.1),)
+    )
+    update = next(moved(make_optimizer(config, 10), jax.tree.map(jnp.zeros_like, PARAMS)))
     np.testing.assert_allclose(update["head"]["kernel"], -0.5 * 0.2 * 2, rtol=1e-6)
     np.testing.assert_allclose(update["trunk"]["kernel"], -0.1 * 0.5 * 0.2 * 2, rtol=1e-6)
 
 
-def test_the_first_pattern_that_matches_counts_and_commas_belong_to_patterns():
-    found = factors(r".*/kerne[l]{1,2}=0.5,head/(?=b).*=2e1, trunk/.*|head/.*s=7", {**PARAMS, "trunk": {"bias": 1.0}})
+def test_the_first_pattern_that_matches_counts_and_may_hold_commas():
+    found = factors(
+        ((r".*/kerne[l]{1,2}", 0.5), ("head/(?=b).*", 20.0), ("trunk/.*|head/.*s", 7.0)),
+        {**PARAMS, "trunk": {"bias": 1.0}},
+    )
     assert found == {"trunk": {"bias": 7.0}, "head": {"kernel": 0.5, "bias": 20.0}}
-    assert parsed("") == []
+    assert parse_multipliers(()) == []
 
 
 @pytest.mark.parametrize(
     "rates, message",
     [
-        ("trunk/.*", r"cannot read 'trunk/\.\*'; expected pattern=number"),
-        ("trunk/.*=0.1,head", "cannot read 'head'"),
-        ("trunk/.*=-1", r"cannot read 'trunk/\.\*=-1'"),
-        ("trunk/.*=0", r"'trunk/\.\*=0' stops what it matches; name it in `frozen`"),
-        ("trunk/.*=1e", r"'trunk/\.\*=1e' ends in no number above 0"),
-        ("trunk/(=1", r"'trunk/\(' is no regular expression"),
+        (("trunk/.*", 0.1), r"'trunk/\.\*' is not a pair of a pattern and a factor; expected such as \(\("),
+        ((("trunk/.*", "0.1"),), r"\('trunk/\.\*', '0\.1'\) is not a pair"),
+        ((("trunk/.*", -1),), r"the factor of 'trunk/\.\*' is -1; it must be a number above 0"),
+        ((("trunk/.*", 0),), r"the factor of 'trunk/\.\*' is 0, which stops what it matches; name it in `frozen`"),
+        ((("trunk/.*", float("nan")),), r"the factor of 'trunk/\.\*' is nan"),
+        ((("trunk/(", 1),), r"'trunk/\(' is not a regular expression"),
     ],
 )
-def test_a_text_that_cannot_be_meant_is_refused(rates, message):
-    with pytest.raises(ValueError, match=f"optimiser.rates: {message}"):
-        OptimiserConfig(rates=rates)
+def test_an_entry_that_cannot_be_meant_is_refused(rates, message):
+    with pytest.raises(ValueError, match=f"optimizer.learning_rate_multipliers: {message}"):
+        OptimizerConfig(learning_rate_multipliers=rates)
 
 
-@pytest.mark.parametrize("rates, unused", [("trnk/.*=2", "trnk/.*"), (".*=2,head/.*=3", "head/.*")])
+@pytest.mark.parametrize("rates, unused", [((("trnk/.*", 2),), "trnk/.*"), (((".*", 2), ("head/.*", 3)), "head/.*")])
 def test_a_pattern_that_nothing_is_left_for_is_refused_before_the_first_step(rates, unused):
-    optimiser = make_optimiser(OptimiserConfig(rates=rates), 10)
+    optimizer = make_optimizer(OptimizerConfig(learning_rate_multipliers=rates), 10)
     with pytest.raises(ValueError) as refused:
-        optimiser.init(PARAMS)
+        optimizer.init(PARAMS)
     assert f"'{unused}' matches no parameter" in str(refused.value)
     assert "paths look like ['head/bias', 'head/kernel', 'trunk/kernel']" in str(refused.value)
 
 
-def test_groups_of_a_run_follow_its_paths_and_its_optimiser_state_is_restored(tiny, regression, batches, tmp_path):
+def test_groups_of_a_run_follow_its_paths_and_its_optimizer_state_is_restored(tiny, regression, batches, tmp_path):
     network = Network(lambda rngs: tiny(rngs=rngs))
-    options, mesh = {"rate": 0.1, "schedule": "constant", "weight_decay": 0.1}, data_mesh(jax.devices()[:1])
+    options, mesh = {"learning_rate": 0.1, "schedule": "constant", "weight_decay": 0.1}, data_mesh(jax.devices()[:1])
     runs = []
-    for rates in ("", "trunk/.*=0.1,head/bias=2"):
-        optimiser = make_optimiser(OptimiserConfig(**options, rates=rates), 10)
-        state = create_state(network, optimiser, network.initial(jax.random.key(0)))
-        step = jax.jit(make_train_step(network, regression, optimiser, jax.random.key(1)))
+    for rates in ((), (("trunk/.*", 0.1), ("head/bias", 2.0))):
+        optimizer = make_optimizer(OptimizerConfig(**options, learning_rate_multipliers=rates), 10)
+        state = create_state(network, optimizer, network.initial(jax.random.key(0)))
+        step = jax.jit(make_train_step(network, regression, optimizer, jax.random.key(1)))
         stream = batches()
         first, _ = step(state, next(stream))
         before, after = names(state.variables.trained), names(first.variables.trained)

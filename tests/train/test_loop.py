@@ -20,27 +20,27 @@ from affect_jax.train.step import compiled, make_train_step
 class Run:
     """A run in a folder, as experiment/training.py puts it together."""
 
-    def __init__(self, workdir, tiny, task, batches, optimiser=None, average=0.0, taught=False):
+    def __init__(self, workdir, tiny, task, batches, optimizer=None, average=0.0, taught=False):
         self.workdir, self.task, self.batches, self.average = workdir, task, batches(), average
         self.network, self.mesh = Network(lambda rngs: tiny(rngs=rngs)), data_mesh()
-        self.optimiser = optimiser or optax.adam(1e-2)
+        self.optimizer = optimizer or optax.adam(1e-2)
         self.teach = self.network.predict if taught else None
         self.teacher = self.network.initial(jax.random.key(7)) if taught else None
         self.checkpoints = Checkpoints(workdir, "-error")
 
     def go(self, steps, evaluate=lambda variables: {"error": 1.0}):
         first = self.network.initial(jax.random.key(0))
-        state = create_state(self.network, self.optimiser, first, self.task.initial(), self.average > 0)
+        state = create_state(self.network, self.optimizer, first, self.task.initial(), self.average > 0)
         state = jax.device_put(state, shardings(state, self.mesh))
         if self.checkpoints.latest_step() is not None:
             state, place = self.checkpoints.restore(jax.eval_shape(lambda: state), self.mesh)
             self.batches.set_state(place)
         root, teacher = jax.random.key(1), jax.device_put(self.teacher, shardings(self.teacher, self.mesh))
-        made = make_train_step(self.network, self.task, self.optimiser, root, self.average, self.teach)
+        made = make_train_step(self.network, self.task, self.optimizer, root, self.average, self.teach)
         journal = Journal(self.workdir, int(state.step), steps, "test")
         try:
             return loop.run(
-                loop.LoopConfig(steps, log_every=2, evaluate_every=3),
+                loop.TrainConfig(steps, log_every=2, evaluate_every=3),
                 state,
                 compiled(made, state, self.mesh, teacher=teacher),
                 self.batches,
@@ -112,7 +112,7 @@ def test_no_evaluation_is_lost_to_a_signal(tmp_path, tiny, regression, batches, 
 
 def test_memory_learned_mixture_average_and_teacher_are_resumed_bit_for_bit(tmp_path, full_recipe):
     task, network, batches = full_recipe
-    options = {"optimiser": optax.adamw(1e-2), "average": 0.9, "taught": True}
+    options = {"optimizer": optax.adamw(1e-2), "average": 0.9, "taught": True}
     whole, cut = stopped_and_resumed(tmp_path, 9, network, task, batches, **options)
     assert jax.tree.structure(whole) == jax.tree.structure(cut)
     for (path, one), other in zip(jax.tree_util.tree_leaves_with_path(whole), jax.tree.leaves(cut), strict=True):
@@ -181,5 +181,5 @@ def test_a_checkpoint_opens_on_another_number_of_devices(tmp_path, tiny, regress
 
 
 def test_a_rhythm_below_one_is_refused():
-    with pytest.raises(ValueError, match="loop.log_every is 0; it must be at least 1"):
-        loop.LoopConfig(log_every=0)
+    with pytest.raises(ValueError, match="train.log_every is 0; it must be at least 1"):
+        loop.TrainConfig(log_every=0)

@@ -11,7 +11,7 @@ from flax import nnx
 
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.nn.factorized import FactorizedConv
-from affect_jax.train.optimiser import OptimiserConfig
+from affect_jax.train.optimizer import OptimizerConfig
 from affect_jax.train.sparsity import evenness
 from affect_jax.train.state import Network, create_state, names, with_names
 from affect_jax.train.step import make_train_step
@@ -104,7 +104,7 @@ def test_only_trained_kernels_count_and_with_none_it_is_refused():
     size = np.prod(list(lengths(arrays, "normed").values()), axis=0)
     size = np.abs(np.float64(arrays["normed/factors/scale"])) * size
     np.testing.assert_allclose(evenness(variables), size.sum() / np.linalg.norm(size), rtol=1e-5)
-    with pytest.raises(ValueError, match=r"optimiser.sparsity needs factorised convolutions of form cp .* none"):
+    with pytest.raises(ValueError, match=r"optimizer.sparsity needs factorized convolutions of form cp .* none"):
         evenness(Network(lambda rngs: TwoLayers(rngs=rngs), frozen="(plain|normed)/.*").abstract)
 
 
@@ -121,9 +121,9 @@ def test_a_step_adds_the_weighted_penalty_to_the_loss_and_logs_it(regression, ba
     network, variables = drawn()
     states = {}
     for sparsity in (0.0, 0.25):
-        optimiser = optax.sgd(0.1)
-        made = make_train_step(network, regression, optimiser, jax.random.key(1), sparsity=sparsity)
-        states[sparsity] = jax.jit(made)(create_state(network, optimiser, variables), next(batches()))
+        optimizer = optax.sgd(0.1)
+        made = make_train_step(network, regression, optimizer, jax.random.key(1), sparsity=sparsity)
+        states[sparsity] = jax.jit(made)(create_state(network, optimizer, variables), next(batches()))
     (plain, without), (pressed, terms) = states[0.0], states[0.25]
     assert "loss/sparsity" not in without
     np.testing.assert_allclose(terms["loss/sparsity"], 0.25 * evenness(variables), rtol=1e-6)
@@ -137,5 +137,5 @@ def test_a_step_adds_the_weighted_penalty_to_the_loss_and_logs_it(regression, ba
 
 
 def test_a_negative_weight_is_refused():
-    with pytest.raises(ValueError, match="optimiser.sparsity is -1.0; it must not be negative"):
-        OptimiserConfig(sparsity=-1.0)
+    with pytest.raises(ValueError, match="optimizer.sparsity is -1.0; it must not be negative"):
+        OptimizerConfig(sparsity=-1.0)

@@ -10,9 +10,9 @@ from affect_jax.train.state import Network, create_state, names, with_names
 from affect_jax.train.step import make_train_step
 
 
-def trained(network, task, batches, optimiser, steps=3):
-    state = create_state(network, optimiser, network.initial(jax.random.key(0)))
-    step = jax.jit(make_train_step(network, task, optimiser, jax.random.key(1)))
+def trained(network, task, batches, optimizer, steps=3):
+    state = create_state(network, optimizer, network.initial(jax.random.key(0)))
+    step = jax.jit(make_train_step(network, task, optimizer, jax.random.key(1)))
     before, stream = state, batches()
     for _ in range(steps):
         state, _ = step(state, next(stream))

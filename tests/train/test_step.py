@@ -13,12 +13,12 @@ from affect_jax.train.streams import stream
 
 
 def losses_and_arrays(devices, tiny, task, batches, average=0.0, taught=False):
-    mesh, network, optimiser = data_mesh(devices), Network(lambda rngs: tiny(rngs=rngs)), optax.sgd(0.1)
+    mesh, network, optimizer = data_mesh(devices), Network(lambda rngs: tiny(rngs=rngs)), optax.sgd(0.1)
     first = network.initial(jax.random.key(0))
-    state = create_state(network, optimiser, first, task.initial(), average > 0)
+    state = create_state(network, optimizer, first, task.initial(), average > 0)
     state = jax.device_put(state, shardings(state, mesh))
     teach, teacher = (network.predict, network.initial(jax.random.key(7))) if taught else (None, None)
-    made = make_train_step(network, task, optimiser, jax.random.key(1), average, teach)
+    made = make_train_step(network, task, optimizer, jax.random.key(1), average, teach)
     step = compiled(made, state, mesh, teacher=jax.device_put(teacher, shardings(teacher, mesh)))
     data, losses = batches(), []
     for _ in range(4):
@@ -55,13 +55,13 @@ def test_steps_are_compiled_once_whatever_is_carried_and_the_teacher_is_an_argum
         return network.predict(variables, images)
 
     def gone(teacher_key):
-        mesh, optimiser = data_mesh(jax.devices()[:1]), optax.adam(1e-2)
-        state = create_state(network, optimiser, network.initial(jax.random.key(0)), task.initial(), True)
+        mesh, optimizer = data_mesh(jax.devices()[:1]), optax.adam(1e-2)
+        state = create_state(network, optimizer, network.initial(jax.random.key(0)), task.initial(), True)
         state = jax.device_put(state, shardings(state, mesh))
         teacher, data = network.initial(jax.random.key(teacher_key)), batches()
         before = jax.device_get(names(teacher))
         teacher = jax.device_put(teacher, shardings(teacher, mesh))
-        made = make_train_step(network, task, optimiser, jax.random.key(1), 0.9, teach)
+        made = make_train_step(network, task, optimizer, jax.random.key(1), 0.9, teach)
         step = compiled(made, state, mesh, teacher=teacher)
         for _ in range(3):
             state, terms = step(state, spread(next(data), mesh))
@@ -76,7 +76,7 @@ def test_steps_are_compiled_once_whatever_is_carried_and_the_teacher_is_an_argum
 
 def test_a_batch_that_does_not_divide_is_refused_and_an_unmatched_path_named(batches):
     mesh = data_mesh()
-    with pytest.raises(ValueError, match="a batch of 12 does not divide over 8 devices; change config.batch"):
+    with pytest.raises(ValueError, match="a batch of 12 does not divide over 8 devices; change config.batch_size"):
         spread(next(batches(12)), mesh)
     with pytest.raises(ValueError, match="no sharding rule matches parameter 'kernel'"):
         shardings({"kernel": np.zeros(3)}, mesh, rules=((r"bias", P()),))

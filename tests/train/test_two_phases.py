@@ -7,7 +7,7 @@ import pytest
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.tasks.affect import Affect
 from affect_jax.tasks.recipe import AffectConfig
-from affect_jax.train.optimiser import OptimiserConfig, make_optimiser
+from affect_jax.train.optimizer import OptimizerConfig, make_optimizer
 from affect_jax.train.state import Network, create_state, names
 from affect_jax.train.step import make_train_step
 from affect_jax.types import Batch, Labels
@@ -31,9 +31,9 @@ def moved(clips, options, steps=2, **patterns):
     """How far each array of the network goes in some steps."""
     config = ClipNetworkConfig(**SIZES, time_pool=3)
     network = Network(lambda rngs: ClipNetwork(config, rngs=rngs), **patterns)
-    optimiser = make_optimiser(OptimiserConfig(rate=1e-2, schedule="constant", **options), 10)
-    state = create_state(network, optimiser, network.initial(jax.random.key(0)), TASK.initial())
-    step, before = jax.jit(make_train_step(network, TASK, optimiser, jax.random.key(1))), names(state.variables)
+    optimizer = make_optimizer(OptimizerConfig(learning_rate=1e-2, schedule="constant", **options), 10)
+    state = create_state(network, optimizer, network.initial(jax.random.key(0)), TASK.initial())
+    step, before = jax.jit(make_train_step(network, TASK, optimizer, jax.random.key(1))), names(state.variables)
     for _ in range(steps):
         state, _ = step(state, clips)
     return {name: np.abs(np.asarray(value) - before[name]).max() for name, value in names(state.variables).items()}
@@ -46,7 +46,7 @@ def test_in_the_first_phase_only_what_looks_along_time_moves(clips):
 
 
 def test_in_the_second_phase_each_group_goes_its_own_way_and_statistics_stay(clips):
-    rates = {"rates": "head/output/.*=0.1,.*time.*=3"}
+    rates = {"learning_rate_multipliers": (("head/output/.*", 0.1), (".*time.*", 3.0))}
     far = moved(clips, rates, steps=1, frozen="trunk/.*", fixed_statistics=".*")
     for name, distance in far.items():
         if name.startswith("trunk/") or name.endswith(("/mean", "/var")):

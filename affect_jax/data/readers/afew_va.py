@@ -60,9 +60,9 @@ def afew_va(config: AFEWVAConfig) -> Recordings:
             if path.stem in seen:
                 raise RowFault("clip is there twice", f"{path} and {seen[path.stem]}")
             seen[path.stem] = path
-            actor, labelled = _read(path)
-            total += len(labelled)
-            found.append(_recording(path, actor, labelled, config, frames))
+            actor, labeled = _read(path)
+            total += len(labeled)
+            found.append(_recording(path, actor, labeled, config, frames))
         except RowFault as fault:
             clips.refuse(str(path), row, fault)
     frames.finish(total)
@@ -88,7 +88,7 @@ def _read(path: pathlib.Path) -> tuple[str, dict[str, dict]]:
 
 
 def _recording(
-    path: pathlib.Path, actor: str, labelled: dict[str, dict], config: AFEWVAConfig, skipped: SkippedRows
+    path: pathlib.Path, actor: str, labeled: dict[str, dict], config: AFEWVAConfig, skipped: SkippedRows
 ) -> Recording:
     try:
         footage = NumberedPictures(path.parent, config.fps, first=0)
@@ -99,7 +99,7 @@ def _recording(
     if config.check_images:
         looks = looked_at([str(footage.path(int(frame))) for frame in footage.numbers])
     chosen, kept = [], []
-    for key, values in sorted(labelled.items()):
+    for key, values in sorted(labeled.items()):
         try:
             index = there.get(int(key)) if key.isdecimal() else None
             if index is None:

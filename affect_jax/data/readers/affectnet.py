@@ -19,7 +19,7 @@ IMAGE_FOLDERS = (
     *("Automatically_Annotated_Images", "Automatically_Annotated/Automatically_Annotated_Images"),
 )
 SPLIT_ALIASES = {"train": "training", "val": "validation"}
-NOTHING_LABELLED = "row has no label"
+NOTHING_LABELED = "row has no label"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _read_rows(list_path: pathlib.Path, skipped: SkippedRows) -> tuple[list[tupl
         except RowFault as fault:
             skipped.refuse(str(list_path), number, fault)
             continue
-        if reason := row.left_out or ("" if row.labelled else NOTHING_LABELLED):
+        if reason := row.left_out or ("" if row.labeled else NOTHING_LABELED):
             skipped.left_out.append((row.path, number, reason))
         else:
             rows.append((number, row))

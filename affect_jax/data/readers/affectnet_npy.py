@@ -109,7 +109,7 @@ def _read(folder: pathlib.Path, name: str, file: str | None) -> Row | RowFault:
         emotion = code if 0 <= code < EMOTIONS else None
         points = _points(f"{folder}/{name}{LANDMARKS_END}")
         row = Row(file, None, points, emotion, valence_arousal(cells["val"], cells["aro"]))
-        return row if row.labelled else dataclasses.replace(row, left_out="row has no label")
+        return row if row.labeled else dataclasses.replace(row, left_out="row has no label")
     except RowFault as fault:
         return fault
 

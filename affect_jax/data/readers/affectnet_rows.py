@@ -36,7 +36,7 @@ class Row:
     correct: bool | None = None  # whether a person found the emotion right; None where the list does not say
 
     @property
-    def labelled(self) -> bool:
+    def labeled(self) -> bool:
         """Whether anything is known of the face."""
         return any(label is not None for label in (self.valence_arousal, self.emotion, self.landmarks))
 

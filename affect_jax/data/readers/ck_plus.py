@@ -16,10 +16,10 @@ from absl import logging
 
 from affect_jax import emotions
 from affect_jax.data import picture
-from affect_jax.data.memory import GreyPictures
+from affect_jax.data.memory import GrayPictures
 from affect_jax.data.readers.affectnet_faces import ListedFaces, misplaced
-from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labelled_frames, landmark_file
-from affect_jax.data.readers.fer2013 import grey_faces, pixel_rows, usage
+from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_frames, landmark_file
+from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
 from affect_jax.data.readers.rows import ListConfig, existing_folder, looked_at, one_hot, photographs
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import no_labels
@@ -53,8 +53,8 @@ class CKPlusConfig(ListConfig):
         return self.split if self.split == ALL else usage(self.split)
 
 
-def ck_plus(config: CKPlusConfig) -> ListedFaces | GreyPictures:
-    """The labelled frames, sorted by subject, sequence and frame; without landmarks the whole picture is the crop.
+def ck_plus(config: CKPlusConfig) -> ListedFaces | GrayPictures:
+    """The labeled frames, sorted by subject, sequence and frame; without landmarks the whole picture is the crop.
 
     ValueError for too many unusable frames and for a split the form does not have; FileNotFoundError for a wrong path.
     """
@@ -70,13 +70,13 @@ def ck_plus(config: CKPlusConfig) -> ListedFaces | GreyPictures:
     skipped = config.skipped(root)
     whole = (root / IMAGES).is_dir()
     if whole:
-        frames = labelled_frames(root, config.neutral_frames, config.peak_frames, skipped)
+        frames = labeled_frames(root, config.neutral_frames, config.peak_frames, skipped)
     else:
         frames = _emotion_folders(root, config.peak_frames, skipped)
     return _faces(frames, root, config, skipped)
 
 
-def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GreyPictures:
+def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GrayPictures:
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}; expected {TABLE}")
     if config.split == ALL:
@@ -85,7 +85,7 @@ def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GreyPictures:
     names = emotions.names(LABEL_SET)
     logging.warning("%s names no subjects: the same people may be in other splits", path)
     kept = [(name, names.index(CSV_NAMES[code]), face) for name, code, face in rows]
-    return grey_faces(LABEL_SET, kept, f"{path}, split {config.split}")
+    return gray_faces(LABEL_SET, kept, f"{path}, split {config.split}")
 
 
 def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> list[Frame]:

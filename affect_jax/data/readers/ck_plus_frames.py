@@ -28,7 +28,7 @@ class Frame(NamedTuple):
     emotion: int
 
 
-def labelled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: SkippedRows) -> list[Frame]:
+def labeled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: SkippedRows) -> list[Frame]:
     """The first `neutral` and last `peak` frames of the sequences with an emotion; how many have none is logged."""
     labels = _first_folder(root, EMOTION_FOLDERS)
     if labels is None:

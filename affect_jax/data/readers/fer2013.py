@@ -1,4 +1,4 @@
-"""FER2013: 48 x 48 grey faces written as text, one a row."""
+"""FER2013: 48 x 48 gray faces written as text, one a row."""
 
 import dataclasses
 import pathlib
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from affect_jax import emotions
-from affect_jax.data.memory import GreyPictures
+from affect_jax.data.memory import GrayPictures
 from affect_jax.data.readers.rows import ListConfig, ListFile, integer, one_hot, photographs
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import no_labels
@@ -36,7 +36,7 @@ class FER2013Config(ListConfig):
         return usage(self.split)
 
 
-def fer2013(config: FER2013Config) -> GreyPictures:
+def fer2013(config: FER2013Config) -> GrayPictures:
     """The usable faces of one split, in the order of the list; each picture is its own subject.
 
     ValueError for a list without a needed column and for too many unusable rows; FileNotFoundError for a wrong path.
@@ -44,7 +44,7 @@ def fer2013(config: FER2013Config) -> GreyPictures:
     path = find_list(config.root)
     skipped = config.skipped(path)
     kept = list(pixel_rows(path, config.split, emotions.names(LABEL_SET), skipped))
-    return grey_faces(LABEL_SET, kept, f"{path}, split {config.split}")
+    return gray_faces(LABEL_SET, kept, f"{path}, split {config.split}")
 
 
 def usage(split: str) -> str:
@@ -99,7 +99,7 @@ def row_usage(row: dict[str, str], path: pathlib.Path, wanted: str) -> str:
 
 
 def pixels(cell: str) -> UInt8[np.ndarray, "48 48"]:
-    """The picture of a cell; RowFault when it is not 2304 numbers in 0..255, or of one colour."""
+    """The picture of a cell; RowFault when it is not 2304 numbers in 0..255, or of one color."""
     try:
         values = np.fromstring(cell, np.int64, sep=" ")
     except ValueError:
@@ -109,11 +109,11 @@ def pixels(cell: str) -> UInt8[np.ndarray, "48 48"]:
     if values.min() < 0 or values.max() > 255:
         raise RowFault("pixels out of 0..255", f"{values.min()} to {values.max()}, expected 0 to 255")
     if values.min() == values.max():
-        raise RowFault("picture is of one colour", f"every pixel is {values[0]}; take the row out")
+        raise RowFault("picture is of one color", f"every pixel is {values[0]}; take the row out")
     return values.reshape(SIDE_PX, SIDE_PX).astype(np.uint8)
 
 
-def grey_faces(label_set: str, kept: list[tuple[str, int, UInt8[np.ndarray, "48 48"]]], where: str) -> GreyPictures:
+def gray_faces(label_set: str, kept: list[tuple[str, int, UInt8[np.ndarray, "48 48"]]], where: str) -> GrayPictures:
     """A source of named faces in memory; ValueError, naming `where` they were looked for, if there are none."""
     if not kept:
         raise ValueError(f"{where}: no usable row; is it the right list and split?")
@@ -121,4 +121,4 @@ def grey_faces(label_set: str, kept: list[tuple[str, int, UInt8[np.ndarray, "48 
     count = len(emotions.names(label_set))
     labels = no_labels(len(kept), count)
     labels.emotion[:], labels.emotion_weight[:] = one_hot(named, count), 1
-    return GreyPictures(label_set, photographs(names, names, labels), np.stack(pictures))
+    return GrayPictures(label_set, photographs(names, names, labels), np.stack(pictures))

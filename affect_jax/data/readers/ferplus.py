@@ -14,7 +14,7 @@ from absl import logging
 from jaxtyping import Float, Int
 
 from affect_jax import emotions
-from affect_jax.data.memory import GreyPictures
+from affect_jax.data.memory import GrayPictures
 from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, pixels, usage
 from affect_jax.data.readers.rows import ListConfig, ListFile, integer, looked_at, photographs
 from affect_jax.data.skipped import RowFault, SkippedRows
@@ -63,7 +63,7 @@ class Voted:
     votes: Int[np.ndarray, "10"]
 
 
-def ferplus(config: FERPlusConfig) -> GreyPictures | PictureFiles:
+def ferplus(config: FERPlusConfig) -> GrayPictures | PictureFiles:
     """The faces of one split in the order of the list; each picture is its own subject.
 
     Where half of the people or more named no emotion ("unknown", "NF" for "not a face"), or, with `votes` "majority",
@@ -157,7 +157,7 @@ def _from_files(rows, path: pathlib.Path, folder: pathlib.Path, config: FERPlusC
     return PictureFiles(LABEL_SET, table, [str(folder / name) for name in names], places)
 
 
-def _from_text(rows, usages: list[str], root: pathlib.Path, config: FERPlusConfig, skipped) -> GreyPictures:
+def _from_text(rows, usages: list[str], root: pathlib.Path, config: FERPlusConfig, skipped) -> GrayPictures:
     """Faces out of fer2013.csv, row by row; ValueError where its rows are not those of the votes."""
     path, wanted = find_list(str(root), FILES[:2]), config.own_split
     by_position = {row.position: row for row in rows}
@@ -179,7 +179,7 @@ def _from_text(rows, usages: list[str], root: pathlib.Path, config: FERPlusConfi
         raise ValueError(f"{path} has {seen} rows, but there are votes for {len(usages)}: {TOGETHER}")
     names = [row.name for row in kept]
     pictures = np.stack(faces) if faces else np.zeros((0, SIDE_PX, SIDE_PX), np.uint8)
-    return GreyPictures(LABEL_SET, photographs(names, names, _labels(kept, config.votes)), pictures)
+    return GrayPictures(LABEL_SET, photographs(names, names, _labels(kept, config.votes)), pictures)
 
 
 def _check_usage(where: str, here: str, there: str) -> None:

@@ -23,7 +23,7 @@ class FolderConfig(ListConfig):
 
 
 def folder(config: FolderConfig) -> PictureFiles:
-    """Faces labelled by the name of their folder, in the order of emotion and file name; the whole picture is the crop.
+    """Faces labeled by the name of their folder, in the order of emotion and file name; the whole picture is the crop.
 
     "Happiness" or "angry" name folders as well as "happy" and "anger". ValueError for a folder that is no emotion of
     the label set; rows of messages count the pictures from 1.

@@ -1,4 +1,4 @@
-"""RAF-DB's basic emotions: `EmoLabel/list_patition_label.txt` (so spelt) and `Image/aligned` or `Image/original`."""
+"""RAF-DB's basic emotions: `EmoLabel/list_patition_label.txt` (so spelled) and `Image/aligned` or `Image/original`."""
 
 import dataclasses
 import pathlib

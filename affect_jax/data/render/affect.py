@@ -12,7 +12,7 @@ from affect_jax import emotions
 ACTION_UNITS = (1, 2, 4, 5, 6, 7, 9, 12, 14, 15, 16, 17, 18, 20, 23, 25, 26, 43)
 UNIT = {unit: position for position, unit in enumerate(ACTION_UNITS)}
 LABEL_SET = "affectnet_8"
-NEUTRAL_BELOW = 0.2  # intensity under which a face is labelled neutral
+NEUTRAL_BELOW = 0.2  # intensity under which a face is labeled neutral
 
 # Contempt has no set there and is not rendered. Source: Ouyang et al. (emotion intensity from action units), Figure 1.
 PROTOTYPES: dict[str, tuple[int, ...]] = {

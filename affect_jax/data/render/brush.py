@@ -13,26 +13,26 @@ def fixed_point(points: Float[np.ndarray, "point 2"]) -> Num[np.ndarray, "point 
     return (points * (1 << _BITS)).astype(np.int32)
 
 
-def fill(canvas: UInt8[np.ndarray, "height width *channel"], outline: Float[np.ndarray, "point 2"], colour) -> None:
+def fill(canvas: UInt8[np.ndarray, "height width *channel"], outline: Float[np.ndarray, "point 2"], color) -> None:
     """Paints the inside of a closed outline."""
-    cv2.fillPoly(canvas, [fixed_point(outline)], colour, cv2.LINE_AA, _BITS)
+    cv2.fillPoly(canvas, [fixed_point(outline)], color, cv2.LINE_AA, _BITS)
 
 
 def stroke(
     canvas: UInt8[np.ndarray, "height width *channel"],
     line: Float[np.ndarray, "point 2"],
-    colour,
+    color,
     width_px: float,
     closed: bool = False,
 ) -> None:
     """Paints a line; a width under a pixel is drawn one pixel wide and paler by the caller."""
-    cv2.polylines(canvas, [fixed_point(line)], closed, colour, max(1, round(width_px)), cv2.LINE_AA, _BITS)
+    cv2.polylines(canvas, [fixed_point(line)], closed, color, max(1, round(width_px)), cv2.LINE_AA, _BITS)
 
 
-def dot(canvas: UInt8[np.ndarray, "height width *channel"], center, radius_px: float, colour) -> None:
+def dot(canvas: UInt8[np.ndarray, "height width *channel"], center, radius_px: float, color) -> None:
     """Paints a disc."""
     place = tuple(int(value) for value in fixed_point(np.asarray(center)[None])[0])
-    cv2.circle(canvas, place, int(max(radius_px, 0.5) * (1 << _BITS)), colour, -1, cv2.LINE_AA, _BITS)
+    cv2.circle(canvas, place, int(max(radius_px, 0.5) * (1 << _BITS)), color, -1, cv2.LINE_AA, _BITS)
 
 
 def box_around(outline: Float[np.ndarray, "point 2"], margin_px: float, side_px: int) -> tuple[slice, slice] | None:
@@ -45,7 +45,7 @@ def box_around(outline: Float[np.ndarray, "point 2"], margin_px: float, side_px:
 
 
 def blend(canvas: UInt8[np.ndarray, "height width 3"], painted, mask: UInt8[np.ndarray, "height width"]) -> None:
-    """Lets `painted` (a picture or one colour) replace the canvas where the mask is 255, in place."""
+    """Lets `painted` (a picture or one color) replace the canvas where the mask is 255, in place."""
     share = (mask * np.float32(1 / 255))[..., None]
     canvas[:] = canvas + (np.asarray(painted, np.float32) - canvas) * share
 
@@ -53,11 +53,11 @@ def blend(canvas: UInt8[np.ndarray, "height width 3"], painted, mask: UInt8[np.n
 def tint(
     canvas: UInt8[np.ndarray, "height width 3"],
     outlines: list[Float[np.ndarray, "_ 2"]],
-    colour,
+    color,
     opacities: list[float],
     soft_px: float = 0.0,
 ) -> None:
-    """Paints the inside of outlines half transparent in one colour, softly; a later outline covers an earlier."""
+    """Paints the inside of outlines half transparent in one color, softly; a later outline covers an earlier."""
     box = box_around(np.concatenate(outlines), 2.5 * soft_px, len(canvas))
     if box is None:
         return
@@ -67,4 +67,4 @@ def tint(
         fill(mask, outline - (box[1].start, box[0].start), int(255 * opacity))
     if soft_px > 0.4:
         mask = cv2.GaussianBlur(mask, (0, 0), soft_px)
-    blend(part, colour, mask)
+    blend(part, color, mask)

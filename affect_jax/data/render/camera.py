@@ -64,7 +64,7 @@ def turn_all(
 
 
 def framing(turned: Float[np.ndarray, "face 68 2"]) -> Float[np.ndarray, "face 3"]:
-    """(scale, shift x, shift y) that centres the EmoNet crop on a canvas of side 1 and makes it `CROP_SHARE` of it."""
+    """(scale, shift x, shift y) that centers the EmoNet crop on a canvas of side 1 and makes it `CROP_SHARE` of it."""
     low, high = turned.min(1), turned.max(1)
     scale = CROP_SHARE / (EMONET_SIDE * (high - low).mean(1))
     return np.concatenate([scale[:, None], 0.5 - (low + high) / 2 * scale[:, None]], axis=1)
@@ -73,5 +73,5 @@ def framing(turned: Float[np.ndarray, "face 68 2"]) -> Float[np.ndarray, "face 3
 def landmarks_px(
     turned: Float[np.ndarray, "*face point 2"], framing: Float[np.ndarray, "*face 3"], size_px: int
 ) -> Float[np.ndarray, "*face point 2"]:
-    """Landmarks on a canvas in pixels, centres of pixels at integers."""
+    """Landmarks on a canvas in pixels, centers of pixels at integers."""
     return (turned * framing[..., None, :1] + framing[..., None, 1:]) * size_px - 0.5

@@ -1,4 +1,4 @@
-"""Eyes, brows, nose and mouth as painted shapes, in plain colours: light falls on them afterwards."""
+"""Eyes, brows, nose and mouth as painted shapes, in plain colors: light falls on them afterwards."""
 
 import cv2
 import numpy as np
@@ -15,13 +15,13 @@ Canvas = UInt8[np.ndarray, "side side 3"]
 Points = Float[np.ndarray, "68 2"]
 
 
-def colour(rgb, factor: float = 1.0) -> tuple[int, int, int]:
+def color(rgb, factor: float = 1.0) -> tuple[int, int, int]:
     """RGB for OpenCV, scaled and clipped."""
     return tuple(int(min(max(channel * factor, 0), 255)) for channel in rgb)
 
 
 def mixed(first, second, share: float) -> np.ndarray:
-    """The first colour with `share` of the second."""
+    """The first color with `share` of the second."""
     return np.asarray(first, float) * (1 - share) + np.asarray(second, float) * share
 
 
@@ -35,14 +35,14 @@ def paint_eyes(
         outline = np.concatenate([upper, lower[1:-1]])
         _eyeball(canvas, outline, upper, eye, identity, gaze, unit_px)
         opening = np.linalg.norm(eye[[1, 2]].mean(0) - eye[[4, 5]].mean(0)) / unit_px
-        lash = colour(mixed(identity.skin * 0.30, (16, 12, 12), 0.6 + 0.4 * identity.make_up))
+        lash = color(mixed(identity.skin * 0.30, (16, 12, 12), 0.6 + 0.4 * identity.make_up))
         brush.stroke(canvas, upper, lash, unit_px * (0.030 + 0.015 * identity.make_up))
-        rim = colour(identity.skin * (0.74, 0.62, 0.60))
+        rim = color(identity.skin * (0.74, 0.62, 0.60))
         brush.stroke(canvas, lower, rim, unit_px * 0.018)
         brow = points[17:22] if first == 36 else points[22:27]
         toward = (brow[1:4].mean(0) - upper.mean(0)) * (0.20 + 0.08 * min(opening, 0.2) / 0.2)
         if opening > 0.05:
-            brush.stroke(canvas, smooth(eye[:4])[2:-2] + toward, colour(identity.skin, 0.66), unit_px * 0.018)
+            brush.stroke(canvas, smooth(eye[:4])[2:-2] + toward, color(identity.skin, 0.66), unit_px * 0.018)
 
 
 def _eyeball(canvas, outline, upper, eye, identity, gaze, unit_px) -> None:
@@ -51,14 +51,14 @@ def _eyeball(canvas, outline, upper, eye, identity, gaze, unit_px) -> None:
         return
     part, corner = canvas[box], np.array([box[1].start, box[0].start])
     ball = np.empty_like(part)
-    ball[:] = colour(mixed((246, 244, 242), identity.skin, 0.08))
+    ball[:] = color(mixed((246, 244, 242), identity.skin, 0.08))
     middle = (eye[0] + eye[3]) / 2 - corner
     across = (eye[3] - eye[0]) / 2
     along = np.array([-across[1], across[0]])
     up = along / max(np.linalg.norm(along), 1e-6) * unit_px
     iris = middle + across * gaze[0] - up * (0.02 - 0.10 * gaze[1])
-    brush.dot(ball, iris, 0.122 * unit_px, colour(identity.iris, 0.55))
-    brush.dot(ball, iris, 0.098 * unit_px, colour(identity.iris))
+    brush.dot(ball, iris, 0.122 * unit_px, color(identity.iris, 0.55))
+    brush.dot(ball, iris, 0.098 * unit_px, color(identity.iris))
     brush.dot(ball, iris, 0.052 * unit_px, (12, 10, 10))
     shade = np.concatenate([upper - corner, (upper - corner)[::-1] + up * 0.03])
     shadow = ball.copy()
@@ -78,12 +78,12 @@ def paint_brows(canvas: Canvas, points: Points, identity: Identity, unit_px: flo
     spines = (points[21:16:-1] + down, points[22:27] + down)
     ribbons = [ribbon(spine, profile * share) for share in (1.0, 0.5) for spine in spines]
     pale, dark = identity.brow_darkness, 0.5 + 0.5 * identity.brow_darkness
-    brush.tint(canvas, ribbons, colour(hair, 0.9), [pale, pale, dark, dark], 0.014 * unit_px)
+    brush.tint(canvas, ribbons, color(hair, 0.9), [pale, pale, dark, dark], 0.014 * unit_px)
 
 
 def paint_nose(canvas: Canvas, points: Points, identity: Identity, unit_px: float) -> None:
     """Nostrils and the edges of the wings; the relief shades the rest."""
-    dark = colour(identity.skin * (0.42, 0.30, 0.28))
+    dark = color(identity.skin * (0.42, 0.30, 0.28))
     up = (points[27] - points[33]) / max(np.linalg.norm(points[27] - points[33]), 1e-6) * unit_px
     side = np.array([-up[1], up[0]])
     size = 1 + 0.12 * identity.nose_size
@@ -111,7 +111,7 @@ def paint_mouth(
     opening = (inner_lower[::-1] - inner_upper)[:, 1].max() / unit_px
     if opening > 0.02:
         _mouth_inside(canvas, points, inner_upper, inner_lower, shown, unit_px)
-    seam = colour(identity.lips * (0.42, 0.34, 0.36))
+    seam = color(identity.lips * (0.42, 0.34, 0.36))
     brush.stroke(canvas, inner_upper, seam, unit_px * (0.024 if opening < 0.05 else 0.014))
 
 
@@ -122,9 +122,9 @@ def _lips(canvas, lips, gleam, identity, unit_px) -> None:
         return
     part, corner = canvas[box], np.array([box[1].start, box[0].start])
     painted, mask = np.empty_like(part), np.zeros(part.shape[:2], np.uint8)
-    painted[:] = colour(identity.lips, 1.04)
-    brush.fill(painted, gleam - corner, colour(mixed(identity.lips, (255, 240, 236), 0.22)))
-    brush.fill(painted, lips[1] - corner, colour(identity.lips, 0.84))
+    painted[:] = color(identity.lips, 1.04)
+    brush.fill(painted, gleam - corner, color(mixed(identity.lips, (255, 240, 236), 0.22)))
+    brush.fill(painted, lips[1] - corner, color(identity.lips, 0.84))
     for lip in lips:
         brush.fill(mask, lip - corner, int(255 * (0.80 + 0.15 * identity.make_up)))
     brush.blend(part, cv2.GaussianBlur(painted, (0, 0), max(soft, 0.4)), cv2.GaussianBlur(mask, (0, 0), max(soft, 0.4)))

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.data.render import brush
-from affect_jax.data.render.features import colour, mixed
+from affect_jax.data.render.features import color, mixed
 from affect_jax.data.render.identity import Identity
 from affect_jax.data.render.outline import smooth
 from affect_jax.data.render.surface import COLUMNS, ROWS, _bump, _pair
@@ -46,7 +46,7 @@ def fixed_outlines(identity: Identity) -> dict[str, np.ndarray]:
 
 @functools.lru_cache(maxsize=512)
 def albedo(identity: Identity) -> UInt8[np.ndarray, "rows columns 3"]:
-    """Colour of the skin over the reference grid: flush, shadows under the eyes, freckles, stubble and beard."""
+    """Color of the skin over the reference grid: flush, shadows under the eyes, freckles, stubble and beard."""
     rng = np.random.default_rng(identity.texture_seed)
     skin = np.empty((ROWS, COLUMNS, 3), np.float32)
     skin[:] = identity.skin
@@ -96,19 +96,19 @@ def paint_behind(canvas, project, outlines, identity: Identity, unit_px: float) 
     if style in ("bob", "long"):
         left = [(-wide, -0.6), (-wide - 0.02, 0.0), (-wide - 0.12, 0.7), (-wide, length), (-0.45, length + 0.05)]
         curtain = np.array([(x, y, -0.75) for x, y in left + [(-x, y) for x, y in left[::-1]]])
-        brush.fill(canvas, smooth(project(curtain), closed=True), colour(identity.hair, 0.72))
+        brush.fill(canvas, smooth(project(curtain), closed=True), color(identity.hair, 0.72))
     if style == "bun":
-        brush.dot(canvas, project(np.array([[0.0, -1.78, -0.7]]))[0], 0.42 * unit_px, colour(identity.hair, 0.9))
+        brush.dot(canvas, project(np.array([[0.0, -1.78, -0.7]]))[0], 0.42 * unit_px, color(identity.hair, 0.9))
     neck = np.array([(-0.64, 0.6), (-0.62, 1.6), (-0.66, 2.0), (-0.95, 2.3), (-1.3, 3.6), (1.3, 3.6), (0.95, 2.3),
                      (0.66, 2.0), (0.62, 1.6), (0.64, 0.6)])  # fmt: skip
     neck = np.concatenate([neck, np.full((len(neck), 1), -0.45)], axis=1)
-    brush.fill(canvas, project(neck, 0.3), colour(identity.skin * (0.82, 0.77, 0.75)))
+    brush.fill(canvas, project(neck, 0.3), color(identity.skin * (0.82, 0.77, 0.75)))
     under = np.array([(-0.7, 1.2), (-0.5, 1.95), (0.0, 2.1), (0.5, 1.95), (0.7, 1.2)])
     under = np.concatenate([under, np.full((len(under), 1), -0.3)], axis=1)
-    brush.tint(canvas, [smooth(project(under, 0.3))], colour(identity.skin * (0.50, 0.42, 0.40)), [0.6], 0.10 * unit_px)
+    brush.tint(canvas, [smooth(project(under, 0.3))], color(identity.skin * (0.50, 0.42, 0.40)), [0.6], 0.10 * unit_px)
     cloth = [(-3.2, 3.9), (-2.5, 2.75), (-1.6, 2.42), (-0.82, 2.22), (-0.4, 2.55), (0, 2.66)]
     cloth = np.array([(x, y, -0.4) for x, y in cloth + [(-x, y) for x, y in cloth[-2::-1]]])
-    brush.fill(canvas, project(cloth, 0.15), colour(identity.clothes))
+    brush.fill(canvas, project(cloth, 0.15), color(identity.clothes))
 
 
 def paint_ears(canvas, project, outlines, identity: Identity, unit_px: float) -> None:
@@ -118,17 +118,17 @@ def paint_ears(canvas, project, outlines, identity: Identity, unit_px: float) ->
     inner = []
     for ear in outlines["ears"]:
         outline = project(ear)
-        brush.fill(canvas, smooth(outline, closed=True), colour(identity.skin * (0.92, 0.84, 0.82)))
+        brush.fill(canvas, smooth(outline, closed=True), color(identity.skin * (0.92, 0.84, 0.82)))
         inner.append(smooth(outline.mean(0) + (outline - outline.mean(0)) * 0.55, closed=True))
     for outline in inner:
-        brush.fill(canvas, outline, colour(identity.skin * (0.76, 0.64, 0.62)))
+        brush.fill(canvas, outline, color(identity.skin * (0.76, 0.64, 0.62)))
 
 
 def paint_front_hair(canvas, mask, project, identity: Identity, unit_px: float) -> None:
     """Fringe and side hair that fall over the face; `mask` gathers where hair is."""
     for shape in _front_hair(identity):
         outline = project(shape)
-        brush.fill(canvas, outline, colour(identity.hair))
+        brush.fill(canvas, outline, color(identity.hair))
         brush.fill(mask, outline, 255)
 
 
@@ -174,7 +174,7 @@ def _front_hair(identity: Identity) -> list[Float[np.ndarray, "point 3"]]:
 
 def paint_glasses(canvas, points: Float[np.ndarray, "68 2"], identity: Identity, unit_px: float) -> None:
     """Rims, bridge and temples, with a faint sheen on the lenses."""
-    frame = colour(mixed((30, 28, 30), identity.clothes, 0.25))
+    frame = color(mixed((30, 28, 30), identity.clothes, 0.25))
     power = 2.0 if identity.glasses == "round" else 4.0
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     cosine, sine = np.cos(angle), np.sin(angle)

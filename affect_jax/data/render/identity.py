@@ -1,4 +1,4 @@
-"""Who is seen: shape, colours, hair, and how this person's muscles show what is felt."""
+"""Who is seen: shape, colors, hair, and how this person's muscles show what is felt."""
 
 import dataclasses
 import functools
@@ -26,7 +26,7 @@ HAIR_STYLES = ("bald", "cropped", "short", "curly", "fringe", "bob", "long", "bu
 
 @dataclasses.dataclass(frozen=True, eq=False)  # compared and hashed as an object: caches hang on it
 class Identity:
-    """One person. Colours are RGB in 0..255, lengths in head units."""
+    """One person. Colors are RGB in 0..255, lengths in head units."""
 
     rest: Float[np.ndarray, "68 3"]
     expressiveness: Float[np.ndarray, "unit"]  # what is shown of what is felt
@@ -122,8 +122,8 @@ def draw_identity(seed: int, subject: int) -> Identity:
     tone = uniform[0] * (len(_SKINS) - 1)
     skin = _blend(_SKINS, tone) * (1 + 0.04 * normal[0]) * (1 + np.array([0.008, 0.0, -0.022]) * normal[1])
     age = float(uniform[1] ** 1.3)
-    grey = age > 0.75 and uniform[2] < 0.7
-    hair_choice = 7 + (uniform[3] < 0.4) if grey else int(uniform[3] * (7 if tone < 2.5 else 3))
+    gray = age > 0.75 and uniform[2] < 0.7
+    hair_choice = 7 + (uniform[3] < 0.4) if gray else int(uniform[3] * (7 if tone < 2.5 else 3))
     bearded = uniform[4] < 0.28
     style = HAIR_STYLES[int(uniform[5] * 4)] if bearded else HAIR_STYLES[int(uniform[5] ** 0.8 * len(HAIR_STYLES))]
     make_up = 0.0 if bearded or uniform[6] > 0.45 else float(uniform[7])

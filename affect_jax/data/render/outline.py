@@ -14,13 +14,13 @@ def spline_matrix(points: int, closed: bool = False, steps: int = STEPS) -> Floa
     spans = points if closed else points - 1
     matrix = np.zeros((spans * steps + (not closed), points))
     for span in range(spans):
-        neighbours = np.arange(span - 1, span + 3)
-        neighbours = neighbours % points if closed else np.clip(neighbours, 0, points - 1)
+        neighbors = np.arange(span - 1, span + 3)
+        neighbors = neighbors % points if closed else np.clip(neighbors, 0, points - 1)
         for step in range(steps):
             t = step / steps
             weights = ((-t + 2 * t**2 - t**3) / 2, (2 - 5 * t**2 + 3 * t**3) / 2, (t + 4 * t**2 - 3 * t**3) / 2,
                        (t**3 - t**2) / 2)  # fmt: skip
-            for point, weight in zip(neighbours, weights, strict=True):
+            for point, weight in zip(neighbors, weights, strict=True):
                 matrix[span * steps + step, point] += weight
     if not closed:
         matrix[-1, -1] = 1

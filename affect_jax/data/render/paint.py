@@ -64,7 +64,7 @@ def paint(
 
 
 def _head_masks(canvas, flat, project, outlines, identity) -> tuple[np.ndarray, np.ndarray, tuple[slice, slice]]:
-    """Paints the skull in the colour of the hair; returns where hair is, where skin is, and the box that holds both."""
+    """Paints the skull in the color of the hair; returns where hair is, where skin is, and the box that holds both."""
     face = np.concatenate([smooth(flat[:17]), project(outlines["hairline"])]).astype(np.float32)
     face = cv2.convexHull(face)[:, 0].astype(float)
     skull = cv2.convexHull(project(outlines["skull"]).astype(np.float32))[:, 0].astype(float)
@@ -73,7 +73,7 @@ def _head_masks(canvas, flat, project, outlines, identity) -> tuple[np.ndarray, 
     if identity.hair_style == "bald":
         brush.fill(skin, skull, 255)
     else:
-        brush.fill(canvas, skull, features.colour(identity.hair))
+        brush.fill(canvas, skull, features.color(identity.hair))
         brush.fill(hair, skull, 255)
         hair = cv2.subtract(hair, skin)
     rows, columns = brush.box_around(np.concatenate([face, skull]), 0.06 * len(canvas), len(canvas))
@@ -96,7 +96,7 @@ def _grid(points, relief, view, matrix, side, box) -> np.ndarray:
 
 
 def _see_skin(identity, shade, grid) -> np.ndarray:
-    """Colour of the skin and, as a fourth channel, 128 times the light on it."""
+    """Color of the skin and, as a fourth channel, 128 times the light on it."""
     skin = head.albedo(identity)
     skin = np.concatenate([skin, np.clip(shade * 128, 0, 255).astype(np.uint8)[..., None]], axis=2)
     return cv2.remap(skin, grid[0], grid[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

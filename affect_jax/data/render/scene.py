@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.data.render import brush
-from affect_jax.data.render.features import colour
+from affect_jax.data.render.features import color
 from affect_jax.data.render.identity import PURPOSE
 
 
@@ -23,7 +23,7 @@ class Scene:
     noise: float  # standard deviation, of 255
     background: Float[np.ndarray, "6 6 3"]
     texture: Float[np.ndarray, "24 24 1"]
-    bars: Float[np.ndarray, "3 8"]  # place and colour of up to three things behind
+    bars: Float[np.ndarray, "3 8"]  # place and color of up to three things behind
 
 
 def draw_scene(seed: int, subject: int, clip: int) -> Scene:
@@ -46,7 +46,7 @@ def draw_scene(seed: int, subject: int, clip: int) -> Scene:
 
 
 def paint_background(scene: Scene, side_px: int) -> UInt8[np.ndarray, "side_px side_px 3"]:
-    """Soft colours, a few plain shapes out of focus."""
+    """Soft colors, a few plain shapes out of focus."""
     small = cv2.resize(scene.background.astype(np.float32), (24, 24), interpolation=cv2.INTER_CUBIC)
     for left, top, wide, high, red, green, blue, there in scene.bars:
         if there < 0.45:
@@ -81,16 +81,16 @@ def paint_occluder(
             start = place + side * (0.30 - 0.2 * finger)
             tip = start + forward * (0.72 - 0.06 * abs(finger - 1.3) * 2) + side * 0.05 * (1.5 - finger)
             for grow, tone in ((0.205, 0.62), (0.18, 0.95)):
-                brush.stroke(canvas, np.stack([start, tip]), colour(skin, tone), grow * unit_px * size)
+                brush.stroke(canvas, np.stack([start, tip]), color(skin, tone), grow * unit_px * size)
         palm = [(-0.9, -0.34), (0.1, -0.42), (0.1, 0.42), (-0.9, 0.38), (-2.5, 0.32), (-2.5, -0.3)]
-        brush.fill(canvas, place + np.array([forward * a + side * b for a, b in palm]), colour(skin, 0.9))
+        brush.fill(canvas, place + np.array([forward * a + side * b for a, b in palm]), color(skin, 0.9))
     elif kind < 2.5:
         corners = [(-0.7, -0.4), (0.7, -0.4), (0.7, 0.4), (-0.7, 0.4)]
         outline = place + np.array([forward * a + side * b for a, b in corners])
-        brush.fill(canvas, outline, colour(plain, 0.6))
-        brush.fill(canvas, outline.mean(0) + (outline - outline.mean(0)) * 0.86, colour(plain))
+        brush.fill(canvas, outline, color(plain, 0.6))
+        brush.fill(canvas, outline.mean(0) + (outline - outline.mean(0)) * 0.86, color(plain))
     else:
-        brush.stroke(canvas, np.stack([place, place - forward * 3]), colour(plain, 0.5), 0.16 * unit_px)
+        brush.stroke(canvas, np.stack([place, place - forward * 3]), color(plain, 0.5), 0.16 * unit_px)
         brush.dot(canvas, place, 0.26 * unit_px * size, (40, 40, 44))
 
 
@@ -103,7 +103,7 @@ def photograph(
     gain: float,
     rng: np.random.Generator,
 ) -> UInt8[np.ndarray, "size_px size_px 3"]:
-    """The picture as a camera stores it: defocus, motion blur, exposure, colour cast, sensor noise.
+    """The picture as a camera stores it: defocus, motion blur, exposure, color cast, sensor noise.
 
     Blurs are in pixels of a 64-px picture, so that all sizes are equally sharp.
     """

@@ -20,7 +20,7 @@ from affect_jax.ops.image import warp_image
 from affect_jax.types import AROUSAL, VALENCE, Source
 
 COLUMNS = 8
-_COLOURS = {VALENCE: (32, 96, 176), AROUSAL: (200, 80, 32)}
+_COLORS = {VALENCE: (32, 96, 176), AROUSAL: (200, 80, 32)}
 
 
 def _caption(picture: np.ndarray, lines: list[str]) -> np.ndarray:
@@ -90,14 +90,14 @@ def trace(
     panel = np.full((height, width, 3), 255, np.uint8)
     cv2.line(panel, (0, height // 2), (width, height // 2), (190, 190, 190), 1)
     across = np.linspace(0, width - 1, len(values))
-    for dimension, colour in _COLOURS.items():
+    for dimension, color in _COLORS.items():
         down = (0.5 - 0.46 * values[:, dimension]) * height
         line = np.round(np.stack([across, down], axis=1) * 16).astype(np.int32)
-        cv2.polylines(panel, [line], False, colour, 1, cv2.LINE_AA, 4)
+        cv2.polylines(panel, [line], False, color, 1, cv2.LINE_AA, 4)
     place = round(float(across[frame]))
     cv2.line(panel, (place, 0), (place, height), (120, 120, 120), 1)
-    cv2.putText(panel, "valence", (4, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.36, _COLOURS[VALENCE], 1, cv2.LINE_AA)
-    cv2.putText(panel, "arousal", (56, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.36, _COLOURS[AROUSAL], 1, cv2.LINE_AA)
+    cv2.putText(panel, "valence", (4, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.36, _COLORS[VALENCE], 1, cv2.LINE_AA)
+    cv2.putText(panel, "arousal", (56, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.36, _COLORS[AROUSAL], 1, cv2.LINE_AA)
     return panel
 
 

@@ -8,17 +8,19 @@ SEEDS, RANKS = (0, 1, 2), (8, 64)
 FIRST = {  # of two phases, in which only what looks along time moves
     "frozen": "(?!.*time).*",
     "fixed_statistics": "",
-    "optimiser.rate": 6e-3,
-    "optimiser.average": 0.0,
-    "loop.steps": 80,
+    "optimizer.learning_rate": 6e-3,
+    "optimizer.average": 0.0,
+    "train.steps": 80,
 }
 STANDING = {"model.time_layers": "none", "model.time_pool": 1, **INFLATED}  # without a layer that looks along time
 TWO_PHASES = ("GRU on the static features", "HO-CP inflated")
-ONE_PHASE = {"optimiser.rates": f"{AVERAGE}=100,.*time.*=20"}  # each part at the rate that it has in two
+ONE_PHASE = {
+    "optimizer.learning_rate_multipliers": ((AVERAGE, 100.0), (".*time.*", 20.0))
+}  # each part at the rate that it has in two
 
 NETWORKS = {  # what each differs in from the variant "scratch"
-    "static, frame by frame": {**STANDING, "loop.steps": 0},
-    "moving average": {**STANDING, "loop.steps": 0, "model.output_average": "warm"},
+    "static, frame by frame": {**STANDING, "train.steps": 0},
+    "moving average": {**STANDING, "train.steps": 0, "model.output_average": "warm"},
     "static, trained on the clips": STANDING,
     "GRU on the static features": {**STANDING, "model.recurrent": "gru"},
     "dense 3-D from scratch": {"model.time_form": "dense"},
@@ -32,23 +34,23 @@ def points_of(label: str, seed: int, at: int, **options) -> list[dict]:
     point = point_of(label, seed, **options)
     if label not in TWO_PHASES:
         return [point]
-    rest = {"initialise.rule": "copy", "initialise.workdir": f"{{sweep}}/{at:03d}"}
-    rest["loop.steps"] = STEPS - FIRST["loop.steps"]
+    rest = {"initialize.rule": "copy", "initialize.workdir": f"{{sweep}}/{at:03d}"}
+    rest["train.steps"] = STEPS - FIRST["train.steps"]
     return [first_phase({**point, "label": f"{label}, first phase"}), {**point, **rest}]
 
 
 def point_of(network: str, seed: int, **options) -> dict:
     """A network trained in one phase; `options` replace its own, the label included."""
     point = {"label": network, "seed": seed, **NETWORKS[network], **options}
-    if "initialise.rule" in point:
-        point["initialise.workdir"] = static_of(seed, point.get("model.head_rank"))
+    if "initialize.rule" in point:
+        point["initialize.workdir"] = static_of(seed, point.get("model.head_rank"))
     return point
 
 
 def first_phase(point: dict) -> dict:
     """Only the first phase of a network."""
     averages = point.get("model.time_pool", TIME_POOL) > 1
-    return {**point, **FIRST, **({"optimiser.rates": f"{AVERAGE}=5"} if averages else {})}
+    return {**point, **FIRST, **({"optimizer.learning_rate_multipliers": ((AVERAGE, 5.0),)} if averages else {})}
 
 
 def static_of(seed: int, rank: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Dense heads into factorised ones and components out of them, through the same functions as the commands."""
+"""Dense heads into factorized ones and components out of them, through the same functions as the commands."""
 
 import builtins
 import json
@@ -6,9 +6,9 @@ import json
 import numpy as np
 import pytest
 
-from affect_jax.experiment import build, factorising, growth, inflation, initial, options, trained
+from affect_jax.experiment import build, factorizing, growth, inflation, initial, options, trained
 from affect_jax.experiment.errors import UsageError
-from affect_jax.experiment.factorising import Wanted, factorize_run
+from affect_jax.experiment.factorizing import Wanted, factorize_run
 from affect_jax.experiment.inflated_config import Growth
 from affect_jax.experiment.training import train
 from affect_jax.models.head_factors import written_ranks
@@ -22,7 +22,7 @@ def dense_run(miniature, tmp_path_factory):
     """Workdir of a static network whose head is dense."""
     root = tmp_path_factory.mktemp("dense")
     config = miniature(root, head_rank=0)
-    config.loop.steps = 1
+    config.train.steps = 1
     assert train(config, root / "dense")
     return root / "dense"
 
@@ -58,8 +58,8 @@ def kernel64(arrays: dict, layer: str, form: str) -> np.ndarray:
 )
 def test_each_layer_has_the_error_that_is_reported_and_all_else_is_as_it_was(dense_run, tmp_path, wanted, monkeypatch):
     if wanted.rank is None:  # compiling the network once for what changes is enough
-        monkeypatch.setattr(factorising, "changes", lambda *_: {"largest_difference": 0.0, "differences": {}})
-        monkeypatch.setattr(factorising, "log", lambda _: None)
+        monkeypatch.setattr(factorizing, "changes", lambda *_: {"largest_difference": 0.0, "differences": {}})
+        monkeypatch.setattr(factorizing, "log", lambda _: None)
     pytest.importorskip("tensorly", reason="needs the extra 'decompose'")
     found = factorize_run(dense_run, tmp_path / "V", wanted)
     assert found == json.loads((tmp_path / "V" / "factors.json").read_text())
@@ -97,7 +97,7 @@ def test_at_full_rank_nothing_changes_and_the_run_can_be_inflated_and_trained_on
     assert arrays_of(tmp_path / "inflated")["head/blocks/0/convs/0/factors/time"].shape[0] == 3
     with pytest.raises(UsageError, match=r"network factorized from .*dense; to train on .*rule=copy"):
         train(options.read(tmp_path / "V"), tmp_path / "V")
-    run = options.parse(options.read(tmp_path / "V") | {"initialise": {"rule": "copy", "workdir": str(tmp_path / "V")}})
+    run = options.parse(options.read(tmp_path / "V") | {"initialize": {"rule": "copy", "workdir": str(tmp_path / "V")}})
     options.check_trainable(run)
     initial.check(run)
     copied = names(initial.variables(run, build.network(run), tmp_path))
@@ -107,8 +107,8 @@ def test_at_full_rank_nothing_changes_and_the_run_can_be_inflated_and_trained_on
 
 def test_a_second_call_changes_nothing_and_other_options_are_refused(dense_run, tmp_path, monkeypatch):
     pytest.importorskip("tensorly", reason="needs the extra 'decompose'")
-    monkeypatch.setattr(factorising, "changes", lambda *_: {})
-    monkeypatch.setattr(factorising, "log", lambda _: None)
+    monkeypatch.setattr(factorizing, "changes", lambda *_: {})
+    monkeypatch.setattr(factorizing, "log", lambda _: None)
     wanted = Wanted(rank=2, starts=1, iterations=3)
     first = factorize_run(dense_run, tmp_path / "V", wanted)
     before = (tmp_path / "V" / "factors.json").read_bytes()
@@ -127,7 +127,7 @@ def test_a_second_call_changes_nothing_and_other_options_are_refused(dense_run, 
 
 
 def test_what_has_no_dense_head_or_no_such_rank_is_refused(dense_run, static_run, tmp_path, monkeypatch):
-    with pytest.raises(UsageError, match=r"its head is factorised already \(model.head_form 'cp', model.head_rank 4\)"):
+    with pytest.raises(UsageError, match=r"its head is factorized already \(model.head_form 'cp', model.head_rank 4\)"):
         factorize_run(static_run, tmp_path / "V", Wanted(rank=2))
     with pytest.raises(UsageError, match=r"rank is 0.0; .* or a fraction of the dense kernel's parameters, above 0"):
         factorize_run(dense_run, tmp_path / "V", Wanted(fraction=0.0))

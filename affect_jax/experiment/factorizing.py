@@ -1,4 +1,4 @@
-"""A trained network with dense kernels in its head as one with factorised kernels, and what that lost."""
+"""A trained network with dense kernels in its head as one with factorized kernels, and what that lost."""
 
 import dataclasses
 import pathlib
@@ -38,7 +38,7 @@ class Wanted:
 
 
 def factorize_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Wanted) -> dict:
-    """Writes `workdir` with the factorised network at step 0 and factors.json; returns what stands there.
+    """Writes `workdir` with the factorized network at step 0 and factors.json; returns what stands there.
 
     UsageError for a network without dense kernels in a head, ranks that there are not, options that would do nothing,
     or without TensorLy.
@@ -80,14 +80,14 @@ def factorize_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Wanted) -
 def _check(source: pathlib.Path, run: Options) -> None:
     model, name = run.model, run.model_name
     if not isinstance(model, HeadFactorsConfig):
-        raise UsageError(f"{source} holds a network '{name}', which has no affect head; only heads are factorised")
+        raise UsageError(f"{source} holds a network '{name}', which has no affect head; only heads are factorized")
     if isinstance(model, TimeConfig):
         raise UsageError(
-            f"{source} holds a clip network; factorise the static network, then give it time: python -m launch.inflate"
+            f"{source} holds a clip network; factorize the static network, then give it time: python -m launch.inflate"
         )
     if model.head_rank:
         raise UsageError(
-            f"{source}: its head is factorised already (model.head_form '{model.head_form}', model.head_rank "
+            f"{source}: its head is factorized already (model.head_form '{model.head_form}', model.head_rank "
             f"{model.head_rank}); python -m launch.prune makes cp kernels smaller"
         )
 
@@ -127,7 +127,7 @@ def _config(source: pathlib.Path, wanted: Wanted, ranks: Mapping, kernels: Mappi
     }
     if wanted.form != "cp":
         model["head_component_dropout"] = 0.0
-    return {**config, "model": model, "initialise": {"rule": "factorized", "workdir": str(source)}}
+    return {**config, "model": model, "initialize": {"rule": "factorized", "workdir": str(source)}}
 
 
 def _numbers(target: Network, arrays: Mapping, found: Mapping[str, Decomposition]) -> Variables:
