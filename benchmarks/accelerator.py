@@ -82,7 +82,7 @@ def work(config) -> float:
     from flax import nnx
 
     from affect_jax.models.emonet import EmoNet
-    from affect_jax.train.keys import ParameterKeys
+    from affect_jax.nn.keys import ParameterKeys
 
     module = nnx.eval_shape(lambda: EmoNet(config, rngs=ParameterKeys(jax.random.key(0))))
     module.eval()
@@ -97,8 +97,8 @@ def inference(config, precision: str, batch: int) -> tuple[Callable, str]:
     import jax
     import jax.numpy as jnp
 
-    from affect_jax.experiment.ready import Ready
-    from affect_jax.train.state import Network
+    from affect_jax.infer.compiled import Ready
+    from affect_jax.nn.network import Network
     from benchmarks import contenders
 
     network = Network(lambda rngs: contenders.EmoNet(config, rngs=rngs))
@@ -115,7 +115,7 @@ def training(config, batch: int) -> tuple[Callable, str]:
     import jax
     import optax
 
-    from affect_jax.train.state import Network
+    from affect_jax.nn.network import Network
     from benchmarks import contenders
 
     network = Network(lambda rngs: contenders.EmoNet(config, rngs=rngs))

@@ -19,7 +19,7 @@ from jaxtyping import Array, Float
 
 from affect_jax.evaluate.table import read_table
 from affect_jax.experiment import cli
-from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.config.errors import UsageError
 from affect_jax.losses.continuous import ccc, moments
 from affect_jax.losses.memory import forget, remember, union
 

@@ -12,16 +12,16 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from affect_jax.experiment import execution
-from affect_jax.experiment.factor_ways import FactorWays, timed_ways
-from affect_jax.experiment.ready import Ready
+from affect_jax.infer import tuning
+from affect_jax.infer.compiled import Ready
+from affect_jax.infer.factor_tuning import FactorWays, timed_ways
 from affect_jax.models.inflation import transfer
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.nn.execution import execution_named
 from affect_jax.nn.factorized import FactorizedConv
+from affect_jax.nn.keys import ParameterKeys
+from affect_jax.nn.network import Network
 from affect_jax.ops.factors import reconstruct
-from affect_jax.train.keys import ParameterKeys
-from affect_jax.train.state import Network
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "reference"))
 
@@ -90,12 +90,12 @@ def jax_network(clips: Clips, backward: bool, dense: bool) -> Network:
     build = lambda rngs: ClipNetwork(config, rngs=rngs)
     shape = jax.ShapeDtypeStruct((clips.batch, clips.frames, config.input_px, config.input_px, 3), jnp.float32)
     auto, on_cpu = config.execution == "auto", jax.default_backend() == "cpu"
-    faster = execution.Measured(execution.files(None), execution.timed) if auto and on_cpu else None
-    fastest = FactorWays(execution.files(None), timed_ways) if auto else None
+    faster = tuning.Measured(tuning.files(None), tuning.timed) if auto and on_cpu else None
+    fastest = FactorWays(tuning.files(None), timed_ways) if auto else None
     numbers = config.map_px**2 * config.widths[-1] if on_cpu else 0
     named = execution_named(config.execution)
-    plan = execution.planned(build, shape, "" if backward else None, numbers, named, faster, fastest)
-    return Network(lambda rngs: execution.executed(build(rngs), plan))
+    plan = tuning.planned(build, shape, "" if backward else None, numbers, named, faster, fastest)
+    return Network(lambda rngs: tuning.executed(build(rngs), plan))
 
 
 def jax_program(clips: Clips, backward: bool, dense: bool) -> Program:

@@ -12,11 +12,11 @@ import numpy as np
 import optax
 from flax import nnx
 
-from affect_jax.experiment import execution
-from affect_jax.experiment.ready import Ready
+from affect_jax.infer import tuning
+from affect_jax.infer.compiled import Ready
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
 from affect_jax.nn.execution import execution_named
-from affect_jax.train.state import Network, Variables
+from affect_jax.nn.network import Network, Variables
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "reference"))
 
@@ -51,10 +51,10 @@ def network(config: EmoNetConfig, frozen: str | None, batch: int, name: str) -> 
     """Our network, computed as `name` says; "auto" measures or asks the user's cache. None: for prediction only."""
     build = lambda rngs: EmoNet(config, rngs=rngs)
     images = jax.ShapeDtypeStruct((batch, config.input_px, config.input_px, 3), jnp.float32)
-    faster = execution.Measured(execution.files(None), execution.timed) if name == "auto" else None
+    faster = tuning.Measured(tuning.files(None), tuning.timed) if name == "auto" else None
     numbers = config.map_px**2 * config.widths[-1]
-    plan = execution.planned(build, images, frozen, numbers, execution_named(name), faster)
-    return Network(lambda rngs: execution.executed(build(rngs), plan), frozen or "")
+    plan = tuning.planned(build, images, frozen, numbers, execution_named(name), faster)
+    return Network(lambda rngs: tuning.executed(build(rngs), plan), frozen or "")
 
 
 def variables(config: EmoNetConfig, ours: Network, model) -> Variables:

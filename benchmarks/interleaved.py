@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.config.errors import UsageError
 
 # glibc gives large arrays back to the kernel at once, and page faults then cost PyTorch more than half its speed.
 ALLOCATOR = {

@@ -21,7 +21,7 @@ import time
 from absl import flags
 
 from affect_jax.experiment import cli
-from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.config.errors import UsageError
 from benchmarks.interleaved import interleaved, limit_cores, lines, markdown, require_torch, same_allocator
 
 SECTIONS = ("inference", "training", "memory", "compilation")

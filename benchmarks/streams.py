@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from affect_jax.experiment.following import compiled, stream_of
+from affect_jax.infer.streaming import compiled, stream_of
 from affect_jax.models.temporal import ClipNetwork
 from affect_jax.nn.prepare import prepare
 from benchmarks.clips import Clips, Program

@@ -21,7 +21,7 @@ import sys
 from absl import flags
 
 from affect_jax.experiment import cli
-from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.config.errors import UsageError
 from benchmarks.interleaved import (
     ALLOCATOR,
     interleaved,
@@ -48,7 +48,7 @@ SPEED = ["program", "ms, median [range]", "ms of the processor", "ratio", "ratio
 
 
 def main() -> None:
-    from affect_jax.experiment.execution import machine
+    from affect_jax.infer.tuning import machine
 
     for name, given, known in (("sections", CHOSEN, SECTIONS), ("directions", DIRECTION, DIRECTIONS)):
         for word in given.value:

@@ -15,7 +15,7 @@ from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
 from affect_jax.data.windows import WindowConfig
-from affect_jax.experiment.options import InitializeConfig
+from affect_jax.experiment.config.options import InitializeConfig
 from affect_jax.models.registry import MODELS
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.loop import TrainConfig

@@ -17,7 +17,7 @@ flags.mark_flags_as_required(["workdir"])
 
 
 def main() -> None:
-    from affect_jax.experiment.inflation import certify
+    from affect_jax.experiment.derive.inflate import certify
     from affect_jax.models.certificate import require_exact, sentences
 
     found = certify(pathlib.Path(WORKDIR.value))

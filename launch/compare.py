@@ -21,7 +21,7 @@ flags.mark_flags_as_required(["sweep", "output"])
 
 
 def main() -> None:
-    from affect_jax.experiment.comparison import compare
+    from affect_jax.experiment.study.compare_sweeps import compare
 
     output = pathlib.Path(OUTPUT.value)
     sweeps = [pathlib.Path(folder) for folder in SWEEPS.value]

@@ -28,7 +28,7 @@ flags.mark_flags_as_required(["from", "workdir"])
 
 
 def main() -> None:
-    from affect_jax.experiment.conversion import ConversionConfig, convert_run
+    from affect_jax.experiment.derive.convert import ConversionConfig, convert_run
     from configs.base import base
 
     reference = None

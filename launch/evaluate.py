@@ -40,7 +40,7 @@ flags.mark_flags_as_required(["workdir", "data"])
 
 
 def main() -> None:
-    from affect_jax.experiment.evaluation import evaluate_run
+    from affect_jax.experiment.evaluate import evaluate_run
     from affect_jax.report.tables import summary_table
 
     _, summary = evaluate_run(

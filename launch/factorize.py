@@ -33,7 +33,7 @@ flags.mark_flags_as_mutual_exclusive(["rank", "fraction", "energy"], required=Tr
 
 
 def main() -> None:
-    from affect_jax.experiment.factorizing import Wanted, factorize_run
+    from affect_jax.experiment.derive.factorize import Wanted, factorize_run
 
     sizes = {"rank": RANK.value, "fraction": FRACTION.value, "energy": ENERGY.value}
     wanted = Wanted(form=FORM.value, **sizes, starts=STARTS.value, iterations=ITERATIONS.value)

@@ -23,7 +23,7 @@ flags.mark_flags_as_required(["pickle", "output"])
 
 
 def main() -> None:
-    from affect_jax.experiment.importing import import_pickled_list
+    from affect_jax.experiment.import_lists import import_pickled_list
 
     import_pickled_list(pathlib.Path(PICKLE.value), pathlib.Path(OUTPUT.value), MAX_SKIPPED.value)
 

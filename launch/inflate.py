@@ -39,8 +39,8 @@ flags.mark_flags_as_required(["from", "workdir"])
 
 
 def main() -> None:
-    from affect_jax.experiment.inflated_config import Growth
-    from affect_jax.experiment.inflation import inflate_run
+    from affect_jax.experiment.derive.inflate import inflate_run
+    from affect_jax.experiment.derive.inflated_config import Growth
 
     wanted = Growth(**{option.name: option.value for option in GROWTH})
     inflate_run(pathlib.Path(FROM.value), pathlib.Path(WORKDIR.value), wanted)

@@ -29,7 +29,7 @@ flags.mark_flags_as_required(["workdir", "input", "output"])
 
 
 def main() -> None:
-    from affect_jax.experiment.prediction import predict_run
+    from affect_jax.experiment.predict import predict_run
 
     predict_run(
         pathlib.Path(WORKDIR.value),

@@ -23,7 +23,7 @@ flags.mark_flags_as_required(["from", "workdir"])
 
 
 def main() -> None:
-    from affect_jax.experiment.pruning import prune_run
+    from affect_jax.experiment.derive.prune import prune_run
 
     prune_run(pathlib.Path(FROM.value), pathlib.Path(WORKDIR.value), THRESHOLD.value)
 

@@ -18,7 +18,7 @@ flags.mark_flags_as_required(["workdir", "evaluation", "output"])
 
 
 def main() -> None:
-    from affect_jax.experiment.reports import report
+    from affect_jax.experiment.report import report
 
     output = pathlib.Path(OUTPUT.value)
     print(report([pathlib.Path(workdir) for workdir in WORKDIRS.value], EVALUATION.value, output))

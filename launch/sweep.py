@@ -27,8 +27,8 @@ flags.mark_flags_as_required(["config", "sweep", "workdir"])
 
 
 def main() -> bool:
-    from affect_jax.experiment.errors import UsageError
-    from affect_jax.experiment.sweep import Judge, sweep
+    from affect_jax.experiment.config.errors import UsageError
+    from affect_jax.experiment.study.sweep import Judge, sweep
 
     if not pathlib.Path(SWEEP.value).is_file():
         raise UsageError(f"--sweep={SWEEP.value} is no file")

@@ -22,7 +22,7 @@ flags.mark_flags_as_required(["config", "workdir"])
 
 
 def main() -> bool:
-    from affect_jax.experiment.training import train
+    from affect_jax.experiment.train import train
 
     return train(CONFIG.value, pathlib.Path(WORKDIR.value))
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from affect_jax.experiment import options
+from affect_jax.experiment.config import options
 from configs import quickstart
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -52,7 +52,9 @@ def test_every_sweep_names_options_that_exist(path):
 def test_an_unknown_option_is_refused_with_the_nearest_one():
     config = options.as_dict(quickstart.get_config("static"))
     config["optimizer"]["learning_rat"] = 1e-3
-    with pytest.raises(options.UsageError, match=r"optimizer has no option 'learning_rat'; did you mean optimizer\.learning_rate\?"):
+    with pytest.raises(
+        options.UsageError, match=r"optimizer has no option 'learning_rat'; did you mean optimizer\.learning_rate\?"
+    ):
         options.parse(config)
 
 

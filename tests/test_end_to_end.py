@@ -8,11 +8,13 @@ import shutil
 import numpy as np
 import pytest
 
-from affect_jax.experiment import costs, evaluation, growth, inflation, options, prediction
-from affect_jax.experiment.inflated_config import Growth
-from affect_jax.experiment.speeds import frames_a_second
-from affect_jax.experiment.sweep import Judge, grid, sweep
-from affect_jax.experiment.training import train
+from affect_jax.experiment import costs, evaluate, predict
+from affect_jax.experiment.config import options
+from affect_jax.experiment.derive import growth, inflate
+from affect_jax.experiment.derive.inflated_config import Growth
+from affect_jax.experiment.study.speeds import frames_a_second
+from affect_jax.experiment.study.sweep import Judge, grid, sweep
+from affect_jax.experiment.train import train
 from affect_jax.models.certificate import InflationError
 from affect_jax.predict.decode import Frame
 from affect_jax.predict.estimate import estimate
@@ -52,7 +54,7 @@ def runs(tmp_path_factory):
     root = tmp_path_factory.mktemp("runs")
     assert train(miniature(root, "landmarks"), root / "landmarks")
     assert train(miniature(root, "emonet", root / "landmarks", "copy"), root / "static")
-    inflation.inflate_run(root / "static", root / "inflated", GROWTH)
+    inflate.inflate_run(root / "static", root / "inflated", GROWTH)
     assert train(miniature(root, "clip", root / "inflated", "copy"), root / "clip")
     return root
 
@@ -67,10 +69,10 @@ def test_every_stage_leaves_its_config_metrics_events_and_checkpoint(runs):
 
 
 def test_the_frozen_trunk_goes_unchanged_through_all_stages(runs):
-    from affect_jax.experiment import trained
-    from affect_jax.train.state import names
+    from affect_jax.experiment import restore
+    from affect_jax.nn.network import names
 
-    arrays = {stage: names(trained.restored(runs / stage)[2]) for stage in ("landmarks", "static", "inflated", "clip")}
+    arrays = {stage: names(restore.restored(runs / stage)[2]) for stage in ("landmarks", "static", "inflated", "clip")}
     trunk = [name for name in arrays["landmarks"] if name.startswith("trunk/")]
     assert len(trunk) > 20
     for stage in ("static", "inflated", "clip"):
@@ -83,12 +85,12 @@ def test_the_frozen_trunk_goes_unchanged_through_all_stages(runs):
 def test_the_certificate_is_written_and_the_inflated_run_scores_as_the_static_one(runs):
     found = json.loads((runs / "inflated" / "inflation.json").read_text())
     assert found["largest_difference"] <= 1e-5 and found["exact"]
-    again = inflation.certify(runs / "inflated")
+    again = inflate.certify(runs / "inflated")
     assert again.pop("stored") == found and again["checks"] == found["checks"]
     settings = ["kind=clips", "subjects=2", "per_subject=1", "frames=8"]
     scores = {}
     for stage in ("static", "inflated"):
-        folder, summary = evaluation.evaluate_run(runs / stage, "rendered", "", "test", settings, flip=False)
+        folder, summary = evaluate.evaluate_run(runs / stage, "rendered", "", "test", settings, flip=False)
         scores[stage] = summary["scores"]
         with (folder / "predictions.csv").open() as file:
             assert len(list(csv.DictReader(file))) == 2 * 8
@@ -97,17 +99,17 @@ def test_the_certificate_is_written_and_the_inflated_run_scores_as_the_static_on
 
 
 def test_flip_averaging_is_named_in_the_output(runs):
-    folder, summary = evaluation.evaluate_run(runs / "static", "rendered", "", "test", [], flip=True)
+    folder, summary = evaluate.evaluate_run(runs / "static", "rendered", "", "test", [], flip=True)
     assert summary["protocol"]["flip_averaging"] is True and folder.name == "rendered_test_flip"
 
 
 def test_prediction_leaves_out_the_frames_that_training_left_out(runs, tmp_path):
     workdir = shutil.copytree(runs / "clip", tmp_path / "clip")
     config = json.loads((workdir / "config.json").read_text())
-    assert prediction.predictor(workdir, flip=False).every == 1
+    assert predict.predictor(workdir, flip=False).every == 1
     config["data"]["windows"]["every"] = 2
     (workdir / "config.json").write_text(json.dumps(config))
-    made = prediction.predictor(workdir, flip=False)
+    made = predict.predictor(workdir, flip=False)
     frames = [Frame("made", index, index / 30, np.full((64, 64, 3), 40 * index, np.uint8)) for index in range(6)]
     alone = dataclasses.replace(made, every=1)
     for index, row in enumerate(estimate(made, frames, None)):
@@ -128,10 +130,10 @@ def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):
 def test_a_network_without_factors_is_inflated_by_another_rule(runs, tmp_path):
     wanted = Growth(rule="factorized", time_kernel=3, frames=4)
     with pytest.raises(options.UsageError, match=r"'trunk/.+' has a dense kernel.+model\.time_form\)$"):
-        inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)
+        inflate.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)
     assert not (tmp_path / "inflated").exists()
     wanted = dataclasses.replace(wanted, rule=None, layers="trunk/block_wide")  # channelwise, as there is no head
-    assert inflation.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)["exact"]
+    assert inflate.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)["exact"]
 
 
 def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
@@ -142,7 +144,7 @@ def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
         "warm",
     )
     (workdir / "config.json").write_text(json.dumps(config))
-    found = inflation.inflate_run(workdir, tmp_path / "still", Growth(rule="static"))
+    found = inflate.inflate_run(workdir, tmp_path / "still", Growth(rule="static"))
     assert found["new"] == ["outputs are averaged (no longer)", "time was taken away"]
     made = options.stored(tmp_path / "still")
     assert (
@@ -159,18 +161,18 @@ def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
         "",
     )
     with pytest.raises(options.UsageError, match="--causal=True does nothing for this network with --rule=static"):
-        inflation.inflate_run(workdir, tmp_path / "idle", Growth(rule="static", causal=True))
+        inflate.inflate_run(workdir, tmp_path / "idle", Growth(rule="static", causal=True))
     with pytest.raises(options.UsageError, match="--recurrent=gru does nothing for this network"):
         wanted = Growth(rule="channelwise", recurrent="gru")
-        inflation.inflate_run(runs / "landmarks", tmp_path / "idle", wanted)
+        inflate.inflate_run(runs / "landmarks", tmp_path / "idle", wanted)
 
 
 def test_a_second_inflation_into_the_same_folder_changes_nothing(runs):
     before = (runs / "inflated" / "inflation.json").read_bytes()
-    found = inflation.inflate_run(runs / "static", runs / "inflated", GROWTH)
+    found = inflate.inflate_run(runs / "static", runs / "inflated", GROWTH)
     assert json.loads(before) == found and (runs / "inflated" / "inflation.json").read_bytes() == before
     with pytest.raises(options.UsageError, match="model.causal: False there, True now"):
-        inflation.inflate_run(runs / "static", runs / "inflated", dataclasses.replace(GROWTH, causal=True))
+        inflate.inflate_run(runs / "static", runs / "inflated", dataclasses.replace(GROWTH, causal=True))
 
 
 def test_what_was_made_of_a_run_that_has_been_trained_on_since_is_not_taken_for_new(runs, tmp_path):
@@ -178,7 +180,7 @@ def test_what_was_made_of_a_run_that_has_been_trained_on_since_is_not_taken_for_
     found = json.loads((workdir / "inflation.json").read_text())
     (workdir / "inflation.json").write_text(json.dumps({**found, "step": found["step"] - 1}))
     with pytest.raises(options.UsageError, match=r"was made from step \d+ of .+static, whose best step is \d+ by now"):
-        inflation.inflate_run(runs / "static", workdir, GROWTH)
+        inflate.inflate_run(runs / "static", workdir, GROWTH)
 
 
 def test_an_average_of_valence_and_arousal_excuses_nothing_else(runs, tmp_path, monkeypatch):
@@ -196,7 +198,7 @@ def test_an_average_of_valence_and_arousal_excuses_nothing_else(runs, tmp_path, 
         record = {"largest_difference": 0.5, "largest_difference_bfloat16": 0.0, "exact": False, "checks": checks}
         monkeypatch.setattr(growth, "certificate", lambda *_, record=record: record)
         with pytest.raises(InflationError, match="differs from the static one by 0.25 at 'emotion_logits'"):
-            inflation.inflate_run(runs / "static", tmp_path / "averaged", wanted)
+            inflate.inflate_run(runs / "static", tmp_path / "averaged", wanted)
     assert not (tmp_path / "averaged").exists()
 
 
@@ -267,7 +269,7 @@ def test_balancing_an_emotion_without_an_example_is_refused_by_name(runs, tmp_pa
 
 
 def test_a_summary_names_the_options_of_the_reader_that_decide_its_faces(runs):
-    folder, summary = evaluation.evaluate_run(
+    folder, summary = evaluate.evaluate_run(
         runs / "static", "rendered", "", "test", ("subjects=2", "per_subject=2"), False, "few"
     )
     assert {"subjects=2", "per_subject=2"} <= set(summary["protocol"]["reader"].split(", ")) and folder.name == "few"

@@ -7,19 +7,21 @@ ROOT = pathlib.Path(__file__).parents[1]
 MAY_IMPORT = {
     "types": set(),
     "emotions": set(),
+    "files": {"types"},
     "ops": {"types"},
     "metrics": {"types"},
     "losses": {"types", "ops"},
     "nn": {"types", "ops"},
-    "faces": {"types", "ops"},
+    "faces": {"types", "ops", "files"},
     "models": {"types", "emotions", "ops", "nn"},
-    "data": {"types", "emotions", "ops"},
+    "data": {"types", "emotions", "ops", "files"},
     "tasks": {"types", "emotions", "ops", "losses", "metrics"},
-    "train": {"types", "ops"},
-    "evaluate": {"types", "ops", "metrics"},
-    "predict": {"types", "ops", "faces"},
-    "convert": {"types", "ops"},
-    "report": {"types", "ops", "metrics"},
+    "infer": {"types", "ops", "nn", "files"},
+    "train": {"types", "ops", "nn", "files"},
+    "evaluate": {"types", "ops", "metrics", "files"},
+    "predict": {"types", "ops", "faces", "files"},
+    "convert": {"types", "ops", "files"},
+    "report": {"types", "ops", "metrics", "files"},
 }
 
 

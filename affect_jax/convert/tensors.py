@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from affect_jax.ops.unpickle import NUMPY_BUILDERS
+from affect_jax.files.pickles.load import NUMPY_BUILDERS
 
 MAX_ELEMENTS = 2**28  # of one tensor; an "expanded" tensor may claim more elements than its storage holds
 STORAGE_DTYPES: Mapping[str, str] = {

@@ -8,7 +8,7 @@ import zlib
 from typing import Any
 
 from affect_jax.convert.tensors import Storage, TorchBuilders, storage
-from affect_jax.ops.unpickle import load
+from affect_jax.files.pickles.load import load
 
 ZIP_START = b"PK\x03\x04"
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from absl import logging
 
-from affect_jax.data import picture
 from affect_jax.data.crops import BROKEN
+from affect_jax.files import image_files
 from affect_jax.types import Source, UnreadableImage
 
 CHUNK = 64  # pictures handed to a process at a time
@@ -42,7 +42,7 @@ def _encode(source: Source, encoding: str, chunk: range) -> list[tuple[bytes, st
     pictures = []
     for index in chunk:
         try:
-            pictures.append((picture.encode(source.image(index), encoding), ""))
+            pictures.append((image_files.encode(source.image(index), encoding), ""))
         except UnreadableImage as error:
             logging.warning("%s", error)
             pictures.append((b"", BROKEN))

@@ -10,10 +10,10 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from affect_jax.data import picture
-from affect_jax.data.openface import read_openface
 from affect_jax.data.source import Table, label_row
-from affect_jax.data.video_frames import VideoFrames
+from affect_jax.files import image_files
+from affect_jax.files.openface import read_openface
+from affect_jax.files.video_frames import VideoFrames
 from affect_jax.types import Labels
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".wmv", ".mpg", ".mpeg")
@@ -71,12 +71,12 @@ class NumberedPictures:
 
     def image(self, number: int) -> UInt8[np.ndarray, "height width 3"]:
         """RGB pixels as stored; UnreadableImage names file, frame and reason."""
-        return picture.read(str(self.path(number)), self.where(number), upright=False)
+        return image_files.read(str(self.path(number)), self.where(number), upright=False)
 
 
 def _is_numbered(name: str) -> bool:
     stem, suffix = os.path.splitext(name)
-    return stem.isdecimal() and suffix.lower() in picture.SUFFIXES
+    return stem.isdecimal() and suffix.lower() in image_files.SUFFIXES
 
 
 def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:

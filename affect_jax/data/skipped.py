@@ -7,7 +7,7 @@ import pathlib
 
 from absl import logging
 
-from affect_jax.ops.files import replacing
+from affect_jax.files.atomic import replacing
 
 COLUMNS = ("path", "row", "reason")
 

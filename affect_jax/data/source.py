@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from affect_jax import emotions
-from affect_jax.data import picture
+from affect_jax.files import image_files
 from affect_jax.types import LANDMARKS, Example, Labels, Source
 
 LEAST_SHARE = 0.5  # of the votes for an emotion that another label set must have
@@ -108,7 +108,7 @@ class PictureFiles:
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
         """RGB pixels; raises `UnreadableImage`, naming file and row."""
-        image = picture.read(self.paths[index], f"{self.places[index]} ({self.paths[index]})", self.upright)
+        image = image_files.read(self.paths[index], f"{self.places[index]} ({self.paths[index]})", self.upright)
         if self.boxes is None or self.boxes[index, 2] == 0:
             return image
         left, top, side = (int(value) for value in self.boxes[index])

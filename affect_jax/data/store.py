@@ -13,9 +13,9 @@ import numpy as np
 from absl import logging
 from jaxtyping import UInt8
 
-from affect_jax.data import picture
 from affect_jax.data.source import Table
 from affect_jax.data.store_writing import COLUMNS, COLUMNS_FILE, SPLIT, write
+from affect_jax.files import image_files
 from affect_jax.types import Labels, Source, UnreadableImage
 
 MARK_FILE = "dataset_info.json"
@@ -66,7 +66,7 @@ class StoredFaces:
             data = record.features.feature["image"].bytes_list.value[0]
         except (RuntimeError, IndexError) as error:  # a shard is lost, cut or damaged
             raise UnreadableImage(f"{where}: {error}; remove the folder and write it again") from error
-        return picture.decode_plain(data, where)
+        return image_files.decode_plain(data, where)
 
 
 def read(folder: str | pathlib.Path, fingerprint: str = "") -> StoredFaces:

@@ -13,10 +13,10 @@ import numpy as np
 from tqdm import tqdm
 
 from affect_jax import emotions
-from affect_jax.data import picture
 from affect_jax.data.encoding import CHUNK, encoded
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.source import Table, as_table
+from affect_jax.files import image_files
 from affect_jax.types import LANDMARKS, Labels, Source
 
 NAME, SPLIT, VERSION = "faces", "faces", "1.0.0"
@@ -42,8 +42,10 @@ def write(
     folder = pathlib.Path(folder)
     if not len(source.examples):
         raise ValueError(f"nothing to store in {folder}: the source is empty; is the split right?")
-    if encoding not in picture.ENCODINGS:
-        raise ValueError(f"unknown picture encoding '{encoding}'; choose one of {', '.join(sorted(picture.ENCODINGS))}")
+    if encoding not in image_files.ENCODINGS:
+        raise ValueError(
+            f"unknown picture encoding '{encoding}'; choose one of {', '.join(sorted(image_files.ENCODINGS))}"
+        )
     if folder.exists() and any(folder.iterdir()) and not (folder / COLUMNS_FILE).exists():
         raise ValueError(f"{folder} holds other files and no store; choose an empty or new folder")
     partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")

@@ -10,11 +10,11 @@ import numpy as np
 from jaxtyping import Int
 
 from affect_jax.evaluate.rows import Rows
+from affect_jax.files.atomic import replacing, write_csv
 from affect_jax.metrics.agreement import affect_scores, unanswerable
 from affect_jax.metrics.bootstrap import subject_intervals
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
 from affect_jax.metrics.moments import PairMoments
-from affect_jax.ops.files import replacing, write_csv
 
 NO_SCORES: Mapping[str, float] = MappingProxyType({})
 

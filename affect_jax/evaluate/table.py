@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from affect_jax.evaluate.rows import Rows
-from affect_jax.ops.files import replacing
+from affect_jax.files.atomic import replacing
 from affect_jax.types import DIMENSIONS
 
 COLUMNS = ("name", "subject", "clip", "frame", "time_seconds") + DIMENSIONS + tuple(f"label_{d}" for d in DIMENSIONS)

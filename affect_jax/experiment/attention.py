@@ -10,13 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
-from affect_jax.experiment import build, trained
-from affect_jax.experiment.errors import UsageError
-from affect_jax.experiment.evaluation import source_of
+from affect_jax.experiment import build, restore
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.evaluate import source_of
+from affect_jax.files.atomic import replacing
 from affect_jax.losses.landmark import inside
 from affect_jax.metrics.attention import ENLARGED, face_region, share_inside
 from affect_jax.metrics.landmark import LandmarkError, landmark_scores
-from affect_jax.ops.files import replacing
 from affect_jax.ops.heatmap import decode_heatmaps
 from affect_jax.report.attention import AttendedFace, draw_attention
 from affect_jax.train.sharding import data_mesh
@@ -39,7 +39,7 @@ def attention(
     if output.suffix.lower() != ".png":
         raise UsageError(f"--output={output}: expected the name of a PNG file")
     mesh = data_mesh()
-    run, network, variables, step = trained.restored(workdir, mesh)
+    run, network, variables, step = restore.restored(workdir, mesh)
     if run.data.frames:
         raise UsageError(f"{workdir} holds a clip network; give the static or landmark network that it grew from")
     part = source_of(run, data, root, split, settings)

@@ -16,16 +16,16 @@ from affect_jax.data.folds import fold
 from affect_jax.data.label_clock import with_label_clock
 from affect_jax.data.registry import READERS
 from affect_jax.data.source import Concatenated, with_label_set
-from affect_jax.experiment.data_options import SourceConfig
-from affect_jax.experiment.errors import UsageError
-from affect_jax.experiment.execution import Measured, executed, files, planned, timed
-from affect_jax.experiment.factor_ways import FactorWays, timed_ways
-from affect_jax.experiment.options import Options
-from affect_jax.experiment.ready import Ready
+from affect_jax.experiment.config.data import SourceConfig
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.options import Options
+from affect_jax.infer.compiled import Ready
+from affect_jax.infer.factor_tuning import FactorWays, timed_ways
+from affect_jax.infer.tuning import Measured, executed, files, planned, timed
 from affect_jax.models.registry import MODELS
 from affect_jax.nn.execution import Execution, execution_named
+from affect_jax.nn.network import Network, Variables
 from affect_jax.train.sharding import spread
-from affect_jax.train.state import Network, Variables
 from affect_jax.types import Batch, Predictions, Source
 
 SKIPPED = "skipped.csv"

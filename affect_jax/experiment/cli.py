@@ -6,7 +6,6 @@
 import difflib
 import logging as standard_logging
 import os
-import pathlib
 import re
 import sys
 from collections.abc import Callable
@@ -15,7 +14,8 @@ from importlib.metadata import version
 from absl import app, flags, logging
 
 from affect_jax.experiment.allocator import keep_memory
-from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.files.cache import cache_folder
 
 EXIT_PREEMPTED = 75  # EX_TEMPFAIL: saved on a signal; the same command goes on
 FAILURES = (ValueError, ArithmeticError, OSError, KeyError)
@@ -125,8 +125,3 @@ def _prepare() -> None:
     if not jax.config.jax_compilation_cache_dir:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-
-
-def cache_folder() -> pathlib.Path:
-    """Our folder in the user's cache directory: compiled programs, and which method was measured to be faster."""
-    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "affect_jax"

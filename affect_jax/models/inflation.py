@@ -10,8 +10,8 @@ from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.frames import TemporalPool
 from affect_jax.nn.places import get
 from affect_jax.nn.space_time import ChannelTime, TwoPlusOne, span
-from affect_jax.ops.factor_forms import form_of, reconstruct
-from affect_jax.ops.factor_growth import drop_time, inflate, inflate_by_mean, lengthen
+from affect_jax.ops.factors.forms import form_of, reconstruct
+from affect_jax.ops.factors.growth import drop_time, inflate, inflate_by_mean, lengthen
 
 RULES = ("present", "mean")
 Layer = Conv3x3 | FactorizedConv | ChannelTime | TwoPlusOne

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 from affect_jax.nn.conv import Convolution, batch_norm
 from affect_jax.nn.execution import DIRECT, FactorShape
 from affect_jax.ops import factors as ops
-from affect_jax.ops.factor_forms import AXES, DENSE_AXES
+from affect_jax.ops.factors.forms import AXES, DENSE_AXES
 from affect_jax.ops.sliding import Number, Padding, windows
 
 BETWEEN = ("linear", "norm_relu")

@@ -10,8 +10,8 @@ import numpy as np
 from absl import logging
 from jaxtyping import UInt8
 
-from affect_jax.ops.picture import decode
-from affect_jax.ops.video import open_video, pixels
+from affect_jax.files.images import decode
+from affect_jax.files.video import open_video, pixels
 from affect_jax.types import UnreadableImage
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")

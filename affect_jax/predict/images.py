@@ -9,8 +9,8 @@ from absl import logging
 from jaxtyping import UInt8
 from tqdm import tqdm
 
-from affect_jax.ops.files import whole
-from affect_jax.ops.picture import SMALLEST_PX
+from affect_jax.files.atomic import whole
+from affect_jax.files.images import SMALLEST_PX
 from affect_jax.predict.decode import Frame, read_image
 from affect_jax.predict.estimate import Finder, crop_name, estimate
 from affect_jax.predict.overlay import Painter

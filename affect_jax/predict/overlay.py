@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import UInt8
 from tqdm import tqdm
 
-from affect_jax.ops.files import whole
+from affect_jax.files.atomic import whole
 from affect_jax.predict import ink
 from affect_jax.predict.decode import Video
 from affect_jax.predict.predictor import AFFECT

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch
 
-from affect_jax.ops.files import whole
+from affect_jax.files.atomic import whole
 from affect_jax.predict.ink import AROUSAL_COLOR, VALENCE_COLOR
 
 FACES = 8

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.ops.files import part_of
+from affect_jax.files.atomic import part_of
 from affect_jax.predict.predictor import AFFECT
 from affect_jax.types import AROUSAL, VALENCE
 

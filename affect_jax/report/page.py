@@ -5,7 +5,7 @@ import html
 import pathlib
 from collections.abc import Mapping, Sequence
 
-from affect_jax.ops.files import replacing
+from affect_jax.files.atomic import replacing
 
 LOOK = """
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }

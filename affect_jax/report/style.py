@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from affect_jax.ops.files import whole
+from affect_jax.files.atomic import whole
 from affect_jax.types import AROUSAL, VALENCE
 
 COLORS = {VALENCE: "#1f6fb4", AROUSAL: "#d9651c"}  # blue and orange: told apart by color-blind readers too

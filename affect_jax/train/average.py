@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
-from affect_jax.train.state import Variables
+from affect_jax.nn.network import Variables
 
 
 def advanced(average: Variables, variables: Variables, decay: float, step: Int[Array, ""]) -> Variables:

@@ -14,9 +14,10 @@ import jax
 import orbax.checkpoint as ocp
 from jax.sharding import Mesh
 
+from affect_jax.nn.network import Network, Variables, names, with_names
 from affect_jax.train.damage import reading, require_whole
 from affect_jax.train.sharding import REPLICATED, Rules, shardings
-from affect_jax.train.state import Network, TrainState, Variables, names, with_names
+from affect_jax.train.state import TrainState
 
 
 class Checkpoints:

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import optax
 
-from affect_jax.train.state import path_name
+from affect_jax.nn.network import path_name
 
 OPTION = "optimizer.learning_rate_multipliers"
 EXAMPLE = "(('trunk/.*', 0.1), ('.*/time', 3.0))"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import tqdm
 from absl import logging
 
-from affect_jax.ops.files import replacing
+from affect_jax.files.atomic import replacing
 
 
 class Journal:

@@ -10,10 +10,11 @@ import jax
 from absl import logging
 from jax.sharding import Mesh
 
+from affect_jax.nn.network import Variables
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.journal import Journal
 from affect_jax.train.sharding import spread
-from affect_jax.train.state import TrainState, Variables
+from affect_jax.train.state import TrainState
 from affect_jax.train.step import Step
 from affect_jax.types import Batch
 

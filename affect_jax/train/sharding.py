@@ -8,7 +8,7 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding
 from jax.sharding import PartitionSpec as P
 
-from affect_jax.train.state import path_name
+from affect_jax.nn.network import path_name
 
 Rules = Sequence[tuple[str, P]]
 REPLICATED: Rules = ((r".*", P()),)

@@ -4,8 +4,8 @@ import re
 
 from jaxtyping import Array, Float
 
+from affect_jax.nn.network import Variables, names
 from affect_jax.ops import factors
-from affect_jax.train.state import Variables, names
 
 FACTOR = re.compile(r"(|.*/)factors/(\w+)")  # a network's factorized kernels, told by the names of their arrays
 

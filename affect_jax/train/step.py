@@ -8,10 +8,11 @@ import optax
 from jax.sharding import Mesh
 from jaxtyping import Array, PRNGKeyArray
 
+from affect_jax.nn.network import Network, Variables
 from affect_jax.train.average import advanced
 from affect_jax.train.sharding import REPLICATED, Rules, shardings
 from affect_jax.train.sparsity import evenness
-from affect_jax.train.state import Network, TrainState, Variables
+from affect_jax.train.state import TrainState
 from affect_jax.train.streams import stream
 from affect_jax.types import Batch, Predictions, TaskVariables
 

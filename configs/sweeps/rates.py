@@ -4,7 +4,7 @@ Command: python -m launch.sweep --config=configs/quickstart.py:static --sweep=co
 Measured: not yet run.
 """
 
-from affect_jax.experiment.sweep import grid
+from affect_jax.experiment.study.sweep import grid
 
 
 def get_sweep():

@@ -16,11 +16,12 @@ from torch_files import checkpoint, group, mapping, named, text, zip_bytes
 from affect_jax.convert.emonet import EmoNetSizes, emonet_sizes, emonet_table
 from affect_jax.convert.fan import TrunkSizes, trunk_table
 from affect_jax.convert.table import convert, counters
-from affect_jax.experiment import build, evaluation, initial, options, trained
-from affect_jax.experiment.conversion import ConversionConfig, convert_run
-from affect_jax.experiment.errors import UsageError
-from affect_jax.experiment.training import train
-from affect_jax.train.state import names
+from affect_jax.experiment import build, evaluate, initialize, restore
+from affect_jax.experiment.config import options
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.derive.convert import ConversionConfig, convert_run
+from affect_jax.experiment.train import train
+from affect_jax.nn.network import names
 from configs import base
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -73,7 +74,7 @@ def test_the_sizes_are_read_off_the_shapes(modules, attention):
 
 def test_every_array_stands_where_an_independent_map_of_names_puts_it(converted):
     folder, arrays, _ = converted
-    found = names(trained.restored(folder / "run")[2])
+    found = names(restore.restored(folder / "run")[2])
     expected = {}
     for name, array in arrays.items():
         if not name.endswith("num_batches_tracked"):
@@ -109,7 +110,7 @@ def tiny(tmp_path_factory):
 def test_evaluate_takes_it_for_a_trained_run(tiny):
     workdir, _ = tiny
     settings = ["subjects=2", "per_subject=2", "size_px=48"]
-    _, summary = evaluation.evaluate_run(workdir, "rendered", "", "test", settings, flip=False)
+    _, summary = evaluate.evaluate_run(workdir, "rendered", "", "test", settings, flip=False)
     assert summary["protocol"]["label_set"] == "emonet_5" and summary["protocol"]["checkpoint_step"] == 0
 
 
@@ -122,7 +123,7 @@ def test_training_starts_from_it_by_copy_but_not_in_it(tiny, tmp_path):
     run = options.parse(config)
     with pytest.raises(UsageError, match="data.train is empty; name at least one data set"):
         options.check_trainable(run)
-    found = names(initial.variables(run, build.network(run), tmp_path))
+    found = names(initialize.variables(run, build.network(run), tmp_path))
     np.testing.assert_array_equal(found["trunk/modules/0/heatmaps/kernel"], arrays["l0.weight"][:, :, 0, 0].T)
 
 
@@ -145,7 +146,7 @@ def test_a_trunk_becomes_a_landmark_network(tmp_path):
     arrays = weights(trunk_table(TRUNK), with_counters=False)  # files older than PyTorch 0.4.1 hold no counters
     source = convert_run(stored(tmp_path, arrays), tmp_path / "run", SETTINGS, base.base())
     assert source["network"] == "fan" and source["not_needed"]["count"] == 0 and "BSD-3" in source["license"]
-    run, *_ = trained.restored(tmp_path / "run")
+    run, *_ = restore.restored(tmp_path / "run")
     assert run.model_name == "landmarks" and run.model.widths == TRUNK.widths
 
 
@@ -155,7 +156,7 @@ def test_parity_is_written_where_a_reference_agrees_and_nothing_where_it_does_no
 
     def heatmaps(tensors, images, pooling):
         seen.update(tensors=tensors, images=images, pooling=pooling)
-        run = trained.restored(tmp_path / "plain")
+        run = restore.restored(tmp_path / "plain")
         return {"heatmaps": np.asarray(jax.jit(run[1].predict)(run[2], images).heatmaps)}
 
     convert_run(file, tmp_path / "plain", TINY_SETTINGS, base.base())
@@ -237,7 +238,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("affect_jax.experiment.derived.Checkpoints.save", full)
+    monkeypatch.setattr("affect_jax.experiment.derive.write.Checkpoints.save", full)
     with pytest.raises(OSError, match="No space left"):
         convert_run(file, tmp_path / "run", SETTINGS, base.base())
     assert [path.name for path in tmp_path.iterdir()] == ["net.pth"]

@@ -10,7 +10,7 @@ from affect_jax.convert.emonet import emonet_sizes, emonet_table
 from affect_jax.convert.fan import trunk_sizes, trunk_table
 from affect_jax.convert.table import convert, counters
 from affect_jax.convert.weights import read
-from affect_jax.experiment.conversion import ConversionConfig, convert_run
+from affect_jax.experiment.derive.convert import ConversionConfig, convert_run
 from configs.base import base
 
 torch = pytest.importorskip("torch")

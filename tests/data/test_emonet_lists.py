@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from affect_jax.data.readers.affectnet import AffectNetConfig, affectnet
-from affect_jax.experiment.errors import UsageError
-from affect_jax.experiment.importing import import_pickled_list
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.import_lists import import_pickled_list
 
 POINTS = np.stack([np.linspace(10, 50, 68), np.linspace(20, 44, 68) ** 1.01], axis=1).round(3)
 

@@ -6,8 +6,8 @@ import pytest
 
 from affect_jax.data.registry import READERS
 from affect_jax.experiment import build
-from affect_jax.experiment.data_options import SourceConfig
-from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.config.data import SourceConfig
+from affect_jax.experiment.config.errors import UsageError
 
 FROM_FILES = sorted(set(READERS) - {"rendered"})
 SYNONYMS = {  # first words for one split, then a word for another

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from affect_jax.experiment.training import train
+from affect_jax.experiment.train import train
 from configs import base
 
 SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}

@@ -7,10 +7,12 @@ import shutil
 import orbax.checkpoint as ocp
 import pytest
 
-from affect_jax.experiment import cli, evaluation, inflation, options, trained
-from affect_jax.experiment.errors import UsageError
-from affect_jax.experiment.inflated_config import Growth
-from affect_jax.experiment.training import train
+from affect_jax.experiment import cli, evaluate, restore
+from affect_jax.experiment.config import options
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.derive import inflate
+from affect_jax.experiment.derive.inflated_config import Growth
+from affect_jax.experiment.train import train
 from affect_jax.train.damage import DamagedCheckpoint
 
 pytestmark = pytest.mark.slow  # whole runs
@@ -49,30 +51,30 @@ def test_half_a_checkpoint_is_refused_with_its_folder_and_a_way_out(run, damage,
     for step in (run / "checkpoints").iterdir():
         DAMAGE[damage](step)
     with pytest.raises(DamagedCheckpoint) as refused:
-        trained.restored(run)
+        restore.restored(run)
     message = str(refused.value)
     assert re.search(rf"the checkpoint {run}/checkpoints/\d cannot be read: a file of it is missing, cut off", message)
     assert "remove that folder, and the checkpoint of step" in message and len(message) < 600
 
 
 def test_following_the_advice_helps(run):
-    best = trained.restored(run)[3]
+    best = restore.restored(run)[3]
     shutil.rmtree(run / "checkpoints" / str(best) / "network")
     other = [int(step.name) for step in (run / "checkpoints").iterdir() if step.name != str(best)]
     with pytest.raises(
         DamagedCheckpoint, match=f"the checkpoint of step {other[0]} is used" if other else "no other one"
     ):
-        trained.restored(run)
+        restore.restored(run)
     shutil.rmtree(run / "checkpoints" / str(best))
     if other:
-        assert trained.restored(run)[3] == other[0]
+        assert restore.restored(run)[3] == other[0]
 
 
 def test_half_a_score_is_refused(run):
     for step in (run / "checkpoints").iterdir():
         cut(step / "metrics" / "metrics")
     with pytest.raises(DamagedCheckpoint, match=r"remove the folder of the step whose 'metrics' are damaged"):
-        trained.restored(run)
+        restore.restored(run)
 
 
 @pytest.mark.parametrize("part", ["optimizer", "data", "network"])
@@ -110,7 +112,7 @@ def edited(run, **sections):
 def test_a_checkpoint_of_another_architecture_is_refused(run, change, message):
     edited(run, **change)
     with pytest.raises(UsageError, match=message) as refused:
-        evaluation.evaluate_run(run, "rendered", "", "test", [], flip=False)
+        evaluate.evaluate_run(run, "rendered", "", "test", [], flip=False)
     assert str(refused.value).startswith(f"{run}/checkpoints/") and "config.json describes" in str(refused.value)
     assert not (run / "evaluation").exists()
 
@@ -175,8 +177,8 @@ def test_a_config_that_cannot_be_used_is_named(run, case):
     path = run / "config.json"
     path.write_bytes(change(path.read_text()).encode("utf-8", "surrogateescape"))
     for use in (
-        lambda: trained.restored(run),
-        lambda: inflation.inflate_run(run, run.parent / "clip", Growth(time_pool=1, frames=4)),
+        lambda: restore.restored(run),
+        lambda: inflate.inflate_run(run, run.parent / "clip", Growth(time_pool=1, frames=4)),
     ):
         with pytest.raises(UsageError, match=message) as refused:
             use()
@@ -228,9 +230,9 @@ def test_a_pattern_without_a_match_leaves_no_workdir(static_run, miniature, tmp_
 
 def test_exit_codes_tell_usage_from_failure(run, capsys, monkeypatch):
     monkeypatch.setattr(cli, "_prepare", lambda: None)
-    assert cli._call(lambda: trained.restored(run.parent)) == 2
+    assert cli._call(lambda: restore.restored(run.parent)) == 2
     for step in (run / "checkpoints").iterdir():
         shutil.rmtree(step / "network")
-    assert cli._call(lambda: trained.restored(run)) == 1
+    assert cli._call(lambda: restore.restored(run)) == 1
     lines = capsys.readouterr().err.strip().splitlines()
     assert all(line.startswith("error: ") for line in lines) and len(lines) == 2

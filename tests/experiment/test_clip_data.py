@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from affect_jax.experiment import build, evaluation, options
-from affect_jax.experiment.errors import UsageError
-from affect_jax.experiment.training import train
+from affect_jax.experiment import build, evaluate
+from affect_jax.experiment.config import options
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.train import train
 from configs import base
 
 pytestmark = pytest.mark.slow  # whole runs
@@ -80,13 +81,13 @@ def table(folder):
 def test_a_run_is_evaluated_on_every_frame_under_the_clock_of_its_validation(run, afew_va, caplog):
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert any(np.isfinite(line.get("validation/ccc/valence", np.nan)) for line in lines), lines
-    folder, summary = evaluation.evaluate_run(run, "afew_va", "", "all", [], flip=False)
+    folder, summary = evaluate.evaluate_run(run, "afew_va", "", "all", [], flip=False)
     rows = table(folder)  # of the people of the validation alone
     assert len(rows) == FRAMES and summary["protocol"]["reader"] == f"fold={FOLD}"
     with pytest.raises(UsageError, match=rf"evaluation of reader 'fold={FOLD}', this one has ''; choose a --name"):
-        evaluation.evaluate_run(run, "afew_va", "", "all", ["fold="], flip=False)
+        evaluate.evaluate_run(run, "afew_va", "", "all", ["fold="], flip=False)
     caplog.clear()
-    folder, summary = evaluation.evaluate_run(run, "afew_va", "", "all", ["fold="], flip=False, name="everybody")
+    folder, summary = evaluate.evaluate_run(run, "afew_va", "", "all", ["fold="], flip=False, name="everybody")
     rows = table(folder)
     assert len(rows) == 3 * FRAMES and summary["protocol"]["reader"] == ""
     assert f"(data.train.afew_va, fold '-{FOLD}'), and the evaluation (fold '') holds some of them" in caplog.text
@@ -98,19 +99,19 @@ def test_an_evaluation_can_move_the_labels_and_says_so(afew_va):
     config = config_of(afew_va)
     config.data.validation.clock.update(delay_seconds=0.04, smoothing="average")
     settings = options.parse(config)
-    part = evaluation.source_of(settings, "afew_va", str(afew_va), "all", ["clock.delay_seconds=0.08"])
-    assert evaluation.protocol_of(part) == f"fold={FOLD}, clock.delay_seconds=0.08, clock.smoothing=average"
+    part = evaluate.source_of(settings, "afew_va", str(afew_va), "all", ["clock.delay_seconds=0.08"])
+    assert evaluate.protocol_of(part) == f"fold={FOLD}, clock.delay_seconds=0.08, clock.smoothing=average"
     labels = build.source(part, settings.label_set).examples.labels
     np.testing.assert_allclose(labels.valence_arousal[: FRAMES - 2, 0], np.arange(-2, 5) / 10, atol=1e-6)
     assert not labels.valence_arousal_weight[FRAMES - 2 : FRAMES].any()
-    part = evaluation.source_of(settings, "afew_va", "", "all", ["fps=50.0"])
-    assert evaluation.protocol_of(part) == f"fps=50.0, fold={FOLD}, clock.delay_seconds=0.04, clock.smoothing=average"
-    part = evaluation.source_of(settings, "recola", "recola", "test", [])  # other raters, who are late in another way
-    assert evaluation.protocol_of(part) == ""
-    part = evaluation.source_of(settings, "recola", "recola", "test", ["clock.delay_seconds=2.4"])
-    assert evaluation.protocol_of(part) == "clock.delay_seconds=2.4"
+    part = evaluate.source_of(settings, "afew_va", "", "all", ["fps=50.0"])
+    assert evaluate.protocol_of(part) == f"fps=50.0, fold={FOLD}, clock.delay_seconds=0.04, clock.smoothing=average"
+    part = evaluate.source_of(settings, "recola", "recola", "test", [])  # other raters, who are late in another way
+    assert evaluate.protocol_of(part) == ""
+    part = evaluate.source_of(settings, "recola", "recola", "test", ["clock.delay_seconds=2.4"])
+    assert evaluate.protocol_of(part) == "clock.delay_seconds=2.4"
     with pytest.raises(UsageError, match=r"--set=clock: delay_seconds is -1.0 and smoothing_seconds"):
-        evaluation.source_of(settings, "afew_va", "", "all", ["clock.delay_seconds=-1.0"])
+        evaluate.source_of(settings, "afew_va", "", "all", ["clock.delay_seconds=-1.0"])
 
 
 def test_every_second_frame_still_evaluates_all_of_them(afew_va, tmp_path):

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from affect_jax.experiment import prediction
-from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment import predict
+from affect_jax.experiment.config.errors import UsageError
 from affect_jax.faces.detector import Detection
 from affect_jax.faces.finder import FaceFinder, search_regions
 from affect_jax.faces.interpreter import Network
@@ -147,7 +147,7 @@ def test_without_the_extra_the_message_names_it(monkeypatch):
         with pytest.raises(ImportError, match=r'pip install "affect_jax\[face\]"'):
             make()
     with pytest.raises(UsageError, match=r"affect_jax\[face\].*only --faces=whole_frame is possible"):
-        prediction.predict_run(
+        predict.predict_run(
             Path("w"), Path(__file__), Path("o"), faces="landmarker", face_model="", flip=False, overlay=False
         )
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from affect_jax.data import picture
+from affect_jax.files import image_files
 from affect_jax.predict.decode import read_image
 from affect_jax.predict.images import predict_images
 
@@ -70,7 +70,7 @@ def test_prediction_reads_pictures_as_training_does(tmp_path, ramp):
     alpha = np.linspace(0, 255, WIDTH, dtype=np.uint8) * np.ones((HEIGHT, 1), np.uint8)
     path = tmp_path / "cut_out.png"
     Image.fromarray(np.concatenate([ramp, alpha[..., None]], -1)).save(path)
-    np.testing.assert_array_equal(read_image(path), picture.read(str(path), "row 1"))
+    np.testing.assert_array_equal(read_image(path), image_files.read(str(path), "row 1"))
     assert not read_image(path)[:, 0].any()  # what cannot be seen is black
 
 

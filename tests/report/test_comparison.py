@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from affect_jax.experiment import sweep_runs
-from affect_jax.experiment.comparison import compare, score_name
-from affect_jax.experiment.errors import UsageError
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.study import sweep_runs
+from affect_jax.experiment.study.compare_sweeps import compare, score_name
 from affect_jax.report import comparison, style
 
 # Half the width of the interval of (m - d, m, m + d): sample deviation d, t(0.975, 2) = 4.302653.
@@ -70,7 +70,7 @@ def figures(monkeypatch):
 def test_table_of_hand_worked_runs(tmp_path, monkeypatch):
     timed = {"static": tmp_path / "networks" / "000", "grown": tmp_path / "networks" / "002"}
     clock = lambda workdirs: {"static": 1234.4, "grown": 101.4} if workdirs == timed else {}
-    monkeypatch.setattr("affect_jax.experiment.comparison.frames_a_second", clock)
+    monkeypatch.setattr("affect_jax.experiment.study.compare_sweeps.frames_a_second", clock)
     folders = [networks(tmp_path / "networks"), amounts(tmp_path / "amounts")]
     table = compare(folders, "ccc/mean", tmp_path / "out", speed=True)
     assert table.splitlines()[-1].split()[0] == "grown" and "first phase" not in table

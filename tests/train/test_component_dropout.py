@@ -9,7 +9,8 @@ import optax
 import pytest
 
 from affect_jax.models.registry import MODELS
-from affect_jax.train.state import Network, create_state
+from affect_jax.nn.network import Network
+from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
 from affect_jax.types import Batch, Labels
 

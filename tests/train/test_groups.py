@@ -6,11 +6,12 @@ import numpy as np
 import optax
 import pytest
 
+from affect_jax.nn.network import Network, names
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.groups import factors, parse_multipliers
 from affect_jax.train.optimizer import OptimizerConfig, make_optimizer
 from affect_jax.train.sharding import data_mesh
-from affect_jax.train.state import Network, create_state, names
+from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
 
 PARAMS = {"trunk": {"kernel": jnp.full((2, 2), 2.0)}, "head": {"kernel": jnp.full((2, 2), 2.0), "bias": jnp.ones(2)}}

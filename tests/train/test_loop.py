@@ -9,16 +9,17 @@ import numpy as np
 import optax
 import pytest
 
+from affect_jax.nn.network import Network, names
 from affect_jax.train import loop
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.journal import Journal
 from affect_jax.train.sharding import data_mesh, shardings
-from affect_jax.train.state import Network, create_state, names
+from affect_jax.train.state import create_state
 from affect_jax.train.step import compiled, make_train_step
 
 
 class Run:
-    """A run in a folder, as experiment/training.py puts it together."""
+    """A run in a folder, as experiment/train.py puts it together."""
 
     def __init__(self, workdir, tiny, task, batches, optimizer=None, average=0.0, taught=False):
         self.workdir, self.task, self.batches, self.average = workdir, task, batches(), average

@@ -7,9 +7,9 @@ import optax
 import pytest
 from flax import nnx
 
+from affect_jax.nn.network import Variables
 from affect_jax.train.average import advanced
 from affect_jax.train.optimizer import OptimizerConfig, make_optimizer, schedule
-from affect_jax.train.state import Variables
 
 
 def test_schedules_at_hand_worked_points():
@@ -100,7 +100,9 @@ def test_the_running_mean_equals_its_closed_form():
     np.testing.assert_array_equal(still.trained["w"], mean.trained["w"])
 
 
-@pytest.mark.parametrize("field, value", [("average", 1.0), ("name", "adam"), ("schedule", "linear"), ("learning_rate", 0.0)])
+@pytest.mark.parametrize(
+    "field, value", [("average", 1.0), ("name", "adam"), ("schedule", "linear"), ("learning_rate", 0.0)]
+)
 def test_a_wrong_option_is_refused_by_name(field, value):
     with pytest.raises(ValueError, match=f"optimizer.{field} is"):
         OptimizerConfig(**{field: value})

@@ -11,9 +11,10 @@ from flax import nnx
 
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.nn.factorized import FactorizedConv
+from affect_jax.nn.network import Network, names, with_names
 from affect_jax.train.optimizer import OptimizerConfig
 from affect_jax.train.sparsity import evenness
-from affect_jax.train.state import Network, create_state, names, with_names
+from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
 from affect_jax.types import Predictions
 

@@ -6,7 +6,8 @@ import numpy as np
 import optax
 import pytest
 
-from affect_jax.train.state import Network, create_state, names, with_names
+from affect_jax.nn.network import Network, names, with_names
+from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
 
 

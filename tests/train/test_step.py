@@ -6,8 +6,9 @@ import optax
 import pytest
 from jax.sharding import PartitionSpec as P
 
+from affect_jax.nn.network import Network, names
 from affect_jax.train.sharding import data_mesh, shardings, spread
-from affect_jax.train.state import Network, create_state, names
+from affect_jax.train.state import create_state
 from affect_jax.train.step import compiled, make_train_step
 from affect_jax.train.streams import stream
 

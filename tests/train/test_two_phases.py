@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
+from affect_jax.nn.network import Network, names
 from affect_jax.tasks.affect import Affect
 from affect_jax.tasks.recipe import AffectConfig
 from affect_jax.train.optimizer import OptimizerConfig, make_optimizer
-from affect_jax.train.state import Network, create_state, names
+from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
 from affect_jax.types import Batch, Labels
 

@@ -13,13 +13,13 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax import emotions
-from affect_jax.data import picture
 from affect_jax.data.readers.affectnet_faces import misplaced
 from affect_jax.data.readers.rows import ListConfig, existing_folder, looked_at
 from affect_jax.data.readers.traces import ALL, LABEL_SET, number
 from affect_jax.data.recordings import NumberedPictures, Recording, Recordings
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import no_labels
+from affect_jax.files import image_files
 from affect_jax.types import AROUSAL, LANDMARKS, VALENCE
 
 SCALE = 10.0
@@ -95,7 +95,7 @@ def _recording(
     except (FileNotFoundError, ValueError) as error:
         raise RowFault("clip has no usable pictures", str(error)) from None
     there = {int(frame): index for index, frame in enumerate(footage.numbers)}
-    looks = [picture.Look("")] * len(there)
+    looks = [image_files.Look("")] * len(there)
     if config.check_images:
         looks = looked_at([str(footage.path(int(frame))) for frame in footage.numbers])
     chosen, kept = [], []
@@ -124,7 +124,7 @@ def _affect(values: dict) -> tuple[float, float]:
     return tuple(number(name, str(values[name]), -SCALE, SCALE) / SCALE for name in ("valence", "arousal"))
 
 
-def _landmarks(values: dict, look: picture.Look) -> Float[np.ndarray, "68 2"]:
+def _landmarks(values: dict, look: image_files.Look) -> Float[np.ndarray, "68 2"]:
     try:
         points = np.array(values.get("landmarks"), np.float32)
     except (TypeError, ValueError):

@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float
 
-from affect_jax.data import picture
 from affect_jax.data.readers.affectnet_faces import AffectNetFacesConfig, Listed, ListedFaces, faces
 from affect_jax.data.readers.affectnet_rows import (
     EMOTIONS,
@@ -27,6 +26,7 @@ from affect_jax.data.readers.affectnet_rows import (
 )
 from affect_jax.data.readers.rows import READING_THREADS, existing_folder
 from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.files import image_files
 
 FOLDERS = {"training": "train_set", "train": "train_set", "validation": "val_set", "val": "val_set"}
 KINDS = {"exp": "expression", "val": "valence", "aro": "arousal"}
@@ -86,7 +86,7 @@ def _pictures(folder: pathlib.Path) -> dict[str, str]:
     """File names of the pictures by id."""
     found = {}
     for file in folder.iterdir():
-        if file.suffix.lower() in picture.SUFFIXES and not file.name.startswith("."):
+        if file.suffix.lower() in image_files.SUFFIXES and not file.name.startswith("."):
             found[file.stem] = file.name
     return found
 

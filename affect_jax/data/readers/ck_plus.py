@@ -15,7 +15,6 @@ import numpy as np
 from absl import logging
 
 from affect_jax import emotions
-from affect_jax.data import picture
 from affect_jax.data.memory import GrayPictures
 from affect_jax.data.readers.affectnet_faces import ListedFaces, misplaced
 from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_frames, landmark_file
@@ -23,6 +22,7 @@ from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
 from affect_jax.data.readers.rows import ListConfig, existing_folder, looked_at, one_hot, photographs
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import no_labels
+from affect_jax.files import image_files
 
 IMAGES, TABLE = "cohn-kanade-images", "ckextended.csv"
 CSV_NAMES = (*emotions.LABEL_SETS["fer2013_7"], "contempt")  # codes 0..7 of ckextended.csv
@@ -98,7 +98,7 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
     for folder, word in emotional.items():
         sequences: dict[tuple[str, str], list[pathlib.Path]] = {}
         for number, path in enumerate(sorted(folder.iterdir()), 1):
-            if path.suffix.lower() not in picture.SUFFIXES:
+            if path.suffix.lower() not in image_files.SUFFIXES:
                 continue
             if match := NAME_PATTERN.fullmatch(path.stem):
                 sequences.setdefault((match[1], match[2]), []).append(path)
@@ -112,7 +112,7 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
 
 def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skipped: SkippedRows) -> ListedFaces:
     paths = [str(frame.path) for frame in frames]
-    looks = looked_at(paths) if config.check_images else [picture.Look("")] * len(paths)
+    looks = looked_at(paths) if config.check_images else [image_files.Look("")] * len(paths)
     kept, points = [], []
     for number, (frame, look) in enumerate(zip(frames, looks, strict=True), 1):
         try:

@@ -4,10 +4,10 @@ import dataclasses
 import pathlib
 
 from affect_jax import emotions
-from affect_jax.data import picture
 from affect_jax.data.readers.rows import ListConfig, looked_at, one_hot, photographs
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import PictureFiles, no_labels
+from affect_jax.files import image_files
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,7 @@ def folder(config: FolderConfig) -> PictureFiles:
         (path, names.index(emotions.field_word(emotion.name)))
         for emotion in sorted(folders, key=lambda path: names.index(emotions.field_word(path.name)))
         for path in sorted(emotion.rglob("*"))
-        if path.suffix.lower() in picture.SUFFIXES and not path.name.startswith(".")
+        if path.suffix.lower() in image_files.SUFFIXES and not path.name.startswith(".")
     ]
     kept = _whole(files, str(top), config) if config.check_images else files
     if not kept:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from affect_jax.data import picture
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import Table
+from affect_jax.files import image_files
 from affect_jax.types import Labels
 
 READING_THREADS = 8  # waits of a network disk overlap
@@ -123,10 +123,10 @@ def one_hot(emotions: Sequence[int], count: int) -> Float[np.ndarray, "example e
     return np.eye(count, dtype=np.float32)[np.asarray(emotions, np.int64)]
 
 
-def looked_at(paths: Sequence[str]) -> list[picture.Look]:
+def looked_at(paths: Sequence[str]) -> list[image_files.Look]:
     """What the ends of each picture file show, read by several threads."""
     with ThreadPoolExecutor(READING_THREADS) as pool:
-        return list(pool.map(picture.look, paths, chunksize=256))
+        return list(pool.map(image_files.look, paths, chunksize=256))
 
 
 def square(left: float, top: float, width: float, height: float, side_ratio: float) -> tuple[int, int, int]:

@@ -14,7 +14,7 @@ from affect_jax.data.render import affect, camera, shape
 from affect_jax.data.render.identity import draw_identity, show
 from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
-from affect_jax.ops.files import whole
+from affect_jax.files.atomic import whole
 from affect_jax.ops.geometry import crop_matrix, landmark_crop
 from affect_jax.ops.image import warp_image
 from affect_jax.types import AROUSAL, VALENCE, Source

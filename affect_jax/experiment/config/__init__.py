@@ -1,0 +1,1 @@
+"""From nested options to typed ones, and the claim of a workdir."""

@@ -1,0 +1,67 @@
+"""Options of the data: one section a data set, and how clips are cut out of all of them."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from affect_jax.data.label_clock import LabelClockConfig
+from affect_jax.data.registry import READERS
+from affect_jax.data.windows import WindowConfig
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.typed import named, section, typed
+
+
+@dataclasses.dataclass(frozen=True)
+class SourceConfig:
+    """One data set of a run."""
+
+    reader: str  # name in data/registry.py
+    options: Any  # the reader's own Config
+    weight: float = 1.0  # share of the training examples drawn from it
+    fold: str = ""  # "k/n": fold k of n of its subjects; "-k/n": all but that fold; "": all
+    clock: LabelClockConfig = dataclasses.field(
+        default_factory=LabelClockConfig
+    )  # labels of its clips: delay, smoothing
+
+
+@dataclasses.dataclass(frozen=True)
+class DataConfig:
+    """What is read, and how it is cut; a converted network was trained elsewhere and names no data sets."""
+
+    train: Mapping[str, SourceConfig]
+    validation: SourceConfig | None  # scored while training; decides which checkpoint is best
+    frames: int = 0  # frames a clip; 0 = single pictures
+    hop: int = 0  # frames between the starts of training clips; 0 = half a clip
+    windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)  # frame rate, starts and speeds of clips
+    balanced: float = 0.0  # 0: emotions as they come; 1: each equally often, with replacement; between: part of the way
+    max_skipped_fraction: float = 0.01  # of the pictures of a data set that may break on reading before the run stops
+    store: str = ""  # folder where decoded or rendered examples are kept between runs; "" = none
+
+
+def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
+    """One data set out of its section."""
+    rest = dict(options)
+    weight, fold = rest.pop("weight", 1.0), rest.pop("fold", "")
+    clock = typed(LabelClockConfig, section({"clock": rest.pop("clock", {})}, "clock", f"{where}."), f"{where}.clock")
+    reader, config = named(READERS, rest, where, key="reader")
+    made = typed(
+        SourceConfig, {"reader": reader, "options": config, "weight": weight, "fold": fold, "clock": clock}, where
+    )
+    if not made.weight > 0:
+        raise UsageError(f"{where}.weight is {weight}; it must be above 0")
+    return made
+
+
+def data_config(data: Mapping[str, Any]) -> DataConfig:
+    """The section of data; UsageError names the first option that is wrong."""
+    train = section(data, "train", "data.")
+    train = {name: source_config(section(train, name, "data.train."), f"data.train.{name}") for name in train}
+    validation = (
+        source_config(section(data, "validation", "data."), "data.validation") if data.get("validation") else None
+    )
+    windows = typed(WindowConfig, section({"windows": data.get("windows", {})}, "windows", "data."), "data.windows")
+    made = typed(DataConfig, {**data, "train": train, "validation": validation, "windows": windows}, "data")
+    if not made.frames and (windows != WindowConfig() or made.hop):
+        name = "hop" if windows == WindowConfig() else "windows"
+        raise UsageError(f"data.{name} is for clips; set data.frames, or leave it as it is")
+    return made

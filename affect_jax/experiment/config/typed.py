@@ -1,0 +1,83 @@
+"""From names and values to frozen dataclasses, with every mistake named."""
+
+import dataclasses
+import difflib
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from affect_jax.experiment.config.errors import UsageError
+
+KINDS = {
+    int: (int, "a whole number"),
+    float: ((int, float), "a number"),
+    str: (str, "a text"),
+    bool: (bool, "true or false"),
+}
+
+
+def lookup(table: Mapping[str, Any], name: str, kind: str) -> Any:
+    """Entry of a registry; UsageError lists the good names."""
+    if not isinstance(name, str) or name not in table:
+        raise UsageError(f"unknown {kind} '{name}'; choose one of {', '.join(sorted(table))}")
+    return table[name]
+
+
+def section(options: Any, name: str, where: str = "") -> dict[str, Any]:
+    """A section of a config, as a copy; UsageError if it is missing or no section."""
+    place = f"{where}{name}"
+    if name not in options:
+        raise UsageError(f"section '{place}' is missing")
+    if not isinstance(options[name], Mapping):
+        raise UsageError(f"{place} is {options[name]!r}; expected a section of options")
+    return dict(options[name])
+
+
+def typed(cls, options: Mapping[str, Any], where: str):
+    """Builds dataclass `cls`; UsageError for a field that does not belong (naming the nearest), lacks, or is no such
+    value."""
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    for name in sorted(set(options) - set(fields)):
+        near = difflib.get_close_matches(name, fields, n=1)
+        hint = f"; did you mean {where}.{near[0]}?" if near else f"; it has {', '.join(sorted(fields))}"
+        raise UsageError(f"{where} has no option '{name}'{hint}")
+    if lacking := [name for name, field in fields.items() if name not in options and _is_required(field)]:
+        raise UsageError(f"{where} lacks {', '.join(lacking)}")
+    values = {name: _frozen(value) for name, value in options.items()}
+    for name, value in values.items():
+        if wanted := _misfit(value, fields[name].type):
+            raise UsageError(f"{where}.{name} is {value!r}; expected {wanted}")
+    try:
+        return cls(**values)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{where}: {error}") from error
+
+
+def named(table: Mapping[str, tuple], options: Mapping[str, Any], where: str, key: str = "name") -> tuple[str, Any]:
+    """(name, typed options) of a section whose `key` chooses the entry of a registry."""
+    rest = dict(options)
+    name = rest.pop(key, "")
+    _, cls = lookup(table, name, f"{where}.{key}")
+    return name, typed(cls, rest, where)
+
+
+def _frozen(value: Any) -> Any:
+    """Lists, as JSON holds them, as tuples, at every depth."""
+    return tuple(_frozen(each) for each in value) if isinstance(value, list | tuple) else value
+
+
+def _is_required(field: dataclasses.Field) -> bool:
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def _misfit(value: Any, annotation: Any) -> str:
+    """What was expected of a value, or "" where it is that or nothing simple was asked for."""
+    if typing.get_origin(annotation) is tuple and typing.get_args(annotation)[0] in KINDS:
+        inner = typing.get_args(annotation)[0]
+        fits = isinstance(value, tuple) and not any(_misfit(each, inner) for each in value)
+        return "" if fits else f"a list of which each is {KINDS[inner][1]}"
+    if annotation not in KINDS:
+        return ""
+    kind, wanted = KINDS[annotation]
+    fits = isinstance(value, kind) and (annotation is bool or not isinstance(value, bool))
+    return "" if fits else wanted

@@ -1,0 +1,1 @@
+"""Networks made out of other networks: inflated, factorized, pruned, converted."""

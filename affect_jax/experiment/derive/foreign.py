@@ -1,0 +1,87 @@
+"""What network a file of another program holds, and its arrays under our names."""
+
+import dataclasses
+import pathlib
+from typing import Any
+
+from affect_jax import emotions
+from affect_jax.convert import emonet, fan, weights
+from affect_jax.convert.table import Converted, convert
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.models.emonet import EmoNetConfig
+from affect_jax.models.fan import FANConfig
+
+LABEL_SETS = {8: "affectnet_8", 5: "emonet_5"}  # by number of outputs, in the published order
+LICENSES = {
+    "emonet": "CC BY-NC-ND 4.0 (EmoNet, face-analysis/emonet): no commercial use, and no passing on of derivatives, "
+    "of which this converted checkpoint is one",
+    "fan": "BSD-3-Clause (face-alignment, 1adrianb/face-alignment)",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class ConversionConfig:
+    """What a file does not say about itself."""
+
+    network: str = "auto"  # auto | emonet | fan
+    label_set: str = ""  # emotions.LABEL_SETS; "" = by the number of outputs
+    input_px: int = 256  # height and width of the crops it was trained on
+    pooling: str = "auto"  # of the trunk's maps: max | mean; auto = mean for fans of four hourglasses, else max
+    license: str = ""  # of the file; "" = that of the published weights
+
+
+def read(file: pathlib.Path) -> weights.Weights:
+    """The file's tensors; UsageError says what is wrong with it."""
+    if not file.is_file():
+        kind = "a folder" if file.is_dir() else "no file"
+        raise UsageError(f"--from={file} is {kind}; expected a checkpoint such as emonet_8.pth")
+    try:
+        return weights.read(file)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def converted(
+    name: str, found: weights.Weights, file: pathlib.Path, settings: ConversionConfig
+) -> tuple[dict[str, Any], str, Converted]:
+    """The model's section, the label set and our arrays; UsageError names what does not fit."""
+    try:
+        if name == "fan":
+            sizes = fan.trunk_sizes(found.tensors, fan.WHAT, str(file))
+            if settings.label_set:
+                raise UsageError(f"--label_set={settings.label_set}: a landmark trunk predicts no emotions")
+            pooling = _pooling(settings.pooling, "mean" if sizes.modules == 4 else "max")
+            made = FANConfig(**dataclasses.asdict(sizes), input_px=settings.input_px, pooling=pooling)
+            result = convert(found.tensors, fan.trunk_table(sizes), fan.WHAT, str(file))
+            return {"name": "landmarks", **dataclasses.asdict(made)}, LABEL_SETS[8], result
+        sizes = emonet.emonet_sizes(found.tensors, str(file))
+        label_set = _label_set(settings.label_set, sizes.emotions, file)
+        result = convert(found.tensors, emonet.emonet_table(sizes), emonet.WHAT, str(file))
+        head = {name: getattr(sizes, name) for name in ("emotions", "attention", "head_blocks")}
+        pooling = _pooling(settings.pooling, "max")
+        made = EmoNetConfig(**dataclasses.asdict(sizes.trunk), **head, input_px=settings.input_px, pooling=pooling)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    model = {"name": "emonet", **dataclasses.asdict(made)}
+    del model["emotions"]  # follows from the label set
+    return model, label_set, result
+
+
+def _label_set(given: str, outputs: int, file: pathlib.Path) -> str:
+    label_set = given or LABEL_SETS.get(outputs, "")
+    if not label_set:
+        fitting = [name for name, labels in emotions.LABEL_SETS.items() if len(labels) == outputs]
+        raise UsageError(
+            f"{file} predicts {outputs} emotions; the published networks predict 5 or 8. Give --label_set, one of "
+            f"{', '.join(fitting) or 'none here has as many: ' + ', '.join(sorted(emotions.LABEL_SETS))}"
+        )
+    if len(emotions.names(label_set)) != outputs:
+        raise UsageError(
+            f"--label_set={label_set} has {len(emotions.names(label_set))} emotions "
+            f"({', '.join(emotions.names(label_set))}); {file} predicts {outputs}"
+        )
+    return label_set
+
+
+def _pooling(given: str, published: str) -> str:
+    return published if given == "auto" else given

@@ -1,0 +1,129 @@
+"""A trained workdir, judged on a data set: rebuilt from the workdir alone."""
+
+import dataclasses
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from absl import logging
+
+from affect_jax import emotions
+from affect_jax.data.label_clock import LabelClockConfig
+from affect_jax.data.registry import READERS
+from affect_jax.evaluate.flip import flip_averaged
+from affect_jax.evaluate.rows import collect
+from affect_jax.evaluate.run import evaluate
+from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
+from affect_jax.evaluate.table import write_table
+from affect_jax.experiment import build, restore, splits
+from affect_jax.experiment.config.data import SourceConfig
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.options import Options
+from affect_jax.experiment.config.typed import lookup, typed
+from affect_jax.train.sharding import data_mesh
+
+CLOCK, FOLD = "clock.", "fold"
+CROP = "emonet side_ratio={:.4f} crop_px={}"
+
+
+def evaluate_run(
+    workdir: pathlib.Path,
+    data: str,
+    root: str,
+    split: str,
+    settings: Sequence[str],
+    flip: bool,
+    name: str = "",
+    precision: str = "float32",
+) -> tuple[pathlib.Path, dict]:
+    """Writes summary.json and predictions.csv under W/evaluation/; returns the folder and the summary."""
+    mesh = data_mesh()
+    run, network, variables, step = restore.restored(workdir, mesh)
+    part = source_of(run, data, root, split, settings)
+    splits.warn_of_training_data(run, part)
+    other_precision = [precision] if precision != "float32" else []
+    folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else []), *other_precision]))
+    protocol = under(run, part, flip, step)
+    require_same(folder, protocol)
+    source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
+    predict = build.predictor(network, mesh, precision)
+    function = lambda batch: predict(variables, batch)
+    if flip and not run.predicts_affect:
+        raise UsageError(f"{workdir} holds a landmark network: it has no valence and arousal to average over a flip")
+    batches = build.evaluation_batches(run, source, folder)
+    rows = collect(
+        flip_averaged(function) if flip else function,
+        batches,
+        source.examples,
+        emotions.names(run.label_set) if run.predicts_affect else (),
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_table(rows, folder / "predictions.csv")
+    others = {} if run.predicts_affect else evaluate(function, run.task, batches)
+    summary = write_summary(rows, protocol, folder, others)
+    logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
+    return folder, summary
+
+
+def under(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationProtocol:
+    """The conditions of an evaluation."""
+    crop = CROP.format(run.augment.side_ratio, run.model.input_px)
+    return EvaluationProtocol(part.reader, part.options.split, crop, run.label_set, flip, step, protocol_of(part))
+
+
+def protocol_of(part: SourceConfig) -> str:
+    """What decides which faces and labels a data set gives, where it is not the default."""
+    clock = [f"{CLOCK}{pair}" for pair in splits.chosen(part.clock).split(", ") if pair]
+    fold = [f"{FOLD}={part.fold}"] if part.fold else []
+    return ", ".join([*filter(None, [splits.chosen(part.options)]), *fold, *clock])
+
+
+def require_same(folder: pathlib.Path, protocol: EvaluationProtocol) -> None:
+    """UsageError where the folder holds an evaluation under other conditions; of another step it is written anew."""
+    try:
+        there = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["protocol"]
+    except (OSError, ValueError, KeyError):
+        return
+    mine = json.loads(json.dumps(dataclasses.asdict(protocol)))
+    for name in sorted(set(mine) - {"checkpoint_step"}):
+        if there.get(name) != mine[name]:
+            raise UsageError(
+                f"{folder} holds an evaluation of {name} '{there.get(name)}', this one has '{mine[name]}'; "
+                "choose a --name for it, or remove that folder"
+            )
+
+
+def source_of(run: Options, data: str, root: str, split: str, settings: Sequence[str]) -> SourceConfig:
+    """The data set to judge on: the run's own options for that reader, if it has any, with root and split replaced.
+
+    Of the reader of the run's validation, labels are moved and smoothed as there, because how late raters answer is of
+    them and their tool; of the same split too, it is the same fold of the people. Settings such as
+    "clock.delay_seconds=2" and "fold=0/5" say otherwise.
+    """
+    _, cls = lookup(READERS, data, "--data")
+    known: Mapping[str, Any] = {}
+    for part in [*run.data.train.values(), run.data.validation]:
+        if part is not None and part.reader == data:
+            known = dataclasses.asdict(part.options)
+    given = {**known, "split": split, **({"root": root} if root else {})}
+    held = run.data.validation
+    clock = dataclasses.asdict(held.clock) if held is not None and held.reader == data else {}
+    for setting in settings:
+        name, found, text = setting.partition("=")
+        if not found:
+            raise UsageError(f"--set={setting}: expected name=value")
+        (clock if name.startswith(CLOCK) else given)[name.removeprefix(CLOCK)] = _value(text)
+    fold = given.pop(FOLD, None)
+    options = typed(cls, given, f"--data={data}")
+    part = SourceConfig(data, options, clock=typed(LabelClockConfig, clock, "--set=clock"))
+    if fold is None:
+        fold = held.fold if held is not None and splits.same_split(held, part) else ""
+    return dataclasses.replace(part, fold=str(fold))
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

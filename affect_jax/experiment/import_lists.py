@@ -1,0 +1,44 @@
+"""Lists of other programs, made into lists that our readers take."""
+
+import csv
+import pathlib
+
+from absl import logging
+
+from affect_jax.data.readers.emonet_lists import LIST_COLUMNS, list_rows
+from affect_jax.data.skipped import SkippedRows
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.files.atomic import replacing
+from affect_jax.files.pickles.load import NUMPY_BUILDERS, load
+
+
+def import_pickled_list(pickle: pathlib.Path, output: pathlib.Path, max_skipped_fraction: float) -> int:
+    """Writes one of EmoNet's pickled lists as a CSV list, and how many pictures it holds is returned.
+
+    Nothing in the pickle is executed. Pictures that cannot be used are listed in `<output>_skipped.csv`; when they are
+    more than `max_skipped_fraction`, ValueError, and no list is written. UsageError for a pickle that is refused.
+    """
+    if not pickle.is_file():
+        raise UsageError(f"--pickle={pickle} is no file; expected one of EmoNet's lists, such as test_fullpath.pkl")
+    if output.suffix != ".csv":
+        raise UsageError(f"--output={output}: give the name of a CSV list, such as {output.with_suffix('.csv')}")
+    if output.exists():
+        raise UsageError(f"--output={output} exists; choose another name, or take it away first")
+    skipped_csv = output.with_name(f"{output.stem}_skipped.csv")
+    skipped = SkippedRows(str(pickle), max_skipped_fraction, str(skipped_csv))
+    try:
+        with open(pickle, "rb") as file:
+            entries = load(file, str(pickle), NUMPY_BUILDERS)
+        rows = list_rows(entries, skipped)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    skipped.finish(len(rows) + len(skipped.faults))
+    if not rows:
+        raise UsageError(f"{pickle} names no picture; is it one of EmoNet's lists, such as test_fullpath.pkl?")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(output) as file:
+        writer = csv.DictWriter(file, LIST_COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    logging.info("wrote %d pictures to %s", len(rows), output)
+    return len(rows)

@@ -1,0 +1,77 @@
+"""A trained workdir as a plain function from pictures to predictions."""
+
+import pathlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from absl import logging
+
+from affect_jax import emotions
+from affect_jax.experiment import restore
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.infer.compiled import Ready
+from affect_jax.infer.streaming import follower
+from affect_jax.models.time_layers import TimeConfig
+from affect_jax.predict.files import predict_file
+from affect_jax.predict.predictor import Predictor
+from affect_jax.types import Predictions
+
+BATCH = 16  # pictures at a time
+
+
+def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> Predictor:
+    """The network of a workdir with its crop and its label names."""
+    run, network, variables, step = restore.restored(workdir)
+    if not run.predicts_affect:
+        raise UsageError(
+            f"{workdir} holds a landmark network, which predicts no affect; train a static one on it first"
+        )
+    ready = Ready(network, precision)
+
+    def function(images: np.ndarray) -> Predictions:
+        return jax.device_get(ready(variables, jnp.asarray(images)))
+
+    causal = isinstance(run.model, TimeConfig) and run.model.causal
+    return Predictor(
+        function=function,
+        crop_px=run.model.input_px,
+        batch=BATCH,
+        frames=run.data.frames or None,
+        emotions=emotions.names(run.label_set),
+        side_ratio=run.augment.side_ratio,
+        flip_average=flip,
+        name=f"{workdir.name}@{step}",
+        follower=follower(network.module(variables), run.model.input_px, precision) if causal else None,
+        every=run.data.windows.every,
+    )
+
+
+def predict_run(
+    workdir: pathlib.Path,
+    source: pathlib.Path,
+    output: pathlib.Path,
+    *,
+    faces: str,
+    face_model: str,
+    flip: bool,
+    overlay: bool,
+    precision: str = "float32",
+) -> None:
+    """Writes table, plot and overlay of a video, a picture or a folder; ValueError names the files that failed."""
+    if not source.exists():
+        raise UsageError(f"--input={source} does not exist")
+    finder = None
+    if faces == "landmarker":
+        from affect_jax.faces.finder import FaceFinder  # its interpreter is an extra
+
+        try:
+            finder = FaceFinder(face_model or None)
+        except ImportError as error:
+            raise UsageError(f"{error}; without it only --faces=whole_frame is possible") from error
+    result = predict_file(predictor(workdir, flip, precision), source, output, finder, overlay)
+    logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)
+    for path in (*result.tables, *result.pictures):
+        logging.info("wrote %s", path)
+    if result.problems:
+        raise ValueError("; ".join(result.problems))

@@ -1,0 +1,57 @@
+"""Trained runs: opened, and brought back."""
+
+import pathlib
+
+import jax
+from jax.sharding import Mesh
+
+from affect_jax import emotions
+from affect_jax.experiment import build
+from affect_jax.experiment.config import options
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.options import Options
+from affect_jax.nn.network import Network, Variables
+from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.damage import DamagedCheckpoint
+from affect_jax.train.sharding import data_mesh
+
+
+def require(workdir: pathlib.Path) -> None:
+    """UsageError if `workdir` holds no trained network."""
+    best_step(workdir)
+
+
+def best_step(workdir: pathlib.Path) -> int:
+    """The step that a trained workdir is judged by; UsageError if it holds no checkpoint."""
+    _, checkpoints, step = opened(workdir)
+    checkpoints.close()
+    return step
+
+
+def opened(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:
+    """Options, checkpoints and best step of a trained workdir; UsageError if it holds no checkpoint."""
+    run = options.stored(workdir)
+    checkpoints = Checkpoints(workdir, run.train.best)
+    step = checkpoints.best_step()
+    if step is None:
+        checkpoints.close()
+        raise UsageError(f"{workdir} holds no checkpoint yet; train it first: python -m launch.train")
+    return run, checkpoints, step
+
+
+def restored(workdir: pathlib.Path, mesh: Mesh | None = None) -> tuple[Options, Network, Variables, int]:
+    """A trained run: its options, network, best numbers and their step."""
+    run, checkpoints, step = opened(workdir)
+    network = Network(build.builder(run, build.execution(run)))
+    try:
+        variables = checkpoints.restore_variables(network, mesh or data_mesh(jax.devices()[:1]), step)
+    except DamagedCheckpoint:
+        raise
+    except ValueError as error:
+        count = len(emotions.names(run.label_set))
+        raise UsageError(
+            f"{error} (model '{run.model_name}', label_set '{run.label_set}' of {count} emotions)"
+        ) from error
+    finally:
+        checkpoints.close()
+    return run, network, variables, step

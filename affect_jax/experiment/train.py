@@ -1,0 +1,82 @@
+"""One run: from a config and a folder to a trained network, however often it is interrupted."""
+
+import pathlib
+
+import jax
+from absl import logging
+from jax.sharding import Mesh
+
+from affect_jax.evaluate.run import evaluate
+from affect_jax.experiment import build, initialize, splits, task
+from affect_jax.experiment.config.options import CONFIG, Config, Options, check_trainable, claim, parse
+from affect_jax.nn.network import Network
+from affect_jax.train import loop, step
+from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.journal import Journal
+from affect_jax.train.optimizer import make_optimizer
+from affect_jax.train.sharding import data_mesh, shardings
+from affect_jax.train.state import TrainState, create_state
+
+
+def train(config: Config, workdir: pathlib.Path) -> bool:
+    """Trains in `workdir` or goes on there; False when a signal cut it short, with everything saved."""
+    options = parse(config)
+    check_trainable(options)
+    splits.check_apart(options)
+    initialize.check(options)
+    task.check(options)
+    new = not (workdir / CONFIG).exists()
+    claim(workdir, config)
+    checkpoints = Checkpoints(workdir, options.train.best)
+    try:
+        return _train(options, workdir, checkpoints)
+    except BaseException:
+        if new and checkpoints.latest_step() is None:  # nothing was trained: the corrected command may have the folder
+            (workdir / CONFIG).unlink(missing_ok=True)
+        raise
+    finally:
+        checkpoints.close()
+
+
+def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) -> bool:
+    steps, latest = options.train.steps, checkpoints.latest_step()
+    at = latest or 0
+    if latest is not None and at >= steps:
+        logging.info("%s: already at step %d of %d", workdir, at, steps)
+        return True
+    data = build.training_source(options, workdir)  # first: a wrong folder is told before anything is timed
+    part, skipped_csv = options.data.validation, str(workdir / build.SKIPPED)
+    validation = build.source(part, options.label_set, options.data.store, skipped_csv)
+    mesh, network = data_mesh(), build.network(options, build.execution(options, workdir, training=True))
+    optimizer = make_optimizer(options.optimizer, steps)
+    goal, teacher = task.task(options, data), task.teacher(options, mesh)
+    batches = iter(build.training_batches(options, data, workdir))
+    state = _state(options, workdir, checkpoints, network, optimizer, mesh, batches)
+    root = jax.random.fold_in(jax.random.key(options.seed), 1)  # 0 is the key of the first numbers
+    average, teach = options.optimizer.average, teacher and teacher.predict
+    sparsity = options.optimizer.sparsity
+    one_step = step.make_train_step(network, goal, optimizer, root, average, teach, sparsity)
+    step_function = step.compiled(one_step, state, mesh, teacher=teacher and teacher.variables)
+    validation_batches = build.evaluation_batches(options, validation, workdir)
+    predict = build.predictor(network, mesh)
+    scores = lambda variables: evaluate(lambda batch: predict(variables, batch), options.task, validation_batches)
+    journal = Journal(workdir, at, steps, label=workdir.name)
+    try:
+        _, finished = loop.run(options.train, state, step_function, batches, mesh, checkpoints, journal, scores)
+    finally:
+        journal.close()
+    return finished
+
+
+def _state(options, workdir, checkpoints, network: Network, optimizer, mesh: Mesh, batches) -> TrainState:
+    averaged = options.optimizer.average > 0
+    create = lambda variables: create_state(network, optimizer, variables, options.task.initial(), averaged)
+    abstract = jax.eval_shape(lambda: create(network.initial(jax.random.key(0))))
+    if checkpoints.latest_step() is not None:
+        state, place = checkpoints.restore(abstract, mesh)
+        batches.set_state(place)
+        logging.info("%s: going on from step %d", workdir, int(state.step))
+        return state
+    variables = initialize.variables(options, network, workdir)
+    placed = jax.device_put(variables, shardings(variables, mesh))
+    return jax.jit(create, out_shardings=shardings(abstract, mesh))(placed)

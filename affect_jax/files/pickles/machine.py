@@ -1,0 +1,70 @@
+"""The stack machine of the pickle format: what its opcodes act on, and the few things they may make."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from affect_jax.files.pickles.arrays import PLAIN_BUILDERS, Pending, RefusedPickle, fill_array
+
+Builder = Callable[..., Any]
+
+
+class Global(Pending):
+    """A class or function that a pickle names, as "module name"."""
+
+    def __init__(self, name: str, build: Builder):
+        self.name, self.build = name, build
+
+
+class Machine:
+    """Values under construction, marks among them, and what is remembered; `pickle_opcodes.run` works it."""
+
+    def __init__(self, where: str, builders: Mapping[str, Builder], persistent: Callable[[Any], Any] | None):
+        self.where, self.builders, self.persistent = where, builders, persistent
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
+
+    def above_mark(self) -> list[Any]:
+        """The values above the last mark, taken off."""
+        start = self.marks.pop()
+        found = self.stack[start:]
+        del self.stack[start:]
+        return found
+
+    def top(self, kind: type) -> Any:
+        """The value that the next opcode changes."""
+        if not isinstance(self.stack[-1], kind):
+            raise ValueError(f"expected a {kind.__name__}, found {type(self.stack[-1]).__name__}")
+        return self.stack[-1]
+
+    def name_global(self, module: Any, name: Any) -> None:
+        full = f"{module} {name}"
+        for table in (self.builders, PLAIN_BUILDERS):
+            if full in table:
+                self.stack.append(Global(full, table[full]))
+                return
+        raise RefusedPickle(
+            f"the file names '{module}.{name}', which is no plain data; it was refused and nothing in it was run. "
+            "If you trust the file, open it with the program that wrote it and save only its tensors or lists"
+        )
+
+    def call(self, function: Any, arguments: Any, options: Mapping[str, Any] | None = None) -> None:
+        if not isinstance(function, Global) or not isinstance(arguments, tuple):
+            raise ValueError(f"a call of {type(function).__name__} with {type(arguments).__name__}")
+        self.stack.append(function.build(*arguments, **(options or {})))
+
+    def set_state(self) -> None:
+        state, target = self.stack.pop(), self.stack[-1]
+        if hasattr(target, "take_state"):
+            target.take_state(state)
+        elif isinstance(target, np.ndarray):
+            fill_array(target, state)
+        elif not isinstance(target, dict):  # attributes of an ordered dict carry no data
+            raise ValueError(f"a state for {type(target).__name__}")
+
+    def refer(self, reference: Any) -> None:
+        if self.persistent is None:
+            raise RefusedPickle("the file refers to data outside itself, which this kind of file has not")
+        self.stack.append(self.persistent(reference))

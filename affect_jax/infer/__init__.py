@@ -1,0 +1,1 @@
+"""A trained network put to use: compiled prediction, streams, tuning of executions, costs."""

@@ -1,0 +1,99 @@
+"""What a network that gains or loses time takes over from the one before, option by option."""
+
+import json
+
+import pytest
+
+from affect_jax.experiment.config import options
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.derive.inflated_config import Growth, config_of
+from configs import quickstart
+
+
+@pytest.fixture
+def static(tmp_path):
+    return written(tmp_path / "static", options.as_dict(quickstart.get_config("static")))
+
+
+def written(folder, config):
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def time_of(config):
+    model = config["model"]
+    fields = ("time_form", "time_layers", "time_kernel", "time_pool", "recurrent", "output_average", "causal")
+    return {**{name: model[name] for name in fields}, "frames": config["data"]["frames"], "hop": config["data"]["hop"]}
+
+
+GIVEN = Growth("channelwise", "all", 4, 1, "gru", "warm", True, 48)
+TIME = {
+    "time_form": "channelwise",
+    "time_layers": "all",
+    "time_kernel": 4,
+    "time_pool": 1,
+    "recurrent": "gru",
+    "output_average": "warm",
+    "causal": True,
+    "frames": 48,
+    "hop": 0,
+}
+FIRST = {
+    "time_form": "factorized",
+    "time_layers": "head",
+    "time_kernel": 3,
+    "time_pool": 9,
+    "recurrent": "",
+    "output_average": "",
+    "causal": False,
+    "frames": 16,
+    "hop": 0,
+}
+
+
+def test_a_static_network_gets_what_is_given_and_else_what_comes_first(static):
+    assert time_of(config_of(static, GIVEN)) == TIME
+    assert time_of(config_of(static, Growth())) == FIRST
+
+
+def test_a_network_over_time_keeps_what_is_not_given(static, tmp_path):
+    config = config_of(static, GIVEN)
+    config["data"]["hop"] = 24
+    clip = written(tmp_path / "clip", config)
+    assert time_of(config_of(clip, Growth())) == {**TIME, "hop": 24}
+    assert time_of(config_of(clip, Growth(time_kernel=6))) == {**TIME, "time_kernel": 6, "hop": 24}
+    assert time_of(config_of(clip, Growth(recurrent="", output_average=""))) == {
+        **TIME,
+        "recurrent": "",
+        "output_average": "",
+        "hop": 24,
+    }
+    shorter = config_of(clip, Growth(frames=16))
+    assert time_of(shorter) == {**TIME, "frames": 16, "hop": 0}  # a hop of 24 does not fit 16 frames
+    options.parse(shorter)
+
+
+def test_patterns_of_parts_do_not_outlive_the_parts(static):
+    config = json.loads((static / "config.json").read_text())
+    config |= {"frozen": "trunk/.*", "fixed_statistics": "trunk/.*"}
+    kernels = "head/blocks/0/convs/./kernel"  # channelwise it is .../convs/./space/kernel
+    config["optimizer"]["learning_rate_multipliers"] = [[kernels, 0.1]]
+    (static / "config.json").write_text(json.dumps(config))
+    for growth in (Growth(rule="channelwise"), Growth(rule="i3d")):
+        made = config_of(static, growth)
+        assert (made["frozen"], made["fixed_statistics"], made["optimizer"]["learning_rate_multipliers"]) == (
+            "",
+            "",
+            (),
+        )
+
+
+def test_a_trunk_alone_grows_in_the_form_that_its_kernels_can_take(tmp_path):
+    trunk = written(tmp_path / "landmarks", options.as_dict(quickstart.get_config("landmarks")))
+    model = config_of(trunk, Growth())["model"]
+    assert (model["name"], model["time_form"], model["time_layers"]) == ("landmark_clip", "channelwise", "trunk")
+    with pytest.raises(UsageError, match="--recurrent=gru does nothing for this network$"):
+        config_of(trunk, Growth(recurrent="gru"))
+    with pytest.raises(UsageError, match="holds a static network 'landmarks' already"):
+        config_of(trunk, Growth(rule="static"))

@@ -1,0 +1,30 @@
+import csv
+
+import pytest
+
+from affect_jax.files.atomic import part_of, replacing, whole, write_csv
+
+
+def test_a_file_keeps_its_old_content_until_the_new_one_is_complete(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with replacing(path) as file:
+        file.write("new")
+        file.flush()
+        assert path.read_text() == "old" and part_of(path).read_text() == "new"
+    assert path.read_text() == "new" and [entry.name for entry in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_an_error_while_writing_leaves_the_old_file(tmp_path):
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"old")
+    with pytest.raises(RuntimeError), whole(path) as part:
+        part.write_bytes(b"ne")
+        raise RuntimeError
+    assert path.read_bytes() == b"old" and not part_of(path).exists()
+
+
+def test_lines_with_different_keys_become_one_table(tmp_path):
+    write_csv([{"run": "a", "ccc": 0.5}, {"run": 'b, "c"', "nme": 0.04}], tmp_path / "table.csv")
+    with (tmp_path / "table.csv").open(newline="") as file:
+        assert list(csv.reader(file)) == [["run", "ccc", "nme"], ["a", "0.5", ""], ['b, "c"', "", "0.04"]]

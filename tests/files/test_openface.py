@@ -1,0 +1,95 @@
+"""Tables of OpenFace, alone and beside recordings."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from affect_jax.data.readers.sewa import SEWAConfig, sewa
+from affect_jax.files.openface import POINTS, read_openface
+
+HEADER = ["frame", "timestamp", "confidence", "success", *POINTS, "AU01_r"]
+
+
+def write(path, rows):
+    """Blanks after the commas of the header only, as OpenFace writes it."""
+    lines = [", ".join(HEADER), *(",".join(map(str, row)) for row in rows)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def row(frame, success=1, first=100.0):
+    return [frame, (frame - 1) / 25, 0.9, success, *(first + np.arange(136) / 8), 0.5]
+
+
+def test_points_are_pairs_of_x_and_y_and_frames_count_from_zero(tmp_path):
+    tracked = read_openface(write(tmp_path / "a.csv", [row(1), row(3, success=0, first=0.0), row(4, first=200.0)]))
+    assert tracked.numbers.tolist() == [0, 2, 3] and tracked.found.tolist() == [True, False, True]
+    np.testing.assert_allclose(tracked.landmarks[0, 5], (100 + 5 / 8, 100 + 73 / 8), rtol=1e-6)
+    np.testing.assert_allclose(tracked.landmarks[2, 67], (200 + 67 / 8, 200 + 135 / 8), rtol=1e-6)
+
+
+def test_a_true_table(shared_data):
+    path = shared_data / "labels" / "openface2.csv"
+    tracked = read_openface(path)
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file, skipinitialspace=True))
+    assert len(rows) == len(tracked.numbers) == 100 and tracked.found.all()
+    expected = [[(float(line[f"x_{k}"]), float(line[f"y_{k}"])) for k in range(68)] for line in rows]
+    np.testing.assert_allclose(tracked.landmarks, expected, rtol=1e-6)
+    eyes, chin = tracked.landmarks[:, 36:48, 1].mean(), tracked.landmarks[:, 8, 1].mean()
+    assert eyes < chin  # y points down
+
+
+def test_what_is_wrong_is_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("frame, confidence, success, AU01_r\n1,0.9,1,0.5\n")
+    with pytest.raises(ValueError, match=r"a.csv, row 1: column x_0, x_1, x_2 is missing, .*OpenFace 2.*-2Dfp"):
+        read_openface(path)
+    with pytest.raises(ValueError, match=r"a.csv, row 3: frame 1 is out of order or doubled.*more than one face"):
+        read_openface(write(path, [row(1), row(1)]))
+    with pytest.raises(ValueError, match=r"a.csv, row 2: frame 0 is out of order"):
+        read_openface(write(path, [row(0)]))
+    with pytest.raises(ValueError, match=r"a.csv, row 3: landmarks are not finite, though success is 1"):
+        read_openface(write(path, [row(1), row(2, first=np.nan)]))
+    with pytest.raises(ValueError, match=r"a.csv, counted from its second row as 0: .*row 1"):
+        read_openface(write(path, [row(1), ["sad", *row(2)[1:]]]))
+
+
+@pytest.fixture
+def devel(tmp_path, write_film):
+    """Two recordings of SEWA with ten frames at 25 fps; arousal is the time in seconds."""
+    for name in ("Devel_DE_01", "Devel_DE_02"):
+        write_film(tmp_path / "videos" / f"{name}.mp4", range(0, 100, 10))
+        path = tmp_path / "labels" / f"{name}.csv"
+        path.parent.mkdir(exist_ok=True)
+        rows = [f"'{name}';{k / 10:.6f};{k / 10:.6f};0.000000;0.000000" for k in range(5)]
+        path.write_text("\n".join(["name;timestamp;arousal;valence;liking", *rows]) + "\n")
+        table = [row(frame, success=int(frame not in (3, 4)), first=frame) for frame in range(1, 10)]
+        write(tmp_path / "landmarks" / f"{name}.csv", table)
+    return tmp_path
+
+
+def test_frames_without_a_face_are_left_out_of_a_recording(devel):
+    source = sewa(SEWAConfig(str(devel), split="devel"))
+    table, seen = source.examples, [0, 1, 4, 5, 6, 7, 8]  # nothing was looked for in the tenth
+    assert table.frames[table.clips == "Devel_DE_02"].tolist() == seen
+    labels = table.labels
+    np.testing.assert_allclose(labels.landmarks[:7, 0, 0], np.array(seen) + 1)
+    np.testing.assert_allclose(labels.valence_arousal[:7, 1], np.array(seen) / 25, atol=1e-6)
+    assert labels.landmarks_weight.all() and labels.valence_arousal_weight.all()
+    assert abs(source.image(3).mean() - 50) < 3
+
+
+def test_recordings_without_usable_landmarks_are_counted(devel):
+    path = devel / "landmarks" / "Devel_DE_02.csv"
+    write(path, [row(frame, success=0) for frame in range(1, 10)])
+    for message in (
+        "Devel_DE_02.csv finds a face in none of the 10 frames",
+        "no landmarks .*Devel_DE_02.csv, expected",
+    ):
+        with pytest.raises(ValueError, match=f"recording has no usable landmarks: .*{message}"):
+            sewa(SEWAConfig(str(devel), split="devel", strict=True))
+        path.unlink(missing_ok=True)
+    assert set(sewa(SEWAConfig(str(devel), split="devel", max_skipped_fraction=0.5)).examples.clips) == {"Devel_DE_01"}
