@@ -2,7 +2,6 @@
 
 import dataclasses
 import datetime
-import functools
 import hashlib
 import json
 import pathlib
@@ -29,7 +28,7 @@ def fingerprint(reader: str, config) -> str:
 
 
 class StoredFaces:
-    """A store as a source; see `read`. Picklable: another process opens the files anew."""
+    """A store as a source; see `read`. Picklable: another process opens the files again."""
 
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
@@ -39,11 +38,16 @@ class StoredFaces:
             self.examples = Table(*(columns[column] for column in COLUMNS), labels)
 
     def __reduce__(self):
-        return StoredFaces, (self.folder,)
+        return read, (self.folder,)
 
-    @functools.cached_property
-    def _records(self):
-        import tensorflow_datasets as tfds
+    def open(self) -> None:
+        """Opens the records; ValueError where they are not as many as the labels.
+
+        Before any loader thread starts, because this imports TFDS: two threads that do so together can wait for each
+        other without end, and other threads cannot import anything meanwhile.
+        """
+        import tensorflow_datasets as tfds  # slow to import, and only stores need it
+        from tensorflow_datasets.proto import tf_example_pb2
 
         raw = tfds.decode.DeserializeMethod.RAW_BYTES  # to parse all features would take ten times as long
         records = tfds.builder_from_directory(self.folder).as_data_source(SPLIT, deserialize_method=raw)
@@ -52,17 +56,15 @@ class StoredFaces:
                 f"{self.folder} holds {len(records)} pictures for {len(self.examples)} rows of labels; "
                 "remove the folder and write it again"
             )
-        return records
+        self._records, self._parse = records, tf_example_pb2.Example.FromString
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
         """RGB pixels; raises `UnreadableImage`, naming the store and the record."""
-        from tensorflow_datasets.proto import tf_example_pb2
-
         if not 0 <= index < len(self.examples):
             raise IndexError(f"example {index} of {len(self.examples)}")
         where = f"{self.folder}, record {index}"
         try:
-            record = tf_example_pb2.Example.FromString(self._records[index])
+            record = self._parse(self._records[index])
             data = record.features.feature["image"].bytes_list.value[0]
         except (RuntimeError, IndexError) as error:  # a shard is lost, cut or damaged
             raise UnreadableImage(f"{where}: {error}; remove the folder and write it again") from error
@@ -85,6 +87,7 @@ def read(folder: str | pathlib.Path, fingerprint: str = "") -> StoredFaces:
             f"{folder} was made from other settings (fingerprint {stored.fingerprint or 'none'}, "
             f"expected {fingerprint}); remove the folder or choose another"
         )
+    stored.open()
     return stored
 
 

@@ -8,8 +8,10 @@ import logging as standard_logging
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable
 from importlib.metadata import version
+from typing import NoReturn
 
 from absl import app, flags, logging
 
@@ -18,6 +20,8 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.files.cache import cache_folder
 
 EXIT_PREEMPTED = 75  # EX_TEMPFAIL: saved on a signal; the same command goes on
+EXIT_INTERRUPTED = 130
+END_SECONDS = 5.0  # after a signal, for the threads of libraries
 FAILURES = (ValueError, ArithmeticError, OSError, KeyError)
 # Small convolutions and batched products on all cores instead of one: 1.3 times the training steps (BUILD_NOTES.md).
 CPU_THREADS = "--xla_cpu_experimental_ynn_fusion_type=-individual_dot,-individual_convolution"
@@ -26,7 +30,17 @@ NOISY = ("orbax", "jax", "grain", "array_record", "tensorflow_datasets")
 
 def run(main: Callable[[], bool | None]) -> None:
     """Parses the flags, calls `main`, and leaves with the exit code; False from `main` means saved on a signal."""
-    app.run(lambda _: sys.exit(_call(main)), flags_parser=_parse)
+    app.run(lambda _: _leave(_call(main)), flags_parser=_parse)
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends the process; after a signal also where a thread that waits for data would keep it alive."""
+    if code in (EXIT_PREEMPTED, EXIT_INTERRUPTED):
+        sys.stdout.flush()
+        end = threading.Timer(END_SECONDS, os._exit, [code])
+        end.daemon = True
+        end.start()
+    sys.exit(code)
 
 
 def _call(main: Callable[[], bool | None]) -> int:
@@ -38,7 +52,7 @@ def _call(main: Callable[[], bool | None]) -> int:
     except FAILURES as error:
         return _complain(error, 1)
     except KeyboardInterrupt:
-        return _complain("interrupted", 130)
+        return _complain("interrupted", EXIT_INTERRUPTED)
 
 
 def _complain(error: Exception | str, code: int) -> int:

@@ -13,6 +13,10 @@ EMPTY, CUT_OFF, NO_PICTURE = "image is empty", "image is cut off", "file is no i
 SIXTEEN_BITS = 2**16 - 1
 SMALLEST_PX = 16  # a face on fewer pixels shows nothing that could be learned
 
+# Pillow would import its formats when a first picture is opened, perhaps by several threads at once: here instead.
+Image.preinit()  # before the others, so that the common formats are tried first
+Image.init()
+
 
 def decode(data: bytes, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
     """RGB pixels of an encoded picture; `upright` obeys the camera's EXIF turn, else pixels come as stored.

@@ -4,7 +4,6 @@ import dataclasses
 import math
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol, runtime_checkable
 
 import jax
 from absl import logging
@@ -12,20 +11,12 @@ from jax.sharding import Mesh
 
 from affect_jax.nn.network import Variables
 from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.fetch import Fetcher, Stream
 from affect_jax.train.journal import Journal
 from affect_jax.train.sharding import spread
 from affect_jax.train.state import TrainState
 from affect_jax.train.step import Step
 from affect_jax.types import Batch
-
-
-@runtime_checkable
-class Stream(Protocol):
-    """Endless training batches whose place can be stored."""
-
-    def __next__(self) -> Batch: ...
-    def get_state(self) -> dict: ...
-    def set_state(self, state: dict) -> None: ...
 
 
 class TrainingDiverged(ArithmeticError):
@@ -81,39 +72,43 @@ def run(
     def judge() -> None:
         scores = evaluate(state.scored)
         journal.write(step, {f"validation/{name}": value for name, value in scores.items()})
-        checkpoints.save(state, batches.get_state(), scores)
+        checkpoints.save(state, fetcher.data_state, scores)
 
-    with Signals() as signals:
+    with Signals() as signals, Fetcher(batches) as fetcher:
         if not config.steps and checkpoints.latest_step() is None:
             judge()
         stopping = signals.received is not None
         while step < config.steps and not stopping:
-            state, terms = step_function(state, spread(next(batches), mesh))
-            step += 1
-            waiting.append(terms)
-            evaluating = step % config.evaluate_every == 0 or step == config.steps
-            if evaluating or step % config.log_every == 0 or signals.received is not None:
-                _log(journal, step, jax.device_get(waiting))
-                waiting = []
+            batch = fetcher.next(lambda: signals.received is not None)
+            if batch is not None:  # None: a signal ended the wait, and the next run asks for this batch again
+                state, terms = step_function(state, spread(batch, mesh))
+                step += 1
+                waiting.append(terms)
+            evaluating = batch is not None and (step % config.evaluate_every == 0 or step == config.steps)
+            if waiting and (evaluating or step % config.log_every == 0 or signals.received is not None):
+                _log(journal, step, waiting)
             journal.advance(step)
             if evaluating:
                 judge()  # also on a signal: a step saved without its score would never be judged
             stopping = signals.received is not None
             if stopping and not evaluating:
-                checkpoints.save(state, batches.get_state())
+                checkpoints.save(state, fetcher.data_state)
     if stopping:
         logging.warning("signal %d: saved at step %d; the same command goes on", signals.received, step)
     return state, not stopping
 
 
 def _log(journal: Journal, step: int, waiting: list[dict]) -> None:
-    for back, terms in enumerate(waiting):
+    """Writes the means of the terms of the last steps, which no longer wait then."""
+    fetched = jax.device_get(waiting)
+    waiting.clear()
+    for back, terms in enumerate(fetched):
         if bad := sorted(name for name, value in terms.items() if not math.isfinite(value)):
-            at = step - len(waiting) + 1 + back
+            at = step - len(fetched) + 1 + back
             raise TrainingDiverged(
                 f"step {at}: {', '.join(bad)} is not finite; the last checkpoint is kept. "
                 "Lower config.optimizer.learning_rate or set config.optimizer.clip_norm"
             )
-    means = {f"train/{name}": float(sum(t[name] for t in waiting)) / len(waiting) for name in waiting[0]}
+    means = {f"train/{name}": float(sum(t[name] for t in fetched)) / len(fetched) for name in fetched[0]}
     journal.write(step, means)
     journal.show({"loss": means["train/loss"]})

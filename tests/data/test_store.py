@@ -175,3 +175,13 @@ def test_a_store_whose_labels_are_cut_off_is_named_and_written_anew(tmp_path, ke
     with pytest.raises(ValueError, match=r"faces/examples\.npz is cut off or damaged \(.+\); remove the folder"):
         store.read(folder)
     assert len(store.materialize(lambda: Noise(4), folder, "first", workers=1).examples) == 4
+
+
+def test_a_store_with_labels_of_another_is_refused_on_opening_and_written_anew(tmp_path):
+    folder = tmp_path / "faces"
+    store_writing.write(Noise(4), folder, fingerprint="first", workers=1)
+    store_writing.write(Noise(5), tmp_path / "other", fingerprint="first", workers=1)
+    (tmp_path / "other" / store_writing.COLUMNS_FILE).replace(folder / store_writing.COLUMNS_FILE)
+    with pytest.raises(ValueError, match=r"faces holds 4 pictures for 5 rows of labels; remove the folder"):
+        store.read(folder)
+    assert len(store.materialize(lambda: Noise(6), folder, "first", workers=1).examples) == 6

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import threading
+import time
 
 import jax
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from affect_jax.nn.network import Network, names
 from affect_jax.train import loop
 from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.fetch import GRACE_SECONDS
 from affect_jax.train.journal import Journal
 from affect_jax.train.sharding import data_mesh, shardings
 from affect_jax.train.state import create_state
@@ -109,6 +112,31 @@ def test_no_evaluation_is_lost_to_a_signal(tmp_path, tiny, regression, batches, 
     assert not run(Interrupting) and Checkpoints(tmp_path).latest_step() == at + 1
     assert run(batches) and judged(tmp_path) == scores
     assert Checkpoints(tmp_path, "-error").best_step() == 6
+
+
+@pytest.mark.parametrize("at", [0, 3, 4])
+def test_a_signal_ends_the_wait_for_a_batch_that_never_comes(tmp_path, tiny, regression, batches, at):
+    """The batch after number `at`; after step 3 there is an evaluation, whose checkpoint stays as it is."""
+    ended = threading.Event()
+
+    class Stuck(batches):
+        def __next__(self):
+            if self.number == at:
+                self.number += 1  # as an iterator in the middle of its work
+                threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+                ended.wait()
+            return super().__next__()
+
+    whole, _ = Run(tmp_path / "whole", tiny, regression, batches).go(9)
+    start = time.monotonic()
+    state, finished = Run(tmp_path / "cut", tiny, regression, Stuck).go(9)
+    assert time.monotonic() - start < GRACE_SECONDS + 20  # the step is compiled in that time
+    assert not finished and int(state.step) == at == Checkpoints(tmp_path / "cut").latest_step()
+    ended.set()
+    state, finished = Run(tmp_path / "cut", tiny, regression, batches).go(9)
+    assert finished
+    for name, array in names(whole.variables).items():
+        np.testing.assert_array_equal(np.asarray(names(state.variables)[name]), np.asarray(array), err_msg=name)
 
 
 def test_memory_learned_mixture_average_and_teacher_are_resumed_bit_for_bit(tmp_path, full_recipe):
