@@ -1,15 +1,13 @@
 """The records that travel between layers."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import jax
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
-VALENCE, AROUSAL = 0, 1  # index on the last axis of `valence_arousal`
-DIMENSIONS = ("valence", "arousal")
 LANDMARKS = 68  # the iBUG scheme
 
 ArrayLike = Array | np.ndarray | np.generic  # numpy scalars too: the labels of one example
@@ -17,36 +15,86 @@ ArrayLike = Array | np.ndarray | np.generic  # numpy scalars too: the labels of 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
-class Labels:
-    """What is known of a face; a weight of 0 says "not labeled", and then the value is never looked at."""
+class Label:
+    """What is known of one quantity; a weight of 0 says "not labeled", and then the value is never looked at."""
 
-    valence_arousal: Float[ArrayLike, "*batch 2"]  # in [-1, 1]
-    valence_arousal_weight: Float[ArrayLike, "*batch"]
-    emotion: Float[ArrayLike, "*batch emotion"]  # probabilities over the label set; 1 and 0s where one was named
-    emotion_weight: Float[ArrayLike, "*batch"]
-    landmarks: Float[ArrayLike, "*batch 68 2"]  # (x, y) in pixels of the image that travels with them
-    landmarks_weight: Float[ArrayLike, "*batch"]
+    value: ArrayLike  # [*batch, ...], as `quantities/` says
+    weight: ArrayLike  # [*batch]
+
+
+class ByQuantity(Mapping[str, Any]):
+    """An immutable mapping from the name of a quantity (`quantities/`) to what is known of it; a pytree."""
+
+    def __init__(self, **entries: Any):
+        self._entries = {name: entries[name] for name in sorted(entries) if entries[name] is not None}
+
+    def __init_subclass__(cls) -> None:
+        jax.tree_util.register_pytree_with_keys(cls, _flatten_with_keys, cls._unflatten)
+
+    @classmethod
+    def _unflatten(cls, names: tuple[str, ...], entries: Sequence[Any]) -> "ByQuantity":
+        made = object.__new__(cls)  # entries may be anything that a tree can hold, None and placeholders too
+        made._entries = dict(zip(names, entries, strict=True))
+        return made
+
+    def __getitem__(self, name: str) -> Any:
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        entries = ", ".join(f"{name}={entry!r}" for name, entry in self.items())
+        return f"{type(self).__name__}({entries})"
+
+    def replace(self, **entries: Any) -> "ByQuantity":
+        """The same with some entries exchanged or added; None takes one out."""
+        return type(self)(**{**self._entries, **entries})
+
+
+def _flatten_with_keys(mapping: ByQuantity) -> tuple[list[tuple], tuple[str, ...]]:
+    entries = [(jax.tree_util.DictKey(name), mapping[name]) for name in mapping]
+    return entries, tuple(mapping)
+
+
+class Labels(ByQuantity):
+    """A `Label` for each quantity that a data set knows anything of."""
+
+
+class Predictions(ByQuantity):
+    """The raw output of each head that a model has, before `Quantity.report`."""
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Inputs:
+    """What a model is given of each face; only what it takes is read from the data set."""
+
+    images: Float[ArrayLike, "*batch height width 3"] | None = None  # RGB in [0, 1]
+    landmarks: Float[ArrayLike, "*batch landmark 2"] | None = None  # (x, y) in pixels of the crop
+    features: Float[ArrayLike, "*batch feature"] | None = None  # computed before, as the data set holds them
+
+    def take(self, names: Sequence[str]) -> tuple[ArrayLike, ...]:
+        """The named inputs in that order, as a model takes them; ValueError for one that was not read."""
+        found = {name: getattr(self, name) for name in names}
+        if missing := [name for name, value in found.items() if value is None]:
+            raise ValueError(f"the batch holds no {missing[0]}, which the network takes; let the loader read them")
+        return tuple(found.values())
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """Cropped faces and their labels. Images of clips carry a time axis after the batch axis; so do the labels."""
+    """Cropped faces and their labels. Inputs of clips carry a time axis after the batch axis; so do the labels."""
 
-    images: Float[ArrayLike, "*batch height width 3"]  # RGB in [0, 1]
+    inputs: Inputs
     labels: Labels
     weight: Float[ArrayLike, "*batch"]  # 1, and 0 for padding
     index: Int[ArrayLike, "*batch"]  # position of the example in its source
-
-
-@jax.tree_util.register_dataclass
-@dataclasses.dataclass(frozen=True)
-class Predictions:
-    """What a model says of a batch; None where it has no such head."""
-
-    valence_arousal: Float[ArrayLike, "*batch 2"] | None = None  # linear, not clipped
-    emotion_logits: Float[ArrayLike, "*batch emotion"] | None = None
-    heatmaps: Float[ArrayLike, "*batch module height width 68"] | None = None  # raw, one set per hourglass
+    subject: Int[ArrayLike, "*batch"]  # number of the subject in its source; -1 where it is not known
 
 
 @jax.tree_util.register_dataclass
@@ -60,14 +108,15 @@ class TaskVariables:
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """One face of a data set: all that is known without reading the picture."""
+    """One face of a data set: all that is known without reading the image."""
 
     name: str  # unique in its source and telling to a person: "images/a.jpg" or "subject_003/clip_01/00042"
     subject: str
     clip: str  # "" for a photograph
     frame: int  # position in the clip, 0 for a photograph
     time_seconds: float
-    labels: Labels  # numpy scalars and one [68, 2] array, no batch axis
+    labels: Labels  # of numpy scalars and arrays without a batch axis
+    features: Float[np.ndarray, "feature"] | None = None  # computed before; None where the data set has none
 
 
 @runtime_checkable
@@ -83,4 +132,4 @@ class Source(Protocol):
 
 
 class UnreadableImage(ValueError):
-    """A picture that cannot be read; the message names the file, the row and the reason."""
+    """An image that cannot be read; the message names the file, the row and the reason."""

@@ -105,8 +105,8 @@ def inference(config, precision: str, batch: int) -> tuple[Callable, str]:
     numbers = jax.jit(network.initial)(jax.random.key(0))
     images, ready = jnp.asarray(contenders.pictures(config, batch)), Ready(network, precision)
     with jax.default_matmul_precision("highest"):
-        exact = jax.jit(network.predict)(numbers, images[:1]).valence_arousal
-    found = ready(numbers, images).valence_arousal[:1]
+        exact = jax.jit(network.predict)(numbers, images[:1])["valence_arousal"]
+    found = ready(numbers, images)["valence_arousal"][:1]
     return lambda: ready(numbers, images), f"{float(abs(found - exact).max() / abs(exact).max()):.1e}"
 
 

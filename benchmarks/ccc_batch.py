@@ -8,6 +8,7 @@ Without a table the pairs are drawn from a bivariate Gaussian of the given CCC, 
 arousal. The memory's predictions are those of the present network here: while training they are somewhat older.
 """
 
+import json
 import pathlib
 from collections.abc import Sequence
 
@@ -63,12 +64,12 @@ def table_pairs(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
     """The pairs of an evaluation in which both are known."""
     if not path.is_file():
         raise UsageError(f"--predictions={path} does not exist; python -m launch.evaluate writes such tables")
-    rows = read_table(path)
-    pairs = rows.valence_arousal, rows.label_valence_arousal
-    known = np.isfinite(np.concatenate(pairs, -1)).all(-1)
+    conditions = json.loads((path.parent / "summary.json").read_text())["protocol"]
+    rows = read_table(path, conditions["label_set"], crop_px=0)
+    known = rows.labeled("valence_arousal")
     if known.sum() < max(BATCHES):
         raise UsageError(f"{path} holds {known.sum()} rows with valence and arousal; {max(BATCHES)} are needed")
-    return pairs[0][known], pairs[1][known]
+    return rows.values["valence_arousal"][known], rows.labels["valence_arousal"].value[known]
 
 
 def main() -> None:

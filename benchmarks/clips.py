@@ -104,7 +104,7 @@ def jax_program(clips: Clips, backward: bool, dense: bool) -> Program:
     variables = ours.variables(network(clips.config, dense))
     if not backward:
         ready = Ready(ours)
-        return lambda: (np.asarray(jax.block_until_ready(ready(variables, images)).valence_arousal),)
+        return lambda: (np.asarray(jax.block_until_ready(ready(variables, images))["valence_arousal"]),)
     run = functools.partial(jax.jit(_step(ours)), variables.trained, variables, images, direction)
     return lambda: (np.asarray(jax.block_until_ready(run())[1]),)
 
@@ -114,7 +114,7 @@ def compiled(clips: Clips, backward: bool, dense: bool):
     ours, (images, direction) = jax_network(clips, backward, dense), clips.draw()
     variables = ours.abstract
     if not backward:
-        predict = lambda variables, images: ours.predict(variables, images).valence_arousal
+        predict = lambda variables, images: ours.predict(variables, images)["valence_arousal"]
         return jax.jit(predict).lower(variables, images).compile()
     return jax.jit(_step(ours)).lower(variables.trained, variables, images, direction).compile()
 
@@ -122,7 +122,7 @@ def compiled(clips: Clips, backward: bool, dense: bool):
 def _step(ours: Network) -> Callable:
     def loss(trained, variables, images, direction):
         predictions, _ = ours.train(dataclasses.replace(variables, trained=trained), images, jax.random.key(0))
-        return (predictions.valence_arousal * direction).sum(), predictions.valence_arousal
+        return (predictions["valence_arousal"] * direction).sum(), predictions["valence_arousal"]
 
     return jax.grad(loss, has_aux=True)
 

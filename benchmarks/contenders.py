@@ -170,8 +170,8 @@ def training_step(config: EmoNetConfig, ours: Network, batch: int) -> Callable:
     def loss(trained, numbers: Variables, images):
         numbers = Variables(trained, numbers.frozen, numbers.statistics)
         predictions, statistics = ours.train(numbers, images, jax.random.key(0))
-        squared = ((predictions.valence_arousal - affect) ** 2).mean()
-        return squared + optax.softmax_cross_entropy(predictions.emotion_logits, emotion).mean(), statistics
+        squared = ((predictions["valence_arousal"] - affect) ** 2).mean()
+        return squared + optax.softmax_cross_entropy(predictions["emotion"], emotion).mean(), statistics
 
     def step(numbers: Variables, moments, images):
         found, slopes = jax.value_and_grad(loss, has_aux=True)(numbers.trained, numbers, images)

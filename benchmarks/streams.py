@@ -27,14 +27,14 @@ def makers(clips: Clips) -> dict[str, Callable[[], Program]]:
         ready = nnx.clone(module)
         ready.eval()
         prepare(ready, jax.ShapeDtypeStruct(images.shape, images.dtype), images.dtype)
-        predict = jax.jit(lambda images: ready(images).valence_arousal[:, -1])
+        predict = jax.jit(lambda images: ready(images)["valence_arousal"][:, -1])
         return lambda: (np.asarray(predict(images)),)
 
     def stream() -> Program:
         made = stream_of(module, clips.batch, config.input_px)
         following, last = compiled(made), images[:, -1:]
         past, _ = following(made.start, images[:, :-1])
-        return lambda: (np.asarray(following(past, last)[1].valence_arousal[:, 0]),)
+        return lambda: (np.asarray(following(past, last)[1]["valence_arousal"][:, 0]),)
 
     kept = stream_of(module, 1, config.input_px).kept_bytes
     return {

@@ -73,7 +73,7 @@ def outputs(tensors: Mapping[str, np.ndarray], images: np.ndarray, pooling: str 
     """Heads by our names for images [batch, height, width, 3] in [0, 1]."""
     net = Checkpoint(tensors, pooling)
     features, seen, heatmaps = net.trunk(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
-    found = {"heatmaps": torch.stack([maps.permute(0, 2, 3, 1) for maps in heatmaps], 1)}
+    found = {"landmarks": torch.stack([maps.permute(0, 2, 3, 1) for maps in heatmaps], 1)}
     if "conv1x1_input_emo_2.weight" in net.tensors:
         channels = net.tensors["conv1x1_input_emo_2.weight"].shape[1]
         attention = channels == features.shape[1] + seen.shape[1]
@@ -84,5 +84,5 @@ def outputs(tensors: Mapping[str, np.ndarray], images: np.ndarray, pooling: str 
             maps = F.max_pool2d(net.block(f"emo_net_2.{2 * index}", maps), 2)
         hidden = net.norm_relu("emo_fc_2.1", net.linear("emo_fc_2.0", maps.mean((2, 3))))
         result = net.linear("emo_fc_2.3", hidden)
-        found |= {"emotion_logits": result[:, :-2], "valence_arousal": result[:, -2:]}
+        found |= {"emotion": result[:, :-2], "valence_arousal": result[:, -2:]}
     return {name: tensor.numpy() for name, tensor in found.items()}

@@ -12,16 +12,17 @@ MAY_IMPORT = {
     "metrics": {"types"},
     "losses": {"types", "ops"},
     "nn": {"types", "ops"},
+    "quantities": {"types", "emotions", "ops", "metrics"},
     "faces": {"types", "ops", "files"},
     "models": {"types", "emotions", "ops", "nn"},
-    "data": {"types", "emotions", "ops", "files"},
-    "tasks": {"types", "emotions", "ops", "losses", "metrics"},
+    "data": {"types", "emotions", "ops", "files", "quantities"},
+    "tasks": {"types", "emotions", "ops", "losses", "quantities"},
     "infer": {"types", "ops", "nn", "files"},
     "train": {"types", "ops", "nn", "files"},
-    "evaluate": {"types", "ops", "metrics", "files"},
-    "predict": {"types", "ops", "faces", "files"},
+    "evaluate": {"types", "ops", "metrics", "files", "quantities"},
+    "predict": {"types", "ops", "faces", "files", "quantities"},
     "convert": {"types", "ops", "files"},
-    "report": {"types", "ops", "metrics", "files"},
+    "report": {"types", "ops", "metrics", "files", "quantities"},
 }
 
 

@@ -45,7 +45,9 @@ def emonet_sizes(tensors: Tensors, where: str) -> EmoNetSizes:
         )
     outputs = size(tensors, f"{LAYERS}.3.weight", 0, WHAT, where)
     if outputs < 4:
-        raise ValueError(f"{where}: {outputs} outputs; expected two or more emotions, then valence and arousal")
+        raise ValueError(
+            f"{where}: {outputs} outputs; expected two or more emotions and then the two values of the circumplex"
+        )
     head_blocks = highest(tensors, rf"{BLOCKS}\.(\d+)\.", where) // 2 + 1  # every second part pools and has no entry
     return EmoNetSizes(trunk, outputs - 2, inputs == joined, head_blocks)
 

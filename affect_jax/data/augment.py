@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.ops.geometry import EMONET_SIDE, Crop, crop_matrix, landmark_crop, transform_landmarks, warp_points
+from affect_jax.ops.geometry import EMONET_SIDE, Crop, crop_matrix, landmark_crop, warp_points
 from affect_jax.ops.image import warp_image
-from affect_jax.types import Labels
+from affect_jax.quantities.registry import quantity
+from affect_jax.types import Label, Labels
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 SAME, GRAY = np.eye(3), np.tile(LUMA, (3, 1))
@@ -112,22 +113,51 @@ def prepare(
     config: AugmentConfig,
     crop_jitter: Jitter | None = None,
 ) -> tuple[Float[np.ndarray, "crop_px crop_px 3"], Labels]:
-    """The crop as float32 RGB in [0, 1], and the labels with landmarks in crop pixels (outside the crop too).
+    """The crop as float32 RGB in [0, 1], and the labels as those of the crop.
 
-    Around the landmarks where they are labeled, else the whole picture made square. `crop_jitter` replaces the draw
-    from `rng`; with neither it is the crop of evaluation.
+    `crop_jitter` replaces the draw from `rng`; with neither it is the crop of evaluation.
     """
     jitter = crop_jitter or (draw_jitter(rng, config) if rng is not None else Jitter())
-    matrix = crop_matrix(_jittered(_face(image, labels, config.side_ratio), jitter), crop_px)
+    matrix = crop_transform(labels, image.shape[:2], crop_px, config.side_ratio, jitter)
+    return crop_image(image, matrix, crop_px, jitter), crop_labels(labels, matrix)
+
+
+def crop_transform(
+    labels: Labels, image_shape: tuple[int, ...] | None, crop_px: int, side_ratio: float, jitter: Jitter
+) -> Float[np.ndarray, "2 3"]:
+    """From pixels of the image to those of the crop: around the landmarks where they are labeled, else the whole image.
+
+    ValueError without landmarks and without an `image_shape` (height, width).
+    """
+    landmarks = labels.get("landmarks")
+    if landmarks is not None and landmarks.weight > 0:
+        crop = landmark_crop(landmarks.value, side_ratio)
+    elif image_shape is None:
+        raise ValueError("a face without landmarks has no crop before its image is read")
+    else:
+        height, width = image_shape
+        crop = Crop((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
+    return crop_matrix(_jittered(crop, jitter), crop_px)
+
+
+def crop_labels(labels: Labels, matrix: Float[np.ndarray, "2 3"]) -> Labels:
+    """The labels of one image as those of a crop of it."""
+    moved = {}
+    for name, label in labels.items():
+        moved[name] = Label(quantity(name).crop(label.value, matrix), label.weight) if label.weight > 0 else label
+    return Labels(**moved)
+
+
+def crop_image(
+    image: UInt8[np.ndarray, "height width 3"], matrix: Float[np.ndarray, "2 3"], crop_px: int, jitter: Jitter
+) -> Float[np.ndarray, "crop_px crop_px 3"]:
+    """The crop as float32 RGB in [0, 1], in the colors of the jitter and with what it erases."""
     pixels = warp_image(image, matrix, crop_px)
     if jitter.color is not None:
         pixels = _recolor(pixels, jitter.color, matrix, image.shape[:2])
     if jitter.erased is not None:
         pixels = _erase(pixels, jitter.erased, jitter.noise_seed)
-    if labels.landmarks_weight > 0:
-        landmarks = transform_landmarks(labels.landmarks, matrix).astype(np.float32)
-        labels = dataclasses.replace(labels, landmarks=landmarks)
-    return np.multiply(pixels, np.float32(1 / 255), dtype=np.float32), labels
+    return np.multiply(pixels, np.float32(1 / 255), dtype=np.float32)
 
 
 def _recolor(
@@ -149,13 +179,6 @@ def _erase(pixels: np.ndarray, box: tuple[float, float, float, float], seed: int
     hole = pixels[top : top + height, left : left + width]
     hole[:] = np.random.default_rng(seed).integers(0, 256, hole.shape, dtype=np.uint8)
     return pixels
-
-
-def _face(image: np.ndarray, labels: Labels, side_ratio: float) -> Crop:
-    if labels.landmarks_weight > 0:
-        return landmark_crop(labels.landmarks, side_ratio)
-    height, width = image.shape[:2]
-    return Crop((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
 
 
 def _jittered(crop: Crop, jitter: Jitter) -> Crop:

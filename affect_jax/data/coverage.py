@@ -10,8 +10,10 @@ from affect_jax.types import Source
 
 def emotion_counts(source: Source) -> dict[str, int]:
     """Examples of each emotion of the source's label set, by their likeliest emotion; 0 for those it lacks."""
-    names, labels = emotions.names(source.label_set), as_table(source.examples).labels
-    likeliest = labels.emotion[labels.emotion_weight > 0].argmax(-1)
+    names, label = emotions.names(source.label_set), as_table(source.examples).labels.get("emotion")
+    if label is None:
+        return dict.fromkeys(names, 0)
+    likeliest = label.value[label.weight > 0].argmax(-1)
     return dict(zip(names, np.bincount(likeliest, minlength=len(names)).tolist(), strict=True))
 
 
@@ -19,7 +21,7 @@ def check_emotions(source: Source, balanced: float) -> None:
     """Logs how many examples each emotion has, and warns of those that have none: they are never predicted.
 
     With `balanced` above 0 that is a ValueError, for then each emotion was asked to come in a share of its own. A
-    source that names no emotion at all teaches valence and arousal only, which is said, not refused.
+    source that names no emotion at all teaches other quantities only, which is said, not refused.
     """
     counts = emotion_counts(source)
     listed = ", ".join(f"{name} {count}" for name, count in counts.items())

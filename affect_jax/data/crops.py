@@ -9,12 +9,11 @@ import numpy as np
 from absl import logging
 from jaxtyping import Float, Int
 
-from affect_jax import emotions
-from affect_jax.data.augment import AugmentConfig, Jitter, draw_jitter, prepare
+from affect_jax.data.augment import AugmentConfig, Jitter, crop_image, crop_labels, crop_transform, draw_jitter
 from affect_jax.data.order import Draw
 from affect_jax.data.skipped import SkippedRows
-from affect_jax.data.source import as_table, label_row, no_labels
-from affect_jax.types import ArrayLike, Batch, Labels, Source, UnreadableImage
+from affect_jax.data.source import as_table, label_row
+from affect_jax.types import LANDMARKS, ArrayLike, Batch, Inputs, Label, Labels, Source, UnreadableImage
 
 PADDING = -1  # index of a row that stands for nothing
 BROKEN = "image broke on reading"  # in skipped.csv, where the row is then the position in the source
@@ -26,13 +25,26 @@ def collate(rows: Sequence[Batch]) -> Batch:
 
 
 class CropMaker:
-    """Makes rows of batches out of a source; safe to call from several threads."""
+    """Makes rows of batches out of a source; safe to call from several threads.
+
+    `takes` are the inputs of the network (fields of `Inputs`); nothing else is read. Landmarks as an input are those of
+    the labels: a face without them has weight 0.
+    """
 
     def __init__(
-        self, source: Source, crop_px: int, config: AugmentConfig, max_skipped_fraction: float, skipped_csv: str
+        self,
+        source: Source,
+        crop_px: int,
+        config: AugmentConfig,
+        max_skipped_fraction: float,
+        skipped_csv: str,
+        takes: Sequence[str] = ("images",),
     ):
-        self.source, self.crop_px, self.config = source, crop_px, config
+        self.source, self.crop_px, self.config, self.takes = source, crop_px, config, tuple(takes)
         self.table = as_table(source.examples)
+        if "features" in takes and self.table.features is None:
+            raise ValueError("the network takes features, but the data set has none")
+        self.subjects = _numbered(self.table.subjects)
         self.skipped = SkippedRows("pictures that broke on reading", max_skipped_fraction, skipped_csv)
         self.unreadable: set[int] = set()
         self.lock = threading.Lock()
@@ -53,24 +65,54 @@ class CropMaker:
 
     def _face(self, index: int, weight, jitter: Jitter) -> Batch:
         if index == PADDING:
-            return self._black(index)
+            return self._blank(index)
+        labels = label_row(self.table.labels, index)
         try:
-            image = self.source.image(index)
+            inputs, labels = self._inputs(index, labels, jitter)
         except UnreadableImage as error:
             self._record(index, error)
-            return self._black(index)
-        labels = label_row(self.table.labels, index)
-        pixels, labels = prepare(image, labels, self.crop_px, None, self.config, jitter)
-        return Batch(pixels, labels if weight == 1 else _weighted(labels, weight), np.float32(weight), np.int64(index))
+            return self._blank(index)
+        weight = np.float32(weight)
+        if "landmarks" in self.takes and not _has_landmarks(labels):
+            weight = np.float32(0)
+        labels = labels if weight == 1 else _weighted(labels, weight)
+        return Batch(inputs, labels, weight, np.int64(index), self.subjects[index])
 
-    def _black(self, index: int) -> Batch:
-        image = np.zeros((self.crop_px, self.crop_px, 3), np.float32)
-        return Batch(
-            image,
-            label_row(no_labels(1, len(emotions.names(self.source.label_set))), 0),
-            np.float32(0),
-            np.int64(index),
+    def _inputs(self, index: int, labels: Labels, jitter: Jitter) -> tuple[Inputs, Labels]:
+        """What the network takes of an example, and its labels as those of the crop."""
+        image = self.source.image(index) if "images" in self.takes else None
+        if image is None and not _has_landmarks(labels):
+            return dataclasses.replace(self._no_inputs(), features=self._features(index)), labels
+        shape = None if image is None else image.shape[:2]
+        matrix = crop_transform(labels, shape, self.crop_px, self.config.side_ratio, jitter)
+        labels = crop_labels(labels, matrix)
+        inputs = Inputs(
+            images=None if image is None else crop_image(image, matrix, self.crop_px, jitter),
+            landmarks=self._landmarks(labels),
+            features=self._features(index),
         )
+        return inputs, labels
+
+    def _landmarks(self, labels: Labels) -> np.ndarray | None:
+        if "landmarks" not in self.takes:
+            return None
+        return labels["landmarks"].value if _has_landmarks(labels) else np.zeros((LANDMARKS, 2), np.float32)
+
+    def _features(self, index: int) -> np.ndarray | None:
+        return self.table.features[index] if "features" in self.takes else None
+
+    def _no_inputs(self) -> Inputs:
+        black = np.zeros((self.crop_px, self.crop_px, 3), np.float32)
+        return Inputs(
+            images=black if "images" in self.takes else None,
+            landmarks=np.zeros((LANDMARKS, 2), np.float32) if "landmarks" in self.takes else None,
+            features=np.zeros_like(self.table.features[0]) if "features" in self.takes else None,
+        )
+
+    def _blank(self, index: int) -> Batch:
+        """A row that stands for nothing: black, of weight 0."""
+        labels = jax.tree.map(np.zeros_like, label_row(self.table.labels, 0))
+        return Batch(self._no_inputs(), labels, np.float32(0), np.int64(index), np.int64(PADDING))
 
     def _record(self, index: int, error: UnreadableImage) -> None:
         """Notes a picture once; ValueError when there are too many."""
@@ -84,9 +126,14 @@ class CropMaker:
 
 
 def _weighted(labels: Labels, weight: np.float32) -> Labels:
-    return dataclasses.replace(
-        labels,
-        valence_arousal_weight=labels.valence_arousal_weight * weight,
-        emotion_weight=labels.emotion_weight * weight,
-        landmarks_weight=labels.landmarks_weight * weight,
-    )
+    return Labels(**{name: Label(label.value, label.weight * weight) for name, label in labels.items()})
+
+
+def _has_landmarks(labels: Labels) -> bool:
+    return "landmarks" in labels and bool(labels["landmarks"].weight > 0)
+
+
+def _numbered(subjects: np.ndarray) -> Int[np.ndarray, "example"]:
+    """A number for each subject, in alphabetical order; -1 for examples whose subject is not known."""
+    names, numbers = np.unique(subjects.astype(str), return_inverse=True)
+    return numbers - 1 if len(names) and names[0] == "" else numbers

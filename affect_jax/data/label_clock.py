@@ -1,6 +1,6 @@
 """Labels of clips brought in time with what was seen: raters answer late, and their hands shake.
 
-Only valence and arousal move: landmarks are of the picture, and emotions were named frame by frame.
+Only quantities that were traced while watching move: landmarks are of the image, emotions were named frame by frame.
 """
 
 import dataclasses
@@ -12,12 +12,13 @@ from jaxtyping import UInt8
 from affect_jax.data.clips import clip_frames, longest_gap_seconds
 from affect_jax.data.source import Table, as_table
 from affect_jax.ops.labels_over_time import KERNELS, smooth, without_delay
-from affect_jax.types import Source
+from affect_jax.quantities.registry import quantity
+from affect_jax.types import Label, Source
 
 
 @dataclasses.dataclass(frozen=True)
 class LabelClockConfig:
-    """What is done to the valence and arousal of a data set's clips, smoothing first; 0 leaves them as they are.
+    """What is done to the traced labels of a data set's clips, smoothing first; 0 leaves them as they are.
 
     Of a data set that is trained on, labels move to the face they were given for. To judge by the challenges' rule,
     which delays predictions by as much before they are compared, give the data set of validation the same delay: that
@@ -44,28 +45,35 @@ class LabelClockConfig:
 
 
 class Reclocked:
-    """A source with other valence and arousal; see `with_label_clock`."""
+    """A source with other labels; see `with_label_clock`."""
 
     def __init__(self, source: Source, config: LabelClockConfig):
         table = as_table(source.examples)
-        values, weights = table.labels.valence_arousal.copy(), table.labels.valence_arousal_weight.copy()
-        for members in clip_frames(source).values():
-            times, known = table.time_seconds[members].astype(np.float64), weights[members]
-            changed = smooth(times, values[members], known, config.smoothing_seconds, config.smoothing)
-            gap = longest_gap_seconds(times)
-            values[members], weights[members] = without_delay(times, changed, known, config.delay_seconds, gap)
-        if table.labels.valence_arousal_weight.any() and not weights.any():
+        traced = [name for name in table.labels if quantity(name).traced]
+        moved = {name: _moved(source, table, table.labels[name], config) for name in traced}
+        before = any(table.labels[name].weight.any() for name in traced)
+        if before and not any(label.weight.any() for label in moved.values()):
             raise ValueError(
-                f"moved earlier by {config.delay_seconds:g} s, no frame of any clip has a label of valence and arousal "
+                f"moved earlier by {config.delay_seconds:g} s, no frame of any clip has a label of {', '.join(traced)} "
                 "left; delays are in seconds"
             )
-        labels = dataclasses.replace(table.labels, valence_arousal=values, valence_arousal_weight=weights)
-        columns = (table.names, table.subjects, table.clips, table.frames, table.time_seconds)
-        self.source, self.label_set, self.examples = source, source.label_set, Table(*columns, labels)
+        self.source, self.label_set = source, source.label_set
+        self.examples = table.relabel(table.labels.replace(**moved))
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
         """Pixels of the same example; errors as of the source."""
         return self.source.image(index)
+
+
+def _moved(source: Source, table: Table, label: Label, config: LabelClockConfig) -> Label:
+    """Labels of one quantity, smoothed and then moved, clip by clip."""
+    values, weights = label.value.copy(), label.weight.copy()
+    for members in clip_frames(source).values():
+        times, known = table.time_seconds[members].astype(np.float64), weights[members]
+        changed = smooth(times, values[members], known, config.smoothing_seconds, config.smoothing)
+        gap = longest_gap_seconds(times)
+        values[members], weights[members] = without_delay(times, changed, known, config.delay_seconds, gap)
+    return Label(values, weights)
 
 
 def with_label_clock(source: Source, config: LabelClockConfig) -> Source:

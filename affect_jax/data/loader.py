@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.clips import evaluation_windows
+from affect_jax.data.coverage import emotion_counts
 from affect_jax.data.crops import CropMaker, collate
 from affect_jax.data.mixup import mixup
 from affect_jax.data.order import Order, Vary, balanced_shares
@@ -39,6 +40,7 @@ def training_batches(
     mixture: Sequence[float] | None = None,
     max_skipped_fraction: float = 0.01,
     skipped_csv: str = "",
+    takes: Sequence[str] = ("images",),
     threads: int = THREADS,
 ) -> grain.DatasetIterator:
     """Full batches without end, shuffled anew each epoch, with `get_state()` and `set_state()`.
@@ -48,12 +50,12 @@ def training_batches(
     `balanced` draws with replacement so that every emotion comes equally often; a number between 0 and 1 goes part of
     the way (count ** -balanced). `mixture` gives the shares of the parts of a `Concatenated` source in every batch.
     A picture that cannot be read becomes a black one of weight 0; beyond `max_skipped_fraction` of the source
-    ValueError is raised.
+    ValueError is raised. `takes` are the inputs of the network; only these are read.
     """
     parts = source.parts if mixture is not None and isinstance(source, Concatenated) else (source,)
     offsets = source.starts if len(parts) > 1 else (0,)
     _check_mixture(mixture, len(parts))
-    if balanced and not (as_table(source.examples).labels.emotion_weight > 0).any():
+    if balanced and not any(emotion_counts(source).values()):
         raise ValueError("balanced sampling needs emotions, but the data have none; set data.balanced to 0")
     streams = []
     for number, (part, offset) in enumerate(zip(parts, offsets, strict=True)):
@@ -61,7 +63,7 @@ def training_batches(
         shares = balanced_shares(as_table(part.examples).labels, units, float(balanced)) if balanced else None
         streams.append(grain.MapDataset.source(Order(units + offset, seed, number, shares, vary)))
     order = streams[0] if len(streams) == 1 else grain.MapDataset.mix(streams, mixture)
-    maker = CropMaker(source, crop_px, augment, max_skipped_fraction, skipped_csv)
+    maker = CropMaker(source, crop_px, augment, max_skipped_fraction, skipped_csv, takes)
     return iter(_batched(order.map(maker.training), batch, threads, _blending(seed, augment.mixup_alpha)))
 
 
@@ -137,6 +139,7 @@ def evaluation_batches(
     side_ratio: float = EMONET_SIDE,
     max_skipped_fraction: float = 0.01,
     skipped_csv: str = "",
+    takes: Sequence[str] = ("images",),
     threads: int = THREADS,
 ) -> EvaluationBatches:
     """Batches of a fixed size, in order, without jitter; the last is filled up with weight 0 and index -1.
@@ -152,5 +155,5 @@ def evaluation_batches(
         weights = np.ones(len(units), np.float32)
     else:
         units, weights = evaluation_windows(source, frames, every=every, latest=latest)
-    maker = CropMaker(source, crop_px, AugmentConfig(side_ratio=side_ratio), max_skipped_fraction, skipped_csv)
+    maker = CropMaker(source, crop_px, AugmentConfig(side_ratio=side_ratio), max_skipped_fraction, skipped_csv, takes)
     return EvaluationBatches(units, weights, batch, maker, threads)

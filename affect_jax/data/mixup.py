@@ -5,48 +5,30 @@ Source: Zhang et al., mixup: Beyond empirical risk minimization, ICLR 2018.
 
 import dataclasses
 
+import jax
 import numpy as np
 
-from affect_jax.types import Batch, Labels
+from affect_jax.quantities.registry import quantity
+from affect_jax.types import Batch, Label, Labels
 
 
 def mixup(batch: Batch, rng: np.random.Generator, alpha: float) -> Batch:
     """Blends each row with another of the batch, by a share drawn from Beta(alpha, alpha).
 
-    A row keeps at least half of itself. A label that only one of the two has counts with that one's share; landmarks
-    cannot be blended, so a row keeps its own, with its share as weight.
+    A row keeps at least half of itself, and its subject. What a quantity does with two labels: `Quantity.mix`.
     """
     rows = len(batch.index)
     share = rng.beta(alpha, alpha, rows).astype(np.float32)
     share, other = np.maximum(share, 1 - share), rng.permutation(rows)
-    weight = _blend(batch.weight, batch.weight[other], share)
-    return dataclasses.replace(
-        batch,
-        images=_blend(batch.images, batch.images[other], share),
-        labels=_blended_labels(batch.labels, other, share),
-        weight=weight,
-    )
+    blend = lambda values: _blend(values, values[other], share)
+    labels = {}
+    for name, label in batch.labels.items():
+        shares = np.broadcast_to(share.reshape(-1, *[1] * (label.weight.ndim - 1)), label.weight.shape)
+        labels[name] = quantity(name).mix(label, Label(label.value[other], label.weight[other]), shares)
+    inputs = jax.tree.map(blend, batch.inputs)
+    return dataclasses.replace(batch, inputs=inputs, labels=Labels(**labels), weight=blend(batch.weight))
 
 
 def _blend(one: np.ndarray, two: np.ndarray, share: np.ndarray) -> np.ndarray:
     share = share.reshape(-1, *[1] * (one.ndim - 1))
     return share * one + (1 - share) * two
-
-
-def _blended_labels(labels: Labels, other: np.ndarray, share: np.ndarray) -> Labels:
-    def both(value: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        total = _blend(weight, weight[other], share)
-        known = np.where(weight[..., None] > 0, value, 0) * weight[..., None]  # what has no weight may be anything
-        return _blend(known, known[other], share) / np.where(total > 0, total, 1)[..., None], total
-
-    affect, affect_weight = both(labels.valence_arousal, labels.valence_arousal_weight)
-    emotion, emotion_weight = both(labels.emotion, labels.emotion_weight)
-    zero = np.zeros_like(labels.landmarks_weight)
-    return Labels(
-        valence_arousal=affect,
-        valence_arousal_weight=affect_weight,
-        emotion=emotion,
-        emotion_weight=emotion_weight,
-        landmarks=labels.landmarks,
-        landmarks_weight=_blend(labels.landmarks_weight, zero, share),
-    )

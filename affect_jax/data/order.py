@@ -69,10 +69,9 @@ def balanced_shares(
     """
     if not 0 <= strength <= 1:
         raise ValueError(f"balanced is {strength:g}, expected 0 (as they come) to 1 (every emotion equally often)")
-    known = labels.emotion_weight > 0
-    if not known.any():
+    if "emotion" not in labels or not (labels["emotion"].weight > 0).any():
         return None
-    named = labels.emotion.argmax(-1)
+    known, named = labels["emotion"].weight > 0, labels["emotion"].value.argmax(-1)
     counts = np.bincount(named[known])
     weight = np.ones(len(known))
     weight[known] = counts[named[known]] ** -float(strength)

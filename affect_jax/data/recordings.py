@@ -1,6 +1,5 @@
 """Recordings: frames of videos, or of folders of numbered pictures, as one source."""
 
-import dataclasses
 import os
 import pathlib
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from affect_jax.data.source import Table, label_row
 from affect_jax.files import image_files
 from affect_jax.files.openface import read_openface
 from affect_jax.files.video_frames import VideoFrames
-from affect_jax.types import Labels
+from affect_jax.types import Label, Labels
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".wmv", ".mpg", ".mpeg")
 FRAMES, VIDEOS, LANDMARK_TABLES = "frames", "videos", "landmarks"
@@ -123,9 +122,8 @@ def with_landmarks(recording: Recording, root: pathlib.Path) -> Recording:
     _, mine, theirs = np.intersect1d(numbers, tracked.numbers[found], return_indices=True)
     if not len(mine):
         raise ValueError(f"{path} finds a face in none of the {len(numbers)} frames")
-    labels = label_row(recording.labels, mine)
-    points = tracked.landmarks[found[theirs]]
-    labels = dataclasses.replace(labels, landmarks=points, landmarks_weight=np.ones(len(mine), np.float32))
+    landmarks = Label(tracked.landmarks[found[theirs]], np.ones(len(mine), np.float32))
+    labels = label_row(recording.labels, mine).replace(landmarks=landmarks)
     return recording._replace(chosen=recording.chosen[mine], labels=labels)
 
 

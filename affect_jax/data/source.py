@@ -1,18 +1,16 @@
 """Data sets at rest: examples in columns, and sources made of other sources."""
 
 import bisect
-import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import jax
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from affect_jax import emotions
 from affect_jax.files import image_files
-from affect_jax.types import LANDMARKS, Example, Labels, Source
+from affect_jax.quantities.registry import quantity
+from affect_jax.types import Example, Label, Labels, Source
 
-LEAST_SHARE = 0.5  # of the votes for an emotion that another label set must have
 Texts = Sequence[str] | np.ndarray  # numpy: of strings or objects
 
 
@@ -27,10 +25,11 @@ class Table(Sequence):
         frames: Int[np.ndarray, "example"],
         time_seconds: Float[np.ndarray, "example"],
         labels: Labels,
+        features: Float[np.ndarray, "example feature"] | None = None,
     ):
         self.names, self.subjects, self.clips = (np.array(column, object) for column in (names, subjects, clips))
         self.frames, self.time_seconds = np.asarray(frames), np.asarray(time_seconds)
-        self.labels = labels
+        self.labels, self.features = labels, features
 
     def __len__(self) -> int:
         return len(self.names)
@@ -43,12 +42,20 @@ class Table(Sequence):
             frame=int(self.frames[index]),
             time_seconds=float(self.time_seconds[index]),
             labels=label_row(self.labels, index),
+            features=None if self.features is None else self.features[index],
         )
 
     def take(self, indices: Int[np.ndarray, "chosen"]) -> "Table":
         """The chosen examples, in that order."""
-        columns = [column[indices] for column in (self.names, self.subjects, self.clips)]
-        return Table(*columns, self.frames[indices], self.time_seconds[indices], label_row(self.labels, indices))
+        columns = (self.names, self.subjects, self.clips, self.frames, self.time_seconds)
+        features = None if self.features is None else self.features[indices]
+        return Table(*(column[indices] for column in columns), label_row(self.labels, indices), features)
+
+    def relabel(self, labels: Labels) -> "Table":
+        """The same examples with other labels."""
+        return Table(
+            self.names, self.subjects, self.clips, self.frames, self.time_seconds, labels, features=self.features
+        )
 
 
 def label_row(labels: Labels, index) -> Labels:
@@ -56,26 +63,19 @@ def label_row(labels: Labels, index) -> Labels:
     return jax.tree.map(lambda column: column[index], labels)
 
 
-def no_labels(count: int, emotions: int) -> Labels:
-    """Labels of `count` examples of which nothing is known, to be filled in; `emotions` as in its label set."""
-    return Labels(
-        valence_arousal=np.zeros((count, 2), np.float32),
-        valence_arousal_weight=np.zeros(count, np.float32),
-        emotion=np.zeros((count, emotions), np.float32),
-        emotion_weight=np.zeros(count, np.float32),
-        landmarks=np.zeros((count, LANDMARKS, 2), np.float32),
-        landmarks_weight=np.zeros(count, np.float32),
-    )
+def unlabeled(count: int, label_set: str, names: Iterable[str]) -> Labels:
+    """Labels of the named quantities for `count` examples of which nothing is known, to be filled in."""
+    empty = lambda name: np.zeros((count, *quantity(name).label_shape(label_set)), np.float32)
+    return Labels(**{name: Label(empty(name), np.zeros(count, np.float32)) for name in names})
 
 
 def as_table(examples: Sequence[Example]) -> Table:
-    """Any examples as columns."""
+    """Any examples as columns; all of them have the same quantities."""
     if isinstance(examples, Table):
         return examples
     rows = list(examples)
-    labels = no_labels(0, 0)
-    if rows:
-        labels = jax.tree.map(lambda *leaves: np.stack(leaves), *(row.labels for row in rows))
+    labels = jax.tree.map(lambda *leaves: np.stack(leaves), *(row.labels for row in rows)) if rows else Labels()
+    featured = bool(rows) and rows[0].features is not None
     return Table(
         [row.name for row in rows],
         [row.subject for row in rows],
@@ -83,6 +83,7 @@ def as_table(examples: Sequence[Example]) -> Table:
         np.array([row.frame for row in rows], np.int64),
         np.array([row.time_seconds for row in rows], np.float64),
         labels,
+        np.stack([row.features for row in rows]) if featured else None,
     )
 
 
@@ -133,6 +134,19 @@ class Subset:
         return self.source.image(int(self.indices[index]))
 
 
+def joined_labels(tables: Sequence[Table]) -> Labels:
+    """Labels of several tables one after the other; what a table does not know has weight 0."""
+    known = {name: label for table in tables for name, label in table.labels.items()}
+
+    def filled(table: Table, name: str) -> Label:
+        count, shape = len(table), known[name].value.shape[1:]
+        missing = Label(np.zeros((count, *shape), np.float32), np.zeros(count, np.float32))
+        return table.labels.get(name, missing)
+
+    join = lambda *leaves: np.concatenate(leaves)
+    return Labels(**{name: jax.tree.map(join, *(filled(table, name) for table in tables)) for name in known})
+
+
 class Concatenated:
     """Sources one after the other; `parts` are the sources and `starts` the index of the first example of each."""
 
@@ -144,9 +158,13 @@ class Concatenated:
         tables = [as_table(source.examples) for source in sources]
         self.starts = tuple(np.cumsum([0] + [len(table) for table in tables])[:-1].tolist())
         columns = ("names", "subjects", "clips", "frames", "time_seconds")
+        features = [table.features for table in tables if table.features is not None]
+        if features and len(features) < len(tables):
+            raise ValueError("cannot join sources with features and sources without; take one kind")
         self.examples = Table(
             *(np.concatenate([getattr(table, column) for table in tables]) for column in columns),
-            labels=jax.tree.map(lambda *leaves: np.concatenate(leaves), *(table.labels for table in tables)),
+            labels=joined_labels(tables),
+            features=np.concatenate(features) if features else None,
         )
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
@@ -157,27 +175,14 @@ class Concatenated:
         return self.parts[part].image(index - self.starts[part])
 
 
-def translation_matrix(source: str, target: str) -> Float[np.ndarray, "source target"]:
-    """1 where an emotion of `source` is one of `target`, 0 elsewhere."""
-    index = emotions.translation(source, target)
-    return (index[:, None] == np.arange(len(emotions.names(target)))[None]).astype(np.float32)
-
-
 class Relabeled:
     """A source in another label set; see `with_label_set`."""
 
     def __init__(self, source: Source, target: str):
         table = as_table(source.examples)
-        kept = table.labels.emotion @ translation_matrix(source.label_set, target)
-        share = kept.sum(-1)
-        known = share > LEAST_SHARE
-        labels = dataclasses.replace(
-            table.labels,
-            emotion=np.where(known[:, None], kept / np.where(known, share, 1)[:, None], 0).astype(np.float32),
-            emotion_weight=np.where(known, table.labels.emotion_weight, np.float32(0)),
-        )
-        columns = (table.names, table.subjects, table.clips, table.frames, table.time_seconds)
-        self.source, self.label_set, self.examples = source, target, Table(*columns, labels)
+        translate = lambda name, label: quantity(name).translate(label, source.label_set, target)
+        labels = Labels(**{name: translate(name, label) for name, label in table.labels.items()})
+        self.source, self.label_set, self.examples = source, target, table.relabel(labels)
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
         """Pixels of the same example; errors as of the source."""
@@ -185,8 +190,5 @@ class Relabeled:
 
 
 def with_label_set(source: Source, target: str) -> Source:
-    """The source with emotions counted in `target`.
-
-    An example keeps its emotion if `target` has more than half of what was voted for; the rest of the votes is dropped.
-    """
+    """The source with emotions counted in `target`; see `Emotion.translate`."""
     return source if source.label_set == target else Relabeled(source, target)

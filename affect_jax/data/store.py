@@ -13,12 +13,12 @@ from absl import logging
 from jaxtyping import UInt8
 
 from affect_jax.data.source import Table
-from affect_jax.data.store_writing import COLUMNS, COLUMNS_FILE, SPLIT, write
+from affect_jax.data.store_writing import COLUMNS, COLUMNS_FILE, SPLIT, read_labels, write
 from affect_jax.files import image_files
-from affect_jax.types import Labels, Source, UnreadableImage
+from affect_jax.types import Source, UnreadableImage
 
 MARK_FILE = "dataset_info.json"
-FORM = 2  # of what is stored; a store of another form is written anew
+FORM = 3  # of what is stored; a store of another form is written anew
 
 
 def fingerprint(reader: str, config) -> str:
@@ -34,8 +34,8 @@ class StoredFaces:
         self.folder = folder
         with (folder / COLUMNS_FILE).open("rb") as file, np.load(file, allow_pickle=False) as columns:
             self.label_set, self.fingerprint = str(columns["label_set"]), str(columns["fingerprint"])
-            labels = Labels(**{field.name: columns[field.name] for field in dataclasses.fields(Labels)})
-            self.examples = Table(*(columns[column] for column in COLUMNS), labels)
+            features = columns["features"] if "features" in columns else None
+            self.examples = Table(*(columns[column] for column in COLUMNS), read_labels(columns), features)
 
     def __reduce__(self):
         return read, (self.folder,)

@@ -4,10 +4,9 @@ Beside the records, which any TFDS user can read, lies `examples.npz` with the l
 store reads no pictures.
 """
 
-import dataclasses
-import functools
 import pathlib
 import shutil
+from collections.abc import Mapping
 
 import numpy as np
 from tqdm import tqdm
@@ -17,12 +16,14 @@ from affect_jax.data.encoding import CHUNK, encoded
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.source import Table, as_table
 from affect_jax.files import image_files
-from affect_jax.types import LANDMARKS, Labels, Source
+from affect_jax.quantities.registry import quantity
+from affect_jax.types import Label, Labels, Source
 
 NAME, SPLIT, VERSION = "faces", "faces", "1.0.0"
 COLUMNS_FILE, SKIPPED_FILE = "examples.npz", "skipped.csv"
 COLUMNS = ("names", "subjects", "clips", "frames", "time_seconds")
 EXAMPLES_PER_SHARD = 8192
+WEIGHT = "_weight"  # ends the name of a weight
 
 
 def write(
@@ -70,7 +71,7 @@ def _fill(
     table = as_table(source.examples)
     skipped = SkippedRows(str(folder), max_skipped_fraction, str(folder / SKIPPED_FILE))
     writer = tfds.core.SequentialWriter(
-        _info(tfds, folder, source.label_set, mark, encoding), EXAMPLES_PER_SHARD, file_format="array_record"
+        _info(tfds, folder, table, source.label_set, mark, encoding), EXAMPLES_PER_SHARD, file_format="array_record"
     )
     writer.initialize_splits([SPLIT])
     kept = []
@@ -88,9 +89,11 @@ def _fill(
     _write_columns(folder / COLUMNS_FILE, table.take(np.array(kept, np.int64)), source.label_set, mark)
 
 
-def _info(tfds, folder: pathlib.Path, label_set: str, mark: str, encoding: str):
+def _info(tfds, folder: pathlib.Path, table: Table, label_set: str, mark: str, encoding: str):
     names = emotions.names(label_set)
-    number = functools.partial(tfds.features.Scalar, dtype=np.float32)
+    numbers = {name: (values.shape[1:], values.dtype) for name, values in label_columns(table).items()}
+    if table.features is not None:
+        numbers["features"] = (table.features.shape[1:], table.features.dtype)
     features = {
         "image": tfds.features.Image(encoding_format=encoding),
         "name": tfds.features.Text(),
@@ -98,20 +101,16 @@ def _info(tfds, folder: pathlib.Path, label_set: str, mark: str, encoding: str):
         "clip": tfds.features.Text(),
         "frame": tfds.features.Scalar(dtype=np.int64),
         "time_seconds": tfds.features.Scalar(dtype=np.float64),
-        "valence_arousal": tfds.features.Tensor(shape=(2,), dtype=np.float32),
-        "valence_arousal_weight": number(),
-        "emotion": tfds.features.Tensor(shape=(len(names),), dtype=np.float32),
-        "emotion_weight": number(),
-        "landmarks": tfds.features.Tensor(shape=(LANDMARKS, 2), dtype=np.float32),
-        "landmarks_weight": number(),
+        **{name: tfds.features.Tensor(shape=shape, dtype=kind.type) for name, (shape, kind) in numbers.items()},
     }
+    known = "; ".join(f"{name}: {quantity(name).description}" for name in table.labels)
     identity = tfds.core.dataset_info.DatasetIdentity(
         name=NAME, version=tfds.core.Version(VERSION), data_dir=str(folder), module_name="affect_jax"
     )
     return tfds.core.DatasetInfo(
         builder=identity,
-        description="Faces with valence, arousal, emotion and 68 landmarks; a weight of 0 says: not labeled. "
-        f"The emotions, as probabilities: {', '.join(names)}.",
+        description=f"Faces and their labels ({known}); a weight of 0 says: not labeled. "
+        f"The emotions of the label set: {', '.join(names)}.",
         features=tfds.features.FeaturesDict(features),
         disable_shuffling=True,
         metadata=tfds.core.MetadataDict(label_set=label_set, emotions=list(names), fingerprint=mark),
@@ -119,13 +118,26 @@ def _info(tfds, folder: pathlib.Path, label_set: str, mark: str, encoding: str):
 
 
 def _record(table: Table, index: int, data: bytes) -> dict:
-    example = dataclasses.asdict(table[index])
-    labels = example.pop("labels")
-    return {"image": data, **example, **labels}
+    example = table[index]
+    names = ("name", "subject", "clip", "frame", "time_seconds", "features")
+    known = {name: getattr(example, name) for name in names if getattr(example, name) is not None}
+    return {"image": data, **known, **{name: values[index] for name, values in label_columns(table).items()}}
+
+
+def label_columns(table: Table) -> dict[str, np.ndarray]:
+    """Labels as named arrays: values under the name of their quantity, weights under that name and "_weight"."""
+    columns = {name: np.asarray(label.value) for name, label in table.labels.items()}
+    return columns | {f"{name}{WEIGHT}": np.asarray(label.weight) for name, label in table.labels.items()}
+
+
+def read_labels(columns: Mapping[str, np.ndarray]) -> Labels:
+    """Labels out of the named arrays of `label_columns`, among others."""
+    known = [name.removesuffix(WEIGHT) for name in columns if name.endswith(WEIGHT)]
+    return Labels(**{name: Label(columns[name], columns[f"{name}{WEIGHT}"]) for name in known})
 
 
 def _write_columns(path: pathlib.Path, table: Table, label_set: str, mark: str) -> None:
     texts = {column: getattr(table, column).astype(str) for column in COLUMNS[:3]}
     numbers = {"frames": table.frames, "time_seconds": table.time_seconds}
-    labels = {field.name: getattr(table.labels, field.name) for field in dataclasses.fields(Labels)}
+    labels = label_columns(table) | ({} if table.features is None else {"features": table.features})
     np.savez(path, label_set=np.array(label_set), fingerprint=np.array(mark), **texts, **numbers, **labels)

@@ -5,11 +5,12 @@ import math
 
 import numpy as np
 from absl import logging
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 
 from affect_jax.data.clips import check_hop, unbroken
-from affect_jax.data.source import as_table
+from affect_jax.data.source import Table, as_table
 from affect_jax.ops.sequence import window_starts
+from affect_jax.quantities.registry import quantity
 from affect_jax.types import Source
 
 NAMED_CLIPS = 5  # of those that are too short, in messages
@@ -43,10 +44,19 @@ class WindowConfig:
 AS_CUT = WindowConfig()
 
 
+def rated(table: Table) -> Bool[np.ndarray, "example"]:
+    """Examples with a label of a quantity that people rate."""
+    found = np.zeros(len(table), bool)
+    for name, label in table.labels.items():
+        if quantity(name).rated:
+            found |= label.weight > 0
+    return found
+
+
 class TrainingWindows:
     """Windows of `frames` frames over the clips of a source, which together hold their labeled frames.
 
-    Windows in which nothing of affect is labeled are left out where others are. So are, with a warning, clips or parts
+    Windows in which nothing rated is labeled are left out where others are. So are, with a warning, clips or parts
     of them (see `unbroken`) shorter than a window; ValueError when that leaves none. With `every`, frames between those
     of the only windows that a short clip has room for are in none.
     """
@@ -67,8 +77,7 @@ class TrainingWindows:
             self.clips.append(members)
         self._report(short)
         self.clip, self.first = np.array(places, np.int64).T
-        labels = as_table(source.examples).labels
-        known = ((labels.valence_arousal_weight > 0) | (labels.emotion_weight > 0))[self.units()].any(1)
+        known = rated(as_table(source.examples))[self.units()].any(1)
         if known.any():
             self.clip, self.first = self.clip[known], self.first[known]
 

@@ -1,23 +1,26 @@
-"""Test-time averaging over a picture and its mirror image."""
+"""Test-time averaging over an image and its mirror image."""
 
 import dataclasses
 
 import numpy as np
 
 from affect_jax.evaluate.run import Predict
+from affect_jax.quantities.registry import quantity
 from affect_jax.types import Batch, Predictions
 
 
 def flip_averaged(predict: Predict) -> Predict:
-    """`predict` with valence and arousal averaged, in float64, over image and mirror; all else is of the image alone.
-
-    Source: the published EmoNet evaluation, which takes the emotion from the unmirrored image only.
-    """
+    """`predict` averaged, in float64, over image and mirror image, for the quantities that are (`mirrored`)."""
 
     def averaged(batch: Batch) -> Predictions:
         seen = predict(batch)
-        mirrored = predict(dataclasses.replace(batch, images=batch.images[..., ::-1, :]))
-        pair = [np.asarray(each.valence_arousal, np.float64) for each in (seen, mirrored)]
-        return dataclasses.replace(seen, valence_arousal=(pair[0] + pair[1]) / 2)
+        inputs = dataclasses.replace(batch.inputs, images=batch.inputs.images[..., ::-1, :])
+        mirrored = predict(dataclasses.replace(batch, inputs=inputs))
+        means = {}
+        for name in seen:
+            if quantity(name).mirrored:
+                pair = [np.asarray(each[name], np.float64) for each in (seen, mirrored)]
+                means[name] = quantity(name).average_mirrored(*pair)
+        return seen.replace(**means)
 
     return averaged

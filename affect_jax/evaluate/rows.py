@@ -1,117 +1,131 @@
 """One row per face or frame: predictions beside labels and the names that people know."""
 
 import dataclasses
-import functools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from affect_jax.evaluate.run import Predict
-from affect_jax.types import Batch, Example, Labels, Predictions
+from affect_jax.quantities.registry import in_order, quantity
+from affect_jax.types import Batch, Example, Label, Labels, Predictions
 
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
-    """An evaluated data set, in the order of its source; arrays are float64 and labels are NaN or -1 where unknown."""
+    """An evaluated data set, in the order of its source; arrays are float64."""
 
-    emotions: tuple[str, ...]  # names of the classes of `probabilities` and of both emotion columns
+    label_set: str  # of emotions, in predictions and labels
+    crop_px: int  # side of the crops, in whose pixels landmarks are
     name: tuple[str, ...]
     subject: tuple[str, ...]
     clip: tuple[str, ...]
     frame: Int[np.ndarray, "row"]
     time_seconds: Float[np.ndarray, "row"]
-    valence_arousal: Float[np.ndarray, "row 2"]  # clipped to [-1, 1]
-    label_valence_arousal: Float[np.ndarray, "row 2"]
-    probabilities: Float[np.ndarray, "row emotion"]
-    label_emotion: Int[np.ndarray, "row"]
+    values: dict[str, Float[np.ndarray, "row ..."]]  # reported values by quantity, in the order of the registry
+    labels: Labels  # of the same quantities, where the data set has any
 
     def __len__(self) -> int:
         return len(self.name)
 
-    @functools.cached_property
-    def has_affect(self) -> bool:
-        """Whether the network has a head for valence and arousal."""
-        return not np.isnan(self.valence_arousal).all()
-
-    @functools.cached_property
-    def rated(self) -> Bool[np.ndarray, "row"]:
-        """Rows with a label of valence and arousal."""
-        return ~np.isnan(self.label_valence_arousal).any(-1)
-
-    @functools.cached_property
-    def emotion(self) -> Int[np.ndarray, "row"]:
-        """The most probable emotion; -1 where the network has no such head."""
-        return self.probabilities.argmax(-1) if self.emotions else np.full(len(self), -1)
+    def labeled(self, name: str) -> Bool[np.ndarray, "row"]:
+        """Rows with a label of a quantity."""
+        return self.labels[name].weight > 0 if name in self.labels else np.zeros(len(self), bool)
 
 
-def collect(predict: Predict, batches: Iterable[Batch], examples: Sequence[Example], emotions: Sequence[str]) -> Rows:
-    """Rows of every example that the batches name; one that stands in several windows gets its mean prediction.
+def collect(
+    predict: Predict,
+    batches: Iterable[Batch],
+    examples: Sequence[Example],
+    quantities: Sequence[str],
+    label_set: str,
+    crop_px: int,
+) -> Rows:
+    """A row for every example that the batches name; one that stands in several windows gets its average prediction.
 
-    `emotions` are the class names of the network, () if it has no such head. Padding, of weight 0, is dropped.
+    Padding, of weight 0, is dropped.
+
+    `quantities` are those to be reported; those that the network does not predict are left out.
     """
-    size, classes = len(examples), len(emotions)
-    seen, affect, has_affect = np.zeros(size), np.zeros((size, 2)), False
-    probabilities = np.zeros((size, classes))
+    indices, values, labels = [], [], []
     for batch in batches:
-        predictions = predict(batch)
         keep = np.asarray(batch.weight).reshape(-1) > 0
-        index = np.asarray(batch.index).reshape(-1)[keep]
-        np.add.at(seen, index, 1)
-        if predictions.valence_arousal is not None:
-            has_affect = True
-            np.add.at(affect, index, np.asarray(predictions.valence_arousal, np.float64).reshape(-1, 2)[keep])
-        if classes:
-            np.add.at(probabilities, index, _softmax(predictions, classes)[keep])
-    found = np.flatnonzero(seen).tolist()
-    if not len(found):
+        indices.append(np.asarray(batch.index).reshape(-1)[keep])
+        values.append(_reported(predict(batch), quantities, batch, keep, crop_px))
+        _check_shapes(values[-1], label_set)
+        labels.append(_labels(batch, quantities, keep))
+    index = np.concatenate(indices) if indices else np.zeros(0, np.int64)
+    if not len(index):
         raise ValueError("nothing to evaluate: the data gave no face")
-    _check_finite([examples[index].name for index in found], affect[found], probabilities[found])
-    return _rows(
-        [examples[index] for index in found],
-        np.clip(affect[found] / seen[found, None], -1, 1) if has_affect else np.full((len(found), 2), np.nan),
-        probabilities[found] / seen[found, None],
-        tuple(emotions),
+    found, first = np.unique(index, return_index=True)
+    chosen = [examples[place] for place in found.tolist()]
+    joined = {name: _averaged(name, np.concatenate([each[name] for each in values]), index) for name in values[0]}
+    _check_finite([example.name for example in chosen], joined)
+    return Rows(
+        label_set=label_set,
+        crop_px=crop_px,
+        name=tuple(example.name for example in chosen),
+        subject=tuple(example.subject for example in chosen),
+        clip=tuple(example.clip for example in chosen),
+        frame=np.array([example.frame for example in chosen]),
+        time_seconds=np.array([example.time_seconds for example in chosen], np.float64),
+        values=joined,
+        labels=_joined_labels(labels, first),
     )
 
 
-def _check_finite(names: Sequence[str], affect: np.ndarray, probabilities: np.ndarray) -> None:
-    broken = ~np.isfinite(np.concatenate([affect, probabilities], axis=1)).all(1)
+def _reported(
+    predictions: Predictions, quantities: Sequence[str], batch: Batch, keep: np.ndarray, crop_px: int
+) -> dict[str, np.ndarray]:
+    found = {}
+    for each in in_order(set(quantities) & set(predictions)):
+        output = np.asarray(predictions[each.name], np.float64)
+        flat = output.reshape(-1, *output.shape[batch.weight.ndim :])
+        found[each.name] = np.asarray(each.report(flat[keep], crop_px), np.float64)
+    return found
+
+
+def _averaged(name: str, values: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """One value for each index, in the order of the indices."""
+    order = np.argsort(index, kind="stable")
+    found, starts, counts = np.unique(index[order], return_index=True, return_counts=True)
+    ordered = values[order]
+    if len(found) == len(index):
+        return ordered
+    parts = [ordered[start : start + count] for start, count in zip(starts, counts, strict=True)]
+    return np.stack([quantity(name).average(part) for part in parts])
+
+
+def _labels(batch: Batch, quantities: Sequence[str], keep: np.ndarray) -> dict[str, Label]:
+    found = {}
+    for each in in_order(set(quantities) & set(batch.labels)):
+        label = batch.labels[each.name]
+        value, weight = np.asarray(label.value, np.float64), np.asarray(label.weight, np.float64)
+        flat = value.reshape(-1, *value.shape[weight.ndim :])
+        found[each.name] = Label(flat[keep], weight.reshape(-1)[keep])
+    return found
+
+
+def _joined_labels(labels: Sequence[dict[str, Label]], order: np.ndarray) -> Labels:
+    join = lambda name, field: np.concatenate([getattr(each[name], field) for each in labels])[order]
+    return Labels(**{name: Label(join(name, "value"), join(name, "weight")) for name in labels[0]})
+
+
+def _check_shapes(values: dict[str, np.ndarray], label_set: str) -> None:
+    for each in in_order(values):
+        expected, found = each.label_shape(label_set), values[each.name].shape[1:]
+        if found != expected:
+            raise ValueError(
+                f"the network reports {each.name} of shape {found}, but with label_set '{label_set}' it is {expected}"
+            )
+
+
+def _check_finite(names: Sequence[str], values: dict[str, np.ndarray]) -> None:
+    broken = np.zeros(len(names), bool)
+    for value in values.values():
+        broken |= ~np.isfinite(value.reshape(len(names), -1)).all(1)
     if broken.any():
         raise ValueError(
             f"the prediction for '{names[int(broken.argmax())]}' is not finite ({int(broken.sum())} such rows); "
             "the checkpoint holds the weights of a run that diverged: evaluate an earlier step"
         )
-
-
-def _softmax(predictions: Predictions, classes: int) -> Float[np.ndarray, "row emotion"]:
-    logits = predictions.emotion_logits
-    if logits is None or logits.shape[-1] != classes:
-        found = "no emotion head" if logits is None else f"{logits.shape[-1]} classes"
-        raise ValueError(f"the network has {found}, but {classes} emotion names were given")
-    logits = np.asarray(logits, np.float64).reshape(-1, classes)
-    exponentials = np.exp(logits - logits.max(-1, keepdims=True))
-    return exponentials / exponentials.sum(-1, keepdims=True)
-
-
-def _emotion(labels: Labels) -> int:
-    return int(labels.emotion.argmax()) if labels.emotion_weight > 0 else -1
-
-
-def _rows(examples: Sequence[Example], affect: np.ndarray, probabilities: np.ndarray, emotions: tuple) -> Rows:
-    labels = [example.labels for example in examples]
-    rated = np.array([float(label.valence_arousal_weight) > 0 for label in labels])
-    return Rows(
-        emotions=emotions,
-        name=tuple(example.name for example in examples),
-        subject=tuple(example.subject for example in examples),
-        clip=tuple(example.clip for example in examples),
-        frame=np.array([example.frame for example in examples]),
-        time_seconds=np.array([example.time_seconds for example in examples], np.float64),
-        valence_arousal=affect,
-        label_valence_arousal=np.where(
-            rated[:, None], np.array([label.valence_arousal for label in labels], np.float64), np.nan
-        ),
-        probabilities=probabilities,
-        label_emotion=np.array([_emotion(label) if emotions else -1 for label in labels]),
-    )

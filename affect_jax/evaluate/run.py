@@ -1,45 +1,51 @@
-"""From a predict function and batches to scores, whatever the task."""
+"""From a predict function and batches to scores, whatever the quantities."""
 
 import functools
-from collections.abc import Callable, Iterable
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Sequence
 
 import jax
+import jax.numpy as jnp
 
-from affect_jax.types import Batch, Predictions
+from affect_jax.metrics.state import Mergeable
+from affect_jax.quantities.quantity import Quantity
+from affect_jax.quantities.registry import in_order
+from affect_jax.types import Batch, Label, Predictions
 
 Predict = Callable[[Batch], Predictions]
+States = dict[str, Mergeable]  # by quantity
 
 
-@runtime_checkable
-class Task(Protocol):
-    """What an evaluation asks of a task; tasks are hashable."""
-
-    def moments(self, predictions: Predictions, batch: Batch) -> Any:
-        """Mergeable state of one batch."""
-        ...
-
-    def scores(self, state: Any) -> dict[str, float]:
-        """Scores of a merged state."""
-        ...
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _states(quantities: tuple[Quantity, ...], crop_px: int, predictions: Predictions, batch: Batch) -> States:
+    states = {}
+    for each in quantities:
+        if each.name in predictions and each.name in batch.labels:
+            label = batch.labels[each.name]
+            value = each.report(predictions[each.name].astype(jnp.float32), crop_px)
+            states[each.name] = each.state(value, Label(label.value, label.weight * batch.weight), crop_px)
+    return states
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _moments(task: Task, predictions: Predictions, batch: Batch) -> Any:
-    return task.moments(predictions, batch)
+def evaluate(predict: Predict, quantities: Sequence[str], batches: Iterable[Batch], crop_px: int) -> dict[str, float]:
+    """Scores of the named quantities over all batches, for crops of `crop_px` pixels a side.
 
-
-def evaluate(predict: Predict, task: Task, batches: Iterable[Batch]) -> dict[str, float]:
-    """Scores over all batches, from states made on the device and merged on the host in float64.
-
-    A frame that stands in two windows counts twice here; `collect` of `evaluate/rows.py` averages it instead.
+    States are made on the device and merged on the host in float64. A quantity that the network does not predict, or
+    that nothing is labeled with, has no scores.
     """
     merged = waiting = None
     for batch in batches:
-        state = _moments(task, predict(batch), batch)
+        states = _states(in_order(quantities), crop_px, predict(batch), batch)
         if waiting is not None:  # merging waits for the device, so the state of the batch before is merged
-            merged = waiting if merged is None else merged.merge(waiting)
-        waiting = state
+            merged = waiting if merged is None else _merge(merged, waiting)
+        waiting = states
     if waiting is None:
         raise ValueError("nothing to evaluate: the data gave no batch")
-    return task.scores(waiting if merged is None else merged.merge(waiting))
+    whole = waiting if merged is None else _merge(merged, waiting)
+    found = {}
+    for each in in_order(whole):
+        found |= each.scores(whole[each.name])
+    return found
+
+
+def _merge(one: States, other: States) -> States:
+    return {name: state.merge(other[name]) for name, state in one.items()}

@@ -3,20 +3,17 @@
 import dataclasses
 import json
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Int
 
 from affect_jax.evaluate.rows import Rows
 from affect_jax.files.atomic import replacing, write_csv
-from affect_jax.metrics.agreement import affect_scores, unanswerable
 from affect_jax.metrics.bootstrap import subject_intervals
-from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
-from affect_jax.metrics.moments import PairMoments
-
-NO_SCORES: Mapping[str, float] = MappingProxyType({})
+from affect_jax.metrics.state import Mergeable
+from affect_jax.quantities.registry import quantity
+from affect_jax.types import Label
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,26 +30,21 @@ class EvaluationProtocol:
     clipped_to: tuple[float, float] = (-1.0, 1.0)  # always; written for those who compare
 
 
-def affect_moments(rows: Rows, index: Int[np.ndarray, "row"]) -> PairMoments:
-    """Moments of valence and arousal over some rows, in float64."""
-    known = rows.rated[index].astype(np.float64)
-    return PairMoments.of(rows.valence_arousal[index], rows.label_valence_arousal[index], known)
+def state_of(rows: Rows, name: str, index: Int[np.ndarray, "row"]) -> Mergeable | None:
+    """State of a quantity over some rows, in float64; None where the data set has no labels of it."""
+    if name not in rows.labels:
+        return None
+    label = rows.labels[name]
+    return quantity(name).state(rows.values[name][index], Label(label.value[index], label.weight[index]), rows.crop_px)
 
 
-def emotion_counts(rows: Rows, index: Int[np.ndarray, "row"]) -> ConfusionMatrix:
-    """Confusion matrix of some rows."""
-    labels = rows.label_emotion[index]
-    return ConfusionMatrix.of(rows.emotion[index], labels, (labels >= 0).astype(np.float64), len(rows.emotions))
-
-
-def scores(rows: Rows, index: Int[np.ndarray, "row"], least: int = 1) -> dict[str, float]:
-    """Every score over some rows; left out are heads that the network lacks, emotions without a label, and valence and
-    arousal with fewer than `least` labels.
-    """
+def scores(rows: Rows, index: Int[np.ndarray, "row"]) -> dict[str, float]:
+    """Every score over some rows, of the quantities that have a labeled row among them."""
     found = {}
-    if rows.has_affect and rows.rated[index].sum() >= least:
-        found |= affect_scores(affect_moments(rows, index))
-    return found | (emotion_scores(emotion_counts(rows, index)) if rows.emotions else {})
+    for name in rows.values:
+        if rows.labeled(name)[index].any():
+            found |= quantity(name).scores(state_of(rows, name, index))
+    return found
 
 
 def groups(keys: Sequence[str]) -> dict[str, Int[np.ndarray, "row"]]:
@@ -65,15 +57,22 @@ def groups(keys: Sequence[str]) -> dict[str, Int[np.ndarray, "row"]]:
 
 
 def group_scores(rows: Rows, keys: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Scores of each clip, or of each subject; of valence and arousal from two labels, correlations where they move.
+    """Scores of each clip, or of each subject, but those that say nothing of the prediction there.
 
-    Over all rows a label that never moves gives 0, which is a score of no prediction: in a mean over clips it would be
-    a penalty for clips in which nothing happens.
+    Over all rows a label that never moves gives a correlation of 0, which is a score of no prediction: in a mean over
+    clips it would be a penalty for clips in which nothing happens.
     """
+    return {key: _informative(rows, index) for key, index in groups(keys).items()}
+
+
+def _informative(rows: Rows, index: Int[np.ndarray, "row"]) -> dict[str, float]:
     found = {}
-    for key, index in groups(keys).items():
-        without = unanswerable(affect_moments(rows, index)) if rows.has_affect else ()
-        found[key] = {name: value for name, value in scores(rows, index, least=2).items() if name not in without}
+    for name in rows.values:
+        each = quantity(name)
+        if rows.labeled(name)[index].sum() >= each.least_labels:
+            state = state_of(rows, name, index)
+            without = each.uninformative(state)
+            found |= {score: value for score, value in each.scores(state).items() if score not in without}
     return found
 
 
@@ -89,47 +88,36 @@ def group_mean(by_group: dict[str, dict[str, float]]) -> tuple[dict[str, float],
 def intervals(rows: Rows) -> dict[str, tuple[float, float]]:
     """95 % intervals of the scores under resampling of subjects; a row whose subject is unknown stands for itself."""
     members = groups([subject or f"row {row}" for row, subject in enumerate(rows.subject)]).values()
-    kinds: list[tuple[Callable, Callable]] = []
-    if rows.has_affect:
-        kinds.append((affect_moments, affect_scores))
-    if rows.emotions:
-        kinds.append((emotion_counts, emotion_scores))
     found = {}
-    for state_of, scores_of in kinds:
-        states = [state for state in (state_of(rows, index) for index in members) if scores_of(state)]
-        if len(states) > 1:
-            found |= subject_intervals(states, scores_of)
+    for name in rows.values:
+        labeled = [index for index in members if rows.labeled(name)[index].any()]
+        if len(labeled) > 1:
+            states = [state_of(rows, name, index) for index in labeled]
+            found |= subject_intervals(states, quantity(name).scores)
     return found
 
 
-def summarize(rows: Rows, protocol: EvaluationProtocol, others: Mapping[str, float] = NO_SCORES) -> dict:
-    """All that summary.json holds; `others` are scores that rows do not give, such as that of landmarks."""
+def summarize(rows: Rows, protocol: EvaluationProtocol) -> dict:
+    """All that summary.json holds."""
     everything = np.arange(len(rows))
+    labeled = {name: int(rows.labeled(name).sum()) for name in rows.values}
     summary = {
         "protocol": dataclasses.asdict(protocol),
-        "n": {
-            "rows": len(rows),
-            "valence_arousal": int(rows.rated.sum()),
-            "emotion": int((rows.label_emotion >= 0).sum()),
-            "clips": len(groups(rows.clip)),
-            "subjects": len(groups(rows.subject)),
-        },
-        "scores": scores(rows, everything) | dict(others),
+        "n": {"rows": len(rows), **labeled, "clips": len(groups(rows.clip)), "subjects": len(groups(rows.subject))},
+        "scores": scores(rows, everything),
         "interval_95": intervals(rows),
     }
     for kind, keys in (("clip", rows.clip), ("subject", rows.subject)):
         summary[f"per_{kind}_mean"], summary[f"per_{kind}_counted"] = group_mean(group_scores(rows, keys))
-    if rows.emotions and (rows.label_emotion >= 0).any():
-        counts = emotion_counts(rows, everything).counts.astype(int).tolist()
-        summary["confusion"] = {"emotions": list(rows.emotions), "label_by_prediction": counts}
+    for name, count in labeled.items():
+        if count:
+            summary |= quantity(name).details(state_of(rows, name, everything), rows.label_set)
     return summary
 
 
-def write_summary(
-    rows: Rows, protocol: EvaluationProtocol, folder: pathlib.Path, others: Mapping[str, float] = NO_SCORES
-) -> dict:
+def write_summary(rows: Rows, protocol: EvaluationProtocol, folder: pathlib.Path) -> dict:
     """Writes summary.json, per_subject.csv and per_clip.csv (where there are any) and returns the summary."""
-    summary = summarize(rows, protocol, others)
+    summary = summarize(rows, protocol)
     for kind, keys in (("subject", rows.subject), ("clip", rows.clip)):
         sizes = {key: len(index) for key, index in groups(keys).items()}
         if by_group := group_scores(rows, keys):

@@ -5,8 +5,6 @@ import json
 import pathlib
 from collections.abc import Callable, Iterable, Sequence
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
@@ -14,9 +12,9 @@ from affect_jax.experiment import build, restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.evaluate import source_of
 from affect_jax.files.atomic import replacing
-from affect_jax.losses.landmark import inside
 from affect_jax.metrics.attention import ENLARGED, face_region, share_inside
 from affect_jax.metrics.landmark import LandmarkError, landmark_scores
+from affect_jax.ops.geometry import inside
 from affect_jax.ops.heatmap import decode_heatmaps
 from affect_jax.report.attention import AttendedFace, draw_attention
 from affect_jax.train.sharding import data_mesh
@@ -66,20 +64,19 @@ def look(
     chosen = set(np.linspace(0, size - 1, min(count, size)).round().astype(int).tolist())
     shown, measured = [], []
     for batch in batches:
-        heatmaps = predict(batch).heatmaps
-        if heatmaps is None:
+        predictions, images = predict(batch), batch.inputs.images
+        if "landmarks" not in predictions:
             raise UsageError("this network has no heatmaps to show")
-        last, image_px = heatmaps[..., -1, :, :, :], batch.images.shape[-2]
+        last, image_px = predictions["landmarks"][..., -1, :, :, :], images.shape[-2]
         predicted, masks = np.asarray(decode_heatmaps(last, image_px)), np.asarray(last.sum(-1))
-        present = np.asarray(inside(jnp.asarray(batch.labels.landmarks), image_px))
+        label = batch.labels.get("landmarks")
         for row in np.flatnonzero(batch.weight > 0).tolist():
-            labels = jax.tree.map(lambda leaf, row=row: leaf[row], batch.labels)
-            truth = labels.landmarks if labels.landmarks_weight > 0 else None
-            numbers = _measure(predicted[row], truth, present[row], masks[row], image_px)
+            truth = label.value[row] if label is not None and label.weight[row] > 0 else None
+            numbers = _measure(predicted[row], truth, masks[row], image_px)
             measured.append(numbers)
             if (index := int(batch.index[row])) in chosen:
                 face = AttendedFace(
-                    source.examples[index].name, batch.images[row], masks[row], predicted[row], truth, numbers.nme
+                    source.examples[index].name, images[row], masks[row], predicted[row], truth, numbers.nme
                 )
                 shown.append(dataclasses.replace(face, share=numbers.share))
     if not shown:
@@ -87,14 +84,12 @@ def look(
     return shown, measured
 
 
-def _measure(
-    predicted: np.ndarray, truth: np.ndarray | None, present: np.ndarray, mask: np.ndarray, image_px: int
-) -> Measured:
+def _measure(predicted: np.ndarray, truth: np.ndarray | None, mask: np.ndarray, image_px: int) -> Measured:
     if not np.isfinite(predicted).all() or not np.isfinite(mask).all():
         raise ValueError("the network gave heatmaps that are not finite; its training has diverged")
     if truth is None:
         return Measured()
-    error = LandmarkError.of(predicted, truth, present)
+    error = LandmarkError.of(predicted, truth, inside(truth, image_px))
     region = face_region(truth, image_px, len(mask))
     share = share_inside(mask, region)
     return Measured(landmark_scores(error).get("nme"), None if np.isnan(share) else share, float(region.mean()))

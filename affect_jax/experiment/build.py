@@ -139,4 +139,4 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
 def predictor(network: Network, mesh: Mesh, precision: str = "float32") -> Callable[[Variables, Batch], Predictions]:
     """Jitted prediction of host batches, spread over the mesh."""
     predict = Ready(network, precision)
-    return lambda variables, batch: predict(variables, spread(batch.images, mesh))
+    return lambda variables, batch: predict(variables, spread(batch.inputs.images, mesh))

@@ -8,12 +8,10 @@ from typing import Any
 
 from absl import logging
 
-from affect_jax import emotions
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
 from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.evaluate.rows import collect
-from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
 from affect_jax.evaluate.table import write_table
 from affect_jax.experiment import build, restore, splits
@@ -50,18 +48,19 @@ def evaluate_run(
     predict = build.predictor(network, mesh, precision)
     function = lambda batch: predict(variables, batch)
     if flip and not run.predicts_affect:
-        raise UsageError(f"{workdir} holds a landmark network: it has no valence and arousal to average over a flip")
+        raise UsageError(f"{workdir} holds a landmark network: what it predicts is not averaged over a mirror image")
     batches = build.evaluation_batches(run, source, folder)
     rows = collect(
         flip_averaged(function) if flip else function,
         batches,
         source.examples,
-        emotions.names(run.label_set) if run.predicts_affect else (),
+        run.task.quantities,
+        run.label_set,
+        run.model.input_px,
     )
     folder.mkdir(parents=True, exist_ok=True)
     write_table(rows, folder / "predictions.csv")
-    others = {} if run.predicts_affect else evaluate(function, run.task, batches)
-    summary = write_summary(rows, protocol, folder, others)
+    summary = write_summary(rows, protocol, folder)
     logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
     return folder, summary
 

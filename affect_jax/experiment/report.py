@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from affect_jax.evaluate.rows import Rows
 from affect_jax.evaluate.summary import groups
@@ -28,7 +28,10 @@ def report(workdirs: Sequence[pathlib.Path], evaluation: str, output: pathlib.Pa
         if not (folder / "summary.json").is_file():
             raise UsageError(f"{folder} holds no summary.json; run python -m launch.evaluate first")
     summaries = [json.loads((folder / "summary.json").read_text()) for folder in folders]
-    rows = [read_table(folder / "predictions.csv") for folder in folders]
+    rows = [
+        read_table(folder / "predictions.csv", summary["protocol"]["label_set"], crop_px=0)
+        for folder, summary in zip(folders, summaries, strict=True)
+    ]
     output.mkdir(parents=True, exist_ok=True)
     lines = [score_line(summary, workdir.name) for summary, workdir in zip(summaries, workdirs, strict=True)]
     pictures = _pictures(workdirs, rows, summaries, output)
@@ -47,8 +50,8 @@ def _pictures(workdirs, rows: Sequence[Rows], summaries, output: pathlib.Path) -
             f"The {CLIPS_SHOWN} clips whose truth moves most: {workdirs[0].name} (thin) and {name} (thick) over time"
         )
         found.append((output / "traces.png", caption))
-    if last.rated.any():
-        draw_circumplex(last.valence_arousal, last.label_valence_arousal, output / "circumplex.png")
+    if last.labeled("valence_arousal").any():
+        draw_circumplex(last.values["valence_arousal"], _labels(last), output / "circumplex.png")
         found.append((output / "circumplex.png", f"Labels and predictions of {name}"))
     if confusion := summaries[-1].get("confusion"):
         counts = np.array(confusion["label_by_prediction"])
@@ -64,8 +67,16 @@ def _pictures(workdirs, rows: Sequence[Rows], summaries, output: pathlib.Path) -
 
 def _movement(rows: Rows, index: Int[np.ndarray, "row"]) -> float:
     """Standard deviation of valence and of arousal over the labeled frames among some rows, together."""
-    labels = rows.label_valence_arousal[index][rows.rated[index]]
+    labels = _labels(rows)[index][rows.labeled("valence_arousal")[index]]
     return float(labels.std(0).sum()) if len(labels) else 0.0
+
+
+def _labels(rows: Rows) -> Float[np.ndarray, "row 2"]:
+    """Labels of valence and arousal; NaN where there are none."""
+    known = rows.labeled("valence_arousal")
+    if not known.any():
+        return np.full((len(rows), 2), np.nan)
+    return np.where(known[:, None], rows.labels["valence_arousal"].value, np.nan)
 
 
 def _traces(static: Rows, clip: Rows) -> list[ClipTrace]:
@@ -75,9 +86,9 @@ def _traces(static: Rows, clip: Rows) -> list[ClipTrace]:
         ClipTrace(
             name=name,
             time_seconds=clip.time_seconds[index],
-            truth=clip.label_valence_arousal[index],
-            static=static.valence_arousal[index],
-            clip=clip.valence_arousal[index],
+            truth=_labels(clip)[index],
+            static=static.values["valence_arousal"][index],
+            clip=clip.values["valence_arousal"][index],
         )
         for name, index in sorted(clips.items(), key=moves)[:CLIPS_SHOWN]
     ]

@@ -70,11 +70,12 @@ def _frequency(run: Options, source: Concatenated, count: int) -> Float[np.ndarr
     found = np.zeros(count)
     for part, config in zip(source.parts, run.data.train.values(), strict=True):
         labels = as_table(part.examples).labels
-        known, units = labels.emotion_weight > 0, np.arange(len(labels.emotion_weight))
-        if known.any():
+        label = labels.get("emotion")
+        if label is not None and (label.weight > 0).any():
+            known, units = label.weight > 0, np.arange(len(label.weight))
             shares = balanced_shares(labels, units, run.data.balanced) if run.data.balanced else 1 / len(units)
-            mass = config.weight * shares * labels.emotion_weight
-            found += np.where(known[:, None], labels.emotion * np.reshape(mass, (-1, 1)), 0).sum(0)
+            mass = config.weight * shares * label.weight
+            found += np.where(known[:, None], label.value * np.reshape(mass, (-1, 1)), 0).sum(0)
     return found
 
 

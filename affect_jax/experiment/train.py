@@ -59,7 +59,9 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
     step_function = step.compiled(one_step, state, mesh, teacher=teacher and teacher.variables)
     validation_batches = build.evaluation_batches(options, validation, workdir)
     predict = build.predictor(network, mesh)
-    scores = lambda variables: evaluate(lambda batch: predict(variables, batch), options.task, validation_batches)
+    scores = lambda variables: evaluate(
+        lambda batch: predict(variables, batch), options.task.quantities, validation_batches, options.model.input_px
+    )
     journal = Journal(workdir, at, steps, label=workdir.name)
     try:
         _, finished = loop.run(options.train, state, step_function, batches, mesh, checkpoints, journal, scores)

@@ -4,13 +4,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from affect_jax.losses.reduce import blank
+from affect_jax.ops.geometry import inside
 from affect_jax.ops.heatmap import render_heatmaps
-
-
-def inside(landmarks: Float[Array, "*batch 68 2"], image_px: int) -> Float[Array, "*batch 68"]:
-    """1 for landmarks on the square picture, 0 for those beyond its border; pixel centers are at integers."""
-    on_picture = (landmarks >= -0.5) & (landmarks < image_px - 0.5)
-    return on_picture.all(-1).astype(jnp.float32)
 
 
 def heatmap_error(

@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax.metrics.moments import PairMoments
-from affect_jax.types import DIMENSIONS
 
+DIMENSIONS = ("valence", "arousal")  # in the order of the last axis
 ROUNDING = 1e-12  # a variance below this, a deviation of 1e-6, is the rounding of a constant in float32
 
 

@@ -1,4 +1,4 @@
-"""Mergeable moments of (prediction, label) pairs; every score of valence and arousal is a function of them.
+"""Mergeable moments of (prediction, label) pairs; every score of a continuous quantity is a function of them.
 
 Moments are centered: raw sums of squares would cancel for labels that hardly vary.
 """

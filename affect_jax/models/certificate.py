@@ -15,7 +15,6 @@ from affect_jax.nn.prepare import prepare
 
 TOLERANCES = {"float32": 1e-5, "bfloat16": 2**-7}  # of the larger of 1 and the static network's largest value
 ROUNDING = 2.0  # times the static network's own error in bfloat16 may two networks differ there: each has one
-OUTPUTS = ("valence_arousal", "emotion_logits", "heatmaps")
 
 
 class InflationError(ValueError):
@@ -132,8 +131,7 @@ def seen(
             name = "/".join(map(str, path))
             put(module, path, Recorder(get(module, path), lambda maps, name=name: kept.__setitem__(name, maps)))
         predictions = module(images.astype(dtype))
-        outputs = {name: getattr(predictions, name) for name in OUTPUTS}
-        found = {**kept, **{name: value for name, value in outputs.items() if value is not None}}
+        found = {**kept, **predictions}
         return jax.tree.map(lambda value: value.astype(jnp.float32), found)
 
     with jax.default_matmul_precision("float32" if dtype == "float32" else None):

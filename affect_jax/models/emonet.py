@@ -121,4 +121,5 @@ class EmoNet(nnx.Module):
     def _predictions(self, images: Array, rngs: nnx.Rngs | None = None) -> Predictions:
         outputs = self.trunk(images)
         emotion_logits, valence_arousal = self.head(*head_inputs(outputs, self.config), rngs=rngs)
-        return Predictions(valence_arousal, emotion_logits, jnp.stack(outputs.heatmaps, axis=-4))
+        heatmaps = jnp.stack(outputs.heatmaps, axis=-4)
+        return Predictions(valence_arousal=valence_arousal, emotion=emotion_logits, landmarks=heatmaps)

@@ -154,4 +154,4 @@ class LandmarkNetwork(nnx.Module):
     def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
         """Raw heatmaps [batch, module, height, width, 68]; `rngs` is for networks with dropout, this one has none."""
         del rngs
-        return Predictions(heatmaps=jnp.stack(self.trunk(images).heatmaps, axis=-4))
+        return Predictions(landmarks=jnp.stack(self.trunk(images).heatmaps, axis=-4))

@@ -33,4 +33,4 @@ class LandmarkClipNetwork(nnx.Module):
     ) -> Predictions:
         """Raw heatmaps [batch, time, module, height, width, 68]; `rngs` is for networks with dropout."""
         del rngs
-        return Predictions(heatmaps=jnp.stack(self.trunk(clips).heatmaps, axis=-4))
+        return Predictions(landmarks=jnp.stack(self.trunk(clips).heatmaps, axis=-4))

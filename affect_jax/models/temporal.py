@@ -85,4 +85,4 @@ class ClipNetwork(nnx.Module):
         emotion_logits, valence_arousal = self.head(*seen, rngs=rngs)
         if self.output_average is not None:
             valence_arousal = self.output_average(valence_arousal)
-        return Predictions(valence_arousal, emotion_logits)
+        return Predictions(valence_arousal=valence_arousal, emotion=emotion_logits)

@@ -9,6 +9,8 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float, Num
 
+from affect_jax.types import ArrayLike
+
 EMONET_SIDE = 200 / 110  # side of the square crop over the mean of width and height of the landmark box
 
 
@@ -75,3 +77,9 @@ def transform_landmarks(
     """Landmarks through a transform; when it mirrors, left and right points change places."""
     moved = warp_points(matrix, landmarks)
     return moved[MIRRORED_LANDMARKS] if np.linalg.det(matrix[:, :2]) < 0 else moved
+
+
+def inside(points: ArrayLike, size_px: int) -> ArrayLike:
+    """1 for points [*batch, point, 2] in pixels on a square image, 0 for those beyond its border; NumPy or JAX."""
+    on_image = (points >= -0.5) & (points < size_px - 0.5)  # pixel centers are at integers
+    return on_image.all(-1).astype(points.dtype)

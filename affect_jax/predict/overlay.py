@@ -17,7 +17,7 @@ from affect_jax.predict import ink
 from affect_jax.predict.decode import Video
 from affect_jax.predict.predictor import AFFECT
 from affect_jax.predict.series import Row
-from affect_jax.types import AROUSAL, VALENCE
+from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
 SMALLEST_SIDE_PX = 256  # ready crops smaller than this are enlarged, or nothing could be read
 TRAIL_FRAMES = 24

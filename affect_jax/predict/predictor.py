@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-from affect_jax.types import AROUSAL, VALENCE, Predictions
+from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
+from affect_jax.types import Predictions
 
 AFFECT = 2  # valence and arousal come first in `values`, then one probability per emotion
 
@@ -52,11 +53,11 @@ class Predictor:
 
     def _read(self, predictions: Predictions, lead: tuple[int, ...]) -> Float[np.ndarray, "*lead value"]:
         values = np.full((*lead, AFFECT + len(self.emotions)), np.nan, np.float32)
-        if predictions.valence_arousal is not None:
-            values[..., :AFFECT] = self._checked("valence_arousal", predictions.valence_arousal, (*lead, AFFECT))
-        if predictions.emotion_logits is not None:
+        if "valence_arousal" in predictions:
+            values[..., :AFFECT] = self._checked("valence_arousal", predictions["valence_arousal"], (*lead, AFFECT))
+        if "emotion" in predictions:
             shape = (*lead, len(self.emotions))
-            logits = self._checked("emotion_logits", predictions.emotion_logits, shape)
+            logits = self._checked("emotion", predictions["emotion"], shape)
             weights = np.exp(logits - logits.max(-1, keepdims=True))
             values[..., AFFECT:] = weights / weights.sum(-1, keepdims=True)
         return values

@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 
 from affect_jax.files.atomic import part_of
 from affect_jax.predict.predictor import AFFECT
-from affect_jax.types import AROUSAL, VALENCE
+from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
 HEAD = ("input", "frame", "timestamp", "face_id", "success")
 BOX = ("FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore")

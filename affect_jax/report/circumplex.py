@@ -10,8 +10,8 @@ from matplotlib.patches import Circle
 
 from affect_jax.metrics.agreement import ccc
 from affect_jax.metrics.moments import PairMoments
+from affect_jax.quantities.valence_arousal import DIMENSIONS
 from affect_jax.report.style import COLORS, GRAY, INK, new_figure, save, tidy
-from affect_jax.types import DIMENSIONS
 
 CORNERS = {"excited": (1, 1), "angry": (-1, 1), "sad": (-1, -1), "calm": (1, -1)}
 GRAYS, BLUES, ORANGES = (  # without their palest third, which could not be seen on white

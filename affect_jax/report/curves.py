@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float, Int
 
+from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 from affect_jax.report.style import COLORS, INK, OTHERS, new_figure, save, tidy
-from affect_jax.types import AROUSAL, VALENCE
 
 SHARE_SMOOTHED = 0.05  # width of the smoothing window of losses, as a share of the run
 LOSS_LABELS = {

@@ -7,7 +7,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from affect_jax.files.atomic import whole
-from affect_jax.types import AROUSAL, VALENCE
+from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
 COLORS = {VALENCE: "#1f6fb4", AROUSAL: "#d9651c"}  # blue and orange: told apart by color-blind readers too
 PALE = {VALENCE: "#8fbbe0", AROUSAL: "#f2b58c"}  # the same hues for what is to be compared against

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from affect_jax.types import DIMENSIONS
+from affect_jax.quantities.registry import QUANTITIES
 
 Lines = Sequence[Mapping[str, object]]
 
@@ -49,13 +49,8 @@ def score_line(summary: Mapping, label: str) -> dict[str, object]:
     """One line of a comparison out of a summary.json: the main scores, under short column names."""
     scores = summary["scores"]
     line: dict[str, object] = {"network": label}
-    for score in ("ccc", "rmse", "sagr"):
-        for dimension in DIMENSIONS:
-            if f"{score}/{dimension}" in scores:
-                line[f"{dimension} {score.upper()}"] = scores[f"{score}/{dimension}"]
-    for name in ("accuracy", "balanced_accuracy", "macro_f1"):
-        if name in scores:
-            line[name.replace("_", " ")] = scores[name]
+    for quantity in QUANTITIES.values():
+        line |= {title: scores[score] for score, title in quantity.headline.items() if score in scores}
     return line
 
 

@@ -9,8 +9,8 @@ from jaxtyping import Float
 
 from affect_jax.metrics.agreement import ccc
 from affect_jax.metrics.moments import PairMoments
+from affect_jax.quantities.valence_arousal import DIMENSIONS
 from affect_jax.report.style import COLORS, GRAY, INK, PALE, new_figure, save, tidy
-from affect_jax.types import DIMENSIONS
 
 TRUTH_MARGIN = 0.1  # half the width of the band around the truth where no annotators give one
 

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -14,31 +13,13 @@ from affect_jax.losses.distillation import soft_target_divergence
 from affect_jax.losses.memory import forget
 from affect_jax.losses.mixing import fixed, learned, log_variance_of_equal_shares, shake
 from affect_jax.losses.reduce import weighted_mean
-from affect_jax.metrics.agreement import affect_scores
-from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
-from affect_jax.metrics.moments import PairMoments
 from affect_jax.tasks.continuous import continuous_terms
+from affect_jax.tasks.labels import label_of
 from affect_jax.tasks.landmarks import LandmarksConfig, mean_heatmap_error
 from affect_jax.tasks.recipe import CLASS_WEIGHTS, AffectConfig
 from affect_jax.types import Batch, Predictions, TaskVariables
 
 MIXED = ("loss/mse", "loss/rmse", "loss/pcc", "loss/ccc")  # what shares a weight of 1; all else stands outside
-
-
-@jax.tree_util.register_dataclass
-@dataclasses.dataclass(frozen=True)
-class AffectState:
-    """What the scores are computed from; None for a head that the network lacks."""
-
-    affect: PairMoments | None
-    emotion: ConfusionMatrix | None
-
-    def merge(self, other: "AffectState") -> "AffectState":
-        """The state of the examples of both."""
-        return AffectState(
-            None if self.affect is None else self.affect.merge(other.affect),
-            None if self.emotion is None else self.emotion.merge(other.emotion),
-        )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +31,8 @@ class Affect:
     Machine Intelligence 3, 2021, with the squared error in place of its root where not told otherwise; landmarks
     beside emotions are ours.
     """
+
+    quantities = ("valence_arousal", "emotion")  # that it is scored by, where the network predicts them
 
     config: AffectConfig
     class_weights: tuple[float, ...] = ()  # in the order of the label set; () = all 1
@@ -97,23 +80,23 @@ class Affect:
         A term without a label is 0 and moves nothing. What a teacher says needs no label.
         """
         terms = {}
-        if predictions.emotion_logits is not None:
-            terms["loss/emotion"] = self._emotion(predictions.emotion_logits, batch)
+        if "emotion" in predictions:
+            terms["loss/emotion"] = self._emotion(predictions["emotion"], batch)
         if taught is not None:
-            logits = (predictions.emotion_logits, taught.emotion_logits)
+            logits = (predictions["emotion"], taught["emotion"])
             divergence = soft_target_divergence(*logits, batch.weight, self.config.teacher_temperature)
             terms["loss/teacher"] = weighted_mean(divergence, batch.weight)
-        if self.config.landmark_weight and predictions.heatmaps is not None:
-            terms["loss/heatmaps"] = mean_heatmap_error(predictions, batch, LandmarksConfig().sigma_px)
-        if predictions.valence_arousal is not None:
-            weight = batch.labels.valence_arousal_weight * batch.weight
-            pairs = (predictions.valence_arousal, batch.labels.valence_arousal, weight)
-            found, memory = continuous_terms(*pairs, self.config, memory)
+        if self.config.landmark_weight and "landmarks" in predictions:
+            terms["loss/heatmaps"] = mean_heatmap_error(predictions["landmarks"], batch, LandmarksConfig().sigma_px)
+        if "valence_arousal" in predictions:
+            predicted = predictions["valence_arousal"]
+            label, weight = label_of("valence_arousal", batch, predicted.shape)
+            found, memory = continuous_terms(predicted, label, weight, self.config, memory)
             terms |= found
         return terms, memory
 
     def _emotion(self, logits: Array, batch: Batch) -> Array:
-        label, weight = batch.labels.emotion, batch.labels.emotion_weight * batch.weight
+        label, weight = label_of("emotion", batch, logits.shape)
         entropy = cross_entropy(logits, label, weight, self.config.label_smoothing)
         if self.class_weights:
             weight = expected_weight(label, jnp.asarray(self.class_weights, jnp.float32), weight)
@@ -136,21 +119,3 @@ class Affect:
         if self.config.mixing == "learned":
             return total + learned(mixed, {name: parameters[name.replace("loss", "log_variance")] for name in mixed})
         return total + (fixed(mixed) if self.config.mixing == "fixed" or key is None else shake(mixed, key))
-
-    def moments(self, predictions: Predictions, batch: Batch) -> AffectState:
-        """State of a batch, with valence and arousal clipped to [-1, 1] as in the published evaluation."""
-        labels, affect, emotion = batch.labels, None, None
-        if predictions.valence_arousal is not None:
-            clipped = jnp.clip(predictions.valence_arousal.astype(jnp.float32), -1, 1)
-            affect = PairMoments.of(clipped, labels.valence_arousal, labels.valence_arousal_weight * batch.weight)
-        if predictions.emotion_logits is not None:
-            logits = predictions.emotion_logits
-            weight = labels.emotion_weight * batch.weight
-            emotion = ConfusionMatrix.of(logits.argmax(-1), labels.emotion.argmax(-1), weight, logits.shape[-1])
-        return AffectState(affect, emotion)
-
-    def scores(self, state: AffectState) -> dict[str, float]:
-        """Scores such as "ccc/valence" and "macro_f1"; those of a kind without a labeled example are left out."""
-        affect = {} if state.affect is None else affect_scores(state.affect)
-        emotion = {} if state.emotion is None else emotion_scores(state.emotion)
-        return affect | emotion

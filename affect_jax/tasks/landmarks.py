@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from affect_jax.losses.landmark import heatmap_error, inside
+from affect_jax.losses.landmark import heatmap_error
 from affect_jax.losses.reduce import weighted_mean
-from affect_jax.metrics.landmark import LandmarkError, landmark_scores
-from affect_jax.ops.heatmap import decode_heatmaps
-from affect_jax.types import Batch, Predictions, TaskVariables
+from affect_jax.tasks.labels import label_of
+from affect_jax.types import LANDMARKS, Batch, Predictions, TaskVariables
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,16 +23,21 @@ class LandmarksConfig:
             raise ValueError(f"task.sigma_px is {self.sigma_px}; it must be positive")
 
 
-def mean_heatmap_error(predictions: Predictions, batch: Batch, sigma_px: float) -> Float[Array, ""]:
+def mean_heatmap_error(
+    heatmaps: Float[Array, "*batch module height width 68"], batch: Batch, sigma_px: float
+) -> Float[Array, ""]:
     """Mean squared difference of the heatmaps of all modules to Gaussians, over the faces with landmarks."""
-    weight, image_px = batch.labels.landmarks_weight * batch.weight, batch.images.shape[-2]
-    error = heatmap_error(predictions.heatmaps, batch.labels.landmarks, weight, image_px=image_px, sigma=sigma_px)
+    label, weight = label_of("landmarks", batch, (*batch.weight.shape, LANDMARKS, 2))
+    image_px = batch.inputs.images.shape[-2]
+    error = heatmap_error(heatmaps, label, weight, image_px=image_px, sigma=sigma_px)
     return weighted_mean(error, weight)
 
 
 @dataclasses.dataclass(frozen=True)
 class Landmarks:
     """Regression of one Gaussian heatmap for each landmark, in every hourglass module."""
+
+    quantities = ("landmarks",)  # that it is scored by
 
     config: LandmarksConfig
 
@@ -51,7 +55,7 @@ class Landmarks:
     ) -> tuple[dict[str, Float[Array, ""]], None]:
         """Mean squared difference of the heatmaps."""
         del memory, taught
-        return {"loss/heatmaps": mean_heatmap_error(predictions, batch, self.config.sigma_px)}, None
+        return {"loss/heatmaps": mean_heatmap_error(predictions["landmarks"], batch, self.config.sigma_px)}, None
 
     def combine(
         self, terms: dict[str, Float[Array, ""]], parameters: Mapping[str, Array], key: PRNGKeyArray | None
@@ -59,15 +63,3 @@ class Landmarks:
         """The only term."""
         del parameters, key
         return terms["loss/heatmaps"]
-
-    def moments(self, predictions: Predictions, batch: Batch) -> LandmarkError:
-        """Error of the landmarks that the last module sees, over those on the picture."""
-        image_px = batch.images.shape[-2]
-        weight = batch.labels.landmarks_weight * batch.weight
-        predicted = decode_heatmaps(predictions.heatmaps[..., -1, :, :, :], image_px)
-        present = inside(batch.labels.landmarks, image_px) * (weight > 0)[..., None].astype(predicted.dtype)
-        return LandmarkError.of(predicted, batch.labels.landmarks, present)
-
-    def scores(self, state: LandmarkError) -> dict[str, float]:
-        """ "nme": mean distance over the distance between the outer eye corners; left out without a labeled face."""
-        return landmark_scores(state)

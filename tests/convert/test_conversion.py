@@ -157,15 +157,15 @@ def test_parity_is_written_where_a_reference_agrees_and_nothing_where_it_does_no
     def heatmaps(tensors, images, pooling):
         seen.update(tensors=tensors, images=images, pooling=pooling)
         run = restore.restored(tmp_path / "plain")
-        return {"heatmaps": np.asarray(jax.jit(run[1].predict)(run[2], images).heatmaps)}
+        return {"landmarks": np.asarray(jax.jit(run[1].predict)(run[2], images)["landmarks"])}
 
     convert_run(file, tmp_path / "plain", TINY_SETTINGS, base.base())
     convert_run(file, tmp_path / "run", TINY_SETTINGS, base.base(), heatmaps)
     found = json.loads((tmp_path / "run" / "parity.json").read_text())
-    assert found["heads"]["heatmaps"]["largest_difference"] <= found["tolerance"] == 1e-4
+    assert found["heads"]["landmarks"]["largest_difference"] <= found["tolerance"] == 1e-4
     assert "conv1.weight" in seen["tensors"] and seen["images"].shape == (2, 8, 8, 3) and seen["pooling"] == "max"
-    wrong = lambda *given: {"heatmaps": heatmaps(*given)["heatmaps"] * 1.01}
-    with pytest.raises(ValueError, match=r"heatmaps differs by .* nothing was written"):
+    wrong = lambda *given: {"landmarks": heatmaps(*given)["landmarks"] * 1.01}
+    with pytest.raises(ValueError, match=r"landmarks differs by .* nothing was written"):
         convert_run(file, tmp_path / "wrong", TINY_SETTINGS, base.base(), wrong)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net.pth", "plain", "run"]
 

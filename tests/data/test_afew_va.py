@@ -43,9 +43,9 @@ def load(root, **options):
 def test_labels_are_tenths_and_landmarks_pixels(root):
     source = load(root)
     labels = source.examples.labels
-    np.testing.assert_allclose(labels.valence_arousal[:3], [(0, 0.5), (-1, 1), (0.3, -0.2)], atol=1e-7)
-    np.testing.assert_allclose(labels.landmarks[1], POINTS + 1, rtol=1e-6)
-    assert labels.landmarks_weight.all() and labels.valence_arousal_weight.all() and not labels.emotion_weight.any()
+    np.testing.assert_allclose(labels["valence_arousal"].value[:3], [(0, 0.5), (-1, 1), (0.3, -0.2)], atol=1e-7)
+    np.testing.assert_allclose(labels["landmarks"].value[1], POINTS + 1, rtol=1e-6)
+    assert labels["landmarks"].weight.all() and labels["valence_arousal"].weight.all() and "emotion" not in labels
     assert list(source.examples.names[:4]) == ["001/00000", "001/00001", "001/00002", "002/00000"]
     np.testing.assert_allclose(source.examples.time_seconds[:3], [0, 0.04, 0.08])
     assert source.image(2).shape == (57, 72, 3) and (source.image(2) == 2).all()

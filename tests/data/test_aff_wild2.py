@@ -54,11 +54,11 @@ def test_a_picture_has_the_labels_of_the_line_of_its_number(root):
     source = load(root)
     examples, index = of(source, "video1")
     assert [example.frame for example in examples] == [0, 1, 3, 4, 5]
-    values = [example.labels.valence_arousal.tolist() for example in examples]
+    values = [example.labels["valence_arousal"].value.tolist() for example in examples]
     np.testing.assert_allclose(values, [(0.602, 0.389), (-0.024, 0.279), (0, 0), (-1, 1), (0, 0)], atol=1e-6)
-    assert [int(example.labels.valence_arousal_weight) for example in examples] == [1, 1, 0, 1, 0]
-    assert [int(example.labels.emotion_weight) for example in examples] == [1, 0, 1, 1, 0]
-    named = [NAMES[int(e.labels.emotion.argmax())] for e in examples if e.labels.emotion_weight]
+    assert [int(example.labels["valence_arousal"].weight) for example in examples] == [1, 1, 0, 1, 0]
+    assert [int(example.labels["emotion"].weight) for example in examples] == [1, 0, 1, 1, 0]
+    named = [NAMES[int(e.labels["emotion"].value.argmax())] for e in examples if e.labels["emotion"].weight]
     assert named == ["happy", "other", "anger"]
     np.testing.assert_allclose(examples[2].time_seconds, 3 / 30)
     assert abs(source.image(int(index[2])).mean() - 4) < 1
@@ -71,7 +71,10 @@ def test_two_people_of_a_video_are_two_subjects(root):
 
 def test_splits_and_challenges(root):
     source = load(root, split="validation")
-    assert source.examples.labels.valence_arousal_weight.tolist() == [1, 0] and not source.examples.labels.emotion.any()
+    assert (
+        source.examples.labels["valence_arousal"].weight.tolist() == [1, 0]
+        and not source.examples.labels["emotion"].value.any()
+    )
     assert set(load(root, challenges=("VA",)).examples.clips) == {"video1"}
     with pytest.raises(
         FileNotFoundError, match=r"no annotations of split .validation. in .*EXPR.*Validation_Set/video1.txt"
@@ -89,17 +92,17 @@ def test_the_names_of_the_first_years(tmp_path):
     header = EXPRESSIONS.removesuffix(",Other")
     labels(tmp_path, "EXPR_Set", "v", header, ("6", "-1"), "Training_Set", "annotations")
     source = load(tmp_path)
-    np.testing.assert_allclose(source.examples.labels.valence_arousal, [(0.1, 0.2), (0.3, 0.4)], atol=1e-6)
-    assert NAMES[int(source.examples.labels.emotion[0].argmax())] == "surprise"
+    np.testing.assert_allclose(source.examples.labels["valence_arousal"].value, [(0.1, 0.2), (0.3, 0.4)], atol=1e-6)
+    assert NAMES[int(source.examples.labels["emotion"].value[0].argmax())] == "surprise"
     labels(tmp_path, VA, "v", "valence,arousal", ("0.1,0.2",))
     with pytest.raises(ValueError, match=r"VA annotations twice: .*6th ABAW.*; set annotations to the folder of one"):
         load(tmp_path)
-    assert load(tmp_path, annotations="annotations").examples.labels.valence_arousal_weight.all()
+    assert load(tmp_path, annotations="annotations").examples.labels["valence_arousal"].weight.all()
 
 
 def test_other_is_no_emotion_of_other_label_sets(root):
-    known = with_label_set(load(root), "affectnet_8").examples.labels.emotion_weight
-    assert known.sum() == load(root).examples.labels.emotion_weight.sum() - 1
+    known = with_label_set(load(root), "affectnet_8").examples.labels["emotion"].weight
+    assert known.sum() == load(root).examples.labels["emotion"].weight.sum() - 1
 
 
 @pytest.mark.parametrize(
@@ -118,7 +121,7 @@ def test_an_unusable_line_is_refused_and_the_others_keep_their_places(root, chal
     path.write_text("\n".join([lines[0], row, *lines[2:]]))
     skipped = root / "skipped.csv"
     examples, _ = of(load(root, max_skipped_fraction=0.2, skipped_csv=str(skipped)), "video1")
-    weights = [(int(e.labels.valence_arousal_weight), int(e.labels.emotion_weight)) for e in examples]
+    weights = [(int(e.labels["valence_arousal"].weight), int(e.labels["emotion"].weight)) for e in examples]
     first = (0, 1) if challenge == VA else (1, 0)
     assert weights == [first, (1, 0), (0, 1), (1, 1), (0, 0)]
     with open(skipped, newline="") as file:

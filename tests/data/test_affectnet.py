@@ -50,10 +50,14 @@ def test_reads_every_column_of_a_good_row(root):
         "",
         "affectnet_8",
     )
-    np.testing.assert_array_equal(example.labels.valence_arousal, np.float32([0.5, -0.25]))
-    np.testing.assert_array_equal(example.labels.landmarks, POINTS.astype(np.float32))
-    np.testing.assert_array_equal(example.labels.emotion, np.eye(8)[1])
-    weights = (example.labels.valence_arousal_weight, example.labels.emotion_weight, example.labels.landmarks_weight)
+    np.testing.assert_array_equal(example.labels["valence_arousal"].value, np.float32([0.5, -0.25]))
+    np.testing.assert_array_equal(example.labels["landmarks"].value, POINTS.astype(np.float32))
+    np.testing.assert_array_equal(example.labels["emotion"].value, np.eye(8)[1])
+    weights = (
+        example.labels["valence_arousal"].weight,
+        example.labels["emotion"].weight,
+        example.labels["landmarks"].weight,
+    )
     assert weights == (1, 1, 1)
     stored = np.asarray(Image.open(root / "images" / "a.jpg"))
     np.testing.assert_array_equal(source.image(0), stored)
@@ -63,7 +67,7 @@ def test_a_list_without_header_reads_the_same(root):
     write_list(root, [row(), row(expression=4)])
     write_list(root, [row(), row(expression=4)], name="validation.csv", header=None)
     plain, bare = load(root), load(root, split="validation")
-    np.testing.assert_array_equal(plain.examples.labels.emotion, bare.examples.labels.emotion)
+    np.testing.assert_array_equal(plain.examples.labels["emotion"].value, bare.examples.labels["emotion"].value)
     assert bare.examples[0].name == "images/a.jpg" and bare.examples[1].name == "images/a.jpg#row2"
 
 
@@ -71,10 +75,10 @@ def test_codes_for_not_annotated_become_weight_zero(root):
     rows = [row(valence=-2, arousal=-2), row(expression=9, valence=-2, arousal=-2), row(expression=8), row(arousal=-2)]
     write_list(root, rows)
     labels = load(root).examples.labels
-    np.testing.assert_array_equal(labels.valence_arousal_weight, [0, 0, 1, 0])  # both dimensions are needed
-    np.testing.assert_array_equal(labels.emotion_weight, [1, 0, 0, 1])
-    np.testing.assert_array_equal(labels.landmarks_weight, [1, 1, 1, 1])
-    assert np.abs(labels.valence_arousal).max() <= 1
+    np.testing.assert_array_equal(labels["valence_arousal"].weight, [0, 0, 1, 0])  # both dimensions are needed
+    np.testing.assert_array_equal(labels["emotion"].weight, [1, 0, 0, 1])
+    np.testing.assert_array_equal(labels["landmarks"].weight, [1, 1, 1, 1])
+    assert np.abs(labels["valence_arousal"].value).max() <= 1
 
 
 def test_rows_the_data_set_means_to_leave_out_are_listed_but_no_faults(root):
@@ -289,7 +293,7 @@ def test_without_landmarks_the_face_box_is_cut_out_with_a_black_border(root):
     source = load(root, box_side_ratio=1.5)
     # box (8, 16, 40, 32): mean side 36, crop side 54, centered at (28, 32): left 1, top 5, and 11 rows below it
     cut, whole = source.image(0), np.asarray(Image.open(root / "images" / "b.png"))
-    assert cut.shape == (54, 54, 3) and source.examples[0].labels.landmarks_weight == 0
+    assert cut.shape == (54, 54, 3) and source.examples[0].labels["landmarks"].weight == 0
     np.testing.assert_array_equal(cut[:43], whole[5:, 1:55])
     assert not cut[43:].any()
 
@@ -298,11 +302,15 @@ def test_real_faces_load_whole(shared_data):
     training, validation = (load(shared_data / "real_faces", split=split) for split in ("training", "validation"))
     assert (len(training.examples), len(validation.examples)) == (1355, 370)
     labels = training.examples.labels
-    assert not labels.valence_arousal_weight.any() and labels.emotion_weight.all() and labels.landmarks_weight.all()
+    assert (
+        not labels["valence_arousal"].weight.any()
+        and labels["emotion"].weight.all()
+        and labels["landmarks"].weight.all()
+    )
     assert training.image(0).shape == (350, 350, 3)
     # First row of the list: 19.45;107.20;13.21;162.89;... and expression 1.
-    np.testing.assert_allclose(labels.landmarks[0, :2], [[19.45, 107.20], [13.21, 162.89]], rtol=1e-6)
-    assert labels.emotion[0].argmax() == 1
+    np.testing.assert_allclose(labels["landmarks"].value[0, :2], [[19.45, 107.20], [13.21, 162.89]], rtol=1e-6)
+    assert labels["emotion"].value[0].argmax() == 1
 
 
 def test_the_pattern_names_the_person_on_several_pictures(shared_data):

@@ -38,9 +38,11 @@ def test_reads_strings_and_numbers_in_the_order_of_the_ids(tmp_path):
     source = load(tmp_path)
     assert [example.name for example in source.examples] == ["9", "10", "100"] == list(source.examples.subjects)
     labels = source.examples.labels
-    np.testing.assert_array_equal(labels.valence_arousal, np.float32([[0.125, 0.25], [-0.65331, 0.5], [0.5, -0.25]]))
-    np.testing.assert_array_equal(labels.emotion.argmax(1), [0, 7, 1])
-    np.testing.assert_allclose(labels.landmarks, np.broadcast_to(POINTS, (3, 68, 2)), rtol=1e-6)
+    np.testing.assert_array_equal(
+        labels["valence_arousal"].value, np.float32([[0.125, 0.25], [-0.65331, 0.5], [0.5, -0.25]])
+    )
+    np.testing.assert_array_equal(labels["emotion"].value.argmax(1), [0, 7, 1])
+    np.testing.assert_allclose(labels["landmarks"].value, np.broadcast_to(POINTS, (3, 68, 2)), rtol=1e-6)
     assert source.label_set == "affectnet_8" and source.image(2).shape == (64, 64, 3)
     assert [example.name for example in load(tmp_path, split="validation").examples] == ["3"]
 
@@ -54,15 +56,15 @@ def test_codes_for_not_annotated_become_weight_zero_or_leave_the_face_out(tmp_pa
     source = load(tmp_path, skipped_csv=str(tmp_path / "skipped.csv"))
     assert [example.name for example in source.examples] == ["1", "2", "3"]
     labels = source.examples.labels
-    np.testing.assert_array_equal(labels.emotion_weight, [0, 1, 0])
-    np.testing.assert_array_equal(labels.valence_arousal_weight, [1, 0, 1])
+    np.testing.assert_array_equal(labels["emotion"].weight, [0, 1, 0])
+    np.testing.assert_array_equal(labels["valence_arousal"].weight, [1, 0, 1])
     assert skipped(tmp_path / "skipped.csv") == {4: "expression is 10 (non-face)", 5: "row has no label"}
 
 
 def test_without_landmarks_the_whole_picture_is_the_crop(tmp_path):
     face(tmp_path, "1", lnd=None)
     source = load(tmp_path)
-    assert source.examples[0].labels.landmarks_weight == 0 and source.image(0).shape == (64, 64, 3)
+    assert source.examples[0].labels["landmarks"].weight == 0 and source.image(0).shape == (64, 64, 3)
 
 
 FAULTS = {

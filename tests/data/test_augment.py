@@ -2,10 +2,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from records import no_labels
 
 from affect_jax.data.augment import LUMA, AugmentConfig, Jitter, color_map, draw_jitter, erased_box, prepare
-from affect_jax.data.source import label_row, no_labels
+from affect_jax.data.source import label_row
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS
+from affect_jax.types import Label
 
 STILL = AugmentConfig(rotation_degrees=0.0, scale=0.0, shift=0.0, flip_probability=0.0, brightness=0.0, contrast=0.0,
                       saturation=0.0, tint=0.0)  # fmt: skip
@@ -13,7 +15,7 @@ STILL = AugmentConfig(rotation_degrees=0.0, scale=0.0, shift=0.0, flip_probabili
 
 def labeled(landmarks):
     labels = label_row(no_labels(1, 8), 0)
-    return dataclasses.replace(labels, landmarks=landmarks.astype(np.float32), landmarks_weight=np.float32(1))
+    return labels.replace(landmarks=Label(landmarks.astype(np.float32), np.float32(1)))
 
 
 def dotted(points, size=160):
@@ -45,7 +47,7 @@ def test_evaluation_crop_of_a_hand_worked_case():
     landmarks = np.tile([[30.0, 40.0], [70.0, 60.0]], (34, 1))
     image = np.random.default_rng(0).integers(0, 256, (120, 120, 3), dtype=np.uint8)
     pixels, labels = prepare(image, labeled(landmarks), 60, None, AugmentConfig(side_ratio=2.0))
-    np.testing.assert_allclose(labels.landmarks[:2], [[9.5, 19.5], [49.5, 39.5]], atol=1e-5)
+    np.testing.assert_allclose(labels["landmarks"].value[:2], [[9.5, 19.5], [49.5, 39.5]], atol=1e-5)
     whole = image.astype(np.float64) / 255
     between = (whole[20:80, 20:80] + whole[21:81, 20:80] + whole[20:80, 21:81] + whole[21:81, 21:81]) / 4
     assert pixels.dtype == np.float32 and pixels.shape == (60, 60, 3)
@@ -56,7 +58,7 @@ def test_without_landmarks_the_whole_picture_fits_the_crop():
     image = np.full((40, 80, 3), 200, np.uint8)
     pixels, labels = prepare(image, label_row(no_labels(1, 8), 0), 80, None, AugmentConfig())
     np.testing.assert_allclose(pixels[20:60], 200 / 255, atol=1e-6)
-    assert not pixels[:20].any() and not pixels[60:].any() and not labels.landmarks.any()
+    assert not pixels[:20].any() and not pixels[60:].any() and not labels["landmarks"].value.any()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -67,7 +69,7 @@ def test_landmarks_move_with_the_pixels(points, seed):
     pixels, labels = prepare(image, labeled(points), 96, np.random.default_rng(seed), config)
     flipped = draw_jitter(np.random.default_rng(seed), config).flip
     place = int(np.flatnonzero(MIRRORED_LANDMARKS == marked)[0]) if flipped else marked
-    np.testing.assert_allclose(brightest(pixels), labels.landmarks[place], atol=0.35)
+    np.testing.assert_allclose(brightest(pixels), labels["landmarks"].value[place], atol=0.35)
 
 
 def test_both_mirrors_occur_in_those_draws():

@@ -52,7 +52,7 @@ def seen(source):
 
 
 def named(source):
-    return [NAMES[i] for i in source.examples.labels.emotion.argmax(1)]
+    return [NAMES[i] for i in source.examples.labels["emotion"].value.argmax(1)]
 
 
 def test_first_frames_are_neutral_and_last_frames_have_the_emotion(root):
@@ -72,13 +72,13 @@ def test_first_frames_are_neutral_and_last_frames_have_the_emotion(root):
 
 def test_landmarks_of_the_frame_come_along(root):
     labels = load(root).examples.labels
-    assert labels.landmarks_weight.all() and not labels.valence_arousal_weight.any()
-    np.testing.assert_allclose(labels.landmarks[3], POINTS + 1.1, rtol=1e-6)
+    assert labels["landmarks"].weight.all() and "valence_arousal" not in labels
+    np.testing.assert_allclose(labels["landmarks"].value[3], POINTS + 1.1, rtol=1e-6)
 
 
 def test_without_landmarks_the_whole_picture_is_the_crop(tmp_path):
     sequence(tmp_path, "S005", "001", 4, emotion=1, landmarks=False)
-    assert not load(tmp_path).examples.labels.landmarks_weight.any()
+    assert not load(tmp_path).examples.labels["landmarks"].weight.any()
 
 
 def test_folds_are_subject_exclusive(root):

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from records import no_labels
 
 from affect_jax.data.clips import clip_frames, evaluation_windows, unbroken
-from affect_jax.data.source import Table, no_labels
+from affect_jax.data.source import Table
 from affect_jax.data.windows import TrainingWindows, WindowConfig
 
 
@@ -106,9 +107,9 @@ def test_what_cannot_be_windowed_is_said():
 
 def test_windows_without_a_label_are_left_out():
     source = Clips(clip("a", "1", 12))
-    source.examples.labels.emotion_weight[5] = 1
+    source.examples.labels["emotion"].weight[5] = 1
     assert windows(source, 4, 2).units().tolist() == [[2, 3, 4, 5], [4, 5, 6, 7]]
-    source.examples.labels.valence_arousal_weight[11] = 0.5
+    source.examples.labels["valence_arousal"].weight[11] = 0.5
     assert windows(source, 4, 2).units()[-1].tolist() == [8, 9, 10, 11]
 
 

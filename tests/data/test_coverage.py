@@ -1,23 +1,23 @@
 import numpy as np
 import pytest
+from records import no_labels
 
 from affect_jax.data.coverage import check_emotions, emotion_counts
 from affect_jax.data.memory import GrayPictures
 from affect_jax.data.readers.rows import one_hot, photographs
-from affect_jax.data.source import no_labels
 
 
 def faces(named, label_set="affectnet_8", count=8, weight=1):
     labels = no_labels(len(named), count)
-    labels.emotion[:], labels.emotion_weight[:] = one_hot(named, count), weight
+    labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot(named, count), weight
     names = [str(number) for number in range(len(named))]
     return GrayPictures(label_set, photographs(names, names, labels), np.zeros((len(named), 48, 48), np.uint8))
 
 
 def test_counts_are_by_the_likeliest_emotion_of_labeled_examples():
     source = faces([0, 0, 3, 5])
-    source.examples.labels.emotion[0] = [0.4, 0, 0.6, 0, 0, 0, 0, 0]
-    source.examples.labels.emotion_weight[3] = 0
+    source.examples.labels["emotion"].value[0] = [0.4, 0, 0.6, 0, 0, 0, 0, 0]
+    source.examples.labels["emotion"].weight[3] = 0
     assert emotion_counts(source) == {
         **dict.fromkeys(("neutral", "sad", "surprise"), 1),
         **dict.fromkeys(("happy", "fear", "disgust", "anger", "contempt"), 0),

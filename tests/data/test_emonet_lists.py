@@ -47,11 +47,11 @@ def test_a_pickled_list_is_read_like_any_other_after_import(root):
     source = affectnet(AffectNetConfig(str(root), split="test"))
     assert [example.name for example in source.examples] == list(ENTRIES)[1:]
     labels = source.examples.labels
-    np.testing.assert_array_equal(labels.emotion.argmax(1), [1, 6, 1, 1, 1])
+    np.testing.assert_array_equal(labels["emotion"].value.argmax(1), [1, 6, 1, 1, 1])
     expected = [[0.5, -0.25], [-0.65331, -0.25], [0.125, -0.25], [-0.5, -0.25], [0.5, -0.25]]
-    np.testing.assert_array_equal(labels.valence_arousal, np.float32(expected))
-    np.testing.assert_array_equal(labels.landmarks_weight, [1, 1, 1, 1, 0])
-    np.testing.assert_allclose(labels.landmarks[:4], np.broadcast_to(POINTS, (4, 68, 2)), rtol=1e-6)
+    np.testing.assert_array_equal(labels["valence_arousal"].value, np.float32(expected))
+    np.testing.assert_array_equal(labels["landmarks"].weight, [1, 1, 1, 1, 0])
+    np.testing.assert_allclose(labels["landmarks"].value[:4], np.broadcast_to(POINTS, (4, 68, 2)), rtol=1e-6)
     assert not (root / "test_skipped.csv").exists()
 
 

@@ -31,13 +31,13 @@ def test_reads_pixels_row_by_row_and_splits_by_usage(tmp_path):
     np.testing.assert_array_equal(source.image(1)[..., 0], 255 - FACE.reshape(48, 48))
     assert source.image(0).dtype == np.uint8 and source.label_set == "fer2013_7"
     names = emotions.names("fer2013_7")
-    assert [names[int(e.labels.emotion.argmax())] for e in source.examples] == ["anger", "happy"]
+    assert [names[int(e.labels["emotion"].value.argmax())] for e in source.examples] == ["anger", "happy"]
     assert [example.name for example in source.examples] == ["Training/2", "Training/4"]
     labels = source.examples.labels
-    assert labels.emotion_weight.all() and not labels.valence_arousal_weight.any() and not labels.landmarks_weight.any()
+    assert labels["emotion"].weight.all() and set(labels) == {"emotion"}
     for split in ("validation", "public_test", "PublicTest"):
-        assert load(tmp_path, split=split).examples[0].labels.emotion.argmax() == 6
-    assert load(tmp_path, split="test").examples[0].labels.emotion.argmax() == 5
+        assert load(tmp_path, split=split).examples[0].labels["emotion"].value.argmax() == 6
+    assert load(tmp_path, split="test").examples[0].labels["emotion"].value.argmax() == 5
 
 
 def test_the_order_of_emotions_is_the_data_sets_own():
@@ -55,7 +55,7 @@ def test_the_other_two_forms_read_the_same(tmp_path):
     for root in (tmp_path / "icml", tmp_path / "kaggle", tmp_path / "kaggle" / "train.csv"):
         source = load(root)
         np.testing.assert_array_equal(source.image(0)[..., 1].ravel(), FACE)
-        assert source.examples[0].labels.emotion.argmax() == 2
+        assert source.examples[0].labels["emotion"].value.argmax() == 2
     with pytest.raises(ValueError, match=r"train.csv has no column Usage: all of it is training"):
         load(tmp_path / "kaggle", split="test")
 

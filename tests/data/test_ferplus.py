@@ -51,14 +51,14 @@ def test_votes_for_emotions_become_probabilities(root):
     labels = source.examples.labels
     # neutral happy surprise sad anger disgust fear contempt, "unknown" left out of 10; 8 of 9 named an emotion
     expected = [[0.4, 0, 0, 0.1, 0.3, 0.2, 0, 0], [0] * 8, [0, 0, 0.75, 0, 0, 0, 0.25, 0], [0] * 8]
-    np.testing.assert_allclose(labels.emotion, expected, atol=1e-7)
-    np.testing.assert_array_equal(labels.emotion_weight, [1, 0, 1, 0])  # 6 of 10 and 5 of 10 named none
+    np.testing.assert_allclose(labels["emotion"].value, expected, atol=1e-7)
+    np.testing.assert_array_equal(labels["emotion"].weight, [1, 0, 1, 0])  # 6 of 10 and 5 of 10 named none
 
 
 def test_the_majority_needs_more_than_half_of_all_votes(root):
     labels = load(root, votes="majority").examples.labels
-    np.testing.assert_array_equal(labels.emotion_weight, [0, 0, 1, 0])
-    np.testing.assert_array_equal(labels.emotion[2], np.eye(8)[2])
+    np.testing.assert_array_equal(labels["emotion"].weight, [0, 0, 1, 0])
+    np.testing.assert_array_equal(labels["emotion"].value[2], np.eye(8)[2])
     with pytest.raises(ValueError, match="votes is 'most'; choose distribution or majority"):
         FERPlusConfig("x", votes="most")
 
@@ -125,7 +125,7 @@ def test_folders_of_pictures_are_read_with_either_list(root):
     write(folder / "label.csv", [[row[1], "(0, 0, 48, 48)", *row[2:]] for row in (ROWS[0], ROWS[3], ROWS[4])])
     assert '"(0, 0, 48, 48)"' in (folder / "label.csv").read_text()
     alone = load(root)
-    np.testing.assert_array_equal(alone.examples.labels.emotion, source.examples.labels.emotion[:3])
+    np.testing.assert_array_equal(alone.examples.labels["emotion"].value, source.examples.labels["emotion"].value[:3])
     (folder / "fer0000000.png").unlink()
     with pytest.raises(ValueError, match=r"label.csv, row 1: image is missing: expected a whole picture at .*0000.png"):
         load(root, strict=True)
@@ -142,8 +142,8 @@ def test_wrong_paths_say_what_was_looked_for(root):
 def test_votes_keep_their_shares_in_another_label_set(root):
     labels = with_label_set(load(root), "emonet_5").examples.labels
     # neutral happy sad surprise anger; the first row loses disgust (0.2), the third fear (0.25)
-    np.testing.assert_allclose(labels.emotion[0], [0.5, 0, 0.125, 0, 0.375], atol=1e-6)
-    np.testing.assert_allclose(labels.emotion[2], [0, 0, 0, 1, 0], atol=1e-6)
+    np.testing.assert_allclose(labels["emotion"].value[0], [0.5, 0, 0.125, 0, 0.375], atol=1e-6)
+    np.testing.assert_allclose(labels["emotion"].value[2], [0, 0, 0, 1, 0], atol=1e-6)
 
 
 def test_the_true_votes(shared_data):
@@ -173,10 +173,10 @@ def test_the_true_list_is_read_row_by_row(shared_data, tmp_path):
         for usage, count in (("Training", 28_709), ("PublicTest", 3_589), ("PrivateTest", 3_589)):
             file.writelines(f"0,{face if usage == 'PrivateTest' else ''},{usage}\n" for _ in range(count))
     source = load(tmp_path, split="test", skipped_csv=str(tmp_path / "skipped.csv"))
-    assert len(source.examples) == 3_574 and int(source.examples.labels.emotion_weight.sum()) == 3_563
+    assert len(source.examples) == 3_574 and int(source.examples.labels["emotion"].weight.sum()) == 3_563
     assert (tmp_path / "skipped.csv").read_text().count("image name is empty") == 3_589 - 3_574
     assert source.examples[0].name == "fer0032220.png"
     expected = np.zeros(8)
     expected[[4, 5, 7]] = 0.2, 0.1, 0.7  # two for anger, one for disgust, seven for contempt
-    np.testing.assert_allclose(source.examples[0].labels.emotion, expected, atol=1e-7)
+    np.testing.assert_allclose(source.examples[0].labels["emotion"].value, expected, atol=1e-7)
     assert emotions.names("ferplus_8")[7] == "contempt"

@@ -16,13 +16,13 @@ def test_labels_come_from_folder_names_in_the_order_of_the_label_set(tmp_path):
     save(tmp_path / "train" / "Anger" / "c.png", "blue")
     (tmp_path / "train" / "happy" / "notes.txt").write_text("not a picture")
     source = folder(FolderConfig(str(tmp_path), "train", label_set="emonet_5"))
-    assert [(e.name, int(e.labels.emotion.argmax())) for e in source.examples] == [
+    assert [(e.name, int(e.labels["emotion"].value.argmax())) for e in source.examples] == [
         ("happy/a.PNG", 1),
         ("happy/b.png", 1),
         ("Anger/c.png", 4),
     ]
     labels = source.examples.labels
-    assert labels.emotion_weight.all() and not labels.landmarks_weight.any() and not labels.valence_arousal_weight.any()
+    assert labels["emotion"].weight.all() and set(labels) == {"emotion"}
     np.testing.assert_array_equal(source.image(2)[0, 0], [0, 0, 255])
 
 
@@ -33,7 +33,7 @@ def test_folders_may_bear_the_words_of_other_data_sets(tmp_path):
     assert [example.name.split("/")[0] for example in source.examples] == [
         *("neutral", "happiness", "SADNESS", "Surprised", "fearful", "disgusted", "Angry")
     ]
-    np.testing.assert_array_equal(source.examples.labels.emotion, np.eye(7))
+    np.testing.assert_array_equal(source.examples.labels["emotion"].value, np.eye(7))
 
 
 def test_pictures_are_turned_upright(tmp_path):

@@ -5,9 +5,10 @@ import itertools
 
 import numpy as np
 import pytest
+from records import no_labels
 
 from affect_jax.data.folds import complement, fold, overlap
-from affect_jax.data.source import no_labels
+from affect_jax.data.source import label_row
 from affect_jax.types import Example
 
 
@@ -16,8 +17,7 @@ class Photographs:
     label_set = "affectnet_8"
 
     def __post_init__(self):
-        none = no_labels(1, 8)
-        labels = dataclasses.replace(none, **{k: v[0] for k, v in vars(none).items()})
+        labels = label_row(no_labels(1, 8), 0)
         self.examples = [Example(f"{i}.jpg", f"subject_{i % 40}", "", 0, 0.0, labels) for i in range(200)]
 
     def image(self, index):

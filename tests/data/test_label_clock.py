@@ -2,10 +2,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from records import no_labels
 
 from affect_jax.data.label_clock import LabelClockConfig, with_label_clock
 from affect_jax.data.readers.rendered import RenderedConfig, rendered
-from affect_jax.data.source import Table, no_labels
+from affect_jax.data.source import Table
 from affect_jax.metrics.agreement import affect_scores
 from affect_jax.metrics.moments import PairMoments
 
@@ -23,8 +24,11 @@ class Clips:
         keep = (clips == "a") | (frames < 4) | (frames >= hole)
         frames, clips = frames[keep], clips[keep]
         labels = no_labels(len(frames), 8)
-        labels.valence_arousal[:, 0], labels.valence_arousal[:, 1] = frames / 10, np.where(clips == "a", 0.5, -0.5)
-        labels.valence_arousal_weight[:], labels.landmarks_weight[:] = 1, frames
+        labels["valence_arousal"].value[:, 0], labels["valence_arousal"].value[:, 1] = (
+            frames / 10,
+            np.where(clips == "a", 0.5, -0.5),
+        )
+        labels["valence_arousal"].weight[:], labels["landmarks"].weight[:] = 1, frames
         subjects = np.array(["s"] * len(frames))
         self.examples = Table(clips, subjects, clips, frames, frames / 10, labels)
 
@@ -36,7 +40,7 @@ def trace(source, clip):
     table = source.examples
     chosen = table.clips == clip
     order = np.flatnonzero(chosen)[np.argsort(table.frames[chosen])]
-    return table.labels.valence_arousal[order], table.labels.valence_arousal_weight[order]
+    return table.labels["valence_arousal"].value[order], table.labels["valence_arousal"].weight[order]
 
 
 def test_labels_move_earlier_within_their_clip_and_landmarks_stay():
@@ -46,7 +50,7 @@ def test_labels_move_earlier_within_their_clip_and_landmarks_stay():
         np.testing.assert_allclose(values[:7, 0], RAMP[3:] / 10, atol=1e-6)
         np.testing.assert_allclose(values[:7, 1], arousal, atol=1e-6)
         assert weight.tolist() == [1] * 7 + [0] * 3 and not values[7:].any()
-    np.testing.assert_array_equal(moved.examples.labels.landmarks_weight, given.examples.labels.landmarks_weight)
+    np.testing.assert_array_equal(moved.examples.labels["landmarks"].weight, given.examples.labels["landmarks"].weight)
     np.testing.assert_array_equal(moved.image(3), given.image(3))
     assert trace(given, "a")[0][0, 0] == 0  # the source is as it was
 
@@ -98,8 +102,8 @@ def test_undoing_the_delay_of_rendered_raters_brings_them_nearer_to_the_truth():
 
     def agreement(seconds):
         labels = with_label_clock(late, LabelClockConfig(delay_seconds=seconds)).examples
-        pairs = [np.stack([each.labels.valence_arousal for each in rows]) for rows in (labels, truth)]
-        weight = np.array([row.labels.valence_arousal_weight for row in labels], np.float64)
+        pairs = [np.stack([each.labels["valence_arousal"].value for each in rows]) for rows in (labels, truth)]
+        weight = np.array([row.labels["valence_arousal"].weight for row in labels], np.float64)
         return affect_scores(PairMoments.of(*[pair.astype(np.float64) for pair in pairs], weight))["ccc/mean"]
 
     scores = {seconds: agreement(seconds) for seconds in (0.0, 0.5, 1.0, 2.0)}

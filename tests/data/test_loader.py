@@ -7,11 +7,12 @@ import jax
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
+from records import no_labels
 
 from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.loader import evaluation_batches, training_batches
 from affect_jax.data.order import Order, balanced_shares
-from affect_jax.data.source import Concatenated, Table, no_labels
+from affect_jax.data.source import Concatenated, Table
 from affect_jax.data.windows import WindowConfig
 from affect_jax.types import UnreadableImage
 
@@ -26,11 +27,11 @@ class Faces:
 
     def __init__(self, count, emotions=None, first=0, clip="", broken=(), noisy=False):
         labels = no_labels(count, 8)
-        labels.valence_arousal[:] = np.linspace(-1, 1, count)[:, None]
-        labels.valence_arousal_weight[:] = 1
+        labels["valence_arousal"].value[:] = np.linspace(-1, 1, count)[:, None]
+        labels["valence_arousal"].weight[:] = 1
         if emotions is not None:
             known = np.array(emotions) >= 0
-            labels.emotion[:], labels.emotion_weight[:] = np.eye(8)[np.maximum(emotions, 0) % 8], known
+            labels["emotion"].value[:], labels["emotion"].weight[:] = np.eye(8)[np.maximum(emotions, 0) % 8], known
         frames = np.arange(count, dtype=np.int64)
         names = [f"face {first + i}" for i in range(count)]
         self.examples = Table(names, [f"subject {first}"] * count, [clip] * count, frames, frames / 25, labels)
@@ -63,11 +64,15 @@ def training(source, **options):
 def test_rows_carry_the_picture_and_the_labels_of_their_index():
     source = Faces(10, emotions=range(10 - 2, -2, -1))
     for batch in take(training(source), 3):
-        np.testing.assert_allclose(batch.images[:, 0, 0, 0] * 255, batch.index, atol=1e-4)
-        np.testing.assert_array_equal(batch.labels.valence_arousal, source.examples.labels.valence_arousal[batch.index])
-        np.testing.assert_array_equal(batch.labels.emotion_weight, source.examples.labels.emotion_weight[batch.index])
-        assert batch.weight.tolist() == [1] * 4 and batch.images.shape == (4, 8, 8, 3)
-        assert {batch.images.dtype.name, batch.weight.dtype.name} == {"float32"}
+        np.testing.assert_allclose(batch.inputs.images[:, 0, 0, 0] * 255, batch.index, atol=1e-4)
+        np.testing.assert_array_equal(
+            batch.labels["valence_arousal"].value, source.examples.labels["valence_arousal"].value[batch.index]
+        )
+        np.testing.assert_array_equal(
+            batch.labels["emotion"].weight, source.examples.labels["emotion"].weight[batch.index]
+        )
+        assert batch.weight.tolist() == [1] * 4 and batch.inputs.images.shape == (4, 8, 8, 3)
+        assert {batch.inputs.images.dtype.name, batch.weight.dtype.name} == {"float32"}
 
 
 def test_an_epoch_is_a_permutation_and_the_next_one_another():
@@ -112,7 +117,7 @@ def test_the_state_goes_through_orbax(tmp_path):
 def test_the_same_example_is_cropped_anew_each_epoch():
     source = Faces(4, noisy=True)
     first, second = take(training(source, augment=AugmentConfig()), 2)
-    images = [batch.images[np.argsort(batch.index)] for batch in (first, second)]
+    images = [batch.inputs.images[np.argsort(batch.index)] for batch in (first, second)]
     assert (np.abs(images[0] - images[1]).mean((1, 2, 3)) > 0.02).all()
 
 
@@ -148,7 +153,7 @@ def test_mixup_blends_the_same_faces_after_a_resume():
     for one, two in zip(whole[2:], take(fresh, 3), strict=True):
         same(one, two)
     plain = take(training(Faces(12, noisy=True), batch=4), 1)[0]
-    assert (plain.index == whole[0].index).all() and not np.array_equal(plain.images, whole[0].images)
+    assert (plain.index == whole[0].index).all() and not np.array_equal(plain.inputs.images, whole[0].inputs.images)
 
 
 def test_balanced_draws_need_emotions():
@@ -162,7 +167,7 @@ def test_a_mixture_has_its_shares_in_every_batch():
     source = Concatenated([Faces(5), Faces(40, first=100)])
     for batch in take(training(source, mixture=(0.75, 0.25), batch=8), 10):
         assert (batch.index < 5).sum() == 6
-        brightness = np.round(batch.images[:, 0, 0, 0] * 255)
+        brightness = np.round(batch.inputs.images[:, 0, 0, 0] * 255)
         np.testing.assert_array_equal(brightness, np.where(batch.index < 5, batch.index, batch.index + 95))
     with pytest.raises(ValueError, match=r"mixture is \(1.0,\), expected one positive share for each of the 2"):
         training(source, mixture=(1.0,))
@@ -177,16 +182,16 @@ def test_clip_rows_hold_neighboring_frames_with_one_jitter():
     source = Faces(10, clip="clip")
     rotation_only = AugmentConfig(flip_probability=0.0)
     for batch in take(training(source, frames=3, hop=2, augment=rotation_only, batch=2), 3):
-        assert batch.images.shape == (2, 3, 8, 8, 3) and batch.labels.valence_arousal.shape == (2, 3, 2)
+        assert batch.inputs.images.shape == (2, 3, 8, 8, 3) and batch.labels["valence_arousal"].value.shape == (2, 3, 2)
         np.testing.assert_array_equal(np.diff(batch.index), 1)
         # Flat pictures: which pixels are black border is the same in all frames of one row.
-        inside = batch.images[..., 0].std((2, 3))
+        inside = batch.inputs.images[..., 0].std((2, 3))
         assert inside.shape == (2, 3)
     noisy = Faces(3, clip="clip", noisy=True)
     noisy.image = lambda index: np.random.default_rng(0).integers(0, 256, (12, 12, 3), dtype=np.uint8)
     (batch,) = take(training(noisy, frames=3, augment=AugmentConfig(), batch=2), 1)
-    np.testing.assert_array_equal(batch.images[:, 0], batch.images[:, 2])  # one picture, one jitter
-    assert np.abs(batch.images[0, 0] - batch.images[1, 0]).mean() > 0.02
+    np.testing.assert_array_equal(batch.inputs.images[:, 0], batch.inputs.images[:, 2])  # one picture, one jitter
+    assert np.abs(batch.inputs.images[0, 0] - batch.inputs.images[1, 0]).mean() > 0.02
 
 
 @pytest.mark.parametrize("threads", [1, 3])
@@ -205,8 +210,8 @@ def test_varied_windows_are_resumed_bit_by_bit_and_labels_follow_their_frames(th
         same(next(resumed), expected)
     resumed.close()
     index = np.concatenate([batch.index for batch in whole])
-    labels = np.concatenate([batch.labels.valence_arousal for batch in whole])
-    np.testing.assert_array_equal(labels, joined.examples.labels.valence_arousal[index])
+    labels = np.concatenate([batch.labels["valence_arousal"].value for batch in whole])
+    np.testing.assert_array_equal(labels, joined.examples.labels["valence_arousal"].value[index])
     clips = joined.examples.clips[index]
     assert (clips == clips[:, :1]).all() and len({tuple(row) for row in index.tolist()}) > 60
     assert {4, 9} <= set((index[:, -1] - index[:, 0]).tolist())  # 6 steps at speeds from 2/3 to 3/2
@@ -220,8 +225,8 @@ def test_evaluation_goes_through_all_examples_in_order_and_pads_with_weight_zero
         assert np.concatenate([row.index for row in rows]).tolist() == [*range(10), -1, -1]
         assert np.concatenate([row.weight for row in rows]).tolist() == [1] * 10 + [0, 0]
         last = rows[-1]
-        assert not last.images[2:].any() and not last.labels.emotion_weight[2:].any()
-        assert not last.labels.valence_arousal_weight[2:].any()
+        assert not last.inputs.images[2:].any() and not last.labels["emotion"].weight[2:].any()
+        assert not last.labels["valence_arousal"].weight[2:].any()
     stopped = iter(batches)
     next(stopped)
     stopped.close()
@@ -231,8 +236,8 @@ def test_evaluation_of_clips_counts_each_frame_once_in_its_labels_too():
     batches = evaluation_batches(Faces(7, clip="clip"), crop_px=8, batch=2, frames=3)
     counted = np.zeros(7)
     for batch in batches:
-        assert batch.images.shape == (2, 3, 8, 8, 3)
-        np.testing.assert_array_equal(batch.weight, batch.labels.valence_arousal_weight)
+        assert batch.inputs.images.shape == (2, 3, 8, 8, 3)
+        np.testing.assert_array_equal(batch.weight, batch.labels["valence_arousal"].weight)
         np.add.at(counted, batch.index.ravel(), batch.weight.ravel())
     np.testing.assert_array_equal(counted, 1)
 
@@ -243,8 +248,8 @@ def test_an_unreadable_picture_is_black_without_weight_and_listed(tmp_path):
     for _ in range(2):
         batches = evaluation_batches(source, crop_px=8, batch=50, skipped_csv=str(path))
         batch = next(iter(batches))
-        assert not batch.images[7].any() and batch.index[7] == 7
-        assert batch.weight[7] == batch.labels.emotion_weight[7] == batch.labels.valence_arousal_weight[7] == 0
+        assert not batch.inputs.images[7].any() and batch.index[7] == 7
+        assert batch.weight[7] == batch.labels["emotion"].weight[7] == batch.labels["valence_arousal"].weight[7] == 0
         assert batch.weight.sum() == 49
     assert path.read_text().splitlines() == ["path,row,reason", "face 7,7,image broke on reading"]
 

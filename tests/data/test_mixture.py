@@ -56,20 +56,22 @@ def test_rows_without_valence_and_arousal_have_weight_zero_and_the_shares_hold(s
     parts = []
     for batch in batches(sources):
         part = batch.index // COUNT
-        np.testing.assert_array_equal(batch.labels.valence_arousal_weight, np.float32(part == 0))
-        assert not batch.labels.valence_arousal[part > 0].any()
-        assert batch.labels.emotion_weight.all() and batch.weight.all()
-        np.testing.assert_allclose(batch.labels.emotion.sum(-1), 1, atol=1e-6)
-        votes = batch.labels.emotion[part == 2]
+        np.testing.assert_array_equal(batch.labels["valence_arousal"].weight, np.float32(part == 0))
+        assert not batch.labels["valence_arousal"].value[part > 0].any()
+        assert batch.labels["emotion"].weight.all() and batch.weight.all()
+        np.testing.assert_allclose(batch.labels["emotion"].value.sum(-1), 1, atol=1e-6)
+        votes = batch.labels["emotion"].value[part == 2]
         np.testing.assert_allclose(votes[:, [happy, anger]], np.tile([0.8, 0.2], (len(votes), 1)), atol=1e-6)
-        assert set(batch.labels.emotion[part < 2].argmax(-1)) <= {happy, anger}
-        blue = batch.images[..., 2].mean((1, 2)) - batch.images[..., 0].mean((1, 2)) > 0.3
+        assert set(batch.labels["emotion"].value[part < 2].argmax(-1)) <= {happy, anger}
+        blue = batch.inputs.images[..., 2].mean((1, 2)) - batch.inputs.images[..., 0].mean((1, 2)) > 0.3
         np.testing.assert_array_equal(blue, part == 0)  # pixels and labels are of the same example
         parts.append(np.bincount(part, minlength=PARTS))
     np.testing.assert_array_equal(np.sum(parts, 0), [48, 24, 24])  # of 96, by the weights 2 : 1 : 1
 
 
 def test_balance_works_inside_each_part_of_a_mixture(sources):
-    named = [batch.labels.emotion[batch.index < 2 * COUNT].argmax(-1) for batch in batches(sources, balanced=1.0)]
+    named = [
+        batch.labels["emotion"].value[batch.index < 2 * COUNT].argmax(-1) for batch in batches(sources, balanced=1.0)
+    ]
     share = np.mean(np.concatenate(named) == emotions.names("affectnet_8").index("anger"))
     assert 0.35 < share < 0.65  # a third of the rows, half of the draws

@@ -1,29 +1,29 @@
 import dataclasses
 
+import jax
 import numpy as np
+from records import make_batch, no_labels, with_values
 
 from affect_jax.data.mixup import mixup
-from affect_jax.data.source import no_labels
-from affect_jax.types import Batch
 
 
 def faces(shape=(6,)):
     rng = np.random.default_rng(0)
     labels = no_labels(int(np.prod(shape)), 4)
-    labels = dataclasses.replace(
+    labels = with_values(
         labels,
-        valence_arousal=rng.uniform(-1, 1, labels.valence_arousal.shape).astype(np.float32),
-        emotion=rng.dirichlet(np.ones(4), len(labels.emotion)).astype(np.float32),
-        landmarks=rng.uniform(0, 8, labels.landmarks.shape).astype(np.float32),
+        valence_arousal=rng.uniform(-1, 1, labels["valence_arousal"].value.shape).astype(np.float32),
+        emotion=rng.dirichlet(np.ones(4), len(labels["emotion"].value)).astype(np.float32),
+        landmarks=rng.uniform(0, 8, labels["landmarks"].value.shape).astype(np.float32),
     )
-    for number, weight in enumerate([labels.valence_arousal_weight, labels.emotion_weight, labels.landmarks_weight]):
+    for number, weight in enumerate(
+        [labels["valence_arousal"].weight, labels["emotion"].weight, labels["landmarks"].weight]
+    ):
         weight[number % 2 :: 2] = 1
     reshape = lambda leaf: leaf.reshape(*shape, *leaf.shape[1:])
-    labels = dataclasses.replace(
-        labels, **{f.name: reshape(getattr(labels, f.name)) for f in dataclasses.fields(labels)}
-    )
+    labels = jax.tree.map(reshape, labels)
     images = rng.uniform(size=(*shape, 8, 8, 3)).astype(np.float32)
-    return Batch(images, labels, np.ones(shape, np.float32), np.arange(int(np.prod(shape))).reshape(shape))
+    return make_batch(images, labels, np.ones(shape, np.float32), np.arange(int(np.prod(shape))).reshape(shape))
 
 
 def shares(rows, alpha, seed):
@@ -39,27 +39,29 @@ def test_pictures_and_labels_are_blended_by_the_same_share():
     share, other = shares(6, 0.4, 3)
     for row in range(6):
         one, two, s = row, other[row], share[row]
-        np.testing.assert_allclose(mixed.images[row], s * batch.images[one] + (1 - s) * batch.images[two], rtol=1e-5)
+        np.testing.assert_allclose(
+            mixed.inputs.images[row], s * batch.inputs.images[one] + (1 - s) * batch.inputs.images[two], rtol=1e-5
+        )
         for name in ("valence_arousal", "emotion"):
-            value, weight = getattr(batch.labels, name), getattr(batch.labels, f"{name}_weight")
+            value, weight = batch.labels[name].value, batch.labels[name].weight
             total = s * weight[one] + (1 - s) * weight[two]
-            np.testing.assert_allclose(getattr(mixed.labels, f"{name}_weight")[row], total, rtol=1e-5)
+            np.testing.assert_allclose(mixed.labels[name].weight[row], total, rtol=1e-5)
             if total:
                 expected = (s * weight[one] * value[one] + (1 - s) * weight[two] * value[two]) / total
-                np.testing.assert_allclose(getattr(mixed.labels, name)[row], expected, rtol=1e-5)
+                np.testing.assert_allclose(mixed.labels[name].value[row], expected, rtol=1e-5)
         np.testing.assert_allclose(
-            mixed.labels.landmarks_weight[row], s * batch.labels.landmarks_weight[row], rtol=1e-5
+            mixed.labels["landmarks"].weight[row], s * batch.labels["landmarks"].weight[row], rtol=1e-5
         )
-    np.testing.assert_array_equal(mixed.labels.landmarks, batch.labels.landmarks)
-    assert len({int(i) for i in other}) == 6 and (share > 0.5).all() and mixed.images.dtype == np.float32
+    np.testing.assert_array_equal(mixed.labels["landmarks"].value, batch.labels["landmarks"].value)
+    assert len({int(i) for i in other}) == 6 and (share > 0.5).all() and mixed.inputs.images.dtype == np.float32
 
 
 def test_garbage_without_weight_stays_out():
     batch = faces()
-    broken = batch.labels.valence_arousal.copy()
-    broken[batch.labels.valence_arousal_weight == 0] = np.nan
-    spoilt = dataclasses.replace(batch, labels=dataclasses.replace(batch.labels, valence_arousal=broken))
-    one, two = (mixup(b, np.random.default_rng(1), 1.0).labels.valence_arousal for b in (batch, spoilt))
+    broken = batch.labels["valence_arousal"].value.copy()
+    broken[batch.labels["valence_arousal"].weight == 0] = np.nan
+    spoilt = dataclasses.replace(batch, labels=with_values(batch.labels, valence_arousal=broken))
+    one, two = (mixup(b, np.random.default_rng(1), 1.0).labels["valence_arousal"].value for b in (batch, spoilt))
     np.testing.assert_array_equal(one, two)
 
 
@@ -67,5 +69,5 @@ def test_all_frames_of_a_clip_share_their_partner():
     batch = faces((3, 2))
     mixed = mixup(batch, np.random.default_rng(3), 0.4)
     share, other = shares(3, 0.4, 3)
-    expected = share[0] * batch.images[0] + (1 - share[0]) * batch.images[other[0]]
-    np.testing.assert_allclose(mixed.images[0], expected, rtol=1e-5)
+    expected = share[0] * batch.inputs.images[0] + (1 - share[0]) * batch.inputs.images[other[0]]
+    np.testing.assert_allclose(mixed.inputs.images[0], expected, rtol=1e-5)

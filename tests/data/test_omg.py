@@ -37,13 +37,13 @@ def test_every_frame_has_the_labels_of_its_utterance_in_their_own_units(root):
     source = load(root)
     labels = source.examples.labels
     expected = [(-0.114515408794, 0.057386889393300014)] * 4 + [(0.0658844403379, 0.334812310222)] * 3 + [(-1, 1)] * 2
-    np.testing.assert_allclose(labels.valence_arousal, expected, rtol=1e-6)
-    names = [emotions.names("omg_7")[code] for code in labels.emotion.argmax(1)]
+    np.testing.assert_allclose(labels["valence_arousal"].value, expected, rtol=1e-6)
+    names = [emotions.names("omg_7")[code] for code in labels["emotion"].value.argmax(1)]
     assert names == ["neutral"] * 4 + ["happy"] * 3 + ["anger"] * 2
-    assert labels.valence_arousal_weight.all() and labels.emotion_weight.all() and not labels.landmarks_weight.any()
+    assert labels["valence_arousal"].weight.all() and labels["emotion"].weight.all() and "landmarks" not in labels
     assert source.examples[5].name == "74de88564/utterance_3/00001" and source.examples[5].frame == 1
     assert abs(source.image(6).mean() - 20) < 3
-    moved = with_label_set(source, "affectnet_8").examples.labels.emotion.argmax(1)
+    moved = with_label_set(source, "affectnet_8").examples.labels["emotion"].value.argmax(1)
     assert [emotions.names("affectnet_8")[code] for code in moved] == names
 
 

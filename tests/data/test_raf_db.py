@@ -37,11 +37,11 @@ def test_codes_begin_at_one_and_splits_go_by_prefix(root):
     assert [example.name for example in source.examples] == ["train_00001", "train_00002", "train_00003"]
     names = emotions.names(source.label_set)
     # 1 surprise 2 fear 3 disgust 4 happiness 5 sadness 6 anger 7 neutral
-    assert [names[i] for i in source.examples.labels.emotion.argmax(1)] == ["sad", "happy", "surprise"]
+    assert [names[i] for i in source.examples.labels["emotion"].value.argmax(1)] == ["sad", "happy", "surprise"]
     np.testing.assert_array_equal(source.image(0), PIXELS)
     for split in ("test", "validation"):
         (example,) = load(root, split=split).examples
-        assert example.name == "test_0001" and names[int(example.labels.emotion.argmax())] == "neutral"
+        assert example.name == "test_0001" and names[int(example.labels["emotion"].value.argmax())] == "neutral"
     assert load(root.parent / root.name).label_set == "raf_db_7"
 
 

@@ -47,9 +47,9 @@ def load(root, **options):
 def test_gold_standards_of_both_dimensions(root):
     source = load(root, split="dev")
     labels = source.examples.labels
-    assert labels.valence_arousal_weight.tolist() == [1] * FRAMES + [0] * 2
-    np.testing.assert_allclose(labels.valence_arousal[:FRAMES, 0], -0.02 * np.arange(FRAMES), atol=1e-6)
-    np.testing.assert_allclose(labels.valence_arousal[:FRAMES, 1], 0.01 * np.arange(FRAMES), atol=1e-6)
+    assert labels["valence_arousal"].weight.tolist() == [1] * FRAMES + [0] * 2
+    np.testing.assert_allclose(labels["valence_arousal"].value[:FRAMES, 0], -0.02 * np.arange(FRAMES), atol=1e-6)
+    np.testing.assert_allclose(labels["valence_arousal"].value[:FRAMES, 1], 0.01 * np.arange(FRAMES), atol=1e-6)
     assert set(source.examples.subjects) == set(source.examples.clips) == {"dev_1"}
     assert set(load(root).examples.clips) == {"train_1"} and set(load(root, split="all").examples.clips) == {
         "train_1",
@@ -61,7 +61,7 @@ def test_an_unknown_value_of_one_dimension_is_unknown_in_both(root):
     values = [str(0.01 * k) for k in range(FRAMES)]
     values[7] = "?"
     arff(root / "labels" / "gs_1" / "arousal" / "dev_1.arff", values)
-    weight = load(root, split="dev").examples.labels.valence_arousal_weight
+    weight = load(root, split="dev").examples.labels["valence_arousal"].weight
     assert np.flatnonzero(weight == 0).tolist() == [7, FRAMES, FRAMES + 1]
 
 
@@ -72,10 +72,10 @@ def test_the_mean_of_the_raters_or_one_of_them(root):
     with pytest.raises(ValueError, match=r"several sets of labels: individual, labels/gs_1; set labels to one of them"):
         load(root)
     found = load(root, labels="individual").examples.labels
-    np.testing.assert_allclose(found.valence_arousal[:FRAMES, 1], table.mean(1), atol=1e-6)
-    np.testing.assert_allclose(found.valence_arousal[:FRAMES, 0], -table.mean(1), atol=1e-6)
+    np.testing.assert_allclose(found["valence_arousal"].value[:FRAMES, 1], table.mean(1), atol=1e-6)
+    np.testing.assert_allclose(found["valence_arousal"].value[:FRAMES, 0], -table.mean(1), atol=1e-6)
     one = load(root, labels="individual", rater="FF1").examples.labels
-    np.testing.assert_allclose(one.valence_arousal[:FRAMES, 1], table[:, 3], atol=1e-6)
+    np.testing.assert_allclose(one["valence_arousal"].value[:FRAMES, 1], table[:, 3], atol=1e-6)
     with pytest.raises(ValueError, match=r"train_1.csv has no rater 'FF9'; choose one of FM1, FM2, FM3, FF1, FF2, FF3"):
         load(root, labels="individual", rater="FF9")
 
@@ -86,7 +86,7 @@ def test_original_ratings_are_in_no_split(tmp_path, write_film):
     write_film(tmp_path / "videos" / "P16.mp4", range(0, 8 * FRAMES, 8))
     source = load(tmp_path, split="all")
     assert set(source.examples.subjects) == {"P16"}
-    np.testing.assert_allclose(source.examples.labels.valence_arousal, 0.25)
+    np.testing.assert_allclose(source.examples.labels["valence_arousal"].value, 0.25)
     with pytest.raises(FileNotFoundError, match=r"no labels of split 'training' in .*; there are files of all"):
         load(tmp_path)
 

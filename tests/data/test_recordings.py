@@ -3,11 +3,11 @@ import pickle
 import numpy as np
 import pytest
 from PIL import Image
+from records import no_labels
 
 from affect_jax.data.readers.sewa import SEWAConfig
 from affect_jax.data.readers.traces import published_split
 from affect_jax.data.recordings import NumberedPictures, Recording, Recordings, find_footage
-from affect_jax.data.source import no_labels
 from affect_jax.types import UnreadableImage
 
 

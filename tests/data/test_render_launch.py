@@ -32,7 +32,9 @@ def test_writes_two_pictures_and_two_videos(tmp_path):
     assert np.abs(frames[3][:64].astype(float) - source.image(3)).mean() < 12  # coded, but the same picture
     with av.open(str(tmp_path / "new" / "crops.mp4")) as container:
         crops = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    expected = warp_image(source.image(3), crop_matrix(landmark_crop(source.examples[3].labels.landmarks), 32), 32)
+    expected = warp_image(
+        source.image(3), crop_matrix(landmark_crop(source.examples[3].labels["landmarks"].value), 32), 32
+    )
     assert len(crops) == 5 and np.abs(crops[3].astype(float) - expected).mean() < 12
 
 

@@ -36,7 +36,9 @@ def test_more_faces_leave_the_first_ones_as_they_are(stills):
     more = rendered(dataclasses.replace(STILLS, subjects=4, per_subject=9))
     same = [example.name for example in more.examples].index(stills.examples[7].name)
     np.testing.assert_array_equal(more.image(same), stills.image(7))
-    np.testing.assert_allclose(more.examples[same].labels.landmarks, stills.examples[7].labels.landmarks, atol=1e-4)
+    np.testing.assert_allclose(
+        more.examples[same].labels["landmarks"].value, stills.examples[7].labels["landmarks"].value, atol=1e-4
+    )
     longer = rendered(dataclasses.replace(CLIPS, frames=14, per_subject=1))
     np.testing.assert_array_equal(longer.image(5), rendered(CLIPS).image(5))
 
@@ -44,18 +46,20 @@ def test_more_faces_leave_the_first_ones_as_they_are(stills):
 def test_splits_share_no_face(stills):
     other = rendered(dataclasses.replace(STILLS, split="test"))
     assert not {e.subject for e in other.examples} & {e.subject for e in stills.examples}
-    assert np.abs(other.examples[0].labels.landmarks - stills.examples[0].labels.landmarks).max() > 0.5
+    assert (
+        np.abs(other.examples[0].labels["landmarks"].value - stills.examples[0].labels["landmarks"].value).max() > 0.5
+    )
 
 
 def test_labels_follow_the_action_units(stills, clips):
     for source in (stills, clips):
         for index in (0, 9):
             labels, units = source.examples[index].labels, source.action_units(index)
-            np.testing.assert_allclose(labels.valence_arousal, affect.valence_arousal(units), rtol=1e-5)
+            np.testing.assert_allclose(labels["valence_arousal"].value, affect.valence_arousal(units), rtol=1e-5)
             emotion, intensity = affect.emotion(units)
             assert (
-                labels.emotion.argmax() == emotion
-                and labels.emotion.sum() == 1
+                labels["emotion"].value.argmax() == emotion
+                and labels["emotion"].value.sum() == 1
                 and source.intensity(index) == pytest.approx(float(intensity))
             )
 
@@ -65,7 +69,7 @@ def test_crop_covers_its_share_of_any_canvas(size_px):
     source = rendered(dataclasses.replace(STILLS, size_px=size_px))
     assert source.image(0).shape == (size_px, size_px, 3)
     for example in source.examples:
-        crop = landmark_crop(example.labels.landmarks)
+        crop = landmark_crop(example.labels["landmarks"].value)
         assert 0.74 < crop.side_px / size_px < 0.90
         assert abs(crop.center_x_px / size_px - 0.5) < 0.06 and abs(crop.center_y_px / size_px - 0.5) < 0.06
 
@@ -75,15 +79,18 @@ def test_annotators_label_with_their_mean(clips):
     name = clips.examples[20].clip
     ratings = rated.annotators(name)
     assert ratings.shape == (3, 10, 2)
-    labels = np.stack([e.labels.valence_arousal for e in rated.examples if e.clip == name])
+    labels = np.stack([e.labels["valence_arousal"].value for e in rated.examples if e.clip == name])
     np.testing.assert_allclose(labels, ratings.mean(0), atol=1e-6)
     np.testing.assert_array_equal(rated.image(20), clips.image(20))
-    assert np.abs(labels - np.stack([e.labels.valence_arousal for e in clips.examples if e.clip == name])).max() > 0.01
+    assert (
+        np.abs(labels - np.stack([e.labels["valence_arousal"].value for e in clips.examples if e.clip == name])).max()
+        > 0.01
+    )
 
 
 def test_affect_spreads_over_the_circumplex():
     source = rendered(RenderedConfig(subjects=20, per_subject=50))
-    values = np.stack([example.labels.valence_arousal for example in source.examples])
+    values = np.stack([example.labels["valence_arousal"].value for example in source.examples])
     assert (values.std(0) > 0.33).all() and (values.std(0) < 0.48).all()
     for valence_sign in (-1, 1):
         for arousal_sign in (-1, 1):

@@ -37,10 +37,10 @@ def test_labels_at_ten_hertz_come_to_the_frames_and_end_with_the_last(root):
     labels, times = source.examples.labels, np.arange(30) / 25
     np.testing.assert_allclose(source.examples.time_seconds, times, atol=1e-6)
     inside = times <= 1.0 + 1e-9
-    np.testing.assert_array_equal(labels.valence_arousal_weight, inside)
-    np.testing.assert_allclose(labels.valence_arousal[inside, 0], 0.5 - times[inside], atol=1e-6)
-    np.testing.assert_allclose(labels.valence_arousal[inside, 1], 0.5 * times[inside], atol=1e-6)
-    assert not labels.valence_arousal[~inside].any() and not labels.emotion_weight.any()
+    np.testing.assert_array_equal(labels["valence_arousal"].weight, inside)
+    np.testing.assert_allclose(labels["valence_arousal"].value[inside, 0], 0.5 - times[inside], atol=1e-6)
+    np.testing.assert_allclose(labels["valence_arousal"].value[inside, 1], 0.5 * times[inside], atol=1e-6)
+    assert not labels["valence_arousal"].value[~inside].any() and set(labels) == {"valence_arousal"}
     assert source.examples[3].name == "Devel_DE_01/00003" and abs(source.image(3).mean() - 24) < 3
 
 
@@ -76,7 +76,7 @@ def test_an_unusable_row_is_refused_and_nothing_is_put_in_its_place(root, row, r
     labels = load(root, split="devel", max_skipped_fraction=0.2, skipped_csv=str(skipped)).examples.labels
     times = np.arange(30) / 25
     known = (times <= 0.4 + 1e-9) | ((times >= 0.6 - 1e-9) & (times <= 1.0 + 1e-9))
-    np.testing.assert_array_equal(labels.valence_arousal_weight, known)
+    np.testing.assert_array_equal(labels["valence_arousal"].weight, known)
     with open(skipped, newline="") as file:
         assert [(line["row"], line["reason"]) for line in csv.DictReader(file)] == [("7", reason)]
     with pytest.raises(ValueError, match=rf"row 7: {reason}: .*{message}.*Devel_DE_01.csv"):

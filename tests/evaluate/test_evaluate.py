@@ -9,30 +9,41 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from records import make_batch, make_labels
 
+from affect_jax.emotions import LABEL_SETS
 from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationProtocol, summarize, write_summary
 from affect_jax.evaluate.table import read_table, write_table
-from affect_jax.tasks.affect import Affect, AffectConfig
-from affect_jax.types import Batch, Example, Labels, Predictions
+from affect_jax.types import Example, Inputs, Predictions
 
 EMOTIONS = ("neutral", "happy", "sad")
+AFFECT = ("valence_arousal", "emotion")
 PROTOCOL = EvaluationProtocol("rendered", "test", "emonet side_ratio=1.818 crop_px=4", "tiny_3", False, 120)
 
 
 def example(index, rng):
     subject, clip, frame = index // 20, index // 10, index % 10
-    labels = Labels(
-        valence_arousal=rng.uniform(-1, 1, 2).astype(np.float32),
-        valence_arousal_weight=np.float32(index % 4 > 0),
-        emotion=np.eye(3, dtype=np.float32)[rng.integers(3)],
-        emotion_weight=np.float32(index % 5 > 0),
-        landmarks=np.zeros((68, 2), np.float32),
-        landmarks_weight=np.float32(0),
+    labels = make_labels(
+        rng.uniform(-1, 1, 2).astype(np.float32),
+        np.float32(index % 4 > 0),
+        np.eye(3, dtype=np.float32)[rng.integers(3)],
+        np.float32(index % 5 > 0),
+        np.zeros((68, 2), np.float32),
+        np.float32(0),
     )
     return Example(f'faces/{index}, "a".jpg', f"subject_{subject}", f"clip_{clip}", frame, frame / 30, labels)
+
+
+@pytest.fixture(autouse=True)
+def label_set(monkeypatch):
+    monkeypatch.setitem(LABEL_SETS, "tiny_3", EMOTIONS)
+
+
+def rows_of(predict, stream, examples):
+    return collect(predict, stream, examples, AFFECT, "tiny_3", 4)
 
 
 @pytest.fixture
@@ -50,15 +61,15 @@ def batches(examples, groups):
         stacked = jax.tree.map(lambda leaf, shape=index.shape: leaf.reshape(*shape, *leaf.shape[1:]), stacked)
         images = np.zeros((*index.shape, 4, 4, 3), np.float32) + index[..., None, None, None].astype(np.float32)
         images[..., 0, :] += 0.5  # the mirror image differs
-        yield Batch(images, stacked, np.ones(index.shape, np.float32), index)
+        yield make_batch(images, stacked, np.ones(index.shape, np.float32), index)
 
 
 @jax.jit
 def predict(batch):
     """A made-up network: smooth functions of the picture, partly beyond [-1, 1]."""
-    left, right = batch.images[..., 0, 0, 0], batch.images[..., 0, -1, 0]
+    left, right = batch.inputs.images[..., 0, 0, 0], batch.inputs.images[..., 0, -1, 0]
     affect = jnp.stack([1.2 * jnp.sin(left), jnp.cos(1.7 * left) + 0.1 * right], -1)
-    return Predictions(affect, jnp.stack([jnp.sin(left), jnp.cos(left), jnp.sin(2 * left)], -1))
+    return Predictions(valence_arousal=affect, emotion=jnp.stack([jnp.sin(left), jnp.cos(left), jnp.sin(2 * left)], -1))
 
 
 def numpy_affect(index):
@@ -73,8 +84,8 @@ def numpy_ccc(predicted, label):
 
 def truth(examples, index):
     labels = [examples[place].labels for place in index]
-    rated = np.array([label.valence_arousal_weight > 0 for label in labels])
-    return np.float64([label.valence_arousal for label in labels]), rated
+    rated = np.array([label["valence_arousal"].weight > 0 for label in labels])
+    return np.float64([label["valence_arousal"].value for label in labels]), rated
 
 
 def padded(batch, size):
@@ -89,8 +100,8 @@ def test_both_routes_give_the_score_of_the_whole_set(examples, batch):
     stream = [padded(each, batch) for each in batches(examples, groups)]
     label, rated = truth(examples, range(60))
     expected = numpy_ccc(numpy_affect(np.arange(60.0))[rated], label[rated])
-    loop = evaluate(predict, Affect(AffectConfig()), stream)
-    table = summarize(collect(predict, stream, examples, EMOTIONS), PROTOCOL)["scores"]
+    loop = evaluate(predict, AFFECT, stream, 4)
+    table = summarize(rows_of(predict, stream, examples), PROTOCOL)["scores"]
     assert loop.keys() == table.keys()
     for scores in (loop, table):
         np.testing.assert_allclose([scores["ccc/valence"], scores["ccc/arousal"]], expected, atol=1e-6)
@@ -103,31 +114,32 @@ def test_frames_of_overlapping_windows_are_averaged_and_counted_once(examples):
     def late(batch):
         """Says 0.2 in the first frames of a window and 0.6 in the last ones."""
         place = jnp.broadcast_to(jnp.asarray([0.2, 0.2, 0.6, 0.6]), batch.index.shape)
-        return Predictions(jnp.stack([place, place], -1), jnp.stack([place, 1 - place, 0 * place], -1))
+        logits = jnp.log(jnp.stack([place, 1 - place, 0 * place], -1))
+        return Predictions(valence_arousal=jnp.stack([place, place], -1), emotion=logits)
 
-    rows = collect(late, batches(examples, windows), examples, EMOTIONS)
+    rows = rows_of(late, batches(examples, windows), examples)
     assert rows.name == tuple(each.name for each in examples[:10])
     expected = [0.2, 0.2] + [0.4] * 6 + [0.6, 0.6]
-    np.testing.assert_allclose(rows.valence_arousal[:, 0], expected, rtol=1e-6)
-    np.testing.assert_allclose(rows.probabilities.sum(1), 1, rtol=1e-6)
-    np.testing.assert_array_equal(rows.rated, [index % 4 > 0 for index in range(10)])
+    np.testing.assert_allclose(rows.values["valence_arousal"][:, 0], expected, rtol=1e-6)
+    np.testing.assert_allclose(rows.values["emotion"][:, 0], expected, rtol=1e-6)
+    np.testing.assert_array_equal(rows.labeled("valence_arousal"), [index % 4 > 0 for index in range(10)])
 
 
 def test_flip_averaging_is_in_float64_and_takes_the_emotion_of_the_image_alone(examples):
     (batch,) = batches(examples, [range(6)])
     plain, averaged = predict(batch), flip_averaged(predict)(batch)
-    mirrored = predict(dataclasses.replace(batch, images=np.flip(batch.images, -2)))
-    assert averaged.valence_arousal.dtype == np.float64
-    expected = (np.float64(plain.valence_arousal) + np.float64(mirrored.valence_arousal)) / 2
-    np.testing.assert_array_equal(averaged.valence_arousal, expected)
-    np.testing.assert_array_equal(averaged.emotion_logits, plain.emotion_logits)
-    assert not np.allclose(expected, plain.valence_arousal)
-    scores = evaluate(flip_averaged(predict), Affect(AffectConfig()), [batch])
+    mirrored = predict(dataclasses.replace(batch, inputs=Inputs(images=np.flip(batch.inputs.images, -2))))
+    assert averaged["valence_arousal"].dtype == np.float64
+    expected = (np.float64(plain["valence_arousal"]) + np.float64(mirrored["valence_arousal"])) / 2
+    np.testing.assert_array_equal(averaged["valence_arousal"], expected)
+    np.testing.assert_array_equal(averaged["emotion"], plain["emotion"])
+    assert not np.allclose(expected, plain["valence_arousal"])
+    scores = evaluate(flip_averaged(predict), AFFECT, [batch], 4)
     assert 0 < scores["rmse/valence"] < 2
 
 
 def test_summary_names_its_protocol_and_averages_over_clips_and_subjects(examples, tmp_path):
-    rows = collect(predict, batches(examples, [range(30), range(30, 60)]), examples, EMOTIONS)
+    rows = rows_of(predict, batches(examples, [range(30), range(30, 60)]), examples)
     summary = write_summary(rows, PROTOCOL, tmp_path)
     assert json.loads((tmp_path / "summary.json").read_text()) == json.loads(json.dumps(summary))
     assert summary["protocol"]["flip_averaging"] is False
@@ -149,9 +161,9 @@ def test_summary_names_its_protocol_and_averages_over_clips_and_subjects(example
 
 
 def test_a_clip_whose_label_never_moves_is_left_out_of_the_mean_of_its_correlations(examples, tmp_path):
-    rows = collect(predict, batches(examples, [range(30), range(30, 60)]), examples, EMOTIONS)
+    rows = rows_of(predict, batches(examples, [range(30), range(30, 60)]), examples)
     before = summarize(rows, PROTOCOL)
-    rows.label_valence_arousal[10:20, 0] = 0.1  # valence of the second clip
+    rows.labels["valence_arousal"].value[10:20, 0] = 0.1  # valence of the second clip
     summary = write_summary(rows, PROTOCOL, tmp_path)
     each = []
     for index in np.delete(np.split(np.arange(60), 6), 1, axis=0):
@@ -169,50 +181,59 @@ def test_a_clip_whose_label_never_moves_is_left_out_of_the_mean_of_its_correlati
 
 
 def test_table_comes_back_as_it_was_written(examples, tmp_path):
-    rows = collect(predict, batches(examples, [range(25)]), examples, EMOTIONS)
+    rows = rows_of(predict, batches(examples, [range(25)]), examples)
     path = tmp_path / "predictions.csv"
     write_table(rows, path)
-    again = read_table(path)
+    again = read_table(path, "tiny_3", 4)
     assert not list(tmp_path.glob("*.part"))
     for field in dataclasses.fields(rows):
-        np.testing.assert_array_equal(getattr(again, field.name), getattr(rows, field.name), err_msg=field.name)
+        if field.name not in ("values", "labels"):
+            np.testing.assert_array_equal(getattr(again, field.name), getattr(rows, field.name), err_msg=field.name)
+    for name in AFFECT:
+        np.testing.assert_array_equal(again.values[name], rows.values[name])
+        np.testing.assert_array_equal(again.labels[name].weight, rows.labels[name].weight)
+        known = rows.labeled(name)
+        np.testing.assert_array_equal(again.labels[name].value[known], rows.labels[name].value[known])
     header, unlabeled = path.read_text().splitlines()[:2]
     assert header == (
         "name,subject,clip,frame,time_seconds,valence,arousal,label_valence,label_arousal,"
-        "expression,label_expression,p_neutral,p_happy,p_sad"
+        "expression,p_neutral,p_happy,p_sad,label_expression"
     )
     assert unlabeled.startswith('"faces/0, ""a"".jpg",subject_0,clip_0,0,0.0,')
     cells = next(csv.reader([unlabeled]))
-    assert cells[7:9] == ["", ""] and cells[10] == ""
+    assert cells[7:9] == ["", ""] and cells[13] == ""
 
 
 def test_heads_that_a_network_lacks_leave_their_cells_and_scores_out(examples, tmp_path):
-    only_affect = lambda batch: Predictions(predict(batch).valence_arousal)
-    rows = collect(only_affect, batches(examples, [range(12)]), examples, ())
+    only_affect = lambda batch: predict(batch).replace(emotion=None)
+    rows = rows_of(only_affect, batches(examples, [range(12)]), examples)
     assert "accuracy" not in summarize(rows, PROTOCOL)["scores"]
-    only_emotion = lambda batch: Predictions(None, predict(batch).emotion_logits)
-    rows = collect(only_emotion, batches(examples, [range(30)]), examples, EMOTIONS)
+    only_emotion = lambda batch: predict(batch).replace(valence_arousal=None)
+    rows = rows_of(only_emotion, batches(examples, [range(30)]), examples)
     summary = write_summary(rows, PROTOCOL, tmp_path)
     assert set(summary["interval_95"]) == set(summary["scores"]) == {"accuracy", "balanced_accuracy", "macro_f1"}
     write_table(rows, tmp_path / "predictions.csv")
-    assert np.isnan(read_table(tmp_path / "predictions.csv").valence_arousal).all()
+    assert set(read_table(tmp_path / "predictions.csv", "tiny_3", 4).values) == {"emotion"}
 
 
 def test_wrong_input_is_refused_by_name(examples, tmp_path):
     with pytest.raises(ValueError, match="nothing to evaluate: the data gave no batch"):
-        evaluate(predict, Affect(AffectConfig()), [])
+        evaluate(predict, AFFECT, [], 4)
     with pytest.raises(ValueError, match="nothing to evaluate: the data gave no face"):
-        collect(predict, [], examples, EMOTIONS)
-    with pytest.raises(ValueError, match="the network has 3 classes, but 2 emotion names were given"):
-        collect(predict, batches(examples, [range(3)]), examples, EMOTIONS[:2])
-    broken = lambda batch: Predictions(jnp.where(batch.index[:, None] == 1, jnp.nan, predict(batch).valence_arousal))
+        rows_of(predict, [], examples)
+    with pytest.raises(
+        ValueError, match=r"reports emotion of shape \(3,\), but with label_set 'emonet_5' it is \(5,\)"
+    ):
+        collect(predict, batches(examples, [range(3)]), examples, AFFECT, "emonet_5", 4)
+    bad = lambda batch: jnp.where(batch.index[:, None] == 1, jnp.nan, predict(batch)["valence_arousal"])
+    broken = lambda batch: Predictions(valence_arousal=bad(batch))
     with pytest.raises(ValueError, match=r"prediction for 'faces/1, \"a\".jpg' is not finite \(1 such rows\)"):
-        collect(broken, batches(examples, [range(3)]), examples, ())
+        rows_of(broken, batches(examples, [range(3)]), examples)
     path = tmp_path / "predictions.csv"
     path.write_text("name,valence\na,0.1\n")
     with pytest.raises(ValueError, match=r"predictions.csv, row 1: expected the columns name, subject"):
-        read_table(path)
-    write_table(collect(predict, batches(examples, [range(3)]), examples, EMOTIONS), path)
+        read_table(path, "tiny_3", 4)
+    write_table(rows_of(predict, batches(examples, [range(3)]), examples), path)
     whole = path.read_text()
     rows = list(csv.reader(io.StringIO(whole)))
     for column, wrong in (("frame", "1.5"), ("label_arousal", "oops"), ("label_expression", "joy")):
@@ -220,8 +241,8 @@ def test_wrong_input_is_refused_by_name(examples, tmp_path):
         cells[rows[0].index(column)] = wrong
         with path.open("w", newline="") as file:
             csv.writer(file).writerows([*rows[:2], cells, *rows[3:]])
-        with pytest.raises(ValueError, match=rf"row 3: {column} is '{wrong}'; the file was changed by hand"):
-            read_table(path)
-    path.write_text(whole[:-30])
+        with pytest.raises(ValueError, match=rf"row 3: .*{column} is '{wrong}'; the file was changed by hand"):
+            read_table(path, "tiny_3", 4)
+    path.write_text(whole[:-10])
     with pytest.raises(ValueError, match=r"predictions.csv, row 4: 13 cells, expected 14; the file may be cut off"):
-        read_table(path)
+        read_table(path, "tiny_3", 4)

@@ -32,9 +32,9 @@ def knowing(shift_px=0.0):
     """A network that puts its heatmaps `shift_px` to the right of the labels; its first module sees nothing."""
 
     def predict(batch):
-        places = jnp.asarray(batch.labels.landmarks + np.float32([shift_px, 0]))
+        places = jnp.asarray(batch.labels["landmarks"].value + np.float32([shift_px, 0]))
         maps = render_heatmaps(places, CROP_PX, MAP_PX, 1.0)
-        return Predictions(heatmaps=jnp.stack([jnp.zeros_like(maps), maps], axis=-4))
+        return Predictions(landmarks=jnp.stack([jnp.zeros_like(maps), maps], axis=-4))
 
     return predict
 
@@ -53,7 +53,7 @@ def test_a_network_that_knows_the_truth_looks_at_the_face(source):
 def test_heatmaps_beside_the_face_raise_the_error_and_lower_the_share(source):
     _, measured = attention.look(knowing(shift_px=4.0), batches(source), source, count=1)
     for face, batch_labels in zip(
-        measured, (labels for b in batches(source) for labels in b.labels.landmarks), strict=False
+        measured, (labels for b in batches(source) for labels in b.labels["landmarks"].value), strict=False
     ):
         between_eyes = np.linalg.norm(batch_labels[36] - batch_labels[45])
         assert face.nme == pytest.approx(4 / between_eyes, rel=0.05)
@@ -82,6 +82,6 @@ def test_a_run_is_drawn_and_measured_from_its_workdir(static_run, tmp_path):
 
 
 def test_heatmaps_that_are_not_finite_are_refused(source):
-    broken = lambda batch: Predictions(heatmaps=knowing()(batch).heatmaps * np.float32(np.nan))
+    broken = lambda batch: Predictions(landmarks=knowing()(batch)["landmarks"] * np.float32(np.nan))
     with pytest.raises(ValueError, match="heatmaps that are not finite; its training has diverged"):
         attention.look(broken, batches(source), source, 1)

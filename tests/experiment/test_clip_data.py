@@ -64,13 +64,13 @@ def test_labels_move_in_training_and_not_in_validation(afew_va, tmp_path):
     source = build.training_source(settings, tmp_path)
     assert set(source.examples.subjects) == set(ACTORS[1:])
     labels = source.examples.labels
-    assert labels.valence_arousal_weight[:FRAMES].tolist() == [1] * (FRAMES - 2) + [0] * 2
+    assert labels["valence_arousal"].weight[:FRAMES].tolist() == [1] * (FRAMES - 2) + [0] * 2
     # A straight line stays what it is under smoothing, away from its ends.
-    np.testing.assert_allclose(labels.valence_arousal[1:4, 0], [-0.1, 0.0, 0.1], atol=1e-6)
+    np.testing.assert_allclose(labels["valence_arousal"].value[1:4, 0], [-0.1, 0.0, 0.1], atol=1e-6)
     held = build.source(settings.data.validation, settings.label_set)
-    np.testing.assert_allclose(held.examples.labels.valence_arousal[:, 0], np.arange(-4, 5) / 10, atol=1e-6)
+    np.testing.assert_allclose(held.examples.labels["valence_arousal"].value[:, 0], np.arange(-4, 5) / 10, atol=1e-6)
     batch = next(build.training_batches(settings, source, tmp_path))
-    assert batch.images.shape == (8, 4, 32, 32, 3)
+    assert batch.inputs.images.shape == (8, 4, 32, 32, 3)
 
 
 def table(folder):
@@ -102,8 +102,8 @@ def test_an_evaluation_can_move_the_labels_and_says_so(afew_va):
     part = evaluate.source_of(settings, "afew_va", str(afew_va), "all", ["clock.delay_seconds=0.08"])
     assert evaluate.protocol_of(part) == f"fold={FOLD}, clock.delay_seconds=0.08, clock.smoothing=average"
     labels = build.source(part, settings.label_set).examples.labels
-    np.testing.assert_allclose(labels.valence_arousal[: FRAMES - 2, 0], np.arange(-2, 5) / 10, atol=1e-6)
-    assert not labels.valence_arousal_weight[FRAMES - 2 : FRAMES].any()
+    np.testing.assert_allclose(labels["valence_arousal"].value[: FRAMES - 2, 0], np.arange(-2, 5) / 10, atol=1e-6)
+    assert not labels["valence_arousal"].weight[FRAMES - 2 : FRAMES].any()
     part = evaluate.source_of(settings, "afew_va", "", "all", ["fps=50.0"])
     assert evaluate.protocol_of(part) == f"fps=50.0, fold={FOLD}, clock.delay_seconds=0.04, clock.smoothing=average"
     part = evaluate.source_of(settings, "recola", "recola", "test", [])  # other raters, who are late in another way

@@ -2,6 +2,7 @@ import numpy as np
 
 from affect_jax.evaluate.rows import Rows
 from affect_jax.experiment import report
+from affect_jax.types import Label, Labels
 
 FRAMES = 6
 
@@ -11,11 +12,18 @@ def rows_of(steps, unlabeled=2):
     count = len(steps) * FRAMES
     label = np.stack([np.outer(steps, np.arange(FRAMES)).ravel(), np.zeros(count)], -1)
     clip = np.repeat([f"moves by {step:g}" for step in steps], FRAMES)
-    label[np.arange(count) % FRAMES >= FRAMES - unlabeled] = np.nan
+    weight = np.float64(np.arange(count) % FRAMES < FRAMES - unlabeled)
     names = tuple(f"{place}.png" for place in range(count))
     return Rows(
-        *((), names, ("somebody",) * count, tuple(clip), np.arange(count), np.arange(count) / 25),
-        *(np.zeros((count, 2)), label, np.zeros((count, 0)), np.full(count, -1)),
+        label_set="affectnet_8",
+        crop_px=32,
+        name=names,
+        subject=("somebody",) * count,
+        clip=tuple(clip),
+        frame=np.arange(count),
+        time_seconds=np.arange(count) / 25,
+        values={"valence_arousal": np.zeros((count, 2))},
+        labels=Labels(valence_arousal=Label(label, weight)),
     )
 
 

@@ -6,8 +6,9 @@ import pathlib
 import jax
 import numpy as np
 import pytest
+from records import no_labels
 
-from affect_jax.data.source import Concatenated, Table, no_labels
+from affect_jax.data.source import Concatenated, Table
 from affect_jax.experiment import restore, task
 from affect_jax.experiment import train as training
 from affect_jax.experiment.config import options
@@ -87,7 +88,7 @@ class Columns:
     def __init__(self, emotion, weight):
         count = len(weight)
         labels = no_labels(count, 5)
-        labels.emotion[:], labels.emotion_weight[:] = emotion, weight
+        labels["emotion"].value[:], labels["emotion"].weight[:] = emotion, weight
         words = [str(number) for number in range(count)]
         self.examples = Table(words, words, words, np.zeros(count, np.int64), np.zeros(count), labels)
 
@@ -114,8 +115,8 @@ def test_class_weights_come_from_what_is_drawn_of_each_data_set_and_from_soft_la
 
 def test_a_class_without_an_example_is_named():
     run, source = run_and_source(class_weights="inverse_sqrt")
-    source.examples.labels.emotion_weight[4:] = 0
-    source.parts[1].examples.labels.emotion_weight[:] = 0
+    source.examples.labels["emotion"].weight[4:] = 0
+    source.parts[1].examples.labels["emotion"].weight[:] = 0
     with pytest.raises(options.UsageError, match="hold no example of sad, surprise, anger; take a label set"):
         task.task(run, source)
 

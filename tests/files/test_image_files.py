@@ -120,7 +120,7 @@ def test_landmarks_in_stored_pixels_stay_on_the_face_whatever_the_camera_says(tm
     Image.fromarray(quarters).save(tmp_path / "turned.png", exif=exif)
     _, crop, turned_labels = read(tmp_path, "turned.png")
     np.testing.assert_array_equal(crop, expected)
-    np.testing.assert_array_equal(turned_labels.landmarks, labels.landmarks)
+    np.testing.assert_array_equal(turned_labels["landmarks"].value, labels["landmarks"].value)
 
 
 def test_a_camera_turn_is_obeyed_where_nothing_is_given_in_pixels(quarters):

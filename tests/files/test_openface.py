@@ -76,9 +76,9 @@ def test_frames_without_a_face_are_left_out_of_a_recording(devel):
     table, seen = source.examples, [0, 1, 4, 5, 6, 7, 8]  # nothing was looked for in the tenth
     assert table.frames[table.clips == "Devel_DE_02"].tolist() == seen
     labels = table.labels
-    np.testing.assert_allclose(labels.landmarks[:7, 0, 0], np.array(seen) + 1)
-    np.testing.assert_allclose(labels.valence_arousal[:7, 1], np.array(seen) / 25, atol=1e-6)
-    assert labels.landmarks_weight.all() and labels.valence_arousal_weight.all()
+    np.testing.assert_allclose(labels["landmarks"].value[:7, 0, 0], np.array(seen) + 1)
+    np.testing.assert_allclose(labels["valence_arousal"].value[:7, 1], np.array(seen) / 25, atol=1e-6)
+    assert labels["landmarks"].weight.all() and labels["valence_arousal"].weight.all()
     assert abs(source.image(3).mean() - 50) < 3
 
 

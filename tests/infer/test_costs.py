@@ -24,7 +24,7 @@ class Layers(nnx.Module):
 
     def __call__(self, clips):
         maps = self.conv(clips.reshape(-1, *clips.shape[-3:]))
-        return Predictions(self.output(maps.sum((1, 2))).reshape(*clips.shape[:-3], 2))
+        return Predictions(valence_arousal=self.output(maps.sum((1, 2))).reshape(*clips.shape[:-3], 2))
 
 
 def test_parameters_and_operations_of_a_frame_are_those_counted_by_hand():

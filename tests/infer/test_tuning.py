@@ -93,13 +93,13 @@ def test_prediction_follows_the_numbers_it_is_given():
     other = jax.tree.map(lambda leaf: 0.9 * leaf, one)
     for variables in (one, one, other, one):
         expected, found = predict(variables, images), ready(variables, images)
-        assert found.heatmaps.dtype == jnp.float32
+        assert found["landmarks"].dtype == jnp.float32
         for wanted, leaf in zip(jax.tree.leaves(expected), jax.tree.leaves(found), strict=True):
             np.testing.assert_allclose(leaf, wanted, rtol=0, atol=1e-5 * np.abs(wanted).max())
     half = Ready(network, "bfloat16")(one, images)
-    assert half.valence_arousal.dtype == jnp.float32
-    expected = predict(one, images).emotion_logits
-    np.testing.assert_allclose(half.emotion_logits, expected, rtol=0, atol=0.05 * np.abs(expected).max())
+    assert half["valence_arousal"].dtype == jnp.float32
+    expected = predict(one, images)["emotion"]
+    np.testing.assert_allclose(half["emotion"], expected, rtol=0, atol=0.05 * np.abs(expected).max())
 
 
 def test_an_unknown_precision_is_refused():

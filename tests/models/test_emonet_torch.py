@@ -90,7 +90,7 @@ def ours(model: EmoNet, images: np.ndarray, direction: np.ndarray, slopes: bool)
         module = nnx.merge(graphdef, head, rest, copy=True)
         with recording(module) as seen:
             found = module(images)
-        outputs = jnp.concatenate([found.emotion_logits, found.valence_arousal], axis=-1)
+        outputs = jnp.concatenate([found["emotion"], found["valence_arousal"]], axis=-1)
         return (outputs * jnp.asarray(direction)).sum(), (found, dict(seen))
 
     given = head, rest, jnp.asarray(images)
@@ -204,7 +204,7 @@ def test_gradients_of_everything_agree():
 
     def value(params):
         predictions = nnx.merge(graphdef, params, rest, copy=True)(jnp.asarray(images))
-        both = jnp.concatenate([predictions.emotion_logits, predictions.valence_arousal], axis=-1)
+        both = jnp.concatenate([predictions["emotion"], predictions["valence_arousal"]], axis=-1)
         return (both * jnp.asarray(direction)).sum()
 
     slopes = {"/".join(map(str, path)): leaf[...] for path, leaf in nnx.to_flat_state(jax.jit(jax.grad(value))(params))}

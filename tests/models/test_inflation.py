@@ -49,7 +49,7 @@ def outputs(model: nnx.Module, images: jax.Array) -> np.ndarray:
     model = nnx.clone(model)
     model.eval()
     predictions = nnx.jit(lambda model, images: model(images))(model, images)
-    return np.concatenate([predictions.valence_arousal, predictions.emotion_logits], axis=-1)
+    return np.concatenate([predictions["valence_arousal"], predictions["emotion"]], axis=-1)
 
 
 def clip_of(seed: int, frames: int, batch: int = 1) -> jax.Array:

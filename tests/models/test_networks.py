@@ -92,8 +92,8 @@ def test_affect_network_returns_the_heatmaps_of_its_trunk():
     affect.eval()
     images = jnp.float32(np.random.default_rng(0).uniform(size=(2, 32, 32, 3)))
     ours, theirs = affect(images), landmarks(images)
-    assert ours.heatmaps.shape == (2, 2, 8, 8, 68)
-    np.testing.assert_array_equal(ours.heatmaps, theirs.heatmaps)
+    assert ours["landmarks"].shape == (2, 2, 8, 8, 68)
+    np.testing.assert_array_equal(ours["landmarks"], theirs["landmarks"])
 
 
 @pytest.mark.slow
@@ -125,7 +125,7 @@ def test_a_frozen_trunk_in_evaluation_mode_keeps_its_statistics_while_the_head_t
         model = nnx.merge(graphdef, params, statistics, copy=True)
         model.train()
         model.trunk.eval()
-        return jnp.square(model(images).valence_arousal).mean(), nnx.state(model, nnx.BatchStat)
+        return jnp.square(model(images)["valence_arousal"]).mean(), nnx.state(model, nnx.BatchStat)
 
     _, after = jax.jit(jax.grad(loss, has_aux=True))(params)
     before, after = dict(nnx.to_flat_state(statistics)), dict(nnx.to_flat_state(after))
@@ -139,6 +139,6 @@ def test_clip_network_returns_one_row_per_frame_and_no_heatmaps():
     clips = jnp.float32(np.random.default_rng(0).uniform(size=(2, 3, 32, 32, 3)))
     predict = nnx.jit(lambda model, clips: model(clips))
     together, alone = predict(model, clips), predict(model, clips[1:])
-    assert together.valence_arousal.shape == (2, 3, 2) and together.emotion_logits.shape == (2, 3, 5)
-    assert together.heatmaps is None
-    np.testing.assert_allclose(together.valence_arousal[1:], alone.valence_arousal, atol=1e-5)
+    assert together["valence_arousal"].shape == (2, 3, 2) and together["emotion"].shape == (2, 3, 5)
+    assert "landmarks" not in together
+    np.testing.assert_allclose(together["valence_arousal"][1:], alone["valence_arousal"], atol=1e-5)

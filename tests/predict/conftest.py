@@ -18,7 +18,7 @@ def brightness(images: np.ndarray) -> Predictions:
     middle = images.shape[-2] // 2
     left, right = images[..., :middle, :].mean((-3, -2, -1)), images[..., middle:, :].mean((-3, -2, -1))
     logits = np.stack([left * 0, left * 4, right * 4], axis=-1)
-    return Predictions(valence_arousal=np.stack([left, -right], axis=-1), emotion_logits=logits)
+    return Predictions(valence_arousal=np.stack([left, -right], axis=-1), emotion=logits)
 
 
 @pytest.fixture

@@ -188,8 +188,8 @@ def test_a_network_that_answers_nonsense_is_named(make_predictor):
     bad = make_predictor(function=lambda images: Predictions(valence_arousal=np.full((4, 2), np.nan, np.float32)))
     with pytest.raises(ValueError, match=r"network 'brightness@7' gave a valence_arousal that is not finite"):
         list(estimate(bad, gray_frames([1]), None))
-    wrong = make_predictor(function=lambda images: Predictions(emotion_logits=np.zeros((4, 8), np.float32)))
-    with pytest.raises(ValueError, match=r"gave emotion_logits of shape \(4, 8\), expected \(4, 3\)"):
+    wrong = make_predictor(function=lambda images: Predictions(emotion=np.zeros((4, 8), np.float32)))
+    with pytest.raises(ValueError, match=r"gave emotion of shape \(4, 8\), expected \(4, 3\)"):
         list(estimate(wrong, gray_frames([1]), None))
 
 

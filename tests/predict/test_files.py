@@ -138,7 +138,7 @@ def test_a_folder_of_pictures_and_videos(make_predictor, write_video, tmp_path):
 
 def test_a_network_without_affect_has_no_plot(make_predictor, write_video, tmp_path):
     write_video(tmp_path / "a.mp4", [100] * 3, [0, 3000, 6000])
-    only_emotions = make_predictor(function=lambda images: Predictions(emotion_logits=np.eye(4, 3, dtype=np.float32)))
+    only_emotions = make_predictor(function=lambda images: Predictions(emotion=np.eye(4, 3, dtype=np.float32)))
     result = predict_file(only_emotions, tmp_path / "a.mp4", tmp_path, None)
     assert [path.name for path in result.pictures] == ["a_overlay.mp4"]
     assert {(row["valence"], row["success"]) for row in read_table(tmp_path / "a.csv")} == {("", "1")}

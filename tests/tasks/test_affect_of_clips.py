@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from records import make_batch, make_labels, with_values, with_weights
 
 from affect_jax.tasks.affect import Affect
 from affect_jax.tasks.recipe import AffectConfig
 from affect_jax.train.sharding import data_mesh, spread
-from affect_jax.types import Batch, Labels, Predictions
+from affect_jax.types import Predictions
 
 
 def batch_of(shape, seed=0):
@@ -21,16 +22,17 @@ def batch_of(shape, seed=0):
     if len(shape) > 1:
         weight[1, 3:] = 0
     nothing, ones = np.zeros(shape, np.float32), np.ones(shape, np.float32)
-    labels = Labels(label, weight, np.zeros((*shape, 4), np.float32), nothing, np.zeros((*shape, 68, 2)), nothing)
-    batch = Batch(np.zeros((*shape, 4, 4, 3), np.float32), labels, ones, np.arange(np.prod(shape)).reshape(shape))
-    predicted = Predictions(np.float32(0.5 * label + rng.normal(0.1, 0.2, label.shape)))
+    labels = make_labels(label, weight, np.zeros((*shape, 4), np.float32), nothing, np.zeros((*shape, 68, 2)), nothing)
+    batch = make_batch(np.zeros((*shape, 4, 4, 3), np.float32), labels, ones, np.arange(np.prod(shape)).reshape(shape))
+    predicted = Predictions(valence_arousal=np.float32(0.5 * label + rng.normal(0.1, 0.2, label.shape)))
     return jax.tree.map(jnp.asarray, (predicted, batch))
 
 
 def one_minus_ccc(predictions, batch, where):
-    kept = np.asarray(batch.labels.valence_arousal_weight)[where] > 0
+    kept = np.asarray(batch.labels["valence_arousal"].weight)[where] > 0
     predicted, label = (
-        np.float64(values)[where][kept] for values in (predictions.valence_arousal, batch.labels.valence_arousal)
+        np.float64(values)[where][kept]
+        for values in (predictions["valence_arousal"], batch.labels["valence_arousal"].value)
     )
     covariance = ((predicted - predicted.mean(0)) * (label - label.mean(0))).mean(0)
     gap = (predicted.mean(0) - label.mean(0)) ** 2
@@ -52,8 +54,8 @@ def test_smoothness_is_weighed_outside_the_mixture():
     predictions, batch = batch_of((4, 8))
     task, plain = Affect(AffectConfig(smoothness_weight=3.0)), Affect(AffectConfig())
     terms, _ = task.terms(predictions, batch)
-    weight = np.asarray(batch.labels.valence_arousal_weight)
-    steps = (np.diff(np.float64(predictions.valence_arousal), axis=1) ** 2).mean(-1)
+    weight = np.asarray(batch.labels["valence_arousal"].weight)
+    steps = (np.diff(np.float64(predictions["valence_arousal"]), axis=1) ** 2).mean(-1)
     both = weight[:, 1:] * weight[:, :-1]
     np.testing.assert_allclose(terms["loss/smoothness"], (steps * both).sum() / both.sum(), rtol=1e-5)
     without = {name: value for name, value in terms.items() if name != "loss/smoothness"}
@@ -70,7 +72,7 @@ def test_only_the_part_over_the_batch_remembers():
         _, memory = task.terms(first, one, task.initial().memory)
         terms, memory = task.terms(second, other, memory)
         found[over] = float(terms["loss/ccc"])
-        np.testing.assert_array_equal(memory.weight, [other.labels.valence_arousal_weight.sum(), 21])
+        np.testing.assert_array_equal(memory.weight, [other.labels["valence_arousal"].weight.sum(), 21])
     each = Affect(AffectConfig(ccc_over="clip")).terms(second, other)[0]["loss/ccc"]
     np.testing.assert_allclose(found["both"], (found["batch"] + each) / 2, rtol=1e-5)
 
@@ -83,16 +85,18 @@ def test_what_an_unlabeled_frame_holds_changes_nothing_bit_for_bit():
     task = Affect(EVERYTHING)
 
     def loss(values, batch):
-        terms, memory = task.terms(Predictions(values), batch, task.initial().memory)
+        terms, memory = task.terms(Predictions(valence_arousal=values), batch, task.initial().memory)
         return task.combine(terms, {}, None), memory
 
     run = jax.jit(jax.value_and_grad(loss, has_aux=True))
-    unlabeled = batch.labels.valence_arousal_weight[..., None] == 0
-    labels = dataclasses.replace(
-        batch.labels, valence_arousal=jnp.where(unlabeled, jnp.nan, batch.labels.valence_arousal)
+    unlabeled = batch.labels["valence_arousal"].weight[..., None] == 0
+    labels = with_values(
+        batch.labels, valence_arousal=jnp.where(unlabeled, jnp.nan, batch.labels["valence_arousal"].value)
     )
-    clean = run(predictions.valence_arousal, batch)
-    dirty = run(jnp.where(unlabeled, jnp.inf, predictions.valence_arousal), dataclasses.replace(batch, labels=labels))
+    clean = run(predictions["valence_arousal"], batch)
+    dirty = run(
+        jnp.where(unlabeled, jnp.inf, predictions["valence_arousal"]), dataclasses.replace(batch, labels=labels)
+    )
     for one, other in zip(jax.tree.leaves(clean), jax.tree.leaves(dirty), strict=True):
         np.testing.assert_array_equal(one, other)
     assert not np.asarray(clean[1])[np.asarray(unlabeled)[..., 0]].any() and np.asarray(clean[1]).any()
@@ -109,12 +113,14 @@ def test_clips_spread_over_eight_devices_have_the_terms_of_one():
 @pytest.mark.parametrize("over, left", [("clip", 0.0), ("both", None)])
 def test_where_no_clip_has_enough_labels_there_is_no_gradient_from_clips_and_nothing_is_nan(over, left):
     predictions, batch = batch_of((4, 8))
-    weight = batch.labels.valence_arousal_weight.at[:, 2:].set(0)
-    batch = dataclasses.replace(batch, labels=dataclasses.replace(batch.labels, valence_arousal_weight=weight))
-    loss = lambda values, over: Affect(AffectConfig(ccc_over=over)).terms(Predictions(values), batch)[0]["loss/ccc"]
+    weight = batch.labels["valence_arousal"].weight.at[:, 2:].set(0)
+    batch = dataclasses.replace(batch, labels=with_weights(batch.labels, valence_arousal=weight))
+    loss = lambda values, over: Affect(AffectConfig(ccc_over=over)).terms(Predictions(valence_arousal=values), batch)[
+        0
+    ]["loss/ccc"]
     slope = jax.jit(jax.value_and_grad(loss), static_argnums=1)
-    value, gradient = slope(predictions.valence_arousal, over)
-    alone, of_batch = slope(predictions.valence_arousal, "batch")
+    value, gradient = slope(predictions["valence_arousal"], over)
+    alone, of_batch = slope(predictions["valence_arousal"], "batch")
     if left is not None:
         alone, of_batch = left, jnp.zeros_like(gradient)
     np.testing.assert_allclose(value, alone, rtol=1e-6)

@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from records import make_batch, make_labels, with_values, with_weights
 
 from affect_jax.tasks.affect import Affect
 from affect_jax.tasks.recipe import AffectConfig
-from affect_jax.types import Batch, Labels, Predictions
+from affect_jax.types import Predictions
 
 NAMES = ("neutral", "happy", "sad", "surprise")
 FULL = AffectConfig(
@@ -29,19 +30,20 @@ def example(seed=0, rows=12):
     place = np.arange(rows)
     label = np.float32(rng.uniform(-1, 1, (rows, 2)))
     nothing = np.zeros(rows, np.float32)
-    labels = Labels(
-        valence_arousal=label,
-        valence_arousal_weight=np.float32(place % 3 > 0),
-        emotion=np.float32(rng.dirichlet(np.ones(4), rows)),
-        emotion_weight=np.float32(place % 4 > 0),
-        landmarks=np.zeros((rows, 68, 2), np.float32),
-        landmarks_weight=nothing,
+    labels = make_labels(
+        label,
+        np.float32(place % 3 > 0),
+        np.float32(rng.dirichlet(np.ones(4), rows)),
+        np.float32(place % 4 > 0),
+        np.zeros((rows, 68, 2), np.float32),
+        nothing,
     )
-    batch = Batch(np.zeros((rows, 4, 4, 3), np.float32), labels, np.float32(place < rows - 1), place)
+    batch = make_batch(np.zeros((rows, 4, 4, 3), np.float32), labels, np.float32(place < rows - 1), place)
     student = Predictions(
-        np.float32(0.5 * label + rng.normal(0, 0.3, label.shape)), np.float32(rng.normal(size=(rows, 4)))
+        valence_arousal=np.float32(0.5 * label + rng.normal(0, 0.3, label.shape)),
+        emotion=np.float32(rng.normal(size=(rows, 4))),
     )
-    teacher = Predictions(None, np.float32(rng.normal(size=(rows, 4))))
+    teacher = Predictions(emotion=np.float32(rng.normal(size=(rows, 4))))
     return jax.tree.map(jnp.asarray, (student, teacher, batch))
 
 
@@ -57,20 +59,22 @@ def test_terms_of_every_option_equal_float64():
     terms, memory = task.terms(second, other, memory, taught)
     assert terms.keys() == {"loss/emotion", "loss/teacher", "loss/rmse", "loss/pcc", "loss/ccc"}
 
-    known = np.asarray(other.labels.emotion_weight * other.weight) > 0
-    label = np.float64(other.labels.emotion)[known]
-    entropy = -((0.9 * label + 0.1 / 4) * log_softmax(np.float64(second.emotion_logits)[known])).sum(-1)
+    known = np.asarray(other.labels["emotion"].weight * other.weight) > 0
+    label = np.float64(other.labels["emotion"].value)[known]
+    entropy = -((0.9 * label + 0.1 / 4) * log_softmax(np.float64(second["emotion"])[known])).sum(-1)
     weight = label @ [1, 2, 0.5, 3]
     np.testing.assert_allclose(terms["loss/emotion"], (entropy * weight).sum() / weight.sum(), rtol=1e-5)
 
     seen = np.asarray(other.weight) > 0  # what a teacher says needs no label
-    mine, theirs = (log_softmax(np.float64(p.emotion_logits)[seen] / 2) for p in (second, taught))
+    mine, theirs = (log_softmax(np.float64(p["emotion"])[seen] / 2) for p in (second, taught))
     divergence = 4 * (np.exp(theirs) * (theirs - mine)).sum(-1)
     np.testing.assert_allclose(terms["loss/teacher"], divergence.mean(), rtol=1e-5)
 
-    rated = [np.asarray(b.labels.valence_arousal_weight * b.weight) > 0 for b in (batch, other)]
-    values = [np.float64(p.valence_arousal)[kept] for p, kept in zip((first, second), rated, strict=True)]
-    labels = [np.float64(b.labels.valence_arousal)[kept] for b, kept in zip((batch, other), rated, strict=True)]
+    rated = [np.asarray(b.labels["valence_arousal"].weight * b.weight) > 0 for b in (batch, other)]
+    values = [np.float64(p["valence_arousal"])[kept] for p, kept in zip((first, second), rated, strict=True)]
+    labels = [
+        np.float64(b.labels["valence_arousal"].value)[kept] for b, kept in zip((batch, other), rated, strict=True)
+    ]
     error = np.sqrt(((values[1] - labels[1]) ** 2).mean(0)).mean()
     np.testing.assert_allclose(terms["loss/rmse"], error, rtol=1e-5)
     predicted, label = np.concatenate(values), np.concatenate(labels)  # both batches, the first out of the memory
@@ -94,27 +98,28 @@ def test_what_has_no_weight_changes_neither_loss_nor_gradients_nor_memory_bit_fo
     labels, carried = batch.labels, task.initial()
 
     def loss(values, logits, parameters, batch, taught):
-        terms, memory = task.terms(Predictions(values, logits), batch, carried.memory, taught)
+        terms, memory = task.terms(Predictions(valence_arousal=values, emotion=logits), batch, carried.memory, taught)
         return task.combine(terms, parameters, jax.random.key(0)), memory
 
-    unrated = (labels.valence_arousal_weight * batch.weight)[:, None] == 0
-    unnamed = (labels.emotion_weight * batch.weight)[:, None] == 0
+    unrated = (labels["valence_arousal"].weight * batch.weight)[:, None] == 0
+    unnamed = (labels["emotion"].weight * batch.weight)[:, None] == 0
     padding = batch.weight[:, None] == 0
     broken = dataclasses.replace(
         batch,
-        labels=dataclasses.replace(
+        labels=with_values(
             labels,
-            valence_arousal=jnp.where(unrated, jnp.nan, labels.valence_arousal),
-            emotion=jnp.where(unnamed, jnp.nan, labels.emotion),
+            valence_arousal=jnp.where(unrated, jnp.nan, labels["valence_arousal"].value),
+            emotion=jnp.where(unnamed, jnp.nan, labels["emotion"].value),
         ),
     )
     wild = Predictions(
-        jnp.where(unrated, jnp.inf, student.valence_arousal), jnp.where(padding, jnp.nan, student.emotion_logits)
+        valence_arousal=jnp.where(unrated, jnp.inf, student["valence_arousal"]),
+        emotion=jnp.where(padding, jnp.nan, student["emotion"]),
     )
-    nonsense = Predictions(None, jnp.where(padding, jnp.nan, taught.emotion_logits))
+    nonsense = Predictions(emotion=jnp.where(padding, jnp.nan, taught["emotion"]))
     run = jax.jit(jax.value_and_grad(loss, argnums=(0, 1, 2), has_aux=True))
-    clean = run(student.valence_arousal, student.emotion_logits, carried.parameters, batch, taught)
-    dirty = run(wild.valence_arousal, wild.emotion_logits, carried.parameters, broken, nonsense)
+    clean = run(student["valence_arousal"], student["emotion"], carried.parameters, batch, taught)
+    dirty = run(wild["valence_arousal"], wild["emotion"], carried.parameters, broken, nonsense)
     for one, other in zip(jax.tree.leaves(clean), jax.tree.leaves(dirty), strict=True):
         np.testing.assert_array_equal(one, other)
         assert np.isfinite(one).all()
@@ -123,12 +128,12 @@ def test_what_has_no_weight_changes_neither_loss_nor_gradients_nor_memory_bit_fo
 def test_a_batch_without_a_rating_leaves_learned_variances_and_memory_as_they_are():
     task = Affect(FULL)
     student, taught, batch = example()
-    labels = dataclasses.replace(batch.labels, valence_arousal_weight=jnp.zeros(12))
+    labels = with_weights(batch.labels, valence_arousal=jnp.zeros(12))
     carried = task.initial()
 
     def loss(values, parameters):
         terms, memory = task.terms(
-            Predictions(values, student.emotion_logits),
+            student.replace(valence_arousal=values),
             dataclasses.replace(batch, labels=labels),
             carried.memory,
             taught,
@@ -136,7 +141,7 @@ def test_a_batch_without_a_rating_leaves_learned_variances_and_memory_as_they_ar
         return task.combine(terms, parameters, None), memory
 
     (of_values, of_parameters), memory = jax.grad(loss, (0, 1), has_aux=True)(
-        student.valence_arousal, carried.parameters
+        student["valence_arousal"], carried.parameters
     )
     assert not of_values.any() and not any(of_parameters.values())
     for one, other in zip(jax.tree.leaves(memory), jax.tree.leaves(carried.memory), strict=True):

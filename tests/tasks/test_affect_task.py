@@ -6,10 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from records import make_batch, make_labels, with_values, with_weights
 
 from affect_jax.tasks.affect import Affect, AffectConfig
 from affect_jax.tasks.registry import TASKS
-from affect_jax.types import Batch, Labels, Predictions
+from affect_jax.types import Predictions
 
 
 def batch_of(shape, seed=0):
@@ -18,30 +19,30 @@ def batch_of(shape, seed=0):
     n = int(np.prod(shape))
     place = np.arange(n).reshape(shape)
     label = rng.uniform(-1, 1, (*shape, 2)).astype(np.float32)
-    labels = Labels(
-        valence_arousal=label,
-        valence_arousal_weight=np.float32(place % 3 > 0),
-        emotion=np.eye(4, dtype=np.float32)[rng.integers(0, 4, shape)],
-        emotion_weight=np.float32(place % 4 > 0),
-        landmarks=np.zeros((*shape, 68, 2), np.float32),
-        landmarks_weight=np.zeros(shape, np.float32),
+    labels = make_labels(
+        label,
+        np.float32(place % 3 > 0),
+        np.eye(4, dtype=np.float32)[rng.integers(0, 4, shape)],
+        np.float32(place % 4 > 0),
+        np.zeros((*shape, 68, 2), np.float32),
+        np.zeros(shape, np.float32),
     )
-    batch = Batch(np.zeros((*shape, 4, 4, 3), np.float32), labels, np.float32(place < n - 1), place)
+    batch = make_batch(np.zeros((*shape, 4, 4, 3), np.float32), labels, np.float32(place < n - 1), place)
     predicted = np.float32(0.5 * label + rng.normal(0.1, 0.3, label.shape))
     logits = rng.normal(size=(*shape, 4)).astype(np.float32)
-    return Predictions(jnp.asarray(predicted), jnp.asarray(logits)), jax.tree.map(jnp.asarray, batch)
+    return jax.tree.map(jnp.asarray, (Predictions(valence_arousal=predicted, emotion=logits), batch))
 
 
 def expected_terms(predictions, batch):
-    kept = np.asarray(batch.labels.valence_arousal_weight * batch.weight) > 0
+    kept = np.asarray(batch.labels["valence_arousal"].weight * batch.weight) > 0
     predicted, label = (
-        np.float64(array)[kept] for array in (predictions.valence_arousal, batch.labels.valence_arousal)
+        np.float64(array)[kept] for array in (predictions["valence_arousal"], batch.labels["valence_arousal"].value)
     )
     covariance = ((predicted - predicted.mean(0)) * (label - label.mean(0))).mean(0)
     gap = (predicted.mean(0) - label.mean(0)) ** 2
-    named = np.asarray(batch.labels.emotion_weight * batch.weight) > 0
-    logits = np.float64(predictions.emotion_logits)[named]
-    right = (logits * np.asarray(batch.labels.emotion)[named]).sum(-1)
+    named = np.asarray(batch.labels["emotion"].weight * batch.weight) > 0
+    logits = np.float64(predictions["emotion"])[named]
+    right = (logits * np.asarray(batch.labels["emotion"].value)[named]).sum(-1)
     return {
         "loss/emotion": (np.log(np.exp(logits).sum(-1)) - right).mean(),
         "loss/mse": ((predicted - label) ** 2).mean(),
@@ -78,23 +79,23 @@ def test_what_is_not_labeled_has_no_influence_bit_for_bit():
     task, key = Affect(AffectConfig()), jax.random.key(3)
 
     def loss(values, logits, batch):
-        return task.combine(task.terms(Predictions(values, logits), batch)[0], {}, key)
+        return task.combine(task.terms(Predictions(valence_arousal=values, emotion=logits), batch)[0], {}, key)
 
     run = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))
-    value, clean = run(predictions.valence_arousal, predictions.emotion_logits, batch)
+    value, clean = run(predictions["valence_arousal"], predictions["emotion"], batch)
     labels = batch.labels
-    unrated = (labels.valence_arousal_weight * batch.weight)[:, None] == 0
-    unnamed = (labels.emotion_weight * batch.weight)[:, None] == 0
+    unrated = (labels["valence_arousal"].weight * batch.weight)[:, None] == 0
+    unnamed = (labels["emotion"].weight * batch.weight)[:, None] == 0
     broken = dataclasses.replace(
         batch,
-        labels=dataclasses.replace(
+        labels=with_values(
             labels,
-            valence_arousal=jnp.where(unrated, jnp.nan, labels.valence_arousal),
-            emotion=jnp.where(unnamed, jnp.nan, labels.emotion),
+            valence_arousal=jnp.where(unrated, jnp.nan, labels["valence_arousal"].value),
+            emotion=jnp.where(unnamed, jnp.nan, labels["emotion"].value),
         ),
     )
-    garbage = jnp.where(unrated, jnp.nan, predictions.valence_arousal)
-    wild = jnp.where(unnamed, jnp.inf, predictions.emotion_logits)
+    garbage = jnp.where(unrated, jnp.nan, predictions["valence_arousal"])
+    wild = jnp.where(unnamed, jnp.inf, predictions["emotion"])
     other, dirty = run(garbage, wild, broken)
     assert value == other
     for one, two, absent in zip(clean, dirty, (unrated, unnamed), strict=True):
@@ -105,44 +106,17 @@ def test_what_is_not_labeled_has_no_influence_bit_for_bit():
 
 def test_a_batch_without_any_rating_trains_the_emotion_alone():
     predictions, batch = batch_of((12,))
-    labels = dataclasses.replace(batch.labels, valence_arousal_weight=jnp.zeros(12))
+    labels = with_weights(batch.labels, valence_arousal=jnp.zeros(12))
     batch, task = dataclasses.replace(batch, labels=labels), Affect(AffectConfig())
 
     def loss(values):
-        terms, _ = task.terms(Predictions(values, predictions.emotion_logits), batch)
+        terms, _ = task.terms(predictions.replace(valence_arousal=values), batch)
         return task.combine(terms, {}, jax.random.key(0)), terms
 
-    (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(predictions.valence_arousal)
+    (total, terms), gradient = jax.value_and_grad(loss, has_aux=True)(predictions["valence_arousal"])
     assert [float(terms[name]) for name in ("loss/mse", "loss/pcc", "loss/ccc")] == [0, 0, 0]
     assert total == terms["loss/emotion"] > 0
     assert not gradient.any()
-
-
-def test_scores_clip_predictions_leave_out_what_is_unlabeled_and_skip_padding():
-    predictions, batch = batch_of((4, 6))
-    task = Affect(AffectConfig())
-    wide = dataclasses.replace(predictions, valence_arousal=predictions.valence_arousal * 3)
-    scores = task.scores(jax.jit(task.moments)(wide, batch))
-    kept = np.asarray(batch.labels.valence_arousal_weight * batch.weight) > 0
-    clipped = np.clip(np.float64(wide.valence_arousal)[kept], -1, 1)
-    label = np.float64(batch.labels.valence_arousal)[kept]
-    np.testing.assert_allclose(scores["rmse/arousal"], np.sqrt(((clipped - label) ** 2).mean(0))[1], atol=1e-6)
-    named = np.asarray(batch.labels.emotion_weight * batch.weight) > 0
-    hit = np.asarray(predictions.emotion_logits).argmax(-1) == np.asarray(batch.labels.emotion).argmax(-1)
-    assert scores["accuracy"] == pytest.approx(hit[named].mean())
-    unlabeled = dataclasses.replace(batch, weight=jnp.zeros((4, 6)))
-    assert task.scores(task.moments(predictions, unlabeled)) == {}
-    only = task.moments(Predictions(predictions.valence_arousal), batch)
-    assert "accuracy" not in task.scores(only.merge(only)) and "ccc/mean" in task.scores(only)
-
-
-def test_merged_states_equal_the_state_of_the_whole():
-    predictions, batch = batch_of((24,))
-    task = Affect(AffectConfig())
-    parts = [jax.tree.map(lambda leaf, s=s: leaf[s], (predictions, batch)) for s in (slice(0, 9), slice(9, 24))]
-    states = [task.moments(*part) for part in parts]
-    merged, whole = task.scores(states[0].merge(states[1])), task.scores(task.moments(predictions, batch))
-    assert merged == pytest.approx(whole, abs=1e-6)
 
 
 def test_loss_is_the_same_on_eight_devices():
@@ -158,7 +132,7 @@ def test_loss_is_the_same_on_eight_devices():
     spread = jax.device_put((predictions, batch), place)
     (one, gradient), (many, spread_gradient) = run(predictions, batch), run(*spread)
     np.testing.assert_allclose(one, many, rtol=1e-6)
-    np.testing.assert_allclose(gradient.valence_arousal, spread_gradient.valence_arousal, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(gradient["valence_arousal"], spread_gradient["valence_arousal"], rtol=1e-4, atol=1e-7)
 
 
 def test_tasks_are_hashable_and_refuse_unknown_options():

@@ -5,10 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 from flax import nnx
+from records import make_batch, make_labels
 
 from affect_jax.tasks.affect import Affect
 from affect_jax.tasks.recipe import AffectConfig
-from affect_jax.types import Batch, Labels, Predictions, TaskVariables
+from affect_jax.types import Batch, Label, Predictions, TaskVariables
 
 
 class Tiny(nnx.Module):
@@ -34,7 +35,7 @@ class TinyAffect(Tiny):
 
     def __call__(self, images, *, rngs=None):
         features = self.dropout(self.norm(nnx.relu(self.trunk(images))).mean((1, 2)), rngs=rngs)
-        return Predictions(valence_arousal=self.head(features), emotion_logits=self.emotion(features))
+        return Predictions(valence_arousal=self.head(features), emotion=self.emotion(features))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Regression:
         return TaskVariables()
 
     def terms(self, predictions, batch, memory, taught):
-        error = ((predictions.valence_arousal - batch.labels.valence_arousal) ** 2).mean(-1)
+        error = ((predictions["valence_arousal"] - batch.labels["valence_arousal"].value) ** 2).mean(-1)
         return {"loss/mse": (error * batch.weight).sum() / batch.weight.sum()}, None
 
     def combine(self, terms, parameters, key):
@@ -66,8 +67,11 @@ class Batches:
         affect = np.stack([images[..., 0].mean((1, 2)), images[..., 1].std((1, 2))], -1)
         ones, zeros = np.ones(self.count, np.float32), np.zeros((self.count, 68, 2), np.float32)
         index = np.arange(self.count, dtype=np.int32)
-        return Batch(
-            images, Labels(affect, ones, np.zeros((self.count, 8), np.float32), ones * 0, zeros, ones * 0), ones, index
+        return make_batch(
+            images,
+            make_labels(affect, ones, np.zeros((self.count, 8), np.float32), ones * 0, zeros, ones * 0),
+            ones,
+            index,
         )
 
     def get_state(self):
@@ -83,11 +87,10 @@ class LabeledBatches(Batches):
     def __next__(self) -> Batch:
         batch = super().__next__()
         place = np.arange(self.count)
-        labels = dataclasses.replace(
-            batch.labels,
-            valence_arousal_weight=np.float32(place % 3 > 0),
-            emotion=np.eye(8, dtype=np.float32)[(place + self.number) % 8],
-            emotion_weight=np.float32(place % 4 > 0),
+        emotion = np.eye(8, dtype=np.float32)[(place + self.number) % 8]
+        labels = batch.labels.replace(
+            valence_arousal=Label(batch.labels["valence_arousal"].value, np.float32(place % 3 > 0)),
+            emotion=Label(emotion, np.float32(place % 4 > 0)),
         )
         return dataclasses.replace(batch, labels=labels, weight=np.float32(place < self.count - 2))
 

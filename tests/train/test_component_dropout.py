@@ -7,12 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from records import make_batch, make_labels
 
 from affect_jax.models.registry import MODELS
 from affect_jax.nn.network import Network
 from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
-from affect_jax.types import Batch, Labels
+from affect_jax.types import Batch
 
 SIZES = {"input_px": 16, "widths": (4, 4, 8), "modules": 1, "depth": 1, "head_blocks": 1, "head_rank": 6, "emotions": 3}
 NETWORKS = {
@@ -26,9 +27,11 @@ def batch_of(name: str) -> Batch:
     shape = (2, 3) if name == "clip" else (4,)
     rng, ones = np.random.default_rng(0), np.ones(shape, np.float32)
     affect, nothing = np.float32(rng.uniform(-1, 1, (*shape, 2))), np.zeros((*shape, 3), np.float32)
-    labels = Labels(affect, ones, nothing, 0 * ones, np.zeros((*shape, 68, 2), np.float32), 0 * ones)
+    labels = make_labels(affect, ones, nothing, 0 * ones, np.zeros((*shape, 68, 2), np.float32), 0 * ones)
     images = rng.random((*shape, 16, 16, 3), np.float32)
-    return jax.tree.map(jnp.asarray, Batch(images, labels, ones, np.arange(ones.size, dtype=np.int32).reshape(shape)))
+    return jax.tree.map(
+        jnp.asarray, make_batch(images, labels, ones, np.arange(ones.size, dtype=np.int32).reshape(shape))
+    )
 
 
 @pytest.mark.parametrize("case", NETWORKS)
@@ -52,14 +55,14 @@ def test_the_loss_of_a_step_depends_on_the_key_and_what_is_predicted_on_nothing(
 
     losses = [float(loss(jax.random.key(seed))) for seed in (1, 1, 2, 3, 4)]
     assert losses[0] == losses[1] and len(set(losses)) > 2
-    dropping, whole = (jax.jit(network.predict)(variables, batch.images) for network in made.values())
-    np.testing.assert_array_equal(dropping.valence_arousal, whole.valence_arousal)
+    dropping, whole = (jax.jit(network.predict)(variables, batch.inputs.images) for network in made.values())
+    np.testing.assert_array_equal(dropping["valence_arousal"], whole["valence_arousal"])
 
 
 def test_where_the_head_is_frozen_nothing_is_dropped():
     module, config = MODELS["emonet"]
     config = config(**SIZES, head_component_dropout=0.5)
     network = Network(lambda rngs: module(config, rngs=rngs), frozen="head/.*")
-    variables, images = network.initial(jax.random.key(0)), batch_of("static").images
-    train = jax.jit(lambda key: network.train(variables, images, key)[0].valence_arousal)
+    variables, images = network.initial(jax.random.key(0)), batch_of("static").inputs.images
+    train = jax.jit(lambda key: network.train(variables, images, key)[0]["valence_arousal"])
     np.testing.assert_array_equal(train(jax.random.key(1)), train(jax.random.key(2)))

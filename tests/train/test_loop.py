@@ -182,7 +182,9 @@ def test_divergence_names_step_and_term_and_keeps_the_last_checkpoint(tmp_path, 
     class Poisoned(batches):
         def __next__(self):
             batch = super().__next__()
-            batch.labels.valence_arousal[:] = np.nan if self.number == 5 else batch.labels.valence_arousal
+            batch.labels["valence_arousal"].value[:] = (
+                np.nan if self.number == 5 else batch.labels["valence_arousal"].value
+            )
             return batch
 
     run = Run(tmp_path, tiny, regression, Poisoned)

@@ -42,11 +42,11 @@ def test_a_frozen_trunk_is_in_evaluation_mode_while_the_head_trains(tiny, frozen
     _, statistics = network.train(variables, images, jax.random.key(3))
     np.testing.assert_array_equal(statistics["trunk"]["layers"][1]["mean"].get_value(), 0)
     assert np.abs(statistics["norm"]["mean"].get_value()).max() > 0
-    one = network.train(variables, images, jax.random.key(3))[0].valence_arousal
-    other = network.train(variables, images, jax.random.key(4))[0].valence_arousal
+    one = network.train(variables, images, jax.random.key(3))[0]["valence_arousal"]
+    other = network.train(variables, images, jax.random.key(4))[0]["valence_arousal"]
     assert not np.array_equal(one, other)  # dropout is drawn from the key that is passed
     np.testing.assert_array_equal(
-        network.predict(variables, images).valence_arousal, network.predict(variables, images).valence_arousal
+        network.predict(variables, images)["valence_arousal"], network.predict(variables, images)["valence_arousal"]
     )
 
 
@@ -63,9 +63,9 @@ def test_fixed_statistics_are_used_and_leave_dropout_on(tiny):
     plain = Network(lambda rngs: tiny(rngs=rngs), fixed_statistics="norm|trunk/.*")
     variables, key = network.initial(jax.random.key(0)), jax.random.key(3)
     images = jax.random.uniform(jax.random.key(2), (8, 6, 6, 3))
-    same = plain.train(variables, images, key)[0].valence_arousal
-    np.testing.assert_allclose(same, plain.predict(variables, images).valence_arousal, rtol=1e-6)
-    assert not np.allclose(network.train(variables, images, key)[0].valence_arousal, same)
+    same = plain.train(variables, images, key)[0]["valence_arousal"]
+    np.testing.assert_allclose(same, plain.predict(variables, images)["valence_arousal"], rtol=1e-6)
+    assert not np.allclose(network.train(variables, images, key)[0]["valence_arousal"], same)
 
 
 def test_a_pattern_that_freezes_nothing_or_everything_is_refused(tiny):

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+from records import make_batch, make_labels
 
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.nn.network import Network, names
@@ -11,7 +12,6 @@ from affect_jax.tasks.recipe import AffectConfig
 from affect_jax.train.optimizer import OptimizerConfig, make_optimizer
 from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
-from affect_jax.types import Batch, Labels
 
 SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2, "head_blocks": 1, "head_rank": 4}
 TASK = Affect(AffectConfig(ccc_over="both", smoothness_weight=1.0))
@@ -24,8 +24,8 @@ def clips():
     ones = np.ones((4, 6), np.float32)
     emotion = np.eye(8, dtype=np.float32)[rng.integers(0, 8, (4, 6))]
     affect = np.float32(rng.uniform(-1, 1, (4, 6, 2)))
-    labels = Labels(affect, ones, emotion, ones, np.zeros((4, 6, 68, 2), np.float32), 0 * ones)
-    return Batch(rng.random((4, 6, 32, 32, 3), np.float32), labels, ones, np.arange(24).reshape(4, 6))
+    labels = make_labels(affect, ones, emotion, ones, np.zeros((4, 6, 68, 2), np.float32), 0 * ones)
+    return make_batch(rng.random((4, 6, 32, 32, 3), np.float32), labels, ones, np.arange(24).reshape(4, 6))
 
 
 def moved(clips, options, steps=2, **patterns):

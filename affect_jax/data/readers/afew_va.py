@@ -12,15 +12,15 @@ import pathlib
 import numpy as np
 from jaxtyping import Float
 
-from affect_jax import emotions
 from affect_jax.data.readers.affectnet_faces import misplaced
 from affect_jax.data.readers.rows import ListConfig, existing_folder, looked_at
 from affect_jax.data.readers.traces import ALL, LABEL_SET, number
 from affect_jax.data.recordings import NumberedPictures, Recording, Recordings
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import no_labels
+from affect_jax.data.source import unlabeled
 from affect_jax.files import image_files
-from affect_jax.types import AROUSAL, LANDMARKS, VALENCE
+from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
+from affect_jax.types import LANDMARKS
 
 SCALE = 10.0
 CLIPS = ("[0-9][0-9][0-9]/*.json", "[0-9][0-9]/[0-9][0-9][0-9]/*.json")
@@ -110,11 +110,12 @@ def _recording(
             skipped.refuse(
                 str(path), int(key) if key.isdecimal() else 0, RowFault(fault.reason, f"{fault} ({path}, frame {key})")
             )
-    labels = no_labels(len(chosen), len(emotions.names(LABEL_SET)))
+    labels = unlabeled(len(chosen), LABEL_SET, ("valence_arousal", "landmarks"))
+    affect = labels["valence_arousal"].value
     for row, (valence, arousal, points) in enumerate(kept):
-        labels.valence_arousal[row, VALENCE], labels.valence_arousal[row, AROUSAL] = valence, arousal
-        labels.landmarks[row] = points
-    labels.valence_arousal_weight[:] = labels.landmarks_weight[:] = 1
+        affect[row, VALENCE], affect[row, AROUSAL] = valence, arousal
+        labels["landmarks"].value[row] = points
+    labels["valence_arousal"].weight[:] = labels["landmarks"].weight[:] = 1
     return Recording(path.stem, actor, footage, np.array(chosen, np.int64), labels)
 
 

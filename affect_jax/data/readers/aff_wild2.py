@@ -13,13 +13,12 @@ import pathlib
 import numpy as np
 from absl import logging
 
-from affect_jax import emotions
 from affect_jax.data.readers.aff_wild2_lines import LABEL_SET, Lines, read_affect, read_expression
 from affect_jax.data.readers.rows import ListConfig, existing_folder
 from affect_jax.data.readers.traces import published_split
 from affect_jax.data.recordings import NumberedPictures, Recording, Recordings
 from affect_jax.data.skipped import RowFault
-from affect_jax.data.source import no_labels
+from affect_jax.data.source import unlabeled
 
 SPLITS = {"training": ("Train_Set", "Training_Set"), "validation": ("Validation_Set",)}
 CHALLENGES = {"VA": ("VA_Estimation_Challenge", "VA_Set"), "EXPR": ("EXPR_Recognition_Challenge", "EXPR_Set")}
@@ -116,10 +115,10 @@ def _warn_of_shared(root: pathlib.Path, config: AffWild2Config, names: set[str])
 
 def _recording(name: str, footage: NumberedPictures, affect: Lines | None, expression: Lines | None) -> Recording:
     """All pictures of a video; those beyond the last line of its labels have weight 0."""
-    labels = no_labels(len(footage.numbers), len(emotions.names(LABEL_SET)))
+    labels = unlabeled(len(footage.numbers), LABEL_SET, ("valence_arousal", "emotion"))
     for lines, values, weight in (
-        (affect, labels.valence_arousal, labels.valence_arousal_weight),
-        (expression, labels.emotion, labels.emotion_weight),
+        (affect, labels["valence_arousal"].value, labels["valence_arousal"].weight),
+        (expression, labels["emotion"].value, labels["emotion"].weight),
     ):
         if lines is None:
             continue

@@ -10,7 +10,7 @@ from affect_jax import emotions
 from affect_jax.data.readers.rows import integer
 from affect_jax.data.readers.traces import number
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.types import AROUSAL, DIMENSIONS, VALENCE
+from affect_jax.quantities.valence_arousal import AROUSAL, DIMENSIONS, VALENCE
 
 LABEL_SET = "aff_wild2_8"
 NOT_RATED, NOT_NAMED = -5.0, -1  # codes of frames that were not annotated

@@ -8,11 +8,11 @@ from absl import logging
 from jaxtyping import Float, UInt8
 
 from affect_jax import emotions
-from affect_jax.data import cleaning
-from affect_jax.data.readers.affectnet_rows import CORRECT, EMOTIONS, Row
+from affect_jax.data.readers import affectnet_cleaning as cleaning
+from affect_jax.data.readers.affectnet_rows import CORRECT, Row
 from affect_jax.data.readers.rows import ListConfig, looked_at, photographs, square
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import PictureFiles, no_labels
+from affect_jax.data.source import PictureFiles, unlabeled
 from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import UnreadableImage
 
@@ -140,8 +140,8 @@ class ListedFaces(PictureFiles):
         """RGB pixels as stored; `UnreadableImage` also where the landmarks cannot belong to them."""
         image = super().image(index)
         labels = self.examples.labels
-        if labels.landmarks_weight[index] > 0:
-            if reason := misplaced(labels.landmarks[index], None, image.shape[1], image.shape[0]):
+        if labels["landmarks"].weight[index] > 0:
+            if reason := misplaced(labels["landmarks"].value[index], None, image.shape[1], image.shape[0]):
                 raise UnreadableImage(
                     f"{self.places[index]} ({self.paths[index]}): {reason} of {image.shape[1]} x {image.shape[0]} px; "
                     "correct the row or take it out"
@@ -152,15 +152,15 @@ class ListedFaces(PictureFiles):
 
 
 def _source(rows: list[Listed], where: str, config: AffectNetFacesConfig) -> ListedFaces:
-    labels = no_labels(len(rows), EMOTIONS)
+    labels = unlabeled(len(rows), LABEL_SET, ("valence_arousal", "emotion", "landmarks"))
     boxes = np.zeros((len(rows), 3), np.int64)
     for index, row in enumerate(listed.row for listed in rows):
         if row.valence_arousal is not None:
-            labels.valence_arousal[index], labels.valence_arousal_weight[index] = row.valence_arousal, 1
+            labels["valence_arousal"].value[index], labels["valence_arousal"].weight[index] = row.valence_arousal, 1
         if row.emotion is not None:
-            labels.emotion[index, row.emotion] = labels.emotion_weight[index] = 1
+            labels["emotion"].value[index, row.emotion] = labels["emotion"].weight[index] = 1
         if row.landmarks is not None:
-            labels.landmarks[index], labels.landmarks_weight[index] = row.landmarks, 1
+            labels["landmarks"].value[index], labels["landmarks"].weight[index] = row.landmarks, 1
         elif row.box is not None:
             boxes[index] = square(*row.box, config.box_side_ratio)
     table = photographs([listed.name for listed in rows], [listed.subject for listed in rows], labels)

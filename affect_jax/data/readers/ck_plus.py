@@ -21,7 +21,7 @@ from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_fra
 from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
 from affect_jax.data.readers.rows import ListConfig, existing_folder, looked_at, one_hot, photographs
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import no_labels
+from affect_jax.data.source import unlabeled
 from affect_jax.files import image_files
 
 IMAGES, TABLE = "cohn-kanade-images", "ckextended.csv"
@@ -133,11 +133,11 @@ def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skippe
     if all(landmarks is None for landmarks in points):
         logging.info("%s has no Landmarks: the whole picture is the crop", root)
     count = len(emotions.names(LABEL_SET))
-    labels = no_labels(len(kept), count)
-    labels.emotion[:], labels.emotion_weight[:] = one_hot([frame.emotion for _, frame in kept], count), 1
+    labels = unlabeled(len(kept), LABEL_SET, ("emotion", "landmarks"))
+    labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot([frame.emotion for _, frame in kept], count), 1
     for index, landmarks in enumerate(points):
         if landmarks is not None:
-            labels.landmarks[index], labels.landmarks_weight[index] = landmarks, 1
+            labels["landmarks"].value[index], labels["landmarks"].weight[index] = landmarks, 1
     names = [frame.path.relative_to(root).as_posix() for _, frame in kept]
     table = photographs(names, [frame.subject for _, frame in kept], labels)
     places = [f"{root}, frame {number}" for number, _ in kept]

@@ -11,7 +11,7 @@ from affect_jax import emotions
 from affect_jax.data.memory import GrayPictures
 from affect_jax.data.readers.rows import ListConfig, ListFile, integer, one_hot, photographs
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import no_labels
+from affect_jax.data.source import unlabeled
 
 LABEL_SET = "fer2013_7"
 SIDE_PX = 48
@@ -119,6 +119,6 @@ def gray_faces(label_set: str, kept: list[tuple[str, int, UInt8[np.ndarray, "48 
         raise ValueError(f"{where}: no usable row; is it the right list and split?")
     names, named, pictures = zip(*kept, strict=True)
     count = len(emotions.names(label_set))
-    labels = no_labels(len(kept), count)
-    labels.emotion[:], labels.emotion_weight[:] = one_hot(named, count), 1
+    labels = unlabeled(len(kept), label_set, ("emotion",))
+    labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot(named, count), 1
     return GrayPictures(label_set, photographs(names, names, labels), np.stack(pictures))

@@ -18,7 +18,7 @@ from affect_jax.data.memory import GrayPictures
 from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, pixels, usage
 from affect_jax.data.readers.rows import ListConfig, ListFile, integer, looked_at, photographs
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import PictureFiles, no_labels
+from affect_jax.data.source import PictureFiles, unlabeled
 from affect_jax.types import Labels
 
 LABEL_SET = "ferplus_8"
@@ -85,7 +85,7 @@ def ferplus(config: FERPlusConfig) -> GrayPictures | PictureFiles:
     skipped.finish(total)
     if not len(source.examples):
         raise ValueError(f"{path} holds no usable row of {total}: {skipped.counts()}")
-    voted = int((source.examples.labels.emotion_weight > 0).sum())
+    voted = int((source.examples.labels["emotion"].weight > 0).sum())
     logging.info("%s: %d faces, of which %d have an emotion by %s", path, len(source.examples), voted, config.votes)
     return source
 
@@ -133,9 +133,9 @@ def distributions(
 
 
 def _labels(rows: list[Voted], kind: str) -> Labels:
-    labels = no_labels(len(rows), len(emotions.names(LABEL_SET)))
+    labels = unlabeled(len(rows), LABEL_SET, ("emotion",))
     votes = np.array([row.votes for row in rows]).reshape(-1, len(VOTES))
-    labels.emotion[:], labels.emotion_weight[:] = distributions(votes, kind)
+    labels["emotion"].value[:], labels["emotion"].weight[:] = distributions(votes, kind)
     return labels
 
 

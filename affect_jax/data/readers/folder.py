@@ -6,7 +6,7 @@ import pathlib
 from affect_jax import emotions
 from affect_jax.data.readers.rows import ListConfig, looked_at, one_hot, photographs
 from affect_jax.data.skipped import RowFault
-from affect_jax.data.source import PictureFiles, no_labels
+from affect_jax.data.source import PictureFiles, unlabeled
 from affect_jax.files import image_files
 
 
@@ -47,8 +47,8 @@ def folder(config: FolderConfig) -> PictureFiles:
     kept = _whole(files, str(top), config) if config.check_images else files
     if not kept:
         raise ValueError(f"{top} holds no picture; expected files such as {top}/{names[0]}/a.jpg")
-    labels = no_labels(len(kept), len(names))
-    labels.emotion[:], labels.emotion_weight[:] = one_hot([emotion for _, emotion in kept], len(names)), 1
+    labels = unlabeled(len(kept), config.label_set, ("emotion",))
+    labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot([emotion for _, emotion in kept], len(names)), 1
     relative = [path.relative_to(top).as_posix() for path, _ in kept]
     table = photographs(relative, [name.rpartition(".")[0] for name in relative], labels)
     places = [f"{top}, picture {row}" for row in range(1, len(kept) + 1)]

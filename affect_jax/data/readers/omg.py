@@ -17,8 +17,8 @@ from affect_jax.data.readers.rows import ListFile, existing_folder, integer
 from affect_jax.data.readers.traces import ClipConfig, Collection, number, published_split
 from affect_jax.data.recordings import Footage, Recording, Recordings
 from affect_jax.data.skipped import RowFault
-from affect_jax.data.source import no_labels
-from affect_jax.types import AROUSAL, VALENCE
+from affect_jax.data.source import unlabeled
+from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
 LABEL_SET = "omg_7"
 FILES = {
@@ -93,8 +93,9 @@ def _utterance(row: dict[str, str]) -> Utterance:
 
 
 def _recording(utterance: Utterance, footage: Footage) -> Recording:
-    labels = no_labels(len(footage.numbers), len(emotions.names(LABEL_SET)))
-    labels.valence_arousal[:, VALENCE], labels.valence_arousal[:, AROUSAL] = utterance.valence, utterance.arousal
-    labels.valence_arousal_weight[:] = labels.emotion_weight[:] = 1
-    labels.emotion[:, utterance.emotion] = 1
+    labels = unlabeled(len(footage.numbers), LABEL_SET, ("valence_arousal", "emotion"))
+    affect = labels["valence_arousal"].value
+    affect[:, VALENCE], affect[:, AROUSAL] = utterance.valence, utterance.arousal
+    labels["valence_arousal"].weight[:] = labels["emotion"].weight[:] = 1
+    labels["emotion"].value[:, utterance.emotion] = 1
     return Recording(utterance.name, utterance.video, footage, np.arange(len(footage.numbers)), labels)

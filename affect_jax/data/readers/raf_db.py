@@ -16,7 +16,7 @@ from affect_jax.data.readers.rows import (
     square,
 )
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import PictureFiles, no_labels
+from affect_jax.data.source import PictureFiles, unlabeled
 
 LABEL_SET = "raf_db_7"
 LISTS = ("EmoLabel/list_patition_label.txt", "EmoLabel/list_partition_label.txt", "list_patition_label.txt")
@@ -72,8 +72,8 @@ def raf_db(config: RAFDBConfig) -> PictureFiles:
     if not kept:
         raise ValueError(f"{path} holds no usable row of {total}: {skipped.counts()}; is split {config.split} right?")
     numbers, names, named, files = zip(*kept, strict=True)
-    labels = no_labels(len(kept), len(emotions.names(LABEL_SET)))
-    labels.emotion[:], labels.emotion_weight[:] = one_hot(named, len(emotions.names(LABEL_SET))), 1
+    labels = unlabeled(len(kept), LABEL_SET, ("emotion",))
+    labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot(named, len(emotions.names(LABEL_SET))), 1
     places = [f"{path}, row {number}" for number in numbers]
     cut = np.array(boxes, np.int64) if config.pictures == "original" else None
     return PictureFiles(LABEL_SET, photographs(names, names, labels), files, places, boxes=cut, upright=cut is None)

@@ -27,7 +27,7 @@ from affect_jax.data.readers.traces import (
 )  # fmt: skip
 from affect_jax.data.recordings import Recordings
 from affect_jax.data.skipped import SkippedRows
-from affect_jax.types import DIMENSIONS
+from affect_jax.quantities.valence_arousal import DIMENSIONS
 
 SPLITS = {"training": "train", "validation": "dev", "test": "test", ALL: ALL}
 NAME = re.compile(r"((train|dev|test)_\d+|P\d+)(?![0-9])")

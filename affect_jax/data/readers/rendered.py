@@ -10,7 +10,7 @@ from affect_jax.data.render.identity import PURPOSE, draw_identity, show
 from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
 from affect_jax.emotions import names
-from affect_jax.types import Example, Labels
+from affect_jax.types import Example, Label, Labels
 
 SPLITS = ("train", "validation", "test")
 KINDS = ("stills", "clips")
@@ -131,7 +131,11 @@ class RenderedFaces:
         for row, (subject, number, frame) in enumerate(zip(self._subject, self._number, self._frame, strict=True)):
             person = f"{self.config.split}/subject_{subject % SUBJECTS_PER_SPLIT:03d}"
             clip = f"{person}/clip_{number:02d}" if clips else ""
-            labels = Labels(affects[row], one, emotions[row], one, landmarks[row], one)
+            labels = Labels(
+                valence_arousal=Label(affects[row], one),
+                emotion=Label(emotions[row], one),
+                landmarks=Label(landmarks[row], one),
+            )
             name = f"{clip}/{frame:05d}" if clips else f"{person}/still_{number:05d}"
             examples.append(Example(name, person, clip, int(frame), float(frame / self.config.fps), labels))
         return examples

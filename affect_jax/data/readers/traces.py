@@ -9,13 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from affect_jax import emotions
 from affect_jax.data.readers.rows import ListConfig, ListFile
 from affect_jax.data.recordings import Footage, Recording, Recordings, find_footage, with_landmarks
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import no_labels
+from affect_jax.data.source import unlabeled
 from affect_jax.ops.labels_over_time import resample
-from affect_jax.types import AROUSAL, VALENCE
+from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
 LABEL_SET = "affectnet_8"  # of data sets that name no emotions: all weights are 0
 ALL = "all"
@@ -115,14 +114,14 @@ def read_trace(
 def rated_recording(name: str, subject: str, footage: Footage, dimensions: Mapping[int, Trace]) -> Recording:
     """All frames of a recording with valence and arousal; a frame that lacks one of them has weight 0."""
     times = footage.times_seconds()
-    labels = no_labels(len(times), len(emotions.names(LABEL_SET)))
+    labels = unlabeled(len(times), LABEL_SET, ("valence_arousal",))
     weight = np.ones(len(times))
     for dimension, trace in dimensions.items():
         values, known = trace.at(times)
-        labels.valence_arousal[:, dimension] = values[:, 0]
+        labels["valence_arousal"].value[:, dimension] = values[:, 0]
         weight = np.minimum(weight, known)
-    labels.valence_arousal_weight[:] = weight
-    labels.valence_arousal[weight == 0] = 0
+    labels["valence_arousal"].weight[:] = weight
+    labels["valence_arousal"].value[weight == 0] = 0
     return Recording(name, subject, footage, np.arange(len(times)), labels)
 
 

@@ -17,7 +17,8 @@ from affect_jax.data.render.scene import draw_scene
 from affect_jax.files.atomic import whole
 from affect_jax.ops.geometry import crop_matrix, landmark_crop
 from affect_jax.ops.image import warp_image
-from affect_jax.types import AROUSAL, VALENCE, Source
+from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
+from affect_jax.types import Source
 
 COLUMNS = 8
 _COLORS = {VALENCE: (32, 96, 176), AROUSAL: (200, 80, 32)}
@@ -103,7 +104,7 @@ def trace(
 
 def write_clip(path: pathlib.Path, source: Source, fps: float) -> None:
     """Every frame of a source above its valence and arousal, as an MPEG-4 video."""
-    values = np.stack([example.labels.valence_arousal for example in source.examples])
+    values = np.stack([example.labels["valence_arousal"].value for example in source.examples])
     side = source.image(0).shape[0]
     count = range(len(source.examples))
     _write_video(path, (np.concatenate([source.image(i), trace(values, i, side, 64)]) for i in count), fps)
@@ -111,7 +112,7 @@ def write_clip(path: pathlib.Path, source: Source, fps: float) -> None:
 
 def write_crops(path: pathlib.Path, source: Source, fps: float, size_px: int) -> None:
     """Every frame of a source cut as a network sees it, as an MPEG-4 video."""
-    landmarks = [example.labels.landmarks for example in source.examples]
+    landmarks = [example.labels["landmarks"].value for example in source.examples]
     matrices = [crop_matrix(landmark_crop(points), size_px) for points in landmarks]
     _write_video(path, (warp_image(source.image(i), matrix, size_px) for i, matrix in enumerate(matrices)), fps)
 

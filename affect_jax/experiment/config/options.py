@@ -62,7 +62,7 @@ class Options:
 
     @property
     def predicts_affect(self) -> bool:
-        """Whether the network has heads for valence, arousal and emotions."""
+        """Whether the network predicts affect: emotions, and where they lie on the circumplex."""
         return hasattr(self.model, "emotions")
 
     @property

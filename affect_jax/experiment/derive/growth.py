@@ -95,4 +95,4 @@ def clips(run: Options) -> dict[str, Float[Array, "1 time height width 3"]]:
     batches = loader.evaluation_batches(
         person, crop_px=px, batch=1, frames=FRAMES, side_ratio=run.augment.side_ratio, threads=1
     )
-    return {"random": noise, "rendered": jnp.asarray(np.asarray(next(iter(batches)).images))}
+    return {"random": noise, "rendered": jnp.asarray(np.asarray(next(iter(batches)).inputs.images))}

@@ -12,7 +12,6 @@ from affect_jax.infer.costs import FLOPS, PARAMETERS
 from affect_jax.report.comparison import ALL, AROUND, draw_comparison
 from affect_jax.report.seeds import SEED, over_seeds
 from affect_jax.report.tables import markdown_table, text_table
-from affect_jax.types import DIMENSIONS
 
 NETWORK, MEGAFLOPS, SPEED = "network", "MFLOP a frame", "frames/s"
 
@@ -81,9 +80,10 @@ def _costs(rows: Sequence[Row]) -> dict[str, object]:
 
 
 def _parts(column: str, row: Row) -> list[str]:
-    """The score for valence and for arousal, if there is one, then the score itself."""
+    """The same score of each dimension, where there are several, then the score itself."""
     kind = column.rpartition("/")[0]
-    return [*(part for d in DIMENSIONS if (part := f"{kind}/{d}") != column and part in row), column]
+    others = [name for name in row if kind and name.rpartition("/")[0] == kind and name != column]
+    return others + [column]
 
 
 def score_name(column: str) -> str:
@@ -95,7 +95,7 @@ def score_name(column: str) -> str:
 
 
 def _minor(name: str, column: str) -> bool:
-    """Differences of valence and arousal: in the CSV only, for the table would be too wide for a page."""
+    """Differences of single dimensions: in the CSV only, for the table would be too wide for a page."""
     return name.endswith(", difference") and name != f"{score_name(column)}, difference"
 
 

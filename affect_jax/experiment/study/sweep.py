@@ -18,6 +18,7 @@ from affect_jax.experiment.evaluate import evaluate_run, require_same, source_of
 from affect_jax.experiment.train import train
 from affect_jax.files.atomic import write_csv
 from affect_jax.infer.costs import FLOPS, PARAMETERS
+from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.report.seeds import SEED, over_seeds
 from affect_jax.report.tables import text_table
 from affect_jax.train.loop import TrainingDiverged
@@ -25,7 +26,6 @@ from affect_jax.train.loop import TrainingDiverged
 Point = Mapping[str, Any]  # dotted field -> value
 LABEL = "label"
 JUDGED = "sweep"  # folder of a run's scores, under its evaluation/
-SUMMARIZED = ("ccc/valence", "ccc/arousal", "ccc/mean", "accuracy", "balanced_accuracy", "nme")
 
 
 def grid(**fields: Sequence[Any]) -> list[dict[str, Any]]:
@@ -91,7 +91,8 @@ def _write_seeds(rows: list[dict[str, Any]], points: Sequence[Point], path: path
     settings = [n for n in _names(points) if n != SEED]
     if all(LABEL in point for point in points):
         settings = [LABEL, *(name for name in settings if name != LABEL and _tells_apart(points, name))]
-    scores = [name for name in _names(rows) if name.removeprefix("validation/") in SUMMARIZED]
+    headline = {score for each in QUANTITIES.values() for score in each.headline}
+    scores = [name for name in _names(rows) if name.removeprefix("validation/") in headline]
     lines = over_seeds(rows, [*settings, PARAMETERS, FLOPS], scores)
     write_csv(lines, path)
     logging.info("%s: mean and 95 %% interval over seeds, difference by seed\n%s", path, text_table(lines))

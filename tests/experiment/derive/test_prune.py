@@ -56,7 +56,7 @@ def unmeasured(monkeypatch):
 def outputs(workdir, images) -> np.ndarray:
     _, network, variables, _ = restore.restored(workdir)
     found = jax.jit(network.predict)(variables, images)
-    return np.concatenate([found.valence_arousal, found.emotion_logits], axis=-1)
+    return np.concatenate([found["valence_arousal"], found["emotion"]], axis=-1)
 
 
 def assert_smaller(workdir, found, taps):

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from affect_jax.emotions import LABEL_SETS
-from affect_jax.types import AROUSAL, VALENCE
+from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
 NAMES = LABEL_SETS["affectnet_8"]
 WEAK, WEAK_DISGUST = 0.2, 0.3  # distance from (0, 0) from which on a face is not neutral

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from affect_jax import emotions
-from affect_jax.data import cleaning
+from affect_jax.data.readers import affectnet_cleaning as cleaning
 from affect_jax.data.readers.affectnet import AffectNetConfig, affectnet
 from affect_jax.data.readers.affectnet_rows import COLUMNS, CORRECT
 from affect_jax.data.source import with_label_set
@@ -52,7 +52,7 @@ def test_a_list_is_cleaned_and_what_went_is_counted_by_emotion(tmp_path, caplog)
     caplog.set_level("INFO", "absl")
     config = AffectNetConfig(str(tmp_path), clean="automatic", skipped_csv=str(tmp_path / "skipped.csv"))
     kept = affectnet(config).examples.labels
-    np.testing.assert_array_equal(kept.valence_arousal, np.float32([[0.1, 0], [0.5, 0.1]]))
+    np.testing.assert_array_equal(kept["valence_arousal"].value, np.float32([[0.1, 0], [0.5, 0.1]]))
     assert "kept 2 of 6: neutral 1 of 2, happy 1 of 2, sad 0 of 0" in caplog.text
     assert "2 could not be judged" in caplog.text
     with open(tmp_path / "skipped.csv", newline="") as file:
@@ -81,11 +81,11 @@ def test_what_people_found_wrong_goes_only_where_it_is_asked_for(tmp_path):
 def test_the_published_five_emotions_leave_the_other_faces_out(tmp_path):
     write(tmp_path, [row(code, 0.5, 0.1) for code in (0, 4, 6, 8)])
     whole = with_label_set(affectnet(AffectNetConfig(str(tmp_path))), "emonet_5").examples.labels
-    np.testing.assert_array_equal(whole.emotion_weight, [1, 0, 1, 0])
-    assert whole.valence_arousal_weight.all()  # they still teach valence and arousal
+    np.testing.assert_array_equal(whole["emotion"].weight, [1, 0, 1, 0])
+    assert whole["valence_arousal"].weight.all()  # they still teach valence and arousal
     config = AffectNetConfig(str(tmp_path), only_label_set="emonet_5", skipped_csv=str(tmp_path / "skipped.csv"))
     only = with_label_set(affectnet(config), "emonet_5").examples.labels
-    np.testing.assert_array_equal(only.emotion.argmax(1), [0, 4])
+    np.testing.assert_array_equal(only["emotion"].value.argmax(1), [0, 4])
     assert (tmp_path / "skipped.csv").read_text().count("emotion is none of emonet_5") == 2
 
 

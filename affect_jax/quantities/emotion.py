@@ -1,0 +1,106 @@
+"""Discrete emotion: one class of a label set."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from affect_jax import emotions
+from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
+from affect_jax.quantities.quantity import Quantity
+from affect_jax.types import ArrayLike, Label
+
+LEAST_SHARE = 0.5  # of the votes for an emotion that another label set must have
+NAME, LABEL_NAME = "expression", "label_expression"  # columns that hold the word
+
+
+@dataclasses.dataclass(frozen=True)
+class Emotion(Quantity):
+    """A label is a distribution over the label set; a raw output is logits, and a reported value probabilities.
+
+    Not averaged over a mirror image, as in the published evaluation of EmoNet.
+    """
+
+    name = "emotion"
+    headline = MappingProxyType(
+        {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
+    )
+    description = "emotion as probabilities over a label set"
+
+    def label_shape(self, label_set: str) -> tuple[int, ...]:
+        """(number of emotions,)."""
+        return (len(emotions.names(label_set)),)
+
+    def translate(self, label: Label, source: str, target: str) -> Label:
+        """The distribution over another label set: kept where it has more than half of what was voted for.
+
+        The rest of the votes is dropped.
+        """
+        kept = label.value @ translation_matrix(source, target)
+        share = kept.sum(-1)
+        known = share > LEAST_SHARE
+        value = np.where(known[:, None], kept / np.where(known, share, 1)[:, None], 0).astype(np.float32)
+        return Label(value, np.where(known, label.weight, np.float32(0)))
+
+    def report(self, output: Float[ArrayLike, "*batch emotion"], crop_px: int) -> Float[ArrayLike, "*batch emotion"]:
+        """Softmax."""
+        del crop_px
+        xp = output.__array_namespace__()
+        exponentials = xp.exp(output - output.max(-1, keepdims=True))
+        return exponentials / exponentials.sum(-1, keepdims=True)
+
+    def columns(self, label_set: str) -> tuple[str, ...]:
+        """ "p_neutral" and so on."""
+        return tuple(f"p_{name}" for name in emotions.names(label_set))
+
+    def cells(self, values: Float[np.ndarray, "row emotion"], label_set: str) -> Mapping[str, Any]:
+        """The most probable emotion by name, then the probabilities."""
+        names = emotions.names(label_set)
+        words = ["" if np.isnan(row).any() else names[int(row.argmax())] for row in values]
+        return {NAME: words, **super().cells(values, label_set)}
+
+    def label_columns(self, label_set: str) -> tuple[str, ...]:
+        """ "label_expression"."""
+        del label_set
+        return (LABEL_NAME,)
+
+    def label_cells(self, label: Label, label_set: str) -> Mapping[str, Any]:
+        """The likeliest emotion by name."""
+        names, likeliest = emotions.names(label_set), label.value.argmax(-1)
+        return {LABEL_NAME: [names[i] if w > 0 else "" for i, w in zip(likeliest, label.weight, strict=True)]}
+
+    def read_label(self, columns: Mapping[str, Sequence[str]], label_set: str) -> Label:
+        """All on the emotion that is named; an empty cell has weight 0."""
+        place = {name: index for index, name in enumerate(emotions.names(label_set))}
+        words = columns[LABEL_NAME]
+        value = np.zeros((len(words), len(place)))
+        for row, word in enumerate(words):
+            if word:
+                value[row, place[word]] = 1
+        return Label(value, value.sum(-1))
+
+    def state(self, value: Float[ArrayLike, "*batch emotion"], label: Label, crop_px: int) -> ConfusionMatrix:
+        """Confusion matrix of the most probable emotions."""
+        del crop_px
+        return ConfusionMatrix.of(value.argmax(-1), label.value.argmax(-1), label.weight, value.shape[-1])
+
+    def scores(self, state: ConfusionMatrix) -> dict[str, float]:
+        """Accuracy, balanced accuracy and macro F1."""
+        return emotion_scores(state)
+
+    def details(self, state: ConfusionMatrix, label_set: str) -> dict[str, Any]:
+        """The confusion matrix, where anything is labeled."""
+        counts = np.asarray(state.counts)
+        if not counts.any():
+            return {}
+        names = list(emotions.names(label_set))
+        return {"confusion": {"emotions": names, "label_by_prediction": counts.astype(int).tolist()}}
+
+
+def translation_matrix(source: str, target: str) -> Float[np.ndarray, "source target"]:
+    """1 where an emotion of `source` is one of `target`, 0 elsewhere."""
+    index = emotions.translation(source, target)
+    return (index[:, None] == np.arange(len(emotions.names(target)))[None]).astype(np.float32)

@@ -1,0 +1,61 @@
+"""The 68 landmarks of the iBUG scheme, in pixels."""
+
+import dataclasses
+from types import MappingProxyType
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from affect_jax.metrics.landmark import LandmarkError, landmark_scores
+from affect_jax.ops.geometry import inside, transform_landmarks
+from affect_jax.ops.heatmap import decode_heatmaps
+from affect_jax.quantities.quantity import Quantity
+from affect_jax.types import LANDMARKS, ArrayLike, Label
+
+COLUMNS = tuple(f"{axis}_{number}" for number in range(LANDMARKS) for axis in "xy")
+
+
+@dataclasses.dataclass(frozen=True)
+class Landmarks(Quantity):
+    """A label is (x, y) of each landmark; a raw output is one heatmap each, and a reported value its peak."""
+
+    name = "landmarks"
+    description = "68 landmarks as (x, y) in pixels"
+    headline = MappingProxyType({"nme": "NME"})
+    rated = False
+
+    def label_shape(self, label_set: str) -> tuple[int, ...]:
+        """(68, 2)."""
+        del label_set
+        return (LANDMARKS, 2)
+
+    def crop(self, value: Float[np.ndarray, "68 2"], matrix: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "68 2"]:
+        """Landmarks in pixels of the crop, those outside it too; a mirrored crop swaps left and right."""
+        return transform_landmarks(value, matrix).astype(np.float32)
+
+    def mix(self, one: Label, other: Label, share: Float[np.ndarray, "*batch"]) -> Label:
+        """Landmarks cannot be blended: an image keeps its own, with its share as weight."""
+        del other
+        return Label(one.value, (share * one.weight).astype(one.weight.dtype))
+
+    def report(
+        self, output: Float[ArrayLike, "*batch module height width 68"], crop_px: int
+    ) -> Float[ArrayLike, "*batch 68 2"]:
+        """The peak of each heatmap of the last hourglass, in pixels of the crop."""
+        decoded = decode_heatmaps(jnp.asarray(output[..., -1, :, :, :]), crop_px)
+        return decoded if isinstance(output, Array) else np.asarray(decoded, output.dtype)
+
+    def columns(self, label_set: str) -> tuple[str, ...]:
+        """ "x_0", "y_0", "x_1", ... in pixels of the crop."""
+        del label_set
+        return COLUMNS
+
+    def state(self, value: Float[ArrayLike, "*batch 68 2"], label: Label, crop_px: int) -> LandmarkError:
+        """Error of the landmarks whose label lies on the crop."""
+        present = inside(label.value, crop_px) * (label.weight > 0)[..., None].astype(value.dtype)
+        return LandmarkError.of(value, label.value, present)
+
+    def scores(self, state: LandmarkError) -> dict[str, float]:
+        """ "nme": mean distance over the distance between the outer eye corners."""
+        return landmark_scores(state)
