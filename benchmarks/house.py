@@ -1,0 +1,104 @@
+"""Counts the house: files, lines, and how a config moves through the code from the flag to the training loop.
+
+  python -m benchmarks.house
+  python -m benchmarks.house --config=configs/quickstart.py:landmarks --workdir=/tmp/walk --config.train.steps=0 ...
+
+Without arguments: files and lines of each package. With the arguments of `launch.train`: that command is run, and every
+call into a file of the package that is handed the config or a part of it is noted, up to the entry of the loop. A stay is
+a run of such calls within one file; a return is a stay in a file that was left before.
+"""
+
+import collections
+import dataclasses
+import pathlib
+import runpy
+import sys
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+ROOT = pathlib.Path(__file__).parents[1]
+PACKAGE = ROOT / "affect_jax"
+LOOP = PACKAGE / "train" / "loop.py"
+CARRIERS = ("Config", "Options", "Run")  # ends of the names of classes that hold options
+
+
+class LoopEntered(Exception):
+    """The walk is over."""
+
+
+def sizes() -> Iterator[tuple[str, int, int]]:
+    """Package, files and lines."""
+    files = collections.defaultdict(list)
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).parts
+        if parts[0] == "affect_jax":
+            files["/".join(parts[:2]) if len(parts) > 2 else "affect_jax"].append(path)
+        elif parts[0] in ("configs", "launch", "benchmarks", "tests"):
+            files[parts[0]].append(path)
+    for package, paths in files.items():
+        yield package, len(paths), sum(len(path.read_text().splitlines()) for path in paths)
+
+
+def carries_config(value: Any) -> bool:
+    """Whether a value is the config, a section of it, or an object that was made to hold them."""
+    name = type(value).__name__
+    if dataclasses.is_dataclass(value) or name.endswith("Run"):
+        return name.endswith(CARRIERS)
+    return name == "ConfigDict" or (isinstance(value, dict) and "seed" in value)
+
+
+class Walk:
+    """A profiler that notes the files in which the config arrives."""
+
+    def __init__(self):
+        self.stays: list[str] = []
+
+    def __call__(self, frame: FrameType, event: str, _: Any) -> None:
+        if event != "call":
+            return
+        path = pathlib.Path(frame.f_code.co_filename)
+        if PACKAGE not in path.parents:
+            return
+        code = frame.f_code
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        if not any(carries_config(frame.f_locals[name]) for name in names if name in frame.f_locals):
+            return
+        if path == LOOP and code.co_name == "run":
+            raise LoopEntered
+        place = path.relative_to(PACKAGE).as_posix()
+        if not self.stays or self.stays[-1] != place:
+            self.stays.append(place)
+
+
+def walk(arguments: list[str]) -> Walk:
+    """The walk of the config of `launch.train` with these arguments."""
+    found = Walk()
+    sys.argv = ["launch/train.py", *arguments]
+    sys.setprofile(found)
+    try:
+        runpy.run_module("launch.train", run_name="__main__", alter_sys=True)
+    except LoopEntered:
+        pass
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def main() -> None:
+    if len(sys.argv) == 1:
+        rows = list(sizes())
+        for package, files, lines in rows:
+            print(f"{package:32s} {files:5d} files {lines:7d} lines")
+        inside = [row for row in rows if row[0].startswith("affect_jax")]
+        print(f"{'the package':32s} {sum(r[1] for r in inside):5d} files {sum(r[2] for r in inside):7d} lines")
+        return
+    found = walk(sys.argv[1:])
+    for number, place in enumerate(found.stays, 1):
+        print(f"{number:4d}  {place}")
+    files = len(set(found.stays))
+    print(f"{len(found.stays)} stays in {files} files, {len(found.stays) - files} returns")
+
+
+if __name__ == "__main__":
+    main()
