@@ -11,12 +11,12 @@ from affect_jax.evaluate.rows import Rows
 from affect_jax.evaluate.summary import groups
 from affect_jax.evaluate.table import read_table
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.report.circumplex import draw_circumplex
-from affect_jax.report.confusion import draw_confusion
-from affect_jax.report.curves import draw_curves
 from affect_jax.report.page import write_page
+from affect_jax.report.sections.circumplex import draw_circumplex
+from affect_jax.report.sections.confusion import draw_confusion
+from affect_jax.report.sections.curves import draw_curves
+from affect_jax.report.sections.traces import ClipTrace, draw_traces
 from affect_jax.report.tables import score_line, text_table
-from affect_jax.report.traces import ClipTrace, draw_traces
 
 CLIPS_SHOWN = 3
 

@@ -5,9 +5,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Num
+from matplotlib.colors import LinearSegmentedColormap
 
+from affect_jax.draw.axes import new_figure, png
+from affect_jax.draw.colors import EMOTION, GRAY, INK
+from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
-from affect_jax.report.style import GRAY, INK, new_figure, save
+
+SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", EMOTION.on_white, "#0d3324"])  # from none to all
 
 
 def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequence[str], picture: pathlib.Path) -> None:
@@ -18,7 +23,7 @@ def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequenc
     side = 2.6 + 0.62 * len(emotions)
     figure = new_figure(side + 0.6, side)
     axes = figure.subplots()
-    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    axes.imshow(share, cmap=SHARES, vmin=0, vmax=1)
     for row in range(len(emotions)):
         for column in range(len(emotions)):
             color = "white" if share[row, column] > 0.55 else INK
@@ -41,4 +46,4 @@ def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequenc
     axes.spines[:].set_color(GRAY)
     title = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in scores.items())
     axes.set_title(title.replace("f1", "F1"), fontsize=10)
-    save(figure, picture)
+    write_bytes(png(figure), picture)

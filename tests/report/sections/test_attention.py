@@ -3,7 +3,7 @@
 import matplotlib.image
 import numpy as np
 
-from affect_jax.report.attention import AttendedFace, draw_attention
+from affect_jax.report.sections.attention import AttendedFace, draw_attention
 
 
 def face(name, peak, truth=True):

@@ -6,7 +6,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from affect_jax.report import circumplex, confusion, curves, traces
+from affect_jax.report.sections import circumplex, confusion, curves, traces
 
 
 def numpy_ccc(predicted, label):

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.axes import Axes
 
+from affect_jax.draw.axes import new_figure, png, tidy
+from affect_jax.draw.colors import GRAY, LABEL, LABEL_BAND, QUANTITIES, pale
+from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.agreement import ccc
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.quantities.valence_arousal import DIMENSIONS
-from affect_jax.report.style import COLORS, GRAY, INK, PALE, new_figure, save, tidy
 
 TRUTH_MARGIN = 0.1  # half the width of the band around the truth where no annotators give one
 
@@ -38,22 +41,23 @@ def draw_traces(traces: Sequence[ClipTrace], picture: pathlib.Path) -> None:
             _panel(panels[dimension, column], trace, dimension)
         panels[1, column].set_xlabel("time (seconds)")
     for dimension, name in enumerate(DIMENSIONS):
-        panels[dimension, 0].set_ylabel(name, color=COLORS[dimension], fontsize=11)
+        panels[dimension, 0].set_ylabel(name, color=QUANTITIES[name].on_white, fontsize=11)
         panels[dimension, -1].legend(
             frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.6
         )
-    save(figure, picture)
+    write_bytes(png(figure), picture)
 
 
-def _panel(axes, trace: ClipTrace, dimension: int) -> None:
+def _panel(axes: Axes, trace: ClipTrace, dimension: int) -> None:
+    color = QUANTITIES[DIMENSIONS[dimension]].on_white
     truth, time = trace.truth[:, dimension], trace.time_seconds
     low, high = (truth - TRUTH_MARGIN, truth + TRUTH_MARGIN) if trace.band is None else trace.band[:, :, dimension].T
     band = f"truth ± {TRUTH_MARGIN}" if trace.band is None else "annotators"
     axes.axhline(0, color=GRAY, linewidth=0.8)
-    axes.fill_between(time, low, high, color="#d8d8d8", linewidth=0, label=band, zorder=1)
-    axes.plot(time, truth, color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label="truth", zorder=2)
-    axes.plot(time, trace.static[:, dimension], color=PALE[dimension], linewidth=1.1, label="static network", zorder=3)
-    axes.plot(time, trace.clip[:, dimension], color=COLORS[dimension], linewidth=2.2, label="clip network", zorder=4)
+    axes.fill_between(time, low, high, color=LABEL_BAND, linewidth=0, label=band, zorder=1)
+    axes.plot(time, truth, color=LABEL.on_white, linewidth=1.2, linestyle=(0, (4, 2)), label="truth", zorder=2)
+    axes.plot(time, trace.static[:, dimension], color=pale(color), linewidth=1.1, label="static network", zorder=3)
+    axes.plot(time, trace.clip[:, dimension], color=color, linewidth=2.2, label="clip network", zorder=4)
     known = np.float64(~np.isnan(truth))
     static, clip = (
         ccc(PairMoments.of(each[:, dimension, None], truth[:, None], known))[0] for each in (trace.static, trace.clip)

@@ -4,19 +4,18 @@ import pathlib
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib import colormaps
-from matplotlib.colors import ListedColormap
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
 from matplotlib.patches import Circle
 
+from affect_jax.draw.axes import new_figure, png, tidy
+from affect_jax.draw.colors import GRAY, INK, QUANTITIES, ramp
+from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.agreement import ccc
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.quantities.valence_arousal import DIMENSIONS
-from affect_jax.report.style import COLORS, GRAY, INK, new_figure, save, tidy
 
 CORNERS = {"excited": (1, 1), "angry": (-1, 1), "sad": (-1, -1), "calm": (1, -1)}
-GRAYS, BLUES, ORANGES = (  # without their palest third, which could not be seen on white
-    ListedColormap(colormaps[name](np.linspace(0.3, 1, 256))) for name in ("Grays", "Blues", "Oranges")
-)
 
 
 def draw_circumplex(
@@ -34,12 +33,12 @@ def draw_circumplex(
         _plane(axes, points, f"{title} ({len(points):,})")
     scores = ccc(PairMoments.of(predicted, label, np.ones(len(label)))) if len(label) else (np.nan, np.nan)
     for dimension, axes in enumerate(panels[2:]):
-        _against(axes, predicted[:, dimension], label[:, dimension], dimension)
+        _against(axes, predicted[:, dimension], label[:, dimension], QUANTITIES[DIMENSIONS[dimension]].on_white)
         tidy(axes, f"{DIMENSIONS[dimension]}: CCC {scores[dimension]:.3f}")
-    save(figure, picture)
+    write_bytes(png(figure), picture)
 
 
-def _density(axes, across: np.ndarray, up: np.ndarray, colors: ListedColormap) -> None:
+def _density(axes: Axes, across: np.ndarray, up: np.ndarray, colors: Colormap) -> None:
     """Single points while they can be told apart, a density beyond."""
     if len(across) <= 400:
         axes.scatter(across, up, s=9, color=INK, alpha=0.35, linewidths=0, zorder=3)
@@ -49,9 +48,9 @@ def _density(axes, across: np.ndarray, up: np.ndarray, colors: ListedColormap) -
         )
 
 
-def _plane(axes, points: np.ndarray, title: str) -> None:
+def _plane(axes: Axes, points: np.ndarray, title: str) -> None:
     axes.add_patch(Circle((0, 0), 1, fill=False, color=GRAY, linewidth=1, zorder=4))
-    _density(axes, points[:, 0], points[:, 1], GRAYS)
+    _density(axes, points[:, 0], points[:, 1], ramp(GRAY))
     for word, (across, up) in CORNERS.items():
         place = {"ha": "right" if across > 0 else "left", "va": "top" if up > 0 else "bottom"}
         axes.text(across * 1.03, up * 1.03, word, color=INK, fontsize=9, zorder=5, **place)
@@ -60,9 +59,9 @@ def _plane(axes, points: np.ndarray, title: str) -> None:
     axes.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
 
 
-def _against(axes, predicted: np.ndarray, label: np.ndarray, dimension: int) -> None:
+def _against(axes: Axes, predicted: np.ndarray, label: np.ndarray, color: str) -> None:
     axes.plot((-1, 1), (-1, 1), color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=4)
-    _density(axes, label, predicted, (BLUES, ORANGES)[dimension])
+    _density(axes, label, predicted, ramp(color))
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), aspect="equal", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
-    axes.set_xlabel("label", color=COLORS[dimension])
-    axes.set_ylabel("prediction", color=COLORS[dimension])
+    axes.set_xlabel("label", color=color)
+    axes.set_ylabel("prediction", color=color)

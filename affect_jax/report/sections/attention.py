@@ -10,11 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 
-from affect_jax.report.style import GRAY, INK, new_figure, save
+from affect_jax.draw.axes import new_figure, png
+from affect_jax.draw.colors import GRAY, INK, LABEL, PREDICTED, hexadecimal
+from affect_jax.files.atomic import write_bytes
 
 PAIRS_ACROSS = 4
 NAME_LETTERS = 24  # of a face's name; the end tells faces of one data set apart
-PREDICTED, TRUTH = "#ffd23f", "#20c5e8"  # seen on light and on dark skin
+PREDICTED_COLOR, LABEL_COLOR = hexadecimal(PREDICTED), hexadecimal(LABEL.on_image)
 MASK_LOOK = LinearSegmentedColormap.from_list(
     "mask", [(0.85, 0.1, 0.1, 0), (0.95, 0.25, 0.05, 0.75), (1, 0.95, 0.3, 1)]
 )
@@ -51,7 +53,7 @@ def draw_attention(faces: Sequence[AttendedFace], path: pathlib.Path, title: str
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK, parse_math=False)
     figure.legend(handles=_legend(faces), loc="lower left", ncols=3, frameon=False, fontsize=9, labelcolor=INK)
     figure.get_layout_engine().set(rect=(0, 0.3 / figure.get_figheight(), 1, 1 - 0.3 / figure.get_figheight()))
-    save(figure, path)
+    write_bytes(png(figure), path)
 
 
 def _draw_landmarks(axes: Axes, face: AttendedFace) -> None:
@@ -59,9 +61,9 @@ def _draw_landmarks(axes: Axes, face: AttendedFace) -> None:
     height, width = face.image.shape[:2]
     if face.truth is not None:
         axes.plot(
-            *face.truth.T, "o", markersize=2.6, markerfacecolor="none", markeredgecolor=TRUTH, markeredgewidth=0.6
+            *face.truth.T, "o", markersize=2.6, markerfacecolor="none", markeredgecolor=LABEL_COLOR, markeredgewidth=0.6
         )
-    axes.plot(*face.predicted.T, ".", markersize=2.2, color=PREDICTED)
+    axes.plot(*face.predicted.T, ".", markersize=2.2, color=PREDICTED_COLOR)
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     name = face.name if len(face.name) <= NAME_LETTERS else f"\u2026{face.name[-NAME_LETTERS:]}"
     axes.set_title(name, loc="left", fontsize=7, color=GRAY, pad=2, parse_math=False)
@@ -80,9 +82,9 @@ def _draw_mask(axes: Axes, face: AttendedFace, top: float) -> None:
 
 def _legend(faces: Sequence[AttendedFace]) -> list[Line2D]:
     dot = {"linestyle": "none", "markersize": 6}
-    handles = [Line2D([], [], marker=".", color=PREDICTED, label="predicted landmarks", **dot)]
+    handles = [Line2D([], [], marker=".", color=PREDICTED_COLOR, label="predicted landmarks", **dot)]
     if any(face.truth is not None for face in faces):
-        ring = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": TRUTH}
+        ring = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": LABEL_COLOR}
         handles.append(Line2D([], [], label="labeled landmarks", **ring, **dot))
     mask = MASK_LOOK(0.8)
     return [*handles, Line2D([], [], marker="s", color=mask, label="attention mask: sum of the heatmaps", **dot)]

@@ -10,11 +10,12 @@ import numpy as np
 from absl import logging
 from jaxtyping import Float
 
+from affect_jax.draw.axes import new_figure, png, tidy
+from affect_jax.draw.colors import GRAY, INK, SERIES
+from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.seeds import t_interval
-from affect_jax.report.style import GRAY, INK, OTHERS, new_figure, save, tidy
 
 ALL = Fraction(1)
-HUES = tuple(OTHERS[number] for number in (5, 1, 2, 4, 3, 0))  # green, too near the blue-green, comes last
 MARKERS, DASHES = "osD^vP", ((0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2)), (0, (9, 3)))
 APART = 0.05  # octaves between the bars of two networks at the same share, so that both can be seen
 AROUND = "95 % t-interval over seeds"
@@ -97,14 +98,14 @@ def draw_comparison(runs: Sequence[Run], names: tuple[str, str], picture: pathli
     columns = min(len(shown), 4 if shares else 2)
     lines = [handles[label] for label in shown]
     figure.legend(lines, shown, loc="outside lower center", ncols=columns, frameon=False, fontsize=9, handlelength=3)
-    save(figure, picture)
+    write_bytes(png(figure), picture)
 
 
 def _look(number: int) -> dict[str, object]:
     return {
-        "color": HUES[number % len(HUES)],
+        "color": SERIES[number % len(SERIES)],
         "marker": MARKERS[number % len(MARKERS)],
-        "linestyle": ("-", (0, (4, 1)))[number // len(HUES) % 2],
+        "linestyle": ("-", (0, (4, 1)))[number // len(SERIES) % 2],
         "linewidth": 1.8,
         "markersize": 5,
     }

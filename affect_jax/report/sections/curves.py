@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float, Int
 
-from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
-from affect_jax.report.style import COLORS, INK, OTHERS, new_figure, save, tidy
+from affect_jax.draw.axes import new_figure, png, tidy
+from affect_jax.draw.colors import AROUSAL, EMOTION, INK, SERIES, VALENCE
+from affect_jax.files.atomic import write_bytes
 
 SHARE_SMOOTHED = 0.05  # width of the smoothing window of losses, as a share of the run
 LOSS_LABELS = {
@@ -24,7 +25,11 @@ SCORE_LABELS = {
     "validation/macro_f1": "emotion macro F1",
     "validation/nme": "landmark error (NME)",
 }
-VALIDATION_COLORS = {"validation/ccc/valence": COLORS[VALENCE], "validation/ccc/arousal": COLORS[AROUSAL]}
+VALIDATION_COLORS = {
+    "validation/ccc/valence": VALENCE.on_white,
+    "validation/ccc/arousal": AROUSAL.on_white,
+    "validation/macro_f1": EMOTION.on_white,
+}
 
 
 def read_metrics(path: pathlib.Path) -> dict[str, tuple[Int[np.ndarray, "line"], Float[np.ndarray, "line"]]]:
@@ -60,11 +65,11 @@ def draw_curves(metrics: Mapping[str, pathlib.Path], picture: pathlib.Path) -> N
             if axes.has_data():
                 axes.legend(frameon=False, fontsize=9)
                 axes.set_xlim(left=0)
-    save(figure, picture)
+    write_bytes(png(figure), picture)
 
 
 def _losses(axes, losses: Mapping) -> None:
-    for color, (name, (steps, values)) in zip((INK, *OTHERS), losses.items(), strict=False):
+    for color, (name, (steps, values)) in zip((INK, *SERIES), losses.items(), strict=False):
         width = max(1, int(len(values) * SHARE_SMOOTHED))
         smooth = np.convolve(values, np.ones(width), "same") / np.convolve(np.ones(len(values)), np.ones(width), "same")
         label = LOSS_LABELS.get(name, name.removeprefix("train/loss/"))
@@ -78,11 +83,11 @@ def _losses(axes, losses: Mapping) -> None:
 
 def _scores(axes, scores: Mapping) -> None:
     """CCC and macro F1, which share a scale; the error of landmarks where that is all there is."""
-    shown = [name for name in (*VALIDATION_COLORS, "validation/macro_f1") if name in scores] or list(scores)[:1]
+    shown = [name for name in VALIDATION_COLORS if name in scores] or list(scores)[:1]
     for name in shown:
         steps, values = scores[name]
         label = SCORE_LABELS.get(name, name.removeprefix("validation/"))
-        color = VALIDATION_COLORS.get(name, OTHERS[0])
+        color = VALIDATION_COLORS.get(name, SERIES[0])
         axes.plot(steps, values, color=color, linewidth=1.8, marker="o", markersize=4, label=label)
     if "validation/nme" not in shown and shown:
         axes.set_ylim(min(0, *(scores[name][1].min() for name in shown)), 1)

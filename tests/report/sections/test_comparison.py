@@ -7,10 +7,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from affect_jax.draw.axes import new_figure
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.study import sweep_runs
 from affect_jax.experiment.study.compare_sweeps import compare, score_name
-from affect_jax.report import comparison, style
+from affect_jax.report.sections import comparison
 
 # Half the width of the interval of (m - d, m, m + d): sample deviation d, t(0.975, 2) = 4.302653.
 HALF = 4.302653 / np.sqrt(3)
@@ -60,13 +61,6 @@ def amounts(folder):
     return write_sweep(folder, rows)
 
 
-@pytest.fixture
-def figures(monkeypatch):
-    kept = []
-    monkeypatch.setattr(comparison, "save", lambda figure, path: (kept.append(figure), style.save(figure, path)))
-    return kept
-
-
 def test_table_of_hand_worked_runs(tmp_path, monkeypatch):
     timed = {"static": tmp_path / "networks" / "000", "grown": tmp_path / "networks" / "002"}
     clock = lambda workdirs: {"static": 1234.4, "grown": 101.4} if workdirs == timed else {}
@@ -107,9 +101,9 @@ def test_differences_may_be_to_any_network(tmp_path):
     assert not (tmp_path / "wrong").exists()
 
 
-def test_picture_shows_shares_steps_and_levels(figures, tmp_path):
+def test_picture_shows_shares_steps_and_levels(drawn, tmp_path):
     compare([networks(tmp_path / "networks"), amounts(tmp_path / "amounts")], "ccc/mean", tmp_path / "out")
-    left, right = figures[0].axes
+    left, right = drawn[0].axes
     lines = {line.get_label(): line for line in left.get_lines()}
     np.testing.assert_allclose(lines["grown"].get_xdata(), [0.25, 0.5, 1])
     np.testing.assert_allclose(lines["grown"].get_ydata(), [0.6, 0.65, 0.7])
@@ -125,7 +119,7 @@ def test_picture_shows_shares_steps_and_levels(figures, tmp_path):
     np.testing.assert_allclose(corners[corners[:, 0] == 40, 1].max(), 0.6 + 0.2 * HALF, rtol=1e-6)
     np.testing.assert_allclose(corners[corners[:, 0] == 60, 1].max(), 0.65)
     assert (left.get_ylabel(), right.get_ylabel()) == ("mean CCC", "validation mean CCC")
-    assert [text.get_text() for text in figures[0].legends[0].get_texts()] == ["grown", "static"]
+    assert [text.get_text() for text in drawn[0].legends[0].get_texts()] == ["grown", "static"]
 
 
 def test_bars_of_two_networks_at_one_share_stand_apart():
@@ -135,7 +129,7 @@ def test_bars_of_two_networks_at_one_share_stand_apart():
     assert list(curves) == ["a", "b"]  # c has one share only
     assert curves["b"].at.tolist() == [0.125, 1] and curves["b"].mean.tolist() == [0.1, 0.2]
     assert np.isnan(curves["a"].half).all()  # of a single seed
-    axes = style.new_figure(4.0, 3.0).subplots()
+    axes = new_figure(4.0, 3.0).subplots()
     comparison._draw_shares(axes, curves, {label: {"color": "k"} for label in curves})
     places = {line.get_label(): np.log2(line.get_xdata()) for line in axes.get_lines()}
     np.testing.assert_allclose(places["b"] - places["a"], comparison.APART)
@@ -172,7 +166,7 @@ def test_names_of_scores(column, name):
 
 
 def test_a_sweep_that_was_not_judged_is_compared_by_its_validation_and_diverged_runs_are_left_out(
-    figures, caplog, tmp_path
+    drawn, caplog, tmp_path
 ):
     row = {"label": "a", "seed": 0, "validation/ccc/mean": 0.25}
     lost = {**row, "seed": 1, "state": "diverged", "validation/ccc/mean": 0.9}
@@ -181,7 +175,7 @@ def test_a_sweep_that_was_not_judged_is_compared_by_its_validation_and_diverged_
     assert table.splitlines()[0].startswith("network  validation mean CCC")
     assert table.splitlines()[-1].split()[:2] == ["a", "0.250"] and "0.9" not in table
     assert "plain/001, 'a', seed 1: diverged; it is left out" in caplog.text
-    assert len(figures[0].axes) == 1  # no share but one: no panel for it
+    assert len(drawn[0].axes) == 1  # no share but one: no panel for it
     assert compare([folder], "validation/ccc/mean", tmp_path / "again") == table
 
 
