@@ -19,10 +19,11 @@ MAY_IMPORT = {
     "tasks": {"types", "emotions", "ops", "losses", "quantities"},
     "infer": {"types", "ops", "nn", "files"},
     "train": {"types", "ops", "nn", "files"},
+    "draw": {"types"},
     "evaluate": {"types", "ops", "metrics", "files", "quantities"},
-    "predict": {"types", "ops", "faces", "files", "quantities"},
+    "predict": {"types", "ops", "faces", "files", "quantities", "draw"},
     "convert": {"types", "ops", "files"},
-    "report": {"types", "ops", "metrics", "files", "quantities"},
+    "report": {"types", "metrics", "files", "quantities", "draw"},
 }
 
 

@@ -71,7 +71,7 @@ def predict_run(
             raise UsageError(f"{error}; without it only --faces=whole_frame is possible") from error
     result = predict_file(predictor(workdir, flip, precision), source, output, finder, overlay)
     logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)
-    for path in (*result.tables, *result.pictures):
+    for path in result.files:
         logging.info("wrote %s", path)
     if result.problems:
         raise ValueError("; ".join(result.problems))

@@ -1,21 +1,25 @@
 """Valence and arousal over time, with some of the faces beneath."""
 
+import array
 import itertools
 import pathlib
 
 import numpy as np
 from jaxtyping import Float, UInt8
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch
 
-from affect_jax.files.atomic import whole
-from affect_jax.predict.ink import AROUSAL_COLOR, VALENCE_COLOR
+from affect_jax.draw.axes import new_figure, png, tidy
+from affect_jax.draw.colors import GRAY, INK, NO_FACE, QUANTITIES
+from affect_jax.files.atomic import write_bytes
+from affect_jax.predict.row import Row
+from affect_jax.predict.sources import Frame
+from affect_jax.quantities.valence_arousal import DIMENSIONS
 
 FACES = 8
-INK, FAINT = "#2b2f36", "#d9dce1"
 
+Series = dict[str, Float[np.ndarray, "row"]]  # "time_seconds", "valence", "arousal"; nan where there is no face
 Thumbnail = tuple[float, UInt8[np.ndarray, "size_px size_px 3"]]  # time in seconds, crop
 
 
@@ -40,25 +44,62 @@ class Thumbnails:
         return [self._kept[place] for place in places]
 
 
-def plot_series(
-    path: pathlib.Path, title: str, series: dict[str, Float[np.ndarray, "row"]], faces: list[Thumbnail]
-) -> None:
-    """Writes a PNG; `series` as from `series.read_series`. The lines break where there is no face."""
-    figure = Figure(figsize=(11, 5.2), dpi=130, facecolor="white")
-    FigureCanvasAgg(figure)
+class Plot:
+    """A PNG of valence and arousal over a recording, drawn at its end; none for a network that has neither.
+
+    Of each frame it keeps three numbers.
+    """
+
+    needs_images = False
+
+    def __init__(self, path: pathlib.Path, title: str):
+        self.files: list[pathlib.Path] = []
+        self.problems: list[str] = []
+        self._path = path
+        self._title = title
+        self._thumbnails = Thumbnails()
+        self._columns = {name: array.array("d") for name in ("time_seconds", *DIMENSIONS)}
+        self._faces = 0
+
+    def __enter__(self) -> "Plot":
+        return self
+
+    def write(self, frame: Frame, row: Row) -> None:
+        """Takes up one row."""
+        del frame
+        self._columns["time_seconds"].append(row.time_seconds)
+        for dimension, name in enumerate(DIMENSIONS):
+            self._columns[name].append(np.nan if row.values is None else float(row.values[dimension]))
+        if row.values is not None:
+            self._faces += 1
+            self._thumbnails.offer(row.time_seconds, row.crop)
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        series = {name: np.array(column) for name, column in self._columns.items()}
+        lacks_affect = self._faces and np.isnan(series[DIMENSIONS[0]]).all()
+        if kind is None and not lacks_affect:
+            plot_series(self._path, self._title, series, self._thumbnails.chosen())
+            self.files.append(self._path)
+
+
+def plot_series(path: pathlib.Path, title: str, series: Series, faces: list[Thumbnail]) -> None:
+    """Writes a PNG. The lines break where there is no face."""
+    figure = new_figure(11.0, 5.2, layout="none")
     upper = figure.add_axes((0.07, 0.40, 0.85, 0.52) if faces else (0.07, 0.13, 0.85, 0.77))
     _draw_lines(upper, series)
-    upper.set_title(title, loc="left", fontsize=12, color=INK, pad=10, parse_math=False)
+    tidy(upper, title)
+    upper.spines["left"].set_visible(False)
+    upper.tick_params(length=0)
+    upper.grid(visible=False, axis="x")
     _draw_faces(figure, upper, faces)
-    with whole(path) as part:
-        figure.savefig(part, format="png")
+    write_bytes(png(figure), path)
 
 
-def _draw_lines(axes: Axes, series: dict[str, Float[np.ndarray, "row"]]) -> None:
-    times = series["timestamp"]
+def _draw_lines(axes: Axes, series: Series) -> None:
+    times = series["time_seconds"]
     ends = []
-    for name, color in (("valence", VALENCE_COLOR), ("arousal", AROUSAL_COLOR)):
-        shade = tuple(0.88 * channel / 255 for channel in color)
+    for name in DIMENSIONS:
+        shade = QUANTITIES[name].on_white
         axes.plot(times, series[name], color=shade, linewidth=1.8, solid_joinstyle="round")
         missing = np.isnan(np.concatenate([[np.nan], series[name], [np.nan]]))
         alone = ~missing[1:-1] & missing[:-2] & missing[2:]  # no line runs through a frame between two gaps
@@ -68,16 +109,11 @@ def _draw_lines(axes: Axes, series: dict[str, Float[np.ndarray, "row"]]) -> None
             ends.append([known[-min(len(known), 5) :].mean(), name, shade])
     _shade_gaps(axes, times, np.isnan(series["valence"]))
     _name_lines(axes, ends)
-    axes.axhline(0, color=INK, linewidth=0.8, alpha=0.5)
+    axes.axhline(0, color=GRAY, linewidth=0.8)
     axes.set_ylim(-1.05, 1.05)
     axes.set_yticks([-1, -0.5, 0, 0.5, 1])
     margin = 0.005 * (times[-1] - times[0]) or 0.5
     axes.set_xlim(times[0] - margin, times[-1] + margin)
-    axes.grid(axis="y", color=FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(FAINT)
-    axes.tick_params(length=0, colors=INK, labelsize=9)
     for label in [*axes.get_xticklabels(), axes.xaxis.label]:
         label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
     axes.set_xlabel("time (s)", color=INK, fontsize=10)
@@ -100,9 +136,9 @@ def _shade_gaps(axes: Axes, times: Float[np.ndarray, "row"], missing: np.ndarray
     for start, stop in edges.reshape(-1, 2):
         left = times[max(start - 1, 0)]
         right = times[min(stop, len(times) - 1)]
-        axes.axvspan(left, right, color="#eef0f3", linewidth=0, zorder=0)
+        axes.axvspan(left, right, color=NO_FACE, linewidth=0, zorder=0)
         if right - left > 0.08 * (times[-1] - times[0]):
-            axes.text((left + right) / 2, 0.9, "no face", color="#8a919c", fontsize=9, ha="center", va="center")
+            axes.text((left + right) / 2, 0.9, "no face", color=GRAY, fontsize=9, ha="center", va="center")
 
 
 def _draw_faces(figure: Figure, upper: Axes, faces: list[Thumbnail]) -> None:
@@ -121,8 +157,8 @@ def _draw_faces(figure: Figure, upper: Axes, faces: list[Thumbnail]) -> None:
             "axes fraction",
             axesA=upper,
             axesB=lower,
-            color="#b9bec7",
+            color=GRAY,
             linewidth=0.7,
         )
-        foot.set_zorder(-1)  # beneath the numbers of the axis
+        foot.set_zorder(-1)  # beneath the tick labels
         figure.add_artist(foot)

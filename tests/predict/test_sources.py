@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from affect_jax.predict.decode import Video, read_image
+from affect_jax.predict.sources import Video, read_image
 
 IRREGULAR = (0, 3003, 6006, 15000, 15900, 60000, 61234, 150000)  # ticks of 1/90000 s
 

@@ -1,4 +1,4 @@
-"""Pictures and frames, one at a time, with the time stamps of the stream."""
+"""Photographs and the frames of a video, one at a time, with the time stamps of the stream."""
 
 import dataclasses
 import pathlib
@@ -19,12 +19,12 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 @dataclasses.dataclass(frozen=True)
 class Frame:
-    """One decoded picture."""
+    """One decoded image."""
 
     name: str  # of the file, as it stands in the table
     index: int  # 0-based, in the order of decoding
     time_seconds: float
-    image: UInt8[np.ndarray, "height width 3"]  # RGB, upright
+    image: UInt8[np.ndarray, "height width 3"] | None  # RGB, upright; None where nothing needs it any more
     ticks: int = 0  # time in units of the stream's time base
 
 

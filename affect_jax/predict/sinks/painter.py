@@ -1,27 +1,20 @@
-"""The recording again, with the face, the circumplex and the emotions drawn into it."""
+"""The face, the circumplex and the emotions drawn into an image."""
 
 import collections
 import itertools
-import os
-import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-import av
 import cv2
 import numpy as np
 from jaxtyping import UInt8
-from tqdm import tqdm
 
-from affect_jax.files.atomic import whole
-from affect_jax.predict import ink
-from affect_jax.predict.decode import Video
+from affect_jax.draw import colors, ink
 from affect_jax.predict.predictor import AFFECT
-from affect_jax.predict.series import Row
+from affect_jax.predict.row import Row
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
 SMALLEST_SIDE_PX = 256  # ready crops smaller than this are enlarged, or nothing could be read
 TRAIL_FRAMES = 24
-CODECS = (("libx264", {"crf": "19", "preset": "veryfast"}), ("mpeg4", {"q": "3"}))
 
 
 class Painter:
@@ -33,7 +26,7 @@ class Painter:
         self._places: tuple[float, float] | None = None  # left edges of the two panels, settled at the first face
 
     def __call__(self, image: UInt8[np.ndarray, "h w 3"], row: Row) -> UInt8[np.ndarray, "new_h new_w 3"]:
-        """A new picture of the same size; a ready crop is enlarged and stands beside the panels, not beneath them."""
+        """A new image of the same size; a ready crop is enlarged and stands beside the panels, not beneath them."""
         if row.values is not None and row.box is None:
             return self._beside(image, row)
         canvas = np.ascontiguousarray(image).copy()
@@ -43,7 +36,7 @@ class Painter:
             _draw_face(canvas, row)
         if row.values is None:
             ink.panel(canvas, 8 * unit, height - 32 * unit, 66 * unit, 24 * unit)
-            ink.text(canvas, "no face", 41 * unit, height - 20 * unit, round(12 * unit), ink.SOFT, "m")
+            ink.text(canvas, "no face", 41 * unit, height - 20 * unit, round(12 * unit), colors.SOFT, "m")
             self._trail.clear()
             return canvas
         if self._places is None:
@@ -60,7 +53,7 @@ class Painter:
         size = (image.shape[1] * times, image.shape[0] * times)
         large = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
         unit = large.shape[0] / 296
-        column = np.full((large.shape[0], round(156 * unit), 3), ink.DARK, np.uint8)
+        column = np.full((large.shape[0], round(156 * unit), 3), colors.DARK, np.uint8)
         canvas = np.concatenate([large, column], axis=1)
         if not np.isnan(row.values[VALENCE]):
             self._circumplex(canvas, row, large.shape[1] + 14 * unit, 4 * unit, unit)
@@ -74,22 +67,22 @@ class Painter:
         ink.panel(canvas, left, top, 128 * unit, 142 * unit)
         x, y, radius = left + 64 * unit, top + 60 * unit, 44 * unit
         thin = max(1, round(unit))
-        ink.circle(canvas, (x, y), radius, ink.SOFT, thin)
-        ink.line(canvas, (x - radius, y), (x + radius, y), (110, 118, 128), thin)
-        ink.line(canvas, (x, y - radius), (x, y + radius), (110, 118, 128), thin)
-        ink.text(canvas, "arousal", x, y - radius - 7 * unit, round(9 * unit), ink.SOFT, "m")
-        ink.text(canvas, "valence", x + radius - 4 * unit, y + 8 * unit, round(9 * unit), ink.SOFT, "r")
+        ink.circle(canvas, (x, y), radius, colors.SOFT, thin)
+        ink.line(canvas, (x - radius, y), (x + radius, y), colors.CROSS, thin)
+        ink.line(canvas, (x, y - radius), (x, y + radius), colors.CROSS, thin)
+        ink.text(canvas, "arousal", x, y - radius - 7 * unit, round(9 * unit), colors.SOFT, "m")
+        ink.text(canvas, "valence", x + radius - 4 * unit, y + 8 * unit, round(9 * unit), colors.SOFT, "r")
         self._trail.append((x + valence * radius, y - arousal * radius))
         points = list(self._trail)
         for age, (start, stop) in enumerate(itertools.pairwise(points)):
             fade = (age + 1) / len(points)
-            color = tuple(round(60 + (channel - 60) * fade) for channel in (255, 209, 102))
+            color = tuple(round(60 + (channel - 60) * fade) for channel in colors.PREDICTED)
             ink.line(canvas, start, stop, color, thin)
-        ink.circle(canvas, points[-1], 4.5 * unit, ink.DARK)
-        ink.circle(canvas, points[-1], 3.6 * unit, (255, 209, 102))
+        ink.circle(canvas, points[-1], 4.5 * unit, colors.DARK)
+        ink.circle(canvas, points[-1], 3.6 * unit, colors.PREDICTED)
         low, size = top + 125 * unit, round(12 * unit)
-        ink.text(canvas, f"V {_signed(valence)}", x - 4 * unit, low, size, ink.VALENCE_COLOR, "r")
-        ink.text(canvas, f"A {_signed(arousal)}", x + 4 * unit, low, size, ink.AROUSAL_COLOR)
+        ink.text(canvas, f"V {_signed(valence)}", x - 4 * unit, low, size, colors.VALENCE.on_image, "r")
+        ink.text(canvas, f"A {_signed(arousal)}", x + 4 * unit, low, size, colors.AROUSAL.on_image)
 
     def _bars(self, canvas: np.ndarray, row: Row, left: float, top: float, unit: float) -> None:
         """One bar per emotion; the likeliest is bright."""
@@ -99,9 +92,11 @@ class Painter:
         for index, (emotion, probability) in enumerate(zip(self._emotions, probabilities, strict=True)):
             y = top + (14 + 14 * index) * unit
             bright = index == best
-            ink.text(canvas, emotion, left + 62 * unit, y, round(10 * unit), ink.WHITE if bright else ink.SOFT, "r")
-            ink.bar(canvas, left + 68 * unit, y - 4 * unit, 64 * unit, 8 * unit, (62, 68, 78))
-            color = (255, 209, 102) if bright else (138, 148, 160)
+            ink.text(
+                canvas, emotion, left + 62 * unit, y, round(10 * unit), colors.WHITE if bright else colors.SOFT, "r"
+            )
+            ink.bar(canvas, left + 68 * unit, y - 4 * unit, 64 * unit, 8 * unit, colors.TRACK)
+            color = colors.EMOTION.on_image if bright else colors.DIM
             if probability * 64 * unit >= 1:
                 ink.bar(canvas, left + 68 * unit, y - 4 * unit, 64 * unit * float(probability), 8 * unit, color)
 
@@ -135,47 +130,11 @@ def _draw_face(canvas: np.ndarray, row: Row) -> None:
     arm = 0.16 * min(width, height)
     for x, inward in ((left, 1), (left + width, -1)):
         for y, downward in ((top, 1), (top + height, -1)):
-            ink.line(canvas, (x, y), (x + inward * arm, y), ink.WHITE, thick)
-            ink.line(canvas, (x, y), (x, y + downward * arm), ink.WHITE, thick)
+            ink.line(canvas, (x, y), (x + inward * arm, y), colors.WHITE, thick)
+            ink.line(canvas, (x, y), (x, y + downward * arm), colors.WHITE, thick)
     for x, y in row.landmarks.tolist():
-        ink.circle(canvas, (x, y), max(1.3 * scale, 0.8), (120, 235, 190))
+        ink.circle(canvas, (x, y), max(1.3 * scale, 0.8), colors.PREDICTED)
 
 
 def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "\u2212")
-
-
-def write_overlay(source: pathlib.Path, rows: Iterable[Row], target: pathlib.Path, emotions: Sequence[str]) -> None:
-    """Decodes the video a second time and writes it with the drawings, at its own size, rate and time stamps."""
-    painter = Painter(emotions)
-    with (
-        whole(target) as part,
-        Video(source) as video,
-        av.open(f"file:{os.path.abspath(part)}", "w", format="mp4") as container,
-    ):
-        stream, last = None, -1
-        total = video.expected_frames()
-        for frame, row in zip(tqdm(video, "overlay", total, unit="frame", leave=False), rows, strict=True):
-            image = _even(painter(frame.image, row))
-            if stream is None:
-                stream = _stream(container, video, image.shape[1], image.shape[0])
-            drawn = av.VideoFrame.from_ndarray(image, format="rgb24")
-            last = max(frame.ticks, last + 1)  # the container takes no time stamp twice
-            drawn.pts, drawn.time_base = last, video.time_base
-            container.mux(stream.encode(drawn))
-        container.mux(stream.encode())
-
-
-def _stream(container: av.container.OutputContainer, video: Video, width: int, height: int) -> av.VideoStream:
-    """A stream of the first encoder that this build of FFmpeg has: H.264, else MPEG-4."""
-    name, options = next((name, options) for name, options in CODECS if name in av.codecs_available)
-    stream = container.add_stream(name, rate=video.rate, options=options)
-    stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-    stream.codec_context.time_base = video.time_base
-    return stream
-
-
-def _even(image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "even_h even_w 3"]:
-    """Repeats the last row or column of a picture of odd size: H.264 wants even ones."""
-    height, width = image.shape[:2]
-    return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
