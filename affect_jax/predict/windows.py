@@ -1,18 +1,18 @@
-"""From crops, one after the other, to the network's values: in batches, in windows, or as a stream."""
+"""From crops, one after the other, to the values of the network: in batches, in windows, or as a stream."""
 
 import collections
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.ops.sequence import overlap_average
+from affect_jax.ops.sequence import counting_window
 from affect_jax.predict.predictor import Predictor
 
 Values = list[Float[np.ndarray, "value"]]
 
 
 def network_of(predictor: Predictor) -> "Batches | Windows | Stream | InTurn":
-    """What turns the crops of a run of frames into values: `push` and `flush` give those that are ready, in order."""
+    """Turns the crops of a run of frames into values: `push` and `flush` return those that are ready, in order."""
     if predictor.frames is None:
         return Batches(predictor)
     network = Windows if predictor.follower is None else Stream
@@ -28,7 +28,7 @@ class InTurn:
     def __init__(self, networks: "list[Windows] | list[Stream]"):
         self._networks = networks
         self._ready: list[collections.deque] = [collections.deque() for _ in networks]
-        self._pushed = self._told = 0
+        self._pushed = self._reported = 0
 
     def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"]) -> Values:
         turn = self._pushed % len(self._networks)
@@ -39,17 +39,17 @@ class InTurn:
     def flush(self) -> Values:
         for network, ready in zip(self._networks, self._ready, strict=True):
             ready.extend(network.flush())
-        told = self._in_order()
-        self._pushed = self._told = 0
-        return told
+        values = self._in_order()
+        self._pushed = self._reported = 0
+        return values
 
     def _in_order(self) -> Values:
-        """Values of the frames that follow those told, up to the first that waits."""
-        told = []
-        while ready := self._ready[self._told % len(self._ready)]:
-            told.append(ready.popleft())
-            self._told += 1
-        return told
+        """Values of the frames that follow those reported, up to the first that waits."""
+        values = []
+        while ready := self._ready[self._reported % len(self._ready)]:
+            values.append(ready.popleft())
+            self._reported += 1
+        return values
 
 
 class Stream:
@@ -91,21 +91,25 @@ class Batches:
 
 
 class Windows:
-    """A clip network: half-overlapping windows over a run of frames, averaged where they overlap.
+    """A clip network: half-overlapping windows over a run of frames; each frame counts in one of them.
 
-    Equal to `window_starts` and `overlap_average` over the whole run, with no more than a few windows held. A run
-    shorter than a window repeats its last frame.
+    Windows and the one that counts are those of evaluation (`window_starts`, `counting_window`), with no more than two
+    windows held. A run shorter than a window repeats its last frame.
     """
 
     def __init__(self, predictor: Predictor):
-        self._predictor, self._frames = predictor, predictor.frames
+        self._predictor = predictor
+        self._frames = predictor.frames
         self._hop = max(1, self._frames // 2)
         self._restart()
 
     def _restart(self) -> None:
+        self._length = 0
         self._crops: list[np.ndarray] = []  # the last ones, from `_first` on
-        self._windows: list[tuple[int, np.ndarray]] = []  # (start, values) that reach past `_told`
-        self._first = self._told = self._length = self._next = 0
+        self._first = 0
+        self._next = 0  # start of the window that is being filled
+        self._windows: list[tuple[int, np.ndarray]] = []  # the last two: (start, values)
+        self._reported = 0
 
     def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"]) -> Values:
         self._crops.append(crop)
@@ -113,12 +117,12 @@ class Windows:
         if self._length < self._next + self._frames:
             return []
         start = self._next
-        self._look(start)
+        self._predict(start)
         self._next += self._hop
-        told = self._tell(start)  # a later window, the last one included, starts after this one
         self._crops = self._crops[start - self._first :]
         self._first = start
-        return told
+        # The next window, which may be the last one, starts at `start` + 1 or later: up to here none will be nearer.
+        return self._report(start + self._frames // 2 + 1)
 
     def flush(self) -> Values:
         """Ends the run: the last window ends at the last frame."""
@@ -126,25 +130,26 @@ class Windows:
             return []
         last = max(self._length - self._frames, 0)
         if not self._windows or self._windows[-1][0] < last:
-            self._look(last)
-        told = self._tell(self._length)
+            self._predict(last)
+        values = self._report(self._length)
         self._restart()
-        return told
+        return values
 
-    def _look(self, start: int) -> None:
+    def _predict(self, start: int) -> None:
         crops = self._crops[start - self._first : start - self._first + self._frames]
         crops = crops + [crops[-1]] * (self._frames - len(crops))
-        self._windows.append((start, self._predictor.values(_unit(crops)[None])[0]))
+        values = self._predictor.values(_unit(crops)[None])[0]
+        self._windows = [*self._windows[-1:], (start, values)]
 
-    def _tell(self, stop: int) -> Values:
-        """Values of the frames before `stop` that have not been told."""
-        base, length = self._windows[0][0], self._windows[-1][0] + self._frames - self._windows[0][0]
-        starts = np.array([start - base for start, _ in self._windows])
-        mean = overlap_average(np.stack([values for _, values in self._windows]), starts, length)
-        told = list(mean[self._told - base : stop - base])
-        self._told = stop
-        self._windows = [(start, values) for start, values in self._windows if start + self._frames > stop]
-        return told
+    def _report(self, stop: int) -> Values:
+        """Values of the frames before `stop` that have not been reported."""
+        places = np.arange(self._reported, stop)
+        starts = np.array([start for start, _ in self._windows])
+        counting = counting_window(starts, self._frames, places)
+        self._reported = stop
+        return [
+            self._windows[window][1][place - starts[window]] for place, window in zip(places, counting, strict=True)
+        ]
 
 
 def _unit(crops: list[UInt8[np.ndarray, "size_px size_px 3"]]) -> Float[np.ndarray, "count size_px size_px 3"]:

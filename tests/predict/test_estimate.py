@@ -5,8 +5,9 @@ import weakref
 import numpy as np
 import pytest
 
+from affect_jax.data.clips import evaluation_windows
+from affect_jax.data.source import Table, no_labels
 from affect_jax.faces.finder import Face
-from affect_jax.ops.sequence import overlap_average, window_starts
 from affect_jax.predict import estimate as estimation
 from affect_jax.predict.estimate import estimate
 from affect_jax.predict.sinks.painter import Painter
@@ -82,16 +83,31 @@ def center_and_trend(clips: np.ndarray) -> Predictions:
     return Predictions(valence_arousal=np.stack([mixed, -mixed], axis=-1))
 
 
+class OneClip:
+    """A data set of one recording."""
+
+    label_set = "affectnet_8"
+
+    def __init__(self, frames):
+        numbers = np.arange(frames)
+        names = [str(number) for number in numbers]
+        self.examples = Table(names, ["a"] * frames, ["1"] * frames, numbers, numbers / 25, no_labels(frames, 8))
+
+    def image(self, index):
+        return np.full((8, 8, 3), index, np.uint8)
+
+
+@pytest.mark.parametrize("frames", [8, 5, 1])
 @pytest.mark.parametrize("count", [1, 5, 8, 9, 12, 31])
-def test_streamed_windows_equal_windows_over_the_whole_recording(make_predictor, count):
-    frames, hop = 8, 4
+def test_a_video_is_predicted_by_the_windows_of_evaluation(make_predictor, count, frames):
     levels = np.random.default_rng(count).integers(0, 256, count)
     predictor = make_predictor(function=center_and_trend, frames=frames)
     rows = rows_of(predictor, gray_frames(levels), None)
-    starts = window_starts(count, frames, hop)
-    windows = (levels / 255)[np.minimum(starts[:, None] + np.arange(frames), count - 1)]
+    indices, weights = evaluation_windows(OneClip(count), frames)
+    windows = levels[indices] / 255
     windows = windows * 0.8 + 0.1 * windows.mean(-1, keepdims=True)
-    expected = overlap_average(windows, starts, count)
+    expected = np.zeros(count)
+    np.add.at(expected, indices, weights * windows)  # each frame has weight 1 once
     np.testing.assert_allclose([row.values[0] for row in rows], expected, atol=1e-5)
 
 
