@@ -1,5 +1,6 @@
 """How runs went: loss and validation scores over the steps, out of metrics.jsonl."""
 
+import itertools
 import json
 import pathlib
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ SCORE_LABELS = {
     "validation/macro_f1": "emotion macro F1",
     "validation/nme": "landmark error (NME)",
 }
+LOSS_COLORS = {"train/loss": INK, "train/loss/emotion": EMOTION.on_white}
 VALIDATION_COLORS = {
     "validation/ccc/valence": VALENCE.on_white,
     "validation/ccc/arousal": AROUSAL.on_white,
@@ -69,7 +71,9 @@ def draw_curves(metrics: Mapping[str, pathlib.Path], picture: pathlib.Path) -> N
 
 
 def _losses(axes, losses: Mapping) -> None:
-    for color, (name, (steps, values)) in zip((INK, *SERIES), losses.items(), strict=False):
+    others = itertools.cycle(SERIES)
+    for name, (steps, values) in losses.items():
+        color = LOSS_COLORS[name] if name in LOSS_COLORS else next(others)
         width = max(1, int(len(values) * SHARE_SMOOTHED))
         smooth = np.convolve(values, np.ones(width), "same") / np.convolve(np.ones(len(values)), np.ones(width), "same")
         label = LOSS_LABELS.get(name, name.removeprefix("train/loss/"))
