@@ -19,9 +19,10 @@ MAY_IMPORT = {
     "tasks": {"types", "emotions", "ops", "losses", "quantities"},
     "infer": {"types", "ops", "nn", "files"},
     "train": {"types", "ops", "nn", "files"},
+    "tables": {"types", "files", "quantities"},
     "draw": {"types"},
-    "evaluate": {"types", "ops", "metrics", "files", "quantities"},
-    "predict": {"types", "ops", "faces", "files", "quantities", "draw"},
+    "evaluate": {"types", "ops", "metrics", "files", "quantities", "tables"},
+    "predict": {"types", "ops", "faces", "files", "quantities", "tables", "draw"},
     "convert": {"types", "ops", "files"},
     "report": {"types", "metrics", "files", "quantities", "draw"},
 }

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Int
 
-from affect_jax.evaluate.rows import Rows
 from affect_jax.files.atomic import replacing, write_csv
 from affect_jax.metrics.bootstrap import subject_intervals
 from affect_jax.metrics.state import Mergeable
 from affect_jax.quantities.registry import quantity
+from affect_jax.tables.rows import Rows
 from affect_jax.types import Label
 
 

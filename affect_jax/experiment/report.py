@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from affect_jax.evaluate.rows import Rows
 from affect_jax.evaluate.summary import groups
-from affect_jax.evaluate.table import read_table
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.report.page import write_page
 from affect_jax.report.sections.circumplex import draw_circumplex
@@ -17,6 +15,8 @@ from affect_jax.report.sections.confusion import draw_confusion
 from affect_jax.report.sections.curves import draw_curves
 from affect_jax.report.sections.traces import ClipTrace, draw_traces
 from affect_jax.report.tables import score_line, text_table
+from affect_jax.tables.reading import read_rows
+from affect_jax.tables.rows import Rows
 
 CLIPS_SHOWN = 3
 
@@ -28,10 +28,7 @@ def report(workdirs: Sequence[pathlib.Path], evaluation: str, output: pathlib.Pa
         if not (folder / "summary.json").is_file():
             raise UsageError(f"{folder} holds no summary.json; run python -m launch.evaluate first")
     summaries = [json.loads((folder / "summary.json").read_text()) for folder in folders]
-    rows = [
-        read_table(folder / "predictions.csv", summary["protocol"]["label_set"], crop_px=0)
-        for folder, summary in zip(folders, summaries, strict=True)
-    ]
+    rows = [read_rows(folder / "predictions.csv") for folder in folders]
     output.mkdir(parents=True, exist_ok=True)
     lines = [score_line(summary, workdir.name) for summary, workdir in zip(summaries, workdirs, strict=True)]
     pictures = _pictures(workdirs, rows, summaries, output)
@@ -44,7 +41,7 @@ def report(workdirs: Sequence[pathlib.Path], evaluation: str, output: pathlib.Pa
 def _pictures(workdirs, rows: Sequence[Rows], summaries, output: pathlib.Path) -> list[tuple[pathlib.Path, str]]:
     last, name = rows[-1], workdirs[-1].name
     found = []
-    if len(rows) > 1 and any(last.clip) and rows[0].name == last.name:
+    if len(rows) > 1 and any(last.clip) and rows[0].source == last.source:
         draw_traces(_traces(rows[0], last), output / "traces.png")
         caption = (
             f"The {CLIPS_SHOWN} clips whose truth moves most: {workdirs[0].name} (thin) and {name} (thick) over time"

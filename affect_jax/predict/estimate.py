@@ -11,10 +11,11 @@ from jaxtyping import Float, UInt8
 from affect_jax.faces.finder import Face
 from affect_jax.ops.geometry import Crop, crop_matrix, landmark_crop
 from affect_jax.ops.image import warp_image
-from affect_jax.predict.predictor import Predictor
+from affect_jax.predict.predictor import Predictor, Values
 from affect_jax.predict.row import Row
 from affect_jax.predict.sources import Frame
-from affect_jax.predict.windows import Values, network_of
+from affect_jax.predict.windows import network_of
+from affect_jax.tables.schema import Schema
 
 LONGEST_WAIT = 4  # batches of rows that may wait for the batch of a static network to fill up,
 MOST_WAITING_BYTES = 2**28  # or as many of their images, where these are kept
@@ -29,9 +30,16 @@ class Finder(Protocol):
     def reset(self) -> None: ...
 
 
-def crop_name(predictor: Predictor, whole_frame: bool) -> str:
-    """The crop as it stands in the table."""
-    return "whole_frame" if whole_frame else f"landmark_square_{predictor.side_ratio:.4g}"
+def schema_of(predictor: Predictor, whole_frame: bool) -> Schema:
+    """What the rows of a table of this network mean."""
+    return Schema(
+        model=predictor.name,
+        crop="whole_frame" if whole_frame else f"landmark_square_{predictor.side_ratio:.4g}",
+        crop_px=predictor.crop_px,
+        label_set=predictor.label_set,
+        quantities=predictor.quantities,
+        boxes=True,
+    )
 
 
 def estimate(
@@ -81,14 +89,14 @@ class _Waiting:
     def __init__(self, keep_images: bool):
         self._keep_images = keep_images
         self._queue: collections.deque[tuple[Frame, Row]] = collections.deque()
-        self._values: collections.deque[np.ndarray] = collections.deque()
+        self._values: collections.deque[Values] = collections.deque()
 
     def put(self, frame: Frame, row: Row) -> None:
         if not self._keep_images:
             frame = dataclasses.replace(frame, image=None)
         self._queue.append((frame, row))
 
-    def answer(self, values: Values) -> None:
+    def answer(self, values: list[Values]) -> None:
         """Values of the next frames with a crop."""
         self._values.extend(values)
 

@@ -8,7 +8,7 @@ from absl import logging
 from jaxtyping import UInt8
 
 from affect_jax.files.images import SMALLEST_PX
-from affect_jax.predict.estimate import Finder, crop_name, estimate
+from affect_jax.predict.estimate import Finder, estimate, schema_of
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
 from affect_jax.predict.sinks.overlay import ImageOverlays
@@ -40,10 +40,9 @@ def predict_images(
     double = len(sources) - len({source.name for source in sources})
     if double:
         raise ValueError(f"{double} of the {len(sources)} pictures bear the name of another one")
-    crop = crop_name(predictor, finder is None)
-    sinks: list[Sink] = [Table(folder / f"{stem}.csv", predictor.emotions, predictor.name, crop)]
+    sinks: list[Sink] = [Table(folder / f"{stem}.csv", schema_of(predictor, whole_frame=finder is None))]
     if overlay:
-        sinks.append(ImageOverlays(folder / f"{stem}_overlay", predictor.emotions))
+        sinks.append(ImageOverlays(folder / f"{stem}_overlay", predictor.label_set))
     unreadable: list[str] = []
     frames = _frames(sources, unreadable)
     rows = estimate(predictor, frames, finder, connected=False, keep_images=overlay)

@@ -17,4 +17,4 @@ class Row:
     box: tuple[float, float, float, float] | None = None  # left, top, width, height in px; None for a ready crop
     score: float | None = None
     landmarks: Float[np.ndarray, "68 2"] | None = None
-    values: Float[np.ndarray, "value"] | None = None  # as `Predictor.values`
+    values: dict[str, np.ndarray] | None = None  # by quantity, as of `Predictor.values`

@@ -4,7 +4,7 @@ import pathlib
 
 from absl import logging
 
-from affect_jax.predict.estimate import Finder, crop_name, estimate
+from affect_jax.predict.estimate import Finder, estimate, schema_of
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
 from affect_jax.predict.sinks.overlay import VideoOverlay
@@ -22,7 +22,7 @@ def predict_video(
     finder: Finder | None,
     overlay: bool = True,
 ) -> Result:
-    """Writes `<stem>.csv`, `<stem>.png` and `<stem>_overlay.mp4`.
+    """Writes `<stem>.csv` with its schema, `<stem>.png` and `<stem>_overlay.mp4`.
 
     Args:
       predictor: the network.
@@ -33,17 +33,17 @@ def predict_video(
       overlay: whether to write the video with the drawings.
 
     A video that breaks off is predicted up to the break, and the result names the problem. The plot is left out for a
-    network without valence and arousal.
+    network that predicts nothing that is rated continuously.
     """
     table = folder / f"{stem}.csv"
     with Video(source) as video:
         sinks: list[Sink] = [
-            Table(table, predictor.emotions, predictor.name, crop_name(predictor, finder is None)),
-            Plot(folder / f"{stem}.png", source.name),
+            Table(table, schema_of(predictor, whole_frame=finder is None)),
+            Plot(folder / f"{stem}.png", source.name, predictor.quantities, predictor.label_set),
         ]
         if overlay:
             target = folder / f"{stem}_overlay.mp4"
-            sinks.append(VideoOverlay(target, predictor.emotions, video.rate, video.time_base))
+            sinks.append(VideoOverlay(target, predictor.label_set, video.rate, video.time_base))
         rows = estimate(predictor, video, finder, keep_images=overlay)
         result = feed(sinks, rows, source.name, video.expected_frames())
     if video.problem:

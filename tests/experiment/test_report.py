@@ -1,7 +1,7 @@
 import numpy as np
 
-from affect_jax.evaluate.rows import Rows
 from affect_jax.experiment import report
+from affect_jax.tables.rows import Rows
 from affect_jax.types import Label, Labels
 
 FRAMES = 6
@@ -12,18 +12,19 @@ def rows_of(steps, unlabeled=2):
     count = len(steps) * FRAMES
     label = np.stack([np.outer(steps, np.arange(FRAMES)).ravel(), np.zeros(count)], -1)
     clip = np.repeat([f"moves by {step:g}" for step in steps], FRAMES)
-    weight = np.float64(np.arange(count) % FRAMES < FRAMES - unlabeled)
-    names = tuple(f"{place}.png" for place in range(count))
+    known = np.arange(count) % FRAMES < FRAMES - unlabeled
     return Rows(
         label_set="affectnet_8",
-        crop_px=32,
-        name=names,
+        crop_px=64,
+        source=tuple(f"{place}.png" for place in range(count)),
         subject=("somebody",) * count,
         clip=tuple(clip),
         frame=np.arange(count),
+        face=np.zeros(count, int),
         time_seconds=np.arange(count) / 25,
         values={"valence_arousal": np.zeros((count, 2))},
-        labels=Labels(valence_arousal=Label(label, weight)),
+        labels=Labels(valence_arousal=Label(label, np.float64(known))),
+        success=np.ones(count, bool),
     )
 
 

@@ -6,17 +6,25 @@ import numpy as np
 import pytest
 
 from affect_jax.data.clips import evaluation_windows
-from affect_jax.data.source import Table, no_labels
+from affect_jax.data.source import Table
 from affect_jax.faces.finder import Face
 from affect_jax.predict import estimate as estimation
 from affect_jax.predict.estimate import estimate
 from affect_jax.predict.sinks.painter import Painter
 from affect_jax.predict.sources import Frame
-from affect_jax.types import Predictions
+from affect_jax.types import Labels, Predictions
 
 
 def rows_of(predictor, frames, finder, **options):
     return [row for _, row in estimate(predictor, frames, finder, **options)]
+
+
+def valence(row):
+    return row.values["valence_arousal"][0]
+
+
+def arousal(row):
+    return row.values["valence_arousal"][1]
 
 
 def gray_frames(levels, size_px=16):
@@ -46,11 +54,11 @@ def test_a_static_network_sees_every_frame_once_and_rows_keep_their_order(make_p
     rows = rows_of(make_predictor(), gray_frames(levels), None)
     assert [row.frame for row in rows] == list(range(count))
     expected = levels / 255
-    np.testing.assert_allclose([row.values[0] for row in rows], expected, atol=1e-6)
-    np.testing.assert_allclose([row.values[1] for row in rows], -expected, atol=1e-6)
+    np.testing.assert_allclose([valence(row) for row in rows], expected, atol=1e-6)
+    np.testing.assert_allclose([arousal(row) for row in rows], -expected, atol=1e-6)
     logits = np.stack([0 * expected, 4 * expected, 4 * expected], -1)
     softmax = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    np.testing.assert_allclose([row.values[2:] for row in rows], softmax, atol=1e-6)
+    np.testing.assert_allclose([row.values["emotion"] for row in rows], softmax, atol=1e-6)
 
 
 def test_batches_have_one_shape(make_predictor):
@@ -62,7 +70,7 @@ def test_batches_have_one_shape(make_predictor):
 
     rows = rows_of(make_predictor(function=function), gray_frames(range(6)), None)
     assert shapes == [(4, 16, 16, 3)] * 2
-    assert np.isnan(rows[0].values[2:]).all()  # a network without emotions
+    assert np.isnan(rows[0].values["emotion"]).all()  # a network without emotions
 
 
 def test_frames_without_a_face_have_rows_without_values(make_predictor):
@@ -72,8 +80,8 @@ def test_frames_without_a_face_have_rows_without_values(make_predictor):
     assert [row.values is None for row in rows] == [level <= 50 for level in levels]
     found = [row for row in rows if row.values is not None]
     expected = [level / 255 for level in levels if level > 50]
-    np.testing.assert_allclose([row.crop.mean() / 255 for row in found], [row.values[0] for row in found], atol=0.05)
-    np.testing.assert_array_equal(np.argsort([row.values[0] for row in found]), np.argsort(expected))
+    np.testing.assert_allclose([row.crop.mean() / 255 for row in found], [valence(row) for row in found], atol=0.05)
+    np.testing.assert_array_equal(np.argsort([valence(row) for row in found]), np.argsort(expected))
 
 
 def center_and_trend(clips: np.ndarray) -> Predictions:
@@ -91,7 +99,7 @@ class OneClip:
     def __init__(self, frames):
         numbers = np.arange(frames)
         names = [str(number) for number in numbers]
-        self.examples = Table(names, ["a"] * frames, ["1"] * frames, numbers, numbers / 25, no_labels(frames, 8))
+        self.examples = Table(names, ["a"] * frames, ["1"] * frames, numbers, numbers / 25, Labels())
 
     def image(self, index):
         return np.full((8, 8, 3), index, np.uint8)
@@ -108,7 +116,7 @@ def test_a_video_is_predicted_by_the_windows_of_evaluation(make_predictor, count
     windows = windows * 0.8 + 0.1 * windows.mean(-1, keepdims=True)
     expected = np.zeros(count)
     np.add.at(expected, indices, weights * windows)  # each frame has weight 1 once
-    np.testing.assert_allclose([row.values[0] for row in rows], expected, atol=1e-5)
+    np.testing.assert_allclose([valence(row) for row in rows], expected, atol=1e-5)
 
 
 def test_a_gap_ends_a_window(make_predictor):
@@ -117,8 +125,8 @@ def test_a_gap_ends_a_window(make_predictor):
     rows = rows_of(predictor, gray_frames(levels), SometimesFace())
     assert [row.frame for row in rows] == list(range(12)) and rows[6].values is None
     for part in (rows[:6], rows[7:]):  # constant within each run, so nothing has leaked over the gap
-        np.testing.assert_allclose([row.values[0] for row in part], [part[0].values[0]] * len(part), atol=1e-5)
-    assert rows[0].values[0] < rows[7].values[0]
+        np.testing.assert_allclose([valence(row) for row in part], [valence(part[0])] * len(part), atol=1e-5)
+    assert valence(rows[0]) < valence(rows[7])
 
 
 def running_maximum(faces: int):
@@ -138,10 +146,10 @@ def test_a_causal_network_follows_a_recording_and_forgets_it_at_a_gap(make_predi
     predictor = make_predictor(frames=4, follower=running_maximum)
     levels = [100, 80, 200, 150, 0, 60, 90]
     rows = rows_of(predictor, gray_frames(levels), None)
-    np.testing.assert_allclose([row.values[0] for row in rows], np.maximum.accumulate(levels) / 255.0, atol=1e-6)
+    np.testing.assert_allclose([valence(row) for row in rows], np.maximum.accumulate(levels) / 255.0, atol=1e-6)
     rows = rows_of(predictor, gray_frames(levels), SometimesFace())
     seen = [row.values is not None for row in rows]
-    assert seen == [True] * 4 + [False] + [True] * 2 and rows[5].values[0] < rows[3].values[0]  # begun anew
+    assert seen == [True] * 4 + [False] + [True] * 2 and valence(rows[5]) < valence(rows[3])  # begun anew
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 20, 31])
@@ -152,14 +160,14 @@ def test_a_network_of_one_frame_in_three_sees_three_recordings(make_predictor, f
     expected = np.zeros(count)
     for phase in range(min(3, count)):
         alone = rows_of(predictor, gray_frames(levels[phase::3]), None)
-        expected[phase::3] = [row.values[0] for row in alone]
+        expected[phase::3] = [valence(row) for row in alone]
     thinned = make_predictor(frames=4, every=3, **fields)
     rows = rows_of(thinned, gray_frames(levels), None)
-    np.testing.assert_array_equal([row.values[0] for row in rows], expected.astype(np.float32))
+    np.testing.assert_array_equal([valence(row) for row in rows], expected.astype(np.float32))
     gap = rows_of(thinned, gray_frames([*levels, 0, *levels]), SometimesFace())
     np.testing.assert_array_equal([row.frame for row in gap], range(2 * count + 1))
-    again = [row.values[0] for row in gap[count + 1 :]]
-    np.testing.assert_array_equal([row.values[0] for row in gap[:count]], again)  # begun anew after the gap
+    again = [valence(row) for row in gap[count + 1 :]]
+    np.testing.assert_array_equal([valence(row) for row in gap[:count]], again)  # begun anew after the gap
 
 
 def test_flip_averaging_follows_picture_and_mirror_side_by_side(make_predictor):
@@ -167,7 +175,7 @@ def test_flip_averaging_follows_picture_and_mirror_side_by_side(make_predictor):
     half[:, :8] = 255  # left half white: 1 there, 0 in the mirror
     predictor = make_predictor(frames=4, follower=running_maximum, flip_average=True)
     (row,) = rows_of(predictor, [Frame("made", 0, 0.0, half)], None)
-    np.testing.assert_allclose(row.values[:2], [0.5, -0.5], atol=1e-6)
+    np.testing.assert_allclose(row.values["valence_arousal"], [0.5, -0.5], atol=1e-6)
 
 
 def test_unrelated_pictures_share_nothing(make_predictor):
@@ -175,8 +183,8 @@ def test_unrelated_pictures_share_nothing(make_predictor):
     predictor = make_predictor(function=center_and_trend, frames=4)
     rows = rows_of(predictor, gray_frames([100, 200, 60]), finder, connected=False)
     assert finder.resets == 4
-    alone = [rows_of(predictor, gray_frames([level]), SometimesFace())[0].values for level in (100, 200, 60)]
-    np.testing.assert_allclose([row.values for row in rows], alone)
+    alone = [rows_of(predictor, gray_frames([level]), SometimesFace())[0] for level in (100, 200, 60)]
+    np.testing.assert_allclose([valence(row) for row in rows], [valence(row) for row in alone])
 
 
 @pytest.mark.parametrize("window", [None, 8])
@@ -222,7 +230,7 @@ def test_large_photographs_do_not_wait_for_a_full_batch(make_predictor, monkeypa
     values = []
     for frame, row in estimate(make_predictor(), frames, None, connected=False, keep_images=True):
         assert len(taken) - frame.index <= 3
-        values.append(row.values[0])
+        values.append(valence(row))
     np.testing.assert_allclose(values, np.array([10, 60, 110, 160, 210]) / 255, atol=1e-6)
 
 
@@ -236,12 +244,12 @@ def test_flip_averaging_is_the_mean_over_picture_and_mirror_and_clips_last(make_
     image[:, :8] = 255  # left 1, right 0: valence 2 and -1, mean 0.5; arousal -2, clipped to -1
     frame = [Frame("made", 0, 0.0, image)]
     (row,) = rows_of(make_predictor(function=two_sided, flip_average=True), frame, None)
-    np.testing.assert_allclose(row.values[:2], [0.5, -1])
+    np.testing.assert_allclose(row.values["valence_arousal"], [0.5, -1])
 
 
 def test_a_network_that_answers_nonsense_is_named(make_predictor):
     bad = make_predictor(function=lambda images: Predictions(valence_arousal=np.full((4, 2), np.nan, np.float32)))
-    with pytest.raises(ValueError, match=r"network 'brightness@7' gave a valence_arousal that is not finite"):
+    with pytest.raises(ValueError, match=r"network 'brightness@7' gave valence_arousal that is not finite"):
         rows_of(bad, gray_frames([1]), None)
     wrong = make_predictor(function=lambda images: Predictions(emotion=np.zeros((4, 8), np.float32)))
     with pytest.raises(ValueError, match=r"gave emotion of shape \(4, 8\), expected \(4, 3\)"):
@@ -285,6 +293,6 @@ def test_a_face_that_reaches_over_the_border_is_predicted_with_black_beyond_it(m
     finder = Shifted(lambda points: points - np.float32([7.5, 0]))  # its middle lies on the left border
     (row,) = rows_of(make_predictor(), gray_frames([255]), finder)
     assert (row.landmarks < 0).any() and not row.crop[:, :4].any() and row.crop[6:10, -4:].all()
-    assert row.values[0] < 0.3 < 0.6 < -row.values[1]  # the left half is dark, the right one bright
-    drawn = Painter(("a", "b", "c"))(np.full((16, 16, 3), 255, np.uint8), row)
+    assert valence(row) < 0.3 < 0.6 < -arousal(row)  # the left half is dark, the right one bright
+    drawn = Painter("tiny_3")(np.full((16, 16, 3), 255, np.uint8), row)
     assert drawn.shape == (16, 16, 3)

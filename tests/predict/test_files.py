@@ -10,6 +10,7 @@ import pytest
 
 from affect_jax.faces.finder import FaceFinder
 from affect_jax.predict.files import predict_file
+from affect_jax.tables.schema import read_schema
 from affect_jax.types import Predictions
 
 
@@ -28,13 +29,14 @@ def test_a_variable_frame_rate_video_end_to_end(make_predictor, write_video, tmp
     assert (result.frames, result.frames_with_face, result.problems) == (10, 10, [])
     table = read_table(output / f"{source.stem}.csv")
     assert [int(row["frame"]) for row in table] == list(range(10))
-    assert np.abs([float(row["timestamp"]) for row in table] - ticks / 90000).max() < 0.001
+    assert np.abs([float(row["time_seconds"]) for row in table] - ticks / 90000).max() < 0.001
     arousal = [float(row["arousal"]) for row in table]  # minus the brightness of the right half
     np.testing.assert_allclose(arousal, -levels / 255, atol=0.012)
-    assert {row["model"] for row in table} == {"brightness@7"} and {row["crop"] for row in table} == {"whole_frame"}
-    assert {row["input"] for row in table} == {source.name}
+    schema = read_schema(output / f"{source.stem}.csv")
+    assert schema.model == "brightness@7" and schema.crop == "whole_frame"
+    assert {row["source"] for row in table} == {source.name}
     assert sorted(path.name for path in output.iterdir()) == sorted(
-        f"{source.stem}{ending}" for ending in (".csv", ".png", "_overlay.mp4")
+        f"{source.stem}{ending}" for ending in (".csv", ".schema.json", ".png", "_overlay.mp4")
     )
     with av.open(f"file:{output / (source.stem + '_overlay.mp4')}") as overlay:
         times = [frame.time for frame in overlay.decode(video=0)]
@@ -46,8 +48,8 @@ def test_a_real_face_is_found_in_every_frame(make_predictor, landmarker_file, sh
     result = predict_file(make_predictor(), source, tmp_path, FaceFinder(landmarker_file))
     assert (result.frames, result.frames_with_face) == (72, 72)
     table = read_table(tmp_path / "single_face.csv")
-    np.testing.assert_allclose([float(row["timestamp"]) for row in table], np.arange(72) / 30, atol=1e-6)
-    assert {row["crop"] for row in table} == {"landmark_square_1.818"}
+    np.testing.assert_allclose([float(row["time_seconds"]) for row in table], np.arange(72) / 30, atol=1e-6)
+    assert read_schema(tmp_path / "single_face.csv").crop == "landmark_square_1.818"
     with av.open(str(source)) as before, av.open(str(tmp_path / "single_face_overlay.mp4")) as after:
         first, second = before.streams.video[0], after.streams.video[0]
         assert (first.width, first.height, first.frames) == (second.width, second.height, second.frames)
@@ -66,7 +68,7 @@ def test_no_face_gives_empty_values_and_all_pictures(make_predictor, landmarker_
     table = read_table(tmp_path / "out" / "no_face.csv")
     assert result.frames_with_face == 0 and len(table) == result.frames == 95
     assert {(row["success"], row["valence"], row["FaceRectX"], row["p_sad"]) for row in table} == {("0", "", "", "")}
-    assert all(path.stat().st_size > 1000 for path in result.files) and len(result.files) == 3
+    assert all(path.stat().st_size > 300 for path in result.files) and len(result.files) == 4
 
 
 def test_a_cut_off_video_keeps_the_rows_up_to_the_break(make_predictor, shared_data, tmp_path):
@@ -94,7 +96,7 @@ def test_a_folder_of_pictures_and_videos(make_predictor, write_video, tmp_path):
     shutil.copy(folder / "same.mp4", folder / "same.mov")
     result = predict_file(make_predictor(), folder, tmp_path / "out", None)
     rows = read_table(tmp_path / "out" / "mixed bag.csv")
-    assert [row["input"] for row in rows] == ["-c.png", "a.png", "b.png"]
+    assert [row["source"] for row in rows] == ["-c.png", "a.png", "b.png"]
     np.testing.assert_allclose([float(row["valence"]) for row in rows], np.array([180, 120, 60]) / 255, atol=1e-6)
     assert sorted(path.name for path in result.files if path.suffix == ".csv") == [
         "mixed bag.csv",
@@ -110,7 +112,7 @@ def test_a_network_without_affect_has_no_plot(make_predictor, write_video, tmp_p
     write_video(tmp_path / "a.mp4", [100] * 3, [0, 3000, 6000])
     only_emotions = make_predictor(function=lambda images: Predictions(emotion=np.eye(4, 3, dtype=np.float32)))
     result = predict_file(only_emotions, tmp_path / "a.mp4", tmp_path, None)
-    assert [path.name for path in result.files] == ["a.csv", "a_overlay.mp4"]
+    assert [path.name for path in result.files] == ["a.csv", "a.schema.json", "a_overlay.mp4"]
     assert {(row["valence"], row["success"]) for row in read_table(tmp_path / "a.csv")} == {("", "1")}
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-from collections.abc import Sequence
 from fractions import Fraction
 
 import av
@@ -28,12 +27,12 @@ class VideoOverlay:
 
     needs_images = True
 
-    def __init__(self, path: pathlib.Path, emotions: Sequence[str], rate: Fraction, time_base: Fraction):
+    def __init__(self, path: pathlib.Path, label_set: str, rate: Fraction, time_base: Fraction):
         """`rate` in frames per second; `time_base` in seconds, the unit of `Frame.ticks`."""
         self.files: list[pathlib.Path] = []
         self.problems: list[str] = []
         self._path = path
-        self._paint = Painter(emotions)
+        self._paint = Painter(label_set)
         self._rate = rate
         self._time_base = time_base
         self._opened = contextlib.ExitStack()
@@ -99,18 +98,18 @@ class ImageOverlays:
 
     needs_images = True
 
-    def __init__(self, folder: pathlib.Path, emotions: Sequence[str]):
+    def __init__(self, folder: pathlib.Path, label_set: str):
         self.files: list[pathlib.Path] = []
         self.problems: list[str] = []
         self._folder = folder
-        self._emotions = emotions
+        self._label_set = label_set
 
     def __enter__(self) -> "ImageOverlays":
         return self
 
     def write(self, frame: Frame, row: Row) -> None:
         """Draws and writes one photograph."""
-        paint = Painter(self._emotions)  # photographs share nothing
+        paint = Painter(self._label_set)  # photographs share nothing
         path = self._folder / f"{row.name}.png"
         _, data = cv2.imencode(".png", paint(frame.image, row)[..., ::-1])
         write_bytes(data.tobytes(), path)

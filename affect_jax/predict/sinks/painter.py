@@ -2,15 +2,14 @@
 
 import collections
 import itertools
-from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from jaxtyping import UInt8
 
 from affect_jax.draw import colors, ink
-from affect_jax.predict.predictor import AFFECT
 from affect_jax.predict.row import Row
+from affect_jax.quantities.registry import quantity
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
 SMALLEST_SIDE_PX = 256  # ready crops smaller than this are enlarged, or nothing could be read
@@ -20,8 +19,9 @@ TRAIL_FRAMES = 24
 class Painter:
     """Draws one recording; remembers the last points of the circumplex for its trail."""
 
-    def __init__(self, emotions: Sequence[str]):
-        self._emotions = tuple(emotions)
+    def __init__(self, label_set: str):
+        """`label_set` of the emotions."""
+        self._emotions = [column.removeprefix("p_") for column in quantity("emotion").columns(label_set)]
         self._trail: collections.deque[tuple[float, float]] = collections.deque(maxlen=TRAIL_FRAMES)
         self._places: tuple[float, float] | None = None  # left edges of the two panels, settled at the first face
 
@@ -42,9 +42,9 @@ class Painter:
         if self._places is None:
             self._places = panel_places(width, row.box, unit)
         rows_high = 14 * len(self._emotions) + 14
-        if not np.isnan(row.values[VALENCE]):
+        if _predicts(row, "valence_arousal"):
             self._circumplex(canvas, row, self._places[0], height - 150 * unit, unit)
-        if _knows_emotions(row):
+        if _predicts(row, "emotion"):
             self._bars(canvas, row, self._places[1], height - (rows_high + 8) * unit, unit)
         return canvas
 
@@ -55,15 +55,15 @@ class Painter:
         unit = large.shape[0] / 296
         column = np.full((large.shape[0], round(156 * unit), 3), colors.DARK, np.uint8)
         canvas = np.concatenate([large, column], axis=1)
-        if not np.isnan(row.values[VALENCE]):
+        if _predicts(row, "valence_arousal"):
             self._circumplex(canvas, row, large.shape[1] + 14 * unit, 4 * unit, unit)
-        if _knows_emotions(row):
+        if _predicts(row, "emotion"):
             self._bars(canvas, row, large.shape[1] + 8 * unit, 156 * unit, unit)
         return canvas
 
     def _circumplex(self, canvas: np.ndarray, row: Row, left: float, top: float, unit: float) -> None:
         """Valence to the right, arousal upwards, the last second as a trail, the numbers below."""
-        valence, arousal = (float(row.values[index]) for index in (VALENCE, AROUSAL))
+        valence, arousal = (float(row.values["valence_arousal"][index]) for index in (VALENCE, AROUSAL))
         ink.panel(canvas, left, top, 128 * unit, 142 * unit)
         x, y, radius = left + 64 * unit, top + 60 * unit, 44 * unit
         thin = max(1, round(unit))
@@ -86,7 +86,7 @@ class Painter:
 
     def _bars(self, canvas: np.ndarray, row: Row, left: float, top: float, unit: float) -> None:
         """One bar per emotion; the likeliest is bright."""
-        probabilities = row.values[AFFECT:]
+        probabilities = row.values["emotion"]
         ink.panel(canvas, left, top, 140 * unit, (14 * len(self._emotions) + 14) * unit)
         best = int(probabilities.argmax())
         for index, (emotion, probability) in enumerate(zip(self._emotions, probabilities, strict=True)):
@@ -101,9 +101,9 @@ class Painter:
                 ink.bar(canvas, left + 68 * unit, y - 4 * unit, 64 * unit * float(probability), 8 * unit, color)
 
 
-def _knows_emotions(row: Row) -> bool:
-    """Whether the network names emotions at all."""
-    return len(row.values) > AFFECT and not np.isnan(row.values[AFFECT:]).any()
+def _predicts(row: Row, name: str) -> bool:
+    """Whether the network predicts a quantity at all."""
+    return name in row.values and not np.isnan(row.values[name]).any()
 
 
 def panel_unit(width_px: int, height_px: int) -> float:

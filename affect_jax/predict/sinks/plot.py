@@ -3,6 +3,7 @@
 import array
 import itertools
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -11,15 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch
 
 from affect_jax.draw.axes import new_figure, png, tidy
-from affect_jax.draw.colors import GRAY, INK, NO_FACE, QUANTITIES
+from affect_jax.draw.colors import GRAY, INK, NO_FACE, QUANTITIES, SERIES
 from affect_jax.files.atomic import write_bytes
 from affect_jax.predict.row import Row
 from affect_jax.predict.sources import Frame
-from affect_jax.quantities.valence_arousal import DIMENSIONS
+from affect_jax.quantities.registry import in_order
 
 FACES = 8
 
-Series = dict[str, Float[np.ndarray, "row"]]  # "time_seconds", "valence", "arousal"; nan where there is no face
+Series = dict[str, Float[np.ndarray, "row"]]  # by column of the table; nan where there is no face
 Thumbnail = tuple[float, UInt8[np.ndarray, "size_px size_px 3"]]  # time in seconds, crop
 
 
@@ -45,20 +46,23 @@ class Thumbnails:
 
 
 class Plot:
-    """A PNG of valence and arousal over a recording, drawn at its end; none for a network that has neither.
+    """A PNG of what is rated continuously, over a recording; drawn at its end, if the network predicts any of it.
 
-    Of each frame it keeps three numbers.
+    Of each frame it keeps the time and these values.
     """
 
     needs_images = False
 
-    def __init__(self, path: pathlib.Path, title: str):
+    def __init__(self, path: pathlib.Path, title: str, quantities: Sequence[str], label_set: str):
         self.files: list[pathlib.Path] = []
         self.problems: list[str] = []
         self._path = path
         self._title = title
         self._thumbnails = Thumbnails()
-        self._columns = {name: array.array("d") for name in ("time_seconds", *DIMENSIONS)}
+        self._traced = [each for each in in_order(quantities) if each.traced]
+        names = itertools.chain.from_iterable(each.columns(label_set) for each in self._traced)
+        self._times = array.array("d")
+        self._columns = {name: array.array("d") for name in names}
         self._faces = 0
 
     def __enter__(self) -> "Plot":
@@ -67,26 +71,41 @@ class Plot:
     def write(self, frame: Frame, row: Row) -> None:
         """Takes up one row."""
         del frame
-        self._columns["time_seconds"].append(row.time_seconds)
-        for dimension, name in enumerate(DIMENSIONS):
-            self._columns[name].append(np.nan if row.values is None else float(row.values[dimension]))
+        self._times.append(row.time_seconds)
+        numbers = [np.nan] * len(self._columns)
+        if row.values is not None and self._traced:
+            numbers = np.concatenate([row.values[each.name].ravel() for each in self._traced]).tolist()
+        for column, number in zip(self._columns.values(), numbers, strict=True):
+            column.append(number)
         if row.values is not None:
             self._faces += 1
             self._thumbnails.offer(row.time_seconds, row.crop)
 
     def __exit__(self, kind: type | None, *_: object) -> None:
+        if kind is not None or not self._columns:
+            return
         series = {name: np.array(column) for name, column in self._columns.items()}
-        lacks_affect = self._faces and np.isnan(series[DIMENSIONS[0]]).all()
-        if kind is None and not lacks_affect:
-            plot_series(self._path, self._title, series, self._thumbnails.chosen())
-            self.files.append(self._path)
+        if self._faces and all(np.isnan(column).all() for column in series.values()):
+            return  # the network has no such head
+        plot_series(self._path, self._title, np.array(self._times), series, self._thumbnails.chosen())
+        self.files.append(self._path)
 
 
-def plot_series(path: pathlib.Path, title: str, series: Series, faces: list[Thumbnail]) -> None:
-    """Writes a PNG. The lines break where there is no face."""
+def plot_series(
+    path: pathlib.Path, title: str, times: Float[np.ndarray, "row"], series: Series, faces: list[Thumbnail]
+) -> None:
+    """Writes a PNG.
+
+    Args:
+      path: of the PNG.
+      title: above the plot.
+      times: of the rows, in seconds.
+      series: what is drawn over them; the lines break where there is no face.
+      faces: a few crops.
+    """
     figure = new_figure(11.0, 5.2, layout="none")
     upper = figure.add_axes((0.07, 0.40, 0.85, 0.52) if faces else (0.07, 0.13, 0.85, 0.77))
-    _draw_lines(upper, series)
+    _draw_lines(upper, times, series)
     tidy(upper, title)
     upper.spines["left"].set_visible(False)
     upper.tick_params(length=0)
@@ -95,11 +114,11 @@ def plot_series(path: pathlib.Path, title: str, series: Series, faces: list[Thum
     write_bytes(png(figure), path)
 
 
-def _draw_lines(axes: Axes, series: Series) -> None:
-    times = series["time_seconds"]
+def _draw_lines(axes: Axes, times: Float[np.ndarray, "row"], series: Series) -> None:
     ends = []
-    for name in DIMENSIONS:
-        shade = QUANTITIES[name].on_white
+    others = itertools.cycle(SERIES)
+    for name in series:
+        shade = QUANTITIES[name].on_white if name in QUANTITIES else next(others)
         axes.plot(times, series[name], color=shade, linewidth=1.8, solid_joinstyle="round")
         missing = np.isnan(np.concatenate([[np.nan], series[name], [np.nan]]))
         alone = ~missing[1:-1] & missing[:-2] & missing[2:]  # no line runs through a frame between two gaps
@@ -107,7 +126,7 @@ def _draw_lines(axes: Axes, series: Series) -> None:
         known = series[name][~missing[1:-1]]
         if len(known):
             ends.append([known[-min(len(known), 5) :].mean(), name, shade])
-    _shade_gaps(axes, times, np.isnan(series["valence"]))
+    _shade_gaps(axes, times, np.isnan(list(series.values())).all(0))
     _name_lines(axes, ends)
     axes.axhline(0, color=GRAY, linewidth=0.8)
     axes.set_ylim(-1.05, 1.05)
@@ -117,7 +136,7 @@ def _draw_lines(axes: Axes, series: Series) -> None:
     for label in [*axes.get_xticklabels(), axes.xaxis.label]:
         label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
     axes.set_xlabel("time (s)", color=INK, fontsize=10)
-    axes.set_ylabel("affect (\u22121 to 1)", color=INK, fontsize=10)
+    axes.set_ylabel(" and ".join(series), color=INK, fontsize=10)
 
 
 def _name_lines(axes: Axes, ends: list[list]) -> None:
