@@ -114,7 +114,7 @@ def test_prediction_leaves_out_the_frames_that_training_left_out(runs, tmp_path)
     alone = dataclasses.replace(made, every=1)
     for index, (_, row) in enumerate(estimate(made, frames, None)):
         expected = list(estimate(alone, frames[index % 2 :: 2], None))[index // 2][1]
-        np.testing.assert_array_equal(row.values, expected.values)
+        np.testing.assert_equal(row.values, expected.values)
 
 
 def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):
