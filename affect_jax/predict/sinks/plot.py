@@ -1,4 +1,4 @@
-"""Valence and arousal over time, with some of the faces beneath."""
+"""What is rated continuously, over a recording, with some of the faces beneath."""
 
 import array
 import itertools
