@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "evaluate": {"types", "ops", "metrics", "files", "quantities", "tables"},
     "predict": {"types", "ops", "faces", "files", "quantities", "tables", "draw"},
     "convert": {"types", "ops", "files"},
-    "report": {"types", "metrics", "files", "quantities", "draw"},
+    "report": {"types", "metrics", "files", "quantities", "tables", "draw"},
 }
 
 

@@ -1,6 +1,7 @@
 """A table in memory: one row per face or frame, as columns."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -31,3 +32,12 @@ class Rows:
     def labeled(self, name: str) -> Bool[np.ndarray, "row"]:
         """Rows with a label of a quantity."""
         return self.labels[name].weight > 0 if name in self.labels else np.zeros(len(self), bool)
+
+
+def groups(keys: Sequence[str]) -> dict[str, Int[np.ndarray, "row"]]:
+    """Row numbers of each key in the order of first appearance; rows of an empty key belong to no group."""
+    found: dict[str, list[int]] = {}
+    for row, key in enumerate(keys):
+        if key:
+            found.setdefault(key, []).append(row)
+    return {key: np.array(members) for key, members in found.items()}

@@ -1,6 +1,7 @@
 """Predictions beside labels in the plane of valence and arousal."""
 
 import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -14,8 +15,29 @@ from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.agreement import ccc
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.quantities.valence_arousal import DIMENSIONS
+from affect_jax.report.evaluated import Captioned, Evaluated
+from affect_jax.tables.rows import Rows
 
+VALENCE_AROUSAL = "valence_arousal"
 CORNERS = {"excited": (1, 1), "angry": (-1, 1), "sad": (-1, -1), "calm": (1, -1)}
+
+
+def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]:
+    """Labels and predictions of the last run, if anything is labeled."""
+    rows = runs[-1].rows
+    if not rows.labeled(VALENCE_AROUSAL).any():
+        return []
+    path = folder / "circumplex.png"
+    draw_circumplex(rows.values[VALENCE_AROUSAL], labels_of(rows), path)
+    return [(path, f"Labels and predictions of {runs[-1].name}")]
+
+
+def labels_of(rows: Rows) -> Float[np.ndarray, "row 2"]:
+    """Labels of valence and arousal; NaN where there are none."""
+    known = rows.labeled(VALENCE_AROUSAL)
+    if not known.any():
+        return np.full((len(rows), 2), np.nan)
+    return np.where(known[:, None], rows.labels[VALENCE_AROUSAL].value, np.nan)
 
 
 def draw_circumplex(

@@ -1,4 +1,4 @@
-"""The confusion matrix as a picture."""
+"""The confusion matrix of emotions."""
 
 import pathlib
 from collections.abc import Sequence
@@ -11,8 +11,19 @@ from affect_jax.draw.axes import new_figure, png
 from affect_jax.draw.colors import EMOTION, GRAY, INK
 from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
+from affect_jax.report.evaluated import Captioned, Evaluated
 
 SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", EMOTION.on_white, "#0d3324"])  # from none to all
+
+
+def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]:
+    """The confusion matrix of the last run, if emotions are labeled."""
+    confusion = runs[-1].summary.get("confusion")
+    if not confusion:
+        return []
+    path = folder / "confusion.png"
+    draw_confusion(np.array(confusion["label_by_prediction"]), confusion["emotions"], path)
+    return [(path, f"Emotions: label against prediction of {runs[-1].name}")]
 
 
 def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequence[str], picture: pathlib.Path) -> None:

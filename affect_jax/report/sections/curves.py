@@ -3,7 +3,7 @@
 import itertools
 import json
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from affect_jax.draw.axes import new_figure, png, tidy
 from affect_jax.draw.colors import AROUSAL, EMOTION, INK, SERIES, VALENCE
 from affect_jax.files.atomic import write_bytes
+from affect_jax.report.evaluated import Captioned, Evaluated
 
 SHARE_SMOOTHED = 0.05  # width of the smoothing window of losses, as a share of the run
 LOSS_LABELS = {
@@ -32,6 +33,16 @@ VALIDATION_COLORS = {
     "validation/ccc/arousal": AROUSAL.on_white,
     "validation/macro_f1": EMOTION.on_white,
 }
+
+
+def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]:
+    """Curves of the runs whose metrics are there."""
+    metrics = {run.name: run.metrics for run in runs if run.metrics.is_file()}
+    if not metrics:
+        return []
+    path = folder / "curves.png"
+    draw_curves(metrics, path)
+    return [(path, "Losses and validation scores over training")]
 
 
 def read_metrics(path: pathlib.Path) -> dict[str, tuple[Int[np.ndarray, "line"], Float[np.ndarray, "line"]]]:

@@ -14,7 +14,11 @@ from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.agreement import ccc
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.quantities.valence_arousal import DIMENSIONS
+from affect_jax.report.evaluated import Captioned, Evaluated
+from affect_jax.report.sections.circumplex import VALENCE_AROUSAL, labels_of
+from affect_jax.tables.rows import Rows, groups
 
+CLIPS_SHOWN = 3
 TRUTH_MARGIN = 0.1  # half the width of the band around the truth where no annotators give one
 
 
@@ -28,6 +32,42 @@ class ClipTrace:
     static: Float[np.ndarray, "frame 2"]
     clip: Float[np.ndarray, "frame 2"]
     band: Float[np.ndarray, "frame 2 2"] | None = None  # lowest and highest annotator on the middle axis
+
+
+def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]:
+    """The clips that move most, by the first and the last run; none unless both hold the same rows of clips."""
+    first, last = runs[0], runs[-1]
+    if len(runs) < 2 or not any(last.rows.clip) or first.rows.source != last.rows.source:
+        return []
+    path = folder / "traces.png"
+    draw_traces(traces_of(first.rows, last.rows), path)
+    caption = f"The {CLIPS_SHOWN} clips whose truth moves most: {first.name} (thin) and {last.name} (thick) over time"
+    return [(path, caption)]
+
+
+def traces_of(static: Rows, clip: Rows) -> list[ClipTrace]:
+    """The clips whose labels move most."""
+    labels = labels_of(clip)
+    clips = groups(clip.clip)
+    shown = sorted(clips, key=lambda name: -_movement(labels[clips[name]]))[:CLIPS_SHOWN]
+    traces = []
+    for name in shown:
+        index = clips[name]
+        trace = ClipTrace(
+            name=name,
+            time_seconds=clip.time_seconds[index],
+            truth=labels[index],
+            static=static.values[VALENCE_AROUSAL][index],
+            clip=clip.values[VALENCE_AROUSAL][index],
+        )
+        traces.append(trace)
+    return traces
+
+
+def _movement(labels: Float[np.ndarray, "frame 2"]) -> float:
+    """Standard deviation of valence and of arousal over the labeled frames, together."""
+    known = labels[~np.isnan(labels).any(1)]
+    return float(known.std(0).sum()) if len(known) else 0.0
 
 
 def draw_traces(traces: Sequence[ClipTrace], picture: pathlib.Path) -> None:
