@@ -14,6 +14,7 @@ from affect_jax.quantities.registry import in_order
 
 VERSION = 1  # raised whenever a reader of today would misread a table of tomorrow
 KEYS = ("source", "subject", "clip", "frame", "face", "time_seconds")
+AGAIN = "run launch.evaluate or launch.predict again"  # what helps where a table cannot be read
 SUCCESS = "success"  # 1 where there is a face
 BOX = ("FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight", "FaceScore")  # px; score in [0, 1]
 
@@ -65,16 +66,12 @@ def read_schema(table: pathlib.Path) -> Schema:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ValueError(
-            f"{path} is missing: it says what the columns of {table.name} mean; write the table again"
-        ) from None
+        raise ValueError(f"{path} is missing: it says what the columns of {table.name} mean; {AGAIN}") from None
     except ValueError as error:
-        raise ValueError(f"{path} is not JSON ({error}); write the table again") from None
+        raise ValueError(f"{path} is not JSON ({error}); {AGAIN}") from None
     found = content.get("schema_version") if isinstance(content, Mapping) else None
     if found != VERSION:
-        raise ValueError(
-            f"{path} has schema_version {found}, and this version of affect_jax reads {VERSION}; write the table again"
-        )
+        raise ValueError(f"{path} has schema_version {found}, and this version of affect_jax reads {VERSION}; {AGAIN}")
     return _schema(path, content)
 
 
@@ -85,7 +82,7 @@ def _schema(path: pathlib.Path, content: Mapping[str, Any]) -> Schema:
         schema = Schema(**{name: value for name, value in entries.items() if name in fields})
         columns = schema.columns
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{path} is damaged ({error}); write the table again") from None
+        raise ValueError(f"{path} is damaged ({error}); {AGAIN}") from None
     if columns != entries.get("columns"):
         raise ValueError(
             f"{path} names the columns {', '.join(entries.get('columns', ()))}, but its quantities have "

@@ -162,10 +162,14 @@ def test_a_table_is_not_read_without_a_schema_that_is_understood(tmp_path):
             read_rows(path)
     del content["crop"]
     sidecar(path).write_text(json.dumps(content))
-    with pytest.raises(ValueError, match=r"schema\.json is damaged \(.*'crop'\); write the table again"):
+    with pytest.raises(
+        ValueError, match=r"schema\.json is damaged \(.*'crop'\); run launch.evaluate or launch.predict again"
+    ):
         read_rows(path)
     sidecar(path).write_text("{")
-    with pytest.raises(ValueError, match=r"schema\.json is not JSON \(.*\); write the table again"):
+    with pytest.raises(
+        ValueError, match=r"schema\.json is not JSON \(.*\); run launch.evaluate or launch.predict again"
+    ):
         read_rows(path)
     sidecar(path).unlink()
     with pytest.raises(ValueError, match=r"schema\.json is missing: it says what the columns of predictions\.csv mean"):
