@@ -129,14 +129,23 @@ def _draw_lines(axes: Axes, times: Float[np.ndarray, "row"], series: Series) -> 
     _shade_gaps(axes, times, np.isnan(list(series.values())).all(0))
     _name_lines(axes, ends)
     axes.axhline(0, color=GRAY, linewidth=0.8)
-    axes.set_ylim(-1.05, 1.05)
-    axes.set_yticks([-1, -0.5, 0, 0.5, 1])
+    _limit(axes, np.concatenate(list(series.values())))
     margin = 0.005 * (times[-1] - times[0]) or 0.5
     axes.set_xlim(times[0] - margin, times[-1] + margin)
     for label in [*axes.get_xticklabels(), axes.xaxis.label]:
         label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
     axes.set_xlabel("time (s)", color=INK, fontsize=10)
     axes.set_ylabel(" and ".join(series), color=INK, fontsize=10)
+
+
+def _limit(axes: Axes, values: Float[np.ndarray, "value"]) -> None:
+    """From -1 to 1, or as far as the values go beyond."""
+    known = values[~np.isnan(values)]
+    low = known.min(initial=-1)
+    high = known.max(initial=1)
+    axes.set_ylim(low - 0.025 * (high - low), high + 0.025 * (high - low))
+    if (low, high) == (-1, 1):
+        axes.set_yticks([-1, -0.5, 0, 0.5, 1])
 
 
 def _name_lines(axes: Axes, ends: list[list]) -> None:
@@ -170,7 +179,7 @@ def _draw_faces(figure: Figure, upper: Axes, faces: list[Thumbnail]) -> None:
         lower.set_axis_off()
         lower.set_title(f"{time:.1f} s", fontsize=8.5, color=INK, pad=3)
         foot = ConnectionPatch(
-            (time, -1.05),
+            (time, upper.get_ylim()[0]),
             (0.5, 1.17),
             "data",
             "axes fraction",

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 from matplotlib.figure import Figure
 
 from affect_jax.predict.row import Row
@@ -53,3 +54,11 @@ def test_the_plot_is_made_of_the_rows(monkeypatch, tmp_path):
     np.testing.assert_array_equal(kept["valence"], [0.5, np.nan])
     np.testing.assert_array_equal(kept["arousal"], [-0.25, np.nan])
     assert kept["faces"] == [(0.25, crop)] and sink.files == [tmp_path / "a.png"]
+
+
+def test_a_quantity_of_another_range_is_not_cut_off():
+    axes = Figure().add_subplot()
+    _draw_lines(axes, np.array([0.0, 1.0]), {"left": np.array([0.5, 5.0]), "right": np.array([np.nan, 2.0])})
+    assert axes.get_ylim()[0] == pytest.approx(-1.15) and axes.get_ylim()[1] == pytest.approx(5.15)
+    colors = {line.get_color() for line in axes.lines[:4]}
+    assert len(colors) == 2  # each has one of its own
