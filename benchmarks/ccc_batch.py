@@ -8,7 +8,6 @@ Without a table the pairs are drawn from a bivariate Gaussian of the given CCC, 
 arousal. The memory's predictions are those of the present network here: while training they are somewhat older.
 """
 
-import json
 import pathlib
 from collections.abc import Sequence
 
@@ -18,11 +17,11 @@ import numpy as np
 from absl import flags, logging
 from jaxtyping import Array, Float
 
-from affect_jax.evaluate.table import read_table
 from affect_jax.experiment import cli
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.losses.continuous import ccc, moments
 from affect_jax.losses.memory import forget, remember, union
+from affect_jax.tables.reading import read_rows
 
 PREDICTIONS = flags.DEFINE_string("predictions", "", "predictions.csv of an evaluation; Gaussian pairs if not given.")
 CCC = flags.DEFINE_float("ccc", 0.814, "CCC of the Gaussian pairs.", -1.0, 1.0)
@@ -64,8 +63,7 @@ def table_pairs(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
     """The pairs of an evaluation in which both are known."""
     if not path.is_file():
         raise UsageError(f"--predictions={path} does not exist; python -m launch.evaluate writes such tables")
-    conditions = json.loads((path.parent / "summary.json").read_text())["protocol"]
-    rows = read_table(path, conditions["label_set"], crop_px=0)
+    rows = read_rows(path)
     known = rows.labeled("valence_arousal")
     if known.sum() < max(BATCHES):
         raise UsageError(f"{path} holds {known.sum()} rows with valence and arousal; {max(BATCHES)} are needed")

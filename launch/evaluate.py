@@ -4,7 +4,7 @@
   python -m launch.evaluate --workdir=runs/clip --data=rendered --split=test --set=kind=clips
 
 Writes W/evaluation/<data>_<split>.../summary.json (scores, 95 % intervals, per clip, per subject, protocol) and
-predictions.csv (one row per face or frame).
+predictions.csv (one row per face or frame; what its columns are stands in predictions.schema.json).
 """
 
 import pathlib

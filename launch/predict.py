@@ -2,9 +2,10 @@
 
   python -m launch.predict --workdir=runs/clip --input=interview.mp4 --output=out
 
-Writes out/<name>.csv (one row per decoded frame: true time stamp, success, face box, valence, arousal, emotions),
-<name>.png (valence and arousal over time) and <name>_overlay.mp4. Faces are found with Google's face_landmarker.task
-(pip install "affect_jax[face]"); --faces=whole_frame takes each frame as a face crop instead.
+Writes out/<name>.csv (one row per decoded frame: true time stamp, success, face box, valence, arousal, emotions) with
+<name>.schema.json (which network and crop they come from, and what the columns are), <name>.png (valence and arousal
+over time) and <name>_overlay.mp4. Faces are found with Google's face_landmarker.task (pip install "affect_jax[face]");
+--faces=whole_frame takes each frame as a face crop instead.
 """
 
 import pathlib

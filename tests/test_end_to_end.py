@@ -16,8 +16,8 @@ from affect_jax.experiment.study.speeds import frames_a_second
 from affect_jax.experiment.study.sweep import Judge, grid, sweep
 from affect_jax.experiment.train import train
 from affect_jax.models.certificate import InflationError
-from affect_jax.predict.decode import Frame
 from affect_jax.predict.estimate import estimate
+from affect_jax.predict.sources import Frame
 from configs import base
 
 pytestmark = pytest.mark.slow  # whole runs
@@ -112,9 +112,9 @@ def test_prediction_leaves_out_the_frames_that_training_left_out(runs, tmp_path)
     made = predict.predictor(workdir, flip=False)
     frames = [Frame("made", index, index / 30, np.full((64, 64, 3), 40 * index, np.uint8)) for index in range(6)]
     alone = dataclasses.replace(made, every=1)
-    for index, row in enumerate(estimate(made, frames, None)):
-        expected = list(estimate(alone, frames[index % 2 :: 2], None))[index // 2]
-        np.testing.assert_array_equal(row.values, expected.values)
+    for index, (_, row) in enumerate(estimate(made, frames, None)):
+        expected = list(estimate(alone, frames[index % 2 :: 2], None))[index // 2][1]
+        np.testing.assert_equal(row.values, expected.values)
 
 
 def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):

@@ -19,10 +19,12 @@ MAY_IMPORT = {
     "tasks": {"types", "emotions", "ops", "losses", "quantities"},
     "infer": {"types", "ops", "nn", "files"},
     "train": {"types", "ops", "nn", "files"},
-    "evaluate": {"types", "ops", "metrics", "files", "quantities"},
-    "predict": {"types", "ops", "faces", "files", "quantities"},
+    "tables": {"types", "files", "quantities"},
+    "draw": {"types"},
+    "evaluate": {"types", "ops", "metrics", "files", "quantities", "tables"},
+    "predict": {"types", "ops", "faces", "files", "quantities", "tables", "draw"},
     "convert": {"types", "ops", "files"},
-    "report": {"types", "ops", "metrics", "files", "quantities"},
+    "report": {"types", "metrics", "files", "quantities", "tables", "draw"},
 }
 
 

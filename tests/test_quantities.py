@@ -17,12 +17,13 @@ from affect_jax.data.source import Table, unlabeled
 from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
-from affect_jax.evaluate.table import read_table, write_table
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.nn.network import Network
 from affect_jax.quantities.quantity import Quantity
 from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.report.tables import score_line
+from affect_jax.tables.reading import read_rows
+from affect_jax.tables.writing import write_rows
 from affect_jax.tasks.labels import label_of
 from affect_jax.train.optimizer import OptimizerConfig, make_optimizer
 from affect_jax.train.state import create_state
@@ -32,7 +33,7 @@ from affect_jax.types import Predictions, TaskVariables
 ROOT = pathlib.Path(__file__).parents[1]
 # Where a quantity may be named; everything else loops over quantities.
 MAY_NAME = ("quantities/", "tasks/", "losses/", "models/", "nn/heads.py", "data/readers/", "data/render/",
-            "metrics/agreement.py", "report/", "predict/", "experiment/report.py",
+            "metrics/agreement.py", "report/sections/", "predict/sinks/painter.py", "draw/colors.py",
             "experiment/derive/growth.py")  # fmt: skip
 
 
@@ -143,8 +144,8 @@ def test_a_toy_quantity_goes_through_reader_store_training_evaluation_table_and_
     assert (
         scores["gaze_rmse"] == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-4) and scores["gaze_rmse"] < 10
     )  # of labels from -37 to 38 degrees
-    write_table(rows, tmp_path / "predictions.csv")
-    again = read_table(tmp_path / "predictions.csv", stored.label_set, 8)
+    write_rows(rows, tmp_path / "predictions.csv", "toy@60", "crop")
+    again = read_rows(tmp_path / "predictions.csv")
     np.testing.assert_array_equal(again.values["gaze"], rows.values["gaze"])
     assert again.labeled("gaze").sum() == 18
     summary = write_summary(rows, EvaluationProtocol("eyes", "test", "crop", stored.label_set, False, 60), tmp_path)

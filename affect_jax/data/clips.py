@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from affect_jax.data.source import as_table
 from affect_jax.ops.labels_over_time import CLOCK_TOLERANCE_SECONDS
-from affect_jax.ops.sequence import window_starts
+from affect_jax.ops.sequence import counting_window, window_starts
 from affect_jax.types import Source
 
 LONGEST_GAP_SECONDS = 0.5  # between frames of a source (no face in between) that belong together,
@@ -71,8 +71,7 @@ def evaluation_windows(
 ) -> tuple[Int[np.ndarray, "window frame"], Float[np.ndarray, "window frame"]]:
     """Windows in which each frame of the source has weight 1 exactly once: indices and weights.
 
-    A frame that several windows hold counts where it stands nearest to the middle, because there the network sees most
-    of what is around it, or, if `latest`, where it stands last, because a causal network sees most of its past there.
+    A frame that several windows hold counts in the one that `ops.sequence.counting_window` names, as in prediction.
     A part of a clip (see `unbroken`) shorter than a window is filled up with its last frame at weight 0. `hop` None:
     half a window. With `every`, windows hold every n-th frame, and those between stand in windows of their own.
     """
@@ -83,10 +82,8 @@ def evaluation_windows(
         padded = np.concatenate([members, np.repeat(members[-1:], max(frames - len(members), 0))])
         first = window_starts(len(padded), frames, hop)
         positions = first[:, None] + np.arange(frames)
-        middle, places = first + (frames - 1) / 2, np.arange(len(padded))
-        nearest = np.abs(places - middle[:, None]).argmin(0)
-        owner = np.searchsorted(first + frames - 1, places) if latest else nearest  # the first that holds it
-        mine = owner[positions] == np.arange(len(first))[:, None]
+        counting = counting_window(first, frames, np.arange(len(padded)), latest)
+        mine = counting[positions] == np.arange(len(first))[:, None]
         indices.append(padded[positions])
         weights.append((mine & (positions < len(members))).astype(np.float32))
     return np.concatenate(indices), np.concatenate(weights)

@@ -1,36 +1,13 @@
-"""One row per face or frame: predictions beside labels and the names that people know."""
+"""From a predict function and batches to the rows of a table."""
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
 
 from affect_jax.evaluate.run import Predict
 from affect_jax.quantities.registry import in_order, quantity
+from affect_jax.tables.rows import Rows
 from affect_jax.types import Batch, Example, Label, Labels, Predictions
-
-
-@dataclasses.dataclass(frozen=True)
-class Rows:
-    """An evaluated data set, in the order of its source; arrays are float64."""
-
-    label_set: str  # of emotions, in predictions and labels
-    crop_px: int  # side of the crops, in whose pixels landmarks are
-    name: tuple[str, ...]
-    subject: tuple[str, ...]
-    clip: tuple[str, ...]
-    frame: Int[np.ndarray, "row"]
-    time_seconds: Float[np.ndarray, "row"]
-    values: dict[str, Float[np.ndarray, "row ..."]]  # reported values by quantity, in the order of the registry
-    labels: Labels  # of the same quantities, where the data set has any
-
-    def __len__(self) -> int:
-        return len(self.name)
-
-    def labeled(self, name: str) -> Bool[np.ndarray, "row"]:
-        """Rows with a label of a quantity."""
-        return self.labels[name].weight > 0 if name in self.labels else np.zeros(len(self), bool)
 
 
 def collect(
@@ -64,13 +41,15 @@ def collect(
     return Rows(
         label_set=label_set,
         crop_px=crop_px,
-        name=tuple(example.name for example in chosen),
+        source=tuple(example.name for example in chosen),
         subject=tuple(example.subject for example in chosen),
         clip=tuple(example.clip for example in chosen),
         frame=np.array([example.frame for example in chosen]),
+        face=np.zeros(len(chosen), np.int64),
         time_seconds=np.array([example.time_seconds for example in chosen], np.float64),
         values=joined,
         labels=_joined_labels(labels, first),
+        success=np.ones(len(chosen), bool),
     )
 
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Int
 
-from affect_jax.evaluate.rows import Rows
 from affect_jax.files.atomic import replacing, write_csv
 from affect_jax.metrics.bootstrap import subject_intervals
 from affect_jax.metrics.state import Mergeable
 from affect_jax.quantities.registry import quantity
+from affect_jax.tables.rows import Rows, groups
 from affect_jax.types import Label
 
 
@@ -45,15 +45,6 @@ def scores(rows: Rows, index: Int[np.ndarray, "row"]) -> dict[str, float]:
         if rows.labeled(name)[index].any():
             found |= quantity(name).scores(state_of(rows, name, index))
     return found
-
-
-def groups(keys: Sequence[str]) -> dict[str, Int[np.ndarray, "row"]]:
-    """Row numbers of each key in the order of first appearance; rows of an empty key belong to no group."""
-    found: dict[str, list[int]] = {}
-    for row, key in enumerate(keys):
-        if key:
-            found.setdefault(key, []).append(row)
-    return {key: np.array(members) for key, members in found.items()}
 
 
 def group_scores(rows: Rows, keys: Sequence[str]) -> dict[str, dict[str, float]]:

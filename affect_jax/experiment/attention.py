@@ -16,7 +16,7 @@ from affect_jax.metrics.attention import ENLARGED, face_region, share_inside
 from affect_jax.metrics.landmark import LandmarkError, landmark_scores
 from affect_jax.ops.geometry import inside
 from affect_jax.ops.heatmap import decode_heatmaps
-from affect_jax.report.attention import AttendedFace, draw_attention
+from affect_jax.report.sections.attention import AttendedFace, draw_attention
 from affect_jax.train.sharding import data_mesh
 from affect_jax.types import Batch, Predictions, Source
 

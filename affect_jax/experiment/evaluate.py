@@ -13,12 +13,12 @@ from affect_jax.data.registry import READERS
 from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
-from affect_jax.evaluate.table import write_table
 from affect_jax.experiment import build, restore, splits
 from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.config.typed import lookup, typed
+from affect_jax.tables.writing import write_rows
 from affect_jax.train.sharding import data_mesh
 
 CLOCK, FOLD = "clock.", "fold"
@@ -59,7 +59,7 @@ def evaluate_run(
         run.model.input_px,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    write_table(rows, folder / "predictions.csv")
+    write_rows(rows, folder / "predictions.csv", model=f"{workdir.name}@{step}", crop=protocol.crop)
     summary = write_summary(rows, protocol, folder)
     logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
     return folder, summary

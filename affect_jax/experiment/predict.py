@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
-from affect_jax import emotions
 from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.infer.compiled import Ready
@@ -38,7 +37,8 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
         crop_px=run.model.input_px,
         batch=BATCH,
         frames=run.data.frames or None,
-        emotions=emotions.names(run.label_set),
+        quantities=run.task.quantities,
+        label_set=run.label_set,
         side_ratio=run.augment.side_ratio,
         flip_average=flip,
         name=f"{workdir.name}@{step}",
@@ -71,7 +71,7 @@ def predict_run(
             raise UsageError(f"{error}; without it only --faces=whole_frame is possible") from error
     result = predict_file(predictor(workdir, flip, precision), source, output, finder, overlay)
     logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)
-    for path in (*result.tables, *result.pictures):
+    for path in result.files:
         logging.info("wrote %s", path)
     if result.problems:
         raise ValueError("; ".join(result.problems))

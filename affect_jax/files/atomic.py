@@ -31,6 +31,13 @@ def replacing(path: pathlib.Path) -> Iterator[TextIO]:
         yield file
 
 
+def write_bytes(data: bytes, path: pathlib.Path) -> None:
+    """A file with these contents, in a folder that is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with whole(path) as part:
+        part.write_bytes(data)
+
+
 def write_csv(lines: Sequence[Mapping[str, object]], path: pathlib.Path) -> None:
     """Dicts as lines under the union of their keys; what a line lacks is an empty cell."""
     columns = list(dict.fromkeys(column for line in lines for column in line))

@@ -1,7 +1,7 @@
-"""Frames to overlapping windows and back."""
+"""Frames to overlapping windows, and the one window in which each frame counts."""
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 
 def window_starts(length: int, frames: int, hop: int) -> Int[np.ndarray, "window"]:
@@ -17,19 +17,22 @@ def window_starts(length: int, frames: int, hop: int) -> Int[np.ndarray, "window
     return starts if starts[-1] == last else np.append(starts, last)
 
 
-def overlap_average(
-    windows: Float[np.ndarray, "window frames *rest"], starts: Int[np.ndarray, "window"], length: int
-) -> Float[np.ndarray, "length *rest"]:
-    """Mean over all windows that saw a frame; what a window holds past the end of the recording is dropped."""
-    frames = windows.shape[1]
-    total = np.zeros((length, *windows.shape[2:]), windows.dtype)
-    count = np.zeros(length, windows.dtype)
-    for start, window in zip(starts, windows, strict=True):
-        stop = min(int(start) + frames, length)
-        total[start:stop] += window[: stop - start]
-        count[start:stop] += 1
-    if not count.all():
-        raise ValueError(
-            f"frame {int(np.argmin(count))} of {length} lies in no window; take the starts of window_starts"
-        )
-    return total / count.reshape(-1, *([1] * (total.ndim - 1)))
+def counting_window(
+    starts: Int[np.ndarray, "window"], frames: int, places: Int[np.ndarray, "place"], latest: bool = False
+) -> Int[np.ndarray, "place"]:
+    """The window whose prediction a frame gets, of those that hold it.
+
+    That is the window in whose middle the frame stands nearest, because there the network sees most of what is around
+    it (a tie goes to the earlier window), or, if `latest`, the one in which it stands last, because there a causal
+    network sees most of its past.
+
+    Args:
+      starts: first frame of each window, increasing; together the windows hold every place.
+      frames: length of a window.
+      places: frames of the recording.
+      latest: whether the network is causal.
+    """
+    if latest:
+        return np.searchsorted(starts + frames - 1, places)  # the first that holds it
+    middles = starts + (frames - 1) / 2
+    return np.abs(places - middles[:, None]).argmin(0)

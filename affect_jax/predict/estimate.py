@@ -11,12 +11,14 @@ from jaxtyping import Float, UInt8
 from affect_jax.faces.finder import Face
 from affect_jax.ops.geometry import Crop, crop_matrix, landmark_crop
 from affect_jax.ops.image import warp_image
-from affect_jax.predict.crops_to_values import network_of
-from affect_jax.predict.decode import Frame
-from affect_jax.predict.predictor import Predictor
-from affect_jax.predict.series import Row
+from affect_jax.predict.predictor import Predictor, Values
+from affect_jax.predict.row import Row
+from affect_jax.predict.sources import Frame
+from affect_jax.predict.windows import network_of
+from affect_jax.tables.schema import Schema
 
-LONGEST_WAIT = 4  # batches of rows that may wait for their network batch to fill up
+LONGEST_WAIT = 4  # batches of rows that may wait for the batch of a static network to fill up,
+MOST_WAITING_BYTES = 2**28  # or as many of their images, where these are kept
 
 
 @runtime_checkable
@@ -28,45 +30,89 @@ class Finder(Protocol):
     def reset(self) -> None: ...
 
 
-def crop_name(predictor: Predictor, whole_frame: bool) -> str:
-    """The crop as it stands in the table."""
-    return "whole_frame" if whole_frame else f"landmark_square_{predictor.side_ratio:.4g}"
+def schema_of(predictor: Predictor, whole_frame: bool) -> Schema:
+    """What the rows of a table of this network mean."""
+    return Schema(
+        model=predictor.name,
+        crop="whole_frame" if whole_frame else f"landmark_square_{predictor.side_ratio:.4g}",
+        crop_px=predictor.crop_px,
+        label_set=predictor.label_set,
+        quantities=predictor.quantities,
+        boxes=True,
+    )
 
 
 def estimate(
-    predictor: Predictor, frames: Iterable[Frame], finder: Finder | None, connected: bool = True
-) -> Iterator[Row]:
-    """One row per frame, in order.
+    predictor: Predictor,
+    frames: Iterable[Frame],
+    finder: Finder | None,
+    connected: bool = True,
+    keep_images: bool = False,
+) -> Iterator[tuple[Frame, Row]]:
+    """Every frame with its row, in order.
 
-    Without a finder every frame is taken for a face crop. `connected=False` says that the frames are unrelated
-    pictures: nothing is followed from one to the next. A frame without a face ends what a clip network remembers.
+    Args:
+      predictor: the network.
+      frames: in order.
+      finder: finds the face; without one every frame is taken for a face crop.
+      connected: False says that the frames are unrelated images: nothing is followed from one to the next.
+      keep_images: whether the frames that come back have their images. Those of a clip network wait until the windows
+        that hold them are full, so an image is kept only for those who need it.
+
+    A frame without a face ends what a clip network remembers.
     """
     network = network_of(predictor)
-    patience = LONGEST_WAIT * predictor.batch
-    rows: collections.deque[Row] = collections.deque()  # in order; those with a crop and no values wait
-    done: collections.deque[np.ndarray] = collections.deque()
+    waiting = _Waiting(keep_images)
     if finder is not None:
         finder.reset()
     for frame in frames:
         row = _sighting(predictor, frame, finder)
-        rows.append(row)
+        waiting.put(frame, row)
         if row.crop is not None:
-            done.extend(network.push(row.crop))
-        ends = not connected or row.crop is None
-        if (ends and predictor.frames is not None) or (predictor.frames is None and len(rows) > patience):
-            done.extend(network.flush())
+            waiting.answer(network.push(row.crop))
+        if predictor.frames is None:
+            ends = waiting.is_long(predictor.batch)
+        else:
+            ends = not connected or row.crop is None
+        if ends:
+            waiting.answer(network.flush())
         if not connected and finder is not None:
             finder.reset()
-        yield from _ready(rows, done)
-    done.extend(network.flush())
-    yield from _ready(rows, done)
+        yield from waiting.ready()
+    waiting.answer(network.flush())
+    yield from waiting.ready()
 
 
-def _ready(rows: collections.deque[Row], done: collections.deque[np.ndarray]) -> Iterator[Row]:
-    """Rows at the head of the queue that wait for nothing."""
-    while rows and (rows[0].crop is None or done):
-        row = rows.popleft()
-        yield row if row.crop is None else dataclasses.replace(row, values=done.popleft())
+class _Waiting:
+    """Frames and their rows in order; those with a crop wait for the values of the network."""
+
+    def __init__(self, keep_images: bool):
+        self._keep_images = keep_images
+        self._queue: collections.deque[tuple[Frame, Row]] = collections.deque()
+        self._values: collections.deque[Values] = collections.deque()
+
+    def put(self, frame: Frame, row: Row) -> None:
+        if not self._keep_images:
+            frame = dataclasses.replace(frame, image=None)
+        self._queue.append((frame, row))
+
+    def answer(self, values: list[Values]) -> None:
+        """Values of the next frames with a crop."""
+        self._values.extend(values)
+
+    def is_long(self, batch: int) -> bool:
+        """Whether the network should be asked though its batch is not full."""
+        if len(self._queue) > LONGEST_WAIT * batch:
+            return True
+        return self._keep_images and sum(frame.image.nbytes for frame, _ in self._queue) > MOST_WAITING_BYTES
+
+    def ready(self) -> Iterator[tuple[Frame, Row]]:
+        """Those at the head of the queue that wait for nothing."""
+        while self._queue and (self._queue[0][1].crop is None or self._values):
+            frame, row = self._queue.popleft()
+            if row.crop is not None:
+                row = dataclasses.replace(row, values=self._values.popleft())
+            yield frame, row
 
 
 def _sighting(predictor: Predictor, frame: Frame, finder: Finder | None) -> Row:
@@ -75,15 +121,15 @@ def _sighting(predictor: Predictor, frame: Frame, finder: Finder | None) -> Row:
     if finder is None:
         return dataclasses.replace(row, crop=whole_frame(frame.image, predictor.crop_px))
     face = finder.find(frame.image)
-    if face is None or not _on_picture(face.landmarks, frame.image):
+    if face is None or not _on_image(face.landmarks, frame.image):
         return row
     matrix = crop_matrix(landmark_crop(face.landmarks, predictor.side_ratio), predictor.crop_px)
     crop = warp_image(frame.image, matrix, predictor.crop_px)
     return dataclasses.replace(row, crop=crop, box=face.box, score=face.score, landmarks=face.landmarks)
 
 
-def _on_picture(landmarks: Float[np.ndarray, "68 2"], image: UInt8[np.ndarray, "height width 3"]) -> bool:
-    """Whether the crop of the landmarks would show any of the picture; a face may reach over its border."""
+def _on_image(landmarks: Float[np.ndarray, "68 2"], image: UInt8[np.ndarray, "height width 3"]) -> bool:
+    """Whether the crop of the landmarks would show any of the image; a face may reach over its border."""
     if not np.isfinite(landmarks).all():
         return False
     low, high = landmarks.min(0), landmarks.max(0)

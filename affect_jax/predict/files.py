@@ -5,11 +5,11 @@ import pathlib
 
 from absl import logging
 
-from affect_jax.predict.decode import IMAGE_SUFFIXES
 from affect_jax.predict.estimate import Finder
 from affect_jax.predict.images import predict_images
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
+from affect_jax.predict.sources import IMAGE_SUFFIXES
 from affect_jax.predict.video import predict_video
 
 VIDEO_SUFFIXES = (
@@ -45,7 +45,8 @@ def predict_file(
         return predict_video(predictor, source, output, source.stem, finder, overlay)
     result = predict_images(predictor, [source], output, source.stem, finder, overlay)
     if result.problems:
-        result.tables[0].unlink()
+        for path in result.files:  # a table without rows
+            path.unlink()
         raise ValueError(result.problems[0])
     return result
 

@@ -3,20 +3,18 @@
 import pathlib
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 from absl import logging
 from jaxtyping import UInt8
-from tqdm import tqdm
 
-from affect_jax.files.atomic import whole
 from affect_jax.files.images import SMALLEST_PX
-from affect_jax.predict.decode import Frame, read_image
-from affect_jax.predict.estimate import Finder, crop_name, estimate
-from affect_jax.predict.overlay import Painter
+from affect_jax.predict.estimate import Finder, estimate, schema_of
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
-from affect_jax.predict.series import SeriesWriter
+from affect_jax.predict.sinks.overlay import ImageOverlays
+from affect_jax.predict.sinks.sink import Sink, feed
+from affect_jax.predict.sinks.table import Table
+from affect_jax.predict.sources import Frame, read_image
 
 
 def predict_images(
@@ -27,30 +25,34 @@ def predict_images(
     finder: Finder | None,
     overlay: bool = True,
 ) -> Result:
-    """Writes `<stem>.csv`, a row per picture (frame 0, time 0), and the drawn pictures into `<stem>_overlay/`.
+    """Writes `<stem>.csv`, a row per image (frame 0, time 0), and the drawn images into `<stem>_overlay/`.
 
-    A picture that cannot be read has no row; the result names it among its problems. A clip network sees each
-    picture as a still clip.
+    Args:
+      predictor: the network; a clip network sees each image as a still clip.
+      sources: files of different names.
+      folder: where the files go; made where it does not exist.
+      stem: what their names begin with.
+      finder: finds the face; without one every image is taken for a face crop.
+      overlay: whether to write the images with the drawings.
+
+    An image that cannot be read has no row; the result names it among its problems.
     """
-    table = folder / f"{stem}.csv"
-    result = Result(tables=[table])
-    by_name = {source.name: source for source in sources}
-    if len(by_name) < len(sources):
-        raise ValueError(f"{len(sources) - len(by_name)} of the {len(sources)} pictures bear the name of another one")
-    crop = crop_name(predictor, finder is None)
-    with SeriesWriter(table, predictor.emotions, predictor.name, crop) as writer:
-        rows = estimate(predictor, _frames(sources, result.problems), finder, connected=False)
-        for row in tqdm(rows, stem, len(sources), unit="picture", leave=False):
-            writer.write(row)
-            if overlay:
-                picture = Painter(predictor.emotions)(read_image(by_name[row.name]), row)
-                result.pictures.append(_write_png(folder / f"{stem}_overlay" / f"{row.name}.png", picture))
-    result.frames, result.frames_with_face = writer.rows, writer.rows_with_face
+    double = len(sources) - len({source.name for source in sources})
+    if double:
+        raise ValueError(f"{double} of the {len(sources)} pictures bear the name of another one")
+    sinks: list[Sink] = [Table(folder / f"{stem}.csv", schema_of(predictor, whole_frame=finder is None))]
+    if overlay:
+        sinks.append(ImageOverlays(folder / f"{stem}_overlay", predictor.label_set))
+    unreadable: list[str] = []
+    frames = _frames(sources, unreadable)
+    rows = estimate(predictor, frames, finder, connected=False, keep_images=overlay)
+    result = feed(sinks, rows, stem, len(sources), unit="image")
+    result.problems += unreadable
     return result
 
 
 def _frames(sources: Sequence[pathlib.Path], problems: list[str]) -> Iterator[Frame]:
-    """The readable pictures; the others are named in `problems`."""
+    """The images that can be read; the others are named in `problems`."""
     for source in sources:
         try:
             image = _large_enough(read_image(source), source)
@@ -66,11 +68,3 @@ def _large_enough(image: UInt8[np.ndarray, "height width 3"], source: pathlib.Pa
     if min(height, width) < SMALLEST_PX:
         raise ValueError(f"{source} is {width} x {height} px; expected at least {SMALLEST_PX} px to see a face on")
     return image
-
-
-def _write_png(path: pathlib.Path, image: UInt8[np.ndarray, "height width 3"]) -> pathlib.Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _, data = cv2.imencode(".png", image[..., ::-1])
-    with whole(path) as part:
-        data.tofile(part)
-    return path

@@ -10,14 +10,12 @@ class Result:
 
     frames: int = 0
     frames_with_face: int = 0
-    tables: list[pathlib.Path] = dataclasses.field(default_factory=list)
-    pictures: list[pathlib.Path] = dataclasses.field(default_factory=list)  # plots and overlays
+    files: list[pathlib.Path] = dataclasses.field(default_factory=list)  # tables, plots and overlays
     problems: list[str] = dataclasses.field(default_factory=list)  # one sentence each; not empty: exit code 1
 
     def add(self, other: "Result") -> None:
-        """Takes up what another file gave."""
+        """Takes up the result of another file."""
         self.frames += other.frames
         self.frames_with_face += other.frames_with_face
-        self.tables += other.tables
-        self.pictures += other.pictures
+        self.files += other.files
         self.problems += other.problems

@@ -5,14 +5,15 @@ import html
 import pathlib
 from collections.abc import Mapping, Sequence
 
+from affect_jax.draw.colors import FAINT, GRAY, INK
 from affect_jax.files.atomic import replacing
 
-LOOK = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
-th, td { padding: .3rem .8rem; border-bottom: 1px solid #e4e4e4; text-align: right; }
-th:first-child, td:first-child { text-align: left; }
-figure { margin: 2.5rem 0; } img { max-width: 100%; } figcaption { color: #555; }
+LOOK = f"""
+body {{ font: 16px/1.5 system-ui, sans-serif; color: {INK}; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }}
+table {{ border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }}
+th, td {{ padding: .3rem .8rem; border-bottom: 1px solid {FAINT}; text-align: right; }}
+th:first-child, td:first-child {{ text-align: left; }}
+figure {{ margin: 2.5rem 0; }} img {{ max-width: 100%; }} figcaption {{ color: {GRAY}; }}
 """
 
 

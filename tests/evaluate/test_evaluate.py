@@ -16,7 +16,9 @@ from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationProtocol, summarize, write_summary
-from affect_jax.evaluate.table import read_table, write_table
+from affect_jax.tables.reading import read_rows
+from affect_jax.tables.schema import read_schema
+from affect_jax.tables.writing import write_rows
 from affect_jax.types import Example, Inputs, Predictions
 
 EMOTIONS = ("neutral", "happy", "sad")
@@ -118,7 +120,7 @@ def test_frames_of_overlapping_windows_are_averaged_and_counted_once(examples):
         return Predictions(valence_arousal=jnp.stack([place, place], -1), emotion=logits)
 
     rows = rows_of(late, batches(examples, windows), examples)
-    assert rows.name == tuple(each.name for each in examples[:10])
+    assert rows.source == tuple(each.name for each in examples[:10])
     expected = [0.2, 0.2] + [0.4] * 6 + [0.6, 0.6]
     np.testing.assert_allclose(rows.values["valence_arousal"][:, 0], expected, rtol=1e-6)
     np.testing.assert_allclose(rows.values["emotion"][:, 0], expected, rtol=1e-6)
@@ -183,8 +185,8 @@ def test_a_clip_whose_label_never_moves_is_left_out_of_the_mean_of_its_correlati
 def test_table_comes_back_as_it_was_written(examples, tmp_path):
     rows = rows_of(predict, batches(examples, [range(25)]), examples)
     path = tmp_path / "predictions.csv"
-    write_table(rows, path)
-    again = read_table(path, "tiny_3", 4)
+    write_rows(rows, path, "clip@120", PROTOCOL.crop)
+    again = read_rows(path)
     assert not list(tmp_path.glob("*.part"))
     for field in dataclasses.fields(rows):
         if field.name not in ("values", "labels"):
@@ -196,12 +198,14 @@ def test_table_comes_back_as_it_was_written(examples, tmp_path):
         np.testing.assert_array_equal(again.labels[name].value[known], rows.labels[name].value[known])
     header, unlabeled = path.read_text().splitlines()[:2]
     assert header == (
-        "name,subject,clip,frame,time_seconds,valence,arousal,label_valence,label_arousal,"
+        "source,subject,clip,frame,face,time_seconds,success,valence,arousal,label_valence,label_arousal,"
         "expression,p_neutral,p_happy,p_sad,label_expression"
     )
-    assert unlabeled.startswith('"faces/0, ""a"".jpg",subject_0,clip_0,0,0.0,')
+    assert unlabeled.startswith('"faces/0, ""a"".jpg",subject_0,clip_0,0,0,0.0,1,')
     cells = next(csv.reader([unlabeled]))
-    assert cells[7:9] == ["", ""] and cells[13] == ""
+    assert cells[9:11] == ["", ""] and cells[15] == ""
+    schema = read_schema(path)
+    assert (schema.model, schema.crop, schema.quantities) == ("clip@120", PROTOCOL.crop, AFFECT)
 
 
 def test_heads_that_a_network_lacks_leave_their_cells_and_scores_out(examples, tmp_path):
@@ -212,8 +216,8 @@ def test_heads_that_a_network_lacks_leave_their_cells_and_scores_out(examples, t
     rows = rows_of(only_emotion, batches(examples, [range(30)]), examples)
     summary = write_summary(rows, PROTOCOL, tmp_path)
     assert set(summary["interval_95"]) == set(summary["scores"]) == {"accuracy", "balanced_accuracy", "macro_f1"}
-    write_table(rows, tmp_path / "predictions.csv")
-    assert set(read_table(tmp_path / "predictions.csv", "tiny_3", 4).values) == {"emotion"}
+    write_rows(rows, tmp_path / "predictions.csv", "clip@120", PROTOCOL.crop)
+    assert set(read_rows(tmp_path / "predictions.csv").values) == {"emotion"}
 
 
 def test_wrong_input_is_refused_by_name(examples, tmp_path):
@@ -230,11 +234,11 @@ def test_wrong_input_is_refused_by_name(examples, tmp_path):
     with pytest.raises(ValueError, match=r"prediction for 'faces/1, \"a\".jpg' is not finite \(1 such rows\)"):
         rows_of(broken, batches(examples, [range(3)]), examples)
     path = tmp_path / "predictions.csv"
-    path.write_text("name,valence\na,0.1\n")
-    with pytest.raises(ValueError, match=r"predictions.csv, row 1: expected the columns name, subject"):
-        read_table(path, "tiny_3", 4)
-    write_table(rows_of(predict, batches(examples, [range(3)]), examples), path)
+    write_rows(rows_of(predict, batches(examples, [range(3)]), examples), path, "clip@120", PROTOCOL.crop)
     whole = path.read_text()
+    path.write_text("name,valence\na,0.1\n")
+    with pytest.raises(ValueError, match=r"predictions.csv, row 1: expected the columns source, subject"):
+        read_rows(path)
     rows = list(csv.reader(io.StringIO(whole)))
     for column, wrong in (("frame", "1.5"), ("label_arousal", "oops"), ("label_expression", "joy")):
         cells = [*rows[2]]
@@ -242,7 +246,7 @@ def test_wrong_input_is_refused_by_name(examples, tmp_path):
         with path.open("w", newline="") as file:
             csv.writer(file).writerows([*rows[:2], cells, *rows[3:]])
         with pytest.raises(ValueError, match=rf"row 3: .*{column} is '{wrong}'; the file was changed by hand"):
-            read_table(path, "tiny_3", 4)
-    path.write_text(whole[:-10])
-    with pytest.raises(ValueError, match=r"predictions.csv, row 4: 13 cells, expected 14; the file may be cut off"):
-        read_table(path, "tiny_3", 4)
+            read_rows(path)
+    path.write_text(whole[: whole.rindex(",")])
+    with pytest.raises(ValueError, match=r"predictions.csv, row 4: 15 cells, expected 16; the file may be cut off"):
+        read_rows(path)

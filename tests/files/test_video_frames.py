@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from affect_jax.files.video_frames import VideoFrames
-from affect_jax.predict.decode import Video
+from affect_jax.predict.sources import Video
 from affect_jax.types import UnreadableImage
 
 FRAMES = 40

@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 
+from affect_jax.emotions import LABEL_SETS
 from affect_jax.predict.predictor import Predictor
 from affect_jax.types import Predictions
 
@@ -21,12 +22,18 @@ def brightness(images: np.ndarray) -> Predictions:
     return Predictions(valence_arousal=np.stack([left, -right], axis=-1), emotion=logits)
 
 
+@pytest.fixture(autouse=True)
+def label_set(monkeypatch):
+    monkeypatch.setitem(LABEL_SETS, "tiny_3", EMOTIONS)
+
+
 @pytest.fixture
 def make_predictor() -> Callable[..., Predictor]:
     """A predictor of brightness; keywords replace its fields."""
 
     def make(**fields) -> Predictor:
-        defaults = dict(function=brightness, crop_px=16, batch=4, frames=None, emotions=EMOTIONS, side_ratio=200 / 110)
+        defaults = dict(function=brightness, crop_px=16, batch=4, frames=None, side_ratio=200 / 110)
+        defaults |= dict(quantities=("valence_arousal", "emotion"), label_set="tiny_3")
         return Predictor(**{**defaults, "name": "brightness@7", **fields})
 
     return make

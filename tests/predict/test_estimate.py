@@ -1,14 +1,30 @@
 """Rows from frames: order, padding, windows, gaps and bounded memory."""
 
+import weakref
+
 import numpy as np
 import pytest
 
+from affect_jax.data.clips import evaluation_windows
+from affect_jax.data.source import Table
 from affect_jax.faces.finder import Face
-from affect_jax.ops.sequence import overlap_average, window_starts
-from affect_jax.predict.decode import Frame
+from affect_jax.predict import estimate as estimation
 from affect_jax.predict.estimate import estimate
-from affect_jax.predict.overlay import Painter
-from affect_jax.types import Predictions
+from affect_jax.predict.sinks.painter import Painter
+from affect_jax.predict.sources import Frame
+from affect_jax.types import Labels, Predictions
+
+
+def rows_of(predictor, frames, finder, **options):
+    return [row for _, row in estimate(predictor, frames, finder, **options)]
+
+
+def valence(row):
+    return row.values["valence_arousal"][0]
+
+
+def arousal(row):
+    return row.values["valence_arousal"][1]
 
 
 def gray_frames(levels, size_px=16):
@@ -35,14 +51,14 @@ class SometimesFace:
 @pytest.mark.parametrize("count", [1, 4, 7])
 def test_a_static_network_sees_every_frame_once_and_rows_keep_their_order(make_predictor, count):
     levels = np.arange(count) * 30
-    rows = list(estimate(make_predictor(), gray_frames(levels), None))
+    rows = rows_of(make_predictor(), gray_frames(levels), None)
     assert [row.frame for row in rows] == list(range(count))
     expected = levels / 255
-    np.testing.assert_allclose([row.values[0] for row in rows], expected, atol=1e-6)
-    np.testing.assert_allclose([row.values[1] for row in rows], -expected, atol=1e-6)
+    np.testing.assert_allclose([valence(row) for row in rows], expected, atol=1e-6)
+    np.testing.assert_allclose([arousal(row) for row in rows], -expected, atol=1e-6)
     logits = np.stack([0 * expected, 4 * expected, 4 * expected], -1)
     softmax = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    np.testing.assert_allclose([row.values[2:] for row in rows], softmax, atol=1e-6)
+    np.testing.assert_allclose([row.values["emotion"] for row in rows], softmax, atol=1e-6)
 
 
 def test_batches_have_one_shape(make_predictor):
@@ -52,20 +68,20 @@ def test_batches_have_one_shape(make_predictor):
         shapes.append(images.shape)
         return Predictions(valence_arousal=np.zeros((len(images), 2), np.float32))
 
-    rows = list(estimate(make_predictor(function=function), gray_frames(range(6)), None))
+    rows = rows_of(make_predictor(function=function), gray_frames(range(6)), None)
     assert shapes == [(4, 16, 16, 3)] * 2
-    assert np.isnan(rows[0].values[2:]).all()  # a network without emotions
+    assert np.isnan(rows[0].values["emotion"]).all()  # a network without emotions
 
 
 def test_frames_without_a_face_have_rows_without_values(make_predictor):
     levels = [0, 200, 0, 0, 100, 150, 250, 255, 0]
-    rows = list(estimate(make_predictor(), gray_frames(levels), SometimesFace()))
+    rows = rows_of(make_predictor(), gray_frames(levels), SometimesFace())
     assert [row.frame for row in rows] == list(range(9))
     assert [row.values is None for row in rows] == [level <= 50 for level in levels]
     found = [row for row in rows if row.values is not None]
     expected = [level / 255 for level in levels if level > 50]
-    np.testing.assert_allclose([row.crop.mean() / 255 for row in found], [row.values[0] for row in found], atol=0.05)
-    np.testing.assert_array_equal(np.argsort([row.values[0] for row in found]), np.argsort(expected))
+    np.testing.assert_allclose([row.crop.mean() / 255 for row in found], [valence(row) for row in found], atol=0.05)
+    np.testing.assert_array_equal(np.argsort([valence(row) for row in found]), np.argsort(expected))
 
 
 def center_and_trend(clips: np.ndarray) -> Predictions:
@@ -75,27 +91,42 @@ def center_and_trend(clips: np.ndarray) -> Predictions:
     return Predictions(valence_arousal=np.stack([mixed, -mixed], axis=-1))
 
 
+class OneClip:
+    """A data set of one recording."""
+
+    label_set = "affectnet_8"
+
+    def __init__(self, frames):
+        numbers = np.arange(frames)
+        names = [str(number) for number in numbers]
+        self.examples = Table(names, ["a"] * frames, ["1"] * frames, numbers, numbers / 25, Labels())
+
+    def image(self, index):
+        return np.full((8, 8, 3), index, np.uint8)
+
+
+@pytest.mark.parametrize("frames", [8, 5, 1])
 @pytest.mark.parametrize("count", [1, 5, 8, 9, 12, 31])
-def test_streamed_windows_equal_windows_over_the_whole_recording(make_predictor, count):
-    frames, hop = 8, 4
+def test_a_video_is_predicted_by_the_windows_of_evaluation(make_predictor, count, frames):
     levels = np.random.default_rng(count).integers(0, 256, count)
     predictor = make_predictor(function=center_and_trend, frames=frames)
-    rows = list(estimate(predictor, gray_frames(levels), None))
-    starts = window_starts(count, frames, hop)
-    windows = (levels / 255)[np.minimum(starts[:, None] + np.arange(frames), count - 1)]
+    rows = rows_of(predictor, gray_frames(levels), None)
+    indices, weights = evaluation_windows(OneClip(count), frames)
+    windows = levels[indices] / 255
     windows = windows * 0.8 + 0.1 * windows.mean(-1, keepdims=True)
-    expected = overlap_average(windows, starts, count)
-    np.testing.assert_allclose([row.values[0] for row in rows], expected, atol=1e-5)
+    expected = np.zeros(count)
+    np.add.at(expected, indices, weights * windows)  # each frame has weight 1 once
+    np.testing.assert_allclose([valence(row) for row in rows], expected, atol=1e-5)
 
 
 def test_a_gap_ends_a_window(make_predictor):
     predictor = make_predictor(function=center_and_trend, frames=4)
     levels = [100] * 6 + [0] + [200] * 5
-    rows = list(estimate(predictor, gray_frames(levels), SometimesFace()))
+    rows = rows_of(predictor, gray_frames(levels), SometimesFace())
     assert [row.frame for row in rows] == list(range(12)) and rows[6].values is None
     for part in (rows[:6], rows[7:]):  # constant within each run, so nothing has leaked over the gap
-        np.testing.assert_allclose([row.values[0] for row in part], [part[0].values[0]] * len(part), atol=1e-5)
-    assert rows[0].values[0] < rows[7].values[0]
+        np.testing.assert_allclose([valence(row) for row in part], [valence(part[0])] * len(part), atol=1e-5)
+    assert valence(rows[0]) < valence(rows[7])
 
 
 def running_maximum(faces: int):
@@ -114,11 +145,11 @@ def running_maximum(faces: int):
 def test_a_causal_network_follows_a_recording_and_forgets_it_at_a_gap(make_predictor):
     predictor = make_predictor(frames=4, follower=running_maximum)
     levels = [100, 80, 200, 150, 0, 60, 90]
-    rows = list(estimate(predictor, gray_frames(levels), None))
-    np.testing.assert_allclose([row.values[0] for row in rows], np.maximum.accumulate(levels) / 255.0, atol=1e-6)
-    rows = list(estimate(predictor, gray_frames(levels), SometimesFace()))
+    rows = rows_of(predictor, gray_frames(levels), None)
+    np.testing.assert_allclose([valence(row) for row in rows], np.maximum.accumulate(levels) / 255.0, atol=1e-6)
+    rows = rows_of(predictor, gray_frames(levels), SometimesFace())
     seen = [row.values is not None for row in rows]
-    assert seen == [True] * 4 + [False] + [True] * 2 and rows[5].values[0] < rows[3].values[0]  # begun anew
+    assert seen == [True] * 4 + [False] + [True] * 2 and valence(rows[5]) < valence(rows[3])  # begun anew
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 20, 31])
@@ -128,38 +159,39 @@ def test_a_network_of_one_frame_in_three_sees_three_recordings(make_predictor, f
     predictor = make_predictor(frames=4, **fields)
     expected = np.zeros(count)
     for phase in range(min(3, count)):
-        alone = estimate(predictor, gray_frames(levels[phase::3]), None)
-        expected[phase::3] = [row.values[0] for row in alone]
+        alone = rows_of(predictor, gray_frames(levels[phase::3]), None)
+        expected[phase::3] = [valence(row) for row in alone]
     thinned = make_predictor(frames=4, every=3, **fields)
-    rows = list(estimate(thinned, gray_frames(levels), None))
-    np.testing.assert_array_equal([row.values[0] for row in rows], expected.astype(np.float32))
-    gap = list(estimate(thinned, gray_frames([*levels, 0, *levels]), SometimesFace()))
+    rows = rows_of(thinned, gray_frames(levels), None)
+    np.testing.assert_array_equal([valence(row) for row in rows], expected.astype(np.float32))
+    gap = rows_of(thinned, gray_frames([*levels, 0, *levels]), SometimesFace())
     np.testing.assert_array_equal([row.frame for row in gap], range(2 * count + 1))
-    again = [row.values[0] for row in gap[count + 1 :]]
-    np.testing.assert_array_equal([row.values[0] for row in gap[:count]], again)  # begun anew after the gap
+    again = [valence(row) for row in gap[count + 1 :]]
+    np.testing.assert_array_equal([valence(row) for row in gap[:count]], again)  # begun anew after the gap
 
 
 def test_flip_averaging_follows_picture_and_mirror_side_by_side(make_predictor):
     half = np.zeros((16, 16, 3), np.uint8)
     half[:, :8] = 255  # left half white: 1 there, 0 in the mirror
     predictor = make_predictor(frames=4, follower=running_maximum, flip_average=True)
-    row = next(estimate(predictor, [Frame("made", 0, 0.0, half)], None))
-    np.testing.assert_allclose(row.values[:2], [0.5, -0.5], atol=1e-6)
+    (row,) = rows_of(predictor, [Frame("made", 0, 0.0, half)], None)
+    np.testing.assert_allclose(row.values["valence_arousal"], [0.5, -0.5], atol=1e-6)
 
 
 def test_unrelated_pictures_share_nothing(make_predictor):
     finder = SometimesFace()
     predictor = make_predictor(function=center_and_trend, frames=4)
-    rows = list(estimate(predictor, gray_frames([100, 200, 60]), finder, connected=False))
+    rows = rows_of(predictor, gray_frames([100, 200, 60]), finder, connected=False)
     assert finder.resets == 4
-    alone = [next(estimate(predictor, gray_frames([level]), SometimesFace())).values for level in (100, 200, 60)]
-    np.testing.assert_allclose([row.values for row in rows], alone)
+    alone = [rows_of(predictor, gray_frames([level]), SometimesFace())[0] for level in (100, 200, 60)]
+    np.testing.assert_allclose([valence(row) for row in rows], [valence(row) for row in alone])
 
 
 @pytest.mark.parametrize("window", [None, 8])
 @pytest.mark.parametrize("levels", [[200] * 300, [200] + [0] * 299, [0, 200, 200] * 100])
 def test_no_more_than_a_few_frames_are_held(make_predictor, window, levels):
     taken = 0
+    predictor = make_predictor(frames=window)
 
     def counted():
         nonlocal taken
@@ -167,8 +199,39 @@ def test_no_more_than_a_few_frames_are_held(make_predictor, window, levels):
             taken += 1
             yield frame
 
-    for told, _ in enumerate(estimate(make_predictor(frames=window), counted(), SometimesFace()), start=1):
-        assert taken - told <= 17
+    for given, (frame, _) in enumerate(estimate(predictor, counted(), SometimesFace(), keep_images=True), start=1):
+        assert taken - given <= 17
+        assert frame.image.shape == (16, 16, 3)
+
+
+@pytest.mark.parametrize("window", [None, 8])
+def test_waiting_frames_hold_their_images_only_for_those_who_need_them(make_predictor, window):
+    alive = []
+
+    def frames():
+        for frame in gray_frames([200] * 50):
+            alive.append(weakref.ref(frame.image))
+            yield frame
+
+    predictor = make_predictor(frames=window)
+    most = {False: 0, True: 0}
+    for keep_images in most:
+        for frame, row in estimate(predictor, frames(), None, keep_images=keep_images):
+            assert (frame.image is not None) == keep_images and row.values is not None
+            alive[:] = [image for image in alive if image() is not None]
+            most[keep_images] = max(most[keep_images], len(alive))
+    assert most[False] <= 2 < most[True] <= 17
+
+
+def test_large_photographs_do_not_wait_for_a_full_batch(make_predictor, monkeypatch):
+    monkeypatch.setattr(estimation, "MOST_WAITING_BYTES", 2 * 16 * 16 * 3)
+    taken = []
+    frames = (taken.append(frame.index) or frame for frame in gray_frames([10, 60, 110, 160, 210]))
+    values = []
+    for frame, row in estimate(make_predictor(), frames, None, connected=False, keep_images=True):
+        assert len(taken) - frame.index <= 3
+        values.append(valence(row))
+    np.testing.assert_allclose(values, np.array([10, 60, 110, 160, 210]) / 255, atol=1e-6)
 
 
 def test_flip_averaging_is_the_mean_over_picture_and_mirror_and_clips_last(make_predictor):
@@ -180,22 +243,22 @@ def test_flip_averaging_is_the_mean_over_picture_and_mirror_and_clips_last(make_
     image = np.zeros((16, 16, 3), np.uint8)
     image[:, :8] = 255  # left 1, right 0: valence 2 and -1, mean 0.5; arousal -2, clipped to -1
     frame = [Frame("made", 0, 0.0, image)]
-    (row,) = estimate(make_predictor(function=two_sided, flip_average=True), frame, None)
-    np.testing.assert_allclose(row.values[:2], [0.5, -1])
+    (row,) = rows_of(make_predictor(function=two_sided, flip_average=True), frame, None)
+    np.testing.assert_allclose(row.values["valence_arousal"], [0.5, -1])
 
 
 def test_a_network_that_answers_nonsense_is_named(make_predictor):
     bad = make_predictor(function=lambda images: Predictions(valence_arousal=np.full((4, 2), np.nan, np.float32)))
-    with pytest.raises(ValueError, match=r"network 'brightness@7' gave a valence_arousal that is not finite"):
-        list(estimate(bad, gray_frames([1]), None))
+    with pytest.raises(ValueError, match=r"network 'brightness@7' gave valence_arousal that is not finite"):
+        rows_of(bad, gray_frames([1]), None)
     wrong = make_predictor(function=lambda images: Predictions(emotion=np.zeros((4, 8), np.float32)))
     with pytest.raises(ValueError, match=r"gave emotion of shape \(4, 8\), expected \(4, 3\)"):
-        list(estimate(wrong, gray_frames([1]), None))
+        rows_of(wrong, gray_frames([1]), None)
 
 
 def test_a_frame_that_is_not_square_gets_black_borders(make_predictor):
     image = np.full((16, 32, 3), 255, np.uint8)
-    (row,) = estimate(make_predictor(crop_px=32), [Frame("made", 0, 0.0, image)], None)
+    (row,) = rows_of(make_predictor(crop_px=32), [Frame("made", 0, 0.0, image)], None)
     assert row.crop[8:24].min() > 250 and not row.crop[:7].any() and not row.crop[25:].any()
 
 
@@ -222,14 +285,14 @@ class Shifted(SometimesFace):
     ids=["beyond the right", "beyond the left", "on a line", "not a number", "without end"],
 )
 def test_landmarks_that_miss_the_picture_are_no_face(make_predictor, move):
-    (row,) = estimate(make_predictor(), gray_frames([200]), Shifted(move))
+    (row,) = rows_of(make_predictor(), gray_frames([200]), Shifted(move))
     assert row.values is None and row.landmarks is None and row.crop is None
 
 
 def test_a_face_that_reaches_over_the_border_is_predicted_with_black_beyond_it(make_predictor):
     finder = Shifted(lambda points: points - np.float32([7.5, 0]))  # its middle lies on the left border
-    (row,) = estimate(make_predictor(), gray_frames([255]), finder)
+    (row,) = rows_of(make_predictor(), gray_frames([255]), finder)
     assert (row.landmarks < 0).any() and not row.crop[:, :4].any() and row.crop[6:10, -4:].all()
-    assert row.values[0] < 0.3 < 0.6 < -row.values[1]  # the left half is dark, the right one bright
-    drawn = Painter(("a", "b", "c"))(np.full((16, 16, 3), 255, np.uint8), row)
+    assert valence(row) < 0.3 < 0.6 < -arousal(row)  # the left half is dark, the right one bright
+    drawn = Painter("tiny_3")(np.full((16, 16, 3), 255, np.uint8), row)
     assert drawn.shape == (16, 16, 3)

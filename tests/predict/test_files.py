@@ -1,7 +1,6 @@
 """From files to tables, plots and overlays."""
 
 import csv
-import os
 import shutil
 
 import av
@@ -11,45 +10,13 @@ import pytest
 
 from affect_jax.faces.finder import FaceFinder
 from affect_jax.predict.files import predict_file
-from affect_jax.predict.series import Row, SeriesWriter, read_series
+from affect_jax.tables.schema import read_schema
 from affect_jax.types import Predictions
-
-HEADER = (
-    "input,frame,timestamp,face_id,success,FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,FaceScore,"
-    "valence,arousal,expression,p_neutral,p_happy,p_sad,model,crop"
-)
-UNFINISHED = f"table.csv.{os.getpid()}.part"
 
 
 def read_table(path):
     with path.open(newline="") as stream:
         return list(csv.DictReader(stream))
-
-
-def test_rows_are_written_as_they_come_and_the_name_comes_last(tmp_path):
-    path = tmp_path / "table.csv"
-    values = np.float32([0.1, -1 / 3, 0.2, 0.7, 0.1])
-    with SeriesWriter(path, ("neutral", "happy", "sad"), "m@1", "whole_frame") as writer:
-        writer.write(Row("a, b.mp4", 0, 1 / 3, box=(1.0, 2.5, 30.0, 40.0), score=0.987654321, values=values))
-        writer.write(Row("a, b.mp4", 1, 0.4))
-        assert not path.exists()
-        part = path.with_name(UNFINISHED).read_text()
-        assert part.count("\n") == 3
-    lines = path.read_text().splitlines()
-    assert lines[0] == HEADER
-    assert lines[1].startswith('"a, b.mp4",0,0.333333,0,1,1.00,2.50,30.00,40.00,0.987654,0.1,')
-    assert lines[2] == '"a, b.mp4",1,0.400000,0,0,,,,,,,,,,,,m@1,whole_frame'
-    row = read_table(path)[0]
-    assert row["expression"] == "happy" and np.float32(row["arousal"]) == values[1]  # numbers read back exactly
-    np.testing.assert_array_equal(read_series(path)["valence"], [0.1, np.nan])
-
-
-def test_an_interrupted_table_never_bears_its_name(tmp_path):
-    path = tmp_path / "table.csv"
-    with pytest.raises(KeyboardInterrupt), SeriesWriter(path, (), "m", "c") as writer:
-        writer.write(Row("a", 0, 0.0))
-        raise KeyboardInterrupt
-    assert [file.name for file in tmp_path.iterdir()] == [UNFINISHED]
 
 
 def test_a_variable_frame_rate_video_end_to_end(make_predictor, write_video, tmp_path):
@@ -62,13 +29,14 @@ def test_a_variable_frame_rate_video_end_to_end(make_predictor, write_video, tmp
     assert (result.frames, result.frames_with_face, result.problems) == (10, 10, [])
     table = read_table(output / f"{source.stem}.csv")
     assert [int(row["frame"]) for row in table] == list(range(10))
-    assert np.abs([float(row["timestamp"]) for row in table] - ticks / 90000).max() < 0.001
+    assert np.abs([float(row["time_seconds"]) for row in table] - ticks / 90000).max() < 0.001
     arousal = [float(row["arousal"]) for row in table]  # minus the brightness of the right half
     np.testing.assert_allclose(arousal, -levels / 255, atol=0.012)
-    assert {row["model"] for row in table} == {"brightness@7"} and {row["crop"] for row in table} == {"whole_frame"}
-    assert {row["input"] for row in table} == {source.name}
+    schema = read_schema(output / f"{source.stem}.csv")
+    assert schema.model == "brightness@7" and schema.crop == "whole_frame"
+    assert {row["source"] for row in table} == {source.name}
     assert sorted(path.name for path in output.iterdir()) == sorted(
-        f"{source.stem}{ending}" for ending in (".csv", ".png", "_overlay.mp4")
+        f"{source.stem}{ending}" for ending in (".csv", ".schema.json", ".png", "_overlay.mp4")
     )
     with av.open(f"file:{output / (source.stem + '_overlay.mp4')}") as overlay:
         times = [frame.time for frame in overlay.decode(video=0)]
@@ -80,8 +48,8 @@ def test_a_real_face_is_found_in_every_frame(make_predictor, landmarker_file, sh
     result = predict_file(make_predictor(), source, tmp_path, FaceFinder(landmarker_file))
     assert (result.frames, result.frames_with_face) == (72, 72)
     table = read_table(tmp_path / "single_face.csv")
-    np.testing.assert_allclose([float(row["timestamp"]) for row in table], np.arange(72) / 30, atol=1e-6)
-    assert {row["crop"] for row in table} == {"landmark_square_1.818"}
+    np.testing.assert_allclose([float(row["time_seconds"]) for row in table], np.arange(72) / 30, atol=1e-6)
+    assert read_schema(tmp_path / "single_face.csv").crop == "landmark_square_1.818"
     with av.open(str(source)) as before, av.open(str(tmp_path / "single_face_overlay.mp4")) as after:
         first, second = before.streams.video[0], after.streams.video[0]
         assert (first.width, first.height, first.frames) == (second.width, second.height, second.frames)
@@ -100,7 +68,7 @@ def test_no_face_gives_empty_values_and_all_pictures(make_predictor, landmarker_
     table = read_table(tmp_path / "out" / "no_face.csv")
     assert result.frames_with_face == 0 and len(table) == result.frames == 95
     assert {(row["success"], row["valence"], row["FaceRectX"], row["p_sad"]) for row in table} == {("0", "", "", "")}
-    assert all(path.stat().st_size > 1000 for path in result.pictures) and len(result.pictures) == 2
+    assert all(path.stat().st_size > 300 for path in result.files) and len(result.files) == 4
 
 
 def test_a_cut_off_video_keeps_the_rows_up_to_the_break(make_predictor, shared_data, tmp_path):
@@ -128,9 +96,13 @@ def test_a_folder_of_pictures_and_videos(make_predictor, write_video, tmp_path):
     shutil.copy(folder / "same.mp4", folder / "same.mov")
     result = predict_file(make_predictor(), folder, tmp_path / "out", None)
     rows = read_table(tmp_path / "out" / "mixed bag.csv")
-    assert [row["input"] for row in rows] == ["-c.png", "a.png", "b.png"]
+    assert [row["source"] for row in rows] == ["-c.png", "a.png", "b.png"]
     np.testing.assert_allclose([float(row["valence"]) for row in rows], np.array([180, 120, 60]) / 255, atol=1e-6)
-    assert sorted(path.name for path in result.tables) == ["mixed bag.csv", "same.mov.csv", "same.mp4.csv"]
+    assert sorted(path.name for path in result.files if path.suffix == ".csv") == [
+        "mixed bag.csv",
+        "same.mov.csv",
+        "same.mp4.csv",
+    ]
     assert len(result.problems) == 2 and all("broken" in problem for problem in result.problems)
     assert result.frames == 3 + 2 + 2
     assert not list((tmp_path / "out").glob("*.part"))
@@ -140,7 +112,7 @@ def test_a_network_without_affect_has_no_plot(make_predictor, write_video, tmp_p
     write_video(tmp_path / "a.mp4", [100] * 3, [0, 3000, 6000])
     only_emotions = make_predictor(function=lambda images: Predictions(emotion=np.eye(4, 3, dtype=np.float32)))
     result = predict_file(only_emotions, tmp_path / "a.mp4", tmp_path, None)
-    assert [path.name for path in result.pictures] == ["a_overlay.mp4"]
+    assert [path.name for path in result.files] == ["a.csv", "a.schema.json", "a_overlay.mp4"]
     assert {(row["valence"], row["success"]) for row in read_table(tmp_path / "a.csv")} == {("", "1")}
 
 

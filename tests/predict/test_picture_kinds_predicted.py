@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from affect_jax.files import image_files
-from affect_jax.predict.decode import read_image
 from affect_jax.predict.images import predict_images
+from affect_jax.predict.sources import read_image
 
 WIDTH, HEIGHT = 48, 40
 

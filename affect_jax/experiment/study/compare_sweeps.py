@@ -9,7 +9,7 @@ from affect_jax.experiment.study.sweep import LABEL
 from affect_jax.experiment.study.sweep_runs import PLACE, Row, read_runs, read_tables, score_column
 from affect_jax.files.atomic import replacing, write_csv
 from affect_jax.infer.costs import FLOPS, PARAMETERS
-from affect_jax.report.comparison import ALL, AROUND, draw_comparison
+from affect_jax.report.sections.comparison import ALL, AROUND, draw_comparison
 from affect_jax.report.seeds import SEED, over_seeds
 from affect_jax.report.tables import markdown_table, text_table
 

@@ -12,8 +12,8 @@ from absl import logging
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.study.sweep import LABEL
 from affect_jax.infer.costs import FLOPS, PARAMETERS
-from affect_jax.report.comparison import ALL, Run
-from affect_jax.report.curves import read_metrics
+from affect_jax.report.sections.comparison import ALL, Run
+from affect_jax.report.sections.curves import read_metrics
 from affect_jax.report.seeds import SEED
 
 FIRST_PHASE = ", first phase"  # ends the label of a run that only prepares another one

@@ -1,0 +1,1 @@
+"""What all plots and drawn images share: colors, axes and ink."""

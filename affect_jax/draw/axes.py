@@ -1,0 +1,35 @@
+"""Figures and axes of one look."""
+
+import io
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from affect_jax.draw.colors import FAINT, GRAY, INK
+
+DPI = 150
+
+
+def new_figure(width_inches: float, height_inches: float, layout: str = "constrained") -> Figure:
+    """A figure outside of pyplot's global state."""
+    figure = Figure(figsize=(width_inches, height_inches), layout=layout, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def tidy(axes: Axes, title: str = "") -> None:
+    """Faint grid, no box, left-aligned title that is taken literally."""
+    axes.set_title(title, loc="left", fontsize=11, color=INK, parse_math=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(GRAY)
+    axes.tick_params(colors=GRAY, labelcolor=INK, labelsize=9)
+    axes.grid(color=FAINT, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as a PNG file."""
+    file = io.BytesIO()
+    figure.savefig(file, dpi=DPI, format="png")
+    return file.getvalue()

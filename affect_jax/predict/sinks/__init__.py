@@ -1,0 +1,1 @@
+"""Where the rows of a recording go, all in one pass: table, plot and overlay."""

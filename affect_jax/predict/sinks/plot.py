@@ -1,0 +1,192 @@
+"""What is rated continuously, over a recording, with some of the faces beneath."""
+
+import array
+import itertools
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch
+
+from affect_jax.draw.axes import new_figure, png, tidy
+from affect_jax.draw.colors import GRAY, INK, NO_FACE, QUANTITIES, SERIES
+from affect_jax.files.atomic import write_bytes
+from affect_jax.predict.row import Row
+from affect_jax.predict.sources import Frame
+from affect_jax.quantities.registry import in_order
+
+FACES = 8
+
+Series = dict[str, Float[np.ndarray, "row"]]  # by column of the table; nan where there is no face
+Thumbnail = tuple[float, UInt8[np.ndarray, "size_px size_px 3"]]  # time in seconds, crop
+
+
+class Thumbnails:
+    """Keeps a few crops spread over a recording of unknown length: each time it is full, every second one goes."""
+
+    def __init__(self, least: int = FACES):
+        self._least, self._stride, self._seen = least, 1, 0
+        self._kept: list[Thumbnail] = []
+
+    def offer(self, time_seconds: float, crop: UInt8[np.ndarray, "size_px size_px 3"]) -> None:
+        """Shows the next crop."""
+        if self._seen % self._stride == 0:
+            self._kept.append((time_seconds, crop))
+            if len(self._kept) == 4 * self._least:
+                self._kept, self._stride = self._kept[::2], 2 * self._stride
+        self._seen += 1
+
+    def chosen(self) -> list[Thumbnail]:
+        """At most `least` of them, evenly spread."""
+        places = np.linspace(0, len(self._kept) - 1, min(self._least, len(self._kept))).round().astype(int)
+        return [self._kept[place] for place in places]
+
+
+class Plot:
+    """A PNG of what is rated continuously, over a recording; drawn at its end, if the network predicts any of it.
+
+    Of each frame it keeps the time and these values.
+    """
+
+    needs_images = False
+
+    def __init__(self, path: pathlib.Path, title: str, quantities: Sequence[str], label_set: str):
+        self.files: list[pathlib.Path] = []
+        self.problems: list[str] = []
+        self._path = path
+        self._title = title
+        self._thumbnails = Thumbnails()
+        self._traced = [each for each in in_order(quantities) if each.traced]
+        names = itertools.chain.from_iterable(each.columns(label_set) for each in self._traced)
+        self._times = array.array("d")
+        self._columns = {name: array.array("d") for name in names}
+        self._faces = 0
+
+    def __enter__(self) -> "Plot":
+        return self
+
+    def write(self, frame: Frame, row: Row) -> None:
+        """Takes up one row."""
+        del frame
+        self._times.append(row.time_seconds)
+        numbers = [np.nan] * len(self._columns)
+        if row.values is not None and self._traced:
+            numbers = np.concatenate([row.values[each.name].ravel() for each in self._traced]).tolist()
+        for column, number in zip(self._columns.values(), numbers, strict=True):
+            column.append(number)
+        if row.values is not None:
+            self._faces += 1
+            self._thumbnails.offer(row.time_seconds, row.crop)
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        if kind is not None or not self._columns:
+            return
+        series = {name: np.array(column) for name, column in self._columns.items()}
+        if self._faces and all(np.isnan(column).all() for column in series.values()):
+            return  # the network has no such head
+        plot_series(self._path, self._title, np.array(self._times), series, self._thumbnails.chosen())
+        self.files.append(self._path)
+
+
+def plot_series(
+    path: pathlib.Path, title: str, times: Float[np.ndarray, "row"], series: Series, faces: list[Thumbnail]
+) -> None:
+    """Writes a PNG.
+
+    Args:
+      path: of the PNG.
+      title: above the plot.
+      times: of the rows, in seconds.
+      series: what is drawn over them; the lines break where there is no face.
+      faces: a few crops.
+    """
+    figure = new_figure(11.0, 5.2, layout="none")
+    upper = figure.add_axes((0.07, 0.40, 0.85, 0.52) if faces else (0.07, 0.13, 0.85, 0.77))
+    _draw_lines(upper, times, series)
+    tidy(upper, title)
+    upper.spines["left"].set_visible(False)
+    upper.tick_params(length=0)
+    upper.grid(visible=False, axis="x")
+    _draw_faces(figure, upper, faces)
+    write_bytes(png(figure), path)
+
+
+def _draw_lines(axes: Axes, times: Float[np.ndarray, "row"], series: Series) -> None:
+    ends = []
+    others = itertools.cycle(SERIES)
+    for name in series:
+        shade = QUANTITIES[name].on_white if name in QUANTITIES else next(others)
+        axes.plot(times, series[name], color=shade, linewidth=1.8, solid_joinstyle="round")
+        missing = np.isnan(np.concatenate([[np.nan], series[name], [np.nan]]))
+        alone = ~missing[1:-1] & missing[:-2] & missing[2:]  # no line runs through a frame between two gaps
+        axes.plot(times[alone], series[name][alone], ".", color=shade, markersize=4)
+        known = series[name][~missing[1:-1]]
+        if len(known):
+            ends.append([known[-min(len(known), 5) :].mean(), name, shade])
+    _shade_gaps(axes, times, np.isnan(list(series.values())).all(0))
+    _name_lines(axes, ends)
+    axes.axhline(0, color=GRAY, linewidth=0.8)
+    _limit(axes, np.concatenate(list(series.values())))
+    margin = 0.005 * (times[-1] - times[0]) or 0.5
+    axes.set_xlim(times[0] - margin, times[-1] + margin)
+    for label in [*axes.get_xticklabels(), axes.xaxis.label]:
+        label.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5})
+    axes.set_xlabel("time (s)", color=INK, fontsize=10)
+    axes.set_ylabel(" and ".join(series), color=INK, fontsize=10)
+
+
+def _limit(axes: Axes, values: Float[np.ndarray, "value"]) -> None:
+    """From -1 to 1, or as far as the values go beyond."""
+    known = values[~np.isnan(values)]
+    low = known.min(initial=-1)
+    high = known.max(initial=1)
+    axes.set_ylim(low - 0.025 * (high - low), high + 0.025 * (high - low))
+    if (low, high) == (-1, 1):
+        axes.set_yticks([-1, -0.5, 0, 0.5, 1])
+
+
+def _name_lines(axes: Axes, ends: list[list]) -> None:
+    """Names at the right end of the lines, pushed apart where they meet."""
+    ends.sort(key=lambda end: end[0])
+    for lower, higher in itertools.pairwise(ends):
+        if (short := 0.14 - (higher[0] - lower[0])) > 0:
+            lower[0], higher[0] = lower[0] - short / 2, higher[0] + short / 2
+    for height, name, color in ends:
+        axes.text(1.008, height, name, color=color, fontsize=11, va="center", transform=axes.get_yaxis_transform())
+
+
+def _shade_gaps(axes: Axes, times: Float[np.ndarray, "row"], missing: np.ndarray) -> None:
+    """Gray where there is no face."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], missing.astype(int), [0]])))
+    for start, stop in edges.reshape(-1, 2):
+        left = times[max(start - 1, 0)]
+        right = times[min(stop, len(times) - 1)]
+        axes.axvspan(left, right, color=NO_FACE, linewidth=0, zorder=0)
+        if right - left > 0.08 * (times[-1] - times[0]):
+            axes.text((left + right) / 2, 0.9, "no face", color=GRAY, fontsize=9, ha="center", va="center")
+
+
+def _draw_faces(figure: Figure, upper: Axes, faces: list[Thumbnail]) -> None:
+    """A row of crops, each tied to its moment on the time axis."""
+    width, gap = 0.85 / FACES, 0.008
+    start = 0.07 + (FACES - len(faces)) * width / 2
+    for place, (time, crop) in enumerate(faces):
+        lower = figure.add_axes((start + place * width + gap / 2, 0.03, width - gap, 0.21))
+        lower.imshow(crop)
+        lower.set_axis_off()
+        lower.set_title(f"{time:.1f} s", fontsize=8.5, color=INK, pad=3)
+        foot = ConnectionPatch(
+            (time, upper.get_ylim()[0]),
+            (0.5, 1.17),
+            "data",
+            "axes fraction",
+            axesA=upper,
+            axesB=lower,
+            color=GRAY,
+            linewidth=0.7,
+        )
+        foot.set_zorder(-1)  # beneath the tick labels
+        figure.add_artist(foot)

@@ -1,0 +1,45 @@
+"""The table of a recording: one row per decoded frame, written as the frames come."""
+
+import pathlib
+
+from affect_jax.predict.row import Row
+from affect_jax.predict.sources import Frame
+from affect_jax.tables.schema import Schema, sidecar
+from affect_jax.tables.writing import RowWriter
+
+FACE = 0  # the primary face is the only one followed
+
+
+class Table:
+    """A CSV file and its schema.
+
+    An error leaves a part file behind with the rows so far; nothing half written ever bears the final name.
+    """
+
+    needs_images = False
+
+    def __init__(self, path: pathlib.Path, schema: Schema):
+        self.files: list[pathlib.Path] = []
+        self.problems: list[str] = []
+        self._path = path
+        self._schema = schema
+
+    def __enter__(self) -> "Table":
+        self._writer = RowWriter(self._path, self._schema)
+        return self
+
+    def write(self, frame: Frame, row: Row) -> None:
+        """Appends and flushes one row."""
+        del frame
+        keys = {"source": row.name, "frame": row.frame, "face": FACE, "time_seconds": row.time_seconds}
+        box = None
+        if row.values is not None and row.box is not None:
+            box = [*(round(side, 2) for side in row.box), round(row.score, 6)]
+        self._writer.write(keys, row.values, box)
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        if kind is None:
+            self._writer.close()
+            self.files += [self._path, sidecar(self._path)]
+        else:
+            self._writer.abandon()

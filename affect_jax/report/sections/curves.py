@@ -1,0 +1,108 @@
+"""How runs went: loss and validation scores over the steps, out of metrics.jsonl."""
+
+import itertools
+import json
+import pathlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from affect_jax.draw.axes import new_figure, png, tidy
+from affect_jax.draw.colors import AROUSAL, EMOTION, INK, SERIES, VALENCE
+from affect_jax.files.atomic import write_bytes
+from affect_jax.report.evaluated import Captioned, Evaluated
+
+SHARE_SMOOTHED = 0.05  # width of the smoothing window of losses, as a share of the run
+LOSS_LABELS = {
+    "train/loss": "total",
+    "train/loss/emotion": "cross-entropy",
+    "train/loss/mse": "squared error",
+    "train/loss/pcc": "1 - PCC",
+    "train/loss/ccc": "1 - CCC",
+}
+SCORE_LABELS = {
+    "validation/ccc/valence": "valence CCC",
+    "validation/ccc/arousal": "arousal CCC",
+    "validation/macro_f1": "emotion macro F1",
+    "validation/nme": "landmark error (NME)",
+}
+LOSS_COLORS = {"train/loss": INK, "train/loss/emotion": EMOTION.on_white}
+VALIDATION_COLORS = {
+    "validation/ccc/valence": VALENCE.on_white,
+    "validation/ccc/arousal": AROUSAL.on_white,
+    "validation/macro_f1": EMOTION.on_white,
+}
+
+
+def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]:
+    """Curves of the runs whose metrics are there."""
+    metrics = {run.name: run.metrics for run in runs if run.metrics.is_file()}
+    if not metrics:
+        return []
+    path = folder / "curves.png"
+    draw_curves(metrics, path)
+    return [(path, "Losses and validation scores over training")]
+
+
+def read_metrics(path: pathlib.Path) -> dict[str, tuple[Int[np.ndarray, "line"], Float[np.ndarray, "line"]]]:
+    """Steps and values of every quantity in a metrics.jsonl; a last line that was cut off is left out."""
+    found: dict[str, list[tuple[int, float]]] = {}
+    for number, line in enumerate(lines := path.read_text().splitlines(), start=1):
+        try:
+            values = json.loads(line)
+            step = values.pop("step")
+        except (ValueError, KeyError) as error:
+            if number == len(lines):
+                break
+            raise ValueError(
+                f'{path}, row {number}: expected a JSON object with "step", found {line[:40]!r}'
+            ) from error
+        for name, value in values.items():
+            found.setdefault(name, []).append((step, value))
+    return {name: (np.array([s for s, _ in pairs]), np.float64([v for _, v in pairs])) for name, pairs in found.items()}
+
+
+def draw_curves(metrics: Mapping[str, pathlib.Path], picture: pathlib.Path) -> None:
+    """One row of two panels for each named run: training losses to the left, validation scores to the right."""
+    figure = new_figure(10.0, 3.2 * len(metrics))
+    panels = figure.subplots(len(metrics), 2, squeeze=False)
+    for (left, right), (run, path) in zip(panels, metrics.items(), strict=True):
+        quantities = read_metrics(path)
+        _losses(left, {n: q for n, q in quantities.items() if n == "train/loss" or n.startswith("train/loss/")})
+        tidy(left, f"{run}: training loss")
+        _scores(right, {n: q for n, q in quantities.items() if n.startswith("validation/")})
+        tidy(right, f"{run}: validation")
+        for axes in (left, right):
+            axes.set_xlabel("step", fontsize=9)
+            if axes.has_data():
+                axes.legend(frameon=False, fontsize=9)
+                axes.set_xlim(left=0)
+    write_bytes(png(figure), picture)
+
+
+def _losses(axes, losses: Mapping) -> None:
+    others = itertools.cycle(SERIES)
+    for name, (steps, values) in losses.items():
+        color = LOSS_COLORS[name] if name in LOSS_COLORS else next(others)
+        width = max(1, int(len(values) * SHARE_SMOOTHED))
+        smooth = np.convolve(values, np.ones(width), "same") / np.convolve(np.ones(len(values)), np.ones(width), "same")
+        label = LOSS_LABELS.get(name, name.removeprefix("train/loss/"))
+        total = name == "train/loss"
+        if total:
+            axes.plot(steps, values, color=color, linewidth=0.8, alpha=0.25)
+        axes.plot(steps, smooth, color=color, linewidth=2 if total else 1.3, label=label)
+    if losses:
+        axes.set_ylim(bottom=0)
+
+
+def _scores(axes, scores: Mapping) -> None:
+    """CCC and macro F1, which share a scale; the error of landmarks where that is all there is."""
+    shown = [name for name in VALIDATION_COLORS if name in scores] or list(scores)[:1]
+    for name in shown:
+        steps, values = scores[name]
+        label = SCORE_LABELS.get(name, name.removeprefix("validation/"))
+        color = VALIDATION_COLORS.get(name, SERIES[0])
+        axes.plot(steps, values, color=color, linewidth=1.8, marker="o", markersize=4, label=label)
+    if "validation/nme" not in shown and shown:
+        axes.set_ylim(min(0, *(scores[name][1].min() for name in shown)), 1)

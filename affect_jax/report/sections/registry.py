@@ -1,0 +1,6 @@
+"""The sections of a report in their order."""
+
+from affect_jax.report.evaluated import Section
+from affect_jax.report.sections import circumplex, confusion, curves, traces
+
+SECTIONS: tuple[Section, ...] = (traces.section, circumplex.section, confusion.section, curves.section)

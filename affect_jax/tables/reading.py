@@ -1,0 +1,90 @@
+"""Tables back from CSV; an error names file, row and column."""
+
+import csv
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from affect_jax.quantities.quantity import Quantity
+from affect_jax.quantities.registry import in_order
+from affect_jax.tables.rows import Rows
+from affect_jax.tables.schema import BOX, SUCCESS, Schema, read_schema
+from affect_jax.tables.writing import ENCODING
+from affect_jax.types import Label, Labels
+
+Text = Mapping[str, Sequence[str]]  # cells by column
+
+
+def read_rows(path: pathlib.Path) -> Rows:
+    """The rows of a table; ValueError names the file, and the row where one is wrong."""
+    schema = read_schema(path)
+    text = _read_text(path, schema)
+    number = lambda name, kind=float: _numbers(path, name, text[name], kind)
+    labels = {each.name: _label(path, each, text, schema) for each in in_order(schema.labeled)}
+    return Rows(
+        label_set=schema.label_set,
+        crop_px=schema.crop_px,
+        source=tuple(text["source"]),
+        subject=tuple(text["subject"]),
+        clip=tuple(text["clip"]),
+        frame=number("frame", int).astype(int),
+        face=number("face", int).astype(int),
+        time_seconds=number("time_seconds"),
+        values={each.name: _values(path, each, text, schema) for each in in_order(schema.quantities)},
+        labels=Labels(**labels),
+        success=number(SUCCESS, int).astype(bool),
+        boxes=np.stack([number(name, _known) for name in BOX], -1) if schema.boxes else None,
+    )
+
+
+def _read_text(path: pathlib.Path, schema: Schema) -> Text:
+    with path.open(**ENCODING) as file:
+        reader = csv.reader(file)
+        header = tuple(next(reader, ()))
+        if header != schema.columns:
+            raise ValueError(
+                f"{path}, row 1: expected the columns {', '.join(schema.columns)}, found {', '.join(header)}"
+            )
+        lines = list(reader)
+    for number, line in enumerate(lines, start=2):
+        if len(line) != len(header):
+            raise ValueError(
+                f"{path}, row {number}: {len(line)} cells, expected {len(header)}; the file may be cut off"
+            )
+    if not lines:
+        return {column: () for column in header}
+    return dict(zip(header, zip(*lines, strict=True), strict=True))
+
+
+def _values(path: pathlib.Path, each: Quantity, text: Text, schema: Schema) -> np.ndarray:
+    numbers = {column: _numbers(path, column, text[column], _known) for column in each.columns(schema.label_set)}
+    if not len(text["source"]):
+        return np.zeros((0, *each.label_shape(schema.label_set)))
+    return each.values(numbers, schema.label_set)
+
+
+def _label(path: pathlib.Path, each: Quantity, text: Text, schema: Schema) -> Label:
+    columns = each.label_columns(schema.label_set)
+    for row in range(len(text["source"])):  # one by one first, so that a wrong cell is named
+        try:
+            each.read_label({column: text[column][row : row + 1] for column in columns}, schema.label_set)
+        except (ValueError, KeyError):
+            cells = ", ".join(f"{column} is '{text[column][row][:20]}'" for column in columns)
+            raise ValueError(f"{path}, row {row + 2}: {cells}; the file was changed by hand") from None
+    return each.read_label(text, schema.label_set)
+
+
+def _numbers(path: pathlib.Path, name: str, cells: Sequence[str], kind: Callable[[str], float]) -> np.ndarray:
+    """Cells of a column as numbers; ValueError names the row of the first that is not one."""
+    found = []
+    for row, cell in enumerate(cells, start=2):
+        try:
+            found.append(kind(cell))
+        except ValueError:
+            raise ValueError(f"{path}, row {row}: {name} is '{cell[:20]}'; the file was changed by hand") from None
+    return np.array(found, np.float64)
+
+
+def _known(cell: str) -> float:
+    return float(cell) if cell else np.nan

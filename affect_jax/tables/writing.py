@@ -1,0 +1,97 @@
+"""Tables as CSV: whole for an evaluation, row by row for a video. Each number is the shortest text that reads back."""
+
+import csv
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from affect_jax.files.atomic import part_of, replacing
+from affect_jax.quantities.registry import in_order
+from affect_jax.tables.rows import Rows
+from affect_jax.tables.schema import BOX, KEYS, SUCCESS, Schema, write_schema
+
+ENCODING = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}  # file names may be any bytes
+
+
+def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str) -> None:
+    """Writes a table and its schema, each whole or not at all; `model` and `crop` as in `Schema`."""
+    schema = Schema(
+        model=model,
+        crop=crop,
+        crop_px=rows.crop_px,
+        label_set=rows.label_set,
+        quantities=tuple(rows.values),
+        labeled=tuple(name for name in rows.values if name in rows.labels),
+        boxes=rows.boxes is not None,
+    )
+    columns: dict[str, Sequence[Any]] = {key: getattr(rows, key) for key in (*KEYS, SUCCESS)}
+    if rows.boxes is not None:
+        columns |= dict(zip(BOX, rows.boxes.T, strict=True))
+    for each in in_order(rows.values):
+        columns |= each.cells(rows.values[each.name], rows.label_set)
+        if each.name in rows.labels:
+            columns |= each.label_cells(rows.labels[each.name], rows.label_set)
+    write_schema(schema, path)
+    with replacing(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(schema.columns)
+        ordered = [columns[name] for name in schema.columns]
+        for row in range(len(rows)):
+            writer.writerow([_cell(column[row]) for column in ordered])
+
+
+class RowWriter:
+    """Appends rows to `<path>.<process>.part`; the file gets its own name only when all of them are there."""
+
+    def __init__(self, path: pathlib.Path, schema: Schema):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.rows = 0
+        self._path = path
+        self._part = part_of(path)
+        self._schema = schema
+        self._quantities = in_order(schema.quantities)
+        self._stream = self._part.open("w", **ENCODING)
+        self._csv = csv.writer(self._stream, lineterminator="\n")
+        self._csv.writerow(schema.columns)
+
+    def write(
+        self, keys: Mapping[str, Any], values: Mapping[str, np.ndarray] | None, box: Sequence[float] | None = None
+    ) -> None:
+        """Appends and flushes one row.
+
+        Args:
+          keys: of `KEYS`, those that are known.
+          values: the reported value of each quantity; None where there is no face.
+          box: left, top, width and height in px, and the score; None where there is none.
+        """
+        columns = {**keys, SUCCESS: values is not None, **dict(zip(BOX, box or (), strict=False))}
+        for each in self._quantities:
+            value = self._schema.nothing(each.name) if values is None else values[each.name][None]
+            cells = each.cells(value, self._schema.label_set)
+            columns |= {name: column[0] for name, column in cells.items()}
+        self._csv.writerow([_cell(columns.get(name, "")) for name in self._schema.columns])
+        self._stream.flush()
+        self.rows += 1
+
+    def close(self) -> None:
+        """Gives the table its name, and writes its schema beside it."""
+        self._stream.close()
+        write_schema(self._schema, self._path)
+        os.replace(self._part, self._path)
+
+    def abandon(self) -> None:
+        """Leaves the rows so far in the part file; none is left without rows."""
+        self._stream.close()
+        if not self.rows:
+            self._part.unlink()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool | np.bool_):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else str(value)
+    return value

@@ -1,0 +1,45 @@
+"""What is drawn into an image, and where."""
+
+import numpy as np
+
+from affect_jax.draw import colors
+from affect_jax.predict.row import Row
+from affect_jax.predict.sinks.painter import Painter, panel_places, panel_unit
+
+VALUES = {"valence_arousal": np.float32([0.5, -0.25]), "emotion": np.float32([0.1, 0.7, 0.2])}
+
+
+def test_panels_leave_the_face_free_where_they_can():
+    unit = panel_unit(640, 360)
+    assert unit == 1
+    assert panel_places(640, (400.0, 50.0, 200.0, 250.0), unit) == (
+        8,
+        144,
+    )  # both to the left; the right one ends at 284
+    assert panel_places(640, (40.0, 50.0, 200.0, 250.0), unit) == (356, 492)  # both to the right
+    assert panel_places(640, (220.0, 50.0, 200.0, 250.0), unit) == (8, 492)
+    assert panel_unit(1920, 1080) == 3 and panel_unit(200, 400) == 200 / 296
+
+
+def test_the_dot_stands_where_valence_and_arousal_are():
+    image = np.zeros((360, 640, 3), np.uint8)
+    landmarks = np.full((68, 2), 500, np.float32)
+    row = Row("", 0, 0.0, None, (400.0, 50.0, 200.0, 250.0), 1.0, landmarks, VALUES)
+    drawn = Painter("tiny_3")(image, row)
+    # The circumplex: panel from (8, 210), center (8 + 64, 210 + 60), radius 44; V 0.5 right, A -0.25 down.
+    assert tuple(drawn[270 + 11, 72 + 22]) == colors.PREDICTED
+    assert not image.any() and drawn.shape == image.shape  # a new image
+    # Bars: panel from x 144, its rows 14 apart from 360 - 64 + 14; "happy" is the likeliest, 0.7 of 64 px long.
+    bar_row = drawn[310 + 14, 144 + 68 : 144 + 132]
+    assert abs((bar_row == colors.EMOTION.on_image).all(-1).sum() - 0.7 * 64) <= 2
+
+
+def test_a_ready_crop_stands_beside_its_panels():
+    image = np.full((96, 96, 3), 90, np.uint8)
+    drawn = Painter("tiny_3")(image, Row("", 0, 0.0, values=VALUES))
+    assert drawn.shape[0] == 288 and drawn.shape[1] > 400  # three times as large, so that the text can be read
+    assert (drawn[:, :288] == 90).all()
+    plain = Painter("tiny_3")(
+        image, Row("", 0, 0.0, values={"valence_arousal": VALUES["valence_arousal"]})
+    )  # a network without emotions has no bars
+    assert (plain[:150] == drawn[:150]).all() and (plain[160:, 288:] == colors.DARK).all()
