@@ -67,7 +67,7 @@ def evaluate_run(
 
 def under(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationProtocol:
     """The conditions of an evaluation."""
-    crop = CROP.format(run.augment.side_ratio, run.model.input_px)
+    crop = CROP.format(run.augment.side_ratio, run.contract.input_px)
     return EvaluationProtocol(part.reader, part.options.split, crop, run.label_set, flip, step, protocol_of(part))
 
 
