@@ -19,7 +19,10 @@ from configs import base
 
 pytestmark = pytest.mark.slow  # whole runs
 
-SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2, "head_blocks": 1, "head_rank": 4}
+SIZES = {
+    "trunk": {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2},
+    "head": {"blocks": 1, "rank": 4},
+}
 
 
 def miniature(root, **task):
@@ -123,7 +126,7 @@ def test_a_class_without_an_example_is_named():
 
 def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
     config = miniature(teacher, teacher=str(teacher / "run"))
-    config.model = base.model("clip", **SIZES, time_pool=3)
+    config.model = base.model("clip", **SIZES, time={"pool": 3})
     config.data.update(frames=3, hop=1)
     run = options.parse(options.as_dict(config))
     task.check(run)
@@ -141,8 +144,8 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
 @pytest.mark.parametrize("name", ["clip", "landmark_clip"])
 def test_a_network_of_clips_is_refused_for_photographs(name, tmp_path):
     config = miniature(tmp_path)
-    head = () if name == "clip" else ("head_blocks", "head_rank")
-    config.model = base.model(name, **{field: size for field, size in SIZES.items() if field not in head})
+    sizes = SIZES if name == "clip" else {"trunk": SIZES["trunk"]}
+    config.model = base.model(name, **sizes)
     config.task = base.task("affect" if name == "clip" else "landmarks")
     with pytest.raises(
         options.UsageError, match=rf"the network '{name}' looks along time, but data.frames is 0.*: set"

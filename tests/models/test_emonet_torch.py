@@ -10,6 +10,8 @@ import pytest
 from flax import nnx
 
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
 
 torch = pytest.importorskip("torch")
 from emonet_names import flat_state, our_array, our_module, our_place, take_weights  # noqa: E402
@@ -36,9 +38,11 @@ def pair(input_px: int, calibrated: bool = False, **sizes) -> tuple[EmoNet, "Emo
     randomize(reference, seed=0)
     if calibrated:
         calibrate(reference, input_px, seed=1)
-    config = EmoNetConfig(input_px=input_px, **sizes)
+    head = HeadConfig(sizes.pop("head_blocks", 4), attention=sizes.pop("attention", True))
+    emotions = sizes.pop("emotions", 8)
+    config = EmoNetConfig(TrunkConfig(input_px, **sizes), head, emotions=emotions)
     model = nnx.eval_shape(lambda: EmoNet(config, rngs=nnx.Rngs(0)))  # drawing first numbers would take seconds
-    take_weights(model, reference.state_dict(), config.depth)
+    take_weights(model, reference.state_dict(), config.trunk.depth)
     return model, reference
 
 
@@ -152,7 +156,7 @@ def test_every_intermediate_and_every_head_agree_and_in_published_size_the_heads
         )
         assert 1e-2 < np.abs(getattr(found, name)).max() < 10, "outputs of size 1, or the tolerance says nothing"
     if slopes:
-        assert_same_slopes(slopes, reference, model.config.depth)
+        assert_same_slopes(slopes, reference, model.config.trunk.depth)
         assert len(slopes) == 2 + 4 * 9 + 6  # 1x1, four blocks of three norms and convolutions, the last layers
 
 

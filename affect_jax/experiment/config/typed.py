@@ -38,7 +38,7 @@ def typed(made: Any, options: Mapping[str, Any], where: str) -> Any:
     """A config dataclass out of options, or a config with some options replaced; sections within it included.
 
     UsageError, with the dotted name, for an option that does not belong (naming the nearest), that is missing, or whose
-    value does not fit. What a section within lacks is as in the config's default for that section.
+    value does not fit. What a section within lacks is as it is in `made` or, for a class, in its default.
     """
     fields = {field.name: field for field in dataclasses.fields(made)}
     for name in sorted(set(options) - set(fields)):
@@ -49,7 +49,13 @@ def typed(made: Any, options: Mapping[str, Any], where: str) -> Any:
     lacking = [name for name, field in fields.items() if name not in options and _is_required(field)]
     if from_scratch and lacking:
         raise UsageError(f"{where} lacks {', '.join(lacking)}")
-    values = {name: _value(fields[name], given, f"{where}.{name}") for name, given in options.items()}
+    values = {}
+    for name, given in options.items():
+        field, place = fields[name], f"{where}.{name}"
+        if dataclasses.is_dataclass(field.type):
+            values[name] = _section(_default(field) if from_scratch else getattr(made, name), given, place)
+        else:
+            values[name] = _value(field.type, given, place)
     try:
         return made(**values) if from_scratch else dataclasses.replace(made, **values)
     except (TypeError, ValueError) as error:
@@ -64,14 +70,19 @@ def named(table: Mapping[str, tuple], options: Mapping[str, Any], where: str, ke
     return name, typed(cls, rest, where)
 
 
-def _value(field: dataclasses.Field, given: Any, where: str) -> Any:
-    """The value of a field; that of a section from its options."""
-    if dataclasses.is_dataclass(field.type) and not isinstance(given, field.type):
-        if not isinstance(given, Mapping):
-            raise UsageError(f"{where} is {given!r}; expected a section of options")
-        return typed(_default(field), given, where)
+def _section(default: Any, given: Any, where: str) -> Any:
+    """A section within a config; `default` is what it is where nothing is given, or its class."""
+    if dataclasses.is_dataclass(given):
+        return given
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{where} is {given!r}; expected a section of options")
+    return typed(default, given, where)
+
+
+def _value(kind: Any, given: Any, where: str) -> Any:
+    """A plain value of an option."""
     value = _frozen(given)
-    if wanted := _misfit(value, field.type):
+    if wanted := _misfit(value, kind):
         raise UsageError(f"{where} is {value!r}; expected {wanted}")
     return value
 
