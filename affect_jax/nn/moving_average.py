@@ -48,7 +48,9 @@ class MovingAverage(nnx.Module):
     def next(
         self, state: State, predictions: Float[Array, "*batch time value"]
     ) -> tuple[State, Float[Array, "*batch time value"]]:
-        """The state after these frames, and their averages; causal averages only."""
+        """The state after these frames, and their averages; ValueError for an average that is not causal."""
+        if not self.causal:
+            raise ValueError("the average looks at later frames, so it cannot run along; build it with causal=True")
         time = predictions.shape[-2]
         longer = jnp.concatenate([state[0], predictions], axis=-2)
         exist = jnp.concatenate([state[1], jnp.ones(time, predictions.dtype)])
