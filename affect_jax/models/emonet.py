@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from affect_jax.models.contract import Contract
 from affect_jax.models.fan import FAN, TrunkConfig
-from affect_jax.models.head import HeadConfig, affect_head, check_fits, head_inputs, resize_layers
+from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, resize_layers
 from affect_jax.nn.execution import DIRECT, check_execution, execution_named
 from affect_jax.ops.parts import by_parts
 from affect_jax.types import Predictions
@@ -25,8 +25,7 @@ class EmoNetConfig:
 
     def __post_init__(self):
         check_execution(self.execution)
-        check_emotions(self.emotions)
-        check_fits(self.trunk, self.head)
+        check_sizes(self.trunk, self.head, self.emotions)
 
     @property
     def contract(self) -> Contract:
@@ -37,12 +36,6 @@ class EmoNetConfig:
             execution=self.execution,
             largest_map=self.trunk.largest_map,
         )
-
-
-def check_emotions(count: int) -> None:
-    """ValueError for fewer than two emotions."""
-    if count < 2:
-        raise ValueError(f"emotions is {count}; expected the number of emotions, at least 2")
 
 
 class EmoNet(nnx.Module):

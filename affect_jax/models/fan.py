@@ -3,16 +3,14 @@
 import dataclasses
 from typing import NamedTuple
 
-import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.models.contract import Contract
 from affect_jax.nn.conv import POOLINGS, ConvBlock, batch_norm
-from affect_jax.nn.execution import DIRECT, check_execution, execution_named
+from affect_jax.nn.execution import DIRECT
 from affect_jax.nn.hourglass import Hourglass
 from affect_jax.ops.parts import by_parts
-from affect_jax.types import LANDMARKS, Predictions
+from affect_jax.types import LANDMARKS
 
 STRIDE = 4  # image pixels per map pixel: the stem's stride and one pooling
 
@@ -61,27 +59,6 @@ class TrunkConfig:
     def largest_map(self) -> int:
         """Numbers in the feature maps of one image."""
         return self.map_px**2 * self.widths[-1]
-
-
-@dataclasses.dataclass(frozen=True)
-class LandmarkNetworkConfig:
-    """Sizes of the trunk, which is the whole network."""
-
-    trunk: TrunkConfig = dataclasses.field(default_factory=TrunkConfig)
-    execution: str = "auto"  # see `nn.execution.EXECUTIONS`
-
-    def __post_init__(self):
-        check_execution(self.execution)
-
-    @property
-    def contract(self) -> Contract:
-        """Images to landmarks."""
-        return Contract(
-            predicts=("landmarks",),
-            input_px=self.trunk.input_px,
-            execution=self.execution,
-            largest_map=self.trunk.largest_map,
-        )
 
 
 class TrunkOutputs(NamedTuple):
@@ -165,17 +142,3 @@ class FAN(nnx.Module):
             hourglasses.append(seen)
             heatmaps.append(found)
         return TrunkOutputs(features, tuple(hourglasses), tuple(heatmaps))
-
-
-class LandmarkNetwork(nnx.Module):
-    """The trunk alone, trained on landmarks."""
-
-    def __init__(self, config: LandmarkNetworkConfig, *, rngs: nnx.Rngs):
-        self.config = config
-        self.trunk = FAN(config.trunk, rngs=rngs)
-        self.set_attributes(execution=execution_named(config.execution))
-
-    def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
-        """Raw heatmaps [batch, module, height, width, 68]; `rngs` is for networks with dropout, this one has none."""
-        del rngs
-        return Predictions(landmarks=jnp.stack(self.trunk(images).heatmaps, axis=-4))

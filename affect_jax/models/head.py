@@ -69,8 +69,10 @@ class HeadConfig:
         return convolution_of(self.form, rank, between=self.between, dropout=self.component_dropout)
 
 
-def check_fits(trunk: TrunkConfig, head: HeadConfig) -> None:
-    """ValueError where the head halves the trunk's maps more often than they can be."""
+def check_sizes(trunk: TrunkConfig, head: HeadConfig, emotions: int) -> None:
+    """ValueError for fewer than two emotions, or a head that halves the trunk's maps more often than they can be."""
+    if emotions < 2:
+        raise ValueError(f"emotions is {emotions}; expected the number of emotions, at least 2")
     if trunk.map_px % 2**head.blocks:
         raise ValueError(
             f"head.blocks is {head.blocks}; each halves the map, and the map of trunk.input_px {trunk.input_px} is "

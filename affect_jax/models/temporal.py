@@ -6,9 +6,8 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.models.contract import Contract
-from affect_jax.models.emonet import check_emotions
 from affect_jax.models.fan import FAN, TrunkConfig
-from affect_jax.models.head import HeadConfig, affect_head, check_fits, head_inputs, pooled_channels, resize_layers
+from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, pooled_channels, resize_layers
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.execution import check_execution, execution_named
 from affect_jax.nn.frames import TemporalPool, per_frame
@@ -32,8 +31,7 @@ class ClipNetworkConfig:
 
     def __post_init__(self):
         check_execution(self.execution)
-        check_emotions(self.emotions)
-        check_fits(self.trunk, self.head)
+        check_sizes(self.trunk, self.head, self.emotions)
 
     @property
     def contract(self) -> Contract:

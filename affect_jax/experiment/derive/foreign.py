@@ -10,8 +10,9 @@ from affect_jax.convert.table import Converted, convert
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.models.contract import model_options
 from affect_jax.models.emonet import EmoNetConfig
-from affect_jax.models.fan import LandmarkNetworkConfig, TrunkConfig
+from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
+from affect_jax.models.landmarks import LandmarkNetworkConfig
 
 LABEL_SETS = {8: "affectnet_8", 5: "emonet_5"}  # by number of outputs, in the published order
 LICENSES = {
