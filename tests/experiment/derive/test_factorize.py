@@ -9,6 +9,7 @@ import pytest
 from affect_jax.experiment import build, initialize, restore
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.derive import factorize as factorizing
 from affect_jax.experiment.derive import growth, inflate
 from affect_jax.experiment.derive.factorize import Wanted, factorize_run
 from affect_jax.experiment.derive.inflated_config import Growth

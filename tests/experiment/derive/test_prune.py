@@ -12,6 +12,7 @@ from affect_jax.experiment import build, initialize, restore
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import growth, inflate, write
+from affect_jax.experiment.derive import prune as pruning
 from affect_jax.experiment.derive.inflated_config import Growth
 from affect_jax.experiment.derive.prune import prune_run
 from affect_jax.nn.network import Network, names, with_names
