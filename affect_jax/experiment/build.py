@@ -114,6 +114,7 @@ def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path
         hop=options.data.hop or None,
         windows=options.data.windows,
         balanced=options.data.balanced,
+        takes=(options.contract.takes,),
         mixture=[part.weight for part in options.data.train.values()],
         max_skipped_fraction=options.data.max_skipped_fraction,
         skipped_csv=str(workdir / SKIPPED),
@@ -130,6 +131,7 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
         every=options.data.windows.every,
         latest=options.contract.causal,
         side_ratio=options.augment.side_ratio,
+        takes=(options.contract.takes,),
         max_skipped_fraction=options.data.max_skipped_fraction,
         skipped_csv=str(workdir / SKIPPED),
     )
@@ -138,4 +140,4 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
 def predictor(network: Network, mesh: Mesh, precision: str = "float32") -> Callable[[Variables, Batch], Predictions]:
     """Jitted prediction of host batches, spread over the mesh."""
     predict = Ready(network, precision)
-    return lambda variables, batch: predict(variables, spread(batch.inputs.images, mesh))
+    return lambda variables, batch: predict(variables, spread(batch.inputs.only, mesh))

@@ -26,6 +26,8 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
         raise UsageError(
             f"{workdir} holds a landmark network, which predicts no affect; train a static one on it first"
         )
+    if run.contract.takes != "images":
+        raise UsageError(f"{workdir} holds a network of {run.contract.takes}; files and videos give it images only")
     ready = Ready(network, precision)
 
     def function(images: np.ndarray) -> Predictions:

@@ -97,6 +97,7 @@ def _fits(run: Options, other: Options) -> None:
         raise UsageError(f"task.teacher: {run.teacher} judges clips, this run single pictures; take a static teacher")
     pairs = {
         "label_set": (other.label_set, run.label_set),
+        "takes": (other.contract.takes, run.contract.takes),
         "input_px": (other.contract.input_px, run.contract.input_px),
         "augment.side_ratio": (other.augment.side_ratio, run.augment.side_ratio),
     }
