@@ -22,7 +22,9 @@ from affect_jax.nn.network import Network, Variables
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "reference"))
 
-RATE, HEADS = 1e-4, ("valence_arousal", "emotion_logits", "heatmaps")
+RATE = 1e-4
+HEADS = ("valence_arousal", "emotion_logits", "heatmaps")  # as the PyTorch network names its outputs
+QUANTITIES = ("valence_arousal", "emotion", "landmarks")  # as ours does
 MINIATURE = EmoNetConfig(
     TrunkConfig(input_px=64, widths=(8, 16, 16), modules=1, depth=2), HeadConfig(blocks=2), execution="direct"
 )
@@ -120,7 +122,7 @@ def our_inference(config: EmoNetConfig, model, batch: int, name: str) -> Program
 
     def predict() -> dict[str, np.ndarray]:
         predictions = jax.block_until_ready(ready(numbers, images))
-        return {name: np.asarray(getattr(predictions, name)) for name in HEADS}
+        return {head: np.asarray(predictions[name]) for head, name in zip(HEADS, QUANTITIES, strict=True)}
 
     return predict
 

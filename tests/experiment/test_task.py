@@ -132,10 +132,10 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
     task.check(run)
     found = task.teacher(run, data_mesh(jax.devices()[:1]))
     clips = jax.random.uniform(jax.random.key(0), (2, 3, 32, 32, 3))
-    said = jax.jit(found.predict)(found.variables, clips).emotion_logits
+    said = jax.jit(found.predict)(found.variables, clips)["emotion"]
     _, network, variables, _ = restore.restored(teacher / "run")
     for frame in range(3):
-        alone = network.predict(variables, clips[:, frame]).emotion_logits
+        alone = network.predict(variables, clips[:, frame])["emotion"]
         np.testing.assert_allclose(said[:, frame], alone, rtol=1e-4, atol=1e-5)
 
     assert task.teacher(options.parse(options.as_dict(miniature(teacher))), data_mesh()) is None

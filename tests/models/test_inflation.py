@@ -241,7 +241,7 @@ def test_the_certificate_names_every_layer_and_both_kinds_of_numbers(statics):
     record = json.loads(json.dumps(certificate(statics["cp"], grown(statics["cp"]), clips)))
     kinds = [(check["clip"], check["frames"], check["dtype"]) for check in record["checks"]]
     assert kinds == [(name, n, dtype) for name, n in (("noise", 3), ("other", 3)) for dtype in ("float32", "bfloat16")]
-    places = {"valence_arousal", "emotion_logits"}
+    places = {"valence_arousal", "emotion"}
     places |= {f"head/blocks/0/convs/{conv}" for conv in range(3)}
     for check in record["checks"]:
         assert set(check["differences"]) == set(check["allowed"]) == places

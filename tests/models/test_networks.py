@@ -148,7 +148,7 @@ def test_no_error_of_emotion_moves_the_landmarks_through_their_positions():
         width = TRUNK.widths[-1]
         kernel = model.head.hidden.kernel
         kernel[...] = kernel[...].at[:width].set(0) if blind else kernel[...].at[width:].set(0)
-        return model(images).emotion_logits.sum()
+        return model(images)["emotion"].sum()
 
     slopes = lambda blind: nnx.to_flat_state(jax.grad(lambda p: outputs(p, blind))(params))
     of_trunk = lambda found: [leaf[...] for path, leaf in found if path[0] == "trunk"]

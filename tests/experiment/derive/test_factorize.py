@@ -88,7 +88,7 @@ def test_each_layer_has_the_error_that_is_reported_and_all_else_is_as_it_was(den
     if wanted.rank is not None:
         assert found["parameters"]["before"] - found["parameters"]["after"] == saved
         assert found["largest_difference"] == max(max(places.values()) for places in found["differences"].values()) > 0
-        assert all(places["heatmaps"] == 0 for places in found["differences"].values())
+        assert all(places["landmarks"] == 0 for places in found["differences"].values())
 
 
 def test_at_full_rank_nothing_changes_and_the_run_can_be_inflated_and_trained_on(dense_run, tmp_path, monkeypatch):
