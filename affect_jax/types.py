@@ -77,6 +77,14 @@ class Inputs:
     landmarks: Float[ArrayLike, "*batch landmark 2"] | None = None  # (x, y) in pixels of the crop
     features: Float[ArrayLike, "*batch feature"] | None = None  # computed before, as the data set holds them
 
+    @property
+    def only(self) -> ArrayLike:
+        """The one input that was read, which a model is called with; ValueError where there is another number."""
+        read = [value for value in (self.images, self.landmarks, self.features) if value is not None]
+        if len(read) != 1:
+            raise ValueError(f"the batch holds {len(read)} inputs; a network takes one of images, landmarks, features")
+        return read[0]
+
     def take(self, names: Sequence[str]) -> tuple[ArrayLike, ...]:
         """The named inputs in that order, as a model takes them; ValueError for one that was not read."""
         found = {name: getattr(self, name) for name in names}

@@ -87,7 +87,8 @@ def work(config) -> float:
     module = nnx.eval_shape(lambda: EmoNet(config, rngs=ParameterKeys(jax.random.key(0))))
     module.eval()
     graphdef, state = nnx.split(module)
-    images = jax.ShapeDtypeStruct((1, config.input_px, config.input_px, 3), jnp.float32)
+    px = config.trunk.input_px
+    images = jax.ShapeDtypeStruct((1, px, px, 3), jnp.float32)
     predict = lambda state, images: jax.tree.leaves(nnx.merge(graphdef, state)(images))
     return float(jax.jit(predict).lower(state, images).cost_analysis()["flops"])
 

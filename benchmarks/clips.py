@@ -15,8 +15,11 @@ from flax import nnx
 from affect_jax.infer import tuning
 from affect_jax.infer.compiled import Ready
 from affect_jax.infer.factor_tuning import FactorWays, timed_ways
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
 from affect_jax.models.inflation import transfer
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
+from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.execution import execution_named
 from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.keys import ParameterKeys
@@ -25,12 +28,18 @@ from affect_jax.ops.factors import reconstruct
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "reference"))
 
+UNAVERAGED = ClipTimeConfig(pool=1)
 QUICKSTART = ClipNetworkConfig(
-    input_px=64, widths=(16, 32, 64), depth=2, modules=1, head_blocks=3, head_rank=32, time_pool=1
+    TrunkConfig(input_px=64, widths=(16, 32, 64), depth=2, modules=1), HeadConfig(blocks=3, rank=32), UNAVERAGED
 )
-LARGER = dataclasses.replace(QUICKSTART, input_px=128, widths=(32, 64, 128), depth=3, head_blocks=4, head_rank=64)
-MINIATURE = dataclasses.replace(
-    QUICKSTART, input_px=32, widths=(8, 8, 8), head_rank=4, head_blocks=2, depth=1, execution="direct"
+LARGER = ClipNetworkConfig(
+    TrunkConfig(input_px=128, widths=(32, 64, 128), depth=3, modules=1), HeadConfig(blocks=4, rank=64), UNAVERAGED
+)
+MINIATURE = ClipNetworkConfig(
+    TrunkConfig(input_px=32, widths=(8, 8, 8), depth=1, modules=1),
+    HeadConfig(blocks=2, rank=4),
+    UNAVERAGED,
+    execution="direct",
 )
 Program = Callable[[], tuple[np.ndarray, ...]]
 
@@ -45,7 +54,7 @@ class Clips:
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
         """Random clips, and the direction of valence and arousal that gradients are taken along."""
-        rng, px = np.random.default_rng(1), self.config.input_px
+        rng, px = np.random.default_rng(1), self.config.trunk.input_px
         clips = rng.random((self.batch, self.frames, px, px, 3), np.float32)
         return clips, rng.normal(size=(self.batch, self.frames, 2)).astype(np.float32)
 
@@ -71,7 +80,7 @@ def network(config: ClipNetworkConfig, dense: bool = False) -> nnx.Module:
 
 
 def _dense(config: ClipNetworkConfig) -> ClipNetworkConfig:
-    return dataclasses.replace(config, time_form="dense")
+    return dataclasses.replace(config, time=dataclasses.replace(config.time, form="dense"))
 
 
 def _keys() -> ParameterKeys:
@@ -88,11 +97,12 @@ def jax_network(clips: Clips, backward: bool, dense: bool) -> Network:
     """Ours, computed as the config says; "auto" measures or asks the user's cache."""
     config = _dense(clips.config) if dense else clips.config
     build = lambda rngs: ClipNetwork(config, rngs=rngs)
-    shape = jax.ShapeDtypeStruct((clips.batch, clips.frames, config.input_px, config.input_px, 3), jnp.float32)
+    px = config.trunk.input_px
+    shape = jax.ShapeDtypeStruct((clips.batch, clips.frames, px, px, 3), jnp.float32)
     auto, on_cpu = config.execution == "auto", jax.default_backend() == "cpu"
     faster = tuning.Measured(tuning.files(None), tuning.timed) if auto and on_cpu else None
     fastest = FactorWays(tuning.files(None), timed_ways) if auto else None
-    numbers = config.map_px**2 * config.widths[-1] if on_cpu else 0
+    numbers = config.trunk.largest_map if on_cpu else 0
     named = execution_named(config.execution)
     plan = tuning.planned(build, shape, "" if backward else None, numbers, named, faster, fastest)
     return Network(lambda rngs: tuning.executed(build(rngs), plan))

@@ -15,20 +15,27 @@ from flax import nnx
 from affect_jax.infer import tuning
 from affect_jax.infer.compiled import Ready
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
 from affect_jax.nn.execution import execution_named
 from affect_jax.nn.network import Network, Variables
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "reference"))
 
-RATE, HEADS = 1e-4, ("valence_arousal", "emotion_logits", "heatmaps")
-MINIATURE = EmoNetConfig(input_px=64, widths=(8, 16, 16), modules=1, depth=2, head_blocks=2, execution="direct")
+RATE = 1e-4
+HEADS = ("valence_arousal", "emotion_logits", "heatmaps")  # as the PyTorch network names its outputs
+QUANTITIES = ("valence_arousal", "emotion", "landmarks")  # as ours does
+MINIATURE = EmoNetConfig(
+    TrunkConfig(input_px=64, widths=(8, 16, 16), modules=1, depth=2), HeadConfig(blocks=2), execution="direct"
+)
 FROZEN = {"frozen": "trunk/.*", "everything": ""}
 Program = Callable[[], Any]
 
 
 def pictures(config: EmoNetConfig, batch: int) -> np.ndarray:
     """Random images, the same for all."""
-    return np.random.default_rng(1).random((batch, config.input_px, config.input_px, 3), np.float32)
+    px = config.trunk.input_px
+    return np.random.default_rng(1).random((batch, px, px, 3), np.float32)
 
 
 def labels(config: EmoNetConfig, batch: int) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +49,8 @@ def reference(config: EmoNetConfig):
     import torch
     from emonet_torch import EmoNetReference, randomize
 
-    model = EmoNetReference(config.emotions, config.widths, config.modules, config.depth, config.head_blocks)
+    trunk = config.trunk
+    model = EmoNetReference(config.emotions, trunk.widths, trunk.modules, trunk.depth, config.head.blocks)
     randomize(model, seed=0)
     return model.to(memory_format=torch.channels_last)
 
@@ -50,10 +58,10 @@ def reference(config: EmoNetConfig):
 def network(config: EmoNetConfig, frozen: str | None, batch: int, name: str) -> Network:
     """Our network, computed as `name` says; "auto" measures or asks the user's cache. None: for prediction only."""
     build = lambda rngs: EmoNet(config, rngs=rngs)
-    images = jax.ShapeDtypeStruct((batch, config.input_px, config.input_px, 3), jnp.float32)
+    px = config.trunk.input_px
+    images = jax.ShapeDtypeStruct((batch, px, px, 3), jnp.float32)
     faster = tuning.Measured(tuning.files(None), tuning.timed) if name == "auto" else None
-    numbers = config.map_px**2 * config.widths[-1]
-    plan = tuning.planned(build, images, frozen, numbers, execution_named(name), faster)
+    plan = tuning.planned(build, images, frozen, config.trunk.largest_map, execution_named(name), faster)
     return Network(lambda rngs: tuning.executed(build(rngs), plan), frozen or "")
 
 
@@ -62,7 +70,7 @@ def variables(config: EmoNetConfig, ours: Network, model) -> Variables:
     from emonet_names import take_weights
 
     module = EmoNet(config, rngs=nnx.Rngs(0))
-    take_weights(module, model.state_dict(), config.depth)
+    take_weights(module, model.state_dict(), config.trunk.depth)
     return ours.variables(module)
 
 
@@ -114,7 +122,7 @@ def our_inference(config: EmoNetConfig, model, batch: int, name: str) -> Program
 
     def predict() -> dict[str, np.ndarray]:
         predictions = jax.block_until_ready(ready(numbers, images))
-        return {name: np.asarray(getattr(predictions, name)) for name in HEADS}
+        return {head: np.asarray(predictions[name]) for head, name in zip(HEADS, QUANTITIES, strict=True)}
 
     return predict
 

@@ -19,7 +19,8 @@ from benchmarks.clips import Clips, Program
 
 def makers(clips: Clips) -> dict[str, Callable[[], Program]]:
     """What makes each program, by name; they give valence and arousal of the last frame of a window."""
-    config = dataclasses.replace(clips.config, causal=True, time_pool=9, execution="direct")
+    time = dataclasses.replace(clips.config.time, causal=True, pool=9)
+    config = dataclasses.replace(clips.config, time=time, execution="direct")
     module = ClipNetwork(config, rngs=nnx.Rngs(0))
     images = jnp.asarray(clips.draw()[0])
 
@@ -31,12 +32,12 @@ def makers(clips: Clips) -> dict[str, Callable[[], Program]]:
         return lambda: (np.asarray(predict(images)),)
 
     def stream() -> Program:
-        made = stream_of(module, clips.batch, config.input_px)
+        made = stream_of(module, clips.batch, config.trunk.input_px)
         following, last = compiled(made), images[:, -1:]
         past, _ = following(made.start, images[:, :-1])
         return lambda: (np.asarray(following(past, last)[1]["valence_arousal"][:, 0]),)
 
-    kept = stream_of(module, 1, config.input_px).kept_bytes
+    kept = stream_of(module, 1, config.trunk.input_px).kept_bytes
     return {
         f"window of {clips.frames} frames, computed anew": window,
         f"stream, one frame ({kept / 1024:.0f} KB kept a face)": stream,

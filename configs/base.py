@@ -16,6 +16,8 @@ from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
 from affect_jax.data.windows import WindowConfig
 from affect_jax.experiment.config.options import InitializeConfig
+from affect_jax.experiment.config.typed import typed
+from affect_jax.models.contract import model_options
 from affect_jax.models.registry import MODELS
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.loop import TrainConfig
@@ -25,15 +27,13 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def section(cls, **options) -> ConfigDict:
-    """The fields of a config dataclass with their defaults, some of them replaced."""
-    return ConfigDict(dataclasses.asdict(cls(**options)))
+    """The fields of a config dataclass with their defaults, some of them replaced; sections within it likewise."""
+    return ConfigDict(dataclasses.asdict(typed(cls, options, cls.__name__)))
 
 
 def model(name: str, **options) -> ConfigDict:
     """A network of the registry; the number of emotions is not an option: it follows from the label set."""
-    made = {"name": name, **dataclasses.asdict(MODELS[name][1](**options))}
-    made.pop("emotions", None)
-    return ConfigDict(made)
+    return ConfigDict({"name": name, **model_options(typed(MODELS[name][1], options, "model"))})
 
 
 def task(name: str, **options) -> ConfigDict:

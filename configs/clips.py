@@ -40,7 +40,7 @@ def static(config: ConfigDict) -> ConfigDict:
 
 def scratch(config: ConfigDict) -> ConfigDict:
     config.initialize.update(rule="copy", workdir=LANDMARKS)
-    config.model.time_pool = TIME_POOL
+    config.model.time.pool = TIME_POOL
     config.data.update(frames=12, hop=4)
     config.data.train.rendered = quickstart.clips("train", PEOPLE, 1, FRAMES)
     config.data.validation = quickstart.clips("validation", 48, 1, FRAMES)

@@ -12,7 +12,7 @@ from configs import base
 
 STORE = "runs/quickstart/data"
 SIZES = {"input_px": 64, "widths": (16, 32, 64), "depth": 2, "modules": 1}
-HEAD = {"head_blocks": 3, "head_rank": 32}
+HEAD = {"blocks": 3, "rank": 32}
 AVERAGE = "head/time_features/offsets"  # of the average over frames, which has the longest way to go
 
 
@@ -39,7 +39,7 @@ def clips(split: str, subjects: int, per_subject: int, frames: int) -> ConfigDic
 
 
 def landmarks(config: ConfigDict) -> ConfigDict:
-    config.model = base.model("landmarks", **SIZES)
+    config.model = base.model("landmarks", trunk=SIZES)
     config.task = base.task("landmarks")
     config.data.train.rendered = stills("train", 1024, 6)
     config.data.validation = stills("validation", 64, 6)
@@ -49,7 +49,7 @@ def landmarks(config: ConfigDict) -> ConfigDict:
 
 
 def static(config: ConfigDict) -> ConfigDict:
-    config.model = base.model("emonet", **SIZES, **HEAD)
+    config.model = base.model("emonet", trunk=SIZES, head=HEAD)
     config.task = base.task("affect", emotion_weight=0.3)  # six emotions of subtle faces are the harder task here
     config.frozen = "trunk/.*"
     config.initialize.update(rule="copy", workdir="runs/quickstart/landmarks")
@@ -61,7 +61,7 @@ def static(config: ConfigDict) -> ConfigDict:
 
 
 def clip(config: ConfigDict) -> ConfigDict:
-    config.model = base.model("clip", **SIZES, **HEAD)
+    config.model = base.model("clip", trunk=SIZES, head=HEAD)
     config.task = base.task("affect", emotion_weight=0.3)
     config.frozen = "(?!.*time).*"  # first phase of the paper: only what looks along time moves
     config.batch_size = 8

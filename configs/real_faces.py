@@ -35,7 +35,7 @@ def get_config(variant: str = "static") -> ConfigDict:
 
 
 def landmarks(config: ConfigDict) -> ConfigDict:
-    config.model = base.model("landmarks", **SIZES)
+    config.model = base.model("landmarks", trunk=SIZES)
     config.task = base.task("landmarks")
     config.train.update(steps=900, evaluate_every=450, best="-nme")
     config.optimizer.update(learning_rate=3e-3, warmup_steps=20)
@@ -43,7 +43,7 @@ def landmarks(config: ConfigDict) -> ConfigDict:
 
 
 def static(config: ConfigDict) -> ConfigDict:
-    config.model = base.model("emonet", **SIZES, head_blocks=2, dropout=0.3, geometry=True)
+    config.model = base.model("emonet", trunk=SIZES, head={"blocks": 2, "dropout": 0.3, "geometry": True})
     config.task = base.task("affect", landmark_weight=300.0, label_smoothing=0.1)
     config.initialize.update(rule="copy", workdir="runs/real_faces/landmarks")
     config.data.balanced = 0.6

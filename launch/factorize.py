@@ -20,7 +20,7 @@ from affect_jax.experiment import cli
 
 # Its products are of matrices with few rows, over which several threads only wait for each other. Read by NumPy once.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-FROM = flags.DEFINE_string("from", None, "Workdir of the trained static network, with model.head_rank 0.")
+FROM = flags.DEFINE_string("from", None, "Workdir of the trained static network, with model.head.rank 0.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the new network.")
 FORM = flags.DEFINE_enum("form", "cp", ["cp", "tucker", "tt"], "Form of the kernels; tt is a tensor train.")
 RANK = flags.DEFINE_integer("rank", None, "Rank of every layer.", lower_bound=1)

@@ -11,6 +11,7 @@ among the frames: does NOT keep the outputs), static (takes time away). The larg
 on noise and on a rendered person, in float32 and bfloat16, is printed, written to inflation.json and kept in the
 checkpoint; where a rule that keeps outputs did not, nothing is written and the exit code is 1.
 An option that is not given is as in a network that has time already; where it had none, as stands behind "first".
+Parts with frames of their own: config.model.time.layers of a run that starts with initialize.rule=inflate.
 """
 
 import pathlib
@@ -22,16 +23,22 @@ from affect_jax.experiment import cli
 FROM = flags.DEFINE_string("from", None, "Workdir of the trained network, static or over time.")
 WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the new network.")
 RULES = ["factorized", "channelwise", "dense", "i3d", "static"]
-PARTS = "head, trunk, all, none, or parts by comma with their frames, such as head/blocks/0=5,head"
+PARTS = "all, none, or parts of the network by comma, such as head or head/blocks/0,trunk/block_wide"
 GROWTH = (
     flags.DEFINE_enum(
         "rule", None, RULES, "How layers gain or lose time; first: factorized, or channelwise without a head."
     ),
-    flags.DEFINE_string("layers", None, f"Which do: {PARTS}; first: head, or trunk without a head."),
+    flags.DEFINE_list("layers", None, f"Which do: {PARTS}; first: head, or trunk without a head."),
     flags.DEFINE_integer("time_kernel", None, "Frames that each chosen convolution sees; odd if centered; first: 3."),
     flags.DEFINE_integer("time_pool", None, "Frames of the learned average after spatial pooling; 1 = none; first: 9."),
     flags.DEFINE_enum("recurrent", None, ["", "gru", "conv_lstm"], "A recurrent layer, which adds nothing at first."),
-    flags.DEFINE_enum("output_average", None, ["", "warm", "zero_start"], "EmoNet's average of the last five outputs."),
+    flags.DEFINE_enum(
+        "output_average",
+        None,
+        ["", "warm", "zero_start", "flat"],
+        "Outputs averaged over EmoNet's last five (warm, zero_start) or over --output_frames (flat).",
+    ),
+    flags.DEFINE_integer("output_frames", None, "Frames of the flat average over outputs; odd if centered."),
     flags.DEFINE_bool("causal", None, "See only the present and the past; first: no."),
     flags.DEFINE_integer("frames", None, "Frames of a clip in training and evaluation; first: 16.", lower_bound=1),
 )
@@ -42,8 +49,10 @@ def main() -> None:
     from affect_jax.experiment.derive.inflate import inflate_run
     from affect_jax.experiment.derive.inflated_config import Growth
 
-    wanted = Growth(**{option.name: option.value for option in GROWTH})
-    inflate_run(pathlib.Path(FROM.value), pathlib.Path(WORKDIR.value), wanted)
+    given = {option.name: option.value for option in GROWTH}
+    if given["layers"] is not None:
+        given["layers"] = tuple(part for part in given["layers"] if part != "none")
+    inflate_run(pathlib.Path(FROM.value), pathlib.Path(WORKDIR.value), Growth(**given))
 
 
 if __name__ == "__main__":

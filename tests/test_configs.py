@@ -60,8 +60,10 @@ def test_an_unknown_option_is_refused_with_the_nearest_one():
 
 def test_a_wrong_value_names_its_section():
     config = options.as_dict(quickstart.get_config("static"))
-    config["model"]["input_px"] = 65
-    with pytest.raises(options.UsageError, match="model: input_px is 65; with depth 2 it must be a multiple of 16"):
+    config["model"]["trunk"]["input_px"] = 65
+    with pytest.raises(
+        options.UsageError, match=r"model\.trunk: input_px is 65; with depth 2 it must be a multiple of 16"
+    ):
         options.parse(config)
     config["model"]["name"] = "emonett"
     with pytest.raises(options.UsageError, match=r"unknown model.name 'emonett'; choose one of .*emonet"):

@@ -23,7 +23,7 @@ from configs import base
 pytestmark = pytest.mark.slow  # whole runs
 
 SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
-HEAD = {"head_blocks": 1, "head_rank": 4}
+HEAD = {"blocks": 1, "rank": 4}
 GROWTH = Growth(time_kernel=3, time_pool=3, frames=4)
 
 
@@ -35,8 +35,8 @@ def miniature(root, name, workdir="", rule="scratch"):
     config.initialize.update(rule=rule, workdir=str(workdir))
     config.data.store = str(root / "data")
     config.frozen = "" if name == "landmarks" else "trunk/.*"
-    extra = {} if name == "landmarks" else {**HEAD, "time_pool": 3} if name == "clip" else HEAD
-    config.model = base.model(name, **SIZES, **extra)
+    sections = {"landmarks": {}, "emonet": {"head": HEAD}, "clip": {"head": HEAD, "time": {"pool": 3}}}
+    config.model = base.model(name, trunk=SIZES, **sections[name])
     config.task = base.task("landmarks" if name == "landmarks" else "affect")
     kind = {"kind": "clips", "subjects": 2, "per_subject": 1, "frames": 8} if name == "clip" else {}
     options_ = {"size_px": 64, "subjects": 3, "per_subject": 8, **kind}
@@ -129,20 +129,18 @@ def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):
 
 def test_a_network_without_factors_is_inflated_by_another_rule(runs, tmp_path):
     wanted = Growth(rule="factorized", time_kernel=3, frames=4)
-    with pytest.raises(options.UsageError, match=r"'trunk/.+' has a dense kernel.+model\.time_form\)$"):
+    with pytest.raises(options.UsageError, match=r"'trunk/.+' has a dense kernel.+model\.time\.form\)$"):
         inflate.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)
     assert not (tmp_path / "inflated").exists()
-    wanted = dataclasses.replace(wanted, rule=None, layers="trunk/block_wide")  # channelwise, as there is no head
+    wanted = dataclasses.replace(wanted, rule=None, layers=("trunk/block_wide",))  # channelwise, as there is no head
     assert inflate.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)["exact"]
 
 
 def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
     workdir = shutil.copytree(runs / "clip", tmp_path / "clip")
     config = json.loads((workdir / "config.json").read_text())
-    config["optimizer"]["learning_rate_multipliers"], config["model"]["output_average"] = (
-        "head/time_features/offsets=5",
-        "warm",
-    )
+    config["optimizer"]["learning_rate_multipliers"] = (("head/time_features/offsets", 5.0),)
+    config["model"]["time"]["output_average"] = "warm"
     (workdir / "config.json").write_text(json.dumps(config))
     found = inflate.inflate_run(workdir, tmp_path / "still", Growth(rule="static"))
     assert found["new"] == ["outputs are averaged (no longer)", "time was taken away"]
@@ -158,7 +156,7 @@ def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
         0,
         0,
         "",
-        "",
+        (),
     )
     with pytest.raises(options.UsageError, match="--causal=True does nothing for this network with --rule=static"):
         inflate.inflate_run(workdir, tmp_path / "idle", Growth(rule="static", causal=True))
@@ -171,7 +169,7 @@ def test_a_second_inflation_into_the_same_folder_changes_nothing(runs):
     before = (runs / "inflated" / "inflation.json").read_bytes()
     found = inflate.inflate_run(runs / "static", runs / "inflated", GROWTH)
     assert json.loads(before) == found and (runs / "inflated" / "inflation.json").read_bytes() == before
-    with pytest.raises(options.UsageError, match="model.causal: False there, True now"):
+    with pytest.raises(options.UsageError, match="model.time.causal: False there, True now"):
         inflate.inflate_run(runs / "static", runs / "inflated", dataclasses.replace(GROWTH, causal=True))
 
 
@@ -214,7 +212,7 @@ def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):
         ("001", "0.01", "done"),
     ]
     assert not (tmp_path / "seeds.csv").exists()
-    with pytest.raises(options.UsageError, match="optimizer.rat"):
+    with pytest.raises(options.UsageError, match=r"optimizer has no option .rat."):
         sweep(config, [{"optimizer.rat": 1.0}], tmp_path / "other")
     assert not (tmp_path / "other").exists()
 

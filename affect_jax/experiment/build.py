@@ -22,6 +22,7 @@ from affect_jax.experiment.config.options import Options
 from affect_jax.infer.compiled import Ready
 from affect_jax.infer.factor_tuning import FactorWays, timed_ways
 from affect_jax.infer.tuning import Measured, executed, files, planned, timed
+from affect_jax.models.contract import ModelConfig, with_emotions
 from affect_jax.models.registry import MODELS
 from affect_jax.nn.execution import Execution, execution_named
 from affect_jax.nn.network import Network, Variables
@@ -54,11 +55,9 @@ def source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: 
     return with_label_set(with_label_clock(fold(whole, config.fold), config.clock), label_set)
 
 
-def model_config(options: Options):
+def model_config(options: Options) -> ModelConfig:
     """The model's options, with as many emotions as the label set has."""
-    if not options.predicts_affect:
-        return options.model
-    return dataclasses.replace(options.model, emotions=len(emotions.names(options.label_set)))
+    return with_emotions(options.model, len(emotions.names(options.label_set)))
 
 
 def network(options: Options, execution: Execution | None = None) -> Network:
@@ -80,15 +79,15 @@ def execution(options: Options, workdir: pathlib.Path | None = None, training: b
     Choices are also kept in `workdir` if given. On accelerators only factorized convolutions are chosen by measurement;
     batches spread over devices are computed directly. In both cases unless the config says otherwise.
     """
-    named, on_cpu = execution_named(options.model.execution), jax.default_backend() == "cpu"
-    auto = options.model.execution == "auto"
+    contract, on_cpu = options.contract, jax.default_backend() == "cpu"
+    named, auto = execution_named(contract.execution), contract.execution == "auto"
     if jax.device_count() > 1 or not (on_cpu or auto):
         return named
-    px, frames = options.model.input_px, options.data.frames
+    px, frames = contract.input_px, options.data.frames
     images = jax.ShapeDtypeStruct((options.batch_size, *([frames] if frames else []), px, px, 3), jnp.float32)
     faster = Measured(files(workdir), timed) if auto and on_cpu else None
     fastest = FactorWays(files(workdir), timed_ways) if auto else None
-    map_numbers = options.model.map_px**2 * options.model.widths[-1] if on_cpu else 0
+    map_numbers = contract.largest_map if on_cpu else 0
     frozen = options.frozen if training else None
     return planned(builder(options), images, frozen, map_numbers, named, faster, fastest)
 
@@ -107,7 +106,7 @@ def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path
     """Endless batches out of the run's mixture of data sets."""
     return loader.training_batches(
         data,
-        crop_px=options.model.input_px,
+        crop_px=options.contract.input_px,
         batch=options.batch_size,
         seed=options.seed,
         augment=options.augment,
@@ -115,6 +114,7 @@ def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path
         hop=options.data.hop or None,
         windows=options.data.windows,
         balanced=options.data.balanced,
+        takes=(options.contract.takes,),
         mixture=[part.weight for part in options.data.train.values()],
         max_skipped_fraction=options.data.max_skipped_fraction,
         skipped_csv=str(workdir / SKIPPED),
@@ -125,12 +125,13 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
     """Each face or frame of a source once, in order, padded to full batches."""
     return loader.evaluation_batches(
         data,
-        crop_px=options.model.input_px,
+        crop_px=options.contract.input_px,
         batch=options.batch_size,
         frames=options.data.frames or None,
         every=options.data.windows.every,
-        latest=getattr(options.model, "causal", False),
+        latest=options.contract.causal,
         side_ratio=options.augment.side_ratio,
+        takes=(options.contract.takes,),
         max_skipped_fraction=options.data.max_skipped_fraction,
         skipped_csv=str(workdir / SKIPPED),
     )
@@ -139,4 +140,4 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
 def predictor(network: Network, mesh: Mesh, precision: str = "float32") -> Callable[[Variables, Batch], Predictions]:
     """Jitted prediction of host batches, spread over the mesh."""
     predict = Ready(network, precision)
-    return lambda variables, batch: predict(variables, spread(batch.inputs.images, mesh))
+    return lambda variables, batch: predict(variables, spread(batch.inputs.only, mesh))

@@ -7,5 +7,5 @@ from affect_jax.infer.costs import costs
 
 def of_run(run: Options) -> dict[str, int]:
     """Costs of a run's network: for one clip of its length, or one picture."""
-    px, frames = run.model.input_px, run.data.frames
+    px, frames = run.contract.input_px, run.data.frames
     return costs(build.network(run), (1, *([frames] if frames else []), px, px, 3))

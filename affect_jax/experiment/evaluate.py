@@ -47,6 +47,8 @@ def evaluate_run(
     source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
     predict = build.predictor(network, mesh, precision)
     function = lambda batch: predict(variables, batch)
+    if flip and run.contract.takes != "images":
+        raise UsageError(f"{workdir} holds a network of {run.contract.takes}; only images are mirrored")
     if flip and not run.predicts_affect:
         raise UsageError(f"{workdir} holds a landmark network: what it predicts is not averaged over a mirror image")
     batches = build.evaluation_batches(run, source, folder)
@@ -56,7 +58,7 @@ def evaluate_run(
         source.examples,
         run.task.quantities,
         run.label_set,
-        run.model.input_px,
+        run.contract.input_px,
     )
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(rows, folder / "predictions.csv", model=f"{workdir.name}@{step}", crop=protocol.crop)
@@ -67,7 +69,7 @@ def evaluate_run(
 
 def under(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationProtocol:
     """The conditions of an evaluation."""
-    crop = CROP.format(run.augment.side_ratio, run.model.input_px)
+    crop = CROP.format(run.augment.side_ratio, run.contract.input_px)
     return EvaluationProtocol(part.reader, part.options.split, crop, run.label_set, flip, step, protocol_of(part))
 
 

@@ -12,6 +12,7 @@ from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive import growth, write
+from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.restore import opened, require, restored
 from affect_jax.nn.network import Network, Variables, names, with_names
 from affect_jax.train.groups import factors
@@ -30,7 +31,7 @@ def check(run: Options) -> None:
     source = pathlib.Path(run.initialize.workdir)
     if run.initialize.rule == "copy":
         _check_copy(run, network, source)
-    elif run.initialize.rule.startswith("inflate"):
+    elif run.initialize.rule in TRANSFERS:
         require(source)
 
 
@@ -67,7 +68,7 @@ def _listed(changed: list[str]) -> str:
 def variables(run: Options, network: Network, workdir: pathlib.Path) -> Variables:
     """The numbers at step 0, by the rule of `config.initialize`."""
     source = pathlib.Path(run.initialize.workdir)
-    if run.initialize.rule.startswith("inflate"):
+    if run.initialize.rule in TRANSFERS:
         found, module = growth.grown(source, run)
         write.note(workdir, growth.CERTIFICATE, found)
         return network.variables(module)

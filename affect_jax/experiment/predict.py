@@ -11,7 +11,6 @@ from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.infer.compiled import Ready
 from affect_jax.infer.streaming import follower
-from affect_jax.models.time_layers import TimeConfig
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.predictor import Predictor
 from affect_jax.types import Predictions
@@ -26,15 +25,16 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
         raise UsageError(
             f"{workdir} holds a landmark network, which predicts no affect; train a static one on it first"
         )
+    if run.contract.takes != "images":
+        raise UsageError(f"{workdir} holds a network of {run.contract.takes}; files and videos give it images only")
     ready = Ready(network, precision)
 
     def function(images: np.ndarray) -> Predictions:
         return jax.device_get(ready(variables, jnp.asarray(images)))
 
-    causal = isinstance(run.model, TimeConfig) and run.model.causal
     return Predictor(
         function=function,
-        crop_px=run.model.input_px,
+        crop_px=run.contract.input_px,
         batch=BATCH,
         frames=run.data.frames or None,
         quantities=run.task.quantities,
@@ -42,7 +42,7 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
         side_ratio=run.augment.side_ratio,
         flip_average=flip,
         name=f"{workdir.name}@{step}",
-        follower=follower(network.module(variables), run.model.input_px, precision) if causal else None,
+        follower=follower(network.module(variables), run.contract.input_px, precision) if run.contract.causal else None,
         every=run.data.windows.every,
     )
 

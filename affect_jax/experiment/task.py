@@ -17,7 +17,6 @@ from affect_jax.experiment import restore
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
-from affect_jax.models.time_layers import TimeConfig
 from affect_jax.nn.frames import per_frame
 from affect_jax.nn.network import Variables
 from affect_jax.types import Predictions
@@ -35,7 +34,7 @@ def check(run: Options) -> None:
     """UsageError if the teacher is not there or sees other pictures or emotions, or class weights do not fit; likewise
     for a network of clips that gets single pictures.
     """
-    if isinstance(run.model, TimeConfig) and not run.data.frames:
+    if run.contract.over_time and not run.data.frames:
         raise UsageError(
             f"the network '{run.model_name}' looks along time, but data.frames is 0, which is single pictures: set "
             "data.frames to the frames of a clip, such as 16, or take a static network"
@@ -98,7 +97,8 @@ def _fits(run: Options, other: Options) -> None:
         raise UsageError(f"task.teacher: {run.teacher} judges clips, this run single pictures; take a static teacher")
     pairs = {
         "label_set": (other.label_set, run.label_set),
-        "model.input_px": (other.model.input_px, run.model.input_px),
+        "takes": (other.contract.takes, run.contract.takes),
+        "input_px": (other.contract.input_px, run.contract.input_px),
         "augment.side_ratio": (other.augment.side_ratio, run.augment.side_ratio),
     }
     for name, (theirs, ours) in pairs.items():

@@ -60,7 +60,7 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
     validation_batches = build.evaluation_batches(options, validation, workdir)
     predict = build.predictor(network, mesh)
     scores = lambda variables: evaluate(
-        lambda batch: predict(variables, batch), options.task.quantities, validation_batches, options.model.input_px
+        lambda batch: predict(variables, batch), options.task.quantities, validation_batches, options.contract.input_px
     )
     journal = Journal(workdir, at, steps, label=workdir.name)
     try:

@@ -21,8 +21,8 @@ class Ready:
         self._programs: dict[tuple, tuple] = {}
         self._last: tuple | None = None  # shape of the images, their numbers, and these prepared
 
-    def __call__(self, variables: Variables, images: Float[Array, "*batch height width 3"]) -> Predictions:
-        """Predictions in float32, whatever the precision inside."""
+    def __call__(self, variables: Variables, images: Float[Array, "..."]) -> Predictions:
+        """Predictions in float32 for images, or what else the network takes, whatever the precision inside."""
         shape = tuple(images.shape)
         if shape not in self._programs:
             self._programs[shape] = self._compiled(shape)

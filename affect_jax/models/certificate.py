@@ -8,7 +8,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.models.time_layers import TimeConfig, looks_along_time
+from affect_jax.models.time_layers import looks_along_time
 from affect_jax.nn.execution import DIRECT
 from affect_jax.nn.places import get, put
 from affect_jax.nn.prepare import prepare
@@ -117,7 +117,7 @@ def seen(
     Products of float32 numbers are asked for whole: recent GPUs otherwise round their factors to TF32's 10 bits, which
     would hide what a certificate is about.
     """
-    if not isinstance(network.config, TimeConfig):
+    if not network.config.contract.over_time:
         images = images.reshape(-1, *images.shape[2:])
     network = nnx.clone(network)
     network.eval()

@@ -3,29 +3,28 @@
 import dataclasses
 from typing import NamedTuple
 
-import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.nn.conv import POOLINGS, ConvBlock, batch_norm
-from affect_jax.nn.execution import DIRECT, EXECUTIONS, execution_named
+from affect_jax.nn.execution import DIRECT
 from affect_jax.nn.hourglass import Hourglass
 from affect_jax.ops.parts import by_parts
-from affect_jax.types import LANDMARKS, Predictions
+from affect_jax.types import LANDMARKS
 
 STRIDE = 4  # image pixels per map pixel: the stem's stride and one pooling
 
 
 @dataclasses.dataclass(frozen=True)
-class FANConfig:
+class TrunkConfig:
     """Sizes of the trunk; the defaults are the published ones.
 
+    input_px: height and width of the images.
     widths: channels of the stem, of the blocks before the maps' size is reached, and of the maps.
+    modules: stacked hourglasses.
     depth: how often each hourglass halves the map.
     pooling: how the trunk halves its maps: "max" of 2x2 squares as EmoNet does, or "mean" as face-alignment's
         networks of four hourglasses do.
-    execution: how the dense 3x3 convolutions are computed: "direct", "winograd" (on maps of 16 pixels and more), or
-        "auto": by Winograd's method where it was measured to be faster on this processor. It changes rounding only.
     """
 
     input_px: int = 256
@@ -33,7 +32,6 @@ class FANConfig:
     modules: int = 2
     depth: int = 4
     pooling: str = "max"
-    execution: str = "auto"
 
     def __post_init__(self):
         if len(self.widths) != 3 or any(width < 4 or width % 4 for width in self.widths[1:]) or self.widths[0] < 1:
@@ -45,8 +43,6 @@ class FANConfig:
             raise ValueError(f"modules is {self.modules} and depth {self.depth}; both must be at least 1")
         if self.pooling not in POOLINGS:
             raise ValueError(f"pooling is '{self.pooling}'; choose one of {', '.join(POOLINGS)}")
-        if self.execution not in EXECUTIONS:
-            raise ValueError(f"execution is '{self.execution}'; choose one of {', '.join(EXECUTIONS)}")
         unit = STRIDE * 2**self.depth
         if self.input_px < unit or self.input_px % unit:
             raise ValueError(
@@ -58,6 +54,11 @@ class FANConfig:
     def map_px(self) -> int:
         """Height and width of the feature maps and heatmaps."""
         return self.input_px // STRIDE
+
+    @property
+    def largest_map(self) -> int:
+        """Numbers in the feature maps of one image."""
+        return self.map_px**2 * self.widths[-1]
 
 
 class TrunkOutputs(NamedTuple):
@@ -111,7 +112,7 @@ class FAN(nnx.Module):
 
     NORMED = (("stem", "stem_norm"),)
 
-    def __init__(self, config: FANConfig, *, rngs: nnx.Rngs):
+    def __init__(self, config: TrunkConfig, *, rngs: nnx.Rngs):
         stem, middle, width = config.widths
         self.pool = POOLINGS[config.pooling]
         self.stem = nnx.Conv(3, stem, (7, 7), strides=2, padding=((3, 3), (3, 3)), rngs=rngs)
@@ -128,7 +129,6 @@ class FAN(nnx.Module):
         )
         self.deterministic = False  # set by eval(): images do not mix
         self.execution = DIRECT
-        self.set_attributes(execution=execution_named(config.execution))
 
     def __call__(self, images: Float[Array, "*batch height width 3"]) -> TrunkOutputs:
         return by_parts(self._outputs, images, self.execution.at_once if self.deterministic else 0)
@@ -142,16 +142,3 @@ class FAN(nnx.Module):
             hourglasses.append(seen)
             heatmaps.append(found)
         return TrunkOutputs(features, tuple(hourglasses), tuple(heatmaps))
-
-
-class LandmarkNetwork(nnx.Module):
-    """The trunk alone, trained on landmarks."""
-
-    def __init__(self, config: FANConfig, *, rngs: nnx.Rngs):
-        self.config = config
-        self.trunk = FAN(config, rngs=rngs)
-
-    def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
-        """Raw heatmaps [batch, module, height, width, 68]; `rngs` is for networks with dropout, this one has none."""
-        del rngs
-        return Predictions(landmarks=jnp.stack(self.trunk(images).heatmaps, axis=-4))

@@ -60,11 +60,11 @@ def _fill(target: Layer, source: Layer, rule: str) -> None:
     if isinstance(target, TwoPlusOne):
         if not isinstance(source, TwoPlusOne):
             raise ValueError(
-                "time_form 2plus1 has BatchNorm and ReLU within a layer, which no kernel has: train it anew"
+                "time.form 2plus1 has BatchNorm and ReLU within a layer, which no kernel has: train it anew"
             )
         if source.time.shape[1] != target.time.shape[1]:
             raise ValueError(
-                f"time_form 2plus1 has {source.time.shape[1]} channels between its kernels for {source.frames} frames "
+                f"time.form 2plus1 has {source.time.shape[1]} channels between its kernels for {source.frames} frames "
                 f"and {target.time.shape[1]} for {target.frames}: it cannot see more frames"
             )
         nnx.update(target.space, nnx.state(nnx.clone(source.space)))
@@ -89,10 +89,10 @@ def _fill(target: Layer, source: Layer, rule: str) -> None:
 def _factors(source: Layer, target: Conv3x3 | FactorizedConv) -> dict[str, Array]:
     """The kernel of a layer, in the form that the target holds it in."""
     if isinstance(source, TwoPlusOne):
-        raise ValueError("the BatchNorm and ReLU of time_form 2plus1 cannot be part of another kernel")
+        raise ValueError("the BatchNorm and ReLU of time.form 2plus1 cannot be part of another kernel")
     if isinstance(source, ChannelTime):
         if _frames(target) > 1:
-            raise ValueError("its factor of time stands apart (time_form channelwise); keep that form")
+            raise ValueError("its factor of time stands apart (time.form channelwise); keep that form")
         here = source.time[...][source.before]
         factors = _factors(source.space, target)
         name = "kernel" if "kernel" in factors else "inputs"
@@ -106,7 +106,7 @@ def _factors(source: Layer, target: Conv3x3 | FactorizedConv) -> dict[str, Array
             f"its kernel is {form_of(factors)}, {form} is wanted: decompose it first with python -m launch.factorize"
         )
     if source.norm is not None:
-        raise ValueError("BatchNorm and ReLU after its first 1x1 (head_between norm_relu) equal no dense kernel")
+        raise ValueError("BatchNorm and ReLU after its first 1x1 (head.between norm_relu) equal no dense kernel")
     return {"kernel": reconstruct(factors)}
 
 

@@ -6,17 +6,35 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.models.fan import FAN, FANConfig
+from affect_jax.models.contract import Contract
+from affect_jax.models.fan import FAN, TrunkConfig
 from affect_jax.models.time_layers import TimeConfig
-from affect_jax.nn.execution import execution_named
+from affect_jax.nn.execution import check_execution, execution_named
 from affect_jax.types import Predictions
 
 
 @dataclasses.dataclass(frozen=True)
-class LandmarkClipNetworkConfig(TimeConfig, FANConfig):
+class LandmarkClipNetworkConfig:
     """The trunk's sizes, and which of its layers look along time."""
 
-    time_layers: str = "trunk"
+    trunk: TrunkConfig = dataclasses.field(default_factory=TrunkConfig)
+    time: TimeConfig = dataclasses.field(default_factory=lambda: TimeConfig(layers=("trunk",)))
+    execution: str = "auto"  # see `nn.execution.EXECUTIONS`
+
+    def __post_init__(self):
+        check_execution(self.execution)
+
+    @property
+    def contract(self) -> Contract:
+        """Clips to landmarks."""
+        return Contract(
+            predicts=("landmarks",),
+            input_px=self.trunk.input_px,
+            over_time=True,
+            causal=self.time.causal,
+            execution=self.execution,
+            largest_map=self.trunk.largest_map,
+        )
 
 
 class LandmarkClipNetwork(nnx.Module):
@@ -24,8 +42,8 @@ class LandmarkClipNetwork(nnx.Module):
 
     def __init__(self, config: LandmarkClipNetworkConfig, *, rngs: nnx.Rngs):
         self.config = config
-        self.trunk = FAN(config, rngs=rngs)
-        config.time.grow(self, rngs=rngs)
+        self.trunk = FAN(config.trunk, rngs=rngs)
+        config.time.choice.grow(self, rngs=rngs)
         self.set_attributes(execution=execution_named(config.execution))
 
     def __call__(

@@ -1,44 +1,44 @@
-"""Parts of a network by name: numbers for some of them in a config's text."""
+"""Parts of a network by name, and options that hold for some of them."""
 
 import dataclasses
 
 from flax import nnx
 
 TIME_SLOTS = ("time_maps", "time_features")  # of a head
-Number = int | tuple[int, ...]
+Size = int | tuple[int, ...]
+EXAMPLE = '("head/blocks/0", 5), "head"'
 
 
 @dataclasses.dataclass(frozen=True)
 class Parts:
-    """Numbers for parts of a network; the first that holds a layer counts."""
+    """Sizes for parts of a network; the first part that holds a layer counts."""
 
     option: str
-    entries: tuple[
-        tuple[str, Number | None], ...
-    ]  # (part such as "head/blocks/0"; "" is the whole, its number or None)
+    entries: tuple[tuple[str, Size | None], ...]  # (part such as "head/blocks/0", its size); "" is the whole network
 
     @classmethod
-    def of(cls, option: str, text: str, several: bool = False) -> "Parts":
-        """Parts by comma, each with a whole number if wanted: "head/blocks/0=5,head"; ValueError names what is not.
+    def of(cls, option: str, given: tuple, several: bool = False) -> "Parts":
+        """Parts as a config lists them: each a name, or a name with a whole number; ValueError names any other entry.
 
-        With `several` a part may have more than one number: "head/blocks/0=5x3".
+        With `several`, a part may have more than one number: ("head/blocks/0", (5, 3)).
         """
+        if not isinstance(given, tuple):
+            raise ValueError(f"{option} is {given!r}; expected a tuple of parts of the network, such as ({EXAMPLE})")
         entries = []
-        for word in text.split(",") if text else ():
-            part, given, number = word.strip().partition("=")
-            numbers = number.split("x") if several else [number]
-            if not part or (given and not all(one.strip().isdigit() for one in numbers)):
+        for entry in given:
+            name, size = (entry, None) if isinstance(entry, str) else _pair(entry)
+            known = size is None or _whole(size) or (several and isinstance(size, tuple) and all(map(_whole, size)))
+            if not name or not known or size == ():
                 raise ValueError(
-                    f"{option} is '{text}': '{word}' is not understood; expected parts of the network by comma, each "
-                    "with a whole number if wanted, such as head/blocks/0=5,head"
+                    f"{option}: {entry!r} is not a part of the network with a whole number; expected entries such as "
+                    f"{EXAMPLE}"
                 )
-            found = tuple(map(int, numbers)) if given else (None,)
-            entries.append((part, found[0] if len(found) == 1 else found))
+            entries.append((name, size))
         return cls(option, tuple(entries))
 
-    def number(self, name: str, otherwise: int, inside: int) -> Number:
+    def size(self, name: str, otherwise: int, inside: int) -> Size:
         """That of the layer of this name: `inside` where its part has none, `otherwise` outside all parts."""
-        found = next((number for part, number in self.entries if holds(part, name)), otherwise)
+        found = next((size for part, size in self.entries if holds(part, name)), otherwise)
         return inside if found is None else found
 
     def check(self, names: list[str]) -> None:
@@ -49,6 +49,16 @@ class Parts:
                     f"{self.option}: no 3x3 convolution is inside '{part}'; they are {', '.join(names[:4])}, .. "
                     f"({len(names)} in all)"
                 )
+
+
+def _pair(entry: object) -> tuple[str, object]:
+    """Name and size of an entry; an empty name where it is no pair."""
+    is_pair = isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str) and entry[1] is not None
+    return entry if is_pair else ("", None)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def holds(part: str, name: str) -> bool:

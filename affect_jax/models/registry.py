@@ -3,12 +3,12 @@
 from flax import nnx
 
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
-from affect_jax.models.fan import FANConfig, LandmarkNetwork
 from affect_jax.models.landmark_clip import LandmarkClipNetwork, LandmarkClipNetworkConfig
+from affect_jax.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 
 MODELS: dict[str, tuple[type[nnx.Module], type]] = {
-    "landmarks": (LandmarkNetwork, FANConfig),
+    "landmarks": (LandmarkNetwork, LandmarkNetworkConfig),
     "emonet": (EmoNet, EmoNetConfig),
     "clip": (ClipNetwork, ClipNetworkConfig),
     "landmark_clip": (LandmarkClipNetwork, LandmarkClipNetworkConfig),

@@ -3,6 +3,8 @@
 import dataclasses
 from typing import NamedTuple
 
+# How the dense 3x3 convolutions are computed, which changes rounding only: directly, by Winograd's method on maps of 16
+# pixels and more, or by the one that was measured to be faster on this processor.
 EXECUTIONS = ("auto", "direct", "winograd")
 SMALLEST_MAP_PX = 16  # on smaller maps Winograd's method has too little to save
 
@@ -77,6 +79,12 @@ class Survey:
 
 
 DIRECT = Execution()
+
+
+def check_execution(name: str) -> None:
+    """ValueError for an execution that there is not."""
+    if name not in EXECUTIONS:
+        raise ValueError(f"execution is '{name}'; choose one of {', '.join(EXECUTIONS)}")
 
 
 def execution_named(name: str) -> Execution:

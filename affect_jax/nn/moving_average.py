@@ -1,4 +1,4 @@
-"""The moving average that the published program takes of its predictions, whole or in pieces as in `nn.recurrent`."""
+"""Moving averages of predictions with fixed weights, whole or, where causal, in pieces as in `nn.recurrent`."""
 
 from collections.abc import Sequence
 
@@ -8,46 +8,65 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 EMONET_WEIGHTS = (0.1, 0.1, 0.15, 0.25, 0.4)  # from the oldest frame to the newest
+State = tuple[Float[Array, "*batch earlier value"], Float[Array, "earlier"]]
 
 
 class MovingAverage(nnx.Module):
-    """The weighted mean of the last predictions; causal.
+    """The weighted mean of the predictions of neighboring frames.
 
-    `zero_start`: before the first frame there are predictions of 0, as in the published program, which draws the first
-    frames towards neutral. Without it the weights of the frames that exist are brought to their full sum.
-    Source: temporal smoothing of the demonstration of Toisoul et al., Nature Machine Intelligence 3, 2021.
+    weights: from the oldest frame to the newest, of which the last `after` come after the present one; 0: causal.
+    Where a clip ends, the weights of the frames that exist are brought to their full sum.
+    zero_start: before the first frame there are predictions of 0, as in the published program, which draws the first
+        frames towards neutral.
+    Source: the default weights are those of the demonstration of Toisoul et al., Nature Machine Intelligence 3, 2021.
     """
 
     TIME_AXIS = -2
-    causal = True
 
-    def __init__(self, weights: tuple[float, ...] = EMONET_WEIGHTS, zero_start: bool = False):
-        if not weights or not weights[-1] > 0 or min(weights) < 0:
-            raise ValueError(f"weights are {weights}; expected numbers from 0, the last, of the present, above 0")
-        self.weights, self.zero_start = weights, zero_start  # from the oldest frame to the newest
+    def __init__(self, weights: tuple[float, ...] = EMONET_WEIGHTS, zero_start: bool = False, after: int = 0):
+        present = len(weights) - 1 - after
+        if present < 0 or not weights[present] > 0 or min(weights) < 0:
+            place = f"the last but {after}" if after else "the last"
+            raise ValueError(f"weights are {weights}; expected numbers from 0, {place}, of the present, above 0")
+        self.weights, self.zero_start, self.after = weights, zero_start, after
+        self.causal = after == 0
 
     def __call__(self, predictions: Float[Array, "*batch time value"]) -> Float[Array, "*batch time value"]:
         *batch, _, values = predictions.shape
-        return self.next(self.start((*batch, values), predictions.dtype), predictions)[1]
+        earlier, exist = self.start((*batch, values), predictions.dtype)
+        later = jnp.zeros((*batch, self.after, values), predictions.dtype)
+        longer = jnp.concatenate([earlier, predictions, later], axis=-2)
+        here = jnp.ones(predictions.shape[-2], predictions.dtype)
+        return self._averaged(longer, jnp.concatenate([exist, here, jnp.zeros(self.after, predictions.dtype)]))
 
-    def start(
-        self, shape: Sequence[int], dtype: DTypeLike = jnp.float32
-    ) -> tuple[Float[Array, "*batch earlier value"], Float[Array, "earlier"]]:
+    def start(self, shape: Sequence[int], dtype: DTypeLike = jnp.float32) -> State:
         """The state before the first frame of shape [*batch, value]: earlier predictions, and which of them exist."""
         *batch, values = shape
-        earlier = len(self.weights) - 1
+        earlier = len(self.weights) - 1 - self.after
         return jnp.zeros((*batch, earlier, values), dtype), jnp.full(earlier, float(self.zero_start), dtype)
 
     def next(
-        self,
-        state: tuple[Float[Array, "*batch earlier value"], Float[Array, "earlier"]],
-        predictions: Float[Array, "*batch time value"],
-    ) -> tuple[tuple[Float[Array, "*batch earlier value"], Float[Array, "earlier"]], Float[Array, "*batch time value"]]:
-        """The state after these frames, and their averages."""
+        self, state: State, predictions: Float[Array, "*batch time value"]
+    ) -> tuple[State, Float[Array, "*batch time value"]]:
+        """The state after these frames, and their averages; ValueError for an average that is not causal."""
+        if not self.causal:
+            raise ValueError("the average looks at later frames, so it cannot run along; build it with causal=True")
         time = predictions.shape[-2]
         longer = jnp.concatenate([state[0], predictions], axis=-2)
         exist = jnp.concatenate([state[1], jnp.ones(time, predictions.dtype)])
+        return (longer[..., time:, :], exist[time:]), self._averaged(longer, exist)
+
+    def _averaged(
+        self, longer: Float[Array, "*batch longer value"], exist: Float[Array, "longer"]
+    ) -> Float[Array, "*batch time value"]:
+        """The averages of the frames that have all neighbors in `longer`, of which those that `exist` count."""
+        time = longer.shape[-2] - len(self.weights) + 1
         total = sum(weight * longer[..., tap : tap + time, :] for tap, weight in enumerate(self.weights))
         mass = sum(weight * exist[tap : tap + time] for tap, weight in enumerate(self.weights))
         gain = (sum(self.weights) / mass).reshape(*(1,) * (total.ndim - 2), time, 1)
-        return (longer[..., time:, :], exist[time:]), total * gain
+        return total * gain
+
+
+def flat_average(frames: int, causal: bool) -> MovingAverage:
+    """The mean over that many frames: centered, an odd number, or the present frame and those before it."""
+    return MovingAverage((1 / frames,) * frames, after=0 if causal else frames // 2)

@@ -58,7 +58,7 @@ def make_train_step(
     def loss(learned: tuple, state: TrainState, batch: Batch, taught: Predictions | None):
         trained, parameters = learned
         variables = Variables(trained, state.variables.frozen, state.variables.statistics)
-        predictions, statistics = network.train(variables, batch.inputs.images, stream(root, "dropout", state.step))
+        predictions, statistics = network.train(variables, batch.inputs.only, stream(root, "dropout", state.step))
         terms, memory = task.terms(predictions, batch, state.task.memory, taught)
         total = task.combine(terms, parameters, stream(root, "shake", state.step))
         if sparsity:
@@ -67,7 +67,7 @@ def make_train_step(
         return total, (statistics, memory, {"loss": total, **terms, **parameters})
 
     def step(state: TrainState, batch: Batch, teacher: Variables | None = None) -> tuple[TrainState, dict[str, Array]]:
-        taught = None if teach is None else teach(teacher, batch.inputs.images)
+        taught = None if teach is None else teach(teacher, batch.inputs.only)
         learned = (state.variables.trained, state.task.parameters)
         grads, (statistics, memory, terms) = jax.grad(loss, has_aux=True)(learned, state, batch, taught)
         with jax.numpy_dtype_promotion("standard"):  # Optax multiplies its integer step count with floats

@@ -12,7 +12,7 @@ Measured: attention -0.04 CCC, trunk trained too +0.12, the others nothing that 
 SEEDS = (0, 1, 2)
 PARTS = {
     "everything": {},
-    "no landmark attention": {"model.attention": False},
+    "no landmark attention": {"model.head.attention": False},
     "no emotion task": {"task.emotion_weight": 0.0},
     "fixed thirds, no shake-shake": {"task.mixing": "fixed"},
     "distilled from 'everything'": {"task.teacher": "{sweep}/%03d"},

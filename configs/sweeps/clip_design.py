@@ -14,12 +14,12 @@ from configs.sweeps.points.clips import ONE_PHASE, RANKS, SEEDS, first_phase, po
 STATIC = "static, frame by frame"
 DESIGNS = {
     "rank 32, 3 frames a layer, average of 9": {},
-    "no average": {"model.time_pool": 1},
-    "only the average": {"model.time_layers": "none"},
-    "5 frames a layer": {"model.time_kernel": 5},
-    "causal": {"model.causal": True},
-    **{f"rank {rank}": {"model.head_rank": rank} for rank in RANKS},
-    "channelwise, everywhere": {"model.time_form": "channelwise", "model.time_layers": "all"},
+    "no average": {"model.time.pool": 1},
+    "only the average": {"model.time.layers": ()},
+    "5 frames a layer": {"model.time.kernel": 5},
+    "causal": {"model.time.causal": True},
+    **{f"rank {rank}": {"model.head.rank": rank} for rank in RANKS},
+    "channelwise, everywhere": {"model.time.form": "channelwise", "model.time.layers": ("all",)},
 }
 
 
@@ -35,5 +35,5 @@ def get_sweep():
         points.append(point_of("HO-CP inflated", seed, **ONE_PHASE, label="one phase"))
     for seed in SEEDS:
         points.append(point_of(STATIC, seed))
-        points += [point_of(STATIC, seed, **{"model.head_rank": r}, label=f"static, rank {r}") for r in RANKS]
+        points += [point_of(STATIC, seed, **{"model.head.rank": r}, label=f"static, rank {r}") for r in RANKS]
     return points

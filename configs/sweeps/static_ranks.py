@@ -9,4 +9,4 @@ from configs.sweeps.points.clips import RANKS, SEEDS
 
 
 def get_sweep():
-    return [{"label": f"rank {rank}", "seed": seed, "model.head_rank": rank} for seed in SEEDS for rank in RANKS]
+    return [{"label": f"rank {rank}", "seed": seed, "model.head.rank": rank} for seed in SEEDS for rank in RANKS]

@@ -147,7 +147,7 @@ def test_a_trunk_becomes_a_landmark_network(tmp_path):
     source = convert_run(stored(tmp_path, arrays), tmp_path / "run", SETTINGS, base.base())
     assert source["network"] == "fan" and source["not_needed"]["count"] == 0 and "BSD-3" in source["license"]
     run, *_ = restore.restored(tmp_path / "run")
-    assert run.model_name == "landmarks" and run.model.widths == TRUNK.widths
+    assert run.model_name == "landmarks" and run.model.trunk.widths == TRUNK.widths
 
 
 def test_parity_is_written_where_a_reference_agrees_and_nothing_where_it_does_not(tmp_path):
@@ -209,7 +209,7 @@ REFUSED = {
 def test_four_hourglasses_take_means_where_nothing_else_is_said(modules, given, expected, tmp_path):
     file = stored(tmp_path, weights(trunk_table(dataclasses.replace(TINY, modules=modules))))
     convert_run(file, tmp_path / "run", dataclasses.replace(TINY_SETTINGS, pooling=given), base.base())
-    assert options.read(tmp_path / "run")["model"]["pooling"] == expected
+    assert options.read(tmp_path / "run")["model"]["trunk"]["pooling"] == expected
 
 
 @pytest.mark.parametrize("name", REFUSED)

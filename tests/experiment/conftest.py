@@ -1,23 +1,27 @@
 """Trained runs in miniature, made once for all tests of this folder; tests that break a run copy it first."""
 
 import pathlib
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import pytest
 
 from affect_jax.experiment.train import train
 from configs import base
 
-SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
+TRUNK = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
+HEAD = {"blocks": 1, "rank": 4}
+NOTHING: Mapping = MappingProxyType({})
 
 
-def small_config(root: pathlib.Path, label_set: str = "affectnet_8", **sizes):
+def small_config(root: pathlib.Path, label_set: str = "affectnet_8", trunk: Mapping = NOTHING, **head):
     """A config of a static network that trains in seconds; its programs are those of test_end_to_end, compiled once."""
     config = base.base()
     config.batch_size, config.label_set, config.frozen = 8, label_set, "trunk/.*"
     config.train.update(steps=4, log_every=2, evaluate_every=2)
     config.optimizer.learning_rate = 1e-2
     config.data.store = str(root / "data")
-    config.model = base.model("emonet", **{**SIZES, "head_blocks": 1, "head_rank": 4, **sizes})
+    config.model = base.model("emonet", trunk={**TRUNK, **trunk}, head={**HEAD, **head})
     config.task = base.task("affect")
     rendered = {"size_px": 48, "subjects": 2, "per_subject": 4}
     config.data.train.rendered = base.data_set("rendered", split="train", **rendered)
@@ -27,7 +31,7 @@ def small_config(root: pathlib.Path, label_set: str = "affectnet_8", **sizes):
 
 @pytest.fixture(scope="session")
 def miniature():
-    """Makes configs of runs that train in seconds: `miniature(folder, label_set, **sizes of the network)`."""
+    """Makes configs of runs that train in seconds: `miniature(folder, label_set, trunk, **head)`."""
     return small_config
 
 

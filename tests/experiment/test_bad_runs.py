@@ -93,16 +93,17 @@ def test_a_run_is_not_continued_from_half_a_checkpoint(run, part):
 def edited(run, **sections):
     config = options.read(run)
     for name, values in sections.items():
-        config[name] = {**config[name], **values} if isinstance(values, dict) else values
+        part = config["model"] if name in config["model"] else config
+        part[name] = {**part[name], **values} if isinstance(values, dict) else values
     (run / "config.json").write_text(json.dumps(config))
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model": {"widths": [4, 12, 12]}}, r"'.+' has shape \(.+\) in the checkpoint, \(.+\) in the network"),
-        ({"model": {"modules": 2}}, r"the checkpoint lacks \["),
-        ({"model": {"head_rank": 0}}, r"the checkpoint lacks \["),
+        ({"trunk": {"widths": [4, 12, 12]}}, r"'.+' has shape \(.+\) in the checkpoint, \(.+\) in the network"),
+        ({"trunk": {"modules": 2}}, r"the checkpoint lacks \["),
+        ({"head": {"rank": 0}}, r"the checkpoint lacks \["),
         (
             {"label_set": "emonet_5"},
             r"shape \(10,\) in the checkpoint, \(7,\).+\(model 'emonet', label_set 'emonet_5' of 5 emotions\)",
@@ -135,8 +136,8 @@ CONFIGS = {
         r"train\.steps is 'many'; expected a whole number",
     ),
     "a word in a list": (
-        lambda text: with_value(text, [4, "8", 8], "model", "widths"),
-        r"model\.widths is \(4, '8', 8\); expected a list of which each is a whole number",
+        lambda text: with_value(text, [4, "8", 8], "model", "trunk", "widths"),
+        r"model\.trunk\.widths is \(4, '8', 8\); expected a list of which each is a whole number",
     ),
     "an unknown label set": (
         lambda text: with_value(text, "affectnet", "label_set"),
@@ -192,8 +193,11 @@ COPIES = {
         {"label_set": "ferplus_8"},
         r"its outputs would mean others\. Set label_set=affectnet_8",
     ),
-    "wider": ({"widths": (4, 12, 12)}, r"arrays differ\); model\.widths: \(4, 8, 8\) there, \(4, 12, 12\) now"),
-    "shallower": ({"depth": 1}, r"which this network lacks; model\.depth: 2 there, 1 now"),
+    "wider": (
+        {"trunk": {"widths": (4, 12, 12)}},
+        r"arrays differ\); model\.trunk\.widths: \(4, 8, 8\) there, \(4, 12, 12\) now",
+    ),
+    "shallower": ({"trunk": {"depth": 1}}, r"which this network lacks; model\.trunk\.depth: 2 there, 1 now"),
 }
 
 

@@ -41,8 +41,8 @@ def config_of(afew_va):
     config = base.base()
     config.batch_size, config.frozen, config.optimizer.learning_rate = 8, "trunk/.*", 1e-2
     config.train.update(steps=4, log_every=2, evaluate_every=2)  # as in test_end_to_end: its programs are compiled once
-    config.model = base.model("clip", input_px=32, widths=(4, 8, 8), modules=1, depth=2, head_blocks=1, head_rank=4,
-                              time_pool=3)  # fmt: skip
+    trunk = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
+    config.model = base.model("clip", trunk=trunk, head={"blocks": 1, "rank": 4}, time={"pool": 3})
     config.task = base.task("affect")
     config.data.update(frames=4, hop=2)
     config.data.windows.update(start_jitter=1, speed=1.5)
@@ -129,7 +129,7 @@ def test_every_second_frame_still_evaluates_all_of_them(afew_va, tmp_path):
 
 def test_a_causal_network_is_judged_with_all_the_past_its_windows_hold(afew_va, tmp_path):
     config = config_of(afew_va)
-    config.model.causal = True
+    config.model.time.causal = True
     settings = options.parse(config)
     held = build.source(settings.data.validation, settings.label_set)
     (batch,) = build.evaluation_batches(settings, held, tmp_path)

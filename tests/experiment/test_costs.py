@@ -8,8 +8,8 @@ from configs import base
 def test_of_a_run_the_clip_network_has_its_time_factors_more_and_a_frame_costs_about_as_much(miniature, tmp_path):
     config = miniature(tmp_path)
     picture = of_run(parse(as_dict(config)))
-    sizes = {name: value for name, value in config.model.items() if name not in ("name", "emotions")}
-    config.model = base.model("clip", **sizes, time_kernel=3, time_pool=5)
+    sizes = {name: part for name, part in as_dict(config.model).items() if name in ("trunk", "head")}
+    config.model = base.model("clip", **sizes, time={"kernel": 3, "pool": 5})
     config.data.update(frames=4, hop=2)
     clip = of_run(parse(as_dict(config)))
     # 3 convolutions with 3 taps of time for each of 4 components, and 5 weights of each of the 8 pooled channels

@@ -19,7 +19,10 @@ from configs import base
 
 pytestmark = pytest.mark.slow  # whole runs
 
-SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2, "head_blocks": 1, "head_rank": 4}
+SIZES = {
+    "trunk": {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2},
+    "head": {"blocks": 1, "rank": 4},
+}
 
 
 def miniature(root, **task):
@@ -61,7 +64,7 @@ def test_a_teacher_that_does_not_fit_is_named_before_anything_is_written(teacher
     place = str(teacher / "run")
     cases = {
         "label_set affectnet_8, this run affectnet_7": {"label_set": "affectnet_7"},
-        "model.input_px 32, this run 64": {"model.input_px": 64},
+        "input_px 32, this run 64": {"model.trunk.input_px": 64},
         r"augment.side_ratio .*, this run 1.5": {"augment.side_ratio": 1.5},
         "none is no workdir of a run": {"task.teacher": str(tmp_path / "none")},
     }
@@ -123,16 +126,16 @@ def test_a_class_without_an_example_is_named():
 
 def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
     config = miniature(teacher, teacher=str(teacher / "run"))
-    config.model = base.model("clip", **SIZES, time_pool=3)
+    config.model = base.model("clip", **SIZES, time={"pool": 3})
     config.data.update(frames=3, hop=1)
     run = options.parse(options.as_dict(config))
     task.check(run)
     found = task.teacher(run, data_mesh(jax.devices()[:1]))
     clips = jax.random.uniform(jax.random.key(0), (2, 3, 32, 32, 3))
-    said = jax.jit(found.predict)(found.variables, clips).emotion_logits
+    said = jax.jit(found.predict)(found.variables, clips)["emotion"]
     _, network, variables, _ = restore.restored(teacher / "run")
     for frame in range(3):
-        alone = network.predict(variables, clips[:, frame]).emotion_logits
+        alone = network.predict(variables, clips[:, frame])["emotion"]
         np.testing.assert_allclose(said[:, frame], alone, rtol=1e-4, atol=1e-5)
 
     assert task.teacher(options.parse(options.as_dict(miniature(teacher))), data_mesh()) is None
@@ -141,8 +144,8 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
 @pytest.mark.parametrize("name", ["clip", "landmark_clip"])
 def test_a_network_of_clips_is_refused_for_photographs(name, tmp_path):
     config = miniature(tmp_path)
-    head = () if name == "clip" else ("head_blocks", "head_rank")
-    config.model = base.model(name, **{field: size for field, size in SIZES.items() if field not in head})
+    sizes = SIZES if name == "clip" else {"trunk": SIZES["trunk"]}
+    config.model = base.model(name, **sizes)
     config.task = base.task("affect" if name == "clip" else "landmarks")
     with pytest.raises(
         options.UsageError, match=rf"the network '{name}' looks along time, but data.frames is 0.*: set"

@@ -12,10 +12,13 @@ from affect_jax.infer import tuning
 from affect_jax.infer.factor_tuning import FactorWays, _run, offered, question, timed_ways
 from affect_jax.infer.measured import Choices
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
 from affect_jax.nn.execution import DIRECT, Execution, Survey
 from affect_jax.nn.factorized import FactorizedConv
 
-SMALL = EmoNetConfig(input_px=64, widths=(4, 8, 16), modules=1, depth=1, head_blocks=1, head_rank=2, emotions=5)
+TRUNK = TrunkConfig(input_px=64, widths=(4, 8, 16), modules=1, depth=1)
+SMALL = EmoNetConfig(TRUNK, HeadConfig(blocks=1, rank=2), emotions=5)
 
 
 def seen(layer: FactorizedConv, shape: tuple[int, ...]):

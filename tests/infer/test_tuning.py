@@ -11,10 +11,13 @@ from flax import nnx
 from affect_jax.infer import tuning
 from affect_jax.infer.compiled import Ready
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
 from affect_jax.nn.execution import ConvShape, Execution
 from affect_jax.nn.network import Network
 
-SMALL = EmoNetConfig(input_px=64, widths=(4, 8, 16), modules=1, depth=1, head_blocks=1, emotions=5, dropout=0.5)
+TRUNK = TrunkConfig(input_px=64, widths=(4, 8, 16), modules=1, depth=1)
+SMALL = EmoNetConfig(TRUNK, HeadConfig(blocks=1, dropout=0.5), emotions=5)
 SHAPE = ConvShape(False, 32, 32, 64, 64)
 
 

@@ -1,4 +1,7 @@
+import dataclasses
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import jax
 import jax.numpy as jnp
@@ -9,12 +12,18 @@ from flax import nnx
 from affect_jax.models import certificate as module
 from affect_jax.models.certificate import InflationError, certificate, require_exact, sentences
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
 from affect_jax.models.inflation import transfer
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
+from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.conv import Conv3x3
 from affect_jax.types import Predictions
 
-SIZES = {"input_px": 32, "widths": (4, 4, 8), "depth": 1, "modules": 1, "head_blocks": 1, "head_rank": 6, "emotions": 3}
+TRUNK = TrunkConfig(input_px=32, widths=(4, 4, 8), depth=1, modules=1)
+HEAD = HeadConfig(blocks=1, rank=6)
+CLIP = ClipNetworkConfig(TRUNK, HEAD, emotions=3)
+NOTHING: Mapping = MappingProxyType({})
 
 
 def drawn(model):
@@ -32,15 +41,20 @@ def drawn(model):
 @pytest.fixture(scope="module")
 def statics() -> dict[str, EmoNet]:
     """Static networks by the form of their head's kernels."""
-    heads = {"dense": {"head_rank": 0}, **{form: {"head_form": form} for form in ("cp", "tucker", "tt")}}
-    heads["norm_relu"] = {"head_between": "norm_relu"}
-    return {name: drawn(EmoNet(EmoNetConfig(**{**SIZES, **head}), rngs=nnx.Rngs(0))) for name, head in heads.items()}
+    heads = {"dense": {"rank": 0}, **{form: {"form": form} for form in ("cp", "tucker", "tt")}}
+    heads["norm_relu"] = {"between": "norm_relu"}
+    return {name: drawn(static_of(**head)) for name, head in heads.items()}
 
 
-def grown(source: nnx.Module, rule: str = "present", **options) -> ClipNetwork:
-    """The clip network of `options` with the numbers of `source`."""
-    sizes = {field: getattr(source.config, field) for field in (*SIZES, "head_form", "head_between")}
-    clip = ClipNetwork(ClipNetworkConfig(**{**sizes, **options}), rngs=nnx.Rngs(7))
+def static_of(seed: int = 0, **head) -> EmoNet:
+    """A static network with these options of its head."""
+    return EmoNet(EmoNetConfig(TRUNK, dataclasses.replace(HEAD, **head), emotions=3), rngs=nnx.Rngs(seed))
+
+
+def grown(source: nnx.Module, rule: str = "present", head: Mapping = NOTHING, emotions: int = 3, **time) -> ClipNetwork:
+    """The clip network with these options of time, and of the head, with the numbers of `source`."""
+    changed = dataclasses.replace(source.config.head, **head)
+    clip = ClipNetwork(ClipNetworkConfig(TRUNK, changed, ClipTimeConfig(**time), emotions=emotions), rngs=nnx.Rngs(7))
     transfer(source, clip, rule)
     return clip
 
@@ -74,15 +88,15 @@ def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
 
 KEPT = {
     "cp": ("cp", {}),
-    "cp, causal": ("cp", {"time_kernel": 2, "causal": True}),
-    "cp, each block its own": ("cp", {"time_layers": "head/blocks/0/convs/1=5,head"}),
-    "tucker, causal": ("tucker", {"time_kernel": 4, "causal": True}),
+    "cp, causal": ("cp", {"kernel": 2, "causal": True}),
+    "cp, each block its own": ("cp", {"layers": (("head/blocks/0/convs/1", 5), "head")}),
+    "tucker, causal": ("tucker", {"kernel": 4, "causal": True}),
     "tt": ("tt", {}),
-    "dense": ("dense", {"time_form": "dense"}),
+    "dense": ("dense", {"form": "dense"}),
     "cp, a norm after the first 1x1": ("norm_relu", {}),
-    "dense out of cp": ("cp", {"time_form": "dense", "causal": True}),
-    "channelwise": ("cp", {"time_form": "channelwise"}),
-    "no layer, only the average": ("dense", {"time_layers": "none"}),
+    "dense out of cp": ("cp", {"form": "dense", "causal": True}),
+    "channelwise": ("cp", {"form": "channelwise"}),
+    "no layer, only the average": ("dense", {"layers": ()}),
 }
 
 
@@ -96,9 +110,9 @@ def test_the_inflated_network_equals_the_static_one_on_every_frame(statics, case
 
 
 EVERYWHERE = {
-    "dense": ("dense", {"time_form": "dense", "time_layers": "all"}),
-    "channelwise, causal": ("tt", {"time_form": "channelwise", "time_layers": "all", "causal": True}),
-    "parts of the trunk": ("cp", {"time_form": "dense", "time_layers": "trunk/modules/0/hourglass=5,trunk/block_wide"}),
+    "dense": ("dense", {"form": "dense", "layers": ("all",)}),
+    "channelwise, causal": ("tt", {"form": "channelwise", "layers": ("all",), "causal": True}),
+    "parts of the trunk": ("cp", {"form": "dense", "layers": (("trunk/modules/0/hourglass", 5), "trunk/block_wide")}),
 }
 
 
@@ -110,7 +124,7 @@ def test_the_trunk_can_be_inflated_too(statics, case):
 
 
 def test_the_mean_rule_keeps_only_what_stands_still_and_not_the_ends(statics):
-    clip = grown(statics["dense"], "mean", time_form="dense", time_pool=1)
+    clip = grown(statics["dense"], "mean", form="dense", pool=1)
     still = jnp.repeat(maps_of(1, 1), 9, axis=1)  # the convolutions reach three frames from the ends
     expected, found = said(statics["dense"], still[0]), said(clip, still)[0]
     assert_same(found[3:6], expected[3:6])
@@ -130,14 +144,14 @@ def moved(clip: ClipNetwork) -> ClipNetwork:
 
 
 LONGER = {
-    "cp": ("cp", {}, {"time_kernel": 5, "time_pool": 11}),
-    "cp, causal": ("cp", {"causal": True}, {"causal": True, "time_kernel": 4, "time_pool": 12}),
-    "cp, causal to centered": ("cp", {"causal": True}, {"time_kernel": 7, "time_pool": 17}),
-    "channelwise": ("dense", {"time_form": "channelwise"}, {"time_form": "channelwise", "time_kernel": 5}),
-    "tt": ("tt", {}, {"time_kernel": 5}),
-    "tucker": ("tucker", {}, {"time_kernel": 5}),
-    "tucker, causal to centered": ("tucker", {"causal": True}, {"time_kernel": 7, "time_pool": 17}),
-    "more layers": ("cp", {"time_layers": "head/blocks/0/convs/2"}, {"time_layers": "head"}),
+    "cp": ("cp", {}, {"kernel": 5, "pool": 11}),
+    "cp, causal": ("cp", {"causal": True}, {"causal": True, "kernel": 4, "pool": 12}),
+    "cp, causal to centered": ("cp", {"causal": True}, {"kernel": 7, "pool": 17}),
+    "channelwise": ("dense", {"form": "channelwise"}, {"form": "channelwise", "kernel": 5}),
+    "tt": ("tt", {}, {"kernel": 5}),
+    "tucker": ("tucker", {}, {"kernel": 5}),
+    "tucker, causal to centered": ("tucker", {"causal": True}, {"kernel": 7, "pool": 17}),
+    "more layers": ("cp", {"layers": ("head/blocks/0/convs/2",)}, {"layers": ("head",)}),
 }
 
 
@@ -153,9 +167,8 @@ def test_kernels_grow_longer_without_a_change(statics, case):
 @pytest.mark.parametrize("case", ["cp", "tucker", "tt", "dense", "channelwise"])
 def test_time_that_was_added_can_be_taken_away(statics, case):
     form = "cp" if case in ("dense", "channelwise") else case
-    options = {"time_form": case} if case != form else {}
-    back_form = {"head_rank": 0} if case == "dense" else {"head_form": form}
-    back = EmoNet(EmoNetConfig(**{**SIZES, **back_form}), rngs=nnx.Rngs(9))
+    options = {"form": case} if case != form else {}
+    back = static_of(9, rank=0) if case == "dense" else static_of(9, form=form)
     transfer(grown(statics[form], **options), back)
     maps = maps_of(1, 3)[0]
     assert_same(said(back, maps), said(statics[form], maps))
@@ -163,15 +176,15 @@ def test_time_that_was_added_can_be_taken_away(statics, case):
 
 REFUSED = {
     "dense to factorized": ("dense", {}, r"'head/blocks/0/convs/0' has a dense kernel.+launch\.factorize"),
-    "of another form": ("cp", {"head_form": "tt"}, r"'head/blocks/0/convs/0': its kernel is cp, tt is wanted"),
+    "of another form": ("cp", {"head": {"form": "tt"}}, r"'head/blocks/0/convs/0': its kernel is cp, tt is wanted"),
     "of another size": ("cp", {"emotions": 5}, r"'head/output/.+' has shape \(.*5,?\) in the source, \(.*7,?\)"),
-    "with a norm inside": ("cp", {"time_form": "2plus1"}, "BatchNorm and ReLU within a layer.+train it anew"),
+    "with a norm inside": ("cp", {"form": "2plus1"}, "BatchNorm and ReLU within a layer.+train it anew"),
     "a norm into a dense kernel": (
         "norm_relu",
-        {"time_form": "dense"},
-        "head_between norm_relu. equal no dense kernel",
+        {"form": "dense"},
+        "head.between norm_relu. equal no dense kernel",
     ),
-    "no such part": ("cp", {"time_layers": "tail"}, "no 3x3 convolution is inside 'tail'; they are head/"),
+    "no such part": ("cp", {"layers": ("tail",)}, "no 3x3 convolution is inside 'tail'; they are head/"),
 }
 
 
@@ -183,28 +196,28 @@ def test_what_cannot_be_inflated_is_refused(statics, case):
 
 
 def test_time_of_a_layer_with_a_norm_inside_can_be_taken_away(statics):
-    back = EmoNet(EmoNetConfig(**{**SIZES, "head_between": "norm_relu"}), rngs=nnx.Rngs(9))
-    transfer(grown(statics["norm_relu"], time_form="channelwise"), back)
+    back = static_of(9, between="norm_relu")
+    transfer(grown(statics["norm_relu"], form="channelwise"), back)
     maps = maps_of(1, 3)[0]
     assert_same(said(back, maps), said(statics["norm_relu"], maps))
 
 
 def test_a_kernel_of_space_and_one_of_time_cannot_see_more_frames(statics):
-    source = ClipNetwork(ClipNetworkConfig(**SIZES, time_form="2plus1"), rngs=nnx.Rngs(0))
-    with pytest.raises(ValueError, match=r"time_form 2plus1 has \d+ channels between its kernels for 3 frames and \d+"):
-        grown(source, time_form="2plus1", time_kernel=5)
+    source = ClipNetwork(dataclasses.replace(CLIP, time=ClipTimeConfig(form="2plus1")), rngs=nnx.Rngs(0))
+    with pytest.raises(ValueError, match=r"time.form 2plus1 has \d+ channels between its kernels for 3 frames and \d+"):
+        grown(source, form="2plus1", kernel=5)
 
 
 def test_a_kernel_cannot_lose_frames(statics):
     with pytest.raises(ValueError, match="does not fit into one of 3 taps"):
-        grown(grown(statics["cp"], time_kernel=5), time_kernel=3)
+        grown(grown(statics["cp"], kernel=5), kernel=3)
     with pytest.raises(ValueError, match="it sees 4 frames before and 4 after the present one; 1 and 1 are fewer"):
-        grown(grown(statics["cp"]), time_pool=3)
+        grown(grown(statics["cp"]), pool=3)
 
 
 @pytest.mark.slow
 def test_recurrent_layers_begin_without_a_say_and_are_named_where_they_begin_anew(statics):
-    gru = {"recurrent": "gru", "time_pool": 1, "time_layers": "none"}
+    gru = {"recurrent": "gru", "pool": 1, "layers": ()}
     maps, clip = {"recurrent": "conv_lstm"}, clip_of(5, 4)
     for options in (gru, maps, {}):
         new, names = made(statics["cp"], **options)
@@ -218,7 +231,7 @@ def test_recurrent_layers_begin_without_a_say_and_are_named_where_they_begin_ane
 
 
 def made(source: nnx.Module, **options) -> tuple[ClipNetwork, list[str]]:
-    clip = ClipNetwork(ClipNetworkConfig(**SIZES, **options), rngs=nnx.Rngs(0))
+    clip = ClipNetwork(dataclasses.replace(CLIP, time=ClipTimeConfig(**options)), rngs=nnx.Rngs(0))
     return clip, transfer(source, clip)
 
 
@@ -228,7 +241,7 @@ def test_the_certificate_names_every_layer_and_both_kinds_of_numbers(statics):
     record = json.loads(json.dumps(certificate(statics["cp"], grown(statics["cp"]), clips)))
     kinds = [(check["clip"], check["frames"], check["dtype"]) for check in record["checks"]]
     assert kinds == [(name, n, dtype) for name, n in (("noise", 3), ("other", 3)) for dtype in ("float32", "bfloat16")]
-    places = {"valence_arousal", "emotion_logits"}
+    places = {"valence_arousal", "emotion"}
     places |= {f"head/blocks/0/convs/{conv}" for conv in range(3)}
     for check in record["checks"]:
         assert set(check["differences"]) == set(check["allowed"]) == places
@@ -243,7 +256,7 @@ def test_float32_is_compared_by_whole_products_on_devices_that_would_round_their
     asked = []
 
     class Products(nnx.Module):
-        config = None
+        config = EmoNetConfig(TRUNK, HEAD)
 
         def __init__(self):
             self.layer = Conv3x3(3, 2, rngs=nnx.Rngs(0))
@@ -306,10 +319,10 @@ def test_making_the_clip_network_leaves_the_static_one_alone(statics):
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["centered", "causal"])
-def influence(request) -> tuple[ClipNetworkConfig, np.ndarray]:
+def influence(request) -> tuple[ClipTimeConfig, np.ndarray]:
     """influence[t, s]: how much frame s changes output t, for a clip network with random time factors."""
-    config = ClipNetworkConfig(**SIZES, time_pool=3, causal=request.param)
-    model = ClipNetwork(config, rngs=nnx.Rngs(2))
+    config = ClipTimeConfig(pool=3, causal=request.param)
+    model = ClipNetwork(dataclasses.replace(CLIP, time=config), rngs=nnx.Rngs(2))
     offsets = model.head.time_features.offsets
     offsets[...] = jax.random.normal(jax.random.key(1), offsets.shape)
     frames = 12

@@ -6,12 +6,17 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from affect_jax.experiment.config.typed import typed
+from affect_jax.models.contract import model_options
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
-from affect_jax.models.fan import FANConfig, LandmarkNetwork
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
+from affect_jax.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 from affect_jax.models.registry import MODELS
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 
-TINY = {"input_px": 32, "widths": (4, 4, 8), "depth": 1, "head_blocks": 2}
+TRUNK = TrunkConfig(32, (4, 4, 8), depth=1)
+TINY = EmoNetConfig(TRUNK, HeadConfig(blocks=2))
 
 
 def parameters(model) -> int:
@@ -27,8 +32,8 @@ def test_published_sizes(emotions, total, head):
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_network_is_parameters_and_statistics_and_can_be_built_without_memory(name):
     module, config_class = MODELS[name]
-    extra = {} if "landmark" in name else {"head_rank": 2, "dropout": 0.1, "head_blocks": 2}
-    config = config_class(**{k: v for k, v in TINY.items() if k != "head_blocks"}, **extra)
+    extra = {} if "landmark" in name else {"head": HeadConfig(blocks=2, rank=2, dropout=0.1)}
+    config = config_class(trunk=TRUNK, **extra)
     abstract = nnx.eval_shape(lambda: module(config, rngs=nnx.Rngs(0)))
     graphdef, params, statistics = nnx.split(abstract, nnx.Param, nnx.BatchStat)  # raises if anything is left over
     assert {leaf.dtype for leaf in jax.tree.leaves((params, statistics))} == {jnp.dtype("float32")}
@@ -37,57 +42,92 @@ def test_every_network_is_parameters_and_statistics_and_can_be_built_without_mem
 
 
 @pytest.mark.parametrize("name", sorted(MODELS))
-def test_every_config_is_flat_and_made_of_plain_values(name):
+def test_every_config_is_sections_of_plain_values(name):
     _, config_class = MODELS[name]
     plain = dataclasses.asdict(config_class())
-    assert config_class(**plain) == config_class()
-    assert {type(value) for value in plain.values()} <= {int, float, bool, str, tuple}
+    assert typed(config_class, plain, "model") == config_class()
+    sections = [part for part in plain.values() if isinstance(part, dict)]
+    values = [value for part in (plain, *sections) for value in part.values() if part is not value]
+    assert len(sections) >= 1
+    assert {type(value) for value in values} <= {int, float, bool, str, tuple, dict}
+    assert not any(isinstance(value, dict) for part in sections for value in part.values())
+
+
+def test_a_section_that_is_given_in_part_keeps_the_defaults_of_its_network():
+    assert typed(ClipNetworkConfig, {"head": {"dropout": 0.1}}, "model").head == HeadConfig(rank=64, dropout=0.1)
+    with pytest.raises(ValueError, match=r"^model\.time has no option 'kernl'; did you mean model\.time\.kernel\?$"):
+        typed(ClipNetworkConfig, {"time": {"kernl": 5}}, "model")
+    with pytest.raises(ValueError, match=r"^model\.head is 3; expected a section of options$"):
+        typed(ClipNetworkConfig, {"head": 3}, "model")
+    assert "emotions" not in model_options(ClipNetworkConfig())
 
 
 @pytest.mark.parametrize(
     ("config_class", "options", "message"),
     [
-        (FANConfig, {"input_px": 100}, "input_px is 100; with depth 4 it must be a multiple of 64"),
-        (FANConfig, {"input_px": 0}, "input_px is 0"),
-        (FANConfig, {"widths": (64, 128)}, "expected three sizes"),
-        (FANConfig, {"widths": (64, 126, 256)}, "the last two divisible by 4"),
-        (FANConfig, {"modules": 0}, "modules is 0 and depth 4; both must be at least 1"),
-        (FANConfig, {"depth": 0}, "modules is 2 and depth 0"),
-        (EmoNetConfig, {"emotions": 1}, "emotions is 1"),
-        (EmoNetConfig, {"input_px": 64, "head_blocks": 5}, "the map of input_px 64 is 16 px wide"),
-        (EmoNetConfig, {"head_blocks": 0}, "head_blocks is 0"),
-        (EmoNetConfig, {"head_rank": -1}, "head_rank is -1"),
-        (EmoNetConfig, {"dropout": 1.0}, "dropout is 1.0"),
-        (EmoNetConfig, {"head_form": "svd"}, "head_form is 'svd'; choose one of cp, tucker, tt"),
-        (EmoNetConfig, {"head_between": "relu"}, "head_between is 'relu'; choose one of linear, norm_relu"),
-        (EmoNetConfig, {"head_ranks": "head=3"}, "head_ranks is 'head=3', but head_rank 0 keeps the kernels dense"),
-        (EmoNetConfig, {"head_rank": 4, "head_ranks": "head"}, "every part needs a rank of at least 1"),
-        (EmoNetConfig, {"head_rank": 4, "head_form": "tt", "head_component_dropout": 0.5}, "of cp kernels"),
-        (ClipNetworkConfig, {"time_form": "3d"}, "time_form is '3d'; choose one of factorized, channelwise, dense"),
-        (ClipNetworkConfig, {"time_layers": "head=x"}, "time_layers is 'head=x': 'head=x' is not understood"),
-        (ClipNetworkConfig, {"time_layers": "head=4"}, "the kernel of 'head' is 4; expected an odd number"),
-        (ClipNetworkConfig, {"recurrent": "lstm"}, "recurrent is 'lstm'; choose gru, conv_lstm or ''"),
-        (ClipNetworkConfig, {"recurrent": "gru"}, "recurrent is 'gru' and time_pool 9, which stand in one place"),
-        (ClipNetworkConfig, {"output_average": "cold"}, "output_average is 'cold'"),
-        (ClipNetworkConfig, {"time_kernel": 4}, "time_kernel is 4; expected an odd number"),
-        (ClipNetworkConfig, {"time_kernel": 0, "causal": True}, "time_kernel is 0"),
+        (LandmarkNetworkConfig, {"trunk": {"input_px": 100}}, ".trunk: input_px is 100; with depth 4 it must be a mul"),
+        (LandmarkNetworkConfig, {"trunk": {"input_px": 0}}, ".trunk: input_px is 0"),
+        (LandmarkNetworkConfig, {"trunk": {"widths": (64, 128)}}, ".trunk: widths .* expected three sizes"),
+        (LandmarkNetworkConfig, {"trunk": {"widths": (64, 126, 256)}}, ".trunk: .*the last two divisible by 4"),
+        (LandmarkNetworkConfig, {"trunk": {"modules": 0}}, ".trunk: modules is 0 and depth 4; both must be at least 1"),
+        (LandmarkNetworkConfig, {"trunk": {"depth": 0}}, ".trunk: modules is 2 and depth 0"),
+        (LandmarkNetworkConfig, {"execution": "fast"}, ": execution is 'fast'; choose one of auto, direct, winograd"),
+        (EmoNetConfig, {"emotions": 1}, ": emotions is 1"),
+        (
+            EmoNetConfig,
+            {"trunk": {"input_px": 64}, "head": {"blocks": 5}},
+            ": head.blocks is 5; .* the map of trunk.input_px 64 is 16 px wide: .* divisible by 2..head.blocks",
+        ),
+        (EmoNetConfig, {"head": {"blocks": 0}}, ".head: blocks is 0"),
+        (EmoNetConfig, {"head": {"rank": -1}}, ".head: rank is -1"),
+        (EmoNetConfig, {"head": {"dropout": 1.0}}, ".head: dropout is 1.0"),
+        (EmoNetConfig, {"head": {"form": "svd"}}, ".head: form is 'svd'; choose one of cp, tucker, tt"),
+        (EmoNetConfig, {"head": {"between": "relu"}}, ".head: between is 'relu'; choose one of linear, norm_relu"),
+        (EmoNetConfig, {"head": {"ranks": (("head", 3),)}}, r".head: ranks is .*, but rank 0 keeps the kernels dense"),
+        (EmoNetConfig, {"head": {"rank": 4, "ranks": ("head",)}}, ".head: .*every part needs a rank of at least 1"),
+        (EmoNetConfig, {"head": {"rank": 4, "ranks": (("head", 2, 3),)}}, ".head: ranks: .* is not a part of the net"),
+        (EmoNetConfig, {"head": {"rank": 4, "form": "tt", "component_dropout": 0.5}}, ".head: .*of cp kernels"),
+        (
+            ClipNetworkConfig,
+            {"time": {"form": "3d"}},
+            ".time: form is '3d'; choose one of factorized, channelwise, dense",
+        ),
+        (ClipNetworkConfig, {"time": {"layers": "head"}}, ".time.layers is 'head'; expected a list"),
+        (ClipNetworkConfig, {"time": {"layers": (("head", "x"),)}}, r".time: layers: \('head', 'x'\) is not a part"),
+        (
+            ClipNetworkConfig,
+            {"time": {"layers": (("head", 4),)}},
+            ".time: layers: the kernel of 'head' is 4; expected an",
+        ),
+        (ClipNetworkConfig, {"time": {"recurrent": "lstm"}}, ".time: recurrent is 'lstm'; choose gru, conv_lstm or ''"),
+        (ClipNetworkConfig, {"time": {"recurrent": "gru"}}, ".time: recurrent is 'gru' and pool 9, which stand in one"),
+        (ClipNetworkConfig, {"time": {"output_average": "cold"}}, ".time: output_average is 'cold'"),
+        (ClipNetworkConfig, {"time": {"output_average": "flat"}}, ".time: output_frames is 0; expected an odd number"),
+        (
+            ClipNetworkConfig,
+            {"time": {"output_average": "flat", "output_frames": 4}},
+            ".time: output_frames is 4; expected an odd number of frames, or any with causal=True",
+        ),
+        (ClipNetworkConfig, {"time": {"output_frames": 5}}, ".time: output_frames is 5, but output_average ''"),
+        (ClipNetworkConfig, {"time": {"kernel": 4}}, ".time: kernel is 4; expected an odd number"),
+        (ClipNetworkConfig, {"time": {"kernel": 0, "causal": True}}, ".time: kernel is 0"),
     ],
 )
 def test_senseless_sizes_are_refused_with_a_way_out(config_class, options, message):
-    with pytest.raises(ValueError, match=message):
-        config_class(**options)
+    with pytest.raises(ValueError, match=f"^model{message}"):
+        typed(config_class, options, "model")
 
 
 def test_landmark_network_and_affect_network_share_the_names_of_the_trunk():
     names = lambda model: {path for path, _ in nnx.to_flat_state(nnx.state(model)) if path[0] == "trunk"}
-    landmarks = nnx.eval_shape(lambda: LandmarkNetwork(FANConfig(32, (4, 4, 8), depth=1), rngs=nnx.Rngs(0)))
-    affect = nnx.eval_shape(lambda: EmoNet(EmoNetConfig(**TINY), rngs=nnx.Rngs(0)))
+    landmarks = nnx.eval_shape(lambda: LandmarkNetwork(LandmarkNetworkConfig(TRUNK), rngs=nnx.Rngs(0)))
+    affect = nnx.eval_shape(lambda: EmoNet(TINY, rngs=nnx.Rngs(0)))
     assert names(landmarks) == names(affect) == set(dict(nnx.to_flat_state(nnx.state(landmarks))))
 
 
 def test_affect_network_returns_the_heatmaps_of_its_trunk():
-    affect = EmoNet(EmoNetConfig(**TINY), rngs=nnx.Rngs(0))
-    landmarks = LandmarkNetwork(FANConfig(32, (4, 4, 8), depth=1), rngs=nnx.Rngs(1))
+    affect = EmoNet(TINY, rngs=nnx.Rngs(0))
+    landmarks = LandmarkNetwork(LandmarkNetworkConfig(TRUNK), rngs=nnx.Rngs(1))
     landmarks.trunk = affect.trunk
     affect.eval()
     images = jnp.float32(np.random.default_rng(0).uniform(size=(2, 32, 32, 3)))
@@ -98,17 +138,17 @@ def test_affect_network_returns_the_heatmaps_of_its_trunk():
 
 @pytest.mark.slow
 def test_no_error_of_emotion_moves_the_landmarks_through_their_positions():
-    model = EmoNet(EmoNetConfig(**TINY, geometry=True, attention=False), rngs=nnx.Rngs(0))
+    model = EmoNet(EmoNetConfig(TRUNK, HeadConfig(2, attention=False, geometry=True)), rngs=nnx.Rngs(0))
     model.eval()
     graphdef, params, statistics = nnx.split(model, nnx.Param, nnx.BatchStat)
     images = jnp.float32(np.random.default_rng(0).uniform(size=(1, 32, 32, 3)))
 
     def outputs(params, blind):
         model = nnx.merge(graphdef, params, statistics, copy=True)
-        width = model.config.widths[-1]
+        width = TRUNK.widths[-1]
         kernel = model.head.hidden.kernel
         kernel[...] = kernel[...].at[:width].set(0) if blind else kernel[...].at[width:].set(0)
-        return model(images).emotion_logits.sum()
+        return model(images)["emotion"].sum()
 
     slopes = lambda blind: nnx.to_flat_state(jax.grad(lambda p: outputs(p, blind))(params))
     of_trunk = lambda found: [leaf[...] for path, leaf in found if path[0] == "trunk"]
@@ -117,7 +157,7 @@ def test_no_error_of_emotion_moves_the_landmarks_through_their_positions():
 
 
 def test_a_frozen_trunk_in_evaluation_mode_keeps_its_statistics_while_the_head_trains():
-    model = EmoNet(EmoNetConfig(**TINY), rngs=nnx.Rngs(0))
+    model = EmoNet(TINY, rngs=nnx.Rngs(0))
     graphdef, params, statistics = nnx.split(model, nnx.Param, nnx.BatchStat)
     images = jnp.float32(np.random.default_rng(0).uniform(size=(4, 32, 32, 3)))
 
@@ -134,7 +174,7 @@ def test_a_frozen_trunk_in_evaluation_mode_keeps_its_statistics_while_the_head_t
 
 
 def test_clip_network_returns_one_row_per_frame_and_no_heatmaps():
-    model = ClipNetwork(ClipNetworkConfig(**TINY, head_rank=2, emotions=5), rngs=nnx.Rngs(0))
+    model = ClipNetwork(ClipNetworkConfig(TRUNK, HeadConfig(2, rank=2), emotions=5), rngs=nnx.Rngs(0))
     model.eval()
     clips = jnp.float32(np.random.default_rng(0).uniform(size=(2, 3, 32, 32, 3)))
     predict = nnx.jit(lambda model, clips: model(clips))

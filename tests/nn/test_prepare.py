@@ -7,16 +7,18 @@ import pytest
 from flax import nnx
 
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
+from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.conv import Conv3x3
 from affect_jax.nn.execution import ConvShape, Execution
 from affect_jax.nn.prepare import Unchanged, prepare
 
-SIZES = {"input_px": 64, "widths": (4, 8, 16), "modules": 2, "depth": 1, "head_blocks": 1, "emotions": 5}
-NETWORKS = {
-    "static": (EmoNet, EmoNetConfig(**SIZES, geometry=True), (2, 64, 64, 3)),
-    "clip": (ClipNetwork, ClipNetworkConfig(**SIZES, time_pool=3), (1, 2, 64, 64, 3)),
-}
+TRUNK = TrunkConfig(input_px=64, widths=(4, 8, 16), modules=2, depth=1)
+STATIC = EmoNetConfig(TRUNK, HeadConfig(blocks=1, geometry=True), emotions=5)
+CLIP = ClipNetworkConfig(TRUNK, HeadConfig(blocks=1, rank=64), ClipTimeConfig(pool=3), emotions=5)
+NETWORKS = {"static": (EmoNet, STATIC, (2, 64, 64, 3)), "clip": (ClipNetwork, CLIP, (1, 2, 64, 64, 3))}
 
 
 def unsettled(module: nnx.Module) -> nnx.Module:

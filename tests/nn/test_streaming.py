@@ -4,30 +4,41 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from affect_jax.experiment.config.typed import typed
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
+from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.execution import Execution
 from affect_jax.nn.prepare import prepare
 from affect_jax.nn.streaming import as_arrays, from_arrays, scanned, streamed
 
-SIZES = {"input_px": 32, "widths": (4, 4, 8), "depth": 1, "modules": 1, "head_blocks": 1, "head_rank": 4, "emotions": 3}
-SIZES["causal"] = True
+SIZES = ClipNetworkConfig(
+    TrunkConfig(input_px=32, widths=(4, 4, 8), depth=1, modules=1),
+    HeadConfig(blocks=1, rank=4),
+    ClipTimeConfig(causal=True),
+    emotions=3,
+)
 FRAMES = 18
 HEADS = {
-    "tucker": {"head_form": "tucker", "time_pool": 1},
-    "tt, averaged": {"head_form": "tt", "time_pool": 4},
-    "dense": {"time_form": "dense"},
-    "2plus1, gru": {"time_form": "2plus1", "time_pool": 1, "recurrent": "gru"},
-    "conv_lstm": {"time_layers": "none", "recurrent": "conv_lstm"},
+    "tucker": {"head": {"form": "tucker"}, "time": {"pool": 1}},
+    "tt, averaged": {"head": {"form": "tt"}, "time": {"pool": 4}},
+    "dense": {"time": {"form": "dense"}},
+    "2plus1, gru": {"time": {"form": "2plus1", "pool": 1, "recurrent": "gru"}},
+    "conv_lstm": {"time": {"layers": (), "recurrent": "conv_lstm"}},
 }
 WHOLE = {
-    "factorized": {"time_pool": 4, "output_average": "warm"},
-    "channelwise everywhere": {"time_form": "channelwise", "time_layers": "all", "output_average": "zero_start"},
+    "factorized": {"time": {"pool": 4, "output_average": "warm"}},
+    "channelwise everywhere": {
+        "time": {"form": "channelwise", "layers": ("all",), "output_average": "zero_start"},
+    },
+    "flat average": {"time": {"layers": (), "pool": 1, "output_average": "flat", "output_frames": 4}},
 }
 
 
 def trained(options) -> ClipNetwork:
     """A network whose numbers are those of no initialization."""
-    network = ClipNetwork(ClipNetworkConfig(**{**SIZES, **options}), rngs=nnx.Rngs(0))
+    network = ClipNetwork(typed(SIZES, options, "model"), rngs=nnx.Rngs(0))
     rng = np.random.default_rng(0)
     for path, variable in nnx.to_flat_state(nnx.state(network)):
         values = rng.uniform(0.5, 2, variable.shape) if path[-1] == "var" else rng.normal(size=variable.shape) * 0.2
@@ -130,7 +141,7 @@ def test_a_network_made_ready_for_prediction_streams_too():
 
 
 def test_a_network_that_looks_ahead_cannot_be_streamed():
-    network = ClipNetwork(ClipNetworkConfig(**{**SIZES, "causal": False}), rngs=nnx.Rngs(0))
+    network = ClipNetwork(typed(SIZES, {"time": {"causal": False}}, "model"), rngs=nnx.Rngs(0))
     network.eval()
     with pytest.raises(ValueError, match=r"'head/.+' looks at frames to come.+inflate with --causal"):
         streamed(network, jax.ShapeDtypeStruct((1, 1, 32, 32, 3), jnp.float32))

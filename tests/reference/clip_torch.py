@@ -27,18 +27,19 @@ def clip_reference(ours, kernels: dict, frames: int, config, dense: bool) -> nn.
 
     kernels: of each of our factorized layers by path, its dense kernel.
     """
-    sizes = (config.emotions, config.widths, config.modules, config.depth, config.head_blocks)
-    model = EmoNetReference(*sizes, attention=config.attention)
+    trunk, head = config.trunk, config.head
+    sizes = (config.emotions, trunk.widths, trunk.modules, trunk.depth, head.blocks)
+    model = EmoNetReference(*sizes, attention=head.attention)
     state = {path: np.asarray(leaf.get_value()) for path, leaf in flat_state(ours).items() if _is_number(path)}
     for name, module in list(model.emo_net_2.named_children()):
         for convolution in ("conv1", "conv2", "conv3") if isinstance(module, Block) else ():
-            path = our_module(f"emo_net_2.{name}.{convolution}", config.depth)
+            path = our_module(f"emo_net_2.{name}.{convolution}", trunk.depth)
             factors = {kind: state.pop(f"{path}/factors/{kind}") for kind in ("inputs", "outputs", "scale", *AXES)}
             layer = DenseReference(kernels[path]) if dense else FactorizedReference(factors, AXES)
             setattr(module, convolution, OverFrames(layer, frames))
     for name, tensor in model.state_dict().items():
         if ".layer." not in name and not name.endswith("num_batches_tracked"):
-            array = state.pop(our_place(name, tensor.ndim, config.depth))
+            array = state.pop(our_place(name, tensor.ndim, trunk.depth))
             with torch.no_grad():
                 tensor.copy_(torch.from_numpy(_theirs(array, tensor.ndim).copy()))
     assert not state, sorted(state)[:5]

@@ -9,17 +9,21 @@ import optax
 import pytest
 from records import make_batch, make_labels
 
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
 from affect_jax.models.registry import MODELS
+from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.network import Network
 from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
 from affect_jax.types import Batch
 
-SIZES = {"input_px": 16, "widths": (4, 4, 8), "modules": 1, "depth": 1, "head_blocks": 1, "head_rank": 6, "emotions": 3}
+TRUNK = TrunkConfig(input_px=16, widths=(4, 4, 8), modules=1, depth=1)
+HEAD = HeadConfig(blocks=1, rank=6)
 NETWORKS = {
     "static": ("emonet", {}),
-    "clip": ("clip", {"time_pool": 1}),
-    "clip, channelwise": ("clip", {"time_pool": 1, "time_form": "channelwise"}),
+    "clip": ("clip", {"time": ClipTimeConfig(pool=1)}),
+    "clip, channelwise": ("clip", {"time": ClipTimeConfig(pool=1, form="channelwise")}),
 }
 
 
@@ -37,11 +41,11 @@ def batch_of(name: str) -> Batch:
 @pytest.mark.parametrize("case", NETWORKS)
 def test_the_loss_of_a_step_depends_on_the_key_and_what_is_predicted_on_nothing(case, regression):
     name, extra = NETWORKS[case]
-    module, config = MODELS[name]
-    config = config(**SIZES, **extra, head_component_dropout=0.5)
+    module, cls = MODELS[name]
+    config = lambda share: cls(TRUNK, dataclasses.replace(HEAD, component_dropout=share), emotions=3, **extra)
     made = {
         share: Network(
-            lambda rngs, share=share: module(dataclasses.replace(config, head_component_dropout=share), rngs=rngs),
+            lambda rngs, share=share: module(config(share), rngs=rngs),
             frozen="trunk/.*",  # a gradient through it takes most of the compilation
         )
         for share in (0.5, 0.0)
@@ -60,8 +64,8 @@ def test_the_loss_of_a_step_depends_on_the_key_and_what_is_predicted_on_nothing(
 
 
 def test_where_the_head_is_frozen_nothing_is_dropped():
-    module, config = MODELS["emonet"]
-    config = config(**SIZES, head_component_dropout=0.5)
+    module, cls = MODELS["emonet"]
+    config = cls(TRUNK, dataclasses.replace(HEAD, component_dropout=0.5), emotions=3)
     network = Network(lambda rngs: module(config, rngs=rngs), frozen="head/.*")
     variables, images = network.initial(jax.random.key(0)), batch_of("static").inputs.images
     train = jax.jit(lambda key: network.train(variables, images, key)[0]["valence_arousal"])

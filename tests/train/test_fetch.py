@@ -22,7 +22,7 @@ def test_nothing_is_taken_before_it_is_asked_for(batches):
     with Fetcher(one) as fetcher:
         assert fetcher.data_state == {"number": 0}
         for number in range(1, 4):
-            assert (fetcher.next(going).images == next(other).images).all()
+            assert (fetcher.next(going).inputs.images == next(other).inputs.images).all()
             time.sleep(0.02)
             assert fetcher.data_state == one.get_state() == {"number": number}
 

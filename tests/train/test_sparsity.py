@@ -9,7 +9,10 @@ import optax
 import pytest
 from flax import nnx
 
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
+from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.network import Network, names, with_names
 from affect_jax.train.optimizer import OptimizerConfig
@@ -110,8 +113,9 @@ def test_only_trained_kernels_count_and_with_none_it_is_refused():
 
 
 def test_while_only_the_time_factors_move_the_whole_component_is_measured():
-    sizes = {"input_px": 32, "widths": (4, 4, 8), "modules": 1, "depth": 1, "head_blocks": 1, "head_rank": 3}
-    build = lambda rngs: ClipNetwork(ClipNetworkConfig(**sizes, time_pool=1), rngs=rngs)
+    trunk = TrunkConfig(input_px=32, widths=(4, 4, 8), modules=1, depth=1)
+    config = ClipNetworkConfig(trunk, HeadConfig(blocks=1, rank=3), ClipTimeConfig(pool=1))
+    build = lambda rngs: ClipNetwork(config, rngs=rngs)
     part, whole = Network(build, frozen="(?!.*time).*"), Network(build)
     found = [evenness(network.initial(jax.random.key(0))) for network in (part, whole)]
     np.testing.assert_array_equal(*found)

@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 from records import make_batch, make_labels
 
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
 from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
+from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.network import Network, names
 from affect_jax.tasks.affect import Affect
 from affect_jax.tasks.recipe import AffectConfig
@@ -13,7 +16,7 @@ from affect_jax.train.optimizer import OptimizerConfig, make_optimizer
 from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
 
-SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2, "head_blocks": 1, "head_rank": 4}
+TRUNK = TrunkConfig(input_px=32, widths=(4, 8, 8), modules=1, depth=2)
 TASK = Affect(AffectConfig(ccc_over="both", smoothness_weight=1.0))
 TIME_ALONE = "(?!.*time).*"  # as configs/quickstart.py:clip has it
 
@@ -30,7 +33,7 @@ def clips():
 
 def moved(clips, options, steps=2, **patterns):
     """How far each array of the network goes in some steps."""
-    config = ClipNetworkConfig(**SIZES, time_pool=3)
+    config = ClipNetworkConfig(TRUNK, HeadConfig(blocks=1, rank=4), ClipTimeConfig(pool=3))
     network = Network(lambda rngs: ClipNetwork(config, rngs=rngs), **patterns)
     optimizer = make_optimizer(OptimizerConfig(learning_rate=1e-2, schedule="constant", **options), 10)
     state = create_state(network, optimizer, network.initial(jax.random.key(0)), TASK.initial())

@@ -14,6 +14,7 @@ from affect_jax.experiment.config.data import DataConfig, data_config
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import lookup, named, section, typed
 from affect_jax.files.atomic import replacing
+from affect_jax.models.contract import Contract, ModelConfig
 from affect_jax.models.registry import MODELS
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.loop import TrainConfig
@@ -50,7 +51,7 @@ class Options:
     batch_size: int  # examples a step over all devices; clips count as one
     label_set: str  # emotions.LABEL_SETS; the order of the emotion outputs
     frozen: str  # regular expression over parameter paths that nothing moves; "" = none
-    model: Any
+    model: ModelConfig
     model_name: str
     task: Any
     train: TrainConfig
@@ -61,9 +62,14 @@ class Options:
     fixed_statistics: str = ""  # regular expression over layers whose running statistics training uses and keeps
 
     @property
+    def contract(self) -> Contract:
+        """What the network takes and predicts."""
+        return self.model.contract
+
+    @property
     def predicts_affect(self) -> bool:
         """Whether the network predicts affect: emotions, and where they lie on the circumplex."""
-        return hasattr(self.model, "emotions")
+        return "emotion" in self.contract.predicts
 
     @property
     def teacher(self) -> str:

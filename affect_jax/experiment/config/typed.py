@@ -13,6 +13,7 @@ KINDS = {
     float: ((int, float), "a number"),
     str: (str, "a text"),
     bool: (bool, "true or false"),
+    tuple: (tuple, "a list"),
 }
 
 
@@ -33,22 +34,30 @@ def section(options: Any, name: str, where: str = "") -> dict[str, Any]:
     return dict(options[name])
 
 
-def typed(cls, options: Mapping[str, Any], where: str):
-    """Builds dataclass `cls`; UsageError for a field that does not belong (naming the nearest), lacks, or is no such
-    value."""
-    fields = {field.name: field for field in dataclasses.fields(cls)}
+def typed(made: Any, options: Mapping[str, Any], where: str) -> Any:
+    """A config dataclass out of options, or a config with some options replaced; sections within it included.
+
+    UsageError, with the dotted name, for an option that does not belong (naming the nearest), that is missing, or whose
+    value does not fit. What a section within lacks is as it is in `made` or, for a class, in its default.
+    """
+    fields = {field.name: field for field in dataclasses.fields(made)}
     for name in sorted(set(options) - set(fields)):
         near = difflib.get_close_matches(name, fields, n=1)
         hint = f"; did you mean {where}.{near[0]}?" if near else f"; it has {', '.join(sorted(fields))}"
         raise UsageError(f"{where} has no option '{name}'{hint}")
-    if lacking := [name for name, field in fields.items() if name not in options and _is_required(field)]:
+    from_scratch = isinstance(made, type)
+    lacking = [name for name, field in fields.items() if name not in options and _is_required(field)]
+    if from_scratch and lacking:
         raise UsageError(f"{where} lacks {', '.join(lacking)}")
-    values = {name: _frozen(value) for name, value in options.items()}
-    for name, value in values.items():
-        if wanted := _misfit(value, fields[name].type):
-            raise UsageError(f"{where}.{name} is {value!r}; expected {wanted}")
+    values = {}
+    for name, given in options.items():
+        field, place = fields[name], f"{where}.{name}"
+        if dataclasses.is_dataclass(field.type):
+            values[name] = _section(_default(field) if from_scratch else getattr(made, name), given, place)
+        else:
+            values[name] = _value(field.type, given, place)
     try:
-        return cls(**values)
+        return made(**values) if from_scratch else dataclasses.replace(made, **values)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{where}: {error}") from error
 
@@ -59,6 +68,30 @@ def named(table: Mapping[str, tuple], options: Mapping[str, Any], where: str, ke
     name = rest.pop(key, "")
     _, cls = lookup(table, name, f"{where}.{key}")
     return name, typed(cls, rest, where)
+
+
+def _section(default: Any, given: Any, where: str) -> Any:
+    """A section within a config; `default` is what it is where nothing is given, or its class."""
+    if dataclasses.is_dataclass(given):
+        return given
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{where} is {given!r}; expected a section of options")
+    return typed(default, given, where)
+
+
+def _value(kind: Any, given: Any, where: str) -> Any:
+    """A plain value of an option."""
+    value = _frozen(given)
+    if wanted := _misfit(value, kind):
+        raise UsageError(f"{where} is {value!r}; expected {wanted}")
+    return value
+
+
+def _default(field: dataclasses.Field) -> Any:
+    """The section that a field has where nothing is given, or its class where something must be."""
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.type if field.default is dataclasses.MISSING else field.default
 
 
 def _frozen(value: Any) -> Any:

@@ -19,7 +19,6 @@ from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import foreign, write
 from affect_jax.experiment.derive.foreign import ConversionConfig
-from affect_jax.models.fan import FANConfig
 from affect_jax.nn.network import Network, Variables, with_names
 from affect_jax.tasks.registry import TASKS
 
@@ -57,7 +56,8 @@ def convert_run(
     variables = with_names(network.abstract, converted.arrays)
     parity = None
     if reference is not None:
-        parity = _parity(network, variables, found, run.model, reference)
+        pooling = model["trunk"]["pooling"]
+        parity = _parity(network, variables, found, run.contract.input_px, pooling, reference)
     notes = {SOURCE: source} | ({} if parity is None else {PARITY: parity})
     write.write(workdir, config, network, variables, notes)
     logging.info("%s: %d entries of %s (%s)", workdir, len(found.tensors), file, found.form)
@@ -98,7 +98,7 @@ def _source(
             "names": converted.not_needed,
         },
         "license": settings.license or foreign.LICENSES[name],
-        "crop": {"name": "emonet", "side_ratio": run.augment.side_ratio, "crop_px": run.model.input_px},
+        "crop": {"name": "emonet", "side_ratio": run.augment.side_ratio, "crop_px": run.contract.input_px},
         **(labels if run.predicts_affect else {}),
         "input": "RGB in [0, 1], no further normalization",
         "versions": {package: version(package) for package in ("affect_jax", "jax", "flax", "numpy")},
@@ -106,15 +106,14 @@ def _source(
 
 
 def _parity(
-    network: Network, variables: Variables, found: weights.Weights, model: FANConfig, reference: Reference
+    network: Network, variables: Variables, found: weights.Weights, input_px: int, pooling: str, reference: Reference
 ) -> dict[str, Any]:
     """Largest differences to the reference on pictures of noise; ValueError where one is too large."""
-    input_px = model.input_px
     images = np.random.default_rng(0).uniform(0, 1, (2, input_px, input_px, 3)).astype(np.float32)
     with jax.default_matmul_precision("float32"):
         ours = jax.device_get(jax.jit(network.predict)(variables, images))
     result: dict[str, Any] = {"tolerance": TOLERANCE, "images": "2 of uniform noise", "input_px": input_px, "heads": {}}
-    for head, expected in reference(found.tensors, images, model.pooling).items():
+    for head, expected in reference(found.tensors, images, pooling).items():
         difference = float(np.abs(ours[head] - expected).max())
         largest = float(np.abs(expected).max())
         result["heads"][head] = {"largest_difference": difference, "largest_output": largest}

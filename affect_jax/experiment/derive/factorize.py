@@ -15,9 +15,9 @@ from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive import write
 from affect_jax.experiment.derive.changes import changes, log
 from affect_jax.experiment.restore import restored
-from affect_jax.models.head_factors import LINKS, HeadFactorsConfig, written_ranks
+from affect_jax.models.contract import model_options
+from affect_jax.models.head_factors import LINKS, written_ranks
 from affect_jax.models.parts import layers, named
-from affect_jax.models.time_layers import TimeConfig
 from affect_jax.nn.conv import Conv3x3
 from affect_jax.nn.network import Network, Variables, names, with_names
 from affect_jax.ops.factors import parameter_count, resolve_rank
@@ -80,17 +80,19 @@ def factorize_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Wanted) -
 
 
 def _check(source: pathlib.Path, run: Options) -> None:
-    model, name = run.model, run.model_name
-    if not isinstance(model, HeadFactorsConfig):
-        raise UsageError(f"{source} holds a network '{name}', which has no affect head; only heads are factorized")
-    if isinstance(model, TimeConfig):
+    head = model_options(run.model).get("head")
+    if head is None:
+        raise UsageError(
+            f"{source} holds a network '{run.model_name}', which has no affect head; only heads are factorized"
+        )
+    if run.contract.over_time:
         raise UsageError(
             f"{source} holds a clip network; factorize the static network, then give it time: python -m launch.inflate"
         )
-    if model.head_rank:
+    if head["rank"]:
         raise UsageError(
-            f"{source}: its head is factorized already (model.head_form '{model.head_form}', model.head_rank "
-            f"{model.head_rank}); python -m launch.prune makes cp kernels smaller"
+            f"{source}: its head is factorized already (model.head.form '{head['form']}', model.head.rank "
+            f"{head['rank']}); python -m launch.prune makes cp kernels smaller"
         )
 
 
@@ -121,14 +123,15 @@ def _sizes(kernel: np.ndarray) -> dict[str, int]:
 def _config(source: pathlib.Path, wanted: Wanted, ranks: Mapping, kernels: Mapping[str, np.ndarray]) -> dict:
     config = options.read(source)
     sizes = {name: _sizes(kernel) for name, kernel in kernels.items()}
-    model = {
-        **config["model"],
+    head = {
+        **config["model"]["head"],
         **written_ranks(wanted.form, ranks, sizes),
-        "head_form": wanted.form,
-        "head_between": "linear",  # only linear layers equal dense kernels
+        "form": wanted.form,
+        "between": "linear",  # only linear layers equal dense kernels
     }
     if wanted.form != "cp":
-        model["head_component_dropout"] = 0.0
+        head["component_dropout"] = 0.0
+    model = {**config["model"], "head": head}
     return {**config, "model": model, "initialize": {"rule": "factorized", "workdir": str(source)}}
 
 

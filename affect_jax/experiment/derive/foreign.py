@@ -8,8 +8,11 @@ from affect_jax import emotions
 from affect_jax.convert import emonet, fan, weights
 from affect_jax.convert.table import Converted, convert
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.models.contract import model_options
 from affect_jax.models.emonet import EmoNetConfig
-from affect_jax.models.fan import FANConfig
+from affect_jax.models.fan import TrunkConfig
+from affect_jax.models.head import HeadConfig
+from affect_jax.models.landmarks import LandmarkNetworkConfig
 
 LABEL_SETS = {8: "affectnet_8", 5: "emonet_5"}  # by number of outputs, in the published order
 LICENSES = {
@@ -50,21 +53,22 @@ def converted(
             sizes = fan.trunk_sizes(found.tensors, fan.WHAT, str(file))
             if settings.label_set:
                 raise UsageError(f"--label_set={settings.label_set}: a landmark trunk predicts no emotions")
-            pooling = _pooling(settings.pooling, "mean" if sizes.modules == 4 else "max")
-            made = FANConfig(**dataclasses.asdict(sizes), input_px=settings.input_px, pooling=pooling)
+            made = LandmarkNetworkConfig(_trunk(sizes, settings, "mean" if sizes.modules == 4 else "max"))
             result = convert(found.tensors, fan.trunk_table(sizes), fan.WHAT, str(file))
-            return {"name": "landmarks", **dataclasses.asdict(made)}, LABEL_SETS[8], result
+            return {"name": "landmarks", **model_options(made)}, LABEL_SETS[8], result
         sizes = emonet.emonet_sizes(found.tensors, str(file))
         label_set = _label_set(settings.label_set, sizes.emotions, file)
         result = convert(found.tensors, emonet.emonet_table(sizes), emonet.WHAT, str(file))
-        head = {name: getattr(sizes, name) for name in ("emotions", "attention", "head_blocks")}
-        pooling = _pooling(settings.pooling, "max")
-        made = EmoNetConfig(**dataclasses.asdict(sizes.trunk), **head, input_px=settings.input_px, pooling=pooling)
+        head = HeadConfig(blocks=sizes.head_blocks, attention=sizes.attention)
+        made = EmoNetConfig(_trunk(sizes.trunk, settings, "max"), head, emotions=sizes.emotions)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    model = {"name": "emonet", **dataclasses.asdict(made)}
-    del model["emotions"]  # follows from the label set
-    return model, label_set, result
+    return {"name": "emonet", **model_options(made)}, label_set, result
+
+
+def _trunk(sizes: fan.TrunkSizes, settings: ConversionConfig, published_pooling: str) -> TrunkConfig:
+    pooling = published_pooling if settings.pooling == "auto" else settings.pooling
+    return TrunkConfig(**dataclasses.asdict(sizes), input_px=settings.input_px, pooling=pooling)
 
 
 def _label_set(given: str, outputs: int, file: pathlib.Path) -> str:
@@ -81,7 +85,3 @@ def _label_set(given: str, outputs: int, file: pathlib.Path) -> str:
             f"({', '.join(emotions.names(label_set))}); {file} predicts {outputs}"
         )
     return label_set
-
-
-def _pooling(given: str, published: str) -> str:
-    return published if given == "auto" else given

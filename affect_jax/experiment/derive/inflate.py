@@ -9,6 +9,7 @@ from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import growth, write
 from affect_jax.experiment.derive.inflated_config import Growth, config_of
+from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.restore import best_step, opened, restored
 from affect_jax.models.certificate import certificate, sentences
 
@@ -37,7 +38,7 @@ def certify(workdir: pathlib.Path) -> dict:
     run, checkpoints, step = opened(workdir)
     stored = checkpoints.certificate(step)
     checkpoints.close()
-    if not run.initialize.rule.startswith("inflate"):
+    if run.initialize.rule not in TRANSFERS:
         raise UsageError(
             f"{workdir} was started by the rule '{run.initialize.rule}', not by inflation; give the workdir that "
             "python -m launch.inflate wrote"

@@ -7,37 +7,44 @@ from typing import Any
 from affect_jax.data.windows import WindowConfig
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.models.registry import CLIP_NETWORKS
+from affect_jax.experiment.derive.rules import INFLATIONS
+from affect_jax.models.contract import model_options
+from affect_jax.models.registry import CLIP_NETWORKS, MODELS
 
-FORMS = {  # rule of the command -> form of the layers, and how their numbers start
-    "factorized": ("factorized", "inflate"),
-    "channelwise": ("channelwise", "inflate"),
-    "dense": ("dense", "inflate"),
-    "i3d": ("dense", "inflate_mean"),
-    "static": ("", "inflate"),
+FIRST_FRAMES = 16  # of a clip, for a network that was static; all else is as in the clip network's defaults
+OPTIONS = {  # field of Growth -> option of the section `time` of a network over time
+    "layers": "layers",
+    "time_kernel": "kernel",
+    "time_pool": "pool",
+    "recurrent": "recurrent",
+    "output_average": "output_average",
+    "output_frames": "output_frames",
+    "causal": "causal",
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Growth:
-    """What is to look along time; fields as in the clip network's config, `frames` as in the data's.
+    """What is to look along time; `frames` as in the data's options, the others see OPTIONS.
 
-    None: as the network has it that is inflated, or FIRST if it is static.
+    None: as the network has it that is inflated, or as in the defaults if it is static.
     """
 
-    rule: str | None = None  # of FORMS
-    layers: str | None = None
+    rule: str | None = None  # of INFLATIONS
+    layers: tuple | None = None
     time_kernel: int | None = None
     time_pool: int | None = None
     recurrent: str | None = None
     output_average: str | None = None
+    output_frames: int | None = None
     causal: bool | None = None
     frames: int | None = None
 
-
-FIRST = Growth("factorized", "head", 3, 9, "", "", False, 16)  # of a network that was static
-FIRST_OF_TRUNK = dataclasses.replace(FIRST, rule="channelwise", layers="trunk")  # whose kernels have no factors
-TIME = ("time_kernel", "time_pool", "recurrent", "output_average", "causal")
+    @property
+    def time(self) -> dict[str, Any]:
+        """The options of the section `time` that were given."""
+        given = {option: getattr(self, field) for field, option in OPTIONS.items()}
+        return {option: value for option, value in given.items() if value is not None}
 
 
 def config_of(source: pathlib.Path, wanted: Growth) -> dict[str, Any]:
@@ -53,7 +60,7 @@ def config_of(source: pathlib.Path, wanted: Growth) -> dict[str, Any]:
     if wanted.rule == "static" and base == name:
         raise UsageError(f"{source} holds a static network '{name}' already; --rule=static takes time away")
     changed = _static(config, base, wanted) if wanted.rule == "static" else _over_time(config, base, wanted)
-    rule = FORMS.get(wanted.rule, ("", "inflate"))[1]
+    rule = INFLATIONS[wanted.rule].initialize if wanted.rule else "inflate"
     return {
         **config,
         **changed,
@@ -65,32 +72,29 @@ def config_of(source: pathlib.Path, wanted: Growth) -> dict[str, Any]:
 
 
 def _static(config: dict, base: str, wanted: Growth) -> dict[str, Any]:
-    _refuse_idle(wanted, [field.name for field in dataclasses.fields(Growth) if field.name != "rule"])
-    kept = dataclasses.asdict(options.MODELS[base][1]())
-    model = {**{key: value for key, value in config["model"].items() if key in kept}, "name": base}
+    _refuse_idle(wanted, [*OPTIONS, "frames"])
+    kept = model_options(MODELS[base][1]())
+    model = {**{name: value for name, value in config["model"].items() if name in kept}, "name": base}
     data = {"frames": 0, "hop": 0, "windows": dataclasses.asdict(WindowConfig())}
     return {"model": model, "data": {**config["data"], **data}}
 
 
 def _over_time(config: dict, base: str, wanted: Growth) -> dict[str, Any]:
-    fields = dataclasses.asdict(options.MODELS[CLIP_NETWORKS[base]][1]())
-    _refuse_idle(wanted, [name for name in TIME if name not in fields])
-    first = dataclasses.asdict(FIRST_OF_TRUNK if base == "landmarks" else FIRST)
-    given = {name: value for name, value in dataclasses.asdict(wanted).items() if value is not None}
-    time = {name: first[name] for name in TIME if name in fields}
-    time |= {"time_form": FORMS[first["rule"]][0], "time_layers": first["layers"]}
-    frames, hop = first["frames"], 0
-    if config["model"]["name"] != base:  # it has time already
-        time |= {name: config["model"][name] for name in time if name in config["model"]}
+    clip = CLIP_NETWORKS[base]
+    time = model_options(MODELS[clip][1]())["time"]
+    _refuse_idle(wanted, [field for field, option in OPTIONS.items() if option not in time])
+    frames, hop = FIRST_FRAMES, 0
+    if config["model"]["name"] == clip:  # it has time already
+        time |= config["model"]["time"]
         frames, hop = config["data"]["frames"], config["data"]["hop"]
-    time |= {name: given[name] for name in TIME if name in given}
-    if "rule" in given:
-        time["time_form"] = FORMS[given["rule"]][0]
-    if "layers" in given:
-        time["time_layers"] = given["layers"]
-    if given.get("frames", frames) != frames:
-        frames, hop = given["frames"], 0  # half a clip again: another length has another stride
-    model = {**config["model"], **time, "name": CLIP_NETWORKS[base]}
+    if wanted.rule is not None:
+        time["form"] = INFLATIONS[wanted.rule].form
+    if wanted.output_average not in (None, "flat"):
+        time["output_frames"] = 0  # other averages have a length of their own
+    time |= wanted.time
+    if wanted.frames not in (None, frames):
+        frames, hop = wanted.frames, 0  # half a clip again: another length has another stride
+    model = {**config["model"], "time": time, "name": clip}
     return {"model": model, "data": {**config["data"], "frames": frames, "hop": hop}}
 
 

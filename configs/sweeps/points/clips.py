@@ -12,7 +12,7 @@ FIRST = {  # of two phases, in which only what looks along time moves
     "optimizer.average": 0.0,
     "train.steps": 80,
 }
-STANDING = {"model.time_layers": "none", "model.time_pool": 1, **INFLATED}  # without a layer that looks along time
+STANDING = {"model.time.layers": (), "model.time.pool": 1, **INFLATED}  # without a layer that looks along time
 TWO_PHASES = ("GRU on the static features", "HO-CP inflated")
 ONE_PHASE = {
     "optimizer.learning_rate_multipliers": ((AVERAGE, 100.0), (".*time.*", 20.0))
@@ -20,10 +20,10 @@ ONE_PHASE = {
 
 NETWORKS = {  # what each differs in from the variant "scratch"
     "static, frame by frame": {**STANDING, "train.steps": 0},
-    "moving average": {**STANDING, "train.steps": 0, "model.output_average": "warm"},
+    "moving average": {**STANDING, "train.steps": 0, "model.time.output_average": "warm"},
     "static, trained on the clips": STANDING,
-    "GRU on the static features": {**STANDING, "model.recurrent": "gru"},
-    "dense 3-D from scratch": {"model.time_form": "dense"},
+    "GRU on the static features": {**STANDING, "model.time.recurrent": "gru"},
+    "dense 3-D from scratch": {"model.time.form": "dense"},
     "HO-CP from scratch": {},
     "HO-CP inflated": INFLATED,
 }
@@ -43,13 +43,13 @@ def point_of(network: str, seed: int, **options) -> dict:
     """A network trained in one phase; `options` replace its own, the label included."""
     point = {"label": network, "seed": seed, **NETWORKS[network], **options}
     if "initialize.rule" in point:
-        point["initialize.workdir"] = static_of(seed, point.get("model.head_rank"))
+        point["initialize.workdir"] = static_of(seed, point.get("model.head.rank"))
     return point
 
 
 def first_phase(point: dict) -> dict:
     """Only the first phase of a network."""
-    averages = point.get("model.time_pool", TIME_POOL) > 1
+    averages = point.get("model.time.pool", TIME_POOL) > 1
     return {**point, **FIRST, **({"optimizer.learning_rate_multipliers": ((AVERAGE, 5.0),)} if averages else {})}
 
 

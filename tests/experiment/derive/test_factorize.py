@@ -9,6 +9,7 @@ import pytest
 from affect_jax.experiment import build, initialize, restore
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.derive import factorize as factorizing
 from affect_jax.experiment.derive import growth, inflate
 from affect_jax.experiment.derive.factorize import Wanted, factorize_run
 from affect_jax.experiment.derive.inflated_config import Growth
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.slow  # whole runs
 def dense_run(miniature, tmp_path_factory):
     """Workdir of a static network whose head is dense."""
     root = tmp_path_factory.mktemp("dense")
-    config = miniature(root, head_rank=0)
+    config = miniature(root, rank=0)
     config.train.steps = 1
     assert train(config, root / "dense")
     return root / "dense"
@@ -87,7 +88,7 @@ def test_each_layer_has_the_error_that_is_reported_and_all_else_is_as_it_was(den
     if wanted.rank is not None:
         assert found["parameters"]["before"] - found["parameters"]["after"] == saved
         assert found["largest_difference"] == max(max(places.values()) for places in found["differences"].values()) > 0
-        assert all(places["heatmaps"] == 0 for places in found["differences"].values())
+        assert all(places["landmarks"] == 0 for places in found["differences"].values())
 
 
 def test_at_full_rank_nothing_changes_and_the_run_can_be_inflated_and_trained_on(dense_run, tmp_path, monkeypatch):
@@ -117,7 +118,7 @@ def test_a_second_call_changes_nothing_and_other_options_are_refused(dense_run, 
     assert factorize_run(dense_run, tmp_path / "V", wanted) == first
     with pytest.raises(UsageError, match=r"made with other options \(--iterations: 3 there, 4 now\)"):
         factorize_run(dense_run, tmp_path / "V", Wanted(rank=2, starts=1, iterations=4))
-    with pytest.raises(UsageError, match=r"another config \(model.head_rank: 2 there, 3 now\)"):
+    with pytest.raises(UsageError, match=r"another config \(model.head.rank: 2 there, 3 now\)"):
         factorize_run(dense_run, tmp_path / "V", Wanted(rank=3, starts=1, iterations=3))
     assert (tmp_path / "V" / "factors.json").read_bytes() == before
     (tmp_path / "V" / "factors.json").unlink()
@@ -129,7 +130,7 @@ def test_a_second_call_changes_nothing_and_other_options_are_refused(dense_run, 
 
 
 def test_what_has_no_dense_head_or_no_such_rank_is_refused(dense_run, static_run, tmp_path, monkeypatch):
-    with pytest.raises(UsageError, match=r"its head is factorized already \(model.head_form 'cp', model.head_rank 4\)"):
+    with pytest.raises(UsageError, match=r"its head is factorized already \(model.head.form 'cp', model.head.rank 4\)"):
         factorize_run(static_run, tmp_path / "V", Wanted(rank=2))
     with pytest.raises(UsageError, match=r"rank is 0.0; .* or a fraction of the dense kernel's parameters, above 0"):
         factorize_run(dense_run, tmp_path / "V", Wanted(fraction=0.0))
@@ -166,15 +167,15 @@ def test_ranks_are_written_as_one_number_where_one_says_it(miniature, tmp_path):
     two = lambda inputs, outputs: {"inputs": inputs, "outputs": outputs}
     # 6 of 4 outputs are 4; 2x3 is said by no single number
     given = {"a": two(6, 4), "b": two(2, 3), "c": two(6, 4)}
-    assert written_ranks("tucker", given, sizes) == {"head_rank": 6, "head_ranks": "b=2x3"}
+    assert written_ranks("tucker", given, sizes) == {"rank": 6, "ranks": (("b", (2, 3)),)}
     assert written_ranks("cp", {"a": {"rank": 5}, "b": {"rank": 7}, "c": {"rank": 5}}, sizes) == {
-        "head_rank": 5,
-        "head_ranks": "b=7",
+        "rank": 5,
+        "ranks": (("b", 7),),
     }
-    config = miniature(tmp_path, head_form="tucker", head_rank=6, head_ranks="head/blocks/0/convs/1=3x1")
+    config = miniature(tmp_path, form="tucker", rank=6, ranks=(("head/blocks/0/convs/1", (3, 1)),))
     arrays = names(build.network(options.parse(config)).abstract)
     shapes = [arrays[f"head/blocks/0/convs/{name}/factors/core"].shape for name in (0, 1)]
     assert shapes == [(3, 3, 6, 4), (3, 3, 3, 1)]
-    config.model.head_ranks = "head=2x3x4"
-    with pytest.raises(UsageError, match=r"head_ranks is 'head=2x3x4'; .*or one for each of inputs, outputs"):
+    config.model.head.ranks = (("head", (2, 3, 4)),)
+    with pytest.raises(UsageError, match=r"ranks has \(2, 3, 4\) for 'head'; .*or one for each of inputs, outputs"):
         options.parse(config)

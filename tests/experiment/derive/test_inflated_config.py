@@ -22,30 +22,32 @@ def written(folder, config):
 
 
 def time_of(config):
-    model = config["model"]
-    fields = ("time_form", "time_layers", "time_kernel", "time_pool", "recurrent", "output_average", "causal")
-    return {**{name: model[name] for name in fields}, "frames": config["data"]["frames"], "hop": config["data"]["hop"]}
+    time = config["model"]["time"]
+    data = {name: config["data"][name] for name in ("frames", "hop")}
+    return {**time, "layers": tuple(time["layers"]), **data}
 
 
-GIVEN = Growth("channelwise", "all", 4, 1, "gru", "warm", True, 48)
+GIVEN = Growth("channelwise", ("all",), 4, 1, "gru", "flat", 6, True, 48)
 TIME = {
-    "time_form": "channelwise",
-    "time_layers": "all",
-    "time_kernel": 4,
-    "time_pool": 1,
+    "form": "channelwise",
+    "layers": ("all",),
+    "kernel": 4,
+    "pool": 1,
     "recurrent": "gru",
-    "output_average": "warm",
+    "output_average": "flat",
+    "output_frames": 6,
     "causal": True,
     "frames": 48,
     "hop": 0,
 }
 FIRST = {
-    "time_form": "factorized",
-    "time_layers": "head",
-    "time_kernel": 3,
-    "time_pool": 9,
+    "form": "factorized",
+    "layers": ("head",),
+    "kernel": 3,
+    "pool": 9,
     "recurrent": "",
     "output_average": "",
+    "output_frames": 0,
     "causal": False,
     "frames": 16,
     "hop": 0,
@@ -62,13 +64,16 @@ def test_a_network_over_time_keeps_what_is_not_given(static, tmp_path):
     config["data"]["hop"] = 24
     clip = written(tmp_path / "clip", config)
     assert time_of(config_of(clip, Growth())) == {**TIME, "hop": 24}
-    assert time_of(config_of(clip, Growth(time_kernel=6))) == {**TIME, "time_kernel": 6, "hop": 24}
+    assert time_of(config_of(clip, Growth(time_kernel=6))) == {**TIME, "kernel": 6, "hop": 24}
     assert time_of(config_of(clip, Growth(recurrent="", output_average=""))) == {
         **TIME,
         "recurrent": "",
         "output_average": "",
+        "output_frames": 0,
         "hop": 24,
     }
+    warm = {**TIME, "output_average": "warm", "output_frames": 0, "hop": 24}
+    assert time_of(config_of(clip, Growth(output_average="warm"))) == warm
     shorter = config_of(clip, Growth(frames=16))
     assert time_of(shorter) == {**TIME, "frames": 16, "hop": 0}  # a hop of 24 does not fit 16 frames
     options.parse(shorter)
@@ -92,7 +97,8 @@ def test_patterns_of_parts_do_not_outlive_the_parts(static):
 def test_a_trunk_alone_grows_in_the_form_that_its_kernels_can_take(tmp_path):
     trunk = written(tmp_path / "landmarks", options.as_dict(quickstart.get_config("landmarks")))
     model = config_of(trunk, Growth())["model"]
-    assert (model["name"], model["time_form"], model["time_layers"]) == ("landmark_clip", "channelwise", "trunk")
+    time = {"form": "channelwise", "layers": ("trunk",), "kernel": 3, "causal": False}
+    assert (model["name"], model["time"]) == ("landmark_clip", time)
     with pytest.raises(UsageError, match="--recurrent=gru does nothing for this network$"):
         config_of(trunk, Growth(recurrent="gru"))
     with pytest.raises(UsageError, match="holds a static network 'landmarks' already"):

@@ -12,6 +12,7 @@ from affect_jax.experiment import build, initialize, restore
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import growth, inflate, write
+from affect_jax.experiment.derive import prune as pruning
 from affect_jax.experiment.derive.inflated_config import Growth
 from affect_jax.experiment.derive.prune import prune_run
 from affect_jax.nn.network import Network, names, with_names
@@ -79,7 +80,7 @@ def test_without_components_of_size_0_a_static_network_is_smaller_and_equal(spar
     np.testing.assert_allclose(
         outputs(tmp_path / "V", images), expected, rtol=0, atol=1e-5 * max(1, np.abs(expected).max())
     )
-    assert options.read(tmp_path / "V")["model"]["head_rank"] in KEPT.values()
+    assert options.read(tmp_path / "V")["model"]["head"]["rank"] in KEPT.values()
     assert prune_run(sparse, tmp_path / "V", 0.0) == found
 
 
@@ -109,7 +110,7 @@ def test_a_threshold_is_relative_to_the_largest_component(sparse, tmp_path, unme
 
 
 def test_layers_with_a_norm_after_their_first_1x1_take_it_with_them(miniature, tmp_path, unmeasured):
-    source = drawn_run(miniature(tmp_path, head_between="norm_relu"), tmp_path / "W")
+    source = drawn_run(miniature(tmp_path, between="norm_relu"), tmp_path / "W")
     prune_run(source, tmp_path / "V", 0.0)
     norms = ("norm/scale", "norm/bias", "norm/mean", "norm/var", "factors/height")
     before, after = (names(restore.restored(run)[2]) for run in (source, tmp_path / "V"))
@@ -128,7 +129,7 @@ def test_outputs_that_move_without_a_reason_stop_it_and_nothing_is_written(spars
 
 
 def test_networks_without_components_are_refused(miniature, tmp_path):
-    for number, sizes in enumerate(({"head_rank": 0}, {"head_form": "tt"})):
+    for number, sizes in enumerate(({"rank": 0}, {"form": "tt"})):
         config = miniature(tmp_path, **sizes)
         network = build.network(options.parse(config))
         write.write(tmp_path / f"{number}", config, network, network.initial(jax.random.key(0)), {})

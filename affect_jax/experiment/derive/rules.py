@@ -1,0 +1,21 @@
+"""The rules by which a network gains or loses time."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class InflationRule:
+    """A rule of launch.inflate."""
+
+    form: str  # of the layers that look along time, one of models.time_layers.FORMS; "": no layer does
+    initialize: str  # the rule of the new run's config, of TRANSFERS
+
+
+INFLATIONS = {
+    "factorized": InflationRule("factorized", "inflate"),
+    "channelwise": InflationRule("channelwise", "inflate"),
+    "dense": InflationRule("dense", "inflate"),
+    "i3d": InflationRule("dense", "inflate_mean"),
+    "static": InflationRule("", "inflate"),
+}
+TRANSFERS = {"inflate": "present", "inflate_mean": "mean"}  # initialize.rule -> rule of models.inflation.transfer

@@ -1,0 +1,47 @@
+"""The landmark network: the trunk alone."""
+
+import dataclasses
+
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from affect_jax.models.contract import Contract
+from affect_jax.models.fan import FAN, TrunkConfig
+from affect_jax.nn.execution import check_execution, execution_named
+from affect_jax.types import Predictions
+
+
+@dataclasses.dataclass(frozen=True)
+class LandmarkNetworkConfig:
+    """Sizes of the trunk, which is the whole network."""
+
+    trunk: TrunkConfig = dataclasses.field(default_factory=TrunkConfig)
+    execution: str = "auto"  # see `nn.execution.EXECUTIONS`
+
+    def __post_init__(self):
+        check_execution(self.execution)
+
+    @property
+    def contract(self) -> Contract:
+        """Images to landmarks."""
+        return Contract(
+            predicts=("landmarks",),
+            input_px=self.trunk.input_px,
+            execution=self.execution,
+            largest_map=self.trunk.largest_map,
+        )
+
+
+class LandmarkNetwork(nnx.Module):
+    """The trunk alone, trained on landmarks."""
+
+    def __init__(self, config: LandmarkNetworkConfig, *, rngs: nnx.Rngs):
+        self.config = config
+        self.trunk = FAN(config.trunk, rngs=rngs)
+        self.set_attributes(execution=execution_named(config.execution))
+
+    def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
+        """Raw heatmaps [batch, module, height, width, 68]; `rngs` is for networks with dropout, this one has none."""
+        del rngs
+        return Predictions(landmarks=jnp.stack(self.trunk(images).heatmaps, axis=-4))
