@@ -3,9 +3,9 @@
   python -m benchmarks.house
   python -m benchmarks.house --config=configs/quickstart.py:landmarks --workdir=/tmp/walk --config.train.steps=0 ...
 
-Without arguments: files and lines of each package. With the arguments of `launch.train`: that command is run, and every
-call into a file of the package that is handed the config or a part of it is noted, up to the entry of the loop. A stay is
-a run of such calls within one file; a return is a stay in a file that was left before.
+Without arguments: files and lines of each package. With the arguments of `launch.train`, that command is run, and every
+call into a file of the package that is handed the config, or a part of it, is recorded up to the start of the loop. A
+stay is a run of such calls within one file; a return is a stay in a file that was left before.
 """
 
 import collections
