@@ -17,6 +17,7 @@ from affect_jax.files.atomic import replacing
 from affect_jax.models.registry import MODELS
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.loop import TrainConfig
+from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.optimizer import OptimizerConfig
 
 CONFIG = "config.json"
@@ -56,6 +57,7 @@ class Options:
     train: TrainConfig
     optimizer: OptimizerConfig
     initialize: InitializeConfig
+    mesh: MeshConfig
     augment: AugmentConfig
     data: DataConfig
     fixed_statistics: str = ""  # regular expression over layers whose running statistics training uses and keeps
@@ -80,6 +82,7 @@ def parse(config: Config) -> Options:
         "train": TrainConfig,
         "optimizer": OptimizerConfig,
         "initialize": InitializeConfig,
+        "mesh": MeshConfig,
         "augment": AugmentConfig,
     }
     made = {name: typed(cls, section(rest, name), name) for name, cls in sections.items()}

@@ -8,6 +8,7 @@ from affect_jax.data.windows import WindowConfig
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.models.registry import CLIP_NETWORKS
+from affect_jax.train.mesh_config import MeshConfig
 
 FORMS = {  # rule of the command -> form of the layers, and how their numbers start
     "factorized": ("factorized", "inflate"),
@@ -43,7 +44,8 @@ TIME = ("time_kernel", "time_pool", "recurrent", "output_average", "causal")
 def config_of(source: pathlib.Path, wanted: Growth) -> dict[str, Any]:
     """The config of `source` with the time that is wanted; UsageError for what cannot be, or would do nothing.
 
-    Patterns of parts (frozen, rates, fixed statistics) are left out: they were chosen for the parts that were there.
+    Patterns of parts (frozen, fixed statistics, learning rates, mesh rules) are left out: they were chosen for the
+    parts that were there.
     """
     config = options.read(source)
     name = config["model"]["name"]
@@ -60,6 +62,7 @@ def config_of(source: pathlib.Path, wanted: Growth) -> dict[str, Any]:
         "frozen": "",
         "fixed_statistics": "",
         "optimizer": {**config["optimizer"], "learning_rate_multipliers": ()},
+        "mesh": {**config["mesh"], "rules": MeshConfig().rules},
         "initialize": {"rule": rule, "workdir": str(source)},
     }
 
