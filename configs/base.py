@@ -1,7 +1,7 @@
 """Every option of a run with its unit and default, section by section.
 
 The fields, units and defaults of a section are those of its dataclass, so that no option stands in two places:
-train, optimizer, augment, initialize, task (by name), model (by name), and one section a data set (by reader).
+train, optimizer, mesh, augment, initialize, task (by name), model (by name), and one section a data set (by reader).
 """
 
 import dataclasses
@@ -21,6 +21,7 @@ from affect_jax.models.contract import model_options
 from affect_jax.models.registry import MODELS
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.loop import TrainConfig
+from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.optimizer import OptimizerConfig
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -63,6 +64,7 @@ def base() -> ConfigDict:
             "train": section(TrainConfig),
             "optimizer": section(OptimizerConfig),
             "initialize": section(InitializeConfig),
+            "mesh": section(MeshConfig),
             "augment": section(AugmentConfig),
             "data": {
                 "train": {},  # name -> data_set(...)

@@ -17,7 +17,6 @@ from affect_jax.metrics.landmark import LandmarkError, landmark_scores
 from affect_jax.ops.geometry import inside
 from affect_jax.ops.heatmap import decode_heatmaps
 from affect_jax.report.sections.attention import AttendedFace, draw_attention
-from affect_jax.train.sharding import data_mesh
 from affect_jax.types import Batch, Predictions, Source
 
 
@@ -36,14 +35,14 @@ def attention(
     """Draws `count` faces, spread evenly over the data set, to `output`; measures all faces, into a JSON beside it."""
     if output.suffix.lower() != ".png":
         raise UsageError(f"--output={output}: expected the name of a PNG file")
-    mesh = data_mesh()
-    run, network, variables, step = restore.restored(workdir, mesh)
+    placement = restore.placement(workdir)
+    run, network, variables, step = restore.restored(workdir, placement)
     if run.data.frames:
         raise UsageError(f"{workdir} holds a clip network; give the static or landmark network that it grew from")
     part = source_of(run, data, root, split, settings)
     folder = workdir / "evaluation" / f"{data}_{split}"
     source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
-    predict = build.predictor(network, mesh)
+    predict = build.predictor(network, placement)
     batches = build.evaluation_batches(run, source, folder)
     shown, measured = look(lambda batch: predict(variables, batch), batches, source, count)
     found = {"workdir": str(workdir), "checkpoint_step": step, "data": data, "split": split, **summary(measured)}

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax.sharding import Mesh
 
 from affect_jax import emotions
 from affect_jax.data import loader, store
@@ -26,7 +25,7 @@ from affect_jax.models.contract import ModelConfig, with_emotions
 from affect_jax.models.registry import MODELS
 from affect_jax.nn.execution import Execution, execution_named
 from affect_jax.nn.network import Network, Variables
-from affect_jax.train.sharding import spread
+from affect_jax.train.placement import Placement
 from affect_jax.types import Batch, Predictions, Source
 
 SKIPPED = "skipped.csv"
@@ -137,7 +136,9 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
     )
 
 
-def predictor(network: Network, mesh: Mesh, precision: str = "float32") -> Callable[[Variables, Batch], Predictions]:
+def predictor(
+    network: Network, placement: Placement, precision: str = "float32"
+) -> Callable[[Variables, Batch], Predictions]:
     """Jitted prediction of host batches, spread over the mesh."""
     predict = Ready(network, precision)
-    return lambda variables, batch: predict(variables, spread(batch.inputs.only, mesh))
+    return lambda variables, batch: predict(variables, placement.spread(batch.inputs.only))

@@ -19,7 +19,6 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.config.typed import lookup, typed
 from affect_jax.tables.writing import write_rows
-from affect_jax.train.sharding import data_mesh
 
 CLOCK, FOLD = "clock.", "fold"
 CROP = "emonet side_ratio={:.4f} crop_px={}"
@@ -36,8 +35,8 @@ def evaluate_run(
     precision: str = "float32",
 ) -> tuple[pathlib.Path, dict]:
     """Writes summary.json and predictions.csv under W/evaluation/; returns the folder and the summary."""
-    mesh = data_mesh()
-    run, network, variables, step = restore.restored(workdir, mesh)
+    placement = restore.placement(workdir)
+    run, network, variables, step = restore.restored(workdir, placement)
     part = source_of(run, data, root, split, settings)
     splits.warn_of_training_data(run, part)
     other_precision = [precision] if precision != "float32" else []
@@ -45,7 +44,7 @@ def evaluate_run(
     protocol = under(run, part, flip, step)
     require_same(folder, protocol)
     source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
-    predict = build.predictor(network, mesh, precision)
+    predict = build.predictor(network, placement, precision)
     function = lambda batch: predict(variables, batch)
     if flip and run.contract.takes != "images":
         raise UsageError(f"{workdir} holds a network of {run.contract.takes}; only images are mirrored")

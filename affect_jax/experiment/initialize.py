@@ -7,7 +7,7 @@ import jax
 from absl import logging
 
 from affect_jax import emotions
-from affect_jax.experiment import build
+from affect_jax.experiment import build, task
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
@@ -16,7 +16,7 @@ from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.restore import opened, require, restored
 from affect_jax.nn.network import Network, Variables, names, with_names
 from affect_jax.train.groups import factors
-from affect_jax.train.sparsity import evenness
+from affect_jax.train.placement import Placement
 
 
 def check(run: Options) -> None:
@@ -24,8 +24,9 @@ def check(run: Options) -> None:
     try:
         network = build.network(run)
         factors(run.optimizer.learning_rate_multipliers, (network.abstract.trained, run.task.initial().parameters))
-        if run.optimizer.sparsity:
-            jax.eval_shape(evenness, network.abstract)  # raises where it would find nothing
+        Placement.of(run.mesh).check(network.abstract)
+        for penalty in task.penalties(run):
+            jax.eval_shape(penalty.function, network.abstract)  # raises where it would find nothing
     except ValueError as error:
         raise UsageError(str(error)) from error
     source = pathlib.Path(run.initialize.workdir)

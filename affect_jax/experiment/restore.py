@@ -2,9 +2,6 @@
 
 import pathlib
 
-import jax
-from jax.sharding import Mesh
-
 from affect_jax import emotions
 from affect_jax.experiment import build
 from affect_jax.experiment.config import options
@@ -13,7 +10,7 @@ from affect_jax.experiment.config.options import Options
 from affect_jax.nn.network import Network, Variables
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.damage import DamagedCheckpoint
-from affect_jax.train.sharding import data_mesh
+from affect_jax.train.placement import Placement
 
 
 def require(workdir: pathlib.Path) -> None:
@@ -39,12 +36,17 @@ def opened(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:
     return run, checkpoints, step
 
 
-def restored(workdir: pathlib.Path, mesh: Mesh | None = None) -> tuple[Options, Network, Variables, int]:
-    """A trained run: its options, network, best numbers and their step."""
+def placement(workdir: pathlib.Path) -> Placement:
+    """Where a trained run is evaluated: batches split over the devices here, whatever mesh it was trained on."""
+    return Placement.for_batches(options.stored(workdir).batch_size)
+
+
+def restored(workdir: pathlib.Path, placement: Placement | None = None) -> tuple[Options, Network, Variables, int]:
+    """A trained run: its options, network, best weights and their step; on one device where no placement is given."""
     run, checkpoints, step = opened(workdir)
     network = Network(build.builder(run, build.execution(run)))
     try:
-        variables = checkpoints.restore_variables(network, mesh or data_mesh(jax.devices()[:1]), step)
+        variables = checkpoints.restore_variables(network, placement or Placement.single(), step)
     except DamagedCheckpoint:
         raise
     except ValueError as error:

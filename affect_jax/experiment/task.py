@@ -1,14 +1,11 @@
 """What a run is trained for: its task, with what the training data and a teacher add to it."""
 
-import dataclasses
 import functools
 import pathlib
-from collections.abc import Callable
 
 import numpy as np
 from absl import logging
-from jax.sharding import Mesh
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from affect_jax import emotions
 from affect_jax.data.order import balanced_shares
@@ -18,16 +15,10 @@ from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.nn.frames import per_frame
-from affect_jax.nn.network import Variables
-from affect_jax.types import Predictions
-
-
-@dataclasses.dataclass(frozen=True)
-class Teacher:
-    """A trained network that is learned from, and is not changed."""
-
-    predict: Callable[[Variables, Array], Predictions]
-    variables: Variables
+from affect_jax.nn.network import Network
+from affect_jax.nn.penalties import evenness
+from affect_jax.train.objective import Objective, Penalty, Teacher
+from affect_jax.train.placement import Placement
 
 
 def check(run: Options) -> None:
@@ -78,11 +69,23 @@ def _frequency(run: Options, source: Concatenated, count: int) -> Float[np.ndarr
     return found
 
 
-def teacher(run: Options, mesh: Mesh) -> Teacher | None:
-    """The teacher of a run in evaluation mode, on every device of the mesh; None if there is none."""
+def objective(run: Options, source: Concatenated, network: Network, placement: Placement) -> Objective:
+    """All that enters the loss of a run."""
+    return Objective(network, task(run, source), teacher(run, placement), penalties(run))
+
+
+def penalties(run: Options) -> tuple[Penalty, ...]:
+    """The terms of a run's loss that depend on the parameters alone."""
+    if not run.optimizer.sparsity:
+        return ()
+    return (Penalty("loss/sparsity", run.optimizer.sparsity, evenness),)
+
+
+def teacher(run: Options, placement: Placement) -> Teacher | None:
+    """The teacher of a run in evaluation mode, whole on every device of the mesh; None if there is none."""
     if not run.teacher:
         return None
-    other, network, variables, step = restore.restored(pathlib.Path(run.teacher), mesh)
+    other, network, variables, step = restore.restored(pathlib.Path(run.teacher), placement.replicated())
     logging.info("teacher: %s (step %d)", run.teacher, step)
     if run.data.frames and not other.data.frames:
         return Teacher(lambda numbers, clips: per_frame(functools.partial(network.predict, numbers), clips), variables)

@@ -4,7 +4,6 @@ import pathlib
 
 import jax
 from absl import logging
-from jax.sharding import Mesh
 
 from affect_jax.evaluate.run import evaluate
 from affect_jax.experiment import build, initialize, splits, task
@@ -14,7 +13,7 @@ from affect_jax.train import loop, step
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.journal import Journal
 from affect_jax.train.optimizer import make_optimizer
-from affect_jax.train.sharding import data_mesh, shardings
+from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState, create_state
 
 
@@ -47,38 +46,36 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
     data = build.training_source(options, workdir)  # first: a wrong folder is told before anything is timed
     part, skipped_csv = options.data.validation, str(workdir / build.SKIPPED)
     validation = build.source(part, options.label_set, options.data.store, skipped_csv)
-    mesh, network = data_mesh(), build.network(options, build.execution(options, workdir, training=True))
+    placement = Placement.of(options.mesh)
+    network = build.network(options, build.execution(options, workdir, training=True))
     optimizer = make_optimizer(options.optimizer, steps)
-    goal, teacher = task.task(options, data), task.teacher(options, mesh)
+    objective = task.objective(options, data, network, placement)
     batches = iter(build.training_batches(options, data, workdir))
-    state = _state(options, workdir, checkpoints, network, optimizer, mesh, batches)
+    state = _state(options, workdir, checkpoints, network, optimizer, placement, batches)
     root = jax.random.fold_in(jax.random.key(options.seed), 1)  # 0 is the key of the first numbers
-    average, teach = options.optimizer.average, teacher and teacher.predict
-    sparsity = options.optimizer.sparsity
-    one_step = step.make_train_step(network, goal, optimizer, root, average, teach, sparsity)
-    step_function = step.compiled(one_step, state, mesh, teacher=teacher and teacher.variables)
+    one_step = step.make_train_step(objective, optimizer, root, options.optimizer.average)
+    step_function = step.compiled(one_step, state, placement, objective.teacher_variables)
     validation_batches = build.evaluation_batches(options, validation, workdir)
-    predict = build.predictor(network, mesh)
+    predict = build.predictor(network, placement)
     scores = lambda variables: evaluate(
         lambda batch: predict(variables, batch), options.task.quantities, validation_batches, options.contract.input_px
     )
     journal = Journal(workdir, at, steps, label=workdir.name)
     try:
-        _, finished = loop.run(options.train, state, step_function, batches, mesh, checkpoints, journal, scores)
+        _, finished = loop.run(options.train, state, step_function, batches, placement, checkpoints, journal, scores)
     finally:
         journal.close()
     return finished
 
 
-def _state(options, workdir, checkpoints, network: Network, optimizer, mesh: Mesh, batches) -> TrainState:
+def _state(options, workdir, checkpoints, network: Network, optimizer, placement: Placement, batches) -> TrainState:
     averaged = options.optimizer.average > 0
     create = lambda variables: create_state(network, optimizer, variables, options.task.initial(), averaged)
     abstract = jax.eval_shape(lambda: create(network.initial(jax.random.key(0))))
     if checkpoints.latest_step() is not None:
-        state, place = checkpoints.restore(abstract, mesh)
+        state, place = checkpoints.restore(abstract, placement)
         batches.set_state(place)
         logging.info("%s: going on from step %d", workdir, int(state.step))
         return state
     variables = initialize.variables(options, network, workdir)
-    placed = jax.device_put(variables, shardings(variables, mesh))
-    return jax.jit(create, out_shardings=shardings(abstract, mesh))(placed)
+    return jax.jit(create, out_shardings=placement.shardings(abstract))(placement.put(variables))

@@ -116,7 +116,7 @@ class FactorizedConv(nnx.Module):
         """A smaller layer without the components whose scale over normalized columns is up to `threshold`.
 
         At 0 its outputs are the same. Where a norm follows the first 1x1, its scale and bias count instead of that: see
-        `ops.factor_selection.through_norm`. ValueError for a kernel that is not cp.
+        `ops.factors.through_norm`. ValueError for a kernel that is not cp.
         """
         kept = ops.kept_components(self._sized(), threshold)
         smaller = nnx.clone(self)

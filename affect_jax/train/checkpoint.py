@@ -12,11 +12,10 @@ from typing import Any
 
 import jax
 import orbax.checkpoint as ocp
-from jax.sharding import Mesh
 
 from affect_jax.nn.network import Network, Variables, names, with_names
 from affect_jax.train.damage import reading, require_whole
-from affect_jax.train.sharding import REPLICATED, Rules, shardings
+from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState
 
 
@@ -72,7 +71,7 @@ class Checkpoints:
             best = self._manager.best_step()
             return self._manager.latest_step() if best is None else best
 
-    def restore(self, state: TrainState, mesh: Mesh, rules: Rules = REPLICATED) -> tuple[TrainState, dict]:
+    def restore(self, state: TrainState, placement: Placement) -> tuple[TrainState, dict]:
         """The newest state, in the form of `state` (arrays or shapes), and the place in the data stream.
 
         Errors as of `restore_arrays` and `restore_variables`.
@@ -80,17 +79,17 @@ class Checkpoints:
         step, parts = self.latest_step(), _parts(state)
         for name, part in parts.items():
             self._fitted(part, self._stored(step, name), step)
-        wanted = {name: ocp.args.StandardRestore(_targets(part, mesh, rules)) for name, part in parts.items()}
+        targets = _parts(placement.targets(state))
+        wanted = {name: ocp.args.StandardRestore(target) for name, target in targets.items()}
         with self._reading(step):
             items = self._manager.restore(step, args=ocp.args.Composite(data=ocp.args.JsonRestore(), **wanted))
-        placed = jax.device_put(jax.numpy.int32(step), shardings(jax.numpy.int32(step), mesh))
-        return _whole(state, placed, {name: items[name] for name in parts}), items.data
+        return _whole(state, placement.put(jax.numpy.int32(step)), {name: items[name] for name in parts}), items.data
 
-    def restore_arrays(self, mesh: Mesh, step: int | None = None) -> dict[str, jax.Array]:
+    def restore_arrays(self, placement: Placement, step: int | None = None) -> dict[str, jax.Array]:
         """The named arrays of the network at `step` (the best one if not given); DamagedCheckpoint if they are not
         whole."""
         step = self.best_step() if step is None else step
-        targets = _targets(self._stored(step, "network"), mesh)
+        targets = placement.targets(self._stored(step, "network"))
         with self._reading(step):
             wanted = ocp.args.Composite(network=ocp.args.StandardRestore(targets))
             return self._manager.restore(step, args=wanted).network
@@ -125,10 +124,10 @@ class Checkpoints:
     def _reading(self, step: int):
         return reading(self._folder, step, self._manager.all_steps())
 
-    def restore_variables(self, network: Network, mesh: Mesh, step: int | None = None) -> Variables:
+    def restore_variables(self, network: Network, placement: Placement, step: int | None = None) -> Variables:
         """The numbers of `network` at `step` (the best one if not given); ValueError names every mismatch."""
         step = self.best_step() if step is None else step
-        return self._fitted(network.abstract, self.restore_arrays(mesh, step), step)
+        return self._fitted(network.abstract, self.restore_arrays(placement, step), step)
 
     def close(self) -> None:
         """Waits until everything is on disk."""
@@ -158,8 +157,3 @@ def _whole(form: TrainState, step: jax.Array, parts: Mapping[str, Mapping[str, A
 
 def _numbered(tree) -> dict[str, Any]:
     return {f"{index:05d}": leaf for index, leaf in enumerate(jax.tree.leaves(tree))}
-
-
-def _targets(arrays: Mapping, mesh: Mesh, rules: Rules = REPLICATED) -> dict:
-    places = shardings(dict(arrays), mesh, rules)
-    return {name: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=places[name]) for name, a in arrays.items()}

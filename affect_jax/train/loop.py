@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 
 import jax
 from absl import logging
-from jax.sharding import Mesh
 
 from affect_jax.nn.network import Variables
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import Fetcher, Stream
 from affect_jax.train.journal import Journal
-from affect_jax.train.sharding import spread
+from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState
 from affect_jax.train.step import Step
 from affect_jax.types import Batch
@@ -61,7 +60,7 @@ def run(
     state: TrainState,
     step_function: Step,
     batches: Iterator[Batch] | Stream,
-    mesh: Mesh,
+    placement: Placement,
     checkpoints: Checkpoints,
     journal: Journal,
     evaluate: Callable[[Variables], Mapping[str, float]],
@@ -81,7 +80,7 @@ def run(
         while step < config.steps and not stopping:
             batch = fetcher.next(lambda: signals.received is not None)
             if batch is not None:  # None: a signal ended the wait, and the next run asks for this batch again
-                state, terms = step_function(state, spread(batch, mesh))
+                state, terms = step_function(state, placement.spread(batch))
                 step += 1
                 waiting.append(terms)
             evaluating = batch is not None and (step % config.evaluate_every == 0 or step == config.steps)

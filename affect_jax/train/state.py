@@ -10,6 +10,8 @@ import optax
 from affect_jax.nn.network import Network, Variables
 from affect_jax.types import TaskVariables
 
+Learned = tuple[Any, Any]  # trained parameters of the network, and those of the task
+
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +23,11 @@ class TrainState:
     opt_state: optax.OptState
     task: TaskVariables = dataclasses.field(default_factory=TaskVariables)
     average: Any = None  # Variables, the running mean of `variables.moving`; None: not kept
+
+    @property
+    def learned(self) -> Learned:
+        """What the loss is differentiated by and the optimizer moves."""
+        return self.variables.trained, self.task.parameters
 
     @property
     def scored(self) -> Variables:

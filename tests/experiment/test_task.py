@@ -14,7 +14,7 @@ from affect_jax.experiment import train as training
 from affect_jax.experiment.config import options
 from affect_jax.experiment.train import train
 from affect_jax.nn.network import names
-from affect_jax.train.sharding import data_mesh
+from affect_jax.train.placement import Placement
 from configs import base
 
 pytestmark = pytest.mark.slow  # whole runs
@@ -130,7 +130,7 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
     config.data.update(frames=3, hop=1)
     run = options.parse(options.as_dict(config))
     task.check(run)
-    found = task.teacher(run, data_mesh(jax.devices()[:1]))
+    found = task.teacher(run, Placement.single())
     clips = jax.random.uniform(jax.random.key(0), (2, 3, 32, 32, 3))
     said = jax.jit(found.predict)(found.variables, clips)["emotion"]
     _, network, variables, _ = restore.restored(teacher / "run")
@@ -138,7 +138,7 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
         alone = network.predict(variables, clips[:, frame])["emotion"]
         np.testing.assert_allclose(said[:, frame], alone, rtol=1e-4, atol=1e-5)
 
-    assert task.teacher(options.parse(options.as_dict(miniature(teacher))), data_mesh()) is None
+    assert task.teacher(options.parse(options.as_dict(miniature(teacher))), Placement.single()) is None
 
 
 @pytest.mark.parametrize("name", ["clip", "landmark_clip"])

@@ -10,7 +10,8 @@ from records import make_batch, make_labels, with_values, with_weights
 
 from affect_jax.tasks.affect import Affect
 from affect_jax.tasks.recipe import AffectConfig
-from affect_jax.train.sharding import data_mesh, spread
+from affect_jax.train.mesh_config import MeshConfig
+from affect_jax.train.placement import Placement
 from affect_jax.types import Predictions
 
 
@@ -105,7 +106,8 @@ def test_what_an_unlabeled_frame_holds_changes_nothing_bit_for_bit():
 def test_clips_spread_over_eight_devices_have_the_terms_of_one():
     predictions, batch = batch_of((8, 6))
     run = jax.jit(lambda predictions, batch: Affect(EVERYTHING).terms(predictions, batch)[0])
-    alone, apart = run(predictions, batch), run(*spread(jax.device_get((predictions, batch)), data_mesh()))
+    alone = run(predictions, batch)
+    apart = run(*Placement.of(MeshConfig()).spread(jax.device_get((predictions, batch))))
     for name, value in alone.items():
         np.testing.assert_allclose(apart[name], value, rtol=1e-5, err_msg=name)
 

@@ -14,6 +14,7 @@ from affect_jax.models.head import HeadConfig
 from affect_jax.models.registry import MODELS
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.network import Network
+from affect_jax.train.objective import Objective
 from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
 from affect_jax.types import Batch
@@ -55,7 +56,7 @@ def test_the_loss_of_a_step_depends_on_the_key_and_what_is_predicted_on_nothing(
 
     @jax.jit
     def loss(root):
-        return make_train_step(made[0.5], regression, optax.sgd(0.1), root)(state, batch)[1]["loss"]
+        return make_train_step(Objective(made[0.5], regression), optax.sgd(0.1), root)(state, batch)[1]["loss"]
 
     losses = [float(loss(jax.random.key(seed))) for seed in (1, 1, 2, 3, 4)]
     assert losses[0] == losses[1] and len(set(losses)) > 2

@@ -9,8 +9,9 @@ import pytest
 from affect_jax.nn.network import Network, names
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.groups import factors, parse_multipliers
+from affect_jax.train.objective import Objective
 from affect_jax.train.optimizer import OptimizerConfig, make_optimizer
-from affect_jax.train.sharding import data_mesh
+from affect_jax.train.placement import Placement
 from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
 
@@ -85,12 +86,12 @@ def test_a_pattern_that_nothing_is_left_for_is_refused_before_the_first_step(rat
 
 def test_groups_of_a_run_follow_its_paths_and_its_optimizer_state_is_restored(tiny, regression, batches, tmp_path):
     network = Network(lambda rngs: tiny(rngs=rngs))
-    options, mesh = {"learning_rate": 0.1, "schedule": "constant", "weight_decay": 0.1}, data_mesh(jax.devices()[:1])
+    options = {"learning_rate": 0.1, "schedule": "constant", "weight_decay": 0.1}
     runs = []
     for rates in ((), (("trunk/.*", 0.1), ("head/bias", 2.0))):
         optimizer = make_optimizer(OptimizerConfig(**options, learning_rate_multipliers=rates), 10)
         state = create_state(network, optimizer, network.initial(jax.random.key(0)))
-        step = jax.jit(make_train_step(network, regression, optimizer, jax.random.key(1)))
+        step = jax.jit(make_train_step(Objective(network, regression), optimizer, jax.random.key(1)))
         stream = batches()
         first, _ = step(state, next(stream))
         before, after = names(state.variables.trained), names(first.variables.trained)
@@ -102,7 +103,7 @@ def test_groups_of_a_run_follow_its_paths_and_its_optimizer_state_is_restored(ti
     checkpoints = Checkpoints(tmp_path)
     checkpoints.save(first, stream.get_state())
     checkpoints.close()
-    again, _ = Checkpoints(tmp_path).restore(jax.eval_shape(lambda: first), mesh)
+    again, _ = Checkpoints(tmp_path).restore(jax.eval_shape(lambda: first), Placement.single())
     assert jax.tree.structure(again.opt_state) == jax.tree.structure(first.opt_state)
     batch = next(stream)
     for one, other in zip(jax.tree.leaves(step(first, batch)), jax.tree.leaves(step(again, batch)), strict=True):

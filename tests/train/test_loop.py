@@ -16,7 +16,9 @@ from affect_jax.train import loop
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import GRACE_SECONDS
 from affect_jax.train.journal import Journal
-from affect_jax.train.sharding import data_mesh, shardings
+from affect_jax.train.mesh_config import MeshConfig
+from affect_jax.train.objective import Objective, Teacher
+from affect_jax.train.placement import Placement
 from affect_jax.train.state import create_state
 from affect_jax.train.step import compiled, make_train_step
 
@@ -26,29 +28,29 @@ class Run:
 
     def __init__(self, workdir, tiny, task, batches, optimizer=None, average=0.0, taught=False):
         self.workdir, self.task, self.batches, self.average = workdir, task, batches(), average
-        self.network, self.mesh = Network(lambda rngs: tiny(rngs=rngs)), data_mesh()
+        self.network, self.placement = Network(lambda rngs: tiny(rngs=rngs)), Placement.of(MeshConfig())
         self.optimizer = optimizer or optax.adam(1e-2)
-        self.teach = self.network.predict if taught else None
-        self.teacher = self.network.initial(jax.random.key(7)) if taught else None
+        variables = self.placement.put(self.network.initial(jax.random.key(7)))
+        teacher = Teacher(self.network.predict, variables) if taught else None
+        self.objective = Objective(self.network, task, teacher)
         self.checkpoints = Checkpoints(workdir, "-error")
 
     def go(self, steps, evaluate=lambda variables: {"error": 1.0}):
         first = self.network.initial(jax.random.key(0))
         state = create_state(self.network, self.optimizer, first, self.task.initial(), self.average > 0)
-        state = jax.device_put(state, shardings(state, self.mesh))
+        state = self.placement.put(state)
         if self.checkpoints.latest_step() is not None:
-            state, place = self.checkpoints.restore(jax.eval_shape(lambda: state), self.mesh)
+            state, place = self.checkpoints.restore(jax.eval_shape(lambda: state), self.placement)
             self.batches.set_state(place)
-        root, teacher = jax.random.key(1), jax.device_put(self.teacher, shardings(self.teacher, self.mesh))
-        made = make_train_step(self.network, self.task, self.optimizer, root, self.average, self.teach)
+        made = make_train_step(self.objective, self.optimizer, jax.random.key(1), self.average)
         journal = Journal(self.workdir, int(state.step), steps, "test")
         try:
             return loop.run(
                 loop.TrainConfig(steps, log_every=2, evaluate_every=3),
                 state,
-                compiled(made, state, self.mesh, teacher=teacher),
+                compiled(made, state, self.placement, self.objective.teacher_variables),
                 self.batches,
-                self.mesh,
+                self.placement,
                 self.checkpoints,
                 journal,
                 evaluate,
@@ -159,7 +161,7 @@ def test_the_checkpoint_holds_the_averaged_network_and_it_is_what_is_scored(tmp_
     scored = []
     run = Run(tmp_path, network, task, batches, average=0.9, taught=True)
     state, _ = run.go(3, evaluate=lambda variables: scored.append(jax.device_get(names(variables))) or {"error": 1.0})
-    there = names(Checkpoints(tmp_path).restore_variables(run.network, data_mesh(jax.devices()[:1])))
+    there = names(Checkpoints(tmp_path).restore_variables(run.network, Placement.single()))
     average, raw = names(state.average), names(state.variables)
     for name, array in there.items():
         np.testing.assert_array_equal(np.asarray(array), np.asarray(average[name]), err_msg=name)
@@ -204,8 +206,8 @@ def test_a_checkpoint_opens_on_another_number_of_devices(tmp_path, tiny, regress
     run = Run(tmp_path, tiny, regression, batches)
     state, _ = run.go(3)
     for count in (1, 2, 4):
-        mesh = data_mesh(jax.devices()[:count])
-        there = Checkpoints(tmp_path).restore_variables(run.network, mesh)
+        placement = Placement.of(MeshConfig(), jax.devices()[:count])
+        there = Checkpoints(tmp_path).restore_variables(run.network, placement)
         for name, array in names(there).items():
             assert array.sharding.num_devices == count
             np.testing.assert_array_equal(np.asarray(array), np.asarray(names(state.variables)[name]))

@@ -108,7 +108,9 @@ def test_a_wrong_option_is_refused_by_name(field, value):
         OptimizerConfig(**{field: value})
 
 
-@pytest.mark.parametrize(("name", "value"), [("warmup_steps", -1), ("weight_decay", -1.0), ("clip_norm", -1.0)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("warmup_steps", -1), ("weight_decay", -1.0), ("sparsity", -1.0), ("clip_norm", -1.0)]
+)
 def test_what_must_not_be_negative(name, value):
     with pytest.raises(ValueError, match=f"optimizer.{name} is {value}; it must not be negative"):
         OptimizerConfig(**{name: value})

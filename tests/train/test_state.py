@@ -7,13 +7,14 @@ import optax
 import pytest
 
 from affect_jax.nn.network import Network, names, with_names
+from affect_jax.train.objective import Objective
 from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
 
 
 def trained(network, task, batches, optimizer, steps=3):
     state = create_state(network, optimizer, network.initial(jax.random.key(0)))
-    step = jax.jit(make_train_step(network, task, optimizer, jax.random.key(1)))
+    step = jax.jit(make_train_step(Objective(network, task), optimizer, jax.random.key(1)))
     before, stream = state, batches()
     for _ in range(steps):
         state, _ = step(state, next(stream))

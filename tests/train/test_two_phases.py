@@ -12,6 +12,7 @@ from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.network import Network, names
 from affect_jax.tasks.affect import Affect
 from affect_jax.tasks.recipe import AffectConfig
+from affect_jax.train.objective import Objective
 from affect_jax.train.optimizer import OptimizerConfig, make_optimizer
 from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
@@ -37,7 +38,8 @@ def moved(clips, options, steps=2, **patterns):
     network = Network(lambda rngs: ClipNetwork(config, rngs=rngs), **patterns)
     optimizer = make_optimizer(OptimizerConfig(learning_rate=1e-2, schedule="constant", **options), 10)
     state = create_state(network, optimizer, network.initial(jax.random.key(0)), TASK.initial())
-    step, before = jax.jit(make_train_step(network, TASK, optimizer, jax.random.key(1))), names(state.variables)
+    step = jax.jit(make_train_step(Objective(network, TASK), optimizer, jax.random.key(1)))
+    before = names(state.variables)
     for _ in range(steps):
         state, _ = step(state, clips)
     return {name: np.abs(np.asarray(value) - before[name]).max() for name, value in names(state.variables).items()}

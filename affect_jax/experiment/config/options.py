@@ -18,6 +18,7 @@ from affect_jax.models.contract import Contract, ModelConfig
 from affect_jax.models.registry import MODELS
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.loop import TrainConfig
+from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.optimizer import OptimizerConfig
 
 CONFIG = "config.json"
@@ -57,6 +58,7 @@ class Options:
     train: TrainConfig
     optimizer: OptimizerConfig
     initialize: InitializeConfig
+    mesh: MeshConfig
     augment: AugmentConfig
     data: DataConfig
     fixed_statistics: str = ""  # regular expression over layers whose running statistics training uses and keeps
@@ -86,6 +88,7 @@ def parse(config: Config) -> Options:
         "train": TrainConfig,
         "optimizer": OptimizerConfig,
         "initialize": InitializeConfig,
+        "mesh": MeshConfig,
         "augment": AugmentConfig,
     }
     made = {name: typed(cls, section(rest, name), name) for name, cls in sections.items()}

@@ -10,6 +10,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive.rules import INFLATIONS
 from affect_jax.models.contract import model_options
 from affect_jax.models.registry import CLIP_NETWORKS, MODELS
+from affect_jax.train.mesh_config import MeshConfig
 
 FIRST_FRAMES = 16  # of a clip, for a network that was static; all else is as in the clip network's defaults
 OPTIONS = {  # field of Growth -> option of the section `time` of a network over time
@@ -50,7 +51,8 @@ class Growth:
 def config_of(source: pathlib.Path, wanted: Growth) -> dict[str, Any]:
     """The config of `source` with the time that is wanted; UsageError for what cannot be, or would do nothing.
 
-    Patterns of parts (frozen, rates, fixed statistics) are left out: they were chosen for the parts that were there.
+    Patterns of parts (frozen, fixed statistics, learning rates, mesh rules) are left out: they were chosen for the
+    parts that were there.
     """
     config = options.read(source)
     name = config["model"]["name"]
@@ -67,6 +69,7 @@ def config_of(source: pathlib.Path, wanted: Growth) -> dict[str, Any]:
         "frozen": "",
         "fixed_statistics": "",
         "optimizer": {**config["optimizer"], "learning_rate_multipliers": ()},
+        "mesh": {**config["mesh"], "rules": MeshConfig().rules},
         "initialize": {"rule": rule, "workdir": str(source)},
     }
 

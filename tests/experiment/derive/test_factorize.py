@@ -9,7 +9,6 @@ import pytest
 from affect_jax.experiment import build, initialize, restore
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.derive import factorize as factorizing
 from affect_jax.experiment.derive import growth, inflate
 from affect_jax.experiment.derive.factorize import Wanted, factorize_run
 from affect_jax.experiment.derive.inflated_config import Growth
@@ -61,8 +60,8 @@ def kernel64(arrays: dict, layer: str, form: str) -> np.ndarray:
 )
 def test_each_layer_has_the_error_that_is_reported_and_all_else_is_as_it_was(dense_run, tmp_path, wanted, monkeypatch):
     if wanted.rank is None:  # compiling the network once for what changes is enough
-        monkeypatch.setattr(factorizing, "changes", lambda *_: {"largest_difference": 0.0, "differences": {}})
-        monkeypatch.setattr(factorizing, "log", lambda _: None)
+        monkeypatch.setattr(factorize, "changes", lambda *_: {"largest_difference": 0.0, "differences": {}})
+        monkeypatch.setattr(factorize, "log", lambda _: None)
     pytest.importorskip("tensorly", reason="needs the extra 'decompose'")
     found = factorize_run(dense_run, tmp_path / "V", wanted)
     assert found == json.loads((tmp_path / "V" / "factors.json").read_text())
@@ -110,8 +109,8 @@ def test_at_full_rank_nothing_changes_and_the_run_can_be_inflated_and_trained_on
 
 def test_a_second_call_changes_nothing_and_other_options_are_refused(dense_run, tmp_path, monkeypatch):
     pytest.importorskip("tensorly", reason="needs the extra 'decompose'")
-    monkeypatch.setattr(factorizing, "changes", lambda *_: {})
-    monkeypatch.setattr(factorizing, "log", lambda _: None)
+    monkeypatch.setattr(factorize, "changes", lambda *_: {})
+    monkeypatch.setattr(factorize, "log", lambda _: None)
     wanted = Wanted(rank=2, starts=1, iterations=3)
     first = factorize_run(dense_run, tmp_path / "V", wanted)
     before = (tmp_path / "V" / "factors.json").read_bytes()

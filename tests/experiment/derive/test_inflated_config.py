@@ -103,3 +103,11 @@ def test_a_trunk_alone_grows_in_the_form_that_its_kernels_can_take(tmp_path):
         config_of(trunk, Growth(recurrent="gru"))
     with pytest.raises(UsageError, match="holds a static network 'landmarks' already"):
         config_of(trunk, Growth(rule="static"))
+
+
+def test_the_axes_of_the_mesh_stay_and_rules_for_the_parameters_that_were_there_go(static):
+    config = options.as_dict(quickstart.get_config("static"))
+    config["mesh"] = {"axes": (("data", -1), ("model", 2)), "rules": (("head/.*", ("model",)), (".*", ()))}
+    (static / "config.json").write_text(json.dumps(config))
+    mesh = options.parse(config_of(static, Growth())).mesh
+    assert (mesh.axes, mesh.rules) == ((("data", -1), ("model", 2)), ((".*", ()),))

@@ -12,7 +12,6 @@ from affect_jax.experiment import build, initialize, restore
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import growth, inflate, write
-from affect_jax.experiment.derive import prune as pruning
 from affect_jax.experiment.derive.inflated_config import Growth
 from affect_jax.experiment.derive.prune import prune_run
 from affect_jax.nn.network import Network, names, with_names
@@ -50,8 +49,8 @@ def sparse(miniature, tmp_path_factory):
 @pytest.fixture
 def unmeasured(monkeypatch):
     """What changes is not measured, because compiling two networks for it takes most of the time."""
-    monkeypatch.setattr(pruning, "changes", lambda *_: {"largest_difference": 0.0})
-    monkeypatch.setattr(pruning, "log", lambda _: None)
+    monkeypatch.setattr(prune, "changes", lambda *_: {"largest_difference": 0.0})
+    monkeypatch.setattr(prune, "log", lambda _: None)
 
 
 def outputs(workdir, images) -> np.ndarray:
@@ -120,7 +119,7 @@ def test_layers_with_a_norm_after_their_first_1x1_take_it_with_them(miniature, t
 
 
 def test_outputs_that_move_without_a_reason_stop_it_and_nothing_is_written(sparse, tmp_path, monkeypatch):
-    monkeypatch.setattr(pruning, "changes", lambda *_: {"largest_difference": float("nan")})
+    monkeypatch.setattr(prune, "changes", lambda *_: {"largest_difference": float("nan")})
     with pytest.raises(
         ValueError, match=r"without components of size 0 the outputs of .* move by nan, more than 1e-05; nothing was"
     ):

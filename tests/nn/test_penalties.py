@@ -5,7 +5,6 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 import pytest
 from flax import nnx
 
@@ -15,10 +14,7 @@ from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.network import Network, names, with_names
-from affect_jax.train.optimizer import OptimizerConfig
-from affect_jax.train.sparsity import evenness
-from affect_jax.train.state import create_state
-from affect_jax.train.step import make_train_step
+from affect_jax.nn.penalties import evenness
 from affect_jax.types import Predictions
 
 TAPS = {"height": 3, "width": 3}
@@ -120,27 +116,3 @@ def test_while_only_the_time_factors_move_the_whole_component_is_measured():
     found = [evenness(network.initial(jax.random.key(0))) for network in (part, whole)]
     np.testing.assert_array_equal(*found)
     assert all("time" in name for name in names(part.abstract.trained))
-
-
-def test_a_step_adds_the_weighted_penalty_to_the_loss_and_logs_it(regression, batches):
-    network, variables = drawn()
-    states = {}
-    for sparsity in (0.0, 0.25):
-        optimizer = optax.sgd(0.1)
-        made = make_train_step(network, regression, optimizer, jax.random.key(1), sparsity=sparsity)
-        states[sparsity] = jax.jit(made)(create_state(network, optimizer, variables), next(batches()))
-    (plain, without), (pressed, terms) = states[0.0], states[0.25]
-    assert "loss/sparsity" not in without
-    np.testing.assert_allclose(terms["loss/sparsity"], 0.25 * evenness(variables), rtol=1e-6)
-    np.testing.assert_allclose(terms["loss"], without["loss"] + terms["loss/sparsity"], rtol=1e-6)
-    name = "plain/factors/scale"
-    moved = names(pressed.variables)[name] - names(plain.variables)[name]
-    scale, columns = np.float64(names(variables)[name]), lengths(names(variables), "plain").values()
-    size = np.abs(scale) * np.prod(list(columns), axis=0)
-    expected = -0.1 * 0.25 * evenness_slope(size) * size / scale
-    np.testing.assert_allclose(moved, expected, rtol=1e-3, atol=1e-5)
-
-
-def test_a_negative_weight_is_refused():
-    with pytest.raises(ValueError, match="optimizer.sparsity is -1.0; it must not be negative"):
-        OptimizerConfig(sparsity=-1.0)

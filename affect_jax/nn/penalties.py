@@ -1,4 +1,4 @@
-"""A penalty that drives whole components of factorized kernels to zero."""
+"""Penalties on the parameters of layers: scalars that an objective adds to the loss."""
 
 import re
 
@@ -7,14 +7,14 @@ from jaxtyping import Array, Float
 from affect_jax.nn.network import Variables, names
 from affect_jax.ops import factors
 
-FACTOR = re.compile(r"(|.*/)factors/(\w+)")  # a network's factorized kernels, told by the names of their arrays
+FACTOR = re.compile(r"(|.*/)factors/(\w+)")  # the arrays of a FactorizedConv
 
 
 def evenness(variables: Variables) -> Float[Array, ""]:
-    """`ops.factor_selection.evenness` summed over the cp kernels that are trained.
+    """`ops.factors.evenness` summed over the cp kernels that are trained.
 
     A kernel counts as trained if one of its arrays is. Where a norm follows the first 1x1, its scale and bias count
-    instead of that: see `ops.factor_selection.through_norm`. ValueError where no cp kernel is trained.
+    instead of that: see `ops.factors.through_norm`. ValueError where no cp kernel is trained.
     Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, automatic rank selection.
     """
     arrays, trained, kernels = names(variables), set(names(variables.trained)), {}

@@ -1,0 +1,41 @@
+"""Options of the mesh that cannot be meant are refused, each with what to write instead."""
+
+import pytest
+
+from affect_jax.train.mesh_config import MeshConfig
+
+AXES = (("data", -1), ("model", 4))
+
+
+@pytest.mark.parametrize(
+    "axes, message",
+    [
+        ((("data", "8"),), r"axes: \('data', '8'\) is not a pair of a name and a number of devices; expected such as"),
+        (("data", -1), r"axes: 'data' is not a pair of a name and a number of devices"),
+        ((("data", 0),), r"axes: 'data' has 0 devices; expected at least 1, or -1 for all that remain"),
+        ((("model", -1),), r"axes lacks 'data', over which batches are split; add \('data', -1\)"),
+        ((("data", 2), ("data", 4)), r"axes names 'data' twice; give each axis a name of its own"),
+        ((("data", -1), ("model", -1)), r"only one axis can be -1, which takes the devices that remain"),
+    ],
+)
+def test_axes_that_cannot_be_meant_are_refused(axes, message):
+    with pytest.raises(ValueError, match=message):
+        MeshConfig(axes=axes)
+
+
+@pytest.mark.parametrize(
+    "rule, message",
+    [
+        ((".*",), r"rules: \('\.\*',\) is not a pair of a pattern and the axis of each dimension; expected such as"),
+        ((".*", "model"), r"is not a pair of a pattern and the axis of each dimension"),
+        (("head/(", ()), r"rules: 'head/\(' is not a regular expression"),
+        (
+            (".*", (None, "modl")),
+            r"'\.\*' splits over the axis 'modl', which mesh.axes lacks; choose one of data, model",
+        ),
+        ((".*", ("model", "model")), r"'\.\*' splits two dimensions over the axis 'model'; it can split one"),
+    ],
+)
+def test_rules_that_cannot_be_meant_are_refused(rule, message):
+    with pytest.raises(ValueError, match=message):
+        MeshConfig(axes=AXES, rules=(rule, (".*", ())))
