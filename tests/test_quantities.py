@@ -25,6 +25,7 @@ from affect_jax.report.tables import score_line
 from affect_jax.tables.reading import read_rows
 from affect_jax.tables.writing import write_rows
 from affect_jax.tasks.labels import label_of
+from affect_jax.train.objective import Objective
 from affect_jax.train.optimizer import OptimizerConfig, make_optimizer
 from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
@@ -121,7 +122,7 @@ def trained(source):
     network, task = Network(lambda rngs: Looker(rngs=rngs)), LookTask()
     optimizer = make_optimizer(OptimizerConfig(learning_rate=0.05), 60)
     state = create_state(network, optimizer, network.initial(jax.random.key(0)), task.initial())
-    step = jax.jit(make_train_step(network, task, optimizer, jax.random.key(1)))
+    step = jax.jit(make_train_step(Objective(network, task), optimizer, jax.random.key(1)))
     still = AugmentConfig(rotation_degrees=0.0, scale=0.0, shift=0.0, brightness=0.0, contrast=0.0, saturation=0.0,
                           tint=0.0, mixup_alpha=0.2)  # fmt: skip
     batches = loader.training_batches(source, crop_px=8, batch=8, seed=0, augment=still)
