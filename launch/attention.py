@@ -1,4 +1,4 @@
-"""Shows where a network looks: faces with their landmarks and the attention mask, and how much of it is on the face.
+"""Shows where a network looks: faces with their landmarks and the attention mask.
 
   python -m launch.attention --workdir=runs/landmarks --data=affectnet --data_root=DIR --output=attention.png
 

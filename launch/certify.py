@@ -1,4 +1,4 @@
-"""Repeats the proof that an inflated network says of every frame what the network it came from says.
+"""Checks again that an inflated network gives the output of its source network on every frame.
 
   python -m launch.certify --workdir=runs/inflated
 

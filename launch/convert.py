@@ -1,4 +1,4 @@
-"""Turns a PyTorch checkpoint (EmoNet, or the trunk of 2DFAN) into a workdir for evaluate, predict and initialize=copy.
+"""Converts a PyTorch checkpoint (EmoNet, or the trunk of 2DFAN) into a workdir.
 
   python -m launch.convert --from=emonet_8.pth --workdir=runs/emonet_8
 

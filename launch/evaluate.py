@@ -1,4 +1,4 @@
-"""Judges a trained network on a data set; the network is rebuilt from the workdir alone.
+"""Evaluates a trained network on a data set.
 
   python -m launch.evaluate --workdir=runs/static --data=affectnet --data_root=DIR --split=validation
   python -m launch.evaluate --workdir=runs/clip --data=rendered --split=test --set=kind=clips

@@ -1,4 +1,4 @@
-"""Replaces the dense 3x3 convolutions of a trained network's head by factorized ones, decomposed with TensorLy.
+"""Decomposes the dense 3x3 convolutions of a trained head into CP, Tucker or tensor-train factors.
 
   python -m launch.factorize --from=runs/dense --workdir=runs/cp --form=cp --rank=32
   python -m launch.factorize --from=runs/dense --workdir=runs/tucker --form=tucker --fraction=0.25

@@ -1,4 +1,4 @@
-"""Turns one of EmoNet's pickled lists of AffectNet into a CSV list that --data=affectnet reads.
+"""Converts one of EmoNet's pickled AffectNet lists into a CSV list that --data=affectnet reads.
 
   python -m launch.import_lists --pickle=AffectNet/test_fullpath.pkl --output=AffectNet/test.csv
   python -m launch.evaluate --workdir=W --data=affectnet --data_root=AffectNet --split=test --set=clean=automatic

@@ -1,4 +1,4 @@
-"""Turns a trained network into one that also looks along time and gives the same output on every frame.
+"""Gives a trained network layers over time, without changing its output on any frame.
 
   python -m launch.inflate --from=runs/static --workdir=runs/inflated
   python -m launch.inflate --from=runs/static --workdir=runs/all --rule=channelwise --layers=all --causal

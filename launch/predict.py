@@ -1,4 +1,4 @@
-"""Turns a video, a picture or a folder of pictures into a table, a plot and an overlay.
+"""Predicts valence, arousal and emotions for a video, an image or a folder of images.
 
   python -m launch.predict --workdir=runs/clip --input=interview.mp4 --output=out
 

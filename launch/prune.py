@@ -1,4 +1,4 @@
-"""Drops the components of factorized kernels (cp) that hardly count, and writes the smaller network.
+"""Removes components of CP kernels that contribute little, and writes the smaller network.
 
   python -m launch.prune --from=runs/sparse --workdir=runs/pruned --threshold=0.01
 

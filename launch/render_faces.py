@@ -1,4 +1,4 @@
-"""Shows the rendered faces: a sheet of expressions, one of action units, and a clip.
+"""Renders sample faces: a sheet of expressions, one of action units, and a clip.
 
   python -m launch.render_faces --output=out
 

@@ -1,4 +1,4 @@
-"""Puts the same evaluation of several runs side by side: a table on the screen, pictures and a page in a folder.
+"""Compares the same evaluation of several runs: a table on the screen, and a page with plots.
 
   python -m launch.report --workdir=runs/static --workdir=runs/clip --evaluation=rendered_test --output=runs/report
 

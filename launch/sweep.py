@@ -1,4 +1,4 @@
-"""Trains a grid of runs, one after another, and ends with one table; a second start goes on where the first ended.
+"""Trains a grid of runs one after another and collects their scores in one table.
 
   python -m launch.sweep --config=configs/quickstart.py:static --sweep=configs/sweeps/rates.py --workdir=runs/rates
 

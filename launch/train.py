@@ -1,4 +1,4 @@
-"""Trains a network, or goes on with a run that was interrupted.
+"""Trains a network, or resumes a run that was interrupted.
 
   python -m launch.train --config=configs/quickstart.py:static --workdir=runs/static
   python -m launch.train --config=configs/quickstart.py:static --workdir=runs/slow \\

@@ -1,6 +1,6 @@
-"""Puts finished sweeps over seeds into one picture and one table, fit for a README.
+"""Compares finished sweeps over seeds in one plot and one table.
 
-  python -m launch.compare --sweep=runs/clips/networks --sweep=runs/clips/amounts --output=runs/clips/comparison
+  python -m launch.compare_sweeps --sweep=runs/clips/networks --sweep=runs/clips/amounts --output=runs/clips/comparison
 
 Runs of one label are one network. The table has those on all clips; the picture also shows the score against the share
 of the clips (where a sweep varies the fold of the training data) and the validation score against the steps.
