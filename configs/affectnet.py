@@ -34,9 +34,8 @@ def get_config(variant: str = "static") -> ConfigDict:
 
 def affectnet(config: ConfigDict, reader: str = "affectnet", **options) -> None:
     """A fiftieth of the training list decides the checkpoint: the validation list is what papers report."""
-    train = config.data.train.affectnet = base.data_set(reader, root="data/AffectNet", fold="-0/50", **options)
-    config.data.validation = base.data_set(reader, root="", fold="0/50", **options)
-    config.data.validation.root = train.get_ref("root")  # one flag for both
+    train, held = base.divided(reader, of=50, root="data/AffectNet", **options)
+    config.data.train.affectnet, config.data.validation = train, held
 
 
 def landmarks(config: ConfigDict) -> ConfigDict:

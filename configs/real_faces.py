@@ -24,11 +24,9 @@ def get_config(variant: str = "static") -> ConfigDict:
     config = base.base()
     config.label_set = "emonet_5"
     config.data.store = "runs/real_faces/data"
-    train = base.data_set("affectnet", weight=0.7, root="data/real_faces", fold="-0/8", **PHOTOGRAPHS)
-    config.data.train.photographs = train
+    train, held = base.divided("affectnet", of=8, weight=0.7, root="data/real_faces", **PHOTOGRAPHS)
+    config.data.train.photographs, config.data.validation = train, held
     config.data.train.rendered = base.data_set("rendered", weight=0.3, split="train", subjects=1024, per_subject=4)
-    config.data.validation = base.data_set("affectnet", root="", fold="0/8", **PHOTOGRAPHS)
-    config.data.validation.root = train.get_ref("root")  # one flag for both
     # Nearly all photographs are gray, and cut close around the face: a wider crop would be black border.
     config.augment.update(rotation_degrees=10.0, scale=0.15, gray_probability=0.8, side_ratio=1.3)
     return VARIANTS[variant](config)

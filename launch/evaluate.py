@@ -22,8 +22,8 @@ SPLIT = flags.DEFINE_string("split", "validation", "Part of the data set.")
 SETTINGS = flags.DEFINE_multi_string(
     "set",
     [],
-    "Further option of the reader, as name=value, of its clock, as clock.delay_seconds=2, or fold=0/5, a fifth of the "
-    "people; may be repeated. On the data set of the run's validation, its clock is the default, and on its split its "
+    "Further option of the reader, as name=value, of its clock, as clock.delay_seconds=2, or of its fold, as "
+    "fold.of=5 and fold.index=0, a fifth of the subjects; may be repeated. On the data set of the run's validation, its clock is the default, and on its split its "
     "fold too; labels of other data sets stay as they are.",
 )
 FLIP = flags.DEFINE_bool(

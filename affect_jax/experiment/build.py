@@ -12,7 +12,7 @@ from jax.sharding import Mesh
 from affect_jax import emotions
 from affect_jax.data import loader, store
 from affect_jax.data.coverage import check_emotions
-from affect_jax.data.folds import fold
+from affect_jax.data.folds import take_fold
 from affect_jax.data.label_clock import with_label_clock
 from affect_jax.data.registry import READERS
 from affect_jax.data.source import Concatenated, with_label_set
@@ -52,7 +52,7 @@ def source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: 
         whole = store.materialize(read, pathlib.Path(folder) / f"{config.reader}_{mark}", mark)
     else:
         whole = read()
-    return with_label_set(with_label_clock(fold(whole, config.fold), config.clock), label_set)
+    return with_label_set(with_label_clock(take_fold(whole, config.fold), config.clock), label_set)
 
 
 def model_config(options: Options) -> ModelConfig:

@@ -8,6 +8,7 @@ from typing import Any
 
 from absl import logging
 
+from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
 from affect_jax.evaluate.flip import flip_averaged
@@ -21,7 +22,7 @@ from affect_jax.experiment.config.typed import lookup, typed
 from affect_jax.tables.writing import write_rows
 from affect_jax.train.sharding import data_mesh
 
-CLOCK, FOLD = "clock.", "fold"
+EXAMPLES = {"clock": "clock.delay_seconds=2", "fold": "fold.of=5"}  # of the sections of a data set
 CROP = "emonet side_ratio={:.4f} crop_px={}"
 
 
@@ -75,8 +76,8 @@ def under(run: Options, part: SourceConfig, flip: bool, step: int) -> Evaluation
 
 def protocol_of(part: SourceConfig) -> str:
     """What decides which faces and labels a data set gives, where it is not the default."""
-    clock = [f"{CLOCK}{pair}" for pair in splits.chosen(part.clock).split(", ") if pair]
-    fold = [f"{FOLD}={part.fold}"] if part.fold else []
+    clock = [f"clock.{pair}" for pair in splits.chosen(part.clock).split(", ") if pair]
+    fold = [f"{name}={value}" for name, value in part.fold.settings().items()]
     return ", ".join([*filter(None, [splits.chosen(part.options)]), *fold, *clock])
 
 
@@ -99,8 +100,8 @@ def source_of(run: Options, data: str, root: str, split: str, settings: Sequence
     """The data set to judge on: the run's own options for that reader, if it has any, with root and split replaced.
 
     Of the reader of the run's validation, labels are moved and smoothed as there, because how late raters answer is of
-    them and their tool; of the same split too, it is the same fold of the people. Settings such as
-    "clock.delay_seconds=2" and "fold=0/5" say otherwise.
+    them and their tool; of the same split too, it is the same fold of the subjects. Settings such as
+    "clock.delay_seconds=2" and "fold.of=5" say otherwise; "fold.of=1" takes all subjects.
     """
     _, cls = lookup(READERS, data, "--data")
     known: Mapping[str, Any] = {}
@@ -110,17 +111,28 @@ def source_of(run: Options, data: str, root: str, split: str, settings: Sequence
     given = {**known, "split": split, **({"root": root} if root else {})}
     held = run.data.validation
     clock = dataclasses.asdict(held.clock) if held is not None and held.reader == data else {}
+    chosen = _chosen(settings)
+    options = typed(cls, {**given, **chosen[""]}, f"--data={data}")
+    clock = typed(LabelClockConfig, {**clock, **chosen["clock"]}, "--set=clock")
+    part = SourceConfig(data, options, clock=clock, fold=typed(FoldConfig, chosen["fold"], "--set=fold"))
+    if not chosen["fold"] and held is not None and splits.same_split(held, part):
+        part = dataclasses.replace(part, fold=held.fold)
+    return part
+
+
+def _chosen(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Values of "name=value" by section, "" for the reader's own options; UsageError for other forms."""
+    found: dict[str, dict[str, Any]] = {"": {}, **{section: {} for section in EXAMPLES}}
     for setting in settings:
-        name, found, text = setting.partition("=")
-        if not found:
+        name, equals, text = setting.partition("=")
+        if not equals:
             raise UsageError(f"--set={setting}: expected name=value")
-        (clock if name.startswith(CLOCK) else given)[name.removeprefix(CLOCK)] = _value(text)
-    fold = given.pop(FOLD, None)
-    options = typed(cls, given, f"--data={data}")
-    part = SourceConfig(data, options, clock=typed(LabelClockConfig, clock, "--set=clock"))
-    if fold is None:
-        fold = held.fold if held is not None and splits.same_split(held, part) else ""
-    return dataclasses.replace(part, fold=str(fold))
+        section, dot, option = name.partition(".")
+        if section in EXAMPLES and not dot:
+            raise UsageError(f"--set={setting}: {section} is a section; set its options, such as {EXAMPLES[section]}")
+        place, field = (section, option) if section in EXAMPLES else ("", name)
+        found[place][field] = _value(text)
+    return found
 
 
 def _value(text: str) -> Any:

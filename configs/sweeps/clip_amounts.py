@@ -21,5 +21,5 @@ def get_sweep():
     for seed in SEEDS:
         for share in SHARES:
             for label in COMPARED:
-                points += points_of(label, seed, at=len(points), **{"data.train.rendered.fold": f"0/{share}"})
+                points += points_of(label, seed, at=len(points), **{"data.train.rendered.fold.of": share})
     return points

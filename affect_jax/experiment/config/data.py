@@ -4,11 +4,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
 from affect_jax.data.windows import WindowConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import named, section, typed
+
+WHOLE, PLAIN_CLOCK = FoldConfig(), LabelClockConfig()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,10 +21,8 @@ class SourceConfig:
     reader: str  # name in data/registry.py
     options: Any  # the reader's own Config
     weight: float = 1.0  # share of the training examples drawn from it
-    fold: str = ""  # "k/n": fold k of n of its subjects; "-k/n": all but that fold; "": all
-    clock: LabelClockConfig = dataclasses.field(
-        default_factory=LabelClockConfig
-    )  # labels of its clips: delay, smoothing
+    fold: FoldConfig = WHOLE  # which of its subjects
+    clock: LabelClockConfig = PLAIN_CLOCK  # labels of its clips: delay, smoothing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,13 +41,13 @@ class DataConfig:
 
 def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
     """One data set out of its section."""
-    rest = dict(options)
-    weight, fold = rest.pop("weight", 1.0), rest.pop("fold", "")
-    clock = typed(LabelClockConfig, section({"clock": rest.pop("clock", {})}, "clock", f"{where}."), f"{where}.clock")
+    rest = {"weight": 1.0, "fold": {}, "clock": {}, **options}
+    fold = typed(FoldConfig, section(rest, "fold", f"{where}."), f"{where}.fold")
+    clock = typed(LabelClockConfig, section(rest, "clock", f"{where}."), f"{where}.clock")
+    common = {"weight": rest.pop("weight"), "fold": fold, "clock": clock}
+    del rest["fold"], rest["clock"]
     reader, config = named(READERS, rest, where, key="reader")
-    made = typed(
-        SourceConfig, {"reader": reader, "options": config, "weight": weight, "fold": fold, "clock": clock}, where
-    )
+    made = typed(SourceConfig, {"reader": reader, "options": config, **common}, where)
     if not made.weight > 0:
         raise UsageError(f"{where}.weight is {weight}; it must be above 0")
     return made
