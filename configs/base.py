@@ -88,5 +88,6 @@ def base() -> ConfigDict:
                 "max_skipped_fraction": 0.01,  # pictures of a data set that may break on reading before the run stops
                 "store": "",  # folder where rendered or decoded examples are kept between runs
             },
+            "evaluations": {},  # name -> data_set(...), scored while training; train.best names the one that chooses
         }
     )

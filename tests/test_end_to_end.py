@@ -41,8 +41,8 @@ def miniature(root, name, workdir="", rule="scratch"):
     kind = {"kind": "clips", "subjects": 2, "per_subject": 1, "frames": 8} if name == "clip" else {}
     options_ = {"size_px": 64, "subjects": 3, "per_subject": 8, **kind}
     config.data.train.rendered = base.data_set("rendered", split="train", **options_)
-    config.data.validation = base.data_set("rendered", split="validation", **options_)
-    config.train.best = "-nme" if name == "landmarks" else "ccc/mean"
+    config.evaluations.validation = base.data_set("rendered", split="validation", **options_)
+    config.train.best = "-validation/nme" if name == "landmarks" else "validation/ccc/mean"
     if name == "clip":
         config.data.update(frames=4, hop=2)
     return config
@@ -250,10 +250,10 @@ def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_ow
 
 def test_a_run_that_could_not_start_leaves_its_folder_to_the_corrected_command(runs, tmp_path):
     config = miniature(runs, "emonet", runs / "landmarks", "copy")
-    config.data.validation = base.data_set("folder", root=str(tmp_path / "nowhere"))
+    config.evaluations.validation = base.data_set("folder", root=str(tmp_path / "nowhere"))
     with pytest.raises(options.UsageError, match="nowhere"):
         train(config, tmp_path / "W")
-    config.data.validation = miniature(runs, "emonet").data.validation
+    config.evaluations.validation = miniature(runs, "emonet").evaluations.validation
     config.train.steps = 1
     assert train(config, tmp_path / "W")
 

@@ -99,25 +99,31 @@ def require_same(folder: pathlib.Path, protocol: EvaluationProtocol) -> None:
 def source_of(run: Options, data: str, root: str, split: str, settings: Sequence[str]) -> SourceConfig:
     """The data set to judge on: the run's own options for that reader, if it has any, with root and split replaced.
 
-    Of the reader of the run's validation, labels are moved and smoothed as there, because how late raters answer is of
-    them and their tool; of the same split too, it is the same fold of the subjects. Settings such as
+    Where the run has an evaluation on that reader, labels are moved and smoothed as there, because how late raters
+    answer is a matter of them and their tool; on the same split it is also the same fold of the subjects. The
+    evaluation that chooses the checkpoint comes first. Settings such as
     "clock.delay_seconds=2" and "fold.of=5" say otherwise; "fold.of=1" takes all subjects.
     """
     _, cls = lookup(READERS, data, "--data")
     known: Mapping[str, Any] = {}
-    for part in [*run.data.train.values(), run.data.validation]:
-        if part is not None and part.reader == data:
+    held = [part for part in _evaluations(run) if part.reader == data]
+    for part in [*run.data.train.values(), *reversed(held)]:
+        if part.reader == data:
             known = dataclasses.asdict(part.options)
     given = {**known, "split": split, **({"root": root} if root else {})}
-    held = run.data.validation
-    clock = dataclasses.asdict(held.clock) if held is not None and held.reader == data else {}
+    clock = dataclasses.asdict(held[0].clock) if held else {}
     chosen = _chosen(settings)
     options = typed(cls, {**given, **chosen[""]}, f"--data={data}")
     clock = typed(LabelClockConfig, {**clock, **chosen["clock"]}, "--set=clock")
     part = SourceConfig(data, options, clock=clock, fold=typed(FoldConfig, chosen["fold"], "--set=fold"))
-    if not chosen["fold"] and held is not None and splits.same_split(held, part):
-        part = dataclasses.replace(part, fold=held.fold)
-    return part
+    same = [other.fold for other in held if splits.same_split(other, part)]
+    return part if chosen["fold"] or not same else dataclasses.replace(part, fold=same[0])
+
+
+def _evaluations(run: Options) -> list[SourceConfig]:
+    """The data sets of a run's evaluations, the one that chooses the checkpoint first."""
+    names = sorted(run.evaluations, key=lambda name: name != run.train.best_evaluation)
+    return [run.evaluations[name] for name in names]
 
 
 def _chosen(settings: Sequence[str]) -> dict[str, dict[str, Any]]:

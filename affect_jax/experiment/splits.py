@@ -33,14 +33,18 @@ def same_split(one: SourceConfig, other: SourceConfig) -> bool:
 
 
 def check_apart(run: Options) -> None:
-    """UsageError if subjects of the training also choose the checkpoint; a warning where other options may differ."""
-    held = run.data.validation
+    """UsageError if subjects of the training also choose the checkpoint; a warning where other options may differ.
+
+    Other evaluations than the one that chooses may be on any subjects.
+    """
+    chooses = run.train.best_evaluation
+    held = run.evaluations[chooses]
     where = lambda part: pathlib.Path(part.options.root).resolve()
     for name, part in run.data.train.items():
         if not same_split(part, held) or where(part) != where(held) or not overlap(part.fold, held.fold):
             continue
         both = (
-            f"data.train.{name} ({part.fold}) and data.validation ({held.fold}) share subjects of split "
+            f"data.train.{name} ({part.fold}) and evaluations.{chooses} ({held.fold}) share subjects of split "
             f"'{held.options.split}' of {held.reader}"
         )
         if chosen(part.options) != chosen(held.options):
@@ -48,16 +52,14 @@ def check_apart(run: Options) -> None:
             continue
         raise UsageError(
             f"{both}, so that the checkpoint would be chosen by subjects it has memorized; choose another split for "
-            f"one of them, or set {_advice(name, held.fold)}"
+            f"one of them, or set {_advice(f'data.train.{name}', f'evaluations.{chooses}', held.fold)}"
         )
 
 
-def _advice(name: str, held: FoldConfig) -> str:
+def _advice(train: str, chooses: str, held: FoldConfig) -> str:
     """The options that keep a training data set apart from the subjects that choose the checkpoint."""
-    places = {f"data.train.{name}": complement(held)} if held.of > 1 else {}
-    if not places:
-        eighth = FoldConfig(index=0, of=8)
-        places = {"data.validation": eighth, f"data.train.{name}": complement(eighth)}
+    eighth = FoldConfig(index=0, of=8)
+    places = {train: complement(held)} if held.of > 1 else {chooses: eighth, train: complement(eighth)}
     pairs = []
     for place, fold in places.items():
         for field, value in dataclasses.asdict(fold).items():

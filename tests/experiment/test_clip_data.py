@@ -51,7 +51,7 @@ def config_of(afew_va):
     config.data.train.afew_va = base.data_set(
         "afew_va", root=str(afew_va), fold={**HELD, "complement": True}, clock=clock
     )
-    config.data.validation = base.data_set("afew_va", root=str(afew_va), fold=HELD)
+    config.evaluations.validation = base.data_set("afew_va", root=str(afew_va), fold=HELD)
     return config
 
 
@@ -70,7 +70,7 @@ def test_labels_move_in_training_and_not_in_validation(afew_va, tmp_path):
     assert labels["valence_arousal"].weight[:FRAMES].tolist() == [1] * (FRAMES - 2) + [0] * 2
     # A straight line stays what it is under smoothing, away from its ends.
     np.testing.assert_allclose(labels["valence_arousal"].value[1:4, 0], [-0.1, 0.0, 0.1], atol=1e-6)
-    held = build.source(settings.data.validation, settings.label_set)
+    held = build.source(settings.evaluations["validation"], settings.label_set)
     np.testing.assert_allclose(held.examples.labels["valence_arousal"].value[:, 0], np.arange(-4, 5) / 10, atol=1e-6)
     batch = next(build.training_batches(settings, source, tmp_path))
     assert batch.inputs.images.shape == (8, 4, 32, 32, 3)
@@ -102,7 +102,7 @@ def test_a_run_is_evaluated_on_every_frame_under_the_clock_of_its_validation(run
 
 def test_an_evaluation_can_move_the_labels_and_says_so(afew_va):
     config = config_of(afew_va)
-    config.data.validation.clock.update(delay_seconds=0.04, smoothing="average")
+    config.evaluations.validation.clock.update(delay_seconds=0.04, smoothing="average")
     settings = options.parse(config)
     part = evaluate.source_of(settings, "afew_va", str(afew_va), "all", ["clock.delay_seconds=0.08"])
     assert evaluate.protocol_of(part) == f"{FOLD}, clock.delay_seconds=0.08, clock.smoothing=average"
@@ -123,7 +123,7 @@ def test_every_second_frame_still_evaluates_all_of_them(afew_va, tmp_path):
     config = config_of(afew_va)
     config.data.windows.every = 2
     settings = options.parse(config)
-    held = build.source(settings.data.validation, settings.label_set)
+    held = build.source(settings.evaluations["validation"], settings.label_set)
     weight = np.zeros(FRAMES)
     for batch in build.evaluation_batches(settings, held, tmp_path):
         np.add.at(weight, batch.index[batch.weight > 0], 1)
@@ -136,7 +136,7 @@ def test_a_causal_network_is_judged_with_all_the_past_its_windows_hold(afew_va, 
     config = config_of(afew_va)
     config.model.time.causal = True
     settings = options.parse(config)
-    held = build.source(settings.data.validation, settings.label_set)
+    held = build.source(settings.evaluations["validation"], settings.label_set)
     (batch,) = build.evaluation_batches(settings, held, tmp_path)
     assert batch.index[:4].tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7], [5, 6, 7, 8]]
     assert batch.weight[:4].tolist() == [[1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]]

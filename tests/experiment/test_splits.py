@@ -19,7 +19,7 @@ def run_of(train, validation, reader="afew_va"):
     config = base.base()
     config.model, config.task = base.model("emonet"), base.task("affect")
     config.data.train.faces = base.data_set(reader, **{"root": "data", **train})
-    config.data.validation = base.data_set(reader, **{"root": "data", **validation})
+    config.evaluations.validation = base.data_set(reader, **{"root": "data", **validation})
     return config
 
 
@@ -80,7 +80,7 @@ def test_no_fold_is_named_where_another_data_set_of_the_training_holds_the_other
 )
 def test_training_refuses_subjects_that_also_choose_the_checkpoint(trained, held, tmp_path):
     config = run_of(trained, held)
-    message = re.escape(f"({words(trained)}) and data.validation ({words(held)}) share subjects")
+    message = re.escape(f"({words(trained)}) and evaluations.validation ({words(held)}) share subjects")
     with pytest.raises(UsageError, match=message) as refused:
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -119,6 +119,6 @@ def test_other_words_for_a_split_keep_the_fold_and_the_warning(split, caplog):
 
 
 def test_the_protocol_tells_options_that_are_not_their_defaults():
-    part = options.parse(run_of({}, {})).data.validation
+    part = options.parse(run_of({}, {})).evaluations["validation"]
     part = dataclasses.replace(part, options=dataclasses.replace(part.options, fps=50.0, strict=True))
     assert splits.chosen(part.options) == "fps=50.0"

@@ -34,7 +34,7 @@ def miniature(root, **task):
     config.task = base.task("affect", **task)
     faces = {"size_px": 64, "subjects": 3, "per_subject": 8}
     config.data.train.rendered = base.data_set("rendered", split="train", **faces)
-    config.data.validation = base.data_set("rendered", split="validation", **faces)
+    config.evaluations.validation = base.data_set("rendered", split="validation", **faces)
     return config
 
 

@@ -161,7 +161,7 @@ def test_courses_hold_only_steps_at_which_every_seed_was_evaluated(caplog):
 )
 def test_share_of_a_fold(fold, share):
     row = {f"data.train.sewa.fold.{name}": cell for name, cell in fold.items()}
-    assert sweep_runs.share_of({**row, "data.validation.fold.of": "7"}, "here") == share
+    assert sweep_runs.share_of({**row, "evaluations.validation.fold.of": "7"}, "here") == share
 
 
 @pytest.mark.parametrize(
