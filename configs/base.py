@@ -1,7 +1,7 @@
 """Every option of a run with its unit and default, section by section.
 
 The fields, units and defaults of a section are those of its dataclass, so that no option stands in two places:
-train, optimizer, augment, initialize, task (by name), model (by name), and one section a data set (by reader).
+train, optimizer, crop, augment, initialize, task (by name), model (by name), and one section a data set (by reader).
 """
 
 import dataclasses
@@ -11,7 +11,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.augment import AugmentConfig, CropConfig
 from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
@@ -78,6 +78,7 @@ def base() -> ConfigDict:
             "train": section(TrainConfig),
             "optimizer": section(OptimizerConfig),
             "initialize": section(InitializeConfig),
+            "crop": section(CropConfig),
             "augment": section(AugmentConfig),
             "data": {
                 "train": {},  # name -> data_set(...)

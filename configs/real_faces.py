@@ -28,7 +28,8 @@ def get_config(variant: str = "static") -> ConfigDict:
     config.data.train.photographs, config.evaluations.validation = train, held
     config.data.train.rendered = base.data_set("rendered", weight=0.3, split="train", subjects=1024, per_subject=4)
     # Nearly all photographs are gray, and cut close around the face: a wider crop would be black border.
-    config.augment.update(rotation_degrees=10.0, scale=0.15, gray_probability=0.8, side_ratio=1.3)
+    config.augment.update(rotation_degrees=10.0, scale=0.15, gray_probability=0.8)
+    config.crop.side_ratio = 1.3
     return VARIANTS[variant](config)
 
 

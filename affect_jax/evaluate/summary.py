@@ -22,7 +22,7 @@ class EvaluationProtocol:
 
     data: str
     split: str
-    crop: str  # name and numbers, such as "emonet side_ratio=1.818 crop_px=64"
+    crop: str  # name and numbers, such as "landmark_square side_ratio=1.8182 crop_px=64"
     label_set: str
     flip_averaging: bool
     checkpoint_step: int

@@ -19,11 +19,11 @@ from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.config.typed import lookup, typed
+from affect_jax.ops.geometry import crop_name
 from affect_jax.tables.writing import write_rows
 from affect_jax.train.sharding import data_mesh
 
 EXAMPLES = {"clock": "clock.delay_seconds=2", "fold": "fold.of=5"}  # of the sections of a data set
-CROP = "emonet side_ratio={:.4f} crop_px={}"
 
 
 def evaluate_run(
@@ -70,7 +70,7 @@ def evaluate_run(
 
 def under(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationProtocol:
     """The conditions of an evaluation."""
-    crop = CROP.format(run.augment.side_ratio, run.contract.input_px)
+    crop = crop_name(run.contract.input_px, run.crop.side_ratio)
     return EvaluationProtocol(part.reader, part.options.split, crop, run.label_set, flip, step, protocol_of(part))
 
 

@@ -92,7 +92,7 @@ def test_the_source_is_told_with_every_entry_license_crop_and_labels(converted):
     assert source["entries"] == len(arrays) == source["converted"] + source["not_needed"]["count"]
     assert set(source["not_needed"]["names"]) == {name for name in arrays if name.endswith("num_batches_tracked")}
     assert "BY-NC-ND 4.0" in source["license"]
-    assert source["crop"] == {"name": "emonet", "side_ratio": 200 / 110, "crop_px": 32}
+    assert source["crop"] == "landmark_square side_ratio=1.8182 crop_px=32"
     assert source["labels"] == ["neutral", "happy", "sad", "surprise", "anger"]  # index 4 is anger, not fear
     assert not (folder / "run" / "parity.json").exists()  # without a reference nothing is claimed
     assert sorted(path.name for path in folder.iterdir()) == ["net.pth", "run"]

@@ -23,7 +23,7 @@ from affect_jax.types import Example, Inputs, Predictions
 
 EMOTIONS = ("neutral", "happy", "sad")
 AFFECT = ("valence_arousal", "emotion")
-PROTOCOL = EvaluationProtocol("rendered", "test", "emonet side_ratio=1.818 crop_px=4", "tiny_3", False, 120)
+PROTOCOL = EvaluationProtocol("rendered", "test", "landmark_square side_ratio=1.8182 crop_px=4", "tiny_3", False, 120)
 
 
 def example(index, rng):

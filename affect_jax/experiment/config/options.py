@@ -8,7 +8,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.augment import AugmentConfig, CropConfig
 from affect_jax.emotions import LABEL_SETS
 from affect_jax.experiment.config.data import DataConfig, SourceConfig, data_config, evaluation_configs
 from affect_jax.experiment.config.errors import UsageError
@@ -57,6 +57,7 @@ class Options:
     train: TrainConfig
     optimizer: OptimizerConfig
     initialize: InitializeConfig
+    crop: CropConfig
     augment: AugmentConfig
     data: DataConfig
     evaluations: Mapping[str, SourceConfig]  # data sets that are scored while training, by name
@@ -87,6 +88,7 @@ def parse(config: Config) -> Options:
         "train": TrainConfig,
         "optimizer": OptimizerConfig,
         "initialize": InitializeConfig,
+        "crop": CropConfig,
         "augment": AugmentConfig,
     }
     made = {name: typed(cls, section(rest, name), name) for name, cls in sections.items()}
