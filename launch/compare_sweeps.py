@@ -2,8 +2,9 @@
 
   python -m launch.compare_sweeps --sweep=runs/clips/networks --sweep=runs/clips/amounts --output=runs/clips/comparison
 
-Runs of one label are one network. The table has those on all clips; the picture also shows the score against the share
-of the clips (where a sweep varies the fold of the training data) and the validation score against the steps.
+Runs with the same label are one network. The table shows the networks that were trained on all clips. The plot also
+shows the score against the share of the clips, where a sweep varies the fold of the training data, and the validation
+score against the steps. Writes comparison.png, comparison.csv and comparison.md.
 """
 
 import pathlib
@@ -11,12 +12,13 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_output_folder
 
-SWEEPS = flags.DEFINE_multi_string("sweep", None, "Folder of a finished sweep, with its table.csv; repeat for each.")
-SCORE = flags.DEFINE_string("score", "ccc/mean", "Score that the networks are compared by: a column of the tables.")
-AGAINST = flags.DEFINE_string("against", "", "Network that differences are taken to; empty: the first of the table.")
-OUTPUT = flags.DEFINE_string("output", None, "Folder for comparison.png, comparison.csv and comparison.md.")
-SPEED = flags.DEFINE_bool("speed", False, "Time each network on this machine: frames a second of prediction.")
+SWEEPS = flags.DEFINE_multi_string("sweep", None, "Folder of a finished sweep, with its table.csv.")
+SCORE = flags.DEFINE_string("score", "ccc/mean", "Score to compare the networks by: a column of the tables.")
+AGAINST = flags.DEFINE_string("against", "", "Label that differences are taken to; by default the first of the table.")
+OUTPUT = define_output_folder()
+SPEED = flags.DEFINE_bool("speed", False, "Measure the frames per second of each network on this machine.")
 flags.mark_flags_as_required(["sweep", "output"])
 
 
@@ -26,7 +28,7 @@ def main() -> None:
     output = pathlib.Path(OUTPUT.value)
     sweeps = [pathlib.Path(folder) for folder in SWEEPS.value]
     print(compare(sweeps, SCORE.value, output, AGAINST.value, SPEED.value))
-    print(f"\nPicture: {output}/comparison.png")
+    print(f"\nPlot: {output}/comparison.png")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import pathlib
 import re
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
@@ -67,6 +68,38 @@ def test_help_shows_an_example_and_every_flag_has_a_text(command, tmp_path):
     assert text.count("\n") <= 60
 
 
+DERIVE = GROUPS["Derive a network from another one"]
+OTHER_MEANINGS = {  # flags that mean something else than the flag of the same name in other commands
+    ("sweep", "workdir"),  # the folder of many workdirs
+    *((command, "workdir") for command in DERIVE if command != "certify"),  # of a network that is written
+    ("convert", "from"),  # a file, not a workdir
+    ("sweep", "sweep"),  # a Python file, not the folder of a finished sweep
+    ("attention", "output"),  # a file, not a folder
+    ("import_lists", "output"),
+}
+
+
+def help_texts(command, home):
+    """The text of each flag of a command's own."""
+    tree = ElementTree.fromstring(launch(command, "--helpxml", home=home).stdout)
+    own = [flag for flag in tree.iter("flag") if flag.findtext("key") == "yes" and "." not in flag.findtext("name")]
+    texts = {flag.findtext("name"): flag.findtext("meaning").partition(";\n")[0] for flag in own}
+    return {name: re.sub("^<.*?>: ", "", text) for name, text in texts.items()}  # without the choices
+
+
+def test_flags_of_one_name_have_one_text(tmp_path):
+    found = {}
+    for command in COMMANDS:
+        for name, text in help_texts(command, tmp_path).items():
+            assert text[0].isupper() and text.endswith("."), f"--{name} of launch.{command}: '{text}'"
+            if (command, name) not in OTHER_MEANINGS:
+                found.setdefault(name, {}).setdefault(text, []).append(command)
+    different = {name: texts for name, texts in found.items() if len(texts) > 1}
+    assert not different
+    shared = {name for name, texts in found.items() if len(next(iter(texts.values()))) > 1}
+    assert {"workdir", "from", "config", "data", "data_root", "split", "set", "output", "precision"} <= shared
+
+
 WRONG = {
     "no flag at all": ("train", [], "Flag --config must have a value"),
     "unknown flag": ("train", ["--wokdir=x"], "Did you mean: workdir"),
@@ -104,7 +137,7 @@ WRONG = {
     "nothing to convert": ("convert", ["--from=none.pth", "--workdir=W"], "--from=none.pth is no file"),
     "no folder for pictures": ("render_faces", [], "Flag --output must have a value"),
     "no list to import": ("import_lists", ["--pickle=none.pkl", "--output=O"], "--pickle=none.pkl is no file"),
-    "no sweep file": ("sweep", [STATIC, "--sweep=none.py", "--workdir=W"], "--sweep=none.py is no file"),
+    "no sweep file": ("sweep", [STATIC, "--sweep=none.py", "--workdir=W"], "--sweep=none.py is not a file"),
     "no evaluation": ("report", ["--workdir=W", "--evaluation=x", "--output=O"], "run python -m launch.evaluate first"),
     "no sweep": ("compare_sweeps", ["--sweep=W", "--output=O"], "holds no table.csv; run python -m launch.sweep"),
 }
