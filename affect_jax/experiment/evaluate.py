@@ -13,7 +13,7 @@ from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
 from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.evaluate.rows import collect
-from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
+from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.experiment import build, restore, splits
 from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
@@ -43,8 +43,8 @@ def evaluate_run(
     splits.warn_of_training_data(run, part)
     other_precision = [precision] if precision != "float32" else []
     folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else []), *other_precision]))
-    protocol = under(run, part, flip, step)
-    require_same(folder, protocol)
+    conditions = under(run, part, flip, step)
+    require_same(folder, conditions)
     source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
     predict = build.predictor(network, mesh, precision)
     function = lambda batch: predict(variables, batch)
@@ -62,32 +62,32 @@ def evaluate_run(
         run.contract.input_px,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    write_rows(rows, folder / "predictions.csv", model=f"{workdir.name}@{step}", crop=protocol.crop)
-    summary = write_summary(rows, protocol, folder)
+    write_rows(rows, folder / "predictions.csv", model=f"{workdir.name}@{step}", crop=conditions.crop)
+    summary = write_summary(rows, conditions, folder)
     logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
     return folder, summary
 
 
-def under(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationProtocol:
+def under(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationConditions:
     """The conditions of an evaluation."""
     crop = crop_name(run.contract.input_px, run.crop.side_ratio)
-    return EvaluationProtocol(part.reader, part.options.split, crop, run.label_set, flip, step, protocol_of(part))
+    return EvaluationConditions(part.reader, part.options.split, crop, run.label_set, flip, step, data_conditions(part))
 
 
-def protocol_of(part: SourceConfig) -> str:
+def data_conditions(part: SourceConfig) -> str:
     """What decides which faces and labels a data set gives, where it is not the default."""
     clock = [f"clock.{pair}" for pair in splits.chosen(part.clock).split(", ") if pair]
     fold = [f"{name}={value}" for name, value in part.fold.settings().items()]
     return ", ".join([*filter(None, [splits.chosen(part.options)]), *fold, *clock])
 
 
-def require_same(folder: pathlib.Path, protocol: EvaluationProtocol) -> None:
+def require_same(folder: pathlib.Path, conditions: EvaluationConditions) -> None:
     """UsageError where the folder holds an evaluation under other conditions; of another step it is written anew."""
     try:
-        there = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["protocol"]
+        there = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["conditions"]
     except (OSError, ValueError, KeyError):
         return
-    mine = json.loads(json.dumps(dataclasses.asdict(protocol)))
+    mine = json.loads(json.dumps(dataclasses.asdict(conditions)))
     for name in sorted(set(mine) - {"checkpoint_step"}):
         if there.get(name) != mine[name]:
             raise UsageError(

@@ -111,7 +111,7 @@ def test_evaluate_takes_it_for_a_trained_run(tiny):
     workdir, _ = tiny
     settings = ["subjects=2", "per_subject=2", "size_px=48"]
     _, summary = evaluate.evaluate_run(workdir, "rendered", "", "test", settings, flip=False)
-    assert summary["protocol"]["label_set"] == "emonet_5" and summary["protocol"]["checkpoint_step"] == 0
+    assert summary["conditions"]["label_set"] == "emonet_5" and summary["conditions"]["checkpoint_step"] == 0
 
 
 def test_training_starts_from_it_by_copy_but_not_in_it(tiny, tmp_path):

@@ -118,7 +118,7 @@ def test_other_words_for_a_split_keep_the_fold_and_the_warning(split, caplog):
         splits.check_apart(options.parse(run_of({"split": "train"}, {"split": "training"}, "sewa")))
 
 
-def test_the_protocol_tells_options_that_are_not_their_defaults():
+def test_the_conditions_name_options_that_are_not_their_defaults():
     part = options.parse(run_of({}, {})).evaluations["validation"]
     part = dataclasses.replace(part, options=dataclasses.replace(part.options, fps=50.0, strict=True))
     assert splits.chosen(part.options) == "fps=50.0"

@@ -121,7 +121,7 @@ def _judged(folder: pathlib.Path, judge: Judge) -> dict[str, float | int]:
     if not summary.is_file():
         evaluate_run(folder, judge.data, judge.root, judge.split, judge.settings, False, JUDGED)
     found = json.loads(summary.read_text())
-    return {"step": found["protocol"]["checkpoint_step"], **found["scores"]}
+    return {"step": found["conditions"]["checkpoint_step"], **found["scores"]}
 
 
 def best_scores(workdir: pathlib.Path, run: Options) -> dict[str, float | int]:
