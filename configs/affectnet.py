@@ -34,16 +34,15 @@ def get_config(variant: str = "static") -> ConfigDict:
 
 def affectnet(config: ConfigDict, reader: str = "affectnet", **options) -> None:
     """A fiftieth of the training list decides the checkpoint: the validation list is what papers report."""
-    train = config.data.train.affectnet = base.data_set(reader, root="data/AffectNet", fold="-0/50", **options)
-    config.data.validation = base.data_set(reader, root="", fold="0/50", **options)
-    config.data.validation.root = train.get_ref("root")  # one flag for both
+    train, held = base.divided(reader, of=50, root="data/AffectNet", **options)
+    config.data.train.affectnet, config.evaluations.validation = train, held
 
 
 def landmarks(config: ConfigDict) -> ConfigDict:
     config.model = base.model("landmarks")
     config.task = base.task("landmarks")
     affectnet(config)
-    config.train.update(steps=100_000, evaluate_every=5_000, log_every=100, best="-nme")
+    config.train.update(steps=100_000, evaluate_every=5_000, log_every=100, best="-validation/nme")
     config.optimizer.update(learning_rate=1e-3, schedule="steps", warmup_steps=500)
     return config
 

@@ -1,7 +1,7 @@
 """Every option of a run with its unit and default, section by section.
 
 The fields, units and defaults of a section are those of its dataclass, so that no option stands in two places:
-train, optimizer, mesh, augment, initialize, task (by name), model (by name), and one section a data set (by reader).
+train, optimizer, mesh, crop, augment, initialize, task (by name), model (by name), and one section a data set (by reader).
 """
 
 import dataclasses
@@ -11,7 +11,8 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.augment import AugmentConfig, CropConfig
+from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
 from affect_jax.data.windows import WindowConfig
@@ -43,12 +44,26 @@ def task(name: str, **options) -> ConfigDict:
 
 
 def data_set(
-    reader: str, weight: float = 1.0, fold: str = "", clock: Mapping[str, Any] = NOTHING, **options
+    reader: str,
+    weight: float = 1.0,
+    fold: Mapping[str, Any] = NOTHING,
+    clock: Mapping[str, Any] = NOTHING,
+    **options,
 ) -> ConfigDict:
-    """A data set; `weight` is its share of the training examples, `fold` a part of its subjects, and `clock` says how
-    the labels of its clips are brought in time with the pictures (data/label_clock.py)."""
-    common = {"reader": reader, "weight": weight, "fold": fold, "clock": section(LabelClockConfig, **clock)}
-    return ConfigDict({**common, **dataclasses.asdict(READERS[reader][1](**options))})
+    """A data set: `weight` is its share of the training examples, `fold` the part of its subjects (data/folds.py), and
+    `clock` says how the labels of its clips are aligned with the frames (data/label_clock.py)."""
+    sections = {"fold": section(FoldConfig, **fold), "clock": section(LabelClockConfig, **clock)}
+    return ConfigDict(
+        {"reader": reader, "weight": weight, **sections, **dataclasses.asdict(READERS[reader][1](**options))}
+    )
+
+
+def divided(reader: str, of: int, weight: float = 1.0, **options) -> tuple[ConfigDict, ConfigDict]:
+    """A data set in two parts that share no subject: all but fold 0 of `of`, and that fold; one root for both."""
+    train = data_set(reader, weight, {"of": of, "complement": True}, **options)
+    held = data_set(reader, fold={"of": of}, **options)
+    held.root = train.get_ref("root")
+    return train, held
 
 
 def base() -> ConfigDict:
@@ -65,6 +80,7 @@ def base() -> ConfigDict:
             "optimizer": section(OptimizerConfig),
             "initialize": section(InitializeConfig),
             "mesh": section(MeshConfig),
+            "crop": section(CropConfig),
             "augment": section(AugmentConfig),
             "data": {
                 "train": {},  # name -> data_set(...)
@@ -75,5 +91,6 @@ def base() -> ConfigDict:
                 "max_skipped_fraction": 0.01,  # pictures of a data set that may break on reading before the run stops
                 "store": "",  # folder where rendered or decoded examples are kept between runs
             },
+            "evaluations": {},  # name -> data_set(...), scored while training; train.best names the one that chooses
         }
     )

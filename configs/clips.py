@@ -43,7 +43,7 @@ def scratch(config: ConfigDict) -> ConfigDict:
     config.model.time.pool = TIME_POOL
     config.data.update(frames=12, hop=4)
     config.data.train.rendered = quickstart.clips("train", PEOPLE, 1, FRAMES)
-    config.data.validation = quickstart.clips("validation", 48, 1, FRAMES)
+    config.evaluations.validation = quickstart.clips("validation", 48, 1, FRAMES)
     config.train.update(steps=STEPS, evaluate_every=40)
     config.optimizer.update(learning_rate=3e-3, warmup_steps=20, weight_decay=0.01, learning_rate_multipliers=())
     return config

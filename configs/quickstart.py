@@ -42,8 +42,8 @@ def landmarks(config: ConfigDict) -> ConfigDict:
     config.model = base.model("landmarks", trunk=SIZES)
     config.task = base.task("landmarks")
     config.data.train.rendered = stills("train", 1024, 6)
-    config.data.validation = stills("validation", 64, 6)
-    config.train.update(steps=400, evaluate_every=200, best="-nme")
+    config.evaluations.validation = stills("validation", 64, 6)
+    config.train.update(steps=400, evaluate_every=200, best="-validation/nme")
     config.optimizer.update(learning_rate=3e-3, warmup_steps=20)
     return config
 
@@ -54,7 +54,7 @@ def static(config: ConfigDict) -> ConfigDict:
     config.frozen = "trunk/.*"
     config.initialize.update(rule="copy", workdir="runs/quickstart/landmarks")
     config.data.train.rendered = stills("train", 1024, 6)
-    config.data.validation = stills("validation", 64, 6)
+    config.evaluations.validation = stills("validation", 64, 6)
     config.train.update(steps=2200, evaluate_every=1100)
     config.optimizer.update(learning_rate=1e-2, warmup_steps=50, weight_decay=0.01)
     return config
@@ -68,7 +68,7 @@ def clip(config: ConfigDict) -> ConfigDict:
     config.initialize.update(rule="copy", workdir="runs/quickstart/inflated")
     config.data.update(frames=16, hop=4)
     config.data.train.rendered = clips("train", 400, 1, 20)
-    config.data.validation = clips("validation", 24, 1, 48)
+    config.evaluations.validation = clips("validation", 24, 1, 48)
     config.train.update(steps=200, evaluate_every=100)
     config.optimizer.update(learning_rate=6e-3, warmup_steps=10, learning_rate_multipliers=((AVERAGE, 5.0),))
     return config

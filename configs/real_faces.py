@@ -24,20 +24,19 @@ def get_config(variant: str = "static") -> ConfigDict:
     config = base.base()
     config.label_set = "emonet_5"
     config.data.store = "runs/real_faces/data"
-    train = base.data_set("affectnet", weight=0.7, root="data/real_faces", fold="-0/8", **PHOTOGRAPHS)
-    config.data.train.photographs = train
+    train, held = base.divided("affectnet", of=8, weight=0.7, root="data/real_faces", **PHOTOGRAPHS)
+    config.data.train.photographs, config.evaluations.validation = train, held
     config.data.train.rendered = base.data_set("rendered", weight=0.3, split="train", subjects=1024, per_subject=4)
-    config.data.validation = base.data_set("affectnet", root="", fold="0/8", **PHOTOGRAPHS)
-    config.data.validation.root = train.get_ref("root")  # one flag for both
     # Nearly all photographs are gray, and cut close around the face: a wider crop would be black border.
-    config.augment.update(rotation_degrees=10.0, scale=0.15, gray_probability=0.8, side_ratio=1.3)
+    config.augment.update(rotation_degrees=10.0, scale=0.15, gray_probability=0.8)
+    config.crop.side_ratio = 1.3
     return VARIANTS[variant](config)
 
 
 def landmarks(config: ConfigDict) -> ConfigDict:
     config.model = base.model("landmarks", trunk=SIZES)
     config.task = base.task("landmarks")
-    config.train.update(steps=900, evaluate_every=450, best="-nme")
+    config.train.update(steps=900, evaluate_every=450, best="-validation/nme")
     config.optimizer.update(learning_rate=3e-3, warmup_steps=20)
     return config
 
@@ -48,7 +47,7 @@ def static(config: ConfigDict) -> ConfigDict:
     config.initialize.update(rule="copy", workdir="runs/real_faces/landmarks")
     config.data.balanced = 0.6
     config.augment.erase_probability = 0.25
-    config.train.update(steps=1400, evaluate_every=200, best="balanced_accuracy")
+    config.train.update(steps=1400, evaluate_every=200, best="validation/balanced_accuracy")
     config.optimizer.update(learning_rate=2e-3, warmup_steps=50, weight_decay=0.05, average=0.99)
     return config
 

@@ -1,9 +1,9 @@
-"""Shows where a network looks: faces with their landmarks and the attention mask, and how much of it is on the face.
+"""Shows where a network looks: faces with their landmarks and the attention mask.
 
   python -m launch.attention --workdir=runs/landmarks --data=affectnet --data_root=DIR --output=attention.png
 
-Works for a landmark network and for a static one. Writes the picture and, with the same name, a JSON file with the
-error of the landmarks (NME) and the share of the mask inside the convex hull of the labeled ones, over all faces.
+Takes a landmark network or a static network. Beside the image it writes a JSON file of the same name with the landmark
+error (NME) and the share of the mask inside the convex hull of the labeled landmarks, over all faces.
 """
 
 import pathlib
@@ -11,14 +11,12 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_data, define_workdir
 
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the trained run.")
-DATA = flags.DEFINE_string("data", None, "Name of a reader, such as affectnet or rendered.")
-DATA_ROOT = flags.DEFINE_string("data_root", "", "Folder of the data set; the run's own if not given.")
-SPLIT = flags.DEFINE_string("split", "validation", "Part of the data set.")
-SETTINGS = flags.DEFINE_multi_string("set", [], "Further option of the reader, as name=value; may be repeated.")
+WORKDIR = define_workdir()
+DATA, DATA_ROOT, SPLIT, SETTINGS = define_data(split="validation")
 OUTPUT = flags.DEFINE_string("output", None, "PNG file to write.")
-COUNT = flags.DEFINE_integer("count", 16, "Faces shown, spread evenly over the data set.", lower_bound=1)
+COUNT = flags.DEFINE_integer("count", 16, "Number of faces to show, spread evenly over the data set.", lower_bound=1)
 flags.mark_flags_as_required(["workdir", "data", "output"])
 
 

@@ -1,9 +1,9 @@
-"""Repeats the proof that an inflated network says of every frame what the network it came from says.
+"""Checks again that an inflated network gives the output of its source network on every frame.
 
   python -m launch.certify --workdir=runs/inflated
 
-Prints the largest difference at any layer or output, for each clip and type of numbers; exit code 1 if one is above
-what is allowed. A network that was trained since is compared all the same, and differs.
+Prints the largest difference at any layer or output, for each test clip and precision; the exit code is 1 if one
+exceeds its tolerance. A network that was trained after its inflation is compared all the same, and differs.
 """
 
 import pathlib
@@ -11,8 +11,9 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_workdir
 
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder that launch.inflate wrote.")
+WORKDIR = define_workdir()
 flags.mark_flags_as_required(["workdir"])
 
 
@@ -24,7 +25,7 @@ def main() -> None:
     for line in sentences(found):
         print(line)
     require_exact(found)
-    print(f"every frame as {found['from']} (step {found['from_step']}) says")
+    print(f"every frame as {found['from']} (step {found['from_step']}) predicts it")
 
 
 if __name__ == "__main__":

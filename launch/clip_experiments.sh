@@ -14,8 +14,8 @@ for experiment in networks amounts design; do
   step "Experiment: $experiment" \
     launch.sweep --config=configs/clips.py:scratch --sweep=configs/sweeps/clip_$experiment.py $JUDGE --workdir=$RUNS/$experiment
 done
-step "6/6 One picture, one table" launch.compare --speed --sweep=$RUNS/networks --sweep=$RUNS/amounts --output=$RUNS/comparison
+step "6/6 One picture, one table" launch.compare_sweeps --speed --sweep=$RUNS/networks --sweep=$RUNS/amounts --output=$RUNS/comparison
 for static in "static, frame by frame" "static, rank 8" "static, rank 64"; do
   echo "Experiment design: differences to '$static'" >&2
-  "$PYTHON" -m launch.compare --sweep=$RUNS/design --against="$static" --output="$RUNS/design/against_$(tr " " _ <<< "${static#static, }")"
+  "$PYTHON" -m launch.compare_sweeps --sweep=$RUNS/design --against="$static" --output="$RUNS/design/against_$(tr " " _ <<< "${static#static, }")"
 done

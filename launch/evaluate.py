@@ -1,10 +1,12 @@
-"""Judges a trained network on a data set; the network is rebuilt from the workdir alone.
+"""Evaluates a trained network on a data set.
 
   python -m launch.evaluate --workdir=runs/static --data=affectnet --data_root=DIR --split=validation
   python -m launch.evaluate --workdir=runs/clip --data=rendered --split=test --set=kind=clips
 
-Writes W/evaluation/<data>_<split>.../summary.json (scores, 95 % intervals, per clip, per subject, protocol) and
-predictions.csv (one row per face or frame; what its columns are stands in predictions.schema.json).
+The network is rebuilt from the workdir alone. Writes summary.json (scores, 95 % intervals, means per clip and per
+subject, conditions) and predictions.csv (one row per face or frame; predictions.schema.json describes the columns) to
+W/evaluation/<data>_<split>/. Where the run has an evaluation on the same reader, its options are the defaults, its
+clock included, and on the same split its fold too.
 """
 
 import pathlib
@@ -12,30 +14,13 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_data, define_flip_average, define_precision, define_workdir
 
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the trained run.")
-DATA = flags.DEFINE_string(
-    "data", None, "Name of a reader, such as affectnet, ferplus, folder or rendered (data/registry.py)."
-)
-DATA_ROOT = flags.DEFINE_string("data_root", "", "Folder of the data set; the run's own if not given.")
-SPLIT = flags.DEFINE_string("split", "validation", "Part of the data set.")
-SETTINGS = flags.DEFINE_multi_string(
-    "set",
-    [],
-    "Further option of the reader, as name=value, of its clock, as clock.delay_seconds=2, or fold=0/5, a fifth of the "
-    "people; may be repeated. On the data set of the run's validation, its clock is the default, and on its split its "
-    "fold too; labels of other data sets stay as they are.",
-)
-FLIP = flags.DEFINE_bool(
-    "flip_average", False, "Average valence and arousal over picture and mirror; named in the output."
-)
-PRECISION = flags.DEFINE_enum(
-    "precision",
-    "float32",
-    ["float32", "bfloat16"],
-    "What the layers compute in; bfloat16 is for accelerators and named in the output.",
-)
-NAME = flags.DEFINE_string("name", "", "Folder name under W/evaluation; <data>_<split> if not given.")
+WORKDIR = define_workdir()
+DATA, DATA_ROOT, SPLIT, SETTINGS = define_data(split="validation")
+FLIP = define_flip_average()
+PRECISION = define_precision()
+NAME = flags.DEFINE_string("name", "", "Name of the folder under W/evaluation; by default made of data and split.")
 flags.mark_flags_as_required(["workdir", "data"])
 
 

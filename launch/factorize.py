@@ -1,14 +1,13 @@
-"""Replaces the dense 3x3 convolutions of a trained network's head by factorized ones, decomposed with TensorLy.
+"""Decomposes the dense 3x3 convolutions of a trained head into CP, Tucker or tensor-train factors.
 
   python -m launch.factorize --from=runs/dense --workdir=runs/cp --form=cp --rank=32
   python -m launch.factorize --from=runs/dense --workdir=runs/tucker --form=tucker --fraction=0.25
   python -m launch.factorize --from=runs/dense --workdir=runs/tt --form=tt --energy=0.95
 
-One of --rank (of every layer), --fraction (of each dense kernel's parameters, at most) and --energy (of each dense
-kernel's sum of squares, at least) says how large the layers become. The relative error and kept energy of each layer,
-parameters, arithmetic and the largest differences of outputs are printed and written to factors.json. What was lost is
-learned back by training on with initialize.rule=copy from the new folder. Needs the extra:
-pip install "affect_jax[decompose]".
+The source is a static network with dense kernels in its head. One of --rank, --fraction and --energy sets the size of
+the factorized layers. Prints and writes to factors.json the relative error and kept energy of each layer, the number of
+parameters, the arithmetic, and the largest differences of the outputs. Training with initialize.rule=copy from the new
+workdir recovers what was lost. Needs the extra "affect_jax[decompose]" (TensorLy).
 """
 
 import os
@@ -17,17 +16,18 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_new_workdir, define_source_workdir
 
-# Its products are of matrices with few rows, over which several threads only wait for each other. Read by NumPy once.
+# Products of matrices with few rows are faster on one thread. NumPy reads the variable once, when it is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-FROM = flags.DEFINE_string("from", None, "Workdir of the trained static network, with model.head.rank 0.")
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the new network.")
-FORM = flags.DEFINE_enum("form", "cp", ["cp", "tucker", "tt"], "Form of the kernels; tt is a tensor train.")
+FROM = define_source_workdir()
+WORKDIR = define_new_workdir()
+FORM = flags.DEFINE_enum("form", "cp", ["cp", "tucker", "tt"], "Form of the kernels; tt is the tensor train.")
 RANK = flags.DEFINE_integer("rank", None, "Rank of every layer.", lower_bound=1)
-FRACTION = flags.DEFINE_float("fraction", None, "Of a dense kernel's parameters.", lower_bound=0.0, upper_bound=1.0)
-ENERGY = flags.DEFINE_float("energy", None, "Of a dense kernel's sum of squares.", lower_bound=0.0, upper_bound=1.0)
-STARTS = flags.DEFINE_integer("starts", 3, "Starts of a cp decomposition, of which the best counts.", lower_bound=1)
-ITERATIONS = flags.DEFINE_integer("iterations", 200, "Of alternating least squares: cp, tucker.", lower_bound=1)
+FRACTION = flags.DEFINE_float("fraction", None, "Largest share of each dense kernel's parameters to use.", 0.0, 1.0)
+ENERGY = flags.DEFINE_float("energy", None, "Least share of each dense kernel's sum of squares to keep.", 0.0, 1.0)
+STARTS = flags.DEFINE_integer("starts", 3, "Random starts of a CP decomposition; the best one is kept.", lower_bound=1)
+ITERATIONS = flags.DEFINE_integer("iterations", 200, "Iterations of alternating least squares.", lower_bound=1)
 flags.mark_flags_as_required(["from", "workdir"])
 flags.mark_flags_as_mutual_exclusive(["rank", "fraction", "energy"], required=True)
 

@@ -1,11 +1,11 @@
-"""Turns one of EmoNet's pickled lists of AffectNet into a CSV list that --data=affectnet reads.
+"""Converts one of EmoNet's pickled AffectNet lists into a CSV list that --data=affectnet reads.
 
   python -m launch.import_lists --pickle=AffectNet/test_fullpath.pkl --output=AffectNet/test.csv
   python -m launch.evaluate --workdir=W --data=affectnet --data_root=AffectNet --split=test --set=clean=automatic
 
-Only dict, list, text, numbers and arrays are read; a pickle that asks for anything else is refused, and nothing in it
-runs. The list gets the 68 FAN landmarks and the column expression_correct. Pictures are looked for below the list's
-folder and below a folder of the list's name (AffectNet/test/...).
+Only dict, list, text, numbers and arrays are read. A pickle that asks for anything else is refused, and nothing in it
+is run. The list gets the 68 FAN landmarks and the column expression_correct. Images are looked for below the folder of
+the list and below a folder of the list's name (AffectNet/test/...).
 """
 
 import pathlib
@@ -14,10 +14,14 @@ from absl import flags
 
 from affect_jax.experiment import cli
 
-PICKLE = flags.DEFINE_string("pickle", None, "The pickled list, such as test_fullpath.pkl.")
-OUTPUT = flags.DEFINE_string("output", None, "CSV list to write; must not exist.")
+PICKLE = flags.DEFINE_string("pickle", None, "Pickled list, such as test_fullpath.pkl.")
+OUTPUT = flags.DEFINE_string("output", None, "CSV file to write; must not exist.")
 MAX_SKIPPED = flags.DEFINE_float(
-    "max_skipped_fraction", 0.01, "Of its pictures, that may be unusable.", lower_bound=0.0, upper_bound=1.0
+    "max_skipped_fraction",
+    0.01,
+    "Largest share of the images that may be unusable.",
+    lower_bound=0.0,
+    upper_bound=1.0,
 )
 flags.mark_flags_as_required(["pickle", "output"])
 

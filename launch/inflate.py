@@ -1,17 +1,17 @@
-"""Turns a trained network into one that also looks along time and gives the same output on every frame.
+"""Gives a trained network layers over time, without changing its output on any frame.
 
   python -m launch.inflate --from=runs/static --workdir=runs/inflated
   python -m launch.inflate --from=runs/static --workdir=runs/all --rule=channelwise --layers=all --causal
   python -m launch.inflate --from=runs/clip --workdir=runs/longer --time_kernel=5
   python -m launch.inflate --from=runs/clip --workdir=runs/still --rule=static
 
-Rules: factorized (a factor of time in each layer's own factors: CP, Tucker or tensor train), channelwise (a factor of
-time for each input channel, before a layer of any kind), dense (a full kernel), i3d (dense, each kernel shared equally
-among the frames: does NOT keep the outputs), static (takes time away). The largest difference at each layer and output,
-on noise and on a rendered person, in float32 and bfloat16, is printed, written to inflation.json and kept in the
-checkpoint; where a rule that keeps outputs did not, nothing is written and the exit code is 1.
-An option that is not given is as in a network that has time already; where it had none, as stands behind "first".
-Parts with frames of their own: config.model.time.layers of a run that starts with initialize.rule=inflate.
+Rules: factorized (a temporal factor in each layer's own factors: CP, Tucker or tensor train), channelwise (a temporal
+factor for each input channel, before a layer of any kind), dense (a full kernel), i3d (dense, each kernel divided
+equally among the frames: does NOT keep the outputs), static (removes time). Prints, writes to inflation.json and keeps
+in the checkpoint the largest difference at each layer and output, on noise and on a rendered subject, in float32 and
+bfloat16. If a rule that keeps the outputs did not, nothing is written and the exit code is 1. By default an option is
+as in the source network if that has time already; otherwise it is the value after "first". Parts with frames of their
+own are set in a config: model.time.layers, with initialize.rule=inflate.
 """
 
 import pathlib
@@ -19,27 +19,28 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_new_workdir, define_source_workdir
 
-FROM = flags.DEFINE_string("from", None, "Workdir of the trained network, static or over time.")
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the new network.")
+FROM = define_source_workdir()
+WORKDIR = define_new_workdir()
 RULES = ["factorized", "channelwise", "dense", "i3d", "static"]
 PARTS = "all, none, or parts of the network by comma, such as head or head/blocks/0,trunk/block_wide"
 GROWTH = (
     flags.DEFINE_enum(
         "rule", None, RULES, "How layers gain or lose time; first: factorized, or channelwise without a head."
     ),
-    flags.DEFINE_list("layers", None, f"Which do: {PARTS}; first: head, or trunk without a head."),
-    flags.DEFINE_integer("time_kernel", None, "Frames that each chosen convolution sees; odd if centered; first: 3."),
+    flags.DEFINE_list("layers", None, f"Layers to change: {PARTS}; first: head, or trunk without a head."),
+    flags.DEFINE_integer("time_kernel", None, "Frames that each chosen convolution spans; odd if centered; first: 3."),
     flags.DEFINE_integer("time_pool", None, "Frames of the learned average after spatial pooling; 1 = none; first: 9."),
-    flags.DEFINE_enum("recurrent", None, ["", "gru", "conv_lstm"], "A recurrent layer, which adds nothing at first."),
+    flags.DEFINE_enum("recurrent", None, ["", "gru", "conv_lstm"], "Recurrent layer, which starts without effect."),
     flags.DEFINE_enum(
         "output_average",
         None,
         ["", "warm", "zero_start", "flat"],
-        "Outputs averaged over EmoNet's last five (warm, zero_start) or over --output_frames (flat).",
+        "Average of the outputs: EmoNet's, of the last five (warm, zero_start), or of --output_frames (flat).",
     ),
     flags.DEFINE_integer("output_frames", None, "Frames of the flat average over outputs; odd if centered."),
-    flags.DEFINE_bool("causal", None, "See only the present and the past; first: no."),
+    flags.DEFINE_bool("causal", None, "Use only the present and past frames; first: no."),
     flags.DEFINE_integer("frames", None, "Frames of a clip in training and evaluation; first: 16.", lower_bound=1),
 )
 flags.mark_flags_as_required(["from", "workdir"])

@@ -1,11 +1,11 @@
-"""Turns a video, a picture or a folder of pictures into a table, a plot and an overlay.
+"""Predicts valence, arousal and emotions for a video, an image or a folder of images.
 
   python -m launch.predict --workdir=runs/clip --input=interview.mp4 --output=out
 
-Writes out/<name>.csv (one row per decoded frame: true time stamp, success, face box, valence, arousal, emotions) with
-<name>.schema.json (which network and crop they come from, and what the columns are), <name>.png (valence and arousal
-over time) and <name>_overlay.mp4. Faces are found with Google's face_landmarker.task (pip install "affect_jax[face]");
---faces=whole_frame takes each frame as a face crop instead.
+Writes <name>.csv (one row per decoded frame: time stamp, success, face box, valence, arousal, emotions) with
+<name>.schema.json (network, crop and columns), <name>.png (valence and arousal over time) and <name>_overlay.mp4. Faces
+are found with Google's face_landmarker.task, which needs the extra "affect_jax[face]"; with --faces=whole_frame each
+frame is taken as a face crop.
 """
 
 import pathlib
@@ -13,19 +13,16 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_flip_average, define_output_folder, define_precision, define_workdir
 
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the trained run.")
-INPUT = flags.DEFINE_string("input", None, "Video, picture, or folder of pictures.")
-OUTPUT = flags.DEFINE_string("output", None, "Folder for the results.")
+WORKDIR = define_workdir()
+INPUT = flags.DEFINE_string("input", None, "Video, image or folder of images.")
+OUTPUT = define_output_folder()
 FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], "How faces are found.")
-LANDMARKER = flags.DEFINE_string(
-    "face_model", "", "Your own face_landmarker.task; fetched once and checked if not given."
-)
-FLIP = flags.DEFINE_bool("flip_average", False, "Average valence and arousal over picture and mirror.")
-PRECISION = flags.DEFINE_enum(
-    "precision", "float32", ["float32", "bfloat16"], "What the layers compute in; bfloat16 is for accelerators."
-)
-OVERLAY = flags.DEFINE_bool("overlay", True, "Write the video with box, landmarks and numbers drawn in.")
+LANDMARKER = flags.DEFINE_string("face_model", "", "Path of face_landmarker.task; by default downloaded once.")
+FLIP = define_flip_average()
+PRECISION = define_precision()
+OVERLAY = flags.DEFINE_bool("overlay", True, "Write a copy with box, landmarks and values drawn in.")
 flags.mark_flags_as_required(["workdir", "input", "output"])
 
 

@@ -1,11 +1,12 @@
-"""Drops the components of factorized kernels (cp) that hardly count, and writes the smaller network.
+"""Removes components of CP kernels that contribute little, and writes the smaller network.
 
   python -m launch.prune --from=runs/sparse --workdir=runs/pruned --threshold=0.01
 
-For static networks and those of clips; training with --config.optimizer.sparsity above 0 drives components towards
-zero. How many components each layer keeps, parameters, arithmetic and the largest differences of outputs, on noise and
-on a rendered person, are printed and written to pruning.json. At --threshold=0 only components of size zero go: if then
-any output moves by more than 1e-5, nothing is written and the exit code is 1.
+For static and clip networks with CP kernels. Training with --config.optimizer.sparsity above 0 drives components
+towards zero. Prints and writes to pruning.json how many components each layer keeps, the number of parameters, the
+arithmetic, and the largest differences of the outputs on noise and on a rendered subject. With --threshold=0 only
+components of size zero are removed; if an output then moves by more than 1e-5, nothing is written and the exit code is
+1.
 """
 
 import pathlib
@@ -13,11 +14,12 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_new_workdir, define_source_workdir
 
-FROM = flags.DEFINE_string("from", None, "Workdir of the trained network with factorized kernels of form cp.")
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the smaller network.")
+FROM = define_source_workdir()
+WORKDIR = define_new_workdir()
 THRESHOLD = flags.DEFINE_float(
-    "threshold", 0.01, "Size up to which a component goes, relative to the largest of its layer.", 0.0, 1.0
+    "threshold", 0.01, "Components up to this size are removed, relative to the largest of the layer.", 0.0, 1.0
 )
 flags.mark_flags_as_required(["from", "workdir"])
 

@@ -1,9 +1,9 @@
-"""Shows the rendered faces: a sheet of expressions, one of action units, and a clip.
+"""Renders sample faces: a sheet of expressions, one of action units, and a clip.
 
   python -m launch.render_faces --output=out
 
-Writes faces.png, action_units.png, clip.mp4 (with its truth beneath) and crops.mp4 (the same, cut as networks see it:
-python -m launch.predict --faces=whole_frame).
+Writes faces.png, action_units.png, clip.mp4 (with its labels below) and crops.mp4 (the same clip, cropped as networks
+see it, for launch.predict --faces=whole_frame).
 """
 
 import pathlib
@@ -11,12 +11,13 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_output_folder
 
-OUTPUT = flags.DEFINE_string("output", None, "Folder for the pictures and videos; made if absent.")
-SIZE_PX = flags.DEFINE_integer("size_px", 128, "Side of one face in pixels.", lower_bound=32, upper_bound=512)
-SEED = flags.DEFINE_integer("seed", 0, "Another seed draws other people.", lower_bound=0)
-SUBJECT = flags.DEFINE_integer("subject", 3, "Who shows the action units.", lower_bound=0)
-SECONDS = flags.DEFINE_float("seconds", 12.0, "Length of the clip.", lower_bound=0.2, upper_bound=600.0)
+OUTPUT = define_output_folder()
+SIZE_PX = flags.DEFINE_integer("size_px", 128, "Side of a face in pixels.", lower_bound=32, upper_bound=512)
+SEED = flags.DEFINE_integer("seed", 0, "Seed of the subjects.", lower_bound=0)
+SUBJECT = flags.DEFINE_integer("subject", 3, "Number of the subject that shows the action units.", lower_bound=0)
+SECONDS = flags.DEFINE_float("seconds", 12.0, "Length of the clip in seconds.", lower_bound=0.2, upper_bound=600.0)
 FPS = flags.DEFINE_float("fps", 12.5, "Frames per second of the clip.", lower_bound=1.0, upper_bound=120.0)
 flags.mark_flags_as_required(["output"])
 

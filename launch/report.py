@@ -1,8 +1,8 @@
-"""Puts the same evaluation of several runs side by side: a table on the screen, pictures and a page in a folder.
+"""Compares the same evaluation of several runs: a table on the screen, and a page with plots.
 
   python -m launch.report --workdir=runs/static --workdir=runs/clip --evaluation=rendered_test --output=runs/report
 
-The first run is drawn against the last: name the static network first and the clip network last.
+Plots over time show the first run against the last: name the static network first and the clip network last.
 """
 
 import pathlib
@@ -10,10 +10,11 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_output_folder, define_workdir
 
-WORKDIRS = flags.DEFINE_multi_string("workdir", None, "Folder of an evaluated run; repeat for each.")
+WORKDIRS = define_workdir(several=True)
 EVALUATION = flags.DEFINE_string("evaluation", None, "Name of the folder under W/evaluation.")
-OUTPUT = flags.DEFINE_string("output", None, "Folder for the pictures and index.html.")
+OUTPUT = define_output_folder()
 flags.mark_flags_as_required(["workdir", "evaluation", "output"])
 
 
@@ -22,7 +23,7 @@ def main() -> None:
 
     output = pathlib.Path(OUTPUT.value)
     print(report([pathlib.Path(workdir) for workdir in WORKDIRS.value], EVALUATION.value, output))
-    print(f"\nPictures: {output}/index.html")
+    print(f"\nPlots: {output}/index.html")
 
 
 if __name__ == "__main__":

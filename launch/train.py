@@ -1,23 +1,23 @@
-"""Trains a network, or goes on with a run that was interrupted.
+"""Trains a network, or resumes a run that was interrupted.
 
   python -m launch.train --config=configs/quickstart.py:static --workdir=runs/static
   python -m launch.train --config=configs/quickstart.py:static --workdir=runs/slow \\
     --config.optimizer.learning_rate=3e-4
 
-Every option of the config can be set as --config.NAME=VALUE; an unknown one is refused. The workdir holds config.json,
-metrics.jsonl, TensorBoard events and checkpoints (latest and best). Exit codes: 0 done, 1 failure, 2 wrong usage,
-75 saved on SIGTERM or Ctrl-C: the same command goes on.
+Every option of the config can be set with --config.NAME=VALUE; unknown options are refused. The workdir is created if
+missing. It holds config.json, metrics.jsonl, TensorBoard events and checkpoints (latest and best). Exit codes: 0 done,
+1 failure, 2 usage error, 75 interrupted by SIGTERM or Ctrl-C with everything saved: the same command resumes the run.
 """
 
 import pathlib
 
 from absl import flags
-from ml_collections.config_flags import config_flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_config, define_workdir
 
-CONFIG = config_flags.DEFINE_config_file("config", None, "Config file, with a variant after a colon where it has any.")
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run; made if absent, continued if it holds this run.")
+CONFIG = define_config()
+WORKDIR = define_workdir()
 flags.mark_flags_as_required(["config", "workdir"])
 
 

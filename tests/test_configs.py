@@ -21,7 +21,7 @@ def test_every_variant_parses_and_survives_config_json(name):
         config = module.get_config(variant)
         stored = json.loads(json.dumps(options.as_dict(config)))
         assert options.parse(stored) == options.parse(config)
-        for part in (*config.data.train.values(), config.data.validation):
+        for part in (*config.data.train.values(), *config.evaluations.values()):
             assert part.split != "test", "a test split chooses nothing"
 
 
@@ -97,3 +97,42 @@ def test_a_folder_without_config_and_a_broken_one_are_named(tmp_path):
     (tmp_path / "config.json").write_text('{"seed": 0,\n')
     with pytest.raises(options.UsageError, match=r"config.json, line 2: not valid JSON"):
         options.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"train.best": "ccc/mean"},
+            "train.best is 'ccc/mean'; expected the name of an evaluation, a slash and",
+        ),
+        ({"train.best": "-held/nme"}, "such as 'validation/ccc/mean'; evaluations: validation"),
+    ],
+)
+def test_the_checkpoint_is_chosen_by_an_evaluation_of_the_run(change, message):
+    config = quickstart.get_config("static")
+    config.update_from_flattened_dict(change)
+    with pytest.raises(options.UsageError, match=message):
+        options.check_trainable(options.parse(config))
+
+
+@pytest.mark.parametrize("name", ["train", "held/out", "held.out"])
+def test_an_evaluation_of_a_name_that_scores_cannot_stand_under_is_refused(name):
+    config = options.as_dict(quickstart.get_config("static"))
+    config["evaluations"] = {name: config["evaluations"]["validation"]}
+    with pytest.raises(options.UsageError, match=rf"evaluations.{name}: expected a name of letters, digits"):
+        options.parse(config)
+
+
+def test_a_run_without_an_evaluation_is_refused():
+    config = options.as_dict(quickstart.get_config("static"))
+    config["evaluations"] = {}
+    with pytest.raises(options.UsageError, match="evaluations is empty; name at least one data set"):
+        options.check_trainable(options.parse(config))
+
+
+def test_a_weight_of_a_data_set_is_above_0():
+    config = quickstart.get_config("static")
+    config.data.train.rendered.weight = 0.0
+    with pytest.raises(options.UsageError, match=r"data.train.rendered.weight is 0.0; it must be above 0"):
+        options.parse(config)

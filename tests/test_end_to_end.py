@@ -41,8 +41,8 @@ def miniature(root, name, workdir="", rule="scratch"):
     kind = {"kind": "clips", "subjects": 2, "per_subject": 1, "frames": 8} if name == "clip" else {}
     options_ = {"size_px": 64, "subjects": 3, "per_subject": 8, **kind}
     config.data.train.rendered = base.data_set("rendered", split="train", **options_)
-    config.data.validation = base.data_set("rendered", split="validation", **options_)
-    config.train.best = "-nme" if name == "landmarks" else "ccc/mean"
+    config.evaluations.validation = base.data_set("rendered", split="validation", **options_)
+    config.train.best = "-validation/nme" if name == "landmarks" else "validation/ccc/mean"
     if name == "clip":
         config.data.update(frames=4, hop=2)
     return config
@@ -100,7 +100,7 @@ def test_the_certificate_is_written_and_the_inflated_run_scores_as_the_static_on
 
 def test_flip_averaging_is_named_in_the_output(runs):
     folder, summary = evaluate.evaluate_run(runs / "static", "rendered", "", "test", [], flip=True)
-    assert summary["protocol"]["flip_averaging"] is True and folder.name == "rendered_test_flip"
+    assert summary["conditions"]["flip_averaging"] is True and folder.name == "rendered_test_flip"
 
 
 def test_prediction_leaves_out_the_frames_that_training_left_out(runs, tmp_path):
@@ -230,7 +230,7 @@ def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_ow
         rows = list(csv.DictReader(file))
     summaries = [json.loads((tmp_path / row["run"] / "evaluation/sweep/summary.json").read_text()) for row in rows]
     assert [float(row["ccc/mean"]) for row in rows] == [summary["scores"]["ccc/mean"] for summary in summaries]
-    assert {summary["protocol"]["split"] for summary in summaries} == {"test"}
+    assert {summary["conditions"]["split"] for summary in summaries} == {"test"}
     assert options.read(tmp_path / "003")["initialize"]["workdir"] == str(tmp_path / "001")
     before = (tmp_path / "table.csv").read_bytes()
     other = dataclasses.replace(judge, settings=("subjects=3",))
@@ -250,10 +250,10 @@ def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_ow
 
 def test_a_run_that_could_not_start_leaves_its_folder_to_the_corrected_command(runs, tmp_path):
     config = miniature(runs, "emonet", runs / "landmarks", "copy")
-    config.data.validation = base.data_set("folder", root=str(tmp_path / "nowhere"))
+    config.evaluations.validation = base.data_set("folder", root=str(tmp_path / "nowhere"))
     with pytest.raises(options.UsageError, match="nowhere"):
         train(config, tmp_path / "W")
-    config.data.validation = miniature(runs, "emonet").data.validation
+    config.evaluations.validation = miniature(runs, "emonet").evaluations.validation
     config.train.steps = 1
     assert train(config, tmp_path / "W")
 
@@ -270,4 +270,4 @@ def test_a_summary_names_the_options_of_the_reader_that_decide_its_faces(runs):
     folder, summary = evaluate.evaluate_run(
         runs / "static", "rendered", "", "test", ("subjects=2", "per_subject=2"), False, "few"
     )
-    assert {"subjects=2", "per_subject=2"} <= set(summary["protocol"]["reader"].split(", ")) and folder.name == "few"
+    assert {"subjects=2", "per_subject=2"} <= set(summary["conditions"]["reader"].split(", ")) and folder.name == "few"

@@ -22,10 +22,20 @@ ERASED_AREA, ERASED_ASPECT = (0.02, 0.33), (0.3, 1 / 0.3)  # of the crop; height
 
 
 @dataclasses.dataclass(frozen=True)
-class AugmentConfig:
-    """Half-widths of the uniform draws; 0 switches one off. `side_ratio` holds for evaluation too."""
+class CropConfig:
+    """The crop that a network sees in training, evaluation and prediction."""
 
     side_ratio: float = EMONET_SIDE  # crop side over the mean of width and height of the landmark box
+
+    def __post_init__(self):
+        if self.side_ratio <= 0:
+            raise ValueError(f"crop.side_ratio is {self.side_ratio}; expected a positive ratio such as 1.818")
+
+
+@dataclasses.dataclass(frozen=True)
+class AugmentConfig:
+    """The jitter of training: half-widths of the uniform draws; 0 switches one off."""
+
     rotation_degrees: float = 13.5
     scale: float = 0.25  # of the crop side
     shift: float = 0.05  # of the crop side, in each direction
@@ -44,8 +54,6 @@ class AugmentConfig:
                 raise ValueError(f"augment.{name} is {getattr(self, name)}; expected a probability in [0, 1]")
         if self.mixup_alpha < 0:
             raise ValueError(f"augment.mixup_alpha is {self.mixup_alpha}; expected 0 (off) or a positive number")
-        if self.side_ratio <= 0:
-            raise ValueError(f"augment.side_ratio is {self.side_ratio}; expected a positive ratio such as 1.818")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,13 +120,14 @@ def prepare(
     rng: np.random.Generator | None,
     config: AugmentConfig,
     crop_jitter: Jitter | None = None,
+    side_ratio: float = EMONET_SIDE,
 ) -> tuple[Float[np.ndarray, "crop_px crop_px 3"], Labels]:
     """The crop as float32 RGB in [0, 1], and the labels as those of the crop.
 
     `crop_jitter` replaces the draw from `rng`; with neither it is the crop of evaluation.
     """
     jitter = crop_jitter or (draw_jitter(rng, config) if rng is not None else Jitter())
-    matrix = crop_transform(labels, image.shape[:2], crop_px, config.side_ratio, jitter)
+    matrix = crop_transform(labels, image.shape[:2], crop_px, side_ratio, jitter)
     return crop_image(image, matrix, crop_px, jitter), crop_labels(labels, matrix)
 
 

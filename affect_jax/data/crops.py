@@ -13,6 +13,7 @@ from affect_jax.data.augment import AugmentConfig, Jitter, crop_image, crop_labe
 from affect_jax.data.order import Draw
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.source import as_table, label_row
+from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import LANDMARKS, ArrayLike, Batch, Inputs, Label, Labels, Source, UnreadableImage
 
 PADDING = -1  # index of a row that stands for nothing
@@ -39,8 +40,10 @@ class CropMaker:
         max_skipped_fraction: float,
         skipped_csv: str,
         takes: Sequence[str] = ("images",),
+        side_ratio: float = EMONET_SIDE,
     ):
         self.source, self.crop_px, self.config, self.takes = source, crop_px, config, tuple(takes)
+        self.side_ratio = side_ratio
         self.table = as_table(source.examples)
         if "features" in takes and self.table.features is None:
             raise ValueError("the network takes features, but the data set has none")
@@ -84,7 +87,7 @@ class CropMaker:
         if image is None and not _has_landmarks(labels):
             return dataclasses.replace(self._no_inputs(), features=self._features(index)), labels
         shape = None if image is None else image.shape[:2]
-        matrix = crop_transform(labels, shape, self.crop_px, self.config.side_ratio, jitter)
+        matrix = crop_transform(labels, shape, self.crop_px, self.side_ratio, jitter)
         labels = crop_labels(labels, matrix)
         inputs = Inputs(
             images=None if image is None else crop_image(image, matrix, self.crop_px, jitter),

@@ -1,7 +1,7 @@
 """Subject-exclusive parts of a data set, so that a checkpoint can be chosen without a look at its validation labels."""
 
+import dataclasses
 import math
-import re
 import zlib
 
 import numpy as np
@@ -10,51 +10,67 @@ from affect_jax.data.source import Subset, as_table
 from affect_jax.types import Source
 
 
-def fold(source: Source, part: str) -> Source:
-    """Fold "k/n" of the subjects, or with "-k/n" all but that fold; "" is the whole source.
+@dataclasses.dataclass(frozen=True)
+class FoldConfig:
+    """A part of the subjects of a data set; the default is all of them."""
+
+    index: int = 0  # which fold, from 0
+    of: int = 1  # into how many folds the subjects are divided
+    complement: bool = False  # all subjects but those of this fold
+
+    def __post_init__(self):
+        if self.of < 1:
+            raise ValueError(f"fold.of is {self.of}; expected the number of folds, at least 1")
+        if not 0 <= self.index < self.of:
+            raise ValueError(f"fold.index is {self.index}; expected 0 to {self.of - 1}, because fold.of is {self.of}")
+        if self.complement and self.of == 1:
+            raise ValueError("fold.complement of the whole data set leaves nobody; set fold.of to 2 or more")
+
+    def __str__(self) -> str:
+        if self.of == 1:
+            return "all subjects"
+        return f"{'all but ' if self.complement else ''}fold {self.index} of {self.of}"
+
+    def settings(self) -> dict[str, str]:
+        """The options that make this fold, as they are written on a command line; {} for all subjects."""
+        if self.of == 1:
+            return {}
+        found = {"fold.index": str(self.index), "fold.of": str(self.of)}
+        return found | ({"fold.complement": "true"} if self.complement else {})
+
+
+def take_fold(source: Source, fold: FoldConfig) -> Source:
+    """The examples of a fold's subjects.
 
     A subject's fold is a hash of its name, so that adding subjects moves nobody; folds are equal in size only roughly.
     """
-    if not part:
+    if fold.of == 1:
         return source
-    without, number, count = _parsed(part)
     subjects = as_table(source.examples).subjects
-    inside = np.array([zlib.crc32(str(subject).encode()) % count == number for subject in subjects], bool)
-    chosen = np.flatnonzero(~inside if without else inside)
+    inside = np.array([zlib.crc32(str(subject).encode()) % fold.of == fold.index for subject in subjects], bool)
+    chosen = np.flatnonzero(inside != fold.complement)
     if not len(chosen):
-        raise ValueError(f"fold '{part}' of {len(set(subjects))} subjects is empty; choose fewer folds")
+        raise ValueError(f"{fold} is empty: the data set has {len(set(subjects))} subjects; choose fewer folds")
     return Subset(source, chosen)
 
 
-def overlap(one: str, other: str) -> bool:
-    """Whether a subject can be in both folds; ValueError for a fold that is none.
+def overlap(one: FoldConfig, other: FoldConfig) -> bool:
+    """Whether a subject can be in both folds.
 
     Of the residues of a hash modulo the least common multiple of both counts, those that both folds hold are counted.
     """
-    (without_one, first, ones), (without_other, second, others) = _parsed(one), _parsed(other)
-    every = math.lcm(ones, others)
-    inside_both = int((first - second) % math.gcd(ones, others) == 0)
-    inside_one, inside_other = every // ones, every // others
+    every = math.lcm(one.of, other.of)
+    inside_both = int((one.index - other.index) % math.gcd(one.of, other.of) == 0)
+    inside_one, inside_other = every // one.of, every // other.of
     shared = {
         (False, False): inside_both,
         (False, True): inside_one - inside_both,
         (True, False): inside_other - inside_both,
         (True, True): every - inside_one - inside_other + inside_both,
     }
-    return shared[without_one, without_other] > 0
+    return shared[one.complement, other.complement] > 0
 
 
-def complement(part: str) -> str:
-    """The fold of all other subjects: "-k/n" of "k/n" and the reverse; ValueError for "", which leaves nobody."""
-    if not part:
-        raise ValueError("fold is '', the whole source: there is nobody else")
-    _parsed(part)
-    return part.removeprefix("-") if part.startswith("-") else f"-{part}"
-
-
-def _parsed(part: str) -> tuple[bool, int, int]:
-    """Whether a fold is all but one, the number of that one, and of how many; "" is the only fold of one."""
-    found = re.fullmatch(r"(-?)(\d+)/(\d+)", part or "0/1")
-    if found is None or int(found[2]) >= int(found[3]):
-        raise ValueError(f"fold is '{part}'; expected 'k/n' (fold k of n, from 0) or '-k/n' (all but that fold)")
-    return bool(found[1]), int(found[2]), int(found[3])
+def complement(fold: FoldConfig) -> FoldConfig:
+    """The fold of all other subjects; ValueError for the whole data set, which leaves nobody."""
+    return dataclasses.replace(fold, complement=not fold.complement)

@@ -33,6 +33,7 @@ def training_batches(
     batch: int,
     seed: int,
     augment: AugmentConfig,
+    side_ratio: float = EMONET_SIDE,
     frames: int | None = None,
     hop: int | None = None,
     windows: WindowConfig = AS_CUT,
@@ -63,7 +64,7 @@ def training_batches(
         shares = balanced_shares(as_table(part.examples).labels, units, float(balanced)) if balanced else None
         streams.append(grain.MapDataset.source(Order(units + offset, seed, number, shares, vary)))
     order = streams[0] if len(streams) == 1 else grain.MapDataset.mix(streams, mixture)
-    maker = CropMaker(source, crop_px, augment, max_skipped_fraction, skipped_csv, takes)
+    maker = CropMaker(source, crop_px, augment, max_skipped_fraction, skipped_csv, takes, side_ratio)
     return iter(_batched(order.map(maker.training), batch, threads, _blending(seed, augment.mixup_alpha)))
 
 
@@ -155,5 +156,5 @@ def evaluation_batches(
         weights = np.ones(len(units), np.float32)
     else:
         units, weights = evaluation_windows(source, frames, every=every, latest=latest)
-    maker = CropMaker(source, crop_px, AugmentConfig(side_ratio=side_ratio), max_skipped_fraction, skipped_csv, takes)
+    maker = CropMaker(source, crop_px, AugmentConfig(), max_skipped_fraction, skipped_csv, takes, side_ratio)
     return EvaluationBatches(units, weights, batch, maker, threads)

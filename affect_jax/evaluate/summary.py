@@ -1,4 +1,4 @@
-"""summary.json: scores of a data set under a named protocol, over all rows, per clip and per subject."""
+"""summary.json: scores of a data set under named conditions, over all rows, per clip and per subject."""
 
 import dataclasses
 import json
@@ -17,12 +17,12 @@ from affect_jax.types import Label
 
 
 @dataclasses.dataclass(frozen=True)
-class EvaluationProtocol:
+class EvaluationConditions:
     """Under what conditions a score was measured; scores of different conditions must not stand side by side."""
 
     data: str
     split: str
-    crop: str  # name and numbers, such as "emonet side_ratio=1.818 crop_px=64"
+    crop: str  # name and numbers, such as "landmark_square side_ratio=1.8182 crop_px=64"
     label_set: str
     flip_averaging: bool
     checkpoint_step: int
@@ -88,12 +88,12 @@ def intervals(rows: Rows) -> dict[str, tuple[float, float]]:
     return found
 
 
-def summarize(rows: Rows, protocol: EvaluationProtocol) -> dict:
+def summarize(rows: Rows, conditions: EvaluationConditions) -> dict:
     """All that summary.json holds."""
     everything = np.arange(len(rows))
     labeled = {name: int(rows.labeled(name).sum()) for name in rows.values}
     summary = {
-        "protocol": dataclasses.asdict(protocol),
+        "conditions": dataclasses.asdict(conditions),
         "n": {"rows": len(rows), **labeled, "clips": len(groups(rows.clip)), "subjects": len(groups(rows.subject))},
         "scores": scores(rows, everything),
         "interval_95": intervals(rows),
@@ -106,9 +106,9 @@ def summarize(rows: Rows, protocol: EvaluationProtocol) -> dict:
     return summary
 
 
-def write_summary(rows: Rows, protocol: EvaluationProtocol, folder: pathlib.Path) -> dict:
+def write_summary(rows: Rows, conditions: EvaluationConditions, folder: pathlib.Path) -> dict:
     """Writes summary.json, per_subject.csv and per_clip.csv (where there are any) and returns the summary."""
-    summary = summarize(rows, protocol)
+    summary = summarize(rows, conditions)
     for kind, keys in (("subject", rows.subject), ("clip", rows.clip)):
         sizes = {key: len(index) for key, index in groups(keys).items()}
         if by_group := group_scores(rows, keys):

@@ -11,7 +11,7 @@ from flax import nnx
 from affect_jax import emotions
 from affect_jax.data import loader, store
 from affect_jax.data.coverage import check_emotions
-from affect_jax.data.folds import fold
+from affect_jax.data.folds import take_fold
 from affect_jax.data.label_clock import with_label_clock
 from affect_jax.data.registry import READERS
 from affect_jax.data.source import Concatenated, with_label_set
@@ -51,7 +51,7 @@ def source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: 
         whole = store.materialize(read, pathlib.Path(folder) / f"{config.reader}_{mark}", mark)
     else:
         whole = read()
-    return with_label_set(with_label_clock(fold(whole, config.fold), config.clock), label_set)
+    return with_label_set(with_label_clock(take_fold(whole, config.fold), config.clock), label_set)
 
 
 def model_config(options: Options) -> ModelConfig:
@@ -109,6 +109,7 @@ def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path
         batch=options.batch_size,
         seed=options.seed,
         augment=options.augment,
+        side_ratio=options.crop.side_ratio,
         frames=options.data.frames or None,
         hop=options.data.hop or None,
         windows=options.data.windows,
@@ -129,7 +130,7 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
         frames=options.data.frames or None,
         every=options.data.windows.every,
         latest=options.contract.causal,
-        side_ratio=options.augment.side_ratio,
+        side_ratio=options.crop.side_ratio,
         takes=(options.contract.takes,),
         max_skipped_fraction=options.data.max_skipped_fraction,
         skipped_csv=str(workdir / SKIPPED),

@@ -8,20 +8,21 @@ from typing import Any
 
 from absl import logging
 
+from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
 from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.evaluate.rows import collect
-from affect_jax.evaluate.summary import EvaluationProtocol, write_summary
+from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.experiment import build, restore, splits
 from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.config.typed import lookup, typed
+from affect_jax.ops.geometry import crop_name
 from affect_jax.tables.writing import write_rows
 
-CLOCK, FOLD = "clock.", "fold"
-CROP = "emonet side_ratio={:.4f} crop_px={}"
+EXAMPLES = {"clock": "clock.delay_seconds=2", "fold": "fold.of=5"}  # of the sections of a data set
 
 
 def evaluate_run(
@@ -41,8 +42,8 @@ def evaluate_run(
     splits.warn_of_training_data(run, part)
     other_precision = [precision] if precision != "float32" else []
     folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else []), *other_precision]))
-    protocol = under(run, part, flip, step)
-    require_same(folder, protocol)
+    conditions = under(run, part, flip, step)
+    require_same(folder, conditions)
     source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
     predict = build.predictor(network, placement, precision)
     function = lambda batch: predict(variables, batch)
@@ -60,32 +61,32 @@ def evaluate_run(
         run.contract.input_px,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    write_rows(rows, folder / "predictions.csv", model=f"{workdir.name}@{step}", crop=protocol.crop)
-    summary = write_summary(rows, protocol, folder)
+    write_rows(rows, folder / "predictions.csv", model=f"{workdir.name}@{step}", crop=conditions.crop)
+    summary = write_summary(rows, conditions, folder)
     logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
     return folder, summary
 
 
-def under(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationProtocol:
+def under(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationConditions:
     """The conditions of an evaluation."""
-    crop = CROP.format(run.augment.side_ratio, run.contract.input_px)
-    return EvaluationProtocol(part.reader, part.options.split, crop, run.label_set, flip, step, protocol_of(part))
+    crop = crop_name(run.contract.input_px, run.crop.side_ratio)
+    return EvaluationConditions(part.reader, part.options.split, crop, run.label_set, flip, step, data_conditions(part))
 
 
-def protocol_of(part: SourceConfig) -> str:
+def data_conditions(part: SourceConfig) -> str:
     """What decides which faces and labels a data set gives, where it is not the default."""
-    clock = [f"{CLOCK}{pair}" for pair in splits.chosen(part.clock).split(", ") if pair]
-    fold = [f"{FOLD}={part.fold}"] if part.fold else []
+    clock = [f"clock.{pair}" for pair in splits.chosen(part.clock).split(", ") if pair]
+    fold = [f"{name}={value}" for name, value in part.fold.settings().items()]
     return ", ".join([*filter(None, [splits.chosen(part.options)]), *fold, *clock])
 
 
-def require_same(folder: pathlib.Path, protocol: EvaluationProtocol) -> None:
+def require_same(folder: pathlib.Path, conditions: EvaluationConditions) -> None:
     """UsageError where the folder holds an evaluation under other conditions; of another step it is written anew."""
     try:
-        there = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["protocol"]
+        there = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["conditions"]
     except (OSError, ValueError, KeyError):
         return
-    mine = json.loads(json.dumps(dataclasses.asdict(protocol)))
+    mine = json.loads(json.dumps(dataclasses.asdict(conditions)))
     for name in sorted(set(mine) - {"checkpoint_step"}):
         if there.get(name) != mine[name]:
             raise UsageError(
@@ -97,29 +98,46 @@ def require_same(folder: pathlib.Path, protocol: EvaluationProtocol) -> None:
 def source_of(run: Options, data: str, root: str, split: str, settings: Sequence[str]) -> SourceConfig:
     """The data set to judge on: the run's own options for that reader, if it has any, with root and split replaced.
 
-    Of the reader of the run's validation, labels are moved and smoothed as there, because how late raters answer is of
-    them and their tool; of the same split too, it is the same fold of the people. Settings such as
-    "clock.delay_seconds=2" and "fold=0/5" say otherwise.
+    Where the run has an evaluation on that reader, labels are moved and smoothed as there, because how late raters
+    answer is a matter of them and their tool; on the same split it is also the same fold of the subjects. The
+    evaluation that chooses the checkpoint comes first. Settings such as
+    "clock.delay_seconds=2" and "fold.of=5" say otherwise; "fold.of=1" takes all subjects.
     """
     _, cls = lookup(READERS, data, "--data")
     known: Mapping[str, Any] = {}
-    for part in [*run.data.train.values(), run.data.validation]:
-        if part is not None and part.reader == data:
+    held = [part for part in _evaluations(run) if part.reader == data]
+    for part in [*run.data.train.values(), *reversed(held)]:
+        if part.reader == data:
             known = dataclasses.asdict(part.options)
     given = {**known, "split": split, **({"root": root} if root else {})}
-    held = run.data.validation
-    clock = dataclasses.asdict(held.clock) if held is not None and held.reader == data else {}
+    clock = dataclasses.asdict(held[0].clock) if held else {}
+    chosen = _chosen(settings)
+    options = typed(cls, {**given, **chosen[""]}, f"--data={data}")
+    clock = typed(LabelClockConfig, {**clock, **chosen["clock"]}, "--set=clock")
+    part = SourceConfig(data, options, clock=clock, fold=typed(FoldConfig, chosen["fold"], "--set=fold"))
+    same = [other.fold for other in held if splits.same_split(other, part)]
+    return part if chosen["fold"] or not same else dataclasses.replace(part, fold=same[0])
+
+
+def _evaluations(run: Options) -> list[SourceConfig]:
+    """The data sets of a run's evaluations, the one that chooses the checkpoint first."""
+    names = sorted(run.evaluations, key=lambda name: name != run.train.best_evaluation)
+    return [run.evaluations[name] for name in names]
+
+
+def _chosen(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Values of "name=value" by section, "" for the reader's own options; UsageError for other forms."""
+    found: dict[str, dict[str, Any]] = {"": {}, **{section: {} for section in EXAMPLES}}
     for setting in settings:
-        name, found, text = setting.partition("=")
-        if not found:
+        name, equals, text = setting.partition("=")
+        if not equals:
             raise UsageError(f"--set={setting}: expected name=value")
-        (clock if name.startswith(CLOCK) else given)[name.removeprefix(CLOCK)] = _value(text)
-    fold = given.pop(FOLD, None)
-    options = typed(cls, given, f"--data={data}")
-    part = SourceConfig(data, options, clock=typed(LabelClockConfig, clock, "--set=clock"))
-    if fold is None:
-        fold = held.fold if held is not None and splits.same_split(held, part) else ""
-    return dataclasses.replace(part, fold=str(fold))
+        section, dot, option = name.partition(".")
+        if section in EXAMPLES and not dot:
+            raise UsageError(f"--set={setting}: {section} is a section; set its options, such as {EXAMPLES[section]}")
+        place, field = (section, option) if section in EXAMPLES else ("", name)
+        found[place][field] = _value(text)
+    return found
 
 
 def _value(text: str) -> Any:

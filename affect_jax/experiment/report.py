@@ -20,8 +20,8 @@ def report(workdirs: Sequence[pathlib.Path], evaluation: str, output: pathlib.Pa
     plots = []
     for section in SECTIONS:
         plots += section(runs, output)
-    protocol = runs[-1].summary["protocol"]
-    note = ", ".join(f"{name}: {value}" for name, value in protocol.items() if name != "checkpoint_step")
+    conditions = runs[-1].summary["conditions"]
+    note = ", ".join(f"{name}: {value}" for name, value in conditions.items() if name != "checkpoint_step")
     write_page(output / "index.html", "Results", lines, plots, note)
     return text_table(lines)
 

@@ -102,7 +102,7 @@ def _fits(run: Options, other: Options) -> None:
         "label_set": (other.label_set, run.label_set),
         "takes": (other.contract.takes, run.contract.takes),
         "input_px": (other.contract.input_px, run.contract.input_px),
-        "augment.side_ratio": (other.augment.side_ratio, run.augment.side_ratio),
+        "crop.side_ratio": (other.crop.side_ratio, run.crop.side_ratio),
     }
     for name, (theirs, ours) in pairs.items():
         if theirs != ours:

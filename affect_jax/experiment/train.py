@@ -5,8 +5,7 @@ import pathlib
 import jax
 from absl import logging
 
-from affect_jax.evaluate.run import evaluate
-from affect_jax.experiment import build, initialize, splits, task
+from affect_jax.experiment import build, evaluations, initialize, splits, task
 from affect_jax.experiment.config.options import CONFIG, Config, Options, check_trainable, claim, parse
 from affect_jax.nn.network import Network
 from affect_jax.train import loop, step
@@ -44,8 +43,7 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
         logging.info("%s: already at step %d of %d", workdir, at, steps)
         return True
     data = build.training_source(options, workdir)  # first: a wrong folder is told before anything is timed
-    part, skipped_csv = options.data.validation, str(workdir / build.SKIPPED)
-    validation = build.source(part, options.label_set, options.data.store, skipped_csv)
+    held_out = evaluations.named_batches(options, workdir)
     placement = Placement.of(options.mesh)
     network = build.network(options, build.execution(options, workdir, training=True))
     optimizer = make_optimizer(options.optimizer, steps)
@@ -55,14 +53,16 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
     root = jax.random.fold_in(jax.random.key(options.seed), 1)  # 0 is the key of the first numbers
     one_step = step.make_train_step(objective, optimizer, root, options.optimizer.average)
     step_function = step.compiled(one_step, state, placement, objective.teacher_variables)
-    validation_batches = build.evaluation_batches(options, validation, workdir)
     predict = build.predictor(network, placement)
-    scores = lambda variables: evaluate(
-        lambda batch: predict(variables, batch), options.task.quantities, validation_batches, options.contract.input_px
-    )
+    evaluators = evaluations.evaluators(options, predict, held_out)
+    if latest is None:
+        scores_of = lambda part: evaluations.scores(options, predict, part, state.scored)
+        evaluations.check_best(options.train, held_out, scores_of)
     journal = Journal(workdir, at, steps, label=workdir.name)
     try:
-        _, finished = loop.run(options.train, state, step_function, batches, placement, checkpoints, journal, scores)
+        _, finished = loop.run(
+            options.train, state, step_function, batches, placement, checkpoints, journal, evaluators
+        )
     finally:
         journal.close()
     return finished

@@ -36,6 +36,13 @@ def landmark_crop(landmarks: Num[np.ndarray, "landmark 2"], side_ratio: float = 
     return Crop(float(center_x), float(center_y), float((width + height) / 2 * side_ratio))
 
 
+def crop_name(crop_px: int, side_ratio: float | None) -> str:
+    """The crop as files name it: `landmark_crop` at a side ratio, or with None the whole frame."""
+    if side_ratio is None:
+        return f"whole_frame crop_px={crop_px}"
+    return f"landmark_square side_ratio={side_ratio:.4f} crop_px={crop_px}"
+
+
 def crop_matrix(crop: Crop, size_px: int) -> Float[np.ndarray, "2 3"]:
     """The similarity that takes the crop to a `size_px` square, mirrored where `crop.flip`."""
     scale = size_px / crop.side_px

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.faces.finder import Face
-from affect_jax.ops.geometry import Crop, crop_matrix, landmark_crop
+from affect_jax.ops.geometry import Crop, crop_matrix, crop_name, landmark_crop
 from affect_jax.ops.image import warp_image
 from affect_jax.predict.predictor import Predictor, Values
 from affect_jax.predict.row import Row
@@ -34,7 +34,7 @@ def schema_of(predictor: Predictor, whole_frame: bool) -> Schema:
     """What the rows of a table of this network mean."""
     return Schema(
         model=predictor.name,
-        crop="whole_frame" if whole_frame else f"landmark_square_{predictor.side_ratio:.4g}",
+        crop=crop_name(predictor.crop_px, None if whole_frame else predictor.side_ratio),
         crop_px=predictor.crop_px,
         label_set=predictor.label_set,
         quantities=predictor.quantities,

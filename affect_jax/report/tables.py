@@ -56,12 +56,13 @@ def score_line(summary: Mapping, label: str) -> dict[str, object]:
 
 def summary_table(summary: Mapping) -> str:
     """A summary.json for the screen: its conditions, every score with its interval, group means and their counts."""
-    protocol, n, scores = summary["protocol"], summary["n"], summary["scores"]
+    conditions, n, scores = summary["conditions"], summary["n"], summary["scores"]
     head = (
-        f"{protocol['data']} / {protocol['split']}: {n['rows']} rows, {n['subjects']} subjects, {n['clips']} clips; "
-        f"crop {protocol['crop']}; {protocol['label_set']}; step {protocol['checkpoint_step']}; "
-        f"flip averaging {'on' if protocol['flip_averaging'] else 'off'}"
-        + (f"; {protocol['reader']}" if protocol.get("reader") else "")
+        f"{conditions['data']} / {conditions['split']}: {n['rows']} rows, {n['subjects']} subjects, "
+        f"{n['clips']} clips; crop {conditions['crop']}; {conditions['label_set']}; "
+        f"step {conditions['checkpoint_step']}; "
+        f"flip averaging {'on' if conditions['flip_averaging'] else 'off'}"
+        + (f"; {conditions['reader']}" if conditions.get("reader") else "")
     )
     lines = []
     for name, value in scores.items():

@@ -16,7 +16,7 @@ from affect_jax.losses.reduce import weighted_mean
 from affect_jax.tasks.continuous import continuous_terms
 from affect_jax.tasks.labels import label_of
 from affect_jax.tasks.landmarks import LandmarksConfig, mean_heatmap_error
-from affect_jax.tasks.recipe import CLASS_WEIGHTS, AffectConfig
+from affect_jax.tasks.recipe import CLASS_WEIGHT_RULES, AffectConfig
 from affect_jax.types import Batch, Predictions, TaskVariables
 
 MIXED = ("loss/mse", "loss/rmse", "loss/pcc", "loss/ccc")  # what shares a weight of 1; all else stands outside
@@ -42,19 +42,19 @@ class Affect:
 
         ValueError names the emotions without an example, and numbers that do not fit the label set.
         """
-        rule, weights = self.config.class_weights, self.config.given_class_weights() or ()
+        rule, weights = self.config.class_weight_rule, self.config.class_weights
         if weights and len(weights) != len(emotions):
             raise ValueError(
                 f"task.class_weights holds {len(weights)} numbers; the label set has {len(emotions)} emotions: "
                 f"{', '.join(emotions)}"
             )
-        if rule in CLASS_WEIGHTS:
+        if rule:
             if absent := [name for name, share in zip(emotions, frequency, strict=True) if not share > 0]:
                 raise ValueError(
-                    f"task.class_weights is '{rule}', but the training data hold no example of {', '.join(absent)}; "
-                    "take a label set without it, add data, or give the weights as numbers"
+                    f"task.class_weight_rule is '{rule}', but the training data hold no example of "
+                    f"{', '.join(absent)}; take a label set without it, add data, or set task.class_weights instead"
                 )
-            weights = tuple(inverse_frequency(frequency, CLASS_WEIGHTS[rule]).tolist())
+            weights = tuple(inverse_frequency(frequency, CLASS_WEIGHT_RULES[rule]).tolist())
         return dataclasses.replace(self, class_weights=weights)
 
     def initial(self) -> TaskVariables:

@@ -7,7 +7,7 @@ from affect_jax.losses.clips import LEAST_FRAMES
 MIXINGS = ("shake", "fixed", "learned")
 REGRESSIONS = ("mse", "rmse")
 SETS = ("batch", "clip", "both")
-CLASS_WEIGHTS = {"inverse": 1.0, "inverse_sqrt": 0.5}  # powers of the frequency
+CLASS_WEIGHT_RULES = {"inverse": 1.0, "inverse_sqrt": 0.5}  # powers of the frequency
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,7 +22,8 @@ class AffectConfig:
     smoothness_weight: float = 0.0  # of the squared change of valence and arousal from a frame to the next (in squared
     # units of the label: 0.001 for the truth of rendered faces at 12.5 fps); clips only; tens to hundreds make it count
     label_smoothing: float = 0.0  # share of a label that goes to all emotions alike
-    class_weights: str = ""  # inverse | inverse_sqrt (of how often a class is drawn) | numbers by comma; "" = all 1
+    class_weights: tuple[float, ...] = ()  # of the cross-entropy, in the order of the label set; () = all 1
+    class_weight_rule: str = ""  # in place of them: inverse | inverse_sqrt, of how often an emotion is drawn
     landmark_weight: float = 0.0  # of the heatmaps' mean squared error (about 0.001), so that a trunk that is trained
     # with the head keeps its landmarks; some hundreds make it count
     teacher: str = ""  # workdir of a trained network whose emotions are learned too; "" = none
@@ -45,7 +46,7 @@ class AffectConfig:
             raise ValueError(f"task.label_smoothing is {self.label_smoothing}; it must be at least 0 and below 1")
         if not self.teacher_temperature > 0:
             raise ValueError(f"task.teacher_temperature is {self.teacher_temperature}; it must be above 0")
-        self.given_class_weights()
+        self._check_class_weights()
 
     @property
     def clip_terms(self) -> tuple[str, ...]:
@@ -58,17 +59,14 @@ class AffectConfig:
         """Frames that a clip must have for these terms; 0 where photographs serve as well."""
         return LEAST_FRAMES if self.ccc_over != "batch" else 2 if self.smoothness_weight else 0
 
-    def given_class_weights(self) -> tuple[float, ...] | None:
-        """The numbers of `class_weights`, in the order of the label set; None where the data decide."""
-        if self.class_weights in ("", *CLASS_WEIGHTS):
-            return None
-        try:
-            numbers = tuple(float(word) for word in self.class_weights.split(","))
-        except ValueError:
-            numbers = (-1.0,)
-        if not (min(numbers) >= 0 and 0 < sum(numbers) < float("inf")):
+    def _check_class_weights(self) -> None:
+        rule, weights = self.class_weight_rule, self.class_weights
+        if rule not in ("", *CLASS_WEIGHT_RULES):
+            raise ValueError(f"task.class_weight_rule is '{rule}'; choose {', '.join(CLASS_WEIGHT_RULES)} or ''")
+        if rule and weights:
+            raise ValueError(f"task.class_weights is {weights} and task.class_weight_rule '{rule}'; set one of the two")
+        if weights and not (min(weights) >= 0 and 0 < sum(weights) < float("inf")):
             raise ValueError(
-                f"task.class_weights is '{self.class_weights}'; choose {', '.join(CLASS_WEIGHTS)}, '' or one number "
-                "from 0 for each emotion of the label set, separated by commas"
+                f"task.class_weights is {weights}; expected () or one number for each emotion of the label set, none "
+                "of them negative and at least one above 0"
             )
-        return numbers

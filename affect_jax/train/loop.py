@@ -3,7 +3,7 @@
 import dataclasses
 import math
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import jax
 from absl import logging
@@ -22,19 +22,34 @@ class TrainingDiverged(ArithmeticError):
     """A loss is not a number any more; the message names step and terms."""
 
 
+class UnknownScore(ValueError):
+    """The score that chooses the checkpoint does not exist; the message names those that do."""
+
+
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
     """Length and rhythm of a run."""
 
-    steps: int = 1000  # 0: the first numbers are judged and kept as they are
+    steps: int = 1000  # 0: the initial weights are evaluated and kept as they are
     log_every: int = 20  # steps between lines in metrics.jsonl
     evaluate_every: int = 500  # steps between evaluations; a checkpoint follows each
-    best: str = "ccc/mean"  # validation score whose highest value marks the best checkpoint; "-nme": the lowest
+    best: str = "validation/ccc/mean"  # <evaluation>/<score> whose highest value marks the best checkpoint; with "-"
+    # before it, as in "-validation/nme", the lowest
 
     def __post_init__(self):
         for name, least in (("steps", 0), ("log_every", 1), ("evaluate_every", 1)):
             if getattr(self, name) < least:
                 raise ValueError(f"train.{name} is {getattr(self, name)}; it must be at least {least}")
+
+    @property
+    def best_evaluation(self) -> str:
+        """Name of the evaluation whose score chooses the checkpoint."""
+        return self.best.removeprefix("-").partition("/")[0]
+
+    def require_best(self, scores: Collection[str]) -> None:
+        """UnknownScore if `best` is none of the scores that evaluations gave."""
+        if self.best.removeprefix("-") not in scores:
+            raise UnknownScore(f"train.best is '{self.best}', but the scores are {', '.join(sorted(scores))}")
 
 
 class Signals:
@@ -63,19 +78,22 @@ def run(
     placement: Placement,
     checkpoints: Checkpoints,
     journal: Journal,
-    evaluate: Callable[[Variables], Mapping[str, float]],
+    evaluations: Mapping[str, Callable[[Variables], Mapping[str, float]]],
 ) -> tuple[TrainState, bool]:
     """Trains up to `config.steps`; returns the state and whether the end was reached (False: saved on a signal)."""
     step, waiting = int(state.step), []
 
-    def judge() -> None:
-        scores = evaluate(state.scored)
-        journal.write(step, {f"validation/{name}": value for name, value in scores.items()})
+    def evaluate() -> None:
+        scores = {}
+        for name, evaluation in evaluations.items():
+            scores |= {f"{name}/{score}": value for score, value in evaluation(state.scored).items()}
+        journal.write(step, scores)
+        config.require_best(scores)
         checkpoints.save(state, fetcher.data_state, scores)
 
     with Signals() as signals, Fetcher(batches) as fetcher:
         if not config.steps and checkpoints.latest_step() is None:
-            judge()
+            evaluate()
         stopping = signals.received is not None
         while step < config.steps and not stopping:
             batch = fetcher.next(lambda: signals.received is not None)
@@ -88,7 +106,7 @@ def run(
                 _log(journal, step, waiting)
             journal.advance(step)
             if evaluating:
-                judge()  # also on a signal: a step saved without its score would never be judged
+                evaluate()  # also on a signal: a step saved without its score would never be evaluated
             stopping = signals.received is not None
             if stopping and not evaluating:
                 checkpoints.save(state, fetcher.data_state)

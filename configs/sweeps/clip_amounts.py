@@ -6,7 +6,7 @@ Command: python -m launch.sweep --config=configs/clips.py:scratch --sweep=config
   --workdir=runs/clips/amounts
 Expected: with a sixteenth of the clips the inflated network is above the others with all.
 Measured: it has a mean CCC of 0.831; networks from scratch with half of the clips 0.609 and 0.598, their best.
-The whole amount is in experiment 1; python -m launch.compare puts both into one picture.
+The whole amount is in experiment 1; python -m launch.compare_sweeps puts both into one picture.
 """
 
 from configs.sweeps.points.clips import SEEDS, points_of
@@ -21,5 +21,5 @@ def get_sweep():
     for seed in SEEDS:
         for share in SHARES:
             for label in COMPARED:
-                points += points_of(label, seed, at=len(points), **{"data.train.rendered.fold": f"0/{share}"})
+                points += points_of(label, seed, at=len(points), **{"data.train.rendered.fold.of": share})
     return points

@@ -26,7 +26,7 @@ DESIGNS = {
 def get_sweep():
     """Seed by seed, each ending with one phase of as many steps as two take; after all, the static networks themselves.
 
-    `launch.compare --against=...` takes the differences of a rank's designs to the static network of that rank.
+    `launch.compare_sweeps --against=...` takes the differences of a rank's designs to the static network of that rank.
     """
     points = []
     for seed in SEEDS:

@@ -92,7 +92,7 @@ def test_the_source_is_told_with_every_entry_license_crop_and_labels(converted):
     assert source["entries"] == len(arrays) == source["converted"] + source["not_needed"]["count"]
     assert set(source["not_needed"]["names"]) == {name for name in arrays if name.endswith("num_batches_tracked")}
     assert "BY-NC-ND 4.0" in source["license"]
-    assert source["crop"] == {"name": "emonet", "side_ratio": 200 / 110, "crop_px": 32}
+    assert source["crop"] == "landmark_square side_ratio=1.8182 crop_px=32"
     assert source["labels"] == ["neutral", "happy", "sad", "surprise", "anger"]  # index 4 is anger, not fear
     assert not (folder / "run" / "parity.json").exists()  # without a reference nothing is claimed
     assert sorted(path.name for path in folder.iterdir()) == ["net.pth", "run"]
@@ -111,7 +111,7 @@ def test_evaluate_takes_it_for_a_trained_run(tiny):
     workdir, _ = tiny
     settings = ["subjects=2", "per_subject=2", "size_px=48"]
     _, summary = evaluate.evaluate_run(workdir, "rendered", "", "test", settings, flip=False)
-    assert summary["protocol"]["label_set"] == "emonet_5" and summary["protocol"]["checkpoint_step"] == 0
+    assert summary["conditions"]["label_set"] == "emonet_5" and summary["conditions"]["checkpoint_step"] == 0
 
 
 def test_training_starts_from_it_by_copy_but_not_in_it(tiny, tmp_path):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from affect_jax.data.folds import fold
+from affect_jax.data.folds import FoldConfig, take_fold
 from affect_jax.data.readers.afew_va import AFEWVAConfig, afew_va
 
 POINTS = np.stack([np.linspace(10, 50, 68), np.linspace(12, 40, 68) ** 1.01], axis=1)
@@ -54,7 +54,9 @@ def test_labels_are_tenths_and_landmarks_pixels(root):
 def test_actors_are_the_subjects_and_folds_keep_them_apart(root):
     source = load(root)
     assert list(source.examples.subjects) == ["Bruce Campbell"] * 5 + ["Embeth Davidtz"] * 2
-    parts = [set(fold(source, part).examples.subjects) for part in ("4/5", "-4/5")]
+    parts = [
+        set(take_fold(source, fold).examples.subjects) for fold in (FoldConfig(4, 5), FoldConfig(4, 5, complement=True))
+    ]
     assert parts[0] | parts[1] == {"Bruce Campbell", "Embeth Davidtz"} and not parts[0] & parts[1]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from records import no_labels
 
-from affect_jax.data.augment import LUMA, AugmentConfig, Jitter, color_map, draw_jitter, erased_box, prepare
+from affect_jax.data.augment import LUMA, AugmentConfig, CropConfig, Jitter, color_map, draw_jitter, erased_box, prepare
 from affect_jax.data.source import label_row
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS
 from affect_jax.types import Label
@@ -46,7 +46,7 @@ def test_evaluation_crop_of_a_hand_worked_case():
     # of a 60-px crop: the crop is the picture sampled half-way between pixels, and landmark (30, 40) -> (9.5, 19.5).
     landmarks = np.tile([[30.0, 40.0], [70.0, 60.0]], (34, 1))
     image = np.random.default_rng(0).integers(0, 256, (120, 120, 3), dtype=np.uint8)
-    pixels, labels = prepare(image, labeled(landmarks), 60, None, AugmentConfig(side_ratio=2.0))
+    pixels, labels = prepare(image, labeled(landmarks), 60, None, AugmentConfig(), side_ratio=2.0)
     np.testing.assert_allclose(labels["landmarks"].value[:2], [[9.5, 19.5], [49.5, 39.5]], atol=1e-5)
     whole = image.astype(np.float64) / 255
     between = (whole[20:80, 20:80] + whole[21:81, 20:80] + whole[20:80, 21:81] + whole[21:81, 21:81]) / 4
@@ -168,7 +168,12 @@ def test_erased_rectangles_stay_inside_and_keep_area_and_aspect():
     np.testing.assert_allclose(rate, 0.3, atol=0.05)
 
 
-@pytest.mark.parametrize(("field", "value"), [("erase_probability", 1.5), ("mixup_alpha", -1.0), ("side_ratio", 0.0)])
+def test_a_crop_without_a_side_is_refused():
+    with pytest.raises(ValueError, match=r"crop\.side_ratio is 0\.0; expected a positive ratio such as 1\.818"):
+        CropConfig(side_ratio=0.0)
+
+
+@pytest.mark.parametrize(("field", "value"), [("erase_probability", 1.5), ("mixup_alpha", -1.0)])
 def test_impossible_fields_are_refused(field, value):
     with pytest.raises(ValueError, match=rf"augment\.{field} is {value}"):
         AugmentConfig(**{field: value})

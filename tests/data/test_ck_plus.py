@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from affect_jax import emotions
-from affect_jax.data.folds import fold
+from affect_jax.data.folds import FoldConfig, take_fold
 from affect_jax.data.readers.ck_plus import CKPlusConfig, ck_plus
 
 POINTS = np.stack([np.linspace(10, 50, 68), np.linspace(12, 40, 68) ** 1.01], axis=1)
@@ -84,7 +84,9 @@ def test_without_landmarks_the_whole_picture_is_the_crop(tmp_path):
 def test_folds_are_subject_exclusive(root):
     sequence(root, "S022", "001", 4, emotion=5)
     source = load(root)
-    parts = [set(fold(source, part).examples.subjects) for part in ("0/2", "-0/2")]
+    parts = [
+        set(take_fold(source, fold).examples.subjects) for fold in (FoldConfig(0, 2), FoldConfig(0, 2, complement=True))
+    ]
     assert parts[0] | parts[1] == {"S005", "S010", "S022"} and not parts[0] & parts[1]
 
 

@@ -2,12 +2,13 @@
 
 import dataclasses
 import itertools
+import json
 
 import numpy as np
 import pytest
 from records import no_labels
 
-from affect_jax.data.folds import complement, fold, overlap
+from affect_jax.data.folds import FoldConfig, complement, overlap, take_fold
 from affect_jax.data.source import label_row
 from affect_jax.types import Example
 
@@ -26,46 +27,69 @@ class Photographs:
 
 def test_a_fold_and_its_rest_share_no_subject_and_lose_nobody():
     source = Photographs()
-    held, rest = fold(source, "1/4"), fold(source, "-1/4")
+    held, rest = take_fold(source, FoldConfig(1, 4)), take_fold(source, FoldConfig(1, 4, complement=True))
     inside, outside = ({e.subject for e in part.examples} for part in (held, rest))
     assert not inside & outside and len(inside | outside) == 40
     names = sorted(e.name for part in (held, rest) for e in part.examples)
     assert names == sorted(e.name for e in source.examples)
     assert (held.image(0) == int(held.examples[0].name.removesuffix(".jpg"))).all()
-    together = sum(len(fold(source, f"{k}/4").examples) for k in range(4))
-    assert together == 200 and fold(source, "") is source
+    together = sum(len(take_fold(source, FoldConfig(k, 4)).examples) for k in range(4))
+    assert together == 200 and take_fold(source, FoldConfig()) is source
 
 
-@pytest.mark.parametrize("part", ["4/4", "a/b", "1", "--1/4"])
-def test_a_fold_that_is_none_is_refused(part):
-    with pytest.raises(ValueError, match="expected 'k/n'"):
-        fold(Photographs(), part)
+def test_an_empty_fold_is_named():
+    with pytest.raises(ValueError, match="fold .* of 1000 is empty: the data set has 40 subjects; choose fewer folds"):
+        for index in range(1000):
+            take_fold(Photographs(), FoldConfig(index, 1000))
 
 
-FOLDS = ["", *(f"{sign}{k}/{n}" for n in (1, 2, 3, 4, 6, 16) for k in range(n) for sign in ("", "-"))]
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"index": 4, "of": 4}, "fold.index is 4; expected 0 to 3, because fold.of is 4"),
+        ({"index": -1, "of": 4}, "fold.index is -1; expected 0 to 3"),
+        ({"of": 0}, "fold.of is 0; expected the number of folds, at least 1"),
+        ({"complement": True}, "fold.complement of the whole data set leaves nobody; set fold.of to 2 or more"),
+    ],
+)
+def test_a_fold_that_is_none_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        FoldConfig(**options)
 
 
-def members(part, count=48):
+FOLDS = [FoldConfig(index, of) for of in (1, 2, 3, 4, 6, 16) for index in range(of)]
+FOLDS += [FoldConfig(fold.index, fold.of, complement=True) for fold in FOLDS if fold.of > 1]
+
+
+def members(fold, count=48):
     """The residues of a fold, one by one; 48 is a multiple of every count above."""
-    if not part:
-        return set(range(count))
-    number, _, parts = part.removeprefix("-").partition("/")
-    inside = {residue for residue in range(count) if residue % int(parts) == int(number)}
-    return set(range(count)) - inside if part.startswith("-") else inside
+    inside = {residue for residue in range(count) if residue % fold.of == fold.index}
+    return set(range(count)) - inside if fold.complement else inside
 
 
 def test_folds_overlap_where_they_share_a_residue():
     for one, other in itertools.product(FOLDS, FOLDS):
         assert overlap(one, other) == bool(members(one) & members(other)), (one, other)
-    assert overlap("-4/5", "0/5") and overlap("1/3", "0/5") and overlap("0/16", "0/4")
-    assert not overlap("4/5", "-4/5") and not overlap("0/16", "1/4")
-    assert overlap("0/999999937", "5/999999929")  # without a list of all residues
+    last_of_5 = FoldConfig(4, 5)
+    assert overlap(complement(last_of_5), FoldConfig(0, 5)) and overlap(FoldConfig(1, 3), FoldConfig(0, 5))
+    assert overlap(FoldConfig(0, 16), FoldConfig(0, 4))
+    assert not overlap(last_of_5, complement(last_of_5)) and not overlap(FoldConfig(0, 16), FoldConfig(1, 4))
+    assert overlap(FoldConfig(0, 999999937), FoldConfig(5, 999999929))  # without a list of all residues
 
 
 def test_the_complement_of_a_fold_is_everybody_else():
-    for part in FOLDS[1:]:
-        assert members(complement(part)) == members("") - members(part)
-    with pytest.raises(ValueError, match="the whole source: there is nobody else"):
-        complement("")
-    with pytest.raises(ValueError, match="expected 'k/n'"):
-        overlap("1/3", "3/3")
+    for fold in FOLDS[1:]:
+        assert members(complement(fold)) == members(FoldConfig()) - members(fold)
+    with pytest.raises(ValueError, match="leaves nobody"):
+        complement(FoldConfig())
+
+
+def test_a_fold_in_words_and_as_settings_that_make_it_again():
+    assert [str(fold) for fold in (FoldConfig(), FoldConfig(0, 8), FoldConfig(0, 8, True))] == [
+        "all subjects",
+        "fold 0 of 8",
+        "all but fold 0 of 8",
+    ]
+    for fold in FOLDS:
+        options = {name.removeprefix("fold."): json.loads(value) for name, value in fold.settings().items()}
+        assert FoldConfig(**options) == fold

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from affect_jax import emotions
-from affect_jax.data.folds import fold
+from affect_jax.data.folds import FoldConfig, take_fold
 from affect_jax.data.readers.omg import OMGConfig, omg
 from affect_jax.data.source import with_label_set
 
@@ -50,7 +50,9 @@ def test_every_frame_has_the_labels_of_its_utterance_in_their_own_units(root):
 def test_utterances_of_a_video_stay_together_in_folds(root):
     source = load(root)
     assert list(source.examples.subjects) == ["74de88564"] * 7 + ["a1b2c3d4e"] * 2
-    parts = [set(fold(source, part).examples.subjects) for part in ("1/2", "-1/2")]
+    parts = [
+        set(take_fold(source, fold).examples.subjects) for fold in (FoldConfig(1, 2), FoldConfig(1, 2, complement=True))
+    ]
     assert parts[0] | parts[1] == {"74de88564", "a1b2c3d4e"} and not parts[0] & parts[1]
 
 

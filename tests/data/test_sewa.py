@@ -3,7 +3,7 @@ import csv
 import numpy as np
 import pytest
 
-from affect_jax.data.folds import fold
+from affect_jax.data.folds import FoldConfig, take_fold
 from affect_jax.data.readers.sewa import SEWAConfig, sewa
 
 HEADER = "name;timestamp;arousal;valence;liking"
@@ -48,7 +48,10 @@ def test_splits_and_cultures_and_each_recording_is_a_subject(root):
     assert set(load(root).examples.subjects) == {"Train_DE_01", "Train_HU_01"}
     assert set(load(root, split="train", cultures=("HU",)).examples.clips) == {"Train_HU_01"}
     assert set(load(root / "labels" / "..", split="Devel").examples.clips) == {"Devel_DE_01"}
-    parts = [set(fold(load(root), part).examples.subjects) for part in ("0/3", "-0/3")]
+    parts = [
+        set(take_fold(load(root), fold).examples.subjects)
+        for fold in (FoldConfig(0, 3), FoldConfig(0, 3, complement=True))
+    ]
     assert parts[0] | parts[1] == {"Train_DE_01", "Train_HU_01"} and not parts[0] & parts[1]
     with pytest.raises(FileNotFoundError, match=r"no labels such as Test_DE_01.csv .*: Devel_DE, Train_DE, Train_HU"):
         load(root, split="test")

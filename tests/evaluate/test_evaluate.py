@@ -15,7 +15,7 @@ from affect_jax.emotions import LABEL_SETS
 from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.run import evaluate
-from affect_jax.evaluate.summary import EvaluationProtocol, summarize, write_summary
+from affect_jax.evaluate.summary import EvaluationConditions, summarize, write_summary
 from affect_jax.tables.reading import read_rows
 from affect_jax.tables.schema import read_schema
 from affect_jax.tables.writing import write_rows
@@ -23,7 +23,9 @@ from affect_jax.types import Example, Inputs, Predictions
 
 EMOTIONS = ("neutral", "happy", "sad")
 AFFECT = ("valence_arousal", "emotion")
-PROTOCOL = EvaluationProtocol("rendered", "test", "emonet side_ratio=1.818 crop_px=4", "tiny_3", False, 120)
+CONDITIONS = EvaluationConditions(
+    "rendered", "test", "landmark_square side_ratio=1.8182 crop_px=4", "tiny_3", False, 120
+)
 
 
 def example(index, rng):
@@ -103,7 +105,7 @@ def test_both_routes_give_the_score_of_the_whole_set(examples, batch):
     label, rated = truth(examples, range(60))
     expected = numpy_ccc(numpy_affect(np.arange(60.0))[rated], label[rated])
     loop = evaluate(predict, AFFECT, stream, 4)
-    table = summarize(rows_of(predict, stream, examples), PROTOCOL)["scores"]
+    table = summarize(rows_of(predict, stream, examples), CONDITIONS)["scores"]
     assert loop.keys() == table.keys()
     for scores in (loop, table):
         np.testing.assert_allclose([scores["ccc/valence"], scores["ccc/arousal"]], expected, atol=1e-6)
@@ -140,11 +142,11 @@ def test_flip_averaging_is_in_float64_and_takes_the_emotion_of_the_image_alone(e
     assert 0 < scores["rmse/valence"] < 2
 
 
-def test_summary_names_its_protocol_and_averages_over_clips_and_subjects(examples, tmp_path):
+def test_summary_names_its_conditions_and_averages_over_clips_and_subjects(examples, tmp_path):
     rows = rows_of(predict, batches(examples, [range(30), range(30, 60)]), examples)
-    summary = write_summary(rows, PROTOCOL, tmp_path)
+    summary = write_summary(rows, CONDITIONS, tmp_path)
     assert json.loads((tmp_path / "summary.json").read_text()) == json.loads(json.dumps(summary))
-    assert summary["protocol"]["flip_averaging"] is False
+    assert summary["conditions"]["flip_averaging"] is False
     assert summary["n"] == {"rows": 60, "valence_arousal": 45, "emotion": 48, "clips": 6, "subjects": 3}
     for kind, size in (("clip", 10), ("subject", 20)):
         groups = np.split(np.arange(60), 60 // size)
@@ -164,9 +166,9 @@ def test_summary_names_its_protocol_and_averages_over_clips_and_subjects(example
 
 def test_a_clip_whose_label_never_moves_is_left_out_of_the_mean_of_its_correlations(examples, tmp_path):
     rows = rows_of(predict, batches(examples, [range(30), range(30, 60)]), examples)
-    before = summarize(rows, PROTOCOL)
+    before = summarize(rows, CONDITIONS)
     rows.labels["valence_arousal"].value[10:20, 0] = 0.1  # valence of the second clip
-    summary = write_summary(rows, PROTOCOL, tmp_path)
+    summary = write_summary(rows, CONDITIONS, tmp_path)
     each = []
     for index in np.delete(np.split(np.arange(60), 6), 1, axis=0):
         label, rated = truth(examples, index)
@@ -185,7 +187,7 @@ def test_a_clip_whose_label_never_moves_is_left_out_of_the_mean_of_its_correlati
 def test_table_comes_back_as_it_was_written(examples, tmp_path):
     rows = rows_of(predict, batches(examples, [range(25)]), examples)
     path = tmp_path / "predictions.csv"
-    write_rows(rows, path, "clip@120", PROTOCOL.crop)
+    write_rows(rows, path, "clip@120", CONDITIONS.crop)
     again = read_rows(path)
     assert not list(tmp_path.glob("*.part"))
     for field in dataclasses.fields(rows):
@@ -205,18 +207,18 @@ def test_table_comes_back_as_it_was_written(examples, tmp_path):
     cells = next(csv.reader([unlabeled]))
     assert cells[9:11] == ["", ""] and cells[15] == ""
     schema = read_schema(path)
-    assert (schema.model, schema.crop, schema.quantities) == ("clip@120", PROTOCOL.crop, AFFECT)
+    assert (schema.model, schema.crop, schema.quantities) == ("clip@120", CONDITIONS.crop, AFFECT)
 
 
 def test_heads_that_a_network_lacks_leave_their_cells_and_scores_out(examples, tmp_path):
     only_affect = lambda batch: predict(batch).replace(emotion=None)
     rows = rows_of(only_affect, batches(examples, [range(12)]), examples)
-    assert "accuracy" not in summarize(rows, PROTOCOL)["scores"]
+    assert "accuracy" not in summarize(rows, CONDITIONS)["scores"]
     only_emotion = lambda batch: predict(batch).replace(valence_arousal=None)
     rows = rows_of(only_emotion, batches(examples, [range(30)]), examples)
-    summary = write_summary(rows, PROTOCOL, tmp_path)
+    summary = write_summary(rows, CONDITIONS, tmp_path)
     assert set(summary["interval_95"]) == set(summary["scores"]) == {"accuracy", "balanced_accuracy", "macro_f1"}
-    write_rows(rows, tmp_path / "predictions.csv", "clip@120", PROTOCOL.crop)
+    write_rows(rows, tmp_path / "predictions.csv", "clip@120", CONDITIONS.crop)
     assert set(read_rows(tmp_path / "predictions.csv").values) == {"emotion"}
 
 
@@ -234,7 +236,7 @@ def test_wrong_input_is_refused_by_name(examples, tmp_path):
     with pytest.raises(ValueError, match=r"prediction for 'faces/1, \"a\".jpg' is not finite \(1 such rows\)"):
         rows_of(broken, batches(examples, [range(3)]), examples)
     path = tmp_path / "predictions.csv"
-    write_rows(rows_of(predict, batches(examples, [range(3)]), examples), path, "clip@120", PROTOCOL.crop)
+    write_rows(rows_of(predict, batches(examples, [range(3)]), examples), path, "clip@120", CONDITIONS.crop)
     whole = path.read_text()
     path.write_text("name,valence\na,0.1\n")
     with pytest.raises(ValueError, match=r"predictions.csv, row 1: expected the columns source, subject"):

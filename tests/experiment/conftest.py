@@ -25,7 +25,7 @@ def small_config(root: pathlib.Path, label_set: str = "affectnet_8", trunk: Mapp
     config.task = base.task("affect")
     rendered = {"size_px": 48, "subjects": 2, "per_subject": 4}
     config.data.train.rendered = base.data_set("rendered", split="train", **rendered)
-    config.data.validation = base.data_set("rendered", split="validation", **rendered)
+    config.evaluations.validation = base.data_set("rendered", split="validation", **rendered)
     return config
 
 

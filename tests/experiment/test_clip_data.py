@@ -17,7 +17,8 @@ pytestmark = pytest.mark.slow  # whole runs
 
 FRAMES = 9
 ACTORS = ("Bruce Campbell", "Embeth Davidtz", "Marcus Gilbert")
-FOLD = "4/5"  # Bruce Campbell is in it, the others are not
+HELD = {"index": 4, "of": 5}  # Bruce Campbell is in it, the others are not
+FOLD = "fold.index=4, fold.of=5"  # the same in a summary
 POINTS = np.stack([np.linspace(12, 50, 68), np.linspace(14, 44, 68) ** 1.01], axis=1).round(3)
 
 
@@ -47,8 +48,10 @@ def config_of(afew_va):
     config.data.update(frames=4, hop=2)
     config.data.windows.update(start_jitter=1, speed=1.5)
     clock = {"delay_seconds": 0.08, "smoothing_seconds": 0.04}
-    config.data.train.afew_va = base.data_set("afew_va", root=str(afew_va), fold=f"-{FOLD}", clock=clock)
-    config.data.validation = base.data_set("afew_va", root=str(afew_va), fold=FOLD)
+    config.data.train.afew_va = base.data_set(
+        "afew_va", root=str(afew_va), fold={**HELD, "complement": True}, clock=clock
+    )
+    config.evaluations.validation = base.data_set("afew_va", root=str(afew_va), fold=HELD)
     return config
 
 
@@ -67,7 +70,7 @@ def test_labels_move_in_training_and_not_in_validation(afew_va, tmp_path):
     assert labels["valence_arousal"].weight[:FRAMES].tolist() == [1] * (FRAMES - 2) + [0] * 2
     # A straight line stays what it is under smoothing, away from its ends.
     np.testing.assert_allclose(labels["valence_arousal"].value[1:4, 0], [-0.1, 0.0, 0.1], atol=1e-6)
-    held = build.source(settings.data.validation, settings.label_set)
+    held = build.source(settings.evaluations["validation"], settings.label_set)
     np.testing.assert_allclose(held.examples.labels["valence_arousal"].value[:, 0], np.arange(-4, 5) / 10, atol=1e-6)
     batch = next(build.training_batches(settings, source, tmp_path))
     assert batch.inputs.images.shape == (8, 4, 32, 32, 3)
@@ -83,33 +86,35 @@ def test_a_run_is_evaluated_on_every_frame_under_the_clock_of_its_validation(run
     assert any(np.isfinite(line.get("validation/ccc/valence", np.nan)) for line in lines), lines
     folder, summary = evaluate.evaluate_run(run, "afew_va", "", "all", [], flip=False)
     rows = table(folder)  # of the people of the validation alone
-    assert len(rows) == FRAMES and summary["protocol"]["reader"] == f"fold={FOLD}"
-    with pytest.raises(UsageError, match=rf"evaluation of reader 'fold={FOLD}', this one has ''; choose a --name"):
-        evaluate.evaluate_run(run, "afew_va", "", "all", ["fold="], flip=False)
+    assert len(rows) == FRAMES and summary["conditions"]["reader"] == FOLD
+    with pytest.raises(UsageError, match=rf"evaluation of reader '{FOLD}', this one has ''; choose a --name"):
+        evaluate.evaluate_run(run, "afew_va", "", "all", ["fold.of=1"], flip=False)
     caplog.clear()
-    folder, summary = evaluate.evaluate_run(run, "afew_va", "", "all", ["fold="], flip=False, name="everybody")
+    folder, summary = evaluate.evaluate_run(run, "afew_va", "", "all", ["fold.of=1"], flip=False, name="everybody")
     rows = table(folder)
-    assert len(rows) == 3 * FRAMES and summary["protocol"]["reader"] == ""
-    assert f"(data.train.afew_va, fold '-{FOLD}'), and the evaluation (fold '') holds some of them" in caplog.text
+    assert len(rows) == 3 * FRAMES and summary["conditions"]["reader"] == ""
+    assert (
+        "(data.train.afew_va: all but fold 4 of 5), and the evaluation (all subjects) holds some of them" in caplog.text
+    )
     found = [float(row["label_valence"]) for row in rows if row["clip"] == "002"]
     np.testing.assert_allclose(found, np.arange(-4, 5) / 10, atol=1e-6)
 
 
 def test_an_evaluation_can_move_the_labels_and_says_so(afew_va):
     config = config_of(afew_va)
-    config.data.validation.clock.update(delay_seconds=0.04, smoothing="average")
+    config.evaluations.validation.clock.update(delay_seconds=0.04, smoothing="average")
     settings = options.parse(config)
     part = evaluate.source_of(settings, "afew_va", str(afew_va), "all", ["clock.delay_seconds=0.08"])
-    assert evaluate.protocol_of(part) == f"fold={FOLD}, clock.delay_seconds=0.08, clock.smoothing=average"
+    assert evaluate.data_conditions(part) == f"{FOLD}, clock.delay_seconds=0.08, clock.smoothing=average"
     labels = build.source(part, settings.label_set).examples.labels
     np.testing.assert_allclose(labels["valence_arousal"].value[: FRAMES - 2, 0], np.arange(-2, 5) / 10, atol=1e-6)
     assert not labels["valence_arousal"].weight[FRAMES - 2 : FRAMES].any()
     part = evaluate.source_of(settings, "afew_va", "", "all", ["fps=50.0"])
-    assert evaluate.protocol_of(part) == f"fps=50.0, fold={FOLD}, clock.delay_seconds=0.04, clock.smoothing=average"
+    assert evaluate.data_conditions(part) == f"fps=50.0, {FOLD}, clock.delay_seconds=0.04, clock.smoothing=average"
     part = evaluate.source_of(settings, "recola", "recola", "test", [])  # other raters, who are late in another way
-    assert evaluate.protocol_of(part) == ""
+    assert evaluate.data_conditions(part) == ""
     part = evaluate.source_of(settings, "recola", "recola", "test", ["clock.delay_seconds=2.4"])
-    assert evaluate.protocol_of(part) == "clock.delay_seconds=2.4"
+    assert evaluate.data_conditions(part) == "clock.delay_seconds=2.4"
     with pytest.raises(UsageError, match=r"--set=clock: delay_seconds is -1.0 and smoothing_seconds"):
         evaluate.source_of(settings, "afew_va", "", "all", ["clock.delay_seconds=-1.0"])
 
@@ -118,7 +123,7 @@ def test_every_second_frame_still_evaluates_all_of_them(afew_va, tmp_path):
     config = config_of(afew_va)
     config.data.windows.every = 2
     settings = options.parse(config)
-    held = build.source(settings.data.validation, settings.label_set)
+    held = build.source(settings.evaluations["validation"], settings.label_set)
     weight = np.zeros(FRAMES)
     for batch in build.evaluation_batches(settings, held, tmp_path):
         np.add.at(weight, batch.index[batch.weight > 0], 1)
@@ -131,7 +136,7 @@ def test_a_causal_network_is_judged_with_all_the_past_its_windows_hold(afew_va, 
     config = config_of(afew_va)
     config.model.time.causal = True
     settings = options.parse(config)
-    held = build.source(settings.data.validation, settings.label_set)
+    held = build.source(settings.evaluations["validation"], settings.label_set)
     (batch,) = build.evaluation_batches(settings, held, tmp_path)
     assert batch.index[:4].tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7], [5, 6, 7, 8]]
     assert batch.weight[:4].tolist() == [[1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]]

@@ -34,7 +34,7 @@ def miniature(root, **task):
     config.task = base.task("affect", **task)
     faces = {"size_px": 64, "subjects": 3, "per_subject": 8}
     config.data.train.rendered = base.data_set("rendered", split="train", **faces)
-    config.data.validation = base.data_set("rendered", split="validation", **faces)
+    config.evaluations.validation = base.data_set("rendered", split="validation", **faces)
     return config
 
 
@@ -48,7 +48,9 @@ def teacher(tmp_path_factory):
 
 def test_a_student_with_every_option_trains_and_is_rebuilt_from_its_averaged_weights(teacher, tmp_path):
     recipe = {"mixing": "learned", "regression": "rmse", "ccc_memory": 2, "label_smoothing": 0.1}
-    config = miniature(teacher, teacher=str(teacher / "run"), class_weights="1,1,1,2,1,1,1,1", **recipe)
+    config = miniature(
+        teacher, teacher=str(teacher / "run"), class_weights=(1.0, 1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 1.0), **recipe
+    )
     config.optimizer.average = 0.9
     before = (teacher / "run" / "config.json").read_bytes()
     assert train(config, tmp_path / "student")
@@ -65,7 +67,7 @@ def test_a_teacher_that_does_not_fit_is_named_before_anything_is_written(teacher
     cases = {
         "label_set affectnet_8, this run affectnet_7": {"label_set": "affectnet_7"},
         "input_px 32, this run 64": {"model.trunk.input_px": 64},
-        r"augment.side_ratio .*, this run 1.5": {"augment.side_ratio": 1.5},
+        r"crop.side_ratio .*, this run 1.5": {"crop.side_ratio": 1.5},
         "none is no workdir of a run": {"task.teacher": str(tmp_path / "none")},
     }
     for message, changes in cases.items():
@@ -77,7 +79,7 @@ def test_a_teacher_that_does_not_fit_is_named_before_anything_is_written(teacher
 
 
 def test_class_weights_that_do_not_fit_the_label_set_are_refused_before_anything_is_written(teacher, tmp_path):
-    config = miniature(teacher, class_weights="1,2,3")
+    config = miniature(teacher, class_weights=(1.0, 2.0, 3.0))
     with pytest.raises(options.UsageError, match="holds 3 numbers; the label set has 8 emotions: neutral, happy"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -109,7 +111,7 @@ def run_and_source(**task):
 
 
 def test_class_weights_come_from_what_is_drawn_of_each_data_set_and_from_soft_labels():
-    run, source = run_and_source(class_weights="inverse")
+    run, source = run_and_source(class_weight_rule="inverse")
     # 1 x (3/4, 1/4, 0, 0, 0) of the first, 3 x 1.5/4 x 0.2 of each emotion of the second
     drawn = np.array([0.75, 0.25, 0, 0, 0]) + 3 * 1.5 / 4 * 0.2
     weights = np.array(task.task(run, source).class_weights)
@@ -117,7 +119,7 @@ def test_class_weights_come_from_what_is_drawn_of_each_data_set_and_from_soft_la
 
 
 def test_a_class_without_an_example_is_named():
-    run, source = run_and_source(class_weights="inverse_sqrt")
+    run, source = run_and_source(class_weight_rule="inverse_sqrt")
     source.examples.labels["emotion"].weight[4:] = 0
     source.parts[1].examples.labels["emotion"].weight[:] = 0
     with pytest.raises(options.UsageError, match="hold no example of sad, surprise, anger; take a label set"):

@@ -33,7 +33,7 @@ def test_a_variable_frame_rate_video_end_to_end(make_predictor, write_video, tmp
     arousal = [float(row["arousal"]) for row in table]  # minus the brightness of the right half
     np.testing.assert_allclose(arousal, -levels / 255, atol=0.012)
     schema = read_schema(output / f"{source.stem}.csv")
-    assert schema.model == "brightness@7" and schema.crop == "whole_frame"
+    assert schema.model == "brightness@7" and schema.crop == "whole_frame crop_px=16"
     assert {row["source"] for row in table} == {source.name}
     assert sorted(path.name for path in output.iterdir()) == sorted(
         f"{source.stem}{ending}" for ending in (".csv", ".schema.json", ".png", "_overlay.mp4")
@@ -49,7 +49,7 @@ def test_a_real_face_is_found_in_every_frame(make_predictor, landmarker_file, sh
     assert (result.frames, result.frames_with_face) == (72, 72)
     table = read_table(tmp_path / "single_face.csv")
     np.testing.assert_allclose([float(row["time_seconds"]) for row in table], np.arange(72) / 30, atol=1e-6)
-    assert read_schema(tmp_path / "single_face.csv").crop == "landmark_square_1.818"
+    assert read_schema(tmp_path / "single_face.csv").crop == "landmark_square side_ratio=1.8182 crop_px=16"
     with av.open(str(source)) as before, av.open(str(tmp_path / "single_face_overlay.mp4")) as after:
         first, second = before.streams.video[0], after.streams.video[0]
         assert (first.width, first.height, first.frames) == (second.width, second.height, second.frames)

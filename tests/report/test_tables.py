@@ -36,7 +36,7 @@ def test_markdown_table_escapes_bars():
 
 
 SUMMARY = {
-    "protocol": {
+    "conditions": {
         "data": "rendered",
         "split": "test",
         "crop": "emonet",

@@ -18,7 +18,7 @@ FULL = AffectConfig(
     regression="rmse",
     ccc_memory=2,
     label_smoothing=0.1,
-    class_weights="1,2,0.5,3",
+    class_weights=(1.0, 2.0, 0.5, 3.0),
     teacher="W",
     teacher_temperature=2.0,
 )
@@ -150,13 +150,18 @@ def test_a_batch_without_a_rating_leaves_learned_variances_and_memory_as_they_ar
 
 def test_class_weights_follow_the_frequencies_and_name_what_is_absent():
     counts = np.array([8.0, 4.0, 2.0, 2.0])
-    inverse = Affect(AffectConfig(class_weights="inverse")).fitted(counts, NAMES).class_weights
+    inverse = Affect(AffectConfig(class_weight_rule="inverse")).fitted(counts, NAMES).class_weights
     np.testing.assert_allclose(inverse, [0.5, 1, 2, 2])
     with pytest.raises(ValueError, match="'inverse_sqrt', but the training data hold no example of happy, surprise;"):
-        Affect(AffectConfig(class_weights="inverse_sqrt")).fitted(np.array([1.0, 0, 1, 0]), NAMES)
+        Affect(AffectConfig(class_weight_rule="inverse_sqrt")).fitted(np.array([1.0, 0, 1, 0]), NAMES)
     with pytest.raises(ValueError, match="holds 2 numbers; the label set has 4 emotions: neutral, happy, sad"):
-        Affect(AffectConfig(class_weights="1,2")).fitted(counts, NAMES)
+        Affect(AffectConfig(class_weights=(1.0, 2.0))).fitted(counts, NAMES)
     assert Affect(AffectConfig()).fitted(counts, NAMES) == Affect(AffectConfig())
+
+
+def test_class_weights_and_a_rule_for_them_exclude_each_other():
+    with pytest.raises(ValueError, match=r"class_weights is \(1.0, 2.0\) and .*rule 'inverse'; set one of the two"):
+        AffectConfig(class_weights=(1.0, 2.0), class_weight_rule="inverse")
 
 
 @pytest.mark.parametrize(
@@ -166,12 +171,12 @@ def test_class_weights_follow_the_frequencies_and_name_what_is_absent():
         ("ccc_memory", -1, "task.ccc_memory is -1; it must not be negative"),
         ("label_smoothing", 1.0, "task.label_smoothing is 1.0; it must be at least 0 and below 1"),
         (
-            "class_weights",
+            "class_weight_rule",
             "inverted",
-            "task.class_weights is 'inverted'; choose inverse, inverse_sqrt, '' or one number",
+            "task.class_weight_rule is 'inverted'; choose inverse, inverse_sqrt or ''",
         ),
-        ("class_weights", "1,-2", "task.class_weights is '1,-2'; choose"),
-        ("class_weights", "0,0", "task.class_weights is '0,0'; choose"),
+        ("class_weights", (1.0, -2.0), r"task.class_weights is \(1.0, -2.0\); expected \(\) or one number"),
+        ("class_weights", (0.0, 0.0), r"task.class_weights is \(0.0, 0.0\); expected"),
         ("teacher_temperature", 0.0, "task.teacher_temperature is 0.0; it must be above 0"),
         ("teacher_weight", -0.1, "task.teacher_weight is -0.1; it must not be negative"),
     ],

@@ -96,7 +96,12 @@ class LabeledBatches(Batches):
 
 
 RECIPE = AffectConfig(
-    mixing="learned", regression="rmse", ccc_memory=3, label_smoothing=0.1, class_weights="inverse_sqrt", teacher="W"
+    mixing="learned",
+    regression="rmse",
+    ccc_memory=3,
+    label_smoothing=0.1,
+    class_weight_rule="inverse_sqrt",
+    teacher="W",
 )
 
 

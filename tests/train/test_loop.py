@@ -33,9 +33,9 @@ class Run:
         variables = self.placement.put(self.network.initial(jax.random.key(7)))
         teacher = Teacher(self.network.predict, variables) if taught else None
         self.objective = Objective(self.network, task, teacher)
-        self.checkpoints = Checkpoints(workdir, "-error")
+        self.checkpoints = Checkpoints(workdir, "-validation/error")
 
-    def go(self, steps, evaluate=lambda variables: {"error": 1.0}):
+    def go(self, steps, evaluate=lambda variables: {"error": 1.0}, **others):
         first = self.network.initial(jax.random.key(0))
         state = create_state(self.network, self.optimizer, first, self.task.initial(), self.average > 0)
         state = self.placement.put(state)
@@ -46,14 +46,14 @@ class Run:
         journal = Journal(self.workdir, int(state.step), steps, "test")
         try:
             return loop.run(
-                loop.TrainConfig(steps, log_every=2, evaluate_every=3),
+                loop.TrainConfig(steps, log_every=2, evaluate_every=3, best="-validation/error"),
                 state,
                 compiled(made, state, self.placement, self.objective.teacher_variables),
                 self.batches,
                 self.placement,
                 self.checkpoints,
                 journal,
-                evaluate,
+                {"validation": evaluate, **others},
             )
         finally:
             journal.close()
@@ -113,7 +113,26 @@ def test_no_evaluation_is_lost_to_a_signal(tmp_path, tiny, regression, batches, 
 
     assert not run(Interrupting) and Checkpoints(tmp_path).latest_step() == at + 1
     assert run(batches) and judged(tmp_path) == scores
-    assert Checkpoints(tmp_path, "-error").best_step() == 6
+    assert Checkpoints(tmp_path, "-validation/error").best_step() == 6
+
+
+def test_every_evaluation_is_logged_under_its_name_and_one_chooses_the_checkpoint(tmp_path, tiny, regression, batches):
+    chosen, other = iter([0.5, 0.2, 0.9]), iter([0.1, 0.8, 0.3])
+    run = Run(tmp_path, tiny, regression, batches)
+    run.go(9, lambda variables: {"error": next(chosen)}, seen=lambda variables: {"error": next(other), "more": 1.0})
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    scored = [line for line in lines if "validation/error" in line]
+    assert [(line["validation/error"], line["seen/error"]) for line in scored] == [(0.5, 0.1), (0.2, 0.8), (0.9, 0.3)]
+    assert all(line["seen/more"] == 1.0 for line in scored)
+    assert Checkpoints(tmp_path, "-validation/error").best_step() == 6
+
+
+def test_a_score_that_no_evaluation_gives_ends_the_run_at_the_first_one(tmp_path, tiny, regression, batches):
+    run = Run(tmp_path, tiny, regression, batches)
+    message = "train.best is '-validation/error', but the scores are other/error, validation/eror"
+    with pytest.raises(loop.UnknownScore, match=message):
+        run.go(9, lambda variables: {"eror": 1.0}, other=lambda variables: {"error": 1.0})
+    assert max(losses(tmp_path)) <= 3 and Checkpoints(tmp_path).latest_step() is None
 
 
 @pytest.mark.parametrize("at", [0, 3, 4])
@@ -192,13 +211,13 @@ def test_divergence_names_step_and_term_and_keeps_the_last_checkpoint(tmp_path, 
     run = Run(tmp_path, tiny, regression, Poisoned)
     with pytest.raises(loop.TrainingDiverged, match=r"step 5: gradient_norm, loss, loss/mse is not finite"):
         run.go(9)
-    assert Checkpoints(tmp_path, "-error").latest_step() == 3
+    assert Checkpoints(tmp_path, "-validation/error").latest_step() == 3
 
 
 def test_the_best_checkpoint_is_kept_beside_the_latest(tmp_path, tiny, regression, batches):
     scores = iter([0.5, 0.2, 0.9])
     Run(tmp_path, tiny, regression, batches).go(9, evaluate=lambda variables: {"error": next(scores)})
-    checkpoints = Checkpoints(tmp_path, "-error")
+    checkpoints = Checkpoints(tmp_path, "-validation/error")
     assert (checkpoints.best_step(), checkpoints.latest_step()) == (6, 9)
 
 

@@ -29,7 +29,7 @@ KEYS = ("actor", "frames")
 
 @dataclasses.dataclass(frozen=True)
 class AFEWVAConfig(ListConfig):
-    """AFEW-VA has no official split: `split` is "all", and `fold` cuts it by actor ("-0/5" and "0/5")."""
+    """AFEW-VA has no official split: `split` is "all", and `fold` divides it by actor."""
 
     split: str = ALL
     fps: float = 25.0  # frames a second: the pictures do not say

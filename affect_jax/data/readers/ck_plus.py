@@ -32,7 +32,7 @@ ALL = "all"
 
 @dataclasses.dataclass(frozen=True)
 class CKPlusConfig(ListConfig):
-    """CK+ has no official split: `split` is "all", and `fold` cuts it by subject ("-0/10" and "0/10").
+    """CK+ has no official split: `split` is "all", and `fold` divides it by subject.
 
     Only ckextended.csv has splits: training, public_test (validation) and private_test (test).
     """

@@ -8,9 +8,9 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.augment import AugmentConfig, CropConfig
 from affect_jax.emotions import LABEL_SETS
-from affect_jax.experiment.config.data import DataConfig, data_config
+from affect_jax.experiment.config.data import DataConfig, SourceConfig, data_config, evaluation_configs
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import lookup, named, section, typed
 from affect_jax.files.atomic import replacing
@@ -59,8 +59,10 @@ class Options:
     optimizer: OptimizerConfig
     initialize: InitializeConfig
     mesh: MeshConfig
+    crop: CropConfig
     augment: AugmentConfig
     data: DataConfig
+    evaluations: Mapping[str, SourceConfig]  # data sets that are scored while training, by name
     fixed_statistics: str = ""  # regular expression over layers whose running statistics training uses and keeps
 
     @property
@@ -89,10 +91,12 @@ def parse(config: Config) -> Options:
         "optimizer": OptimizerConfig,
         "initialize": InitializeConfig,
         "mesh": MeshConfig,
+        "crop": CropConfig,
         "augment": AugmentConfig,
     }
     made = {name: typed(cls, section(rest, name), name) for name, cls in sections.items()}
     made["data"] = data_config(section(rest, "data"))
+    made["evaluations"] = evaluation_configs(section(rest, "evaluations"))
     made |= {"model": model, "model_name": model_name, "task": TASKS[task_name][0](task)}
     options = typed(Options, {**rest, **made}, "config")
     lookup(LABEL_SETS, options.label_set, "label_set")
@@ -100,16 +104,21 @@ def parse(config: Config) -> Options:
 
 
 def check_trainable(run: Options) -> None:
-    """UsageError if a run has nothing to learn from or to be judged on."""
+    """UsageError if a run has nothing to learn from, or no evaluation that chooses its checkpoint."""
     if run.initialize.rule in MADE:
         raise UsageError(
             f"this config is that of a network {run.initialize.rule} from {run.initialize.workdir}; to train on from "
             "it, give a config of your own with initialize.rule=copy and initialize.workdir=<the "
             f"{run.initialize.rule} workdir>"
         )
-    if not run.data.train or run.data.validation is None:
-        missing = "data.validation" if run.data.train else "data.train"
-        raise UsageError(f"{missing} is empty; name at least one data set")
+    for place, found in (("data.train", run.data.train), ("evaluations", run.evaluations)):
+        if not found:
+            raise UsageError(f"{place} is empty; name at least one data set")
+    if run.train.best_evaluation not in run.evaluations:
+        raise UsageError(
+            f"train.best is '{run.train.best}'; expected the name of an evaluation, a slash and one of its scores, "
+            f"such as '{next(iter(run.evaluations))}/ccc/mean'; evaluations: {', '.join(run.evaluations)}"
+        )
 
 
 def as_dict(config: Any) -> Any:

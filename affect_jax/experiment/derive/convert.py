@@ -20,6 +20,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import foreign, write
 from affect_jax.experiment.derive.foreign import ConversionConfig
 from affect_jax.nn.network import Network, Variables, with_names
+from affect_jax.ops.geometry import crop_name
 from affect_jax.tasks.registry import TASKS
 
 SOURCE, PARITY = "source.json", "parity.json"
@@ -98,7 +99,7 @@ def _source(
             "names": converted.not_needed,
         },
         "license": settings.license or foreign.LICENSES[name],
-        "crop": {"name": "emonet", "side_ratio": run.augment.side_ratio, "crop_px": run.contract.input_px},
+        "crop": crop_name(run.contract.input_px, run.crop.side_ratio),
         **(labels if run.predicts_affect else {}),
         "input": "RGB in [0, 1], no further normalization",
         "versions": {package: version(package) for package in ("affect_jax", "jax", "flax", "numpy")},

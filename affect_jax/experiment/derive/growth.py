@@ -108,6 +108,6 @@ def clips(run: Options) -> dict[str, Float[Array, "1 time height width 3"]]:
     noise = jax.random.uniform(jax.random.key(run.seed), (1, FRAMES, px, px, 3))
     person = rendered(RenderedConfig(kind="clips", split="test", subjects=1, per_subject=1, frames=FRAMES))
     batches = loader.evaluation_batches(
-        person, crop_px=px, batch=1, frames=FRAMES, side_ratio=run.augment.side_ratio, threads=1
+        person, crop_px=px, batch=1, frames=FRAMES, side_ratio=run.crop.side_ratio, threads=1
     )
     return {"random": noise, "rendered": jnp.asarray(np.asarray(next(iter(batches)).inputs.images))}

@@ -13,7 +13,7 @@ from absl import logging
 
 from affect_jax.experiment import costs
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.config.options import parse, stored
+from affect_jax.experiment.config.options import Options, parse, stored
 from affect_jax.experiment.evaluate import evaluate_run, require_same, source_of, under
 from affect_jax.experiment.train import train
 from affect_jax.files.atomic import write_csv
@@ -67,7 +67,7 @@ def sweep(
         except TrainingDiverged as error:
             state, failed = "diverged", failed + 1
             logging.error("%s: %s", folder, error)
-        scores = best_scores(folder, each.train.best) if judge is None or state != "done" else _judged(folder, judge)
+        scores = best_scores(folder, parsed[index]) if judge is None or state != "done" else _judged(folder, judge)
         rows.append({"run": folder.name, **point, "state": state, **scores, **costs.of_run(parsed[index])})
         write_csv([*rows, *before[len(rows) : len(points)]], workdir / "table.csv")  # a second start takes nothing away
     logging.info("%s\n%s", workdir / "table.csv", text_table(rows))
@@ -92,7 +92,7 @@ def _write_seeds(rows: list[dict[str, Any]], points: Sequence[Point], path: path
     if all(LABEL in point for point in points):
         settings = [LABEL, *(name for name in settings if name != LABEL and _tells_apart(points, name))]
     headline = {score for each in QUANTITIES.values() for score in each.headline}
-    scores = [name for name in _names(rows) if name.removeprefix("validation/") in headline]
+    scores = [name for name in _names(rows) if {name, name.partition("/")[2]} & headline]
     lines = over_seeds(rows, [*settings, PARAMETERS, FLOPS], scores)
     write_csv(lines, path)
     logging.info("%s: mean and 95 %% interval over seeds, difference by seed\n%s", path, text_table(lines))
@@ -121,19 +121,20 @@ def _judged(folder: pathlib.Path, judge: Judge) -> dict[str, float | int]:
     if not summary.is_file():
         evaluate_run(folder, judge.data, judge.root, judge.split, judge.settings, False, JUDGED)
     found = json.loads(summary.read_text())
-    return {"step": found["protocol"]["checkpoint_step"], **found["scores"]}
+    return {"step": found["conditions"]["checkpoint_step"], **found["scores"]}
 
 
-def best_scores(workdir: pathlib.Path, best: str) -> dict[str, float | int]:
-    """The validation scores at the evaluation whose `best` score was best."""
-    name, sign = f"validation/{best.removeprefix('-')}", -1 if best.startswith("-") else 1
+def best_scores(workdir: pathlib.Path, run: Options) -> dict[str, float | int]:
+    """The scores of all evaluations at the step whose `train.best` score was best."""
+    name, sign = run.train.best.removeprefix("-"), -1 if run.train.best.startswith("-") else 1
     path = workdir / "metrics.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     scored = [line for line in lines if name in line]
     if not scored:
         return {}
     top = max(scored, key=lambda line: sign * line[name])
-    return {"step": top["step"], **{key: value for key, value in top.items() if key.startswith("validation/")}}
+    scores = {key: value for key, value in top.items() if key.partition("/")[0] in run.evaluations}
+    return {"step": top["step"], **scores}
 
 
 def _at(config: ml_collections.ConfigDict, point: Point, workdir: pathlib.Path) -> ml_collections.ConfigDict:

@@ -1,15 +1,19 @@
 """The runs of finished sweeps, read back from their tables and journals."""
 
+import ast
 import csv
 import math
 import pathlib
 import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Any
 
 from absl import logging
 
+from affect_jax.data.folds import FoldConfig
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.typed import typed
 from affect_jax.experiment.study.sweep import LABEL
 from affect_jax.infer.costs import FLOPS, PARAMETERS
 from affect_jax.report.sections.comparison import ALL, Run
@@ -18,7 +22,7 @@ from affect_jax.report.seeds import SEED
 
 FIRST_PHASE = ", first phase"  # ends the label of a run that only prepares another one
 ORIGIN, WITHIN = "initialize.workdir", "{sweep}/"  # where a run starts from; an earlier run of its sweep
-FOLD = re.compile(r"data\.train\.\w+\.fold")  # the column of a data set's fold
+FOLD = re.compile(r"(data\.train\.\w+\.fold)\.(index|of|complement)")  # a column of a data set's fold
 PLACE = "folder"  # of a run, beside its row
 NO_SCORES = ("run", LABEL, SEED, "state", "step", PARAMETERS, FLOPS)
 Row = Mapping[str, str]
@@ -94,21 +98,30 @@ def _is_number(cell: str | None) -> bool:
 
 
 def share_of(row: Row, place: str) -> Fraction:
-    """Which share of the clips the folds of a run leave: "0/16" is 1/16, "-0/5" (all but that one) is 4/5, "" is all.
+    """Which share of the clips the folds of a run leave: 1/16 for one of 16 folds, 4/5 for all but one of 5.
 
     UsageError where its data sets have different shares.
     """
+    folds: dict[str, dict[str, Any]] = {}
+    for name, cell in row.items():
+        if (column := FOLD.fullmatch(name)) and cell:
+            folds.setdefault(column[1], {})[column[2]] = _cell(cell)
     shares = set()
-    for name, fold in row.items():
-        if FOLD.fullmatch(name) and fold:
-            try:
-                part = Fraction(1, int(fold.partition("/")[2]))
-            except (ValueError, ZeroDivisionError) as error:
-                raise UsageError(f"{place}: {name} is '{fold}'; expected 'k/n', '-k/n' or nothing") from error
-            shares.add(ALL - part if fold.startswith("-") else part)
+    for name, options in folds.items():
+        fold = typed(FoldConfig, options, f"{place}: {name}")
+        share = Fraction(1, fold.of)
+        shares.add(ALL - share if fold.complement else share)
     if len(shares) > 1:
         raise UsageError(f"{place} has different shares of its data sets: {', '.join(map(str, sorted(shares)))}")
     return shares.pop() if shares else ALL
+
+
+def _cell(text: str) -> Any:
+    """A number or a truth value as the csv module wrote it; anything else stays text."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
 
 
 def course_of(row: Row, by_name: Mapping[str, Row], folder: pathlib.Path, quantity: str) -> dict[int, float]:

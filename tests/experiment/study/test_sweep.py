@@ -4,12 +4,12 @@ import pytest
 
 from affect_jax.experiment.study import sweep
 
-SHARES, SEEDS = ("0/2", "0/4"), (0, 1, 2)
+SHARES, SEEDS = (2, 4), (0, 1, 2)
 
 
 def points(label: str) -> list[dict]:
     return [
-        {"label": label, "seed": seed, "data.train.rendered.fold": share, "initialize.workdir": f"statics/{seed}"}
+        {"label": label, "seed": seed, "data.train.rendered.fold.of": share, "initialize.workdir": f"statics/{seed}"}
         for seed in SEEDS
         for share in SHARES
     ]
@@ -17,17 +17,17 @@ def points(label: str) -> list[dict]:
 
 def test_runs_of_one_label_that_differ_for_every_seed_alike_have_lines_of_their_own(tmp_path):
     chosen = points("inflated")
-    scores = {"0/2": (0.5, 0.6, 0.7), "0/4": (0.1, 0.2, 0.3)}
+    scores = {2: (0.5, 0.6, 0.7), 4: (0.1, 0.2, 0.3)}
     rows = [
-        {"run": f"{index:03d}", **point, "ccc/mean": scores[point["data.train.rendered.fold"]][point["seed"]]}
+        {"run": f"{index:03d}", **point, "ccc/mean": scores[point["data.train.rendered.fold.of"]][point["seed"]]}
         for index, point in enumerate(chosen)
     ]
     sweep._write_seeds(rows, chosen, tmp_path / "seeds.csv")
     with (tmp_path / "seeds.csv").open() as file:
         lines = list(csv.DictReader(file))
-    assert [(line["label"], line["data.train.rendered.fold"], line["runs"]) for line in lines] == [
-        ("inflated", "0/2", "3"),
-        ("inflated", "0/4", "3"),
+    assert [(line["label"], line["data.train.rendered.fold.of"], line["runs"]) for line in lines] == [
+        ("inflated", "2", "3"),
+        ("inflated", "4", "3"),
     ]
     # deviation 0.1, three values: 4.303 * 0.1 / sqrt(3) = 0.248
     assert [line["ccc/mean"] for line in lines] == ["0.600 ± 0.248", "0.200 ± 0.248"]
@@ -48,7 +48,7 @@ def test_a_second_start_keeps_the_rows_to_come_and_drops_those_of_points_that_ar
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("data.train.rendered.fold", True), ("initialize.workdir", False), ("frozen", False)],
+    [("data.train.rendered.fold.of", True), ("initialize.workdir", False), ("frozen", False)],
 )
 def test_what_differs_with_the_seed_or_with_the_label_only_tells_no_runs_apart(name, expected):
     chosen = points("inflated") + [{**point, "label": "other", "frozen": "trunk/.*"} for point in points("other")]

@@ -16,7 +16,7 @@ from affect_jax.report.sections import comparison
 # Half the width of the interval of (m - d, m, m + d): sample deviation d, t(0.975, 2) = 4.302653.
 HALF = 4.302653 / np.sqrt(3)
 SEEDS = (0, 1, 2)
-FOLD = "data.train.rendered.fold"
+FOLDS = "data.train.rendered.fold.of"
 
 
 def write_sweep(folder, rows, courses=()):
@@ -54,9 +54,9 @@ def networks(folder):
 
 def amounts(folder):
     rows = [
-        {"label": "grown", "seed": seed, "ccc/mean": mean + 0.01 * (seed - 1), FOLD: fold}
+        {"label": "grown", "seed": seed, "ccc/mean": mean + 0.01 * (seed - 1), FOLDS: count}
         for seed in SEEDS
-        for fold, mean in (("0/4", 0.6), ("0/2", 0.65))
+        for count, mean in ((4, 0.6), (2, 0.65))
     ]
     return write_sweep(folder, rows)
 
@@ -150,10 +150,18 @@ def test_courses_hold_only_steps_at_which_every_seed_was_evaluated(caplog):
 
 
 @pytest.mark.parametrize(
-    ("fold", "share"), [("", 1), ("0/16", Fraction(1, 16)), ("3/4", Fraction(1, 4)), ("-0/5", Fraction(4, 5))]
+    ("fold", "share"),
+    [
+        ({}, 1),
+        ({"of": ""}, 1),
+        ({"of": "16"}, Fraction(1, 16)),
+        ({"index": "3", "of": "4", "complement": "False"}, Fraction(1, 4)),
+        ({"of": "5", "complement": "True"}, Fraction(4, 5)),
+    ],
 )
 def test_share_of_a_fold(fold, share):
-    assert sweep_runs.share_of({"data.train.sewa.fold": fold, "data.validation.fold": "1/7"}, "here") == share
+    row = {f"data.train.sewa.fold.{name}": cell for name, cell in fold.items()}
+    assert sweep_runs.share_of({**row, "evaluations.validation.fold.of": "7"}, "here") == share
 
 
 @pytest.mark.parametrize(
@@ -194,12 +202,15 @@ MISTAKES = {
         {"s": ([ROW], [COURSE]), "t": ([ROW], [COURSE])},
         "s/000 and .*t/000 are both 'a', seed 0, with all of the clips; name each sweep once",
     ),
-    "odd fold": ({"s": ([{**ROW, FOLD: "half"}], ())}, "run 000: data.train.rendered.fold is 'half'; expected 'k/n'"),
+    "odd fold": (
+        {"s": ([{**ROW, FOLDS: "half"}], ())},
+        "run 000: data.train.rendered.fold.of is 'half'; expected a whole number",
+    ),
     "two shares": (
-        {"s": ([{**ROW, FOLD: "0/2", "data.train.sewa.fold": "0/4"}], ())},
+        {"s": ([{**ROW, FOLDS: 2, "data.train.sewa.fold.of": 4}], ())},
         "run 000 has different shares of its data sets: 1/4, 1/2",
     ),
-    "parts only": ({"s": ([{**ROW, FOLD: "0/2"}], ())}, "no finished run on all clips in .*s; there is nothing"),
+    "parts only": ({"s": ([{**ROW, FOLDS: 2}], ())}, "no finished run on all clips in .*s; there is nothing"),
     "no run": ({"s": ([ROW], ())}, "s/000/metrics.jsonl is missing; the folders of the runs must lie beside"),
     "no course": ({"s": ([ROW], [{}])}, "s/000/metrics.jsonl has no 'validation/ccc/mean'"),
     "no origin": (

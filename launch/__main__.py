@@ -1,0 +1,46 @@
+"""Lists the commands: python -m launch."""
+
+import ast
+import pathlib
+import sys
+
+GROUPS = {
+    "Train": ("train",),
+    "Evaluate": ("evaluate", "report", "attention"),
+    "Predict": ("predict",),
+    "Derive a network from another one": ("inflate", "certify", "factorize", "prune", "convert"),
+    "Study many runs": ("sweep", "compare_sweeps"),
+    "Data": ("import_lists", "render_faces"),
+}
+FOLDER = pathlib.Path(__file__).parent
+
+
+def summary(command: str) -> str:
+    """The first line of a command's docstring, read without importing the command."""
+    source = (FOLDER / f"{command}.py").read_text(encoding="utf-8")
+    docstring = ast.get_docstring(ast.parse(source)) or ""
+    return docstring.partition("\n")[0]
+
+
+def listing() -> str:
+    """All commands by group, one line each."""
+    lines = ["Each command shows its options with --help, such as python -m launch.train --help."]
+    for title, commands in GROUPS.items():
+        lines += ["", title]
+        lines += [f"  launch.{command:<15} {summary(command)}" for command in commands]
+    return "\n".join(lines)
+
+
+def main(words: list[str]) -> int:
+    """Prints the commands; 2 if a word was given that names none of the options here."""
+    if not words or words[0] in ("--help", "-h"):
+        print(listing())
+        return 0
+    known = [command for commands in GROUPS.values() for command in commands]
+    hint = f"python -m launch.{words[0]}" if words[0] in known else "python -m launch, which lists the commands"
+    sys.stderr.write(f"error: '{words[0]}' is not an option of python -m launch; run {hint}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,38 @@
+"""The crop of a run is one section: training, evaluation and prediction cut the same square and name it alike."""
+
+import numpy as np
+
+from affect_jax.experiment import build, evaluate
+from affect_jax.experiment.config import options
+from affect_jax.ops.geometry import crop_name
+
+
+def still(config):
+    """No jitter, so that crops of training and evaluation can be compared."""
+    config.augment.update({name: 0.0 for name in config.augment})
+    return config
+
+
+def test_training_and_evaluation_cut_the_crop_of_the_section(miniature, tmp_path):
+    found = {}
+    for side_ratio in (1.3, 200 / 110):
+        config = still(miniature(tmp_path))
+        config.crop.side_ratio = side_ratio
+        run = options.parse(config)
+        data = build.training_source(run, tmp_path)
+        stream = iter(build.training_batches(run, data, tmp_path))
+        trained = next(stream)
+        stream.close()
+        (evaluated,) = build.evaluation_batches(run, data, tmp_path)
+        np.testing.assert_array_equal(trained.inputs.images, evaluated.inputs.images[trained.index])
+        found[side_ratio] = evaluated.inputs.images
+    tight, wide = found.values()
+    assert np.abs(tight - wide).mean() > 0.02
+
+
+def test_a_summary_names_the_crop_with_its_numbers(miniature, tmp_path):
+    config = miniature(tmp_path)
+    config.crop.side_ratio = 1.3
+    run = options.parse(config)
+    crop = evaluate.under(run, run.evaluations["validation"], flip=False, step=0).crop
+    assert crop == crop_name(32, 1.3) == "landmark_square side_ratio=1.3000 crop_px=32"
