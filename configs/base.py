@@ -1,7 +1,8 @@
 """Every option of a run with its unit and default, section by section.
 
 The fields, units and defaults of a section are those of its dataclass, so that no option stands in two places:
-train, optimizer, mesh, crop, augment, initialize, task (by name), model (by name), and one section a data set (by reader).
+train, optimizer, mesh, crop, augment, initialize, task (by name), model (by name), and one section a data set (by
+reader).
 """
 
 import dataclasses
