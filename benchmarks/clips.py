@@ -104,8 +104,9 @@ def jax_network(clips: Clips, backward: bool, dense: bool) -> Network:
     fastest = FactorWays(tuning.files(None), timed_ways) if auto else None
     numbers = config.trunk.largest_map if on_cpu else 0
     named = execution_named(config.execution)
-    plan = tuning.planned(build, shape, "" if backward else None, numbers, named, faster, fastest)
-    return Network(lambda rngs: tuning.executed(build(rngs), plan))
+    network = Network(build)
+    plan = tuning.planned(network, shape, bool(backward), numbers, named, faster, fastest)
+    return network.changed(lambda module: tuning.executed(module, plan))
 
 
 def jax_program(clips: Clips, backward: bool, dense: bool) -> Program:

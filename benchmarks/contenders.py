@@ -61,8 +61,9 @@ def network(config: EmoNetConfig, frozen: str | None, batch: int, name: str) -> 
     px = config.trunk.input_px
     images = jax.ShapeDtypeStruct((batch, px, px, 3), jnp.float32)
     faster = tuning.Measured(tuning.files(None), tuning.timed) if name == "auto" else None
-    plan = tuning.planned(build, images, frozen, config.trunk.largest_map, execution_named(name), faster)
-    return Network(lambda rngs: tuning.executed(build(rngs), plan), frozen or "")
+    network, training = Network(build, frozen or ""), frozen is not None
+    plan = tuning.planned(network, images, training, config.trunk.largest_map, execution_named(name), faster)
+    return network.changed(lambda module: tuning.executed(module, plan))
 
 
 def variables(config: EmoNetConfig, ours: Network, model) -> Variables:

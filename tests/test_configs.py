@@ -7,7 +7,10 @@ import re
 
 import pytest
 
-from affect_jax.experiment.config import options
+from affect_jax.experiment.config import claim, options
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.refuse import check_trainable
+from affect_jax.experiment.run import Run
 from configs import quickstart
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -53,7 +56,7 @@ def test_an_unknown_option_is_refused_with_the_nearest_one():
     config = options.as_dict(quickstart.get_config("static"))
     config["optimizer"]["learning_rat"] = 1e-3
     with pytest.raises(
-        options.UsageError, match=r"optimizer has no option 'learning_rat'; did you mean optimizer\.learning_rate\?"
+        UsageError, match=r"optimizer has no option 'learning_rat'; did you mean optimizer\.learning_rate\?"
     ):
         options.parse(config)
 
@@ -61,42 +64,40 @@ def test_an_unknown_option_is_refused_with_the_nearest_one():
 def test_a_wrong_value_names_its_section():
     config = options.as_dict(quickstart.get_config("static"))
     config["model"]["trunk"]["input_px"] = 65
-    with pytest.raises(
-        options.UsageError, match=r"model\.trunk: input_px is 65; with depth 2 it must be a multiple of 16"
-    ):
+    with pytest.raises(UsageError, match=r"model\.trunk: input_px is 65; with depth 2 it must be a multiple of 16"):
         options.parse(config)
     config["model"]["name"] = "emonett"
-    with pytest.raises(options.UsageError, match=r"unknown model.name 'emonett'; choose one of .*emonet"):
+    with pytest.raises(UsageError, match=r"unknown model.name 'emonett'; choose one of .*emonet"):
         options.parse(config)
 
 
 def test_a_workdir_of_another_config_is_refused_and_left_alone(tmp_path):
     config = quickstart.get_config("static")
-    options.claim(tmp_path / "run", config)
+    claim.claim(tmp_path / "run", config)
     before = (tmp_path / "run" / "config.json").read_bytes()
-    options.claim(tmp_path / "run", config)
+    claim.claim(tmp_path / "run", config)
     config.optimizer.learning_rate = 0.5
-    with pytest.raises(options.UsageError, match=r"another config \(optimizer.learning_rate: 0.01 there, 0.5 now\)"):
-        options.claim(tmp_path / "run", config)
+    with pytest.raises(UsageError, match=r"another config \(optimizer.learning_rate: 0.01 there, 0.5 now\)"):
+        claim.claim(tmp_path / "run", config)
     assert (tmp_path / "run" / "config.json").read_bytes() == before
 
 
 def test_a_run_goes_on_though_an_option_was_added_since_unless_its_value_is_another(tmp_path):
     config = options.as_dict(quickstart.get_config("static"))
     older = {**config, "optimizer": {name: value for name, value in config["optimizer"].items() if name != "sparsity"}}
-    options.claim(tmp_path, older)
-    options.claim(tmp_path, config)
-    assert "sparsity" not in options.read(tmp_path)["optimizer"]
-    with pytest.raises(options.UsageError, match=r"another config \(optimizer.sparsity: None there, 0.5 now\)"):
-        options.claim(tmp_path, {**config, "optimizer": {**config["optimizer"], "sparsity": 0.5}})
+    claim.claim(tmp_path, older)
+    claim.claim(tmp_path, config)
+    assert "sparsity" not in claim.read(tmp_path)["optimizer"]
+    with pytest.raises(UsageError, match=r"another config \(optimizer.sparsity: None there, 0.5 now\)"):
+        claim.claim(tmp_path, {**config, "optimizer": {**config["optimizer"], "sparsity": 0.5}})
 
 
 def test_a_folder_without_config_and_a_broken_one_are_named(tmp_path):
-    with pytest.raises(options.UsageError, match="is no workdir of a run: it has no config.json"):
-        options.read(tmp_path)
+    with pytest.raises(UsageError, match="is not a workdir: it has no config.json"):
+        claim.read(tmp_path)
     (tmp_path / "config.json").write_text('{"seed": 0,\n')
-    with pytest.raises(options.UsageError, match=r"config.json, line 2: not valid JSON"):
-        options.read(tmp_path)
+    with pytest.raises(UsageError, match=r"config.json, line 2: not valid JSON"):
+        claim.read(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -112,27 +113,27 @@ def test_a_folder_without_config_and_a_broken_one_are_named(tmp_path):
 def test_the_checkpoint_is_chosen_by_an_evaluation_of_the_run(change, message):
     config = quickstart.get_config("static")
     config.update_from_flattened_dict(change)
-    with pytest.raises(options.UsageError, match=message):
-        options.check_trainable(options.parse(config))
+    with pytest.raises(UsageError, match=message):
+        check_trainable(Run(options.parse(config), pathlib.Path("unused")))
 
 
 @pytest.mark.parametrize("name", ["train", "held/out", "held.out"])
 def test_an_evaluation_of_a_name_that_scores_cannot_stand_under_is_refused(name):
     config = options.as_dict(quickstart.get_config("static"))
     config["evaluations"] = {name: config["evaluations"]["validation"]}
-    with pytest.raises(options.UsageError, match=rf"evaluations.{name}: expected a name of letters, digits"):
+    with pytest.raises(UsageError, match=rf"evaluations.{name}: expected a name of letters, digits"):
         options.parse(config)
 
 
 def test_a_run_without_an_evaluation_is_refused():
     config = options.as_dict(quickstart.get_config("static"))
     config["evaluations"] = {}
-    with pytest.raises(options.UsageError, match="evaluations is empty; name at least one data set"):
-        options.check_trainable(options.parse(config))
+    with pytest.raises(UsageError, match="evaluations is empty; name at least one data set"):
+        check_trainable(Run(options.parse(config), pathlib.Path("unused")))
 
 
 def test_a_weight_of_a_data_set_is_above_0():
     config = quickstart.get_config("static")
     config.data.train.rendered.weight = 0.0
-    with pytest.raises(options.UsageError, match=r"data.train.rendered.weight is 0.0; it must be above 0"):
+    with pytest.raises(UsageError, match=r"data.train.rendered.weight is 0.0; it must be above 0"):
         options.parse(config)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from affect_jax.experiment import costs, evaluate, predict
-from affect_jax.experiment.config import options
+from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.derive import growth, inflate
 from affect_jax.experiment.derive.inflated_config import Growth
 from affect_jax.experiment.study.speeds import frames_a_second
@@ -144,7 +144,7 @@ def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
     (workdir / "config.json").write_text(json.dumps(config))
     found = inflate.inflate_run(workdir, tmp_path / "still", Growth(rule="static"))
     assert found["new"] == ["outputs are averaged (no longer)", "time was taken away"]
-    made = options.stored(tmp_path / "still")
+    made = claim.stored(tmp_path / "still")
     assert (
         made.model_name,
         made.data.frames,
@@ -231,7 +231,7 @@ def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_ow
     summaries = [json.loads((tmp_path / row["run"] / "evaluation/sweep/summary.json").read_text()) for row in rows]
     assert [float(row["ccc/mean"]) for row in rows] == [summary["scores"]["ccc/mean"] for summary in summaries]
     assert {summary["conditions"]["split"] for summary in summaries} == {"test"}
-    assert options.read(tmp_path / "003")["initialize"]["workdir"] == str(tmp_path / "001")
+    assert claim.read(tmp_path / "003")["initialize"]["workdir"] == str(tmp_path / "001")
     before = (tmp_path / "table.csv").read_bytes()
     other = dataclasses.replace(judge, settings=("subjects=3",))
     with pytest.raises(options.UsageError, match=r"000.evaluation.sweep holds an evaluation of reader 'subjects=2"):
@@ -244,7 +244,7 @@ def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_ow
     assert lines[1]["ccc/mean, difference"].startswith(f"{gap:+.3f} ± ")
     speeds = frames_a_second({"one": tmp_path / "000", "other": runs / "clip"})
     assert list(speeds) == ["one", "other"] and min(speeds.values()) > 1
-    of_run = {name: str(value) for name, value in costs.of_run(options.stored(tmp_path / "003")).items()}
+    of_run = {name: str(value) for name, value in costs.of_run(claim.stored(tmp_path / "003")).items()}
     assert all(line.items() >= of_run.items() for line in (*lines, *rows))
 
 

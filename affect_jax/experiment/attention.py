@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from absl import logging
 
-from affect_jax.experiment import build, restore
+from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.data import SKIPPED, evaluation_batches, open_source
 from affect_jax.experiment.evaluate import source_of
+from affect_jax.experiment.network import make_predict
 from affect_jax.files.atomic import replacing
 from affect_jax.metrics.attention import ENLARGED, face_region, share_inside
 from affect_jax.metrics.landmark import LandmarkError, landmark_scores
@@ -41,9 +43,9 @@ def attention(
         raise UsageError(f"{workdir} holds a clip network; give the static or landmark network that it grew from")
     part = source_of(run, data, root, split, settings)
     folder = workdir / "evaluation" / f"{data}_{split}"
-    source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
-    predict = build.predictor(network, placement)
-    batches = build.evaluation_batches(run, source, folder)
+    source = open_source(part, run.label_set, run.data.store, str(folder / SKIPPED))
+    predict = make_predict(network, placement)
+    batches = evaluation_batches(run, source, folder)
     shown, measured = look(lambda batch: predict(variables, batch), batches, source, count)
     found = {"workdir": str(workdir), "checkpoint_step": step, "data": data, "split": split, **summary(measured)}
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -14,11 +14,13 @@ from affect_jax.data.registry import READERS
 from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.summary import EvaluationConditions, write_summary
-from affect_jax.experiment import build, restore, splits
+from affect_jax.experiment import restore, splits
 from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.config.typed import lookup, typed
+from affect_jax.experiment.data import SKIPPED, evaluation_batches, open_source
+from affect_jax.experiment.network import make_predict
 from affect_jax.ops.geometry import crop_name
 from affect_jax.tables.writing import write_rows
 
@@ -44,14 +46,14 @@ def evaluate_run(
     folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else []), *other_precision]))
     conditions = under(run, part, flip, step)
     require_same(folder, conditions)
-    source = build.source(part, run.label_set, run.data.store, str(folder / build.SKIPPED))
-    predict = build.predictor(network, placement, precision)
+    source = open_source(part, run.label_set, run.data.store, str(folder / SKIPPED))
+    predict = make_predict(network, placement, precision)
     function = lambda batch: predict(variables, batch)
     if flip and run.contract.takes != "images":
         raise UsageError(f"{workdir} holds a network of {run.contract.takes}; only images are mirrored")
     if flip and not run.predicts_affect:
         raise UsageError(f"{workdir} holds a landmark network: what it predicts is not averaged over a mirror image")
-    batches = build.evaluation_batches(run, source, folder)
+    batches = evaluation_batches(run, source, folder)
     rows = collect(
         flip_averaged(function) if flip else function,
         batches,

@@ -2,38 +2,27 @@
 
 import functools
 import itertools
-import pathlib
 from collections.abc import Callable, Iterable, Mapping
 
 from affect_jax.evaluate.run import evaluate
-from affect_jax.experiment import build
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.config.options import Options
+from affect_jax.experiment.run import Run
 from affect_jax.nn.network import Variables
 from affect_jax.train.loop import TrainConfig, UnknownScore
-from affect_jax.types import Batch, Predictions
+from affect_jax.types import Batch
 
-Predict = Callable[[Variables, Batch], Predictions]
 Evaluator = Callable[[Variables], Mapping[str, float]]
 
 
-def named_batches(run: Options, workdir: pathlib.Path) -> dict[str, Iterable[Batch]]:
-    """The batches of each evaluation."""
-    found = {}
-    for name, config in run.evaluations.items():
-        source = build.source(config, run.label_set, run.data.store, str(workdir / build.SKIPPED))
-        found[name] = build.evaluation_batches(run, source, workdir)
-    return found
-
-
-def evaluators(run: Options, predict: Predict, batches: Mapping[str, Iterable[Batch]]) -> dict[str, Evaluator]:
+def evaluators(run: Run) -> dict[str, Evaluator]:
     """Each evaluation as a function from a network's variables to its scores."""
-    return {name: functools.partial(scores, run, predict, part) for name, part in batches.items()}
+    return {name: functools.partial(scores, run, batches) for name, batches in run.evaluation_batches.items()}
 
 
-def scores(run: Options, predict: Predict, batches: Iterable[Batch], variables: Variables) -> dict[str, float]:
+def scores(run: Run, batches: Iterable[Batch], variables: Variables) -> dict[str, float]:
     """The scores of a network on one data set."""
-    return evaluate(lambda batch: predict(variables, batch), run.task.quantities, batches, run.contract.input_px)
+    predict = lambda batch: run.predict(variables, batch)
+    return evaluate(predict, run.options.task.quantities, batches, run.options.contract.input_px)
 
 
 def check_best(

@@ -3,10 +3,10 @@
 import pathlib
 
 from affect_jax import emotions
-from affect_jax.experiment import build
-from affect_jax.experiment.config import options
+from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
+from affect_jax.experiment.network import make_builder, tune
 from affect_jax.nn.network import Network, Variables
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.damage import DamagedCheckpoint
@@ -27,7 +27,7 @@ def best_step(workdir: pathlib.Path) -> int:
 
 def opened(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:
     """Options, checkpoints and best step of a trained workdir; UsageError if it holds no checkpoint."""
-    run = options.stored(workdir)
+    run = claim.stored(workdir)
     checkpoints = Checkpoints(workdir, run.train.best)
     step = checkpoints.best_step()
     if step is None:
@@ -38,13 +38,13 @@ def opened(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:
 
 def placement(workdir: pathlib.Path) -> Placement:
     """Where a trained run is evaluated: batches split over the devices here, whatever mesh it was trained on."""
-    return Placement.for_batches(options.stored(workdir).batch_size)
+    return Placement.for_batches(claim.stored(workdir).batch_size)
 
 
 def restored(workdir: pathlib.Path, placement: Placement | None = None) -> tuple[Options, Network, Variables, int]:
     """A trained run: its options, network, best weights and their step; on one device where no placement is given."""
     run, checkpoints, step = opened(workdir)
-    network = Network(build.builder(run, build.execution(run)))
+    network = tune(Network(make_builder(run)), run)
     try:
         variables = checkpoints.restore_variables(network, placement or Placement.single(), step)
     except DamagedCheckpoint:

@@ -5,29 +5,28 @@ import pathlib
 import jax
 from absl import logging
 
-from affect_jax.experiment import build, evaluations, initialize, splits, task
-from affect_jax.experiment.config.options import CONFIG, Config, Options, check_trainable, claim, parse
-from affect_jax.nn.network import Network
+from affect_jax.experiment import data, initialize
+from affect_jax.experiment.config.claim import CONFIG, claim
+from affect_jax.experiment.config.options import Config, parse
+from affect_jax.experiment.evaluations import check_best, evaluators, scores
+from affect_jax.experiment.refuse import refuse
+from affect_jax.experiment.run import Run
 from affect_jax.train import loop, step
 from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.fetch import Stream
 from affect_jax.train.journal import Journal
-from affect_jax.train.optimizer import make_optimizer
-from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState, create_state
 
 
 def train(config: Config, workdir: pathlib.Path) -> bool:
     """Trains in `workdir` or goes on there; False when a signal cut it short, with everything saved."""
-    options = parse(config)
-    check_trainable(options)
-    splits.check_apart(options)
-    initialize.check(options)
-    task.check(options)
+    run = Run(parse(config), workdir)
+    refuse(run)
     new = not (workdir / CONFIG).exists()
     claim(workdir, config)
-    checkpoints = Checkpoints(workdir, options.train.best)
+    checkpoints = Checkpoints(workdir, run.options.train.best)
     try:
-        return _train(options, workdir, checkpoints)
+        return _train(run, checkpoints)
     except BaseException:
         if new and checkpoints.latest_step() is None:  # nothing was trained: the corrected command may have the folder
             (workdir / CONFIG).unlink(missing_ok=True)
@@ -36,46 +35,38 @@ def train(config: Config, workdir: pathlib.Path) -> bool:
         checkpoints.close()
 
 
-def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) -> bool:
-    steps, latest = options.train.steps, checkpoints.latest_step()
-    at = latest or 0
-    if latest is not None and at >= steps:
-        logging.info("%s: already at step %d of %d", workdir, at, steps)
+def _train(run: Run, checkpoints: Checkpoints) -> bool:
+    options, latest = run.options, checkpoints.latest_step()
+    if latest is not None and latest >= options.train.steps:
+        logging.info("%s: already at step %d of %d", run.workdir, latest, options.train.steps)
         return True
-    data = build.training_source(options, workdir)  # first: a wrong folder is told before anything is timed
-    held_out = evaluations.named_batches(options, workdir)
-    placement = Placement.of(options.mesh)
-    network = build.network(options, build.execution(options, workdir, training=True))
-    optimizer = make_optimizer(options.optimizer, steps)
-    objective = task.objective(options, data, network, placement)
-    batches = iter(build.training_batches(options, data, workdir))
-    state = _state(options, workdir, checkpoints, network, optimizer, placement, batches)
-    root = jax.random.fold_in(jax.random.key(options.seed), 1)  # 0 is the key of the first numbers
-    one_step = step.make_train_step(objective, optimizer, root, options.optimizer.average)
-    step_function = step.compiled(one_step, state, placement, objective.teacher_variables)
-    predict = build.predictor(network, placement)
-    evaluators = evaluations.evaluators(options, predict, held_out)
+    batches = iter(data.training_batches(options, run.source, run.workdir))
+    evaluations = evaluators(run)  # all data are open now: a wrong folder is reported before anything is measured
+    state = _state(run, checkpoints, batches)
+    train_step = step.make_train_step(run.objective, run.optimizer, run.key, options.optimizer.average)
+    compiled_step = step.compiled(train_step, state, run.placement, run.objective.teacher_variables)
     if latest is None:
-        scores_of = lambda part: evaluations.scores(options, predict, part, state.scored)
-        evaluations.check_best(options.train, held_out, scores_of)
-    journal = Journal(workdir, at, steps, label=workdir.name)
+        check_best(options.train, run.evaluation_batches, lambda part: scores(run, part, state.scored))
+    journal = Journal(run.workdir, latest or 0, options.train.steps, label=run.workdir.name)
     try:
         _, finished = loop.run(
-            options.train, state, step_function, batches, placement, checkpoints, journal, evaluators
+            options.train, state, compiled_step, batches, run.placement, checkpoints, journal, evaluations
         )
     finally:
         journal.close()
     return finished
 
 
-def _state(options, workdir, checkpoints, network: Network, optimizer, placement: Placement, batches) -> TrainState:
-    averaged = options.optimizer.average > 0
-    create = lambda variables: create_state(network, optimizer, variables, options.task.initial(), averaged)
-    abstract = jax.eval_shape(lambda: create(network.initial(jax.random.key(0))))
+def _state(run: Run, checkpoints: Checkpoints, batches: Stream) -> TrainState:
+    """The state to go on from, with the batches at its place; step 0 of a new run."""
+    averaged = run.options.optimizer.average > 0
+    initial = run.options.task.initial()
+    create = lambda variables: create_state(run.tuned_network, run.optimizer, variables, initial, averaged)
+    abstract = jax.eval_shape(create, run.tuned_network.abstract)
     if checkpoints.latest_step() is not None:
-        state, place = checkpoints.restore(abstract, placement)
+        state, place = checkpoints.restore(abstract, run.placement)
         batches.set_state(place)
-        logging.info("%s: going on from step %d", workdir, int(state.step))
+        logging.info("%s: going on from step %d", run.workdir, int(state.step))
         return state
-    variables = initialize.variables(options, network, workdir)
-    return jax.jit(create, out_shardings=placement.shardings(abstract))(placement.put(variables))
+    variables = initialize.variables(run.options, run.tuned_network, run.workdir)
+    return jax.jit(create, out_shardings=run.placement.shardings(abstract))(run.placement.put(variables))

@@ -1,14 +1,18 @@
 """Prediction as fast as this machine allows: numbers prepared once, programs compiled once for each shape of images."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from affect_jax.nn.network import Network, Variables
 from affect_jax.nn.prepare import prepare
-from affect_jax.types import Predictions
+from affect_jax.types import Batch, Predictions
 
 PRECISIONS = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
+
+Predict = Callable[[Variables, Batch], Predictions]  # of a host batch
 
 
 class Ready:

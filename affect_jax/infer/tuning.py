@@ -24,9 +24,9 @@ Fastest = Callable[[FactorShape], str]  # -> the execution of a factorized convo
 
 
 def planned(
-    build: Callable[[nnx.Rngs], nnx.Module],
+    network: Network,
     images: jax.ShapeDtypeStruct,
-    frozen: str | None,
+    training: bool,
     map_numbers: int,
     named: Execution,
     faster: Faster | None,
@@ -36,13 +36,13 @@ def planned(
 
     `map_numbers` is the size of one image's largest map: as many images are evaluated at once as fit the caches of a
     CPU; 0: all. Without `faster` and `fastest`, which choose for 3x3 and for factorized convolutions, the methods are
-    those of `named`. `frozen` is the part that does not train; None: prediction only.
+    those of `named`. Without `training` only prediction is planned.
     """
     count = int(np.prod(images.shape[:-3]))
     at_once = min(fitting(map_numbers), count) if map_numbers else 0
     if faster is None and fastest is None:
         return dataclasses.replace(named, at_once=at_once)
-    found = _survey(build, images, frozen)
+    found = _survey(network, images, training)
     chosen = set() if faster else named.winograd
     for shape in sorted({shape for _, shape in found.seen}) if faster else ():
         batch = count if shape.training or not at_once else at_once
@@ -65,16 +65,16 @@ def _ways(found: Survey, at_once: int, fastest: Fastest) -> tuple[tuple[FactorSh
     return tuple(ways.items())
 
 
-def _survey(build: Callable[[nnx.Rngs], nnx.Module], images: jax.ShapeDtypeStruct, frozen: str | None) -> Survey:
+def _survey(network: Network, images: jax.ShapeDtypeStruct, training: bool) -> Survey:
     """The convolutions of a network, and what they are given."""
     found = Survey()
-    network = Network(lambda rngs: executed(build(rngs), found), frozen or "")
-    numbers = network.abstract
-    predict = lambda numbers, images: jax.tree.leaves(network.predict(numbers, images))
-    jax.eval_shape(predict, numbers, images)
-    if frozen is not None:
-        train = lambda numbers, images, key: jax.tree.leaves(network.train(numbers, images, key))
-        jax.eval_shape(train, numbers, images, jax.random.key(0))
+    network = network.changed(lambda module: executed(module, found))
+    variables = network.abstract
+    predict = lambda variables, images: jax.tree.leaves(network.predict(variables, images))
+    jax.eval_shape(predict, variables, images)
+    if training:
+        train = lambda variables, images, key: jax.tree.leaves(network.train(variables, images, key))
+        jax.eval_shape(train, variables, images, jax.random.key(0))
     return found
 
 

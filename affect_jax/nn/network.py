@@ -1,5 +1,6 @@
 """A network without its parameters: the only place where a module is split and merged."""
 
+import copy
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
@@ -56,6 +57,17 @@ class Network:
             )
         if not jax.tree.leaves(self.abstract.trained):
             raise ValueError(f"frozen='{frozen}' matches every parameter: nothing is left to train")
+
+    def changed(self, change: Callable[[nnx.Module], nnx.Module]) -> "Network":
+        """The same network with other attributes of its modules; `change` must keep parameters as they are.
+
+        Nothing is built again: `change` is applied to the modules that are there.
+        """
+        other, build = copy.copy(self), self._build
+        parts = (self.abstract.trained, self.abstract.frozen, self.abstract.statistics)
+        other._graphdef, *_ = nnx.split(change(nnx.merge(self._graphdef, *parts)), *self._filters())
+        other._build = lambda rngs: change(build(rngs))
+        return other
 
     def _is_frozen(self, path: tuple) -> bool:
         return self._frozen is not None and self._frozen.fullmatch(path_name(path)) is not None

@@ -57,6 +57,19 @@ class Affect:
             weights = tuple(inverse_frequency(frequency, CLASS_WEIGHT_RULES[rule]).tolist())
         return dataclasses.replace(self, class_weights=weights)
 
+    def require(self, predicts: Sequence[str], frames: int) -> None:
+        """ValueError where a term needs a prediction that the network lacks, or longer clips; `frames` 0: images."""
+        if self.config.landmark_weight and "landmarks" not in predicts:
+            raise ValueError(
+                "task.landmark_weight needs a network that predicts heatmaps, and this one predicts "
+                f"{', '.join(predicts)} only (networks over time give none): set it to 0"
+            )
+        if frames < self.config.least_frames:
+            raise ValueError(
+                f"{' and '.join(self.config.clip_terms)} takes clips of {self.config.least_frames} frames or more, but "
+                f"data.frames is {frames}: set data.frames and a network of clips, or take its default"
+            )
+
     def initial(self) -> TaskVariables:
         """Log variances of a learned mixture, at equal shares, and an empty memory of batches."""
         parameters, memory = {}, None

@@ -46,6 +46,10 @@ class Landmarks:
         del frequency, emotions
         return self
 
+    def require(self, predicts: Sequence[str], frames: int) -> None:
+        """Images and clips serve alike."""
+        del predicts, frames
+
     def initial(self) -> TaskVariables:
         """Nothing is carried from step to step."""
         return TaskVariables()

@@ -16,10 +16,13 @@ from torch_files import checkpoint, group, mapping, named, text, zip_bytes
 from affect_jax.convert.emonet import EmoNetSizes, emonet_sizes, emonet_table
 from affect_jax.convert.fan import TrunkSizes, trunk_table
 from affect_jax.convert.table import convert, counters
-from affect_jax.experiment import build, evaluate, initialize, restore
-from affect_jax.experiment.config import options
+from affect_jax.experiment import evaluate, initialize, restore
+from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive.convert import ConversionConfig, convert_run
+from affect_jax.experiment.network import make_network
+from affect_jax.experiment.refuse import check_trainable
+from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train
 from affect_jax.nn.network import names
 from configs import base
@@ -116,14 +119,14 @@ def test_evaluate_takes_it_for_a_trained_run(tiny):
 
 def test_training_starts_from_it_by_copy_but_not_in_it(tiny, tmp_path):
     workdir, arrays = tiny
-    with pytest.raises(UsageError, match=r"converted from net.pth; to train on .*initialize.rule=copy"):
-        train(options.read(workdir), workdir)
-    config = options.as_dict(options.read(workdir))
+    with pytest.raises(UsageError, match=r"converted from net.pth; to train it further.*initialize.rule=copy"):
+        train(claim.read(workdir), workdir)
+    config = options.as_dict(claim.read(workdir))
     config["initialize"] = {"rule": "copy", "workdir": str(workdir)}
     run = options.parse(config)
     with pytest.raises(UsageError, match="data.train is empty; name at least one data set"):
-        options.check_trainable(run)
-    found = names(initialize.variables(run, build.network(run), tmp_path))
+        check_trainable(Run(run, workdir))
+    found = names(initialize.variables(run, make_network(run), tmp_path))
     np.testing.assert_array_equal(found["trunk/modules/0/heatmaps/kernel"], arrays["l0.weight"][:, :, 0, 0].T)
 
 
@@ -209,7 +212,7 @@ REFUSED = {
 def test_four_hourglasses_take_means_where_nothing_else_is_said(modules, given, expected, tmp_path):
     file = stored(tmp_path, weights(trunk_table(dataclasses.replace(TINY, modules=modules))))
     convert_run(file, tmp_path / "run", dataclasses.replace(TINY_SETTINGS, pooling=given), base.base())
-    assert options.read(tmp_path / "run")["model"]["trunk"]["pooling"] == expected
+    assert claim.read(tmp_path / "run")["model"]["trunk"]["pooling"] == expected
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 
 from affect_jax.data.registry import READERS
-from affect_jax.experiment import build
 from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.data import open_source
 
 FROM_FILES = sorted(set(READERS) - {"rendered"})
 SYNONYMS = {  # first words for one split, then a word for another
@@ -42,7 +42,7 @@ def test_a_wrong_root_is_wrong_usage_and_the_message_names_it(name, tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere"):
         reader(config(root=root))
     with pytest.raises(UsageError, match=r"nowhere.*; \S+|nowhere.*expected"):
-        build.source(SourceConfig(name, config(root=root)), "affectnet_8")
+        open_source(SourceConfig(name, config(root=root)), "affectnet_8")
 
 
 @pytest.mark.parametrize("name", FROM_FILES)

@@ -8,7 +8,7 @@ import orbax.checkpoint as ocp
 import pytest
 
 from affect_jax.experiment import cli, evaluate, restore
-from affect_jax.experiment.config import options
+from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import inflate
 from affect_jax.experiment.derive.inflated_config import Growth
@@ -79,7 +79,7 @@ def test_half_a_score_is_refused(run):
 
 @pytest.mark.parametrize("part", ["optimizer", "data", "network"])
 def test_a_run_is_not_continued_from_half_a_checkpoint(run, part):
-    config = options.read(run)
+    config = claim.read(run)
     config["train"]["steps"] = 6
     (run / "config.json").write_text(json.dumps(config))
     before = (run / "metrics.jsonl").read_bytes()
@@ -91,7 +91,7 @@ def test_a_run_is_not_continued_from_half_a_checkpoint(run, part):
 
 
 def edited(run, **sections):
-    config = options.read(run)
+    config = claim.read(run)
     for name, values in sections.items():
         part = config["model"] if name in config["model"] else config
         part[name] = {**part[name], **values} if isinstance(values, dict) else values

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from affect_jax.experiment import build, evaluate
+from affect_jax.experiment import evaluate
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.data import evaluation_batches, open_source, open_training_source, training_batches
 from affect_jax.experiment.train import train
 from configs import base
 
@@ -64,15 +65,15 @@ def run(afew_va, tmp_path_factory):
 
 def test_labels_move_in_training_and_not_in_validation(afew_va, tmp_path):
     settings = options.parse(config_of(afew_va))
-    source = build.training_source(settings, tmp_path)
+    source = open_training_source(settings, tmp_path)
     assert set(source.examples.subjects) == set(ACTORS[1:])
     labels = source.examples.labels
     assert labels["valence_arousal"].weight[:FRAMES].tolist() == [1] * (FRAMES - 2) + [0] * 2
     # A straight line stays what it is under smoothing, away from its ends.
     np.testing.assert_allclose(labels["valence_arousal"].value[1:4, 0], [-0.1, 0.0, 0.1], atol=1e-6)
-    held = build.source(settings.evaluations["validation"], settings.label_set)
+    held = open_source(settings.evaluations["validation"], settings.label_set)
     np.testing.assert_allclose(held.examples.labels["valence_arousal"].value[:, 0], np.arange(-4, 5) / 10, atol=1e-6)
-    batch = next(build.training_batches(settings, source, tmp_path))
+    batch = next(training_batches(settings, source, tmp_path))
     assert batch.inputs.images.shape == (8, 4, 32, 32, 3)
 
 
@@ -106,7 +107,7 @@ def test_an_evaluation_can_move_the_labels_and_says_so(afew_va):
     settings = options.parse(config)
     part = evaluate.source_of(settings, "afew_va", str(afew_va), "all", ["clock.delay_seconds=0.08"])
     assert evaluate.data_conditions(part) == f"{FOLD}, clock.delay_seconds=0.08, clock.smoothing=average"
-    labels = build.source(part, settings.label_set).examples.labels
+    labels = open_source(part, settings.label_set).examples.labels
     np.testing.assert_allclose(labels["valence_arousal"].value[: FRAMES - 2, 0], np.arange(-2, 5) / 10, atol=1e-6)
     assert not labels["valence_arousal"].weight[FRAMES - 2 : FRAMES].any()
     part = evaluate.source_of(settings, "afew_va", "", "all", ["fps=50.0"])
@@ -123,9 +124,9 @@ def test_every_second_frame_still_evaluates_all_of_them(afew_va, tmp_path):
     config = config_of(afew_va)
     config.data.windows.every = 2
     settings = options.parse(config)
-    held = build.source(settings.evaluations["validation"], settings.label_set)
+    held = open_source(settings.evaluations["validation"], settings.label_set)
     weight = np.zeros(FRAMES)
-    for batch in build.evaluation_batches(settings, held, tmp_path):
+    for batch in evaluation_batches(settings, held, tmp_path):
         np.add.at(weight, batch.index[batch.weight > 0], 1)
         for row, known in zip(batch.index, batch.weight, strict=True):
             assert (np.diff(row[known > 0]) == 2).all()
@@ -136,8 +137,8 @@ def test_a_causal_network_is_judged_with_all_the_past_its_windows_hold(afew_va, 
     config = config_of(afew_va)
     config.model.time.causal = True
     settings = options.parse(config)
-    held = build.source(settings.evaluations["validation"], settings.label_set)
-    (batch,) = build.evaluation_batches(settings, held, tmp_path)
+    held = open_source(settings.evaluations["validation"], settings.label_set)
+    (batch,) = evaluation_batches(settings, held, tmp_path)
     assert batch.index[:4].tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [4, 5, 6, 7], [5, 6, 7, 8]]
     assert batch.weight[:4].tolist() == [[1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1]]
 

@@ -9,9 +9,10 @@ import pytest
 from records import no_labels
 
 from affect_jax.data.source import Concatenated, Table
-from affect_jax.experiment import restore, task
+from affect_jax.experiment import refuse, restore, task
 from affect_jax.experiment import train as training
 from affect_jax.experiment.config import options
+from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train
 from affect_jax.nn.network import names
 from affect_jax.train.placement import Placement
@@ -68,19 +69,19 @@ def test_a_teacher_that_does_not_fit_is_named_before_anything_is_written(teacher
         "label_set affectnet_8, this run affectnet_7": {"label_set": "affectnet_7"},
         "input_px 32, this run 64": {"model.trunk.input_px": 64},
         r"crop.side_ratio .*, this run 1.5": {"crop.side_ratio": 1.5},
-        "none is no workdir of a run": {"task.teacher": str(tmp_path / "none")},
+        "none is not a workdir": {"task.teacher": str(tmp_path / "none")},
     }
     for message, changes in cases.items():
         config = miniature(teacher, teacher=place)
         config.update_from_flattened_dict(changes)
-        with pytest.raises(options.UsageError, match=message):
+        with pytest.raises(UsageError, match=message):
             train(config, tmp_path / "student")
         assert not (tmp_path / "student").exists()
 
 
 def test_class_weights_that_do_not_fit_the_label_set_are_refused_before_anything_is_written(teacher, tmp_path):
     config = miniature(teacher, class_weights=(1.0, 2.0, 3.0))
-    with pytest.raises(options.UsageError, match="holds 3 numbers; the label set has 8 emotions: neutral, happy"):
+    with pytest.raises(UsageError, match="holds 3 numbers; the label set has 8 emotions: neutral, happy"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -114,7 +115,7 @@ def test_class_weights_come_from_what_is_drawn_of_each_data_set_and_from_soft_la
     run, source = run_and_source(class_weight_rule="inverse")
     # 1 x (3/4, 1/4, 0, 0, 0) of the first, 3 x 1.5/4 x 0.2 of each emotion of the second
     drawn = np.array([0.75, 0.25, 0, 0, 0]) + 3 * 1.5 / 4 * 0.2
-    weights = np.array(task.task(run, source).class_weights)
+    weights = np.array(task.fit_task(run, source).class_weights)
     np.testing.assert_allclose(weights * drawn, drawn.sum() / 5, rtol=1e-6)
 
 
@@ -122,8 +123,8 @@ def test_a_class_without_an_example_is_named():
     run, source = run_and_source(class_weight_rule="inverse_sqrt")
     source.examples.labels["emotion"].weight[4:] = 0
     source.parts[1].examples.labels["emotion"].weight[:] = 0
-    with pytest.raises(options.UsageError, match="hold no example of sad, surprise, anger; take a label set"):
-        task.task(run, source)
+    with pytest.raises(UsageError, match="hold no example of sad, surprise, anger; take a label set"):
+        task.fit_task(run, source)
 
 
 def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
@@ -131,8 +132,8 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
     config.model = base.model("clip", **SIZES, time={"pool": 3})
     config.data.update(frames=3, hop=1)
     run = options.parse(options.as_dict(config))
-    task.check(run)
-    found = task.teacher(run, Placement.single())
+    refuse.check_teacher(Run(run, tmp_path))
+    found = task.restore_teacher(run, Placement.single())
     clips = jax.random.uniform(jax.random.key(0), (2, 3, 32, 32, 3))
     said = jax.jit(found.predict)(found.variables, clips)["emotion"]
     _, network, variables, _ = restore.restored(teacher / "run")
@@ -140,7 +141,7 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
         alone = network.predict(variables, clips[:, frame])["emotion"]
         np.testing.assert_allclose(said[:, frame], alone, rtol=1e-4, atol=1e-5)
 
-    assert task.teacher(options.parse(options.as_dict(miniature(teacher))), Placement.single()) is None
+    assert task.restore_teacher(options.parse(options.as_dict(miniature(teacher))), Placement.single()) is None
 
 
 @pytest.mark.parametrize("name", ["clip", "landmark_clip"])
@@ -149,9 +150,7 @@ def test_a_network_of_clips_is_refused_for_photographs(name, tmp_path):
     sizes = SIZES if name == "clip" else {"trunk": SIZES["trunk"]}
     config.model = base.model(name, **sizes)
     config.task = base.task("affect" if name == "clip" else "landmarks")
-    with pytest.raises(
-        options.UsageError, match=rf"the network '{name}' looks along time, but data.frames is 0.*: set"
-    ):
+    with pytest.raises(UsageError, match=rf"the network '{name}' looks along time, but data.frames is 0.*: set"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -164,7 +163,7 @@ def test_a_run_that_fails_before_its_first_checkpoint_leaves_its_folder_to_the_n
         raise error
 
     with monkeypatch.context() as broken, pytest.raises(type(error)):
-        broken.setattr(training.build, "training_batches", fail)
+        broken.setattr(training.data, "training_batches", fail)
         train(miniature(teacher), tmp_path / "run")
     corrected = miniature(teacher)
     corrected.optimizer.learning_rate = 1e-4
@@ -173,9 +172,9 @@ def test_a_run_that_fails_before_its_first_checkpoint_leaves_its_folder_to_the_n
 
 def test_terms_of_clips_are_refused_for_photographs_and_short_clips(tmp_path):
     config = miniature(tmp_path, ccc_over="both")
-    with pytest.raises(options.UsageError, match="task.ccc_over 'both' takes clips of 4 frames or more, but .* is 0"):
-        task.check(options.parse(options.as_dict(config)))
+    with pytest.raises(UsageError, match="task.ccc_over 'both' takes clips of 4 frames or more, but .* is 0"):
+        refuse.refuse(Run(options.parse(options.as_dict(config)), tmp_path))
     config = miniature(tmp_path, smoothness_weight=2.0)
     config.data.frames = 1
-    with pytest.raises(options.UsageError, match="task.smoothness_weight 2 takes clips of 2 frames or more"):
-        task.check(options.parse(options.as_dict(config)))
+    with pytest.raises(UsageError, match="task.smoothness_weight 2 takes clips of 2 frames or more"):
+        refuse.refuse(Run(options.parse(options.as_dict(config)), tmp_path))

@@ -16,6 +16,7 @@ from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
 from affect_jax.nn.execution import DIRECT, Execution, Survey
 from affect_jax.nn.factorized import FactorizedConv
+from affect_jax.nn.network import Network
 
 TRUNK = TrunkConfig(input_px=64, widths=(4, 8, 16), modules=1, depth=1)
 SMALL = EmoNetConfig(TRUNK, HeadConfig(blocks=1, rank=2), emotions=5)
@@ -54,7 +55,8 @@ def test_each_convolution_of_a_network_is_asked_about_as_it_is_computed(monkeypa
     monkeypatch.setattr(tuning, "SMALLEST_WORK", smallest)
     images, asked = jax.ShapeDtypeStruct((6, 64, 64, 3), jnp.float32), []
     fastest = lambda shape: asked.append(shape) or ("depthwise" if shape.training else "reconstructed")
-    plan = tuning.planned(lambda rngs: EmoNet(SMALL, rngs=rngs), images, "trunk/.*", 2**18, Execution(), None, fastest)
+    network = Network(lambda rngs: EmoNet(SMALL, rngs=rngs), "trunk/.*")
+    plan = tuning.planned(network, images, True, 2**18, Execution(), None, fastest)
     # The head's three convolutions see 16 px; evaluation goes in parts of four images.
     sizes = {(16, 8), (8, 4), (4, 4)}
     expected = {(True, 6, (16, 16, a), b) for a, b in sizes} | {(False, 4, (16, 16, a), b) for a, b in sizes}
@@ -64,7 +66,7 @@ def test_each_convolution_of_a_network_is_asked_about_as_it_is_computed(monkeypa
         assert plan.way(shape._replace(batch=9)) == ("depthwise" if shape.training else "reconstructed")
     monkeypatch.setattr(tuning, "SMALLEST_WORK", 1.5 * smallest + 1)
     asked.clear()
-    tuning.planned(lambda rngs: EmoNet(SMALL, rngs=rngs), images, "trunk/.*", 2**18, Execution(), None, fastest)
+    tuning.planned(network, images, True, 2**18, Execution(), None, fastest)
     assert len(asked) == 3  # in evaluation the largest alone, in training all but the smallest
 
 

@@ -65,7 +65,7 @@ def test_only_large_convolutions_of_the_network_are_asked_about(monkeypatch):
     images = jax.ShapeDtypeStruct((6, 64, 64, 3), jnp.float32)
     asked = []
     faster = lambda shape, batch: asked.append((shape, batch)) or shape.training
-    plan = tuning.planned(build, images, "trunk/.*", 2**18, Execution(), faster)
+    plan = tuning.planned(Network(build, "trunk/.*"), images, True, 2**18, Execution(), faster)
     assert plan.at_once == 4  # 2**20 numbers fit
     # The frozen trunk sees no gradient; maps are 32 px after the stem and 16 px after it; smaller ones do not count.
     trunk = {(32, 4, 4), (32, 4, 2), (32, 2, 2), (16, 8, 4), (16, 4, 2), (16, 2, 2), (16, 8, 8), (16, 8, 4), (16, 4, 4)}
@@ -78,7 +78,7 @@ def test_only_large_convolutions_of_the_network_are_asked_about(monkeypatch):
 
 def test_a_named_method_is_not_measured():
     images = jax.ShapeDtypeStruct((6, 64, 64, 3), jnp.float32)
-    plan = tuning.planned(build, images, None, 2**21, Execution(winograd=None), None)
+    plan = tuning.planned(Network(build), images, False, 2**21, Execution(winograd=None), None)
     assert plan == Execution(winograd=None, at_once=1)
 
 

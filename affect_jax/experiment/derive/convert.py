@@ -14,11 +14,11 @@ from absl import logging
 from affect_jax import emotions
 from affect_jax.convert import emonet, weights
 from affect_jax.convert.table import Converted
-from affect_jax.experiment import build
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import foreign, write
 from affect_jax.experiment.derive.foreign import ConversionConfig
+from affect_jax.experiment.network import make_network
 from affect_jax.nn.network import Network, Variables, with_names
 from affect_jax.ops.geometry import crop_name
 from affect_jax.tasks.registry import TASKS
@@ -53,7 +53,7 @@ def convert_run(
         if there.get("sha256") != source["sha256"]:
             raise UsageError(f"--workdir={workdir} holds the conversion of another file; choose another folder")
         return there
-    network = build.network(run)
+    network = make_network(run)
     variables = with_names(network.abstract, converted.arrays)
     parity = None
     if reference is not None:

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
-from affect_jax.experiment import build
-from affect_jax.experiment.config import options
+from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive import write
 from affect_jax.experiment.derive.changes import changes, log
+from affect_jax.experiment.network import make_builder
 from affect_jax.experiment.restore import restored
 from affect_jax.models.contract import model_options
 from affect_jax.models.head_factors import LINKS, written_ranks
@@ -65,7 +65,7 @@ def factorize_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Wanted) -
     except ImportError as error:
         raise UsageError(str(error)) from error
     made = options.parse(config)
-    target = Network(build.builder(made))
+    target = Network(make_builder(made))
     numbers = _numbers(target, arrays, found)
     note = {
         "from": str(source),
@@ -121,7 +121,7 @@ def _sizes(kernel: np.ndarray) -> dict[str, int]:
 
 
 def _config(source: pathlib.Path, wanted: Wanted, ranks: Mapping, kernels: Mapping[str, np.ndarray]) -> dict:
-    config = options.read(source)
+    config = claim.read(source)
     sizes = {name: _sizes(kernel) for name, kernel in kernels.items()}
     head = {
         **config["model"]["head"],
@@ -160,6 +160,6 @@ def _lost(name: str, kernel: np.ndarray, ranks: Mapping[str, int], found: Decomp
 
 def _same(workdir: pathlib.Path, there: dict, wanted: Wanted) -> dict:
     """What stands there; UsageError if other options made it."""
-    if changed := options.differences(there["wanted"], dataclasses.asdict(wanted), "--"):
+    if changed := claim.differences(there["wanted"], dataclasses.asdict(wanted), "--"):
         raise UsageError(f"--workdir={workdir} was made with other options ({'; '.join(changed)}); choose another")
     return there

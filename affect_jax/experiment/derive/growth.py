@@ -12,10 +12,10 @@ from jaxtyping import Array, Float
 
 from affect_jax.data import loader
 from affect_jax.data.readers.rendered import RenderedConfig, rendered
-from affect_jax.experiment import build
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive.rules import TRANSFERS
+from affect_jax.experiment.network import make_builder
 from affect_jax.experiment.restore import restored
 from affect_jax.models.certificate import certificate, require_exact
 from affect_jax.models.contract import model_options
@@ -36,7 +36,7 @@ def grown(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]
     source.eval()
     _check_sizes(source_workdir, source_run, run)
     try:
-        target = build.builder(run)(ParameterKeys(jax.random.key(run.seed)))
+        target = make_builder(run)(ParameterKeys(jax.random.key(run.seed)))
         target.eval()
         drawn = transfer(source, target, TRANSFERS[run.initialize.rule])
     except ValueError as error:

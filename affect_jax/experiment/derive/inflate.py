@@ -4,12 +4,12 @@ import pathlib
 
 from absl import logging
 
-from affect_jax.experiment import build
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import growth, write
 from affect_jax.experiment.derive.inflated_config import Growth, config_of
 from affect_jax.experiment.derive.rules import TRANSFERS
+from affect_jax.experiment.network import make_network
 from affect_jax.experiment.restore import best_step, opened, restored
 from affect_jax.models.certificate import certificate, sentences
 
@@ -22,7 +22,7 @@ def inflate_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Growth) -> 
     if (note := write.there(workdir, config, growth.CERTIFICATE, step)) is not None:
         return note
     found, module = growth.grown(source, run)
-    network = build.network(run)
+    network = make_network(run)
     write.write(workdir, config, network, network.variables(module), {growth.CERTIFICATE: found}, certificate=found)
     for line in sentences(found):
         logging.info("%s", line)

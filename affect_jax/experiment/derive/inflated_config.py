@@ -5,7 +5,7 @@ import pathlib
 from typing import Any
 
 from affect_jax.data.windows import WindowConfig
-from affect_jax.experiment.config import options
+from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive.rules import INFLATIONS
 from affect_jax.models.contract import model_options
@@ -54,7 +54,7 @@ def config_of(source: pathlib.Path, wanted: Growth) -> dict[str, Any]:
     Patterns of parts (frozen, fixed statistics, learning rates, mesh rules) are left out: they were chosen for the
     parts that were there.
     """
-    config = options.read(source)
+    config = claim.read(source)
     name = config["model"]["name"]
     base = {clip: static for static, clip in CLIP_NETWORKS.items()}.get(name, name)
     if base not in CLIP_NETWORKS:

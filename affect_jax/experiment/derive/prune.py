@@ -5,11 +5,11 @@ import pathlib
 import jax.numpy as jnp
 from absl import logging
 
-from affect_jax.experiment import build
-from affect_jax.experiment.config import options
+from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import write
 from affect_jax.experiment.derive.changes import changes, log
+from affect_jax.experiment.network import make_builder
 from affect_jax.experiment.restore import restored
 from affect_jax.models.contract import model_options
 from affect_jax.models.head_factors import written_ranks
@@ -44,7 +44,7 @@ def prune_run(source: pathlib.Path, workdir: pathlib.Path, threshold: float) -> 
     if (there := write.there(workdir, config, PRUNING, step)) is not None:
         return there
     made = options.parse(config)
-    target = Network(build.builder(made))
+    target = Network(make_builder(made))
     numbers = with_names(target.abstract, names(target.variables(smaller)))
     ranks = {_name(path): {"kept": dict(kept[path].rank)["rank"], "of": len(found[path].components())} for path in kept}
     change = changes(run, module, made, target.module(numbers), list(found))
@@ -62,7 +62,7 @@ def prune_run(source: pathlib.Path, workdir: pathlib.Path, threshold: float) -> 
 
 
 def _config(source: pathlib.Path, kept: dict[tuple, FactorizedConv]) -> dict:
-    config = options.read(source)
+    config = claim.read(source)
     ranks = {_name(path): dict(layer.rank) for path, layer in kept.items()}
     sizes = {_name(path): kernel_sizes(layer.arrays()) for path, layer in kept.items()}
     head = {**config["model"]["head"], **written_ranks("cp", ranks, sizes)}

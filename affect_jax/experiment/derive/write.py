@@ -11,7 +11,7 @@ import jax
 import optax
 from absl import logging
 
-from affect_jax.experiment.config import options
+from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.files.atomic import replacing
 from affect_jax.nn.network import Network, Variables
@@ -31,12 +31,12 @@ def there(workdir: pathlib.Path, config: options.Config, name: str, step: int | 
         raise UsageError(f"--workdir={workdir} is a file; expected a folder, which is made")
     if not any(workdir.iterdir()):
         return None
-    if not (workdir / options.CONFIG).exists():
+    if not (workdir / claim.CONFIG).exists():
         raise UsageError(f"--workdir={workdir} holds other files; choose a folder that is empty or not there")
-    options.claim(workdir, config)
+    claim.claim(workdir, config)
     if not (workdir / name).is_file():
         raise UsageError(f"--workdir={workdir} holds a run without {name}; choose a folder that is empty or not there")
-    source, found = options.read(workdir)["initialize"]["workdir"], json.loads((workdir / name).read_text())
+    source, found = claim.read(workdir)["initialize"]["workdir"], json.loads((workdir / name).read_text())
     if step is not None and found["step"] != step:
         raise UsageError(
             f"--workdir={workdir} was made from step {found['step']} of {source}, whose best step is {step} by now; "
@@ -64,7 +64,7 @@ def write(
     task, averaged = run.task.initial() if goes_on else None, goes_on and run.optimizer.average > 0
     unfinished = workdir.absolute().with_name(f".{workdir.absolute().name}.unfinished-{os.getpid()}")
     try:
-        options.claim(unfinished, config)
+        claim.claim(unfinished, config)
         checkpoints = Checkpoints(unfinished, run.train.best)
         state = jax.jit(lambda numbers: create_state(network, optimizer, numbers, task, averaged))(variables)
         checkpoints.save(state, {}, certificate=certificate)

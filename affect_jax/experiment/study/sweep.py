@@ -12,8 +12,9 @@ import ml_collections
 from absl import logging
 
 from affect_jax.experiment import costs
+from affect_jax.experiment.config.claim import stored
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.config.options import Options, parse, stored
+from affect_jax.experiment.config.options import Options, parse
 from affect_jax.experiment.evaluate import evaluate_run, require_same, source_of, under
 from affect_jax.experiment.train import train
 from affect_jax.files.atomic import write_csv

@@ -6,12 +6,15 @@ import json
 import numpy as np
 import pytest
 
-from affect_jax.experiment import build, initialize, restore
-from affect_jax.experiment.config import options
+from affect_jax.experiment import initialize, restore
+from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import growth, inflate
 from affect_jax.experiment.derive.factorize import Wanted, factorize_run
 from affect_jax.experiment.derive.inflated_config import Growth
+from affect_jax.experiment.network import make_network
+from affect_jax.experiment.refuse import check_network, check_start, check_trainable
+from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train
 from affect_jax.models.head_factors import written_ranks
 from affect_jax.nn.network import names
@@ -97,12 +100,13 @@ def test_at_full_rank_nothing_changes_and_the_run_can_be_inflated_and_trained_on
     monkeypatch.setattr(growth, "certificate", lambda *_: {"exact": True, "largest_difference": 0.0, "checks": []})
     inflate.inflate_run(tmp_path / "V", tmp_path / "inflated", Growth(time_pool=3, frames=4))
     assert arrays_of(tmp_path / "inflated")["head/blocks/0/convs/0/factors/time"].shape[0] == 3
-    with pytest.raises(UsageError, match=r"network factorized from .*dense; to train on .*rule=copy"):
-        train(options.read(tmp_path / "V"), tmp_path / "V")
-    run = options.parse(options.read(tmp_path / "V") | {"initialize": {"rule": "copy", "workdir": str(tmp_path / "V")}})
-    options.check_trainable(run)
-    initialize.check(run)
-    copied = names(initialize.variables(run, build.network(run), tmp_path))
+    with pytest.raises(UsageError, match=r"network factorized from .*dense; to train it further .*rule=copy"):
+        train(claim.read(tmp_path / "V"), tmp_path / "V")
+    run = options.parse(claim.read(tmp_path / "V") | {"initialize": {"rule": "copy", "workdir": str(tmp_path / "V")}})
+    check_trainable(Run(run, tmp_path))
+    check_network(Run(run, tmp_path))
+    check_start(Run(run, tmp_path))
+    copied = names(initialize.variables(run, make_network(run), tmp_path))
     for name, array in arrays_of(tmp_path / "V").items():
         np.testing.assert_array_equal(copied[name], array, err_msg=name)
 
@@ -172,7 +176,7 @@ def test_ranks_are_written_as_one_number_where_one_says_it(miniature, tmp_path):
         "ranks": (("b", 7),),
     }
     config = miniature(tmp_path, form="tucker", rank=6, ranks=(("head/blocks/0/convs/1", (3, 1)),))
-    arrays = names(build.network(options.parse(config)).abstract)
+    arrays = names(make_network(options.parse(config)).abstract)
     shapes = [arrays[f"head/blocks/0/convs/{name}/factors/core"].shape for name in (0, 1)]
     assert shapes == [(3, 3, 6, 4), (3, 3, 3, 1)]
     config.model.head.ranks = (("head", (2, 3, 4)),)

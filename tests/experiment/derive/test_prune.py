@@ -8,12 +8,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from affect_jax.experiment import build, initialize, restore
-from affect_jax.experiment.config import options
+from affect_jax.experiment import restore
+from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import growth, inflate, write
 from affect_jax.experiment.derive.inflated_config import Growth
 from affect_jax.experiment.derive.prune import prune_run
+from affect_jax.experiment.network import make_builder, make_network
+from affect_jax.experiment.refuse import check_network, check_start, check_trainable
+from affect_jax.experiment.run import Run
 from affect_jax.nn.network import Network, names, with_names
 
 pytestmark = pytest.mark.slow  # whole runs
@@ -26,7 +29,7 @@ CHANNELS = {0: 8 + 4, 1: 4 + 2, 2: 2 + 2}  # of inputs and outputs
 
 def drawn_run(config, workdir):
     """A run whose numbers are those of no initialization, in which some components have scale 0."""
-    network = Network(build.builder(options.parse(config)))
+    network = Network(make_builder(options.parse(config)))
     arrays, rng = names(network.initial(jax.random.key(0))), np.random.default_rng(0)
     for name, array in arrays.items():
         if name.startswith("head/") and name.endswith(("/var", "/mean", "/bias")):
@@ -79,7 +82,7 @@ def test_without_components_of_size_0_a_static_network_is_smaller_and_equal(spar
     np.testing.assert_allclose(
         outputs(tmp_path / "V", images), expected, rtol=0, atol=1e-5 * max(1, np.abs(expected).max())
     )
-    assert options.read(tmp_path / "V")["model"]["head"]["rank"] in KEPT.values()
+    assert claim.read(tmp_path / "V")["model"]["head"]["rank"] in KEPT.values()
     assert prune_run(sparse, tmp_path / "V", 0.0) == found
 
 
@@ -130,7 +133,7 @@ def test_outputs_that_move_without_a_reason_stop_it_and_nothing_is_written(spars
 def test_networks_without_components_are_refused(miniature, tmp_path):
     for number, sizes in enumerate(({"rank": 0}, {"form": "tt"})):
         config = miniature(tmp_path, **sizes)
-        network = build.network(options.parse(config))
+        network = make_network(options.parse(config))
         write.write(tmp_path / f"{number}", config, network, network.initial(jax.random.key(0)), {})
         with pytest.raises(UsageError, match="holds no factorized convolutions of form cp, whose components could be"):
             prune_run(tmp_path / f"{number}", tmp_path / "V", 0.1)
@@ -138,9 +141,10 @@ def test_networks_without_components_are_refused(miniature, tmp_path):
 
 def test_what_was_pruned_is_trained_on_by_copy_with_its_own_ranks(sparse, tmp_path, unmeasured):
     prune_run(sparse, tmp_path / "V", 0.0)
-    run = options.stored(tmp_path / "V")
-    with pytest.raises(UsageError, match=r"network pruned from .*; to train on .*rule=copy"):
-        options.check_trainable(run)
+    run = claim.stored(tmp_path / "V")
+    with pytest.raises(UsageError, match=r"network pruned from .*; to train it further .*rule=copy"):
+        check_trainable(Run(run, tmp_path))
     run = dataclasses.replace(run, initialize=options.InitializeConfig("copy", str(tmp_path / "V")))
-    options.check_trainable(run)
-    initialize.check(run)
+    check_trainable(Run(run, tmp_path))
+    check_network(Run(run, tmp_path))
+    check_start(Run(run, tmp_path))

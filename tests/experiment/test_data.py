@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from affect_jax.experiment import build, evaluate
+from affect_jax.experiment import evaluate
 from affect_jax.experiment.config import options
+from affect_jax.experiment.data import evaluation_batches, open_training_source, training_batches
 from affect_jax.ops.geometry import crop_name
 
 
@@ -19,11 +20,11 @@ def test_training_and_evaluation_cut_the_crop_of_the_section(miniature, tmp_path
         config = still(miniature(tmp_path))
         config.crop.side_ratio = side_ratio
         run = options.parse(config)
-        data = build.training_source(run, tmp_path)
-        stream = iter(build.training_batches(run, data, tmp_path))
+        data = open_training_source(run, tmp_path)
+        stream = iter(training_batches(run, data, tmp_path))
         trained = next(stream)
         stream.close()
-        (evaluated,) = build.evaluation_batches(run, data, tmp_path)
+        (evaluated,) = evaluation_batches(run, data, tmp_path)
         np.testing.assert_array_equal(trained.inputs.images, evaluated.inputs.images[trained.index])
         found[side_ratio] = evaluated.inputs.images
     tight, wide = found.values()

@@ -1,0 +1,86 @@
+"""Options into data: sources and batches."""
+
+import dataclasses
+import pathlib
+
+from affect_jax.data import loader, store
+from affect_jax.data.coverage import check_emotions
+from affect_jax.data.folds import take_fold
+from affect_jax.data.label_clock import with_label_clock
+from affect_jax.data.registry import READERS
+from affect_jax.data.source import Concatenated, with_label_set
+from affect_jax.experiment.config.data import SourceConfig
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.options import Options
+from affect_jax.types import Source
+
+SKIPPED = "skipped.csv"
+
+
+def open_source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: str = "") -> Source:
+    """A data set in the run's label set; kept in `folder` between runs where one is given.
+
+    Rows that its reader skips are listed in `skipped_csv`, unless its options name another file.
+    """
+    options = config.options
+    if getattr(options, "skipped_csv", None) == "":
+        options = dataclasses.replace(options, skipped_csv=skipped_csv)
+
+    def read() -> Source:
+        try:
+            return READERS[config.reader][0](options)
+        except FileNotFoundError as error:
+            raise UsageError(str(error)) from error
+
+    if folder:
+        mark = store.fingerprint(config.reader, config.options)
+        whole = store.materialize(read, pathlib.Path(folder) / f"{config.reader}_{mark}", mark)
+    else:
+        whole = read()
+    return with_label_set(with_label_clock(take_fold(whole, config.fold), config.clock), label_set)
+
+
+def open_training_source(options: Options, workdir: pathlib.Path) -> Concatenated:
+    """The training data sets of a run, one after the other."""
+    skipped_csv = str(workdir / SKIPPED)
+    parts = options.data.train.values()
+    joined = Concatenated([open_source(part, options.label_set, options.data.store, skipped_csv) for part in parts])
+    if options.predicts_affect:
+        check_emotions(joined, options.data.balanced)
+    return joined
+
+
+def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path):
+    """Endless batches out of the run's mixture of data sets."""
+    return loader.training_batches(
+        data,
+        crop_px=options.contract.input_px,
+        batch=options.batch_size,
+        seed=options.seed,
+        augment=options.augment,
+        side_ratio=options.crop.side_ratio,
+        frames=options.data.frames or None,
+        hop=options.data.hop or None,
+        windows=options.data.windows,
+        balanced=options.data.balanced,
+        takes=(options.contract.takes,),
+        mixture=[part.weight for part in options.data.train.values()],
+        max_skipped_fraction=options.data.max_skipped_fraction,
+        skipped_csv=str(workdir / SKIPPED),
+    )
+
+
+def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
+    """Each face or frame of a source once, in order, padded to full batches."""
+    return loader.evaluation_batches(
+        data,
+        crop_px=options.contract.input_px,
+        batch=options.batch_size,
+        frames=options.data.frames or None,
+        every=options.data.windows.every,
+        latest=options.contract.causal,
+        side_ratio=options.crop.side_ratio,
+        takes=(options.contract.takes,),
+        max_skipped_fraction=options.data.max_skipped_fraction,
+        skipped_csv=str(workdir / SKIPPED),
+    )

@@ -1,0 +1,65 @@
+"""Options into a network, and how it is computed on this machine."""
+
+import pathlib
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from affect_jax import emotions
+from affect_jax.experiment.config.options import Options
+from affect_jax.infer.compiled import Predict, Ready
+from affect_jax.infer.factor_tuning import FactorWays, timed_ways
+from affect_jax.infer.tuning import Measured, executed, files, planned, timed
+from affect_jax.models.contract import ModelConfig, with_emotions
+from affect_jax.models.registry import MODELS
+from affect_jax.nn.execution import Execution, execution_named
+from affect_jax.nn.network import Network
+from affect_jax.train.placement import Placement
+
+
+def model_config(options: Options) -> ModelConfig:
+    """The model's options, with as many emotions as the label set has."""
+    return with_emotions(options.model, len(emotions.names(options.label_set)))
+
+
+def make_builder(options: Options) -> Callable[[nnx.Rngs], nnx.Module]:
+    """A function that builds a module of the run's architecture."""
+    module, config = MODELS[options.model_name][0], model_config(options)
+    return lambda rngs: module(config, rngs=rngs)
+
+
+def make_network(options: Options) -> Network:
+    """The architecture of a run, with the parts that it freezes."""
+    return Network(make_builder(options), options.frozen, options.fixed_statistics)
+
+
+def tune(network: Network, options: Options, workdir: pathlib.Path | None = None, training: bool = False) -> Network:
+    """The same network, computed the way that is fastest here; see `choose_execution`."""
+    execution = choose_execution(network, options, workdir, training)
+    return network.changed(lambda module: executed(module, execution))
+
+
+def choose_execution(network: Network, options: Options, workdir: pathlib.Path | None, training: bool) -> Execution:
+    """How to compute the network here: on one CPU in parts, and by measured choice where the config says "auto".
+
+    Choices are also kept in `workdir` if given. On accelerators only factorized convolutions are chosen by measurement;
+    batches spread over devices are computed directly. In both cases unless the config says otherwise.
+    """
+    contract, on_cpu = options.contract, jax.default_backend() == "cpu"
+    named, auto = execution_named(contract.execution), contract.execution == "auto"
+    if jax.device_count() > 1 or not (on_cpu or auto):
+        return named
+    px, frames = contract.input_px, options.data.frames
+    images = jax.ShapeDtypeStruct((options.batch_size, *([frames] if frames else []), px, px, 3), jnp.float32)
+    faster = Measured(files(workdir), timed) if auto and on_cpu else None
+    fastest = FactorWays(files(workdir), timed_ways) if auto else None
+    largest_map = contract.largest_map if on_cpu else 0
+    return planned(network, images, training, largest_map, named, faster, fastest)
+
+
+def make_predict(network: Network, placement: Placement, precision: str = "float32") -> Predict:
+    """Jitted prediction of host batches, spread over the mesh."""
+    predict = Ready(network, precision)
+    return lambda variables, batch: predict(variables, placement.spread(batch.inputs.only))

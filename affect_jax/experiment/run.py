@@ -1,0 +1,83 @@
+"""A run: the parts that training puts together, each built once, when it is first asked for."""
+
+import functools
+import pathlib
+
+import jax
+import optax
+
+from affect_jax.data.loader import EvaluationBatches
+from affect_jax.data.source import Concatenated
+from affect_jax.experiment import data, network, task
+from affect_jax.experiment.config.options import Options
+from affect_jax.infer.compiled import Predict
+from affect_jax.nn.network import Network
+from affect_jax.train.objective import Objective
+from affect_jax.train.optimizer import make_optimizer
+from affect_jax.train.placement import Placement
+from affect_jax.types import Source
+
+
+class Run:
+    """The parts of a training run in `workdir`; what `refuse` asks and what trains are the same objects."""
+
+    def __init__(self, options: Options, workdir: pathlib.Path):
+        self.options, self.workdir = options, workdir
+
+    @functools.cached_property
+    def placement(self) -> Placement:
+        """The mesh and its rules; ValueError where they do not fit the devices."""
+        return Placement.of(self.options.mesh)
+
+    @functools.cached_property
+    def network(self) -> Network:
+        """The architecture; ValueError where it cannot be built so."""
+        return network.make_network(self.options)
+
+    @functools.cached_property
+    def tuned_network(self) -> Network:
+        """The same network, computed the way that is fastest here; the first access may take measurements."""
+        return network.tune(self.network, self.options, self.workdir, training=True)
+
+    @functools.cached_property
+    def source(self) -> Concatenated:
+        """The training data; errors as of the readers."""
+        return data.open_training_source(self.options, self.workdir)
+
+    @functools.cached_property
+    def evaluation_sources(self) -> dict[str, Source]:
+        """The data sets that are scored while training, by name."""
+        skipped_csv = str(self.workdir / data.SKIPPED)
+        open_source = lambda part: data.open_source(part, self.options.label_set, self.options.data.store, skipped_csv)
+        return {name: open_source(part) for name, part in self.options.evaluations.items()}
+
+    @functools.cached_property
+    def evaluation_batches(self) -> dict[str, EvaluationBatches]:
+        """The batches of each evaluation, which can be gone through again and again."""
+        sources = self.evaluation_sources
+        return {name: data.evaluation_batches(self.options, each, self.workdir) for name, each in sources.items()}
+
+    @functools.cached_property
+    def objective(self) -> Objective:
+        """All that enters the loss: the tuned network, the task fitted to the training data, teacher and penalties."""
+        return Objective(
+            self.tuned_network,
+            task.fit_task(self.options, self.source),
+            task.restore_teacher(self.options, self.placement),
+            task.penalties(self.options),
+        )
+
+    @functools.cached_property
+    def optimizer(self) -> optax.GradientTransformation:
+        """The update rule over the length of the run."""
+        return make_optimizer(self.options.optimizer, self.options.train.steps)
+
+    @functools.cached_property
+    def predict(self) -> Predict:
+        """Compiled prediction of host batches, spread over the mesh."""
+        return network.make_predict(self.tuned_network, self.placement)
+
+    @property
+    def key(self) -> jax.Array:
+        """The root of all random streams of training; child 0 of the seed draws the first weights."""
+        return jax.random.fold_in(jax.random.key(self.options.seed), 1)
