@@ -20,7 +20,7 @@ from affect_jax.train.state import TrainState
 
 
 class Checkpoints:
-    """The checkpoints of one workdir; the best is the one with the highest `score` ("-nme": the lowest nme)."""
+    """The checkpoints of one workdir; the best is the one with the highest `score` ("-validation/nme": the lowest)."""
 
     def __init__(self, workdir: pathlib.Path, score: str = ""):
         policies = ocp.checkpoint_managers

@@ -47,7 +47,7 @@ def test_it_trains_is_scored_and_is_restored(tmp_path, monkeypatch):
     assert config.model.to_dict() == {"name": "small"}
     faces = {"size_px": 48, "subjects": 2, "per_subject": 4}
     config.data.train.rendered = base.data_set("rendered", split="train", **faces)
-    config.data.validation = base.data_set("rendered", split="validation", **faces)
+    config.evaluations.validation = base.data_set("rendered", split="validation", **faces)
     run = tmp_path / "run"
     assert train(config, run)
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
