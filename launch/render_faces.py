@@ -32,8 +32,8 @@ def main() -> None:
         kind="clips", subjects=1, per_subject=1, frames=frames, fps=FPS.value, size_px=2 * size_px, seed=SEED.value
     )
     folder.mkdir(parents=True, exist_ok=True)
-    sheet.write_picture(folder / "faces.png", sheet.expressions(SEED.value, size_px))
-    sheet.write_picture(folder / "action_units.png", sheet.action_units(SEED.value, SUBJECT.value, size_px))
+    sheet.write_image(folder / "faces.png", sheet.expressions(SEED.value, size_px))
+    sheet.write_image(folder / "action_units.png", sheet.action_units(SEED.value, SUBJECT.value, size_px))
     source = rendered(clip)
     sheet.write_clip(folder / "clip.mp4", source, FPS.value)
     sheet.write_crops(folder / "crops.mp4", source, FPS.value, size_px)

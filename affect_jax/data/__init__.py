@@ -1,1 +1,1 @@
-"""Data sets, their readers, and what stands between a picture and a batch."""
+"""Data sets, their readers, and what stands between a image and a batch."""

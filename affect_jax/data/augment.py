@@ -170,11 +170,11 @@ def crop_image(
 
 
 def _recolor(
-    pixels: np.ndarray, color: np.ndarray, matrix: np.ndarray, picture_shape: tuple[int, int]
+    pixels: np.ndarray, color: np.ndarray, matrix: np.ndarray, image_shape: tuple[int, int]
 ) -> UInt8[np.ndarray, "crop_px crop_px 3"]:
-    """The crop in other colors; what lies outside the picture stays black, as it is in evaluation."""
+    """The crop in other colors; what lies outside the image stays black, as it is in evaluation."""
     pixels = cv2.transform(pixels, color * (1, 1, 1, 255))  # rounds and clips to 0..255
-    bottom, right = picture_shape[0] - 1, picture_shape[1] - 1
+    bottom, right = image_shape[0] - 1, image_shape[1] - 1
     corners = warp_points(matrix, np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)]))
     inside = np.zeros(pixels.shape[:2], np.uint8)
     cv2.fillConvexPoly(inside, np.round(corners).astype(np.int32), 1)

@@ -1,4 +1,4 @@
-"""One row of a batch: pictures read, cropped, and stacked over the frames of a window."""
+"""One row of a batch: images read, cropped, and stacked over the frames of a window."""
 
 import dataclasses
 import threading
@@ -48,12 +48,12 @@ class CropMaker:
         if "features" in takes and self.table.features is None:
             raise ValueError("the network takes features, but the data set has none")
         self.subjects = _numbered(self.table.subjects)
-        self.skipped = SkippedRows("pictures that broke on reading", max_skipped_fraction, skipped_csv)
+        self.skipped = SkippedRows("images that broke on reading", max_skipped_fraction, skipped_csv)
         self.unreadable: set[int] = set()
         self.lock = threading.Lock()
 
     def training(self, draw: Draw) -> Batch:
-        """A jittered row, all weights 1 but of unreadable pictures."""
+        """A jittered row, all weights 1 but of unreadable images."""
         jitter = draw_jitter(draw.rng(), self.config)
         return self._row(draw.indices, np.ones(draw.indices.shape, np.float32), jitter)
 
@@ -118,7 +118,7 @@ class CropMaker:
         return Batch(self._no_inputs(), labels, np.float32(0), np.int64(index), np.int64(PADDING))
 
     def _record(self, index: int, error: UnreadableImage) -> None:
-        """Notes a picture once; ValueError when there are too many."""
+        """Notes a image once; ValueError when there are too many."""
         with self.lock:
             if index not in self.unreadable:
                 logging.warning("%s", error)

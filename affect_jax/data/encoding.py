@@ -1,4 +1,4 @@
-"""Pictures of a source, encoded, by several processes where that is worth their start."""
+"""Images of a source, encoded, by several processes where that is worth their start."""
 
 import concurrent.futures
 import multiprocessing
@@ -10,12 +10,12 @@ from affect_jax.data.crops import BROKEN
 from affect_jax.files import image_files
 from affect_jax.types import Source, UnreadableImage
 
-CHUNK = 64  # pictures handed to a process at a time
-WORTH_A_PROCESS = 1024  # pictures; a process takes a few seconds to start
+CHUNK = 64  # images handed to a process at a time
+WORTH_A_PROCESS = 1024  # images; a process takes a few seconds to start
 
 
 def encoded(source: Source, chunks: Sequence[range], encoding: str, workers: int) -> Iterator[list[tuple[bytes, str]]]:
-    """The pictures of each chunk of indices, in order, as (bytes, ""); (b"", reason) for unreadable ones."""
+    """The images of each chunk of indices, in order, as (bytes, ""); (b"", reason) for unreadable ones."""
     if workers < 2 or sum(len(chunk) for chunk in chunks) < WORTH_A_PROCESS:
         yield from (_encode(source, encoding, chunk) for chunk in chunks)
         return
@@ -39,11 +39,11 @@ def _encode_adopted(chunk: range) -> list[tuple[bytes, str]]:
 
 
 def _encode(source: Source, encoding: str, chunk: range) -> list[tuple[bytes, str]]:
-    pictures = []
+    images = []
     for index in chunk:
         try:
-            pictures.append((image_files.encode(source.image(index), encoding), ""))
+            images.append((image_files.encode(source.image(index), encoding), ""))
         except UnreadableImage as error:
             logging.warning("%s", error)
-            pictures.append((b"", BROKEN))
-    return pictures
+            images.append((b"", BROKEN))
+    return images

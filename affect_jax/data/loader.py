@@ -1,4 +1,4 @@
-"""From a source to batches, through Grain: order, picture, crop, batch.
+"""From a source to batches, through Grain: order, image, crop, batch.
 
 What a batch holds is a function of (seed, its number) alone, whatever the number of threads, so the state of the
 iterator is one number and a resumed run sees the same crops.
@@ -50,7 +50,7 @@ def training_batches(
     as `windows` says.
     `balanced` draws with replacement so that every emotion comes equally often; a number between 0 and 1 goes part of
     the way (count ** -balanced). `mixture` gives the shares of the parts of a `Concatenated` source in every batch.
-    A picture that cannot be read becomes a black one of weight 0; beyond `max_skipped_fraction` of the source
+    A image that cannot be read becomes a black one of weight 0; beyond `max_skipped_fraction` of the source
     ValueError is raised. `takes` are the inputs of the network; only these are read.
     """
     parts = source.parts if mixture is not None and isinstance(source, Concatenated) else (source,)
@@ -147,7 +147,7 @@ def evaluation_batches(
 
     With `frames`, windows of every `every`-th frame that overlap by half; each frame has weight 1 where it stands
     nearest to the middle, or last if `latest`.
-    Unreadable pictures as in `training_batches`.
+    Unreadable images as in `training_batches`.
     """
     if not len(source.examples):
         raise ValueError("the source is empty; is the split right?")

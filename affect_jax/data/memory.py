@@ -1,4 +1,4 @@
-"""Sources whose pictures are small and few enough to stay in memory."""
+"""Sources whose images are small and few enough to stay in memory."""
 
 import numpy as np
 from jaxtyping import UInt8
@@ -6,8 +6,8 @@ from jaxtyping import UInt8
 from affect_jax.data.source import Table
 
 
-class GrayPictures:
-    """A source of gray pictures of one size, held as one array."""
+class GrayImages:
+    """A source of gray images of one size, held as one array."""
 
     def __init__(self, label_set: str, examples: Table, pixels: UInt8[np.ndarray, "example height width"]):
         self.label_set, self.examples, self.pixels = label_set, examples, pixels

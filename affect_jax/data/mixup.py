@@ -1,4 +1,4 @@
-"""Two faces blended into one, pictures and labels alike.
+"""Two faces blended into one, images and labels alike.
 
 Source: Zhang et al., mixup: Beyond empirical risk minimization, ICLR 2018.
 """

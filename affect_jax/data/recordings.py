@@ -1,4 +1,4 @@
-"""Recordings: frames of videos, or of folders of numbered pictures, as one source."""
+"""Recordings: frames of videos, or of folders of numbered images, as one source."""
 
 import os
 import pathlib
@@ -38,14 +38,14 @@ class Footage(Protocol):
         ...
 
 
-class NumberedPictures:
-    """A folder of pictures named by number; `first` is the number of the first frame, `fps` the frames a second."""
+class NumberedImages:
+    """A folder of images named by number; `first` is the number of the first frame, `fps` the frames a second."""
 
     def __init__(self, folder: pathlib.Path, fps: float, first: int = 1):
         self.folder, self.fps, self.first = folder, fps, first
         names = [name for name in os.listdir(folder) if _is_numbered(name)]
         if not names:
-            raise FileNotFoundError(f"{folder} holds no pictures named by number, such as {first:05d}.jpg")
+            raise FileNotFoundError(f"{folder} holds no images named by number, such as {first:05d}.jpg")
         found = np.array([int(name.partition(".")[0]) for name in names]) - first
         order = np.argsort(found, kind="stable")
         self.numbers = found[order]
@@ -81,18 +81,18 @@ def _is_numbered(name: str) -> bool:
 def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:
     """A recording in `root`/frames/<name>/00001.jpg..., or else the video `root`/videos/<name>.mp4 (.avi, .mkv...).
 
-    `fps` is that of pictures; a video knows its own. FileNotFoundError, or ValueError for what cannot be read.
+    `fps` is that of images; a video knows its own. FileNotFoundError, or ValueError for what cannot be read.
     """
     folder = root / FRAMES / name
     if folder.is_dir():
         if not fps:
-            raise ValueError(f"{folder} holds pictures, which do not say how many of them are a second; set fps")
-        return NumberedPictures(folder, fps)
+            raise ValueError(f"{folder} holds images, which do not say how many of them are a second; set fps")
+        return NumberedImages(folder, fps)
     for suffix in VIDEO_SUFFIXES:
         path = root / VIDEOS / f"{name}{suffix}"
         if path.is_file():
             return VideoFrames(path)
-    raise FileNotFoundError(f"neither a folder {folder} of pictures (00001.jpg...) nor a video {root / VIDEOS}/{name}"
+    raise FileNotFoundError(f"neither a folder {folder} of images (00001.jpg...) nor a video {root / VIDEOS}/{name}"
                             f".mp4 ({', '.join(VIDEO_SUFFIXES[1:])})")  # fmt: skip
 
 

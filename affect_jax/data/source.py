@@ -87,12 +87,12 @@ def as_table(examples: Sequence[Example]) -> Table:
     )
 
 
-class PictureFiles:
-    """A source of loose picture files.
+class ImageFiles:
+    """A source of loose image files.
 
     `places` says where each example was listed, for messages. `upright` obeys EXIF turns: False where landmarks are
     given in stored pixels. `boxes` holds a square (left, top, side) in px for examples of which only a part is to be
-    seen, side 0 for the whole picture.
+    seen, side 0 for the whole image.
     """
 
     def __init__(

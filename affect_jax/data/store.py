@@ -53,7 +53,7 @@ class StoredFaces:
         records = tfds.builder_from_directory(self.folder).as_data_source(SPLIT, deserialize_method=raw)
         if len(records) != len(self.examples):
             raise ValueError(
-                f"{self.folder} holds {len(records)} pictures for {len(self.examples)} rows of labels; "
+                f"{self.folder} holds {len(records)} images for {len(self.examples)} rows of labels; "
                 "remove the folder and write it again"
             )
         self._records, self._parse = records, tf_example_pb2.Example.FromString

@@ -1,7 +1,7 @@
 """Writing a store: any source as a TFDS data set on array_record, without TensorFlow.
 
 Beside the records, which any TFDS user can read, lies `examples.npz` with the labels once more, so that opening a
-store reads no pictures.
+store reads no images.
 """
 
 import pathlib
@@ -37,15 +37,15 @@ def write(
 ) -> None:
     """Writes a source to `folder`, which appears whole or not at all; an older store there is replaced.
 
-    `encoding` is "png" (exact) or "jpeg" (quality 95). Pictures come from `workers` processes, for which the source
-    must be picklable. Unreadable pictures are left out, listed in `folder`/skipped.csv, and limited as in the readers.
+    `encoding` is "png" (exact) or "jpeg" (quality 95). Images come from `workers` processes, for which the source
+    must be picklable. Unreadable images are left out, listed in `folder`/skipped.csv, and limited as in the readers.
     """
     folder = pathlib.Path(folder)
     if not len(source.examples):
         raise ValueError(f"nothing to store in {folder}: the source is empty; is the split right?")
     if encoding not in image_files.ENCODINGS:
         raise ValueError(
-            f"unknown picture encoding '{encoding}'; choose one of {', '.join(sorted(image_files.ENCODINGS))}"
+            f"unknown image encoding '{encoding}'; choose one of {', '.join(sorted(image_files.ENCODINGS))}"
         )
     if folder.exists() and any(folder.iterdir()) and not (folder / COLUMNS_FILE).exists():
         raise ValueError(f"{folder} holds other files and no store; choose an empty or new folder")
@@ -77,9 +77,9 @@ def _fill(
     kept = []
     chunks = [range(start, min(start + CHUNK, len(table))) for start in range(0, len(table), CHUNK)]
     with tqdm(total=len(table), desc="storing faces", unit="face", mininterval=1) as bar:
-        for chunk, pictures in zip(chunks, encoded(source, chunks, encoding, workers), strict=True):
-            good = [(index, data) for index, (data, _) in zip(chunk, pictures, strict=True) if data]
-            broken = [(index, reason) for index, (_, reason) in zip(chunk, pictures, strict=True) if reason]
+        for chunk, images in zip(chunks, encoded(source, chunks, encoding, workers), strict=True):
+            good = [(index, data) for index, (data, _) in zip(chunk, images, strict=True) if data]
+            broken = [(index, reason) for index, (_, reason) in zip(chunk, images, strict=True) if reason]
             skipped.faults += [(str(table.names[index]), index, reason) for index, reason in broken]
             writer.add_examples({SPLIT: [_record(table, index, data) for index, data in good]})
             kept += [index for index, _ in good]

@@ -1,4 +1,4 @@
-"""Picture files: bytes to RGB pixels and back, and a quick look whether a file is whole."""
+"""Image files: bytes to RGB pixels and back, and a quick look whether a file is whole."""
 
 import io
 import os
@@ -22,7 +22,7 @@ ENCODINGS = {"png": {"compress_level": 1}, "jpeg": {"quality": 95, "subsampling"
 
 
 def decode(data: bytes, where: str, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
-    """As `ops.picture.decode`; UnreadableImage begins with `where` and ends with what to do."""
+    """As `ops.image.decode`; UnreadableImage begins with `where` and ends with what to do."""
     try:
         return encoded.decode(data, upright)
     except UnreadableImage as error:
@@ -30,13 +30,13 @@ def decode(data: bytes, where: str, upright: bool = True) -> UInt8[np.ndarray, "
 
 
 def decode_plain(data: bytes, where: str) -> UInt8[np.ndarray, "height width 3"]:
-    """As `decode`, for pictures that `encode` made: faster, because nothing unusual can be in them."""
+    """As `decode`, for images that `encode` made: faster, because nothing unusual can be in them."""
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB) if data else None
     return decode(data, where) if pixels is None else pixels
 
 
 def read(path: str, where: str, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
-    """RGB pixels of a picture file; errors as in `decode`."""
+    """RGB pixels of a image file; errors as in `decode`."""
     try:
         with open(path, "rb") as file:
             data = file.read()
@@ -47,7 +47,7 @@ def read(path: str, where: str, upright: bool = True) -> UInt8[np.ndarray, "heig
 
 
 class Look(NamedTuple):
-    """What a quick look at a picture file shows; the size is that of the pixels as stored."""
+    """What a quick look at a image file shows; the size is that of the pixels as stored."""
 
     reason: str  # why it cannot be used, or ""
     width: int = 0
@@ -55,7 +55,7 @@ class Look(NamedTuple):
 
 
 def look(path: str) -> Look:
-    """Whether a picture file can be used, by its header and its two ends.
+    """Whether a image file can be used, by its header and its two ends.
 
     A file whose ends look unusual is decoded to be sure. Damage in the middle of a file shows only when it is read.
     """
@@ -87,19 +87,19 @@ def look(path: str) -> Look:
 
 def _stored_size(file) -> tuple[int, int]:
     try:
-        with Image.open(file) as picture:
-            return picture.size
+        with Image.open(file) as image:
+            return image.size
     except Exception:  # a broken file can make Pillow raise almost anything; `decode` says what
         return 0, 0
 
 
 def fault(path: str) -> str:
-    """Why a picture file cannot be used, or "" if it looks whole; see `look`."""
+    """Why a image file cannot be used, or "" if it looks whole; see `look`."""
     return look(path).reason
 
 
 def encode(image: UInt8[np.ndarray, "height width 3"], encoding: str) -> bytes:
-    """A picture as "png" (exact) or "jpeg" (quality 95, full color resolution)."""
+    """A image as "png" (exact) or "jpeg" (quality 95, full color resolution)."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, encoding, **ENCODINGS[encoding])
     return buffer.getvalue()

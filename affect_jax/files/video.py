@@ -1,4 +1,4 @@
-"""Video files: opened without surprises, and their frames as upright pictures."""
+"""Video files: opened without surprises, and their frames as upright images."""
 
 import os
 import pathlib
@@ -14,12 +14,12 @@ OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
 
 
 def open_video(path: pathlib.Path) -> tuple[av.container.InputContainer, av.VideoStream]:
-    """The file and its first stream of moving pictures; FileNotFoundError, or ValueError for what is no video."""
+    """The file and its first stream of moving images; FileNotFoundError, or ValueError for what is no video."""
     container = _open(path)
     streams = [stream for stream in container.streams.video if not _is_cover(stream)]
     if not streams:
         container.close()
-        raise ValueError(f"{path} holds no video stream; expected a video (MP4, MKV, AVI, WebM...) or a picture")
+        raise ValueError(f"{path} holds no video stream; expected a video (MP4, MKV, AVI, WebM...) or a image")
     streams[0].thread_type = "AUTO"
     return container, streams[0]
 
@@ -33,16 +33,16 @@ def pixels(frame: av.VideoFrame) -> UInt8[np.ndarray, "height width 3"]:
 
 def _open(path: pathlib.Path) -> av.container.InputContainer:
     if not path.is_file():
-        raise FileNotFoundError(f"no file at {path}; give a video, a picture or a folder of pictures and videos")
+        raise FileNotFoundError(f"no file at {path}; give a video, a image or a folder of images and videos")
     try:
         return av.open(f"file:{os.path.abspath(path)}", options=OPEN_OPTIONS)
     except av.error.FFmpegError as error:
         raise ValueError(
-            f"{path} is neither a picture nor a video that can be decoded ({error.strerror}, "
+            f"{path} is neither a image nor a video that can be decoded ({error.strerror}, "
             f"{path.stat().st_size} bytes); expected JPEG, PNG, MP4, MKV, AVI, WebM... Is the file whole?"
         ) from error
 
 
 def _is_cover(stream: av.VideoStream) -> bool:
-    """Whether this is the cover picture of a sound file."""
+    """Whether this is the cover image of a sound file."""
     return bool(stream.disposition & av.stream.Disposition.attached_pic)

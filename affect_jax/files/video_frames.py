@@ -24,7 +24,7 @@ class Clock(NamedTuple):
 
 
 class VideoFrames:
-    """A video as pictures by number, from 0 in the order they are shown; safe to read from several threads.
+    """A video as images by number, from 0 in the order they are shown; safe to read from several threads.
 
     Each thread keeps the one decoder it used last, so that neighboring frames cost one frame each. Opening reads
     through the file without decoding it.
@@ -37,7 +37,7 @@ class VideoFrames:
         if not self.clock.timed:
             logging.warning(
                 "%s does not say when its frames are shown: each is reached by decoding from the start; name a "
-                "folder in data.store, or keep the frames as pictures", path,
+                "folder in data.store, or keep the frames as images", path,
             )  # fmt: skip
 
     def times_seconds(self) -> Float[np.ndarray, "frame"]:
@@ -89,7 +89,7 @@ class _Decoder:
     def _open(self) -> None:
         self.container, self.stream = open_video(self.path)
         self.coming: Iterator[av.VideoFrame] = self.container.decode(self.stream)
-        self.counted, self.tick, self.picture = -1, None, None
+        self.counted, self.tick, self.image = -1, None, None
 
     def close(self) -> None:
         self.container.close()
@@ -97,29 +97,29 @@ class _Decoder:
     def frame(self, number: int) -> UInt8[np.ndarray, "height width 3"]:
         """Pixels of a frame; ValueError if the file breaks before it."""
         wanted = int(self.clock.ticks[number])
-        if self.tick == wanted and self.picture is not None:
-            return self.picture
+        if self.tick == wanted and self.image is not None:
+            return self.image
         here = -1 if self.tick is None else int(np.searchsorted(self.clock.ticks, self.tick))
         if here >= number or self.clock.key[max(here, 0) + 1 : number + 1].any():
             if self.clock.timed and number:
                 self.container.seek(wanted, stream=self.stream, backward=True)
                 self.coming = self.container.decode(self.stream)
                 if self._walk(wanted):
-                    return self.picture
+                    return self.image
             self.close()
             self._open()
         if self._walk(wanted):
-            return self.picture
+            return self.image
         raise ValueError(f"the video breaks before it, after {self.counted + 1} decoded frames")
 
     def _walk(self, wanted: int) -> bool:
         """Decodes onward until the frame of a tick; False where it was passed or the video ends."""
-        self.picture = None
+        self.image = None
         for frame in self.coming:
             self.counted += 1
             self.tick = frame.pts if self.clock.timed else self.counted
             if self.tick is not None and self.tick >= wanted:
-                self.picture = pixels(frame) if self.tick == wanted else None
+                self.image = pixels(frame) if self.tick == wanted else None
                 return self.tick == wanted
         return False
 

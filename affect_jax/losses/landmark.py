@@ -18,7 +18,7 @@ def heatmap_error(
 ) -> Float[Array, "*batch"]:
     """Mean squared difference of each example's heatmaps, of every module, to Gaussians at the landmarks.
 
-    Landmarks are in pixels of the picture, `sigma` in pixels of the heatmap. Landmarks beyond the border have no place
+    Landmarks are in pixels of the image, `sigma` in pixels of the heatmap. Landmarks beyond the border have no place
     in a heatmap and are left out; an example with none inside, or of weight 0, gives 0.
     """
     landmarks = blank(landmarks, weight)

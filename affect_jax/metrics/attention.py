@@ -10,7 +10,7 @@ ENLARGED = 1.1  # of the landmarks' hull about its middle: the landmarks run alo
 def face_region(
     landmarks: Float[np.ndarray, "68 2"], image_px: int, map_px: int, enlarged: float = ENLARGED
 ) -> Bool[np.ndarray, "{map_px} {map_px}"]:
-    """Pixels of the map whose center lies in the enlarged convex hull of the landmarks, given in pixels of the picture.
+    """Pixels of the map whose center lies in the enlarged convex hull of the landmarks, given in pixels of the image.
 
     The hull ends at the brows: most of the forehead is outside.
     """

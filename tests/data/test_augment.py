@@ -19,7 +19,7 @@ def labeled(landmarks):
 
 
 def dotted(points, size=160):
-    """A black picture with a smooth white dot at each point."""
+    """A black image with a smooth white dot at each point."""
     y, x = np.mgrid[:size, :size]
     spots = [np.exp(-((x - px) ** 2 + (y - py) ** 2) / (2 * 2.0**2)) for px, py in points]
     return np.repeat((255 * np.clip(sum(spots), 0, 1)).astype(np.uint8)[..., None], 3, 2)
@@ -43,7 +43,7 @@ def points():
 
 def test_evaluation_crop_of_a_hand_worked_case():
     # Box 30..70 x 40..60: center (50, 50), mean side 30, crop side 60 at ratio 2: corner pixel center (20.5, 20.5)
-    # of a 60-px crop: the crop is the picture sampled half-way between pixels, and landmark (30, 40) -> (9.5, 19.5).
+    # of a 60-px crop: the crop is the image sampled half-way between pixels, and landmark (30, 40) -> (9.5, 19.5).
     landmarks = np.tile([[30.0, 40.0], [70.0, 60.0]], (34, 1))
     image = np.random.default_rng(0).integers(0, 256, (120, 120, 3), dtype=np.uint8)
     pixels, labels = prepare(image, labeled(landmarks), 60, None, AugmentConfig(), side_ratio=2.0)
@@ -54,7 +54,7 @@ def test_evaluation_crop_of_a_hand_worked_case():
     np.testing.assert_allclose(pixels, between, atol=1.01 / 255)
 
 
-def test_without_landmarks_the_whole_picture_fits_the_crop():
+def test_without_landmarks_the_whole_image_fits_the_crop():
     image = np.full((40, 80, 3), 200, np.uint8)
     pixels, labels = prepare(image, label_row(no_labels(1, 8), 0), 80, None, AugmentConfig())
     np.testing.assert_allclose(pixels[20:60], 200 / 255, atol=1e-6)
@@ -127,7 +127,7 @@ def test_color_of_pixels_is_clipped_to_the_unit_range():
     np.testing.assert_allclose(pixels, 250 / 255 - 0.1, atol=0.6 / 255)
 
 
-def test_color_leaves_the_border_outside_the_picture_black():
+def test_color_leaves_the_border_outside_the_image_black():
     image = np.full((40, 80, 3), 200, np.uint8)  # fills rows 20 to 59 of an 80-px crop
     jitter = Jitter(color=color_map(0.1, 1.0, 1.0, np.ones(3)))
     pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 80, None, STILL, jitter)
@@ -135,7 +135,7 @@ def test_color_leaves_the_border_outside_the_picture_black():
     np.testing.assert_allclose(pixels[20:60], 200 / 255 + 0.1, atol=0.6 / 255)
 
 
-def test_gray_pictures_have_three_equal_channels():
+def test_gray_images_have_three_equal_channels():
     image = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     config = dataclasses.replace(STILL, gray_probability=1.0)
     pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 32, np.random.default_rng(0), config)

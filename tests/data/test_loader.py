@@ -21,7 +21,7 @@ STILL = AugmentConfig(rotation_degrees=0.0, scale=0.0, shift=0.0, flip_probabili
 
 
 class Faces:
-    """Flat pictures: example i has brightness `first` + i, and noise when asked for."""
+    """Flat images: example i has brightness `first` + i, and noise when asked for."""
 
     label_set = "affectnet_8"
 
@@ -61,7 +61,7 @@ def training(source, **options):
     return training_batches(source, **settings)
 
 
-def test_rows_carry_the_picture_and_the_labels_of_their_index():
+def test_rows_carry_the_image_and_the_labels_of_their_index():
     source = Faces(10, emotions=range(10 - 2, -2, -1))
     for batch in take(training(source), 3):
         np.testing.assert_allclose(batch.inputs.images[:, 0, 0, 0] * 255, batch.index, atol=1e-4)
@@ -184,13 +184,13 @@ def test_clip_rows_hold_neighboring_frames_with_one_jitter():
     for batch in take(training(source, frames=3, hop=2, augment=rotation_only, batch=2), 3):
         assert batch.inputs.images.shape == (2, 3, 8, 8, 3) and batch.labels["valence_arousal"].value.shape == (2, 3, 2)
         np.testing.assert_array_equal(np.diff(batch.index), 1)
-        # Flat pictures: which pixels are black border is the same in all frames of one row.
+        # Flat images: which pixels are black border is the same in all frames of one row.
         inside = batch.inputs.images[..., 0].std((2, 3))
         assert inside.shape == (2, 3)
     noisy = Faces(3, clip="clip", noisy=True)
     noisy.image = lambda index: np.random.default_rng(0).integers(0, 256, (12, 12, 3), dtype=np.uint8)
     (batch,) = take(training(noisy, frames=3, augment=AugmentConfig(), batch=2), 1)
-    np.testing.assert_array_equal(batch.inputs.images[:, 0], batch.inputs.images[:, 2])  # one picture, one jitter
+    np.testing.assert_array_equal(batch.inputs.images[:, 0], batch.inputs.images[:, 2])  # one image, one jitter
     assert np.abs(batch.inputs.images[0, 0] - batch.inputs.images[1, 0]).mean() > 0.02
 
 
@@ -242,7 +242,7 @@ def test_evaluation_of_clips_counts_each_frame_once_in_its_labels_too():
     np.testing.assert_array_equal(counted, 1)
 
 
-def test_an_unreadable_picture_is_black_without_weight_and_listed(tmp_path):
+def test_an_unreadable_image_is_black_without_weight_and_listed(tmp_path):
     source = Faces(100, emotions=[1] * 100, broken=[7])
     path = tmp_path / "skipped.csv"
     for _ in range(2):
@@ -254,7 +254,7 @@ def test_an_unreadable_picture_is_black_without_weight_and_listed(tmp_path):
     assert path.read_text().splitlines() == ["path,row,reason", "face 7,7,image broke on reading"]
 
 
-def test_too_many_unreadable_pictures_stop_the_run():
+def test_too_many_unreadable_images_stop_the_run():
     with pytest.raises(ValueError, match=r"[123] of 100 rows \(.*%\) are unusable: . x image broke on reading"):
         list(evaluation_batches(Faces(100, broken=[3, 4, 5]), crop_px=8, batch=50))
     batches = training(Faces(10, broken=range(10)))

@@ -31,7 +31,7 @@ from affect_jax.data import loader, store
 from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.readers.rows import looked_at
 from affect_jax.data.recordings import VideoFrames
-from affect_jax.data.source import Concatenated, PictureFiles, Subset, Table, no_labels
+from affect_jax.data.source import Concatenated, ImageFiles, Subset, Table, no_labels
 from affect_jax.train.fetch import Fetcher
 
 assert "tensorflow_datasets" not in sys.modules, "slow to import, and only stores need it"
@@ -55,11 +55,11 @@ class Film:
 
 
 folder = pathlib.Path(sys.argv[1])
-paths = [str(path) for path in sorted((folder / "pictures").iterdir())]
+paths = [str(path) for path in sorted((folder / "images").iterdir())]
 looked_at(paths)
 stored = store.read(folder / "store")
-pictures = PictureFiles("emonet_5", table(len(paths)), paths, paths)
-data = Concatenated([Subset(stored, np.arange(8)), pictures, Film(folder / "film.mp4")])
+images = ImageFiles("emonet_5", table(len(paths)), paths, paths)
+data = Concatenated([Subset(stored, np.arange(8)), images, Film(folder / "film.mp4")])
 batches = iter(
     loader.training_batches(
         data, crop_px=32, batch=4, seed=0, augment=AugmentConfig(mixup_alpha=0.2), mixture=(1, 2, 1),
@@ -70,7 +70,7 @@ with Fetcher(batches) as fetcher:
     for _ in range(12):
         fetcher.next(lambda: False)
 assert len(list(loader.evaluation_batches(data, crop_px=32, batch=4, max_skipped_fraction=1)))
-assert len((folder / "skipped.csv").read_text().splitlines()) == 2  # the broken picture was met
+assert len((folder / "skipped.csv").read_text().splitlines()) == 2  # the broken image was met
 for thread, module in imported:
     print(f"{thread} imported {module}")
 """
@@ -119,7 +119,7 @@ print(codes.count(0), "came back,", codes.count(1), "hung,", codes.count(2), "fa
 
 
 class Noise:
-    """Random pictures without labels."""
+    """Random images without labels."""
 
     label_set = "emonet_5"
 
@@ -140,16 +140,16 @@ def python(code, *arguments):
 def test_loader_threads_import_nothing(tmp_path, write_film):
     store_writing.write(Noise(16), tmp_path / "store", workers=1)
     write_film(tmp_path / "film.mp4", [20 * level for level in range(8)])
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
+    images = tmp_path / "images"
+    images.mkdir()
     image = Image.fromarray(Noise(1).image(0))
     for suffix in ("jpg", "png", "bmp", "tif", "webp", "gif"):
-        image.save(pictures / f"plain.{suffix}")
+        image.save(images / f"plain.{suffix}")
     turned = Image.Exif()
     turned[0x112] = 6
-    image.save(pictures / "turned.jpg", exif=turned)
-    image.convert("RGBA").save(pictures / "transparent.png")
-    (pictures / "broken.jpg").write_bytes(b"\xff\xd8\xff and no more")
+    image.save(images / "turned.jpg", exif=turned)
+    image.convert("RGBA").save(images / "transparent.png")
+    (images / "broken.jpg").write_bytes(b"\xff\xd8\xff and no more")
     done = python(AUDIT, tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""

@@ -21,7 +21,7 @@ PARTS = 3
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    """AffectNet (valence and arousal, blue pictures), FER2013 (gray of shade 100) and FER+ (the same faces, votes)."""
+    """AffectNet (valence and arousal, blue images), FER2013 (gray of shade 100) and FER+ (the same faces, votes)."""
     root = tmp_path_factory.mktemp("mixture")
     Image.new("RGB", (64, 64), (0, 0, 200)).save(root / "blue.png")
     with open(root / "training.csv", "w", newline="") as file:

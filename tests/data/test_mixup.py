@@ -33,7 +33,7 @@ def shares(rows, alpha, seed):
     return np.maximum(share, 1 - share), rng.permutation(rows)
 
 
-def test_pictures_and_labels_are_blended_by_the_same_share():
+def test_images_and_labels_are_blended_by_the_same_share():
     batch = faces()
     mixed = mixup(batch, np.random.default_rng(3), 0.4)
     share, other = shares(6, 0.4, 3)

@@ -7,22 +7,22 @@ from records import no_labels
 
 from affect_jax.data.readers.sewa import SEWAConfig
 from affect_jax.data.readers.traces import published_split
-from affect_jax.data.recordings import NumberedPictures, Recording, Recordings, find_footage
+from affect_jax.data.recordings import NumberedImages, Recording, Recordings, find_footage
 from affect_jax.types import UnreadableImage
 
 
-def pictures(folder, numbers, suffix=".png", digits=5):
+def images(folder, numbers, suffix=".png", digits=5):
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
         Image.new("RGB", (20, 16), (number, number, number)).save(folder / f"{number:0{digits}d}{suffix}")
     return folder
 
 
-def test_numbered_pictures_keep_their_place_in_time_though_some_lack(tmp_path):
-    folder = pictures(tmp_path / "f", (1, 3, 4, 12))
+def test_numbered_images_keep_their_place_in_time_though_some_lack(tmp_path):
+    folder = images(tmp_path / "f", (1, 3, 4, 12))
     (folder / "notes.txt").write_text("")
     (folder / "cover.png").write_bytes(b"")
-    footage = NumberedPictures(folder, 25.0)
+    footage = NumberedImages(folder, 25.0)
     assert footage.numbers.tolist() == [0, 2, 3, 11]
     np.testing.assert_allclose(footage.times_seconds(), [0, 0.08, 0.12, 0.44])
     assert footage.image(11).shape == (16, 20, 3) and (footage.image(11) == 12).all()
@@ -31,39 +31,37 @@ def test_numbered_pictures_keep_their_place_in_time_though_some_lack(tmp_path):
         footage.image(3)
 
 
-def test_names_of_pictures_need_not_be_padded(tmp_path):
-    folder = pictures(tmp_path / "f", (2, 10, 9), digits=1)
-    assert NumberedPictures(folder, 1.0, first=0).numbers.tolist() == [2, 9, 10]
-    assert (NumberedPictures(folder, 1.0, first=0).image(10) == 10).all()
+def test_names_of_images_need_not_be_padded(tmp_path):
+    folder = images(tmp_path / "f", (2, 10, 9), digits=1)
+    assert NumberedImages(folder, 1.0, first=0).numbers.tolist() == [2, 9, 10]
+    assert (NumberedImages(folder, 1.0, first=0).image(10) == 10).all()
 
 
-def test_what_the_numbers_of_pictures_cannot_be_is_said(tmp_path):
+def test_what_the_numbers_of_images_cannot_be_is_said(tmp_path):
     with pytest.raises(ValueError, match=r"a has 00000.png; expected 00001 for the first frame"):
-        NumberedPictures(pictures(tmp_path / "a", (0, 1)), 25.0)
-    pictures(tmp_path / "b", (1, 2))
+        NumberedImages(images(tmp_path / "a", (0, 1)), 25.0)
+    images(tmp_path / "b", (1, 2))
     with pytest.raises(ValueError, match=r"b has a frame twice: .*00002.* and .*00002"):
-        NumberedPictures(pictures(tmp_path / "b", (2,), ".jpg"), 25.0)
+        NumberedImages(images(tmp_path / "b", (2,), ".jpg"), 25.0)
     (tmp_path / "c").mkdir()
-    with pytest.raises(FileNotFoundError, match=r"c holds no pictures named by number, such as 00001.jpg"):
-        NumberedPictures(tmp_path / "c", 25.0)
+    with pytest.raises(FileNotFoundError, match=r"c holds no images named by number, such as 00001.jpg"):
+        NumberedImages(tmp_path / "c", 25.0)
 
 
-def test_pictures_go_before_videos_and_need_a_frame_rate(write_film, tmp_path):
+def test_images_go_before_videos_and_need_a_frame_rate(write_film, tmp_path):
     write_film(tmp_path / "videos" / "one.avi", range(0, 80, 10), "mpeg4")
     assert find_footage(tmp_path, "one", 0.0).path == tmp_path / "videos" / "one.avi"
-    pictures(tmp_path / "frames" / "one", (1, 2))
+    images(tmp_path / "frames" / "one", (1, 2))
     assert len(find_footage(tmp_path, "one", 50.0).numbers) == 2
-    with pytest.raises(ValueError, match=r"frames/one holds pictures, which do not say .* set fps"):
+    with pytest.raises(ValueError, match=r"frames/one holds images, which do not say .* set fps"):
         find_footage(tmp_path, "one", 0.0)
-    with pytest.raises(
-        FileNotFoundError, match=r"neither a folder .*frames/two of pictures .* nor a video .*videos/two"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"neither a folder .*frames/two of images .* nor a video .*videos/two"):
         find_footage(tmp_path, "two", 50.0)
 
 
 def test_recordings_are_clips_one_after_the_other(write_film, tmp_path):
     film = find_footage(write_film(tmp_path / "videos" / "a.mp4", (0, 60, 120)).parents[1], "a", 0.0)
-    loose = NumberedPictures(pictures(tmp_path / "frames" / "b", (1, 2, 5)), 10.0)
+    loose = NumberedImages(images(tmp_path / "frames" / "b", (1, 2, 5)), 10.0)
     source = Recordings(
         "affectnet_8",
         [

@@ -17,7 +17,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-m", "launch.render_faces", *arguments], capture_output=True, text=True)
 
 
-def test_writes_two_pictures_and_two_videos(tmp_path):
+def test_writes_two_images_and_two_videos(tmp_path):
     done = run(f"--output={tmp_path}/new", "--size_px=32", "--seconds=0.4")
     assert done.returncode == 0, done.stderr
     written = sorted(path.name for path in (tmp_path / "new").iterdir())
@@ -29,7 +29,7 @@ def test_writes_two_pictures_and_two_videos(tmp_path):
         assert float(container.streams.video[0].average_rate) == 12.5
     assert len(frames) == 5
     source = rendered(RenderedConfig(kind="clips", subjects=1, per_subject=1, frames=5, size_px=64))
-    assert np.abs(frames[3][:64].astype(float) - source.image(3)).mean() < 12  # coded, but the same picture
+    assert np.abs(frames[3][:64].astype(float) - source.image(3)).mean() < 12  # coded, but the same image
     with av.open(str(tmp_path / "new" / "crops.mp4")) as container:
         crops = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
     expected = warp_image(

@@ -39,13 +39,13 @@ def test_a_table_gives_back_the_examples_it_was_made_of():
     assert len(as_table([])) == 0
 
 
-def test_subset_keeps_labels_and_pictures_together():
+def test_subset_keeps_labels_and_images_together():
     subset = Subset(Plain([10, 11, 12, 13]), [3, 1, 1])
     assert [example.name for example in subset.examples] == ["face 13", "face 11", "face 11"]
     assert [int(subset.image(i)[0, 0, 0]) for i in range(3)] == [13, 11, 11]
 
 
-def test_concatenated_finds_each_picture_in_its_part():
+def test_concatenated_finds_each_image_in_its_part():
     joined = Concatenated([Plain([1, 2]), Plain([]), Plain([7]), Subset(Plain([20, 21, 22]), [2])])
     assert joined.starts == (0, 2, 2, 3)
     for index, number in enumerate([1, 2, 7, 22]):

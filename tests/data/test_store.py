@@ -13,7 +13,7 @@ from affect_jax.types import UnreadableImage
 
 
 class Noise:
-    """Random pictures and labels; picklable, so that worker processes can draw from it."""
+    """Random images and labels; picklable, so that worker processes can draw from it."""
 
     label_set = "emonet_5"
 
@@ -46,7 +46,7 @@ def assert_same_labels(a, b):
             assert one.dtype == other.dtype
 
 
-def test_a_store_gives_back_pictures_and_labels_bit_for_bit(tmp_path):
+def test_a_store_gives_back_images_and_labels_bit_for_bit(tmp_path):
     source = Noise(30)
     store_writing.write(source, tmp_path / "faces", workers=1)
     stored = pickle.loads(pickle.dumps(store.read(tmp_path / "faces")))  # as a worker process gets it
@@ -94,7 +94,7 @@ def test_jpeg_is_close(tmp_path):
     source.image = lambda index: np.tile(np.linspace(0, 255, 64).astype(np.uint8)[:, None, None], (1, 64, 3))
     store_writing.write(source, tmp_path / "faces", encoding="jpeg", workers=1)
     assert np.abs(store.read(tmp_path / "faces").image(1).astype(int) - source.image(1)).max() <= 3
-    with pytest.raises(ValueError, match="unknown picture encoding 'gif'; choose one of jpeg, png"):
+    with pytest.raises(ValueError, match="unknown image encoding 'gif'; choose one of jpeg, png"):
         store_writing.write(source, tmp_path / "other", encoding="gif", workers=1)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["faces"]  # nothing half written
 
@@ -130,7 +130,7 @@ def test_only_stores_are_replaced(tmp_path):
         store.read(tmp_path)
 
 
-def test_unreadable_pictures_are_left_out_and_listed(tmp_path):
+def test_unreadable_images_are_left_out_and_listed(tmp_path):
     source = Noise(5, broken=[2])
     store_writing.write(source, tmp_path / "faces", workers=1, max_skipped_fraction=0.2)
     stored = store.read(tmp_path / "faces")
@@ -154,7 +154,7 @@ def test_an_empty_source_is_said(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["lost", "cut", "flipped"])
-def test_a_damaged_shard_is_an_unreadable_picture(tmp_path, damage):
+def test_a_damaged_shard_is_an_unreadable_image(tmp_path, damage):
     store_writing.write(Noise(5), tmp_path / "faces", workers=1)
     (shard,) = (tmp_path / "faces").glob("*array_record*")
     data = bytearray(shard.read_bytes())
@@ -185,6 +185,6 @@ def test_a_store_with_labels_of_another_is_refused_on_opening_and_written_anew(t
     store_writing.write(Noise(4), folder, fingerprint="first", workers=1)
     store_writing.write(Noise(5), tmp_path / "other", fingerprint="first", workers=1)
     (tmp_path / "other" / store_writing.COLUMNS_FILE).replace(folder / store_writing.COLUMNS_FILE)
-    with pytest.raises(ValueError, match=r"faces holds 4 pictures for 5 rows of labels; remove the folder"):
+    with pytest.raises(ValueError, match=r"faces holds 4 images for 5 rows of labels; remove the folder"):
         store.read(folder)
     assert len(store.materialize(lambda: Noise(6), folder, "first", workers=1).examples) == 6

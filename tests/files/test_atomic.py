@@ -16,7 +16,7 @@ def test_a_file_keeps_its_old_content_until_the_new_one_is_complete(tmp_path):
 
 
 def test_an_error_while_writing_leaves_the_old_file(tmp_path):
-    path = tmp_path / "picture.png"
+    path = tmp_path / "image.png"
     path.write_bytes(b"old")
     with pytest.raises(RuntimeError), whole(path) as part:
         part.write_bytes(b"ne")

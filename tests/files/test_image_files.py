@@ -1,4 +1,4 @@
-"""Every kind of picture a web crawl brings, through a whole reader and the crop."""
+"""Every kind of image a web crawl brings, through a whole reader and the crop."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ def quarters():
 
 
 def read(root, name, landmarks=True, **options):
-    """The only picture of a list, and its crop without jitter."""
+    """The only image of a list, and its crop without jitter."""
     cell = ";".join(f"{value:.2f}" for value in POINTS.ravel()) if landmarks else ""
     with open(root / "training.csv", "w", newline="") as file:
         csv.writer(file).writerows([COLUMNS, [name, "", "", "", "", cell, 1, 0.5, 0.1]])
@@ -104,7 +104,7 @@ def test_transparent_pixels_become_black_in_palettes_too(tmp_path):
     assert not image[:, 32:].any()
 
 
-def test_of_an_animation_the_first_picture_is_read(tmp_path, quarters):
+def test_of_an_animation_the_first_image_is_read(tmp_path, quarters):
     frames = [Image.fromarray(quarters), Image.new("RGB", (64, 48), "white")]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
     image, _, _ = read(tmp_path, "moving.gif")
@@ -133,10 +133,10 @@ def test_a_camera_turn_is_obeyed_where_nothing_is_given_in_pixels(quarters):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-def test_a_picture_of_one_pixel_has_a_size_but_is_no_face(tmp_path, mode):
+def test_a_image_of_one_pixel_has_a_size_but_is_no_face(tmp_path, mode):
     Image.new(mode, (1, 1)).save(tmp_path / "dot.jpg")
     assert image_files.look(str(tmp_path / "dot.jpg")) == image_files.Look("image is smaller than 16 px")
-    with pytest.raises(ValueError, match=r"row 2: image is smaller than 16 px: expected a whole picture at .*dot.jpg"):
+    with pytest.raises(ValueError, match=r"row 2: image is smaller than 16 px: expected a whole image at .*dot.jpg"):
         read(tmp_path, "dot.jpg", landmarks=False, strict=True)
     # Unchecked, the landmarks still give it away.
     with pytest.raises(UnreadableImage, match=r"row 2 \(.*dot.jpg\): landmarks lie outside the image of 1 x 1 px"):

@@ -96,5 +96,5 @@ def test_a_frame_that_cannot_be_had_names_file_and_frame(write_film, tmp_path):
 
 def test_what_is_no_video_is_said(tmp_path):
     (tmp_path / "notes.mp4").write_text("time;arousal\n")
-    with pytest.raises(ValueError, match=r"notes.mp4 is neither a picture nor a video"):
+    with pytest.raises(ValueError, match=r"notes.mp4 is neither a image nor a video"):
         VideoFrames(tmp_path / "notes.mp4")

@@ -143,7 +143,7 @@ def test_nothing_labeled_gives_zero_and_no_gradient():
 def test_heatmap_error_leaves_out_landmarks_beyond_the_border():
     rng = np.random.default_rng(2)
     landmarks = np.float32(rng.uniform(1, 14, (2, 68, 2)))
-    landmarks[0, :34, 0] = 200.0  # half of the first face is off the picture
+    landmarks[0, :34, 0] = 200.0  # half of the first face is off the image
     heatmaps = np.float32(rng.normal(0, 0.1, (2, 1, 8, 8, 68)))
     error = heatmap_error(jnp.asarray(heatmaps), jnp.asarray(landmarks), jnp.ones(2), image_px=16, sigma=1.0)
     target = np.asarray(render_heatmaps(jnp.asarray(landmarks), 16, 8, 1.0), np.float64)

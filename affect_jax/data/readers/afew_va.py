@@ -1,7 +1,7 @@
 """AFEW-VA: 600 clips out of films, every frame with valence, arousal and 68 landmarks.
 
 `001/001.json` and `001/00000.png`..., flat or in folders 01 to 12 of fifty clips. Valence and arousal are whole numbers
-from -10 to 10 in the file and are divided by 10; landmarks are in pixels of the picture as stored.
+from -10 to 10 in the file and are divided by 10; landmarks are in pixels of the image as stored.
 Source: Kossaifi et al., AFEW-VA database for valence and arousal estimation in-the-wild, IMAVIS 65, 2017.
 """
 
@@ -15,7 +15,7 @@ from jaxtyping import Float
 from affect_jax.data.readers.affectnet_faces import misplaced
 from affect_jax.data.readers.rows import ListConfig, existing_folder, looked_at
 from affect_jax.data.readers.traces import ALL, LABEL_SET, number
-from affect_jax.data.recordings import NumberedPictures, Recording, Recordings
+from affect_jax.data.recordings import NumberedImages, Recording, Recordings
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 from affect_jax.files import image_files
@@ -32,8 +32,8 @@ class AFEWVAConfig(ListConfig):
     """AFEW-VA has no official split: `split` is "all", and `fold` divides it by actor."""
 
     split: str = ALL
-    fps: float = 25.0  # frames a second: the pictures do not say
-    check_images: bool = True  # look at both ends of every picture file first
+    fps: float = 25.0  # frames a second: the images do not say
+    check_images: bool = True  # look at both ends of every image file first
 
     def __post_init__(self):
         if self.split != ALL:
@@ -43,7 +43,7 @@ class AFEWVAConfig(ListConfig):
 
 
 def afew_va(config: AFEWVAConfig) -> Recordings:
-    """The frames of all clips that have labels and a picture; the actor is the subject.
+    """The frames of all clips that have labels and a image; the actor is the subject.
 
     ValueError for too many unusable frames or clips; FileNotFoundError for a wrong path.
     """
@@ -91,9 +91,9 @@ def _recording(
     path: pathlib.Path, actor: str, labeled: dict[str, dict], config: AFEWVAConfig, skipped: SkippedRows
 ) -> Recording:
     try:
-        footage = NumberedPictures(path.parent, config.fps, first=0)
+        footage = NumberedImages(path.parent, config.fps, first=0)
     except (FileNotFoundError, ValueError) as error:
-        raise RowFault("clip has no usable pictures", str(error)) from None
+        raise RowFault("clip has no usable images", str(error)) from None
     there = {int(frame): index for index, frame in enumerate(footage.numbers)}
     looks = [image_files.Look("")] * len(there)
     if config.check_images:
@@ -136,5 +136,5 @@ def _landmarks(values: dict, look: image_files.Look) -> Float[np.ndarray, "68 2"
         raise RowFault("landmarks span no area", "all lie on a line")
     reason = look.reason or (misplaced(points, None, look.width, look.height) if look.width else "")
     if reason:
-        raise RowFault(reason, f"picture of {look.width} x {look.height} px")
+        raise RowFault(reason, f"image of {look.width} x {look.height} px")
     return points

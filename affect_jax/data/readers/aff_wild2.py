@@ -2,7 +2,7 @@
 
 `<annotations>/VA_Estimation_Challenge/Train_Set/<video>.txt` ("VA_Set/Training_Set" in 2020 and 2021) and likewise
 EXPR_Recognition_Challenge; `cropped_aligned/<video>/00001.jpg` belongs to the first line after the header. Frames
-without a face have no picture. Valence or arousal of -5 and an expression of -1 say "not annotated". The lists of
+without a face have no image. Valence or arousal of -5 and an expression of -1 say "not annotated". The lists of
 action units and the joint list of the MTL challenge are not read.
 Layout and codes from loaders; no true file was at hand.
 """
@@ -16,7 +16,7 @@ from absl import logging
 from affect_jax.data.readers.aff_wild2_lines import LABEL_SET, Lines, read_affect, read_expression
 from affect_jax.data.readers.rows import ListConfig, existing_folder
 from affect_jax.data.readers.traces import published_split
-from affect_jax.data.recordings import NumberedPictures, Recording, Recordings
+from affect_jax.data.recordings import NumberedImages, Recording, Recordings
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import unlabeled
 
@@ -24,17 +24,17 @@ SPLITS = {"training": ("Train_Set", "Training_Set"), "validation": ("Validation_
 CHALLENGES = {"VA": ("VA_Estimation_Challenge", "VA_Set"), "EXPR": ("EXPR_Recognition_Challenge", "EXPR_Set")}
 LEVELS = ("", "*/", "*/*/")  # folders between root and those of the challenges
 IMAGES = "cropped_aligned"
-FEW_FRAMES, FEW_SHARE = 30, 0.02  # pictures beyond the last line of a video's labels: a count that differs a little
+FEW_FRAMES, FEW_SHARE = 30, 0.02  # images beyond the last line of a video's labels: a count that differs a little
 
 
 @dataclasses.dataclass(frozen=True)
 class AffWild2Config(ListConfig):
     """`split` is training or validation; the labels of the test videos were not handed out."""
 
-    images: str = IMAGES  # folder of the videos' pictures, below root
+    images: str = IMAGES  # folder of the videos' images, below root
     annotations: str = ""  # folder below root that holds those of the challenges; "" = found by looking
     challenges: tuple[str, ...] = ("VA", "EXPR")  # whose labels are read
-    fps: float = 30.0  # frames a second: the pictures do not say, and the videos differ
+    fps: float = 30.0  # frames a second: the images do not say, and the videos differ
 
     def __post_init__(self):
         published_split(self.split, SPLITS)
@@ -49,7 +49,7 @@ class AffWild2Config(ListConfig):
 
 
 def aff_wild2(config: AffWild2Config) -> Recordings:
-    """The pictures of all videos of a split that are annotated for valence and arousal, expression, or both.
+    """The images of all videos of a split that are annotated for valence and arousal, expression, or both.
 
     Each video is a subject, and of a video with two people ("..._left", "..._right") each person. ValueError for too
     many unusable lines or videos; FileNotFoundError for a wrong path.
@@ -73,16 +73,16 @@ def aff_wild2(config: AffWild2Config) -> Recordings:
         known = [lines for lines in (affect, expression) if lines is not None]
         total += sum(len(lines.weight) for lines in known)
         try:
-            found.append(_recording(name, NumberedPictures(images / name, config.fps), affect, expression))
+            found.append(_recording(name, NumberedImages(images / name, config.fps), affect, expression))
         except (FileNotFoundError, ValueError) as error:
-            fault = RowFault("video has no usable pictures", f"{error} ({known[0].path})")
+            fault = RowFault("video has no usable images", f"{error} ({known[0].path})")
             videos.refuse(str(known[0].path), place, fault)
         except RowFault as fault:
             videos.refuse(str(known[0].path), place, fault)
     rows.finish(total)
     if not found:
         raise FileNotFoundError(
-            f"none of {len(names)} videos has pictures in {images}, such as {images / names[0]}/00001.jpg"
+            f"none of {len(names)} videos has images in {images}, such as {images / names[0]}/00001.jpg"
         )
     videos.finish(len(names))
     return Recordings(LABEL_SET, found)
@@ -113,8 +113,8 @@ def _warn_of_shared(root: pathlib.Path, config: AffWild2Config, names: set[str])
                 )  # fmt: skip
 
 
-def _recording(name: str, footage: NumberedPictures, affect: Lines | None, expression: Lines | None) -> Recording:
-    """All pictures of a video; those beyond the last line of its labels have weight 0."""
+def _recording(name: str, footage: NumberedImages, affect: Lines | None, expression: Lines | None) -> Recording:
+    """All images of a video; those beyond the last line of its labels have weight 0."""
     labels = unlabeled(len(footage.numbers), LABEL_SET, ("valence_arousal", "emotion"))
     for lines, values, weight in (
         (affect, labels["valence_arousal"].value, labels["valence_arousal"].weight),
@@ -126,7 +126,7 @@ def _recording(name: str, footage: NumberedPictures, affect: Lines | None, expre
         beyond = int(footage.numbers[-1]) + 1 - count
         if beyond > FEW_FRAMES + FEW_SHARE * count:
             raise RowFault(
-                "labels and pictures do not go together",
+                "labels and images do not go together",
                 f"{lines.path} has {count} lines, but {footage.path(int(footage.numbers[-1]))} is there",
             )
         inside = footage.numbers < count

@@ -1,7 +1,7 @@
 """AffectNet's manual and automatic annotation lists, EmoNet's lists once imported, and folders in the same layout.
 
 Landmarks of the list are in pixels as stored, so EXIF turns are not obeyed here. AffectNet names no subjects: each
-picture is its own.
+image is its own.
 """
 
 import dataclasses
@@ -27,8 +27,8 @@ class AffectNetConfig(AffectNetFacesConfig):
     """`split` is the name of a list without ".csv": "training", "validation", "automatically_annotated"."""
 
     images: str = ""  # folder the paths of the list start from; "" = found by looking
-    subject_pattern: str = ""  # regular expression whose group 1 is the person, over a picture's name without ending;
-    # "" = AffectNet names nobody, each picture is its own person
+    subject_pattern: str = ""  # regular expression whose group 1 is the person, over a image's name without ending;
+    # "" = AffectNet names nobody, each image is its own person
 
     @property
     def own_split(self) -> str:
@@ -81,7 +81,7 @@ def _read_rows(list_path: pathlib.Path, skipped: SkippedRows) -> tuple[list[tupl
 
 
 def _find_images(config: AffectNetConfig, list_path: pathlib.Path, names: list[str]) -> pathlib.Path:
-    """The folder where at least one of the first pictures lies."""
+    """The folder where at least one of the first images lies."""
     root = pathlib.Path(config.root)
     folders = [root / folder for folder in (*IMAGE_FOLDERS, config.split)]
     if config.images:
@@ -91,13 +91,13 @@ def _find_images(config: AffectNetConfig, list_path: pathlib.Path, names: list[s
         if not tried or any((folder / name).is_file() for name in tried):
             return folder
     raise FileNotFoundError(
-        f"none of the first {len(tried)} pictures of {list_path} (such as {tried[0]}) lies under "
+        f"none of the first {len(tried)} images of {list_path} (such as {tried[0]}) lies under "
         f"{', '.join(map(str, folders))}; set `images` to the folder the paths of the list start from"
     )
 
 
 def _subject(path: str, pattern: str) -> str:
-    """The person on a picture; one that the pattern does not fit stands for itself."""
-    picture_path = pathlib.PurePosixPath(path)
-    found = re.fullmatch(pattern, picture_path.stem) if pattern else None
-    return found[1] if found else str(picture_path.with_suffix(""))
+    """The person on a image; one that the pattern does not fit stands for itself."""
+    image_path = pathlib.PurePosixPath(path)
+    found = re.fullmatch(pattern, image_path.stem) if pattern else None
+    return found[1] if found else str(image_path.with_suffix(""))

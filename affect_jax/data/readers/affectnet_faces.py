@@ -12,12 +12,12 @@ from affect_jax.data.readers import affectnet_cleaning as cleaning
 from affect_jax.data.readers.affectnet_rows import CORRECT, Row
 from affect_jax.data.readers.rows import ListConfig, looked_at, photographs, square
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import PictureFiles, unlabeled
+from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import UnreadableImage
 
 LABEL_SET = "affectnet_8"
-LEAST_INSIDE = 0.5  # of the landmarks, that must lie in the picture: faces are cut at borders, but not away
+LEAST_INSIDE = 0.5  # of the landmarks, that must lie in the image: faces are cut at borders, but not away
 NOT_JUDGED = "cleaning: no emotion, or no valence and arousal, to be judged by"
 
 
@@ -25,7 +25,7 @@ NOT_JUDGED = "cleaning: no emotion, or no valence and arousal, to be judged by"
 class AffectNetFacesConfig(ListConfig):
     """Which faces are kept."""
 
-    check_images: bool = True  # look at header and both ends of every picture file first
+    check_images: bool = True  # look at header and both ends of every image file first
     clean: str = ""  # "" all | automatic: emotion must fit valence and arousal (data/cleaning.py) | automatic+correct:
     # and a person found it right (lists imported from EmoNet's); faces that cannot be judged are left out too
     only_label_set: str = ""  # rows whose emotion is not in this label set, or who have none, are left out, as from the
@@ -108,11 +108,11 @@ def _cleaned(rows: list[Listed], where: str, rule: str, skipped: SkippedRows) ->
 
 
 def _whole(rows: list[Listed], skipped: SkippedRows) -> list[Listed]:
-    """Rows whose picture is whole and has the face in it."""
+    """Rows whose image is whole and has the face in it."""
     kept = []
     for listed, look in zip(rows, looked_at([listed.file for listed in rows]), strict=True):
         if reason := look.reason or misplaced(listed.row.landmarks, listed.row.box, look.width, look.height):
-            expected = "a whole picture" if look.reason else f"a face in the picture of {look.width} x {look.height} px"
+            expected = "a whole image" if look.reason else f"a face in the image of {look.width} x {look.height} px"
             skipped.refuse(listed.file, listed.number, RowFault(reason, f"expected {expected} at {listed.file}"))
         else:
             kept.append(listed)
@@ -122,7 +122,7 @@ def _whole(rows: list[Listed], skipped: SkippedRows) -> list[Listed]:
 def misplaced(
     landmarks: Float[np.ndarray, "68 2"] | None, box: tuple[float, float, float, float] | None, width: int, height: int
 ) -> str:
-    """Why landmarks, or a face box where there are none, cannot belong to a picture of that size; or ""."""
+    """Why landmarks, or a face box where there are none, cannot belong to a image of that size; or ""."""
     if landmarks is not None:
         inside = ((landmarks >= 0) & (landmarks < (width, height))).all(1).mean()
         return "landmarks lie outside the image" if inside < LEAST_INSIDE else ""
@@ -133,8 +133,8 @@ def misplaced(
     return ""
 
 
-class ListedFaces(PictureFiles):
-    """Loose pictures that are held against their landmarks once more when they are read."""
+class ListedFaces(ImageFiles):
+    """Loose images that are held against their landmarks once more when they are read."""
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
         """RGB pixels as stored; `UnreadableImage` also where the landmarks cannot belong to them."""

@@ -1,7 +1,7 @@
-"""AffectNet as distributed since 2021: `train_set|val_set`, in each `images/<id>.jpg` and four small arrays a picture.
+"""AffectNet as distributed since 2021: `train_set|val_set`, in each `images/<id>.jpg` and four small arrays a image.
 
 `annotations/<id>_{exp,val,aro,lnd}.npy` hold expression, valence and arousal as strings in arrays without axes, and
-136 coordinates x, y, x, y ... in pixels of the picture. Rows of messages count the pictures in the order of their ids.
+136 coordinates x, y, x, y ... in pixels of the image. Rows of messages count the images in the order of their ids.
 """
 
 import dataclasses
@@ -60,7 +60,7 @@ def affectnet_npy(config: AffectNetNpyConfig) -> ListedFaces:
         if not folder.is_dir():
             sets = sorted(path.parent.name for path in root.glob("*/annotations"))
             raise FileNotFoundError(f"no folder {folder}; splits found in {root}: {', '.join(sets) or 'none'}")
-    files = _pictures(top / "images")
+    files = _images(top / "images")
     ids = sorted(set(files) | _annotated(top / "annotations"), key=lambda name: (len(name), name))
     skipped, rows = config.skipped(top), []
     with ThreadPoolExecutor(READING_THREADS) as pool:  # hundreds of thousands of small files
@@ -82,8 +82,8 @@ def _sort(
         rows.append(Listed(number, name, name, f"{top}/images/{row.path}", row))
 
 
-def _pictures(folder: pathlib.Path) -> dict[str, str]:
-    """File names of the pictures by id."""
+def _images(folder: pathlib.Path) -> dict[str, str]:
+    """File names of the images by id."""
     found = {}
     for file in folder.iterdir():
         if file.suffix.lower() in image_files.SUFFIXES and not file.name.startswith("."):
@@ -101,7 +101,7 @@ def _read(folder: pathlib.Path, name: str, file: str | None) -> Row | RowFault:
     """The row of one id; a fault is returned, so that the thread that counts them can refuse it."""
     try:
         if file is None:
-            raise RowFault("image is missing", f"no picture for {folder}/{name}_exp.npy")
+            raise RowFault("image is missing", f"no image for {folder}/{name}_exp.npy")
         cells = {kind: _text(f"{folder}/{name}_{kind}.npy", KINDS[kind]) for kind in KINDS}
         code = NOT_ANNOTATED if _is_not_annotated(cells["exp"]) else expression(cells["exp"])
         if code == NON_FACE:

@@ -27,9 +27,9 @@ ROUNDING = 1e-6  # lists carry rounded numbers: 1.0000001 is 1
 class Row:
     """A usable row; None where something is not annotated."""
 
-    path: str  # of the picture, below the image folder, with "/"
+    path: str  # of the image, below the image folder, with "/"
     box: tuple[float, float, float, float] | None  # left, top, width, height in px
-    landmarks: Float[np.ndarray, "68 2"] | None  # px of the picture as stored
+    landmarks: Float[np.ndarray, "68 2"] | None  # px of the image as stored
     emotion: int | None
     valence_arousal: tuple[float, float] | None
     left_out: str = ""  # why the data set itself means this row to be left out
@@ -47,7 +47,7 @@ def parse(row: Mapping[str, str]) -> Row:
         raise RowFault("row holds NULL", f"{', '.join(null)} is NULL, expected a value; take the row out")
     path = row["subDirectory_filePath"].replace("\\", "/")
     if not path:
-        raise RowFault("image name is empty", "subDirectory_filePath is empty, expected the path of a picture")
+        raise RowFault("image name is empty", "subDirectory_filePath is empty, expected the path of a image")
     code = expression(row["expression"])
     if code == NON_FACE:  # whatever else the row says
         return Row(path, None, None, None, None, left_out=f"expression is {NON_FACE} (non-face)")

@@ -15,7 +15,7 @@ import numpy as np
 from absl import logging
 
 from affect_jax import emotions
-from affect_jax.data.memory import GrayPictures
+from affect_jax.data.memory import GrayImages
 from affect_jax.data.readers.affectnet_faces import ListedFaces, misplaced
 from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_frames, landmark_file
 from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
@@ -40,7 +40,7 @@ class CKPlusConfig(ListConfig):
     split: str = ALL
     peak_frames: int = 3  # last frames of a sequence that get its emotion
     neutral_frames: int = 1  # first frames of a sequence with an emotion that count as neutral
-    check_images: bool = True  # look at both ends of every picture file first
+    check_images: bool = True  # look at both ends of every image file first
 
     def __post_init__(self):
         if self.peak_frames < 1 or self.neutral_frames < 0:
@@ -53,8 +53,8 @@ class CKPlusConfig(ListConfig):
         return self.split if self.split == ALL else usage(self.split)
 
 
-def ck_plus(config: CKPlusConfig) -> ListedFaces | GrayPictures:
-    """The labeled frames, sorted by subject, sequence and frame; without landmarks the whole picture is the crop.
+def ck_plus(config: CKPlusConfig) -> ListedFaces | GrayImages:
+    """The labeled frames, sorted by subject, sequence and frame; without landmarks the whole image is the crop.
 
     ValueError for too many unusable frames and for a split the form does not have; FileNotFoundError for a wrong path.
     """
@@ -76,7 +76,7 @@ def ck_plus(config: CKPlusConfig) -> ListedFaces | GrayPictures:
     return _faces(frames, root, config, skipped)
 
 
-def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GrayPictures:
+def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GrayImages:
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}; expected {TABLE}")
     if config.split == ALL:
@@ -117,7 +117,7 @@ def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skippe
     for number, (frame, look) in enumerate(zip(frames, looks, strict=True), 1):
         try:
             if look.reason:
-                raise RowFault(look.reason, f"expected a whole picture at {frame.path}")
+                raise RowFault(look.reason, f"expected a whole image at {frame.path}")
             landmarks = landmark_file(root, frame.path)
             if config.check_images and (reason := misplaced(landmarks, None, look.width, look.height)):
                 raise RowFault(reason, f"of {frame.path}, {look.width} x {look.height} px")
@@ -131,7 +131,7 @@ def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skippe
     if not kept:
         raise ValueError(f"{root} holds no usable frame: {skipped.counts() or 'no sequence has an emotion'}")
     if all(landmarks is None for landmarks in points):
-        logging.info("%s has no Landmarks: the whole picture is the crop", root)
+        logging.info("%s has no Landmarks: the whole image is the crop", root)
     count = len(emotions.names(LABEL_SET))
     labels = unlabeled(len(kept), LABEL_SET, ("emotion", "landmarks"))
     labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot([frame.emotion for _, frame in kept], count), 1

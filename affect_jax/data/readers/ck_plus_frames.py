@@ -21,7 +21,7 @@ MEANING = ", ".join(f"{code} {name}" for code, name in enumerate(emotions.names(
 
 
 class Frame(NamedTuple):
-    """A picture with an emotion."""
+    """A image with an emotion."""
 
     path: pathlib.Path
     subject: str
@@ -38,9 +38,9 @@ def labeled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: Skipped
     frames, without, number = [], 0, 0
     for folder in sorted((root / IMAGE_FOLDER).glob("S*/*/")):
         subject, sequence = folder.parent.name, folder.name
-        pictures = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png")
+        images = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png")
         files = sorted((labels / subject / sequence).glob("[!.]*_emotion.txt"))
-        if not files or not pictures:
+        if not files or not images:
             without += 1
             continue
         number += 1
@@ -49,8 +49,8 @@ def labeled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: Skipped
         except RowFault as fault:
             skipped.refuse(str(files[0]), number, fault)
             continue
-        late = pictures[-peak:]
-        early = [path for path in pictures[:neutral] if path not in late]
+        late = images[-peak:]
+        early = [path for path in images[:neutral] if path not in late]
         frames += [Frame(path, subject, NEUTRAL) for path in early] + [Frame(path, subject, emotion) for path in late]
     logging.info("%s: %d sequences with an emotion, %d without are left out", root, number, without)
     return frames
@@ -71,12 +71,12 @@ def _emotion(files: list[pathlib.Path]) -> int:
     return integer("emotion", cells[0], 7, f"{MEANING} ({files[0]})")
 
 
-def landmark_file(root: pathlib.Path, picture: pathlib.Path) -> Float[np.ndarray, "68 2"] | None:
+def landmark_file(root: pathlib.Path, image: pathlib.Path) -> Float[np.ndarray, "68 2"] | None:
     """Landmarks of a frame in px; None where the data set was unpacked without them."""
     folder = _first_folder(root, LANDMARK_FOLDERS)
     if folder is None:
         return None
-    path = folder / picture.parent.parent.name / picture.parent.name / f"{picture.stem}_landmarks.txt"
+    path = folder / image.parent.parent.name / image.parent.name / f"{image.stem}_landmarks.txt"
     try:
         values = np.array(path.read_text(errors="replace").split(), np.float32)
     except FileNotFoundError:

@@ -1,7 +1,7 @@
 """EmoNet's pickled lists of AffectNet as rows of a CSV list that the `affectnet` reader takes.
 
-A list is a dict: picture name -> {expression, valence, arousal, landmarks_fan, expression_correct, ...}, and the key
-"folder", which names no picture. The landmarks are those of the FAN network, 68 of (x, y) in pixels of the picture.
+A list is a dict: image name -> {expression, valence, arousal, landmarks_fan, expression_correct, ...}, and the key
+"folder", which names no image. The landmarks are those of the FAN network, 68 of (x, y) in pixels of the image.
 """
 
 from collections.abc import Mapping
@@ -13,23 +13,23 @@ from affect_jax.data.readers.affectnet_rows import COLUMNS, CORRECT, parse
 from affect_jax.data.skipped import RowFault, SkippedRows
 
 LIST_COLUMNS = (*COLUMNS, CORRECT)
-NOT_PICTURES = ("folder",)
+NOT_IMAGES = ("folder",)
 LANDMARKS = "landmarks_fan"
 
 
 def list_rows(entries: Any, skipped: SkippedRows) -> list[dict[str, str]]:
-    """A row for each usable picture; the others are counted in `skipped`, their row being the place in the dict.
+    """A row for each usable image; the others are counted in `skipped`, their row being the place in the dict.
 
     ValueError when `entries` is no such dict.
     """
     if not isinstance(entries, Mapping) or not entries:
         raise ValueError(
-            f"{skipped.where} holds {type(entries).__name__}, expected a dict of picture names: is it one of EmoNet's "
+            f"{skipped.where} holds {type(entries).__name__}, expected a dict of image names: is it one of EmoNet's "
             "lists, such as test_fullpath.pkl?"
         )
     rows = []
     for number, (name, entry) in enumerate(entries.items(), 1):
-        if name in NOT_PICTURES:
+        if name in NOT_IMAGES:
             continue
         try:
             row = _row(name, entry)
@@ -43,7 +43,7 @@ def list_rows(entries: Any, skipped: SkippedRows) -> list[dict[str, str]]:
 
 def _row(name: Any, entry: Any) -> dict[str, str]:
     if not isinstance(name, str) or not isinstance(entry, Mapping):
-        raise RowFault("entry is no picture", f"{name!r:.60} -> {type(entry).__name__}, expected a name and a dict")
+        raise RowFault("entry is no image", f"{name!r:.60} -> {type(entry).__name__}, expected a name and a dict")
     if missing := [key for key in ("expression", "valence", "arousal") if key not in entry]:
         raise RowFault(f"entry lacks {missing[0]}", f"{name} has only {', '.join(map(str, entry))}")
     row = dict.fromkeys(LIST_COLUMNS, "")

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from affect_jax import emotions
-from affect_jax.data.memory import GrayPictures
+from affect_jax.data.memory import GrayImages
 from affect_jax.data.readers.rows import ListConfig, ListFile, integer, one_hot, photographs
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
@@ -36,8 +36,8 @@ class FER2013Config(ListConfig):
         return usage(self.split)
 
 
-def fer2013(config: FER2013Config) -> GrayPictures:
-    """The usable faces of one split, in the order of the list; each picture is its own subject.
+def fer2013(config: FER2013Config) -> GrayImages:
+    """The usable faces of one split, in the order of the list; each image is its own subject.
 
     ValueError for a list without a needed column and for too many unusable rows; FileNotFoundError for a wrong path.
     """
@@ -69,7 +69,7 @@ def find_list(root: str, files: tuple[str, ...] = FILES) -> pathlib.Path:
 def pixel_rows(
     path: pathlib.Path, split: str, names: tuple[str, ...], skipped: SkippedRows
 ) -> Iterator[tuple[str, int, UInt8[np.ndarray, "48 48"]]]:
-    """(name, emotion, picture) of each usable row of a split; what was skipped is written at the end."""
+    """(name, emotion, image) of each usable row of a split; what was skipped is written at the end."""
     wanted, lines, total = usage(split), ListFile(path, REQUIRED), 0
     meaning = ", ".join(f"{code} {name}" for code, name in enumerate(names))
     for number, cells in lines:
@@ -99,7 +99,7 @@ def row_usage(row: dict[str, str], path: pathlib.Path, wanted: str) -> str:
 
 
 def pixels(cell: str) -> UInt8[np.ndarray, "48 48"]:
-    """The picture of a cell; RowFault when it is not 2304 numbers in 0..255, or of one color."""
+    """The image of a cell; RowFault when it is not 2304 numbers in 0..255, or of one color."""
     try:
         values = np.fromstring(cell, np.int64, sep=" ")
     except ValueError:
@@ -109,16 +109,16 @@ def pixels(cell: str) -> UInt8[np.ndarray, "48 48"]:
     if values.min() < 0 or values.max() > 255:
         raise RowFault("pixels out of 0..255", f"{values.min()} to {values.max()}, expected 0 to 255")
     if values.min() == values.max():
-        raise RowFault("picture is of one color", f"every pixel is {values[0]}; take the row out")
+        raise RowFault("image is of one color", f"every pixel is {values[0]}; take the row out")
     return values.reshape(SIDE_PX, SIDE_PX).astype(np.uint8)
 
 
-def gray_faces(label_set: str, kept: list[tuple[str, int, UInt8[np.ndarray, "48 48"]]], where: str) -> GrayPictures:
+def gray_faces(label_set: str, kept: list[tuple[str, int, UInt8[np.ndarray, "48 48"]]], where: str) -> GrayImages:
     """A source of named faces in memory; ValueError, naming `where` they were looked for, if there are none."""
     if not kept:
         raise ValueError(f"{where}: no usable row; is it the right list and split?")
-    names, named, pictures = zip(*kept, strict=True)
+    names, named, images = zip(*kept, strict=True)
     count = len(emotions.names(label_set))
     labels = unlabeled(len(kept), label_set, ("emotion",))
     labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot(named, count), 1
-    return GrayPictures(label_set, photographs(names, names, labels), np.stack(pictures))
+    return GrayImages(label_set, photographs(names, names, labels), np.stack(images))

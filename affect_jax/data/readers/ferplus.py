@@ -1,7 +1,7 @@
 """FER+: ten people's votes on each face of FER2013.
 
 The rows of fer2013new.csv go with those of fer2013.csv by their position. The number in an image name does not: from
-the first pictures without a name on, it is another count. An empty name says that the picture shows no face.
+the first images without a name on, it is another count. An empty name says that the image shows no face.
 Source: Barsoum et al., Training deep networks for facial expression recognition with crowd-sourced label
 distribution, ICMI 2016.
 """
@@ -14,11 +14,11 @@ from absl import logging
 from jaxtyping import Float, Int
 
 from affect_jax import emotions
-from affect_jax.data.memory import GrayPictures
+from affect_jax.data.memory import GrayImages
 from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, pixels, usage
 from affect_jax.data.readers.rows import ListConfig, ListFile, integer, looked_at, photographs
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import PictureFiles, unlabeled
+from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.types import Labels
 
 LABEL_SET = "ferplus_8"
@@ -41,7 +41,7 @@ class FERPlusConfig(ListConfig):
     """
 
     votes: str = "distribution"  # distribution: of the votes for emotions; majority: the one with more than half of all
-    check_images: bool = True  # look at both ends of every picture file first
+    check_images: bool = True  # look at both ends of every image file first
 
     def __post_init__(self):
         usage(self.split)
@@ -63,8 +63,8 @@ class Voted:
     votes: Int[np.ndarray, "10"]
 
 
-def ferplus(config: FERPlusConfig) -> GrayPictures | PictureFiles:
-    """The faces of one split in the order of the list; each picture is its own subject.
+def ferplus(config: FERPlusConfig) -> GrayImages | ImageFiles:
+    """The faces of one split in the order of the list; each image is its own subject.
 
     Where half of the people or more named no emotion ("unknown", "NF" for "not a face"), or, with `votes` "majority",
     none was named by more than half, emotion_weight is 0. Errors as of fer2013, and ValueError where the two lists do
@@ -91,7 +91,7 @@ def ferplus(config: FERPlusConfig) -> GrayPictures | PictureFiles:
 
 
 def _read(path: pathlib.Path, wanted: str, skipped: SkippedRows) -> tuple[list[Voted], list[str]]:
-    """Rows of a split that name a picture, and the Usage of every row."""
+    """Rows of a split that name a image, and the Usage of every row."""
     whole = path.name == VOTES_FILE
     lines = ListFile(path, REQUIRED) if whole else ListFile(path, (), FOLDER_COLUMNS)
     rows, usages = [], []
@@ -139,7 +139,7 @@ def _labels(rows: list[Voted], kind: str) -> Labels:
     return labels
 
 
-def _from_files(rows, path: pathlib.Path, folder: pathlib.Path, config: FERPlusConfig, skipped) -> PictureFiles:
+def _from_files(rows, path: pathlib.Path, folder: pathlib.Path, config: FERPlusConfig, skipped) -> ImageFiles:
     """Faces in a folder of one split, as the program of the FER+ authors writes them."""
     reasons = [""] * len(rows)
     if config.check_images:
@@ -147,17 +147,17 @@ def _from_files(rows, path: pathlib.Path, folder: pathlib.Path, config: FERPlusC
     kept = []
     for row, reason in zip(rows, reasons, strict=True):
         if reason:
-            fault = RowFault(reason, f"expected a whole picture at {folder / row.name}")
+            fault = RowFault(reason, f"expected a whole image at {folder / row.name}")
             skipped.refuse(str(folder / row.name), row.line, fault)
         else:
             kept.append(row)
     names = [row.name for row in kept]
     table = photographs(names, names, _labels(kept, config.votes))
     places = [f"{path}, row {row.line}" for row in kept]
-    return PictureFiles(LABEL_SET, table, [str(folder / name) for name in names], places)
+    return ImageFiles(LABEL_SET, table, [str(folder / name) for name in names], places)
 
 
-def _from_text(rows, usages: list[str], root: pathlib.Path, config: FERPlusConfig, skipped) -> GrayPictures:
+def _from_text(rows, usages: list[str], root: pathlib.Path, config: FERPlusConfig, skipped) -> GrayImages:
     """Faces out of fer2013.csv, row by row; ValueError where its rows are not those of the votes."""
     path, wanted = find_list(str(root), FILES[:2]), config.own_split
     by_position = {row.position: row for row in rows}
@@ -178,8 +178,8 @@ def _from_text(rows, usages: list[str], root: pathlib.Path, config: FERPlusConfi
     if seen != len(usages):
         raise ValueError(f"{path} has {seen} rows, but there are votes for {len(usages)}: {TOGETHER}")
     names = [row.name for row in kept]
-    pictures = np.stack(faces) if faces else np.zeros((0, SIDE_PX, SIDE_PX), np.uint8)
-    return GrayPictures(LABEL_SET, photographs(names, names, _labels(kept, config.votes)), pictures)
+    images = np.stack(faces) if faces else np.zeros((0, SIDE_PX, SIDE_PX), np.uint8)
+    return GrayImages(LABEL_SET, photographs(names, names, _labels(kept, config.votes)), images)
 
 
 def _check_usage(where: str, here: str, there: str) -> None:

@@ -6,7 +6,7 @@ import pathlib
 from affect_jax import emotions
 from affect_jax.data.readers.rows import ListConfig, looked_at, one_hot, photographs
 from affect_jax.data.skipped import RowFault
-from affect_jax.data.source import PictureFiles, unlabeled
+from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.files import image_files
 
 
@@ -16,17 +16,17 @@ class FolderConfig(ListConfig):
 
     split: str = ""
     label_set: str = "affectnet_8"
-    check_images: bool = True  # look at both ends of every picture file first
+    check_images: bool = True  # look at both ends of every image file first
 
     def __post_init__(self):
         emotions.names(self.label_set)
 
 
-def folder(config: FolderConfig) -> PictureFiles:
-    """Faces labeled by the name of their folder, in the order of emotion and file name; the whole picture is the crop.
+def folder(config: FolderConfig) -> ImageFiles:
+    """Faces labeled by the name of their folder, in the order of emotion and file name; the whole image is the crop.
 
     "Happiness" or "angry" name folders as well as "happy" and "anger". ValueError for a folder that is no emotion of
-    the label set; rows of messages count the pictures from 1.
+    the label set; rows of messages count the images from 1.
     """
     top = pathlib.Path(config.root) / config.split
     if not top.is_dir():
@@ -46,13 +46,13 @@ def folder(config: FolderConfig) -> PictureFiles:
     ]
     kept = _whole(files, str(top), config) if config.check_images else files
     if not kept:
-        raise ValueError(f"{top} holds no picture; expected files such as {top}/{names[0]}/a.jpg")
+        raise ValueError(f"{top} holds no image; expected files such as {top}/{names[0]}/a.jpg")
     labels = unlabeled(len(kept), config.label_set, ("emotion",))
     labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot([emotion for _, emotion in kept], len(names)), 1
     relative = [path.relative_to(top).as_posix() for path, _ in kept]
     table = photographs(relative, [name.rpartition(".")[0] for name in relative], labels)
-    places = [f"{top}, picture {row}" for row in range(1, len(kept) + 1)]
-    return PictureFiles(config.label_set, table, [str(path) for path, _ in kept], places)
+    places = [f"{top}, image {row}" for row in range(1, len(kept) + 1)]
+    return ImageFiles(config.label_set, table, [str(path) for path, _ in kept], places)
 
 
 def _whole(files: list[tuple[pathlib.Path, int]], where: str, config: FolderConfig) -> list[tuple[pathlib.Path, int]]:
@@ -60,7 +60,7 @@ def _whole(files: list[tuple[pathlib.Path, int]], where: str, config: FolderConf
     looks = looked_at([str(path) for path, _ in files])
     for row, ((path, emotion), look) in enumerate(zip(files, looks, strict=True), 1):
         if look.reason:
-            skipped.refuse(str(path), row, RowFault(look.reason, f"expected a whole picture at {path}"))
+            skipped.refuse(str(path), row, RowFault(look.reason, f"expected a whole image at {path}"))
         else:
             kept.append((path, emotion))
     skipped.finish(len(files))

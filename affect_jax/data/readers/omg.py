@@ -1,6 +1,6 @@
 """OMG-Emotion: utterances out of YouTube videos, with one valence, arousal and emotion for each.
 
-`omg_TrainVideos.csv` and so on as handed out; the pictures are root/videos/<video>/utterance_1.mp4 or
+`omg_TrainVideos.csv` and so on as handed out; the images are root/videos/<video>/utterance_1.mp4 or
 root/frames/<video>/utterance_1/00001.jpg. Arousal is in [0, 1], where 0 is calm, and is kept so, because scores of the
 challenge are of those numbers; a source joined with others has a one-sided arousal.
 Source: Barros et al., The OMG-Emotion behavior dataset, IJCNN 2018.

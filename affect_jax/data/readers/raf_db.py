@@ -16,13 +16,13 @@ from affect_jax.data.readers.rows import (
     square,
 )
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import PictureFiles, unlabeled
+from affect_jax.data.source import ImageFiles, unlabeled
 
 LABEL_SET = "raf_db_7"
 LISTS = ("EmoLabel/list_patition_label.txt", "EmoLabel/list_partition_label.txt", "list_patition_label.txt")
 TOPS = ("", "basic", "Basic")
 SPLITS = {"training": "train", "train": "train", "test": "test", "validation": "test"}
-PICTURES = {"aligned": "Image/aligned/{}_aligned.jpg", "original": "Image/original/{}.jpg"}
+IMAGES = {"aligned": "Image/aligned/{}_aligned.jpg", "original": "Image/original/{}.jpg"}
 BOX_FILE = "Annotation/boundingbox/{}_boundingbox.txt"  # left top right bottom, in px of the original
 MEANING = ", ".join(f"{code} {name}" for code, name in enumerate(emotions.names(LABEL_SET), 1))
 
@@ -34,37 +34,37 @@ class RAFDBConfig(ListConfig):
     "validation" is the test split: there is no other.
     """
 
-    pictures: str = "aligned"  # aligned (100 px faces, the crop is the whole picture) | original
+    images: str = "aligned"  # aligned (100 px faces, the crop is the whole image) | original
     box_side_ratio: float = 1.5  # crop side over the mean side of an original's face box; ours
-    check_images: bool = True  # look at both ends of every picture file first
+    check_images: bool = True  # look at both ends of every image file first
 
     def __post_init__(self):
         if self.split not in SPLITS:
             raise ValueError(f"split is '{self.split}'; choose one of {', '.join(SPLITS)}")
-        if self.pictures not in PICTURES:
-            raise ValueError(f"pictures is '{self.pictures}'; choose one of {', '.join(PICTURES)}")
+        if self.images not in IMAGES:
+            raise ValueError(f"images is '{self.images}'; choose one of {', '.join(IMAGES)}")
 
     @property
     def own_split(self) -> str:
         return SPLITS[self.split]
 
 
-def raf_db(config: RAFDBConfig) -> PictureFiles:
-    """The usable faces of one split in the order of the list; each picture is its own subject.
+def raf_db(config: RAFDBConfig) -> ImageFiles:
+    """The usable faces of one split in the order of the list; each image is its own subject.
 
     ValueError for too many unusable rows, FileNotFoundError for a wrong path.
     """
     top, path = _find_list(config.root)
     skipped = config.skipped(path)
     rows, total = _read(path, config.own_split, skipped)
-    paths = [str(top / PICTURES[config.pictures].format(name)) for _, name, _ in rows]
+    paths = [str(top / IMAGES[config.images].format(name)) for _, name, _ in rows]
     reasons = [look.reason for look in looked_at(paths)] if config.check_images else [""] * len(paths)
     kept, boxes = [], []
     for (number, name, emotion), file, reason in zip(rows, paths, reasons, strict=True):
         try:
             if reason:
-                raise RowFault(reason, f"expected a whole picture at {file}")
-            boxes.append(_box(top / BOX_FILE.format(name), config) if config.pictures == "original" else (0, 0, 0))
+                raise RowFault(reason, f"expected a whole image at {file}")
+            boxes.append(_box(top / BOX_FILE.format(name), config) if config.images == "original" else (0, 0, 0))
             kept.append((number, name, emotion, file))
         except RowFault as fault:
             skipped.refuse(file, number, fault)
@@ -75,8 +75,8 @@ def raf_db(config: RAFDBConfig) -> PictureFiles:
     labels = unlabeled(len(kept), LABEL_SET, ("emotion",))
     labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot(named, len(emotions.names(LABEL_SET))), 1
     places = [f"{path}, row {number}" for number in numbers]
-    cut = np.array(boxes, np.int64) if config.pictures == "original" else None
-    return PictureFiles(LABEL_SET, photographs(names, names, labels), files, places, boxes=cut, upright=cut is None)
+    cut = np.array(boxes, np.int64) if config.images == "original" else None
+    return ImageFiles(LABEL_SET, photographs(names, names, labels), files, places, boxes=cut, upright=cut is None)
 
 
 def _find_list(root: str) -> tuple[pathlib.Path, pathlib.Path]:
@@ -101,7 +101,7 @@ def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[t
                 raise RowFault("wrong number of cells", f"'{line[:60]}', expected such as 'train_00001.jpg 5'")
             name = pathlib.PurePosixPath(cells[0]).stem
             if not name.startswith(("train_", "test_")):
-                raise RowFault("picture of no split", f"'{cells[0]}' begins neither with train_ nor with test_")
+                raise RowFault("image of no split", f"'{cells[0]}' begins neither with train_ nor with test_")
             if not name.startswith(f"{prefix}_"):
                 total -= 1
                 continue
@@ -112,7 +112,7 @@ def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[t
 
 
 def _box(path: pathlib.Path, config: RAFDBConfig) -> tuple[int, int, int]:
-    """The square to cut out of an original; (0, 0, 0), the whole picture, where there is no box."""
+    """The square to cut out of an original; (0, 0, 0), the whole image, where there is no box."""
     if not path.is_file():
         return 0, 0, 0
     try:

@@ -40,7 +40,7 @@ LEVELS = ("", "*/", "*/*/")  # folders between root and arousal/
 class RECOLAConfig(ClipConfig):
     """`split` is training, validation or test, or "all": the original ratings, P16 and so on, are in no split."""
 
-    fps: float = 25.0  # frames a second of frames kept as pictures; RECOLA was recorded at 25
+    fps: float = 25.0  # frames a second of frames kept as images; RECOLA was recorded at 25
     labels: str = ""  # folder of arousal/ and valence/ below root; "" = the only one there
     rater: str = ""  # column of the ratings, such as FM1; "" = the mean of all columns
 

@@ -15,7 +15,7 @@ from affect_jax.types import Example, Label, Labels
 SPLITS = ("train", "validation", "test")
 KINDS = ("stills", "clips")
 LABELS = ("truth", "annotators")
-DRAWING = 1  # raised whenever the same seed gives other pictures or labels
+DRAWING = 1  # raised whenever the same seed gives other images or labels
 SUBJECTS_PER_SPLIT = 100_000  # subject numbers of a split start at its position times this: no person is in two
 
 
@@ -66,7 +66,7 @@ def _check(config: RenderedConfig) -> None:
 
 
 class RenderedFaces:
-    """A `Source` whose labels are computed at once and whose pictures are drawn when asked for."""
+    """A `Source` whose labels are computed at once and whose images are drawn when asked for."""
 
     label_set = affect.LABEL_SET
 

@@ -113,7 +113,7 @@ def integer(column: str, cell: str, highest: int, meaning: str = "", lowest: int
 
 
 def photographs(names: Sequence[str], subjects: Sequence[str], labels: Labels) -> Table:
-    """A table of single pictures."""
+    """A table of single images."""
     count = len(names)
     return Table(names, subjects, [""] * count, np.zeros(count, np.int64), np.zeros(count), labels)
 
@@ -124,7 +124,7 @@ def one_hot(emotions: Sequence[int], count: int) -> Float[np.ndarray, "example e
 
 
 def looked_at(paths: Sequence[str]) -> list[image_files.Look]:
-    """What the ends of each picture file show, read by several threads."""
+    """What the ends of each image file show, read by several threads."""
     with ThreadPoolExecutor(READING_THREADS) as pool:
         return list(pool.map(image_files.look, paths, chunksize=256))
 

@@ -29,10 +29,10 @@ class ClipConfig(ListConfig):
     """Where a data set of recordings lies: root/frames/<name>/00001.jpg or root/videos/<name>.mp4.
 
     Where there is a folder root/landmarks, landmarks/<name>.csv of OpenFace 2 say where the face is; frames without a
-    face are left out. Without it the whole picture is the crop, which suits videos of faces that are cut out already.
+    face are left out. Without it the whole image is the crop, which suits videos of faces that are cut out already.
     """
 
-    fps: float = 0.0  # frames a second of frames kept as pictures, which do not say; videos know their own
+    fps: float = 0.0  # frames a second of frames kept as images, which do not say; videos know their own
 
     def __post_init__(self):
         if not (math.isfinite(self.fps) and self.fps >= 0):

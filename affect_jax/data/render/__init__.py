@@ -1,1 +1,1 @@
-"""Procedural faces: who, what the muscles do, and the picture of it."""
+"""Procedural faces: who, what the muscles do, and the image of it."""

@@ -1,6 +1,6 @@
 """Heads in their poses, and the camera: weak perspective.
 
-Yaw turns the nose to the right of the picture, pitch lifts it, roll turns the head clockwise; in degrees.
+Yaw turns the nose to the right of the image, pitch lifts it, roll turns the head clockwise; in degrees.
 """
 
 import math

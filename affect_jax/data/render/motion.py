@@ -21,7 +21,7 @@ SYLLABLES_HZ = (3.0, 6.0)
 
 @dataclasses.dataclass(frozen=True)
 class Take:
-    """Frames of one camera. Angles in degrees; sizes as shares of the canvas; blur in pixels of a 64-px picture."""
+    """Frames of one camera. Angles in degrees; sizes as shares of the canvas; blur in pixels of a 64-px image."""
 
     units: Float[np.ndarray, "frame unit"]  # affective, in [0, 1]
     speech: Float[np.ndarray, "frame unit"]  # speech and blinks, no affect

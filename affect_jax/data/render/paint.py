@@ -14,7 +14,7 @@ from affect_jax.data.render.scene import Scene, paint_background, paint_occluder
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """One moment of one face. Angles in degrees, blur in pixels of a 64-px picture."""
+    """One moment of one face. Angles in degrees, blur in pixels of a 64-px image."""
 
     shown: Float[np.ndarray, "unit 2"]
     pose_degrees: Float[np.ndarray, "3"]
@@ -29,7 +29,7 @@ class View:
 def paint(
     identity: Identity, scene: Scene, view: View, size_px: int, rng: np.random.Generator
 ) -> UInt8[np.ndarray, "size_px size_px 3"]:
-    """The picture of one face; a pure function of its arguments and the state of `rng` (sensor noise only)."""
+    """The image of one face; a pure function of its arguments and the state of `rng` (sensor noise only)."""
     side = size_px * brush.SUPERSAMPLING
     unit_px = view.framing[0] * side
     matrices = {1.0: camera.rotation_of_one(view.pose_degrees)}

@@ -103,11 +103,11 @@ def photograph(
     gain: float,
     rng: np.random.Generator,
 ) -> UInt8[np.ndarray, "size_px size_px 3"]:
-    """The picture as a camera stores it: defocus, motion blur, exposure, color cast, sensor noise.
+    """The image as a camera stores it: defocus, motion blur, exposure, color cast, sensor noise.
 
-    Blurs are in pixels of a 64-px picture, so that all sizes are equally sharp.
+    Blurs are in pixels of a 64-px image, so that all sizes are equally sharp.
     """
-    picture = cv2.resize(canvas, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    image = cv2.resize(canvas, (size_px, size_px), interpolation=cv2.INTER_AREA)
     factor = size_px / 64
     length = float(np.hypot(*smear_px)) * factor
     if length > 1:
@@ -116,10 +116,10 @@ def photograph(
         half = smear_px * factor / 2
         ends = [tuple(int(v) for v in np.round(reach + sign * half)) for sign in (-1, 1)]
         cv2.line(kernel, ends[0], ends[1], 1.0, 1, cv2.LINE_AA)
-        picture = cv2.filter2D(picture, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
+        image = cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REPLICATE)
     if blur_px * factor > 0.25:
-        picture = cv2.GaussianBlur(picture, (0, 0), blur_px * factor, borderType=cv2.BORDER_REPLICATE)
-    levels = picture.astype(np.float32) - 118
+        image = cv2.GaussianBlur(image, (0, 0), blur_px * factor, borderType=cv2.BORDER_REPLICATE)
+    levels = image.astype(np.float32) - 118
     levels *= (scene.tint * gain * scene.contrast).astype(np.float32)
     levels += (118 * scene.tint * gain).astype(np.float32)
     noise = rng.standard_normal((size_px, size_px, 1), dtype=np.float32) * np.float32(scene.noise)

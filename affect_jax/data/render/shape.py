@@ -1,7 +1,7 @@
 """Geometry of a face: 68 points in three dimensions, moved by action units.
 
-Head coordinates: x to the right of the picture, y down, z towards the viewer; 1 is half the width of an average face
-(70 mm), the eyes lie at y = 0. "Right" and "left" are those of the picture.
+Head coordinates: x to the right of the image, y down, z towards the viewer; 1 is half the width of an average face
+(70 mm), the eyes lie at y = 0. "Right" and "left" are those of the image.
 """
 
 import numpy as np
@@ -100,7 +100,7 @@ def _both_halves(half: dict[int, tuple[float | int, ...]]) -> np.ndarray:
 
 
 AVERAGE_FACE = _both_halves(_AVERAGE)
-EMPHASIS = 1.75  # faces of actors rather than of passers-by: small pictures must show what is felt
+EMPHASIS = 1.75  # faces of actors rather than of passers-by: small images must show what is felt
 MOVES = np.stack([_both_halves(_MOVES.get(unit, {})) * (1 if unit == 26 else EMPHASIS) for unit in ACTION_UNITS])
 _FLAT_MOVES = MOVES.reshape(len(ACTION_UNITS), -1)
 # Share of the muscle on the (left, right) side in the motion of each point: both, near the middle.

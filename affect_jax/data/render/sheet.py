@@ -1,4 +1,4 @@
-"""Pictures of the renderer itself: a sheet of expressions, one of action units, and a clip with its truth beneath."""
+"""Images of the renderer itself: a sheet of expressions, one of action units, and a clip with its truth beneath."""
 
 import dataclasses
 import pathlib
@@ -24,25 +24,25 @@ COLUMNS = 8
 _COLORS = {VALENCE: (32, 96, 176), AROUSAL: (200, 80, 32)}
 
 
-def _caption(picture: np.ndarray, lines: list[str]) -> np.ndarray:
-    """The picture above a white strip with text."""
-    strip = np.full((14 * len(lines) + 4, picture.shape[1], 3), 255, np.uint8)
+def _caption(image: np.ndarray, lines: list[str]) -> np.ndarray:
+    """The image above a white strip with text."""
+    strip = np.full((14 * len(lines) + 4, image.shape[1], 3), 255, np.uint8)
     for row, line in enumerate(lines):
         cv2.putText(strip, line, (3, 12 + 14 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.36, (20, 20, 20), 1, cv2.LINE_AA)
-    return np.concatenate([picture, strip])
+    return np.concatenate([image, strip])
 
 
-def _tiles(pictures: list[np.ndarray], columns: int) -> np.ndarray:
-    blank = np.full_like(pictures[0], 255)
-    pictures = pictures + [blank] * (-len(pictures) % columns)
-    rows = [np.concatenate(pictures[row : row + columns], axis=1) for row in range(0, len(pictures), columns)]
+def _tiles(images: list[np.ndarray], columns: int) -> np.ndarray:
+    blank = np.full_like(images[0], 255)
+    images = images + [blank] * (-len(images) % columns)
+    rows = [np.concatenate(images[row : row + columns], axis=1) for row in range(0, len(images), columns)]
     return np.concatenate(rows)
 
 
 def portrait(
     seed: int, subject: int, units: Float[np.ndarray, "unit"], pose_degrees: Float[np.ndarray, "3"], size_px: int
 ) -> UInt8[np.ndarray, "size_px size_px 3"]:
-    """A sharp, undisturbed picture of one person with given felt units."""
+    """A sharp, undisturbed image of one person with given felt units."""
     identity = draw_identity(seed, subject)
     shown = show(identity, units[None], np.zeros((1, len(units))))
     turned = camera.turn_all(shape.deform(identity.rest[None], shown), pose_degrees[None])
@@ -53,7 +53,7 @@ def portrait(
 
 def expressions(seed: int, size_px: int) -> UInt8[np.ndarray, "height width 3"]:
     """One row an emotion, intensity rising to the right, everyone somebody else; captions give the truth."""
-    names, pictures = ["neutral", *affect.PROTOTYPES], []
+    names, images = ["neutral", *affect.PROTOTYPES], []
     for row, name in enumerate(names):
         for column in range(COLUMNS):
             units = np.zeros(len(affect.ACTION_UNITS))
@@ -64,24 +64,22 @@ def expressions(seed: int, size_px: int) -> UInt8[np.ndarray, "height width 3"]:
                 units[affect.UNIT[25]] = 0.6 * strength
             valence, arousal = affect.valence_arousal(units)
             pose = np.array([(column * 5 + row * 3) % 8 * 4 - 14, (column * 3 + row) % 5 * 2 - 4, column % 3 * 3 - 3.0])
-            picture = portrait(seed, row * COLUMNS + column, units, pose, size_px)
+            image = portrait(seed, row * COLUMNS + column, units, pose, size_px)
             intensity = affect.emotion(units)[1]
-            pictures.append(_caption(picture, [f"{name} {intensity:.2f}", f"V {valence:+.2f}  A {arousal:+.2f}"]))
-    return _tiles(pictures, COLUMNS)
+            images.append(_caption(image, [f"{name} {intensity:.2f}", f"V {valence:+.2f}  A {arousal:+.2f}"]))
+    return _tiles(images, COLUMNS)
 
 
 def action_units(seed: int, subject: int, size_px: int) -> UInt8[np.ndarray, "height width 3"]:
     """One person at rest, then with each action unit at full."""
-    pictures = [
-        _caption(portrait(seed, subject, np.zeros(len(affect.ACTION_UNITS)), np.zeros(3), size_px), ["at rest"])
-    ]
+    images = [_caption(portrait(seed, subject, np.zeros(len(affect.ACTION_UNITS)), np.zeros(3), size_px), ["at rest"])]
     for unit in affect.ACTION_UNITS:
         units = np.zeros(len(affect.ACTION_UNITS))
         units[affect.UNIT[unit]] = 1.0
         valence, arousal = affect.valence_arousal(units)
-        picture = portrait(seed, subject, units, np.zeros(3), size_px)
-        pictures.append(_caption(picture, [f"AU {unit}   V {valence:+.2f}  A {arousal:+.2f}"]))
-    return _tiles(pictures, 7)
+        image = portrait(seed, subject, units, np.zeros(3), size_px)
+        images.append(_caption(image, [f"AU {unit}   V {valence:+.2f}  A {arousal:+.2f}"]))
+    return _tiles(images, 7)
 
 
 def trace(
@@ -117,21 +115,21 @@ def write_crops(path: pathlib.Path, source: Source, fps: float, size_px: int) ->
     _write_video(path, (warp_image(source.image(i), matrix, size_px) for i, matrix in enumerate(matrices)), fps)
 
 
-def _write_video(path: pathlib.Path, pictures: Iterable[UInt8[np.ndarray, "height width 3"]], fps: float) -> None:
+def _write_video(path: pathlib.Path, images: Iterable[UInt8[np.ndarray, "height width 3"]], fps: float) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=Fraction(fps).limit_denominator(1000))
         stream.pix_fmt, stream.bit_rate = "yuv420p", 2_000_000
-        for picture in pictures:
+        for image in images:
             if not stream.codec_context.is_open:
-                stream.height, stream.width = picture.shape[:2]
-            for packet in stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")):
+                stream.height, stream.width = image.shape[:2]
+            for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")):
                 container.mux(packet)
         for packet in stream.encode():
             container.mux(packet)
 
 
-def write_picture(path: pathlib.Path, picture: UInt8[np.ndarray, "height width 3"]) -> None:
+def write_image(path: pathlib.Path, image: UInt8[np.ndarray, "height width 3"]) -> None:
     """A PNG file; OSError where it cannot be written."""
-    encoded = cv2.imencode(".png", picture[..., ::-1])[1]
+    encoded = cv2.imencode(".png", image[..., ::-1])[1]
     with whole(path) as part:
         encoded.tofile(part)

@@ -11,7 +11,7 @@ NUMBERS = POINTS.ravel()
 
 
 def face(root, name, exp="1", val="0.5", aro="-0.25", lnd=NUMBERS, split="train_set", suffix=".jpg"):
-    """One picture with its four arrays, as the distribution writes them: strings without axes, and 136 numbers."""
+    """One image with its four arrays, as the distribution writes them: strings without axes, and 136 numbers."""
     for folder in ("images", "annotations"):
         (root / split / folder).mkdir(parents=True, exist_ok=True)
     pixels = (np.arange(64 * 64 * 3).reshape(64, 64, 3) % 251).astype(np.uint8)
@@ -61,7 +61,7 @@ def test_codes_for_not_annotated_become_weight_zero_or_leave_the_face_out(tmp_pa
     assert skipped(tmp_path / "skipped.csv") == {4: "expression is 10 (non-face)", 5: "row has no label"}
 
 
-def test_without_landmarks_the_whole_picture_is_the_crop(tmp_path):
+def test_without_landmarks_the_whole_image_is_the_crop(tmp_path):
     face(tmp_path, "1", lnd=None)
     source = load(tmp_path)
     assert source.examples[0].labels["landmarks"].weight == 0 and source.image(0).shape == (64, 64, 3)
@@ -95,7 +95,7 @@ def test_an_invalid_face_is_skipped_by_reason_or_raises_when_strict(tmp_path, ca
         load(tmp_path)
 
 
-def test_broken_arrays_and_pictures_and_lone_annotations_are_counted(tmp_path):
+def test_broken_arrays_and_images_and_lone_annotations_are_counted(tmp_path):
     for name in "123456":
         face(tmp_path, name)
     folder = tmp_path / "train_set"

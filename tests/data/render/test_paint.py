@@ -11,7 +11,7 @@ from affect_jax.data.render.scene import draw_scene
 
 SIZE_PX = 96
 SUBJECT = 3
-# Landmarks around which each unit must change the picture.
+# Landmarks around which each unit must change the image.
 REGION = {
     **{1: (21, 22), 2: (18, 25), 4: (21, 22), 5: (37, 44), 6: (40, 47), 7: (40, 47), 9: (31, 35), 12: (48, 54)},
     **{14: (48, 54), 15: (48, 54), 16: (57, 58), 17: (57, 8), 18: (48, 54), 20: (48, 54), 23: (51, 57)},
@@ -41,7 +41,7 @@ def draw(units: dict[int, float], pose=(0.0, 0.0, 0.0), subject: int = SUBJECT, 
 
 
 @pytest.mark.parametrize("unit", affect.ACTION_UNITS)
-def test_unit_changes_the_picture_where_it_acts(unit):
+def test_unit_changes_the_image_where_it_acts(unit):
     rest, points = draw({})
     acted, _ = draw({unit: 1.0})
     change = cv2.GaussianBlur(np.abs(acted.astype(np.float32) - rest).mean(-1), (0, 0), 2)
@@ -68,7 +68,7 @@ def test_same_arguments_same_pixels_and_sizes_agree():
     np.testing.assert_array_equal(small, again)
     large, _ = draw({12: 0.8}, (10.0, 3.0, 2.0), size_px=192)
     halved = cv2.resize(large, (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
-    smooth = [cv2.GaussianBlur(picture, (0, 0), 2).astype(float) for picture in (small, halved)]
+    smooth = [cv2.GaussianBlur(image, (0, 0), 2).astype(float) for image in (small, halved)]
     assert np.abs(smooth[0] - smooth[1]).mean() < 3
 
 

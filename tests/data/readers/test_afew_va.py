@@ -16,7 +16,7 @@ def frame(valence, arousal, points=POINTS):
 
 
 def clip(root, name, actor, frames, lacking=()):
-    """A clip as handed out: pretty JSON with sorted keys, pictures with the keys of the frames."""
+    """A clip as handed out: pretty JSON with sorted keys, images with the keys of the frames."""
     folder = root / name
     folder.mkdir(parents=True)
     video = folder.name
@@ -68,7 +68,7 @@ def test_clips_in_folders_of_fifty_are_the_same(root, tmp_path):
     assert list(load(root).examples.names) == flat
 
 
-def test_frames_without_picture_or_with_wrong_labels_are_counted(tmp_path):
+def test_frames_without_image_or_with_wrong_labels_are_counted(tmp_path):
     frames = [frame(0.0, 0.0) for _ in range(9)]
     frames[1]["valence"] = 11.0
     frames[2]["arousal"] = None

@@ -112,10 +112,10 @@ def test_rows_the_data_set_means_to_leave_out_are_listed_but_no_faults(root):
         (row(landmarks="1;2;3"), "wrong number of landmarks", "has 3 numbers, expected 136"),
         (row(landmarks=LANDMARKS[:-5] + "spam"), "facial_landmarks is not numbers", "expected x;y;x;y"),
         (row(landmarks=";".join(["4"] * 136)), "landmarks span no area", "empty the cell"),
-        (row(name=""), "image name is empty", "expected the path of a picture"),
+        (row(name=""), "image name is empty", "expected the path of a image"),
         (row(landmarks="", box=("a", 1, 2, 3)), "face_x is not a number", "face_x is 'a'"),
         (row()[:-1], "wrong number of cells", "8, expected 9"),
-        (row(name="images/lost.jpg"), "image is missing", "row 3: image is missing: expected a whole picture at"),
+        (row(name="images/lost.jpg"), "image is missing", "row 3: image is missing: expected a whole image at"),
     ],
 )
 def test_an_invalid_row_is_skipped_by_reason_or_raises_when_strict(root, bad, reason, message):
@@ -153,7 +153,7 @@ def test_a_missing_column_names_the_header(root):
 
 def test_wrong_paths_say_what_was_looked_for(root):
     write_list(root, [row(name="elsewhere/a.jpg")])
-    with pytest.raises(FileNotFoundError, match=r"none of the first 1 pictures .*elsewhere/a.jpg.*set `images`"):
+    with pytest.raises(FileNotFoundError, match=r"none of the first 1 images .*elsewhere/a.jpg.*set `images`"):
         load(root)
     with pytest.raises(FileNotFoundError, match=r"no testing.csv in .*splits found there: training"):
         load(root, split="testing")
@@ -177,7 +177,7 @@ def test_finds_the_folders_of_the_distribution(tmp_path, split, folder, images):
     assert source.examples[0].name == "689/b.png" and source.image(0).shape == (48, 64, 3)
 
 
-def test_every_kind_of_picture_becomes_eight_bit_rgb(root):
+def test_every_kind_of_image_becomes_eight_bit_rgb(root):
     images = root / "images"
     photograph(images / "gray.JPG", mode="L", format="JPEG")
     photograph(images / "cmyk.jpg", mode="CMYK")
@@ -190,16 +190,16 @@ def test_every_kind_of_picture_becomes_eight_bit_rgb(root):
     names = ["gray.JPG", "cmyk.jpg", "alpha.png", "palette.gif", "plain.bmp", "plain.tif", "deep.png"]
     write_list(root, [row(name=f"images/{name}") for name in names])
     source = load(root, max_skipped_fraction=0.0)
-    pictures = {name: source.image(index) for index, name in enumerate(names)}
-    assert {(image.shape, image.dtype.name) for image in pictures.values()} == {((48, 64, 3), "uint8")}
+    images = {name: source.image(index) for index, name in enumerate(names)}
+    assert {(image.shape, image.dtype.name) for image in images.values()} == {((48, 64, 3), "uint8")}
     exact = np.asarray(Image.open(images / "plain.bmp"))
     for name in ("alpha.png", "plain.tif"):
-        np.testing.assert_array_equal(pictures[name], exact)
-    np.testing.assert_array_equal(pictures["deep.png"], np.repeat((deep >> 8)[..., None], 3, 2))
+        np.testing.assert_array_equal(images[name], exact)
+    np.testing.assert_array_equal(images["deep.png"], np.repeat((deep >> 8)[..., None], 3, 2))
     # An independent decoder; CMYK to RGB has no one formula, so the tolerance there is wide.
     gray = cv2.imread(str(images / "gray.JPG"), cv2.IMREAD_COLOR_RGB)
-    np.testing.assert_allclose(pictures["gray.JPG"].astype(int), gray, atol=1)
-    assert np.abs(pictures["cmyk.jpg"].astype(int) - exact).mean() < 8
+    np.testing.assert_allclose(images["gray.JPG"].astype(int), gray, atol=1)
+    assert np.abs(images["cmyk.jpg"].astype(int) - exact).mean() < 8
 
 
 def test_pixels_come_as_stored_whatever_the_camera_says(root):
@@ -218,7 +218,7 @@ def test_broken_files_are_skipped_with_their_reason(root):
     (images / "cut.png").write_bytes((images / "whole.png").read_bytes()[:-40])
     (images / "empty.jpg").write_bytes(b"")
     (images / "page.jpg").write_bytes(b"<html>not found</html>")
-    (images / "trailer.jpg").write_bytes(whole + b"x" * 500)  # cameras append things; the picture is whole
+    (images / "trailer.jpg").write_bytes(whole + b"x" * 500)  # cameras append things; the image is whole
     names = ["a.jpg", "cut.jpg", "cut.png", "empty.jpg", "page.jpg", "trailer.jpg"]
     write_list(root, [row(name=f"images/{name}") for name in names])
     source = load(root, max_skipped_fraction=0.7, skipped_csv=str(root / "skipped.csv"))
@@ -241,11 +241,11 @@ def test_damage_behind_whole_ends_raises_when_read(root):
         source.image(0)
 
 
-def test_landmarks_away_from_the_picture_are_a_fault_before_and_while_reading(root):
+def test_landmarks_away_from_the_image_are_a_fault_before_and_while_reading(root):
     def moved(by):
         return ";".join(f"{value:.2f}" for value in (POINTS + by).ravel())
 
-    # x of the points is 10 to 50 in even steps, the picture is 64 px wide: 30 to the right half of them leave it.
+    # x of the points is 10 to 50 in even steps, the image is 64 px wide: 30 to the right half of them leave it.
     write_list(root, [row(), row(landmarks=moved((33, 0))), row(landmarks=moved((35, 0))), row(landmarks=moved(900))])
     assert [int((POINTS[:, 0] + by < 64).sum()) for by in (33, 35)] == [36, 32]
     source = load(root, max_skipped_fraction=0.5, skipped_csv=str(root / "skipped.csv"))
@@ -260,7 +260,7 @@ def test_landmarks_away_from_the_picture_are_a_fault_before_and_while_reading(ro
         unchecked.image(2)
 
 
-def test_a_face_box_away_from_the_picture_is_a_fault_before_and_while_reading(root):
+def test_a_face_box_away_from_the_image_is_a_fault_before_and_while_reading(root):
     rows = [row(landmarks=""), row(landmarks="", box=(70, 0, 40, 40)), row(landmarks="", box=(400, 0, 40, 40))]
     write_list(root, rows)
     skipped_csv = root / "skipped.csv"
@@ -270,7 +270,7 @@ def test_a_face_box_away_from_the_picture_is_a_fault_before_and_while_reading(ro
         load(root, check_images=False).image(2)
 
 
-def test_a_picture_of_one_pixel_is_no_face(root):
+def test_a_image_of_one_pixel_is_no_face(root):
     photograph(root / "images" / "dot.png", size=(1, 1))
     photograph(root / "images" / "strip.png", size=(64, 15))
     write_list(root, [row(), row(name="images/dot.png"), row(name="images/strip.png")])
@@ -313,12 +313,12 @@ def test_real_faces_load_whole(shared_data):
     assert labels["emotion"].value[0].argmax() == 1
 
 
-def test_the_pattern_names_the_person_on_several_pictures(shared_data):
+def test_the_pattern_names_the_person_on_several_images(shared_data):
     pattern = r"(.+)_\d+"
     table = affectnet(AffectNetConfig(root=str(shared_data / "real_faces"), subject_pattern=pattern)).examples
     alone = affectnet(AffectNetConfig(root=str(shared_data / "real_faces"))).examples
-    people, pictures = set(table.subjects), set(alone.subjects)
-    assert "Aaron_Peirsol" in people and len(pictures) == 1355 > len(people)
+    people, images = set(table.subjects), set(alone.subjects)
+    assert "Aaron_Peirsol" in people and len(images) == 1355 > len(people)
     held_out = affectnet(
         AffectNetConfig(root=str(shared_data / "real_faces"), split="validation", subject_pattern=pattern)
     )

@@ -70,7 +70,7 @@ def test_faces_come_from_the_same_row_not_from_the_number_in_the_name(root):
     np.testing.assert_array_equal(load(root, split="validation").image(0)[..., 0].ravel(), (FACE + 2) % 256)
 
 
-def test_a_picture_without_a_name_is_left_out_but_no_fault(root):
+def test_a_image_without_a_name_is_left_out_but_no_fault(root):
     load(root, max_skipped_fraction=0.0, skipped_csv=str(root / "skipped.csv"))
     (line,) = (root / "skipped.csv").read_text().splitlines()[1:]
     assert line.endswith("fer2013new.csv,3,image name is empty (no face)")
@@ -114,7 +114,7 @@ def test_pixels_that_cannot_be_read_name_their_own_list(root):
     assert len(load(root, max_skipped_fraction=0.2).examples) == 3
 
 
-def test_folders_of_pictures_are_read_with_either_list(root):
+def test_folders_of_images_are_read_with_either_list(root):
     folder = root / "FER2013Train"
     folder.mkdir()
     for name in ("fer0000000.png", "fer0000002.png", "fer0000003.png", "fer0000004.png"):
@@ -127,7 +127,7 @@ def test_folders_of_pictures_are_read_with_either_list(root):
     alone = load(root)
     np.testing.assert_array_equal(alone.examples.labels["emotion"].value, source.examples.labels["emotion"].value[:3])
     (folder / "fer0000000.png").unlink()
-    with pytest.raises(ValueError, match=r"label.csv, row 1: image is missing: expected a whole picture at .*0000.png"):
+    with pytest.raises(ValueError, match=r"label.csv, row 1: image is missing: expected a whole image at .*0000.png"):
         load(root, strict=True)
 
 
@@ -165,7 +165,7 @@ def test_the_true_votes(shared_data):
 
 
 def test_the_true_list_is_read_row_by_row(shared_data, tmp_path):
-    """All pictures of the test split are the same three bytes wide: only the list is true."""
+    """All images of the test split are the same three bytes wide: only the list is true."""
     (tmp_path / "fer2013new.csv").symlink_to(shared_data / "labels" / "ferplus_fer2013new.csv")
     face = " ".join(map(str, FACE))
     with open(tmp_path / "fer2013.csv", "w") as file:

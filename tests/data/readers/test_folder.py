@@ -14,7 +14,7 @@ def test_labels_come_from_folder_names_in_the_order_of_the_label_set(tmp_path):
     save(tmp_path / "train" / "happy" / "b.png", "red")
     save(tmp_path / "train" / "happy" / "a.PNG", "green")
     save(tmp_path / "train" / "Anger" / "c.png", "blue")
-    (tmp_path / "train" / "happy" / "notes.txt").write_text("not a picture")
+    (tmp_path / "train" / "happy" / "notes.txt").write_text("not a image")
     source = folder(FolderConfig(str(tmp_path), "train", label_set="emonet_5"))
     assert [(e.name, int(e.labels["emotion"].value.argmax())) for e in source.examples] == [
         ("happy/a.PNG", 1),
@@ -36,7 +36,7 @@ def test_folders_may_bear_the_words_of_other_data_sets(tmp_path):
     np.testing.assert_array_equal(source.examples.labels["emotion"].value, np.eye(7))
 
 
-def test_pictures_are_turned_upright(tmp_path):
+def test_images_are_turned_upright(tmp_path):
     exif = Image.Exif()
     exif[0x0112] = 6
     save(tmp_path / "sad" / "a.jpg", "red", exif=exif)
@@ -54,11 +54,11 @@ def test_a_folder_that_is_no_emotion_lists_the_good_ones(tmp_path):
 def test_nothing_to_read_is_said(tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder .*expected one sub-folder an emotion"):
         folder(FolderConfig(str(tmp_path), "test"))
-    with pytest.raises(ValueError, match=r"holds no picture; expected files such as .*/neutral/a.jpg"):
+    with pytest.raises(ValueError, match=r"holds no image; expected files such as .*/neutral/a.jpg"):
         folder(FolderConfig(str(tmp_path)))
 
 
-def test_broken_pictures_are_counted_and_limited(tmp_path):
+def test_broken_images_are_counted_and_limited(tmp_path):
     for name in "abcd":
         save(tmp_path / "sad" / f"{name}.png", "red")
     (tmp_path / "sad" / "broken.png").write_bytes(b"")
@@ -67,7 +67,7 @@ def test_broken_pictures_are_counted_and_limited(tmp_path):
     assert (tmp_path / "skipped.csv").read_text().splitlines()[1].endswith("broken.png,3,image is empty")
     with pytest.raises(ValueError, match=r"1 of 5 rows \(20.0%\) are unusable: 1 x image is empty"):
         folder(FolderConfig(str(tmp_path)))
-    with pytest.raises(ValueError, match=r"row 3: image is empty: expected a whole picture at .*broken.png"):
+    with pytest.raises(ValueError, match=r"row 3: image is empty: expected a whole image at .*broken.png"):
         folder(FolderConfig(str(tmp_path), strict=True))
 
 

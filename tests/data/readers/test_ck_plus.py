@@ -12,16 +12,16 @@ POINTS = np.stack([np.linspace(10, 50, 68), np.linspace(12, 40, 68) ** 1.01], ax
 NAMES = emotions.names("ck_plus_8")
 
 
-def picture(path, shade=128):
+def image(path, shade=128):
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.new("L", (64, 48), shade).save(path)
 
 
 def sequence(root, subject, number, frames, emotion=None, landmarks=True):
-    """A sequence as distributed: numbered pictures, one emotion file named after the last, landmarks for each."""
+    """A sequence as distributed: numbered images, one emotion file named after the last, landmarks for each."""
     for frame in range(1, frames + 1):
         stem = f"{subject}_{number}_{frame:08d}"
-        picture(root / "cohn-kanade-images" / subject / number / f"{stem}.png", shade=frame)
+        image(root / "cohn-kanade-images" / subject / number / f"{stem}.png", shade=frame)
         if landmarks:
             path = root / "Landmarks" / subject / number / f"{stem}_landmarks.txt"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def test_landmarks_of_the_frame_come_along(root):
     np.testing.assert_allclose(labels["landmarks"].value[3], POINTS + 1.1, rtol=1e-6)
 
 
-def test_without_landmarks_the_whole_picture_is_the_crop(tmp_path):
+def test_without_landmarks_the_whole_image_is_the_crop(tmp_path):
     sequence(tmp_path, "S005", "001", 4, emotion=1, landmarks=False)
     assert not load(tmp_path).examples.labels["landmarks"].weight.any()
 
@@ -113,7 +113,7 @@ def test_an_emotion_that_is_none_costs_its_sequence(root, text, reason, message)
         load(root, strict=True)
 
 
-def test_frames_without_picture_or_landmarks_are_counted(root):
+def test_frames_without_image_or_landmarks_are_counted(root):
     stem = "S005/001/S005_001_000000"
     (root / "Landmarks" / f"{stem}11_landmarks.txt").unlink()
     (root / "Landmarks" / f"{stem}10_landmarks.txt").write_text("1 2\n")
@@ -133,9 +133,9 @@ def test_frames_without_picture_or_landmarks_are_counted(root):
 
 def test_a_folder_an_emotion_knows_its_subjects_too(tmp_path):
     for number in (17, 18, 19):
-        picture(tmp_path / "anger" / f"S010_004_000000{number}.png", shade=number)
-        picture(tmp_path / "sadness" / f"S022_002_000000{number}.png", shade=number)
-    picture(tmp_path / "happy" / "smile.png")
+        image(tmp_path / "anger" / f"S010_004_000000{number}.png", shade=number)
+        image(tmp_path / "sadness" / f"S022_002_000000{number}.png", shade=number)
+    image(tmp_path / "happy" / "smile.png")
     source, reasons = faulty(tmp_path)
     assert seen(source) == [("S010", n, "anger") for n in (17, 18, 19)] + [("S022", n, "sad") for n in (17, 18, 19)]
     assert reasons == ["file name names no subject"]

@@ -49,14 +49,14 @@ def test_originals_are_cut_at_their_face_box(root):
     boxes = root / "Annotation" / "boundingbox"
     boxes.mkdir(parents=True)
     (boxes / "train_00001_boundingbox.txt").write_text("20.0 30.0 60.0 50.0\n")
-    source = load(root, pictures="original", box_side_ratio=2.0)
+    source = load(root, images="original", box_side_ratio=2.0)
     # mean side 30, crop side 60, center (40, 40): left 10, top 10
     np.testing.assert_array_equal(source.image(0), PIXELS[10:70, 10:70])
-    np.testing.assert_array_equal(source.image(1), PIXELS)  # no box: the whole picture
+    np.testing.assert_array_equal(source.image(1), PIXELS)  # no box: the whole image
     (boxes / "train_00002_boundingbox.txt").write_text("20.0 30.0 60.0\n")
     (boxes / "train_00003_boundingbox.txt").write_text("20 30 20 50\n")
     skipped = root / "skipped.csv"
-    assert len(load(root, pictures="original", max_skipped_fraction=0.7, skipped_csv=str(skipped)).examples) == 1
+    assert len(load(root, images="original", max_skipped_fraction=0.7, skipped_csv=str(skipped)).examples) == 1
     text = skipped.read_text()
     assert "2,face box is not four numbers" in text and "3,face box is empty" in text
 
@@ -68,11 +68,11 @@ def test_originals_are_cut_at_their_face_box(root):
         ("train_00009.jpg 0", "emotion out of 1..7", "emotion is 0"),
         ("train_00009.jpg sad", "emotion is not a number", "emotion is 'sad'"),
         ("train_00009.jpg", "wrong number of cells", "expected such as 'train_00001.jpg 5'"),
-        ("00009.jpg 3", "picture of no split", "begins neither with train_ nor with test_"),
+        ("00009.jpg 3", "image of no split", "begins neither with train_ nor with test_"),
         (
             "train_00009.jpg 3",
             "image is missing",
-            "expected a whole picture at .*Image/aligned/train_00009_aligned.jpg",
+            "expected a whole image at .*Image/aligned/train_00009_aligned.jpg",
         ),
     ],
 )
@@ -96,5 +96,5 @@ def test_wrong_paths_and_options_are_named(root):
         load(root / "nowhere")
     with pytest.raises(ValueError, match="split is 'dev'; choose one of training"):
         load(root, split="dev")
-    with pytest.raises(ValueError, match="pictures is 'cropped'; choose one of aligned, original"):
-        load(root, pictures="cropped")
+    with pytest.raises(ValueError, match="images is 'cropped'; choose one of aligned, original"):
+        load(root, images="cropped")

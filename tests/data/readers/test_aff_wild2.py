@@ -13,7 +13,7 @@ EXPRESSIONS = "Neutral,Anger,Disgust,Fear,Happiness,Sadness,Surprise,Other"
 VA, EXPR = "VA_Estimation_Challenge", "EXPR_Recognition_Challenge"
 
 
-def pictures(root, video, numbers):
+def images(root, video, numbers):
     folder = root / "cropped_aligned" / video
     folder.mkdir(parents=True)
     for number in numbers:
@@ -28,15 +28,15 @@ def labels(root, challenge, video, header, rows, split="Train_Set", top="6th ABA
 
 @pytest.fixture
 def root(tmp_path):
-    pictures(tmp_path, "video1", (1, 2, 4, 5, 6))  # frame 3 shows no face; there is one picture more than lines
+    images(tmp_path, "video1", (1, 2, 4, 5, 6))  # frame 3 shows no face; there is one image more than lines
     rows = ("0.602,0.389", "-0.024,0.279", "0.1,0.1", "-5,-5", "-1,1")
     labels(tmp_path, VA, "video1", "valence,arousal", rows)
     labels(tmp_path, EXPR, "video1", EXPRESSIONS, ("4", "-1", "0", "7", "1"))
-    pictures(tmp_path, "10-60-1280x720_right", (1, 2))
+    images(tmp_path, "10-60-1280x720_right", (1, 2))
     labels(tmp_path, EXPR, "10-60-1280x720_right", EXPRESSIONS, ("3", "6"))
-    pictures(tmp_path, "10-60-1280x720", (1,))
+    images(tmp_path, "10-60-1280x720", (1,))
     labels(tmp_path, EXPR, "10-60-1280x720", EXPRESSIONS, ("2",))
-    pictures(tmp_path, "video2", (1, 2))
+    images(tmp_path, "video2", (1, 2))
     labels(tmp_path, VA, "video2", "valence,arousal", ("0.5,0.5", "0.5,-5"), split="Validation_Set")
     return tmp_path
 
@@ -50,7 +50,7 @@ def of(source, clip):
     return [source.examples[int(index)] for index in chosen], chosen
 
 
-def test_a_picture_has_the_labels_of_the_line_of_its_number(root):
+def test_a_image_has_the_labels_of_the_line_of_its_number(root):
     source = load(root)
     examples, index = of(source, "video1")
     assert [example.frame for example in examples] == [0, 1, 3, 4, 5]
@@ -87,7 +87,7 @@ def test_splits_and_challenges(root):
 
 
 def test_the_names_of_the_first_years(tmp_path):
-    pictures(tmp_path, "v", (1, 2))
+    images(tmp_path, "v", (1, 2))
     labels(tmp_path, "VA_Set", "v", "valence,arousal", ("0.1,0.2", "0.3,0.4"), "Training_Set", "annotations")
     header = EXPRESSIONS.removesuffix(",Other")
     labels(tmp_path, "EXPR_Set", "v", header, ("6", "-1"), "Training_Set", "annotations")
@@ -130,15 +130,13 @@ def test_an_unusable_line_is_refused_and_the_others_keep_their_places(root, chal
         load(root, strict=True)
 
 
-def test_videos_without_pictures_and_labels_of_another_video_are_counted(root):
+def test_videos_without_images_and_labels_of_another_video_are_counted(root):
     labels(root, VA, "video3", "valence,arousal", ("0.5,0.5",))
-    with pytest.raises(
-        ValueError, match=r"videos: 1 of 4 rows \(25.0%\) are unusable: 1 x video has no usable pictures"
-    ):
+    with pytest.raises(ValueError, match=r"videos: 1 of 4 rows \(25.0%\) are unusable: 1 x video has no usable images"):
         load(root)
-    pictures(root, "video3", (1, 2, 90))
+    images(root, "video3", (1, 2, 90))
     with pytest.raises(
-        ValueError, match=r"labels and pictures do not go together: .*video3.txt has 1 lines, but .*00090"
+        ValueError, match=r"labels and images do not go together: .*video3.txt has 1 lines, but .*00090"
     ):
         load(root, strict=True)
     assert "video3" not in load(root, max_skipped_fraction=0.3).examples.clips
