@@ -1,7 +1,7 @@
 """Label sets of the field and the maps between them.
 
-Order matters: it is stored in every checkpoint and written into every table. Source of the order: facts of each
-data set; index 4 of the 5-class set is anger, as in the loader that gave the published EmoNet figures.
+Order matters: it is stored in every checkpoint and written to every table. It follows the documentation of each data
+set; index 4 of the 5-class set is anger, as in the loader behind the published EmoNet results.
 """
 
 import numpy as np
@@ -15,28 +15,44 @@ LABEL_SETS: dict[str, tuple[str, ...]] = {
     "ferplus_8": ("neutral", "happy", "surprise", "sad", "anger", "disgust", "fear", "contempt"),
     "ck_plus_8": ("neutral", "anger", "contempt", "disgust", "fear", "happy", "sad", "surprise"),
     "raf_db_7": ("surprise", "fear", "disgust", "happy", "sad", "anger", "neutral"),
-    "aff_wild2_8": ("neutral", "anger", "disgust", "fear", "happy", "sad", "surprise", "other"),  # other: none of them
+    "aff_wild2_8": (
+        "neutral",
+        "anger",
+        "disgust",
+        "fear",
+        "happy",
+        "sad",
+        "surprise",
+        "other",
+    ),  # other: none of the above
     "omg_7": ("anger", "disgust", "fear", "happy", "neutral", "sad", "surprise"),
 }
-# What data sets call the same emotions.
-SYNONYMS = {"happiness": "happy", "sadness": "sad", "angry": "anger", "surprised": "surprise", "disgusted": "disgust",
-            "fearful": "fear", "afraid": "fear"}  # fmt: skip
+# Other names for the same emotions in various data sets.
+SYNONYMS = {
+    "happiness": "happy",
+    "sadness": "sad",
+    "angry": "anger",
+    "surprised": "surprise",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "afraid": "fear",
+}
 
 
 def names(label_set: str) -> tuple[str, ...]:
-    """Emotion names of a label set, in the order of their indices; ValueError lists the sets."""
+    """Returns the emotion names of a label set, in index order; ValueError lists the known sets."""
     if label_set not in LABEL_SETS:
         raise ValueError(f"unknown label set '{label_set}'; choose one of {', '.join(sorted(LABEL_SETS))}")
     return LABEL_SETS[label_set]
 
 
-def field_word(name: str) -> str:
-    """The word of the label sets for an emotion, however a data set writes it: "Happiness" is "happy"."""
+def canonical_name(name: str) -> str:
+    """Maps the spellings used by data sets to the names of the label sets: "Happiness" becomes "happy"."""
     word = name.strip().lower()
     return SYNONYMS.get(word, word)
 
 
 def translation(source: str, target: str) -> Int[np.ndarray, "source"]:
-    """Index in `target` of each emotion of `source`; -1 where the target lacks it."""
-    place = {name: index for index, name in enumerate(names(target))}
-    return np.array([place.get(name, -1) for name in names(source)])
+    """Returns the index in `target` of each emotion of `source`; -1 if the target does not have it."""
+    position = {name: index for index, name in enumerate(names(target))}
+    return np.array([position.get(name, -1) for name in names(source)])

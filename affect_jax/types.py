@@ -16,14 +16,14 @@ ArrayLike = Array | np.ndarray | np.generic  # numpy scalars too: the labels of 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Label:
-    """What is known of one quantity; a weight of 0 says "not labeled", and then the value is never looked at."""
+    """The label of one quantity; a weight of 0 means "not labeled", and the value is then ignored."""
 
-    value: ArrayLike  # [*batch, ...], as `quantities/` says
+    value: ArrayLike  # [*batch, ...]; see `quantities/`
     weight: ArrayLike  # [*batch]
 
 
 class ByQuantity(Mapping[str, Any]):
-    """An immutable mapping from the name of a quantity (`quantities/`) to what is known of it; a pytree."""
+    """An immutable mapping from the name of a quantity (see `quantities/`) to its value; a pytree."""
 
     def __init__(self, **entries: Any):
         self._entries = {name: entries[name] for name in sorted(entries) if entries[name] is not None}
@@ -33,7 +33,7 @@ class ByQuantity(Mapping[str, Any]):
 
     @classmethod
     def _unflatten(cls, names: tuple[str, ...], entries: Sequence[Any]) -> "ByQuantity":
-        made = object.__new__(cls)  # entries may be anything that a tree can hold, None and placeholders too
+        made = object.__new__(cls)  # entries may be any leaves, including None and placeholders
         made._entries = dict(zip(names, entries, strict=True))
         return made
 
@@ -51,7 +51,7 @@ class ByQuantity(Mapping[str, Any]):
         return f"{type(self).__name__}({entries})"
 
     def replace(self, **entries: Any) -> "ByQuantity":
-        """The same with some entries exchanged or added; None takes one out."""
+        """Returns a copy with some entries replaced or added; None removes an entry."""
         return type(self)(**{**self._entries, **entries})
 
 
@@ -61,81 +61,85 @@ def _flatten_with_keys(mapping: ByQuantity) -> tuple[list[tuple], tuple[str, ...
 
 
 class Labels(ByQuantity):
-    """A `Label` for each quantity that a data set knows anything of."""
+    """A `Label` for each quantity that a data set annotates."""
 
 
 class Predictions(ByQuantity):
-    """The raw output of each head that a model has, before `Quantity.report`."""
+    """The raw output of each head of a model, before `Quantity.report`."""
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """What a model is given of each face; only what it takes is read from the data set."""
+    """The inputs of a model for each face; only those that the model takes are loaded."""
 
     images: Float[ArrayLike, "*batch height width 3"] | None = None  # RGB in [0, 1]
     landmarks: Float[ArrayLike, "*batch landmark 2"] | None = None  # (x, y) in pixels of the crop
-    features: Float[ArrayLike, "*batch feature"] | None = None  # computed before, as the data set holds them
+    features: Float[ArrayLike, "*batch feature"] | None = None  # precomputed and stored with the data set
 
     @property
     def only(self) -> ArrayLike:
-        """The one input that was read, which a model is called with; ValueError where there is another number."""
-        read = [value for value in (self.images, self.landmarks, self.features) if value is not None]
-        if len(read) != 1:
-            raise ValueError(f"the batch holds {len(read)} inputs; a network takes one of images, landmarks, features")
-        return read[0]
+        """Returns the only input that was loaded, for calling the model; ValueError unless there is exactly one."""
+        loaded = [value for value in (self.images, self.landmarks, self.features) if value is not None]
+        if len(loaded) != 1:
+            raise ValueError(f"the batch has {len(loaded)} inputs; a network takes one of images, landmarks, features")
+        return loaded[0]
 
     def take(self, names: Sequence[str]) -> tuple[ArrayLike, ...]:
-        """The named inputs in that order, as a model takes them; ValueError for one that was not read."""
+        """Returns the named inputs in the given order; ValueError for one that was not loaded."""
         found = {name: getattr(self, name) for name in names}
         if missing := [name for name, value in found.items() if value is None]:
-            raise ValueError(f"the batch holds no {missing[0]}, which the network takes; let the loader read them")
+            raise ValueError(
+                f"the batch has no {missing[0]}, which the network takes as input; have the loader read them"
+            )
         return tuple(found.values())
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Batch:
-    """Cropped faces and their labels. Inputs of clips carry a time axis after the batch axis; so do the labels."""
+    """Cropped faces and their labels. For clips, inputs and labels have a time axis after the batch axis."""
 
     inputs: Inputs
     labels: Labels
-    weight: Float[ArrayLike, "*batch"]  # 1, and 0 for padding
+    weight: Float[ArrayLike, "*batch"]  # 1, or 0 for padding
     index: Int[ArrayLike, "*batch"]  # position of the example in its source
-    subject: Int[ArrayLike, "*batch"]  # number of the subject in its source; -1 where it is not known
+    subject: Int[ArrayLike, "*batch"]  # index of the subject in its source; -1 if unknown
 
 
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class TaskVariables:
-    """What a task carries from step to step; nothing for most."""
+    """State that a task carries from step to step; empty for most tasks."""
 
-    parameters: Any = dataclasses.field(default_factory=dict)  # name -> array: trained beside the network's, logged
-    memory: Any = None  # what it remembers of earlier batches
+    parameters: Any = dataclasses.field(
+        default_factory=dict
+    )  # name -> array; trained along with the network and logged
+    memory: Any = None  # statistics of earlier batches
 
 
 @dataclasses.dataclass(frozen=True)
 class Example:
-    """One face of a data set: all that is known without reading the image."""
+    """One face of a data set: everything but the pixels."""
 
-    name: str  # unique in its source and telling to a person: "images/a.jpg" or "subject_003/clip_01/00042"
+    name: str  # unique in its source and readable: "images/a.jpg" or "subject_003/clip_01/00042"
     subject: str
-    clip: str  # "" for a photograph
-    frame: int  # position in the clip, 0 for a photograph
+    clip: str  # "" for a still image
+    frame: int  # position in the clip; 0 for a still image
     time_seconds: float
-    labels: Labels  # of numpy scalars and arrays without a batch axis
-    features: Float[np.ndarray, "feature"] | None = None  # computed before; None where the data set has none
+    labels: Labels  # NumPy scalars and arrays without a batch axis
+    features: Float[np.ndarray, "feature"] | None = None  # precomputed; None if the data set has none
 
 
 @runtime_checkable
 class Source(Protocol):
-    """A data set at rest. Items are `examples[i]` with `image(i)`; both are pure functions of the index."""
+    """A data set with random access: `examples[i]` and `image(i)` are pure functions of the index."""
 
-    label_set: str  # name in `emotions.LABEL_SETS`
+    label_set: str  # a key of `emotions.LABEL_SETS`
     examples: Sequence[Example]
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
-        """RGB pixels as stored; raises `UnreadableImage`, naming file and row."""
+        """Returns RGB pixels as stored; raises `UnreadableImage`, which names the file and row."""
         ...
 
 

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from affect_jax.experiment import cli
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.losses.continuous import ccc, moments
-from affect_jax.losses.memory import forget, remember, union
+from affect_jax.losses.memory import empty_memory, remember, union
 from affect_jax.tables.reading import read_rows
 
 PREDICTIONS = flags.DEFINE_string("predictions", "", "predictions.csv of an evaluation; Gaussian pairs if not given.")
@@ -47,7 +47,7 @@ def batch_scores(
         pool = union(carried, present) if memory else present
         return remember(carried, present) if memory else carried, ccc(pool).mean()
 
-    _, scores = jax.lax.scan(step, forget(memory) if memory else None, (predicted, label))
+    _, scores = jax.lax.scan(step, empty_memory(memory) if memory else None, (predicted, label))
     return scores[memory:]
 
 

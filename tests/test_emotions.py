@@ -10,7 +10,7 @@ from affect_jax import emotions
 def test_all_label_sets_use_the_same_words(name):
     words = emotions.names(name)
     assert len(set(words)) == len(words) and set(words) <= {*emotions.names("affectnet_8"), "other"}
-    assert [emotions.field_word(word) for word in words] == list(words)
+    assert [emotions.canonical_name(word) for word in words] == list(words)
 
 
 @pytest.mark.parametrize("one, other", list(itertools.permutations(("affectnet_8", "ferplus_8", "ck_plus_8"), 2)))
@@ -31,4 +31,4 @@ def test_the_codes_of_the_data_sets():
 
 def test_words_of_data_sets_become_those_of_the_field():
     given = ["Happiness", "ANGRY", " sadness", "surprised", "contempt", "joy"]
-    assert [emotions.field_word(word) for word in given] == ["happy", "anger", "sad", "surprise", "contempt", "joy"]
+    assert [emotions.canonical_name(word) for word in given] == ["happy", "anger", "sad", "surprise", "contempt", "joy"]

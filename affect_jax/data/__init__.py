@@ -1,1 +1,1 @@
-"""Data sets, their readers, and what stands between a image and a batch."""
+"""Data sets, their readers, and what stands between an image and a batch."""

@@ -50,7 +50,7 @@ def longest_gap_seconds(times_seconds: Float[np.ndarray, "frame"]) -> float:
     return max(LONGEST_GAP_SECONDS, LONGEST_GAP_FRAMES * step)
 
 
-def unbroken(source: Source) -> list[tuple[tuple[str, str], Int[np.ndarray, "frame"]]]:
+def split_at_gaps(source: Source) -> list[tuple[tuple[str, str], Int[np.ndarray, "frame"]]]:
     """Parts of clips without a longer gap: (subject, clip) and indices of the frames; errors as of `clip_frames`."""
     times = as_table(source.examples).time_seconds
     parts = []
@@ -72,13 +72,13 @@ def evaluation_windows(
     """Windows in which each frame of the source has weight 1 exactly once: indices and weights.
 
     A frame that several windows hold counts in the one that `ops.sequence.counting_window` names, as in prediction.
-    A part of a clip (see `unbroken`) shorter than a window is filled up with its last frame at weight 0. `hop` None:
+    A part of a clip (see `split_at_gaps`) shorter than a window is padded with its last frame at weight 0. `hop` None:
     half a window. With `every`, windows hold every n-th frame, and those between stand in windows of their own.
     """
     hop = max(1, frames // 2) if hop is None else hop
     check_hop(frames, hop)
     indices, weights = [], []
-    for members in [clip[phase::every] for _, clip in unbroken(source) for phase in range(min(every, len(clip)))]:
+    for members in [clip[phase::every] for _, clip in split_at_gaps(source) for phase in range(min(every, len(clip)))]:
         padded = np.concatenate([members, np.repeat(members[-1:], max(frames - len(members), 0))])
         first = window_starts(len(padded), frames, hop)
         positions = first[:, None] + np.arange(frames)

@@ -118,7 +118,7 @@ class CropMaker:
         return Batch(self._no_inputs(), labels, np.float32(0), np.int64(index), np.int64(PADDING))
 
     def _record(self, index: int, error: UnreadableImage) -> None:
-        """Notes a image once; ValueError when there are too many."""
+        """Notes an image once; ValueError when there are too many."""
         with self.lock:
             if index not in self.unreadable:
                 logging.warning("%s", error)

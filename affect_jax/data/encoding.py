@@ -14,7 +14,9 @@ CHUNK = 64  # images handed to a process at a time
 WORTH_A_PROCESS = 1024  # images; a process takes a few seconds to start
 
 
-def encoded(source: Source, chunks: Sequence[range], encoding: str, workers: int) -> Iterator[list[tuple[bytes, str]]]:
+def encode_images(
+    source: Source, chunks: Sequence[range], encoding: str, workers: int
+) -> Iterator[list[tuple[bytes, str]]]:
     """The images of each chunk of indices, in order, as (bytes, ""); (b"", reason) for unreadable ones."""
     if workers < 2 or sum(len(chunk) for chunk in chunks) < WORTH_A_PROCESS:
         yield from (_encode(source, encoding, chunk) for chunk in chunks)

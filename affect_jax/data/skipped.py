@@ -7,7 +7,7 @@ import pathlib
 
 from absl import logging
 
-from affect_jax.files.atomic import replacing
+from affect_jax.files.atomic import open_atomically
 
 COLUMNS = ("path", "row", "reason")
 
@@ -83,7 +83,7 @@ def add_rows(path: str | os.PathLike, rows: list[tuple[str, int, str]]) -> None:
         with open(path, newline="", encoding="utf-8") as file:
             known |= {(row["path"], int(row["row"]), row["reason"]) for row in csv.DictReader(file)}
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as file:
+    with open_atomically(path) as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         writer.writerows(sorted(known))

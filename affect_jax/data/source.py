@@ -134,7 +134,7 @@ class Subset:
         return self.source.image(int(self.indices[index]))
 
 
-def joined_labels(tables: Sequence[Table]) -> Labels:
+def concatenate_labels(tables: Sequence[Table]) -> Labels:
     """Labels of several tables one after the other; what a table does not know has weight 0."""
     known = {name: label for table in tables for name, label in table.labels.items()}
 
@@ -163,7 +163,7 @@ class Concatenated:
             raise ValueError("cannot join sources with features and sources without; take one kind")
         self.examples = Table(
             *(np.concatenate([getattr(table, column) for table in tables]) for column in columns),
-            labels=joined_labels(tables),
+            labels=concatenate_labels(tables),
             features=np.concatenate(features) if features else None,
         )
 

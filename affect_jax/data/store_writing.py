@@ -12,7 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from affect_jax import emotions
-from affect_jax.data.encoding import CHUNK, encoded
+from affect_jax.data.encoding import CHUNK, encode_images
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.source import Table, as_table
 from affect_jax.files import image_files
@@ -77,7 +77,7 @@ def _fill(
     kept = []
     chunks = [range(start, min(start + CHUNK, len(table))) for start in range(0, len(table), CHUNK)]
     with tqdm(total=len(table), desc="storing faces", unit="face", mininterval=1) as bar:
-        for chunk, images in zip(chunks, encoded(source, chunks, encoding, workers), strict=True):
+        for chunk, images in zip(chunks, encode_images(source, chunks, encoding, workers), strict=True):
             good = [(index, data) for index, (data, _) in zip(chunk, images, strict=True) if data]
             broken = [(index, reason) for index, (_, reason) in zip(chunk, images, strict=True) if reason]
             skipped.faults += [(str(table.names[index]), index, reason) for index, reason in broken]

@@ -7,7 +7,7 @@ import numpy as np
 from absl import logging
 from jaxtyping import Bool, Int
 
-from affect_jax.data.clips import check_hop, unbroken
+from affect_jax.data.clips import check_hop, split_at_gaps
 from affect_jax.data.source import Table, as_table
 from affect_jax.ops.sequence import window_starts
 from affect_jax.quantities.registry import quantity
@@ -57,7 +57,7 @@ class TrainingWindows:
     """Windows of `frames` frames over the clips of a source, which together hold their labeled frames.
 
     Windows in which nothing rated is labeled are left out where others are. So are, with a warning, clips or parts
-    of them (see `unbroken`) shorter than a window; ValueError when that leaves none. With `every`, frames between those
+    of them (see `split_at_gaps`) shorter than a window; ValueError when that leaves none. With `every`, frames between those
     of the only windows that a short clip has room for are in none.
     """
 
@@ -65,7 +65,7 @@ class TrainingWindows:
         check_hop(frames, hop)
         self.frames, self.config = frames, config
         self.clips, places, short = [], [], []
-        for (subject, clip), members in unbroken(source):
+        for (subject, clip), members in split_at_gaps(source):
             thinned = [len(members[phase :: config.every]) for phase in range(config.every)]
             if thinned[0] < frames:
                 short.append((thinned[0], f"{subject}/{clip}"))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Int
 
-from affect_jax.files.atomic import replacing, write_csv
+from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.metrics.bootstrap import subject_intervals
 from affect_jax.metrics.state import Mergeable
 from affect_jax.quantities.registry import quantity
@@ -60,9 +60,9 @@ def _informative(rows: Rows, index: Int[np.ndarray, "row"]) -> dict[str, float]:
     found = {}
     for name in rows.values:
         each = quantity(name)
-        if rows.labeled(name)[index].sum() >= each.least_labels:
+        if rows.labeled(name)[index].sum() >= each.min_labels:
             state = state_of(rows, name, index)
-            without = each.uninformative(state)
+            without = each.uninformative_scores(state)
             found |= {score: value for score, value in each.scores(state).items() if score not in without}
     return found
 
@@ -114,7 +114,7 @@ def write_summary(rows: Rows, conditions: EvaluationConditions, folder: pathlib.
         if by_group := group_scores(rows, keys):
             lines = [{kind: key, "rows": sizes[key], **group} for key, group in by_group.items()]
             write_csv(lines, folder / f"per_{kind}.csv")
-    with replacing(folder / "summary.json") as file:
+    with open_atomically(folder / "summary.json") as file:
         json.dump(summary, file, indent=2, allow_nan=False)
         file.write("\n")
     return summary

@@ -13,7 +13,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.data import SKIPPED, evaluation_batches, open_source
 from affect_jax.experiment.evaluate import source_of
 from affect_jax.experiment.network import make_predict
-from affect_jax.files.atomic import replacing
+from affect_jax.files.atomic import open_atomically
 from affect_jax.metrics.attention import ENLARGED, face_region, share_inside
 from affect_jax.metrics.landmark import LandmarkError, landmark_scores
 from affect_jax.ops.geometry import inside
@@ -51,7 +51,7 @@ def attention(
     output.parent.mkdir(parents=True, exist_ok=True)
     draw_attention(shown, output, f"{workdir.name}@{step} on {data} {split}: {sentence(found)}")
     found["shown"] = [face.name for face in shown]
-    with replacing(output.with_suffix(".json")) as file:
+    with open_atomically(output.with_suffix(".json")) as file:
         file.write(json.dumps(found, indent=1, allow_nan=False) + "\n")
     logging.info("wrote %s and %s", output, output.with_suffix(".json"))
     return found

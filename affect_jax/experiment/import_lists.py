@@ -8,7 +8,7 @@ from absl import logging
 from affect_jax.data.readers.emonet_lists import LIST_COLUMNS, list_rows
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.files.atomic import replacing
+from affect_jax.files.atomic import open_atomically
 from affect_jax.files.pickles.load import NUMPY_BUILDERS, load
 
 
@@ -36,7 +36,7 @@ def import_pickled_list(pickle: pathlib.Path, output: pathlib.Path, max_skipped_
     if not rows:
         raise UsageError(f"{pickle} names no picture; is it one of EmoNet's lists, such as test_fullpath.pkl?")
     output.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(output) as file:
+    with open_atomically(output) as file:
         writer = csv.DictWriter(file, LIST_COLUMNS)
         writer.writeheader()
         writer.writerows(rows)

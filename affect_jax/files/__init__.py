@@ -1,1 +1,1 @@
-"""Formats on disk: files that appear whole, images, video, pickles read as data, tables of OpenFace."""
+"""File formats: atomic writes, images, video, pickles read as plain data, OpenFace tables."""

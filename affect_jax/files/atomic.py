@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic writes: a file appears complete or not at all."""
 
 import contextlib
 import csv
@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
 
-def part_of(path: pathlib.Path) -> pathlib.Path:
-    """The name that a file bears until it is complete; another for each process, so that none takes another's away."""
+def partial_path(path: pathlib.Path) -> pathlib.Path:
+    """Returns the temporary path of a file that is being written; unique to this process."""
     return path.with_name(f"{path.name}.{os.getpid()}.part")
 
 
 @contextlib.contextmanager
-def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """A place beside `path` to write to; it takes the name `path` when the block ends, and goes if an error ends it."""
-    part = part_of(path)
+def replace_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yields a temporary path next to `path`; it is renamed to `path` on success and removed on error."""
+    part = partial_path(path)
     try:
         yield part
         os.replace(part, path)
@@ -25,23 +25,23 @@ def whole(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 @contextlib.contextmanager
-def replacing(path: pathlib.Path) -> Iterator[TextIO]:
-    """A text file that takes its name only when it is complete; see `whole`."""
-    with whole(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+def open_atomically(path: pathlib.Path) -> Iterator[TextIO]:
+    """Opens a text file that replaces `path` only once it is complete; see `replace_atomically`."""
+    with replace_atomically(path) as part, part.open("w", newline="", encoding="utf-8") as file:
         yield file
 
 
 def write_bytes(data: bytes, path: pathlib.Path) -> None:
-    """A file with these contents, in a folder that is made where it is missing."""
+    """Writes a file, creating its parent folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as part:
+    with replace_atomically(path) as part:
         part.write_bytes(data)
 
 
-def write_csv(lines: Sequence[Mapping[str, object]], path: pathlib.Path) -> None:
-    """Dicts as lines under the union of their keys; what a line lacks is an empty cell."""
-    columns = list(dict.fromkeys(column for line in lines for column in line))
-    with replacing(path) as file:
+def write_csv(rows: Sequence[Mapping[str, object]], path: pathlib.Path) -> None:
+    """Writes dicts as rows under the union of their keys; missing values become empty cells."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    with open_atomically(path) as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
-        writer.writerows(lines)
+        writer.writerows(rows)

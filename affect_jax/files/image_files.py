@@ -1,4 +1,4 @@
-"""Image files: bytes to RGB pixels and back, and a quick look whether a file is whole."""
+"""Image files: decoding, encoding, and a quick check that a file is complete."""
 
 import io
 import os
@@ -22,42 +22,42 @@ ENCODINGS = {"png": {"compress_level": 1}, "jpeg": {"quality": 95, "subsampling"
 
 
 def decode(data: bytes, where: str, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
-    """As `ops.image.decode`; UnreadableImage begins with `where` and ends with what to do."""
+    """Like `files.images.decode`; the UnreadableImage message starts with `where` and ends with advice."""
     try:
         return encoded.decode(data, upright)
     except UnreadableImage as error:
-        raise UnreadableImage(f"{where}: {error}; replace the file or take the row out") from error
+        raise UnreadableImage(f"{where}: {error}; replace the file or remove the row") from error
 
 
 def decode_plain(data: bytes, where: str) -> UInt8[np.ndarray, "height width 3"]:
-    """As `decode`, for images that `encode` made: faster, because nothing unusual can be in them."""
+    """Like `decode`, but faster; only for images written by `encode`, which have no unusual modes."""
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB) if data else None
     return decode(data, where) if pixels is None else pixels
 
 
 def read(path: str, where: str, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
-    """RGB pixels of a image file; errors as in `decode`."""
+    """Reads the RGB pixels of an image file; raises the same errors as `decode`."""
     try:
         with open(path, "rb") as file:
             data = file.read()
     except OSError as error:
         reason = MISSING if isinstance(error, FileNotFoundError) else f"image cannot be read ({error.strerror})"
-        raise UnreadableImage(f"{where}: {reason}; put the file there or take the row out") from error
+        raise UnreadableImage(f"{where}: {reason}; add the file or remove the row") from error
     return decode(data, where, upright)
 
 
-class Look(NamedTuple):
-    """What a quick look at a image file shows; the size is that of the pixels as stored."""
+class ImageCheck(NamedTuple):
+    """Result of a quick check of an image file; width and height are of the pixels as stored."""
 
-    reason: str  # why it cannot be used, or ""
+    reason: str  # why the file is unusable, or ""
     width: int = 0
     height: int = 0
 
 
-def look(path: str) -> Look:
-    """Whether a image file can be used, by its header and its two ends.
+def check(path: str) -> ImageCheck:
+    """Checks that an image file is usable from its header, first bytes and last bytes.
 
-    A file whose ends look unusual is decoded to be sure. Damage in the middle of a file shows only when it is read.
+    Files that look unusual are fully decoded. Damage in the middle of a file is detected only when it is read.
     """
     try:
         with open(path, "rb") as file:
@@ -68,38 +68,33 @@ def look(path: str) -> Look:
             file.seek(0)
             width, height = _stored_size(file)
     except FileNotFoundError:
-        return Look(MISSING)
+        return ImageCheck(MISSING)
     except OSError as error:
-        return Look(f"image cannot be read ({error.strerror})")
+        return ImageCheck(f"image cannot be read ({error.strerror})")
     if size == 0:
-        return Look(EMPTY)
-    whole_jpeg = head.startswith(JPEG_START) and JPEG_END in tail
-    whole_png = head == PNG_START and PNG_END in tail
-    if not width or not (whole_jpeg or whole_png):
+        return ImageCheck(EMPTY)
+    complete_jpeg = head.startswith(JPEG_START) and JPEG_END in tail
+    complete_png = head == PNG_START and PNG_END in tail
+    if not width or not (complete_jpeg or complete_png):
         try:
             read(path, "")
         except UnreadableImage as error:
-            return Look(str(error).removeprefix(": ").partition(";")[0])
+            return ImageCheck(str(error).removeprefix(": ").partition(";")[0])
     if min(width, height) < SMALLEST_PX:
-        return Look(f"image is smaller than {SMALLEST_PX} px")
-    return Look("", width, height)
+        return ImageCheck(f"image is smaller than {SMALLEST_PX} px")
+    return ImageCheck("", width, height)
 
 
 def _stored_size(file) -> tuple[int, int]:
     try:
         with Image.open(file) as image:
             return image.size
-    except Exception:  # a broken file can make Pillow raise almost anything; `decode` says what
+    except Exception:  # Pillow may raise almost anything on a corrupt file; `decode` reports the reason
         return 0, 0
 
 
-def fault(path: str) -> str:
-    """Why a image file cannot be used, or "" if it looks whole; see `look`."""
-    return look(path).reason
-
-
 def encode(image: UInt8[np.ndarray, "height width 3"], encoding: str) -> bytes:
-    """A image as "png" (exact) or "jpeg" (quality 95, full color resolution)."""
+    """Encodes an image as "png" (lossless) or "jpeg" (quality 95, no chroma subsampling)."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, encoding, **ENCODINGS[encoding])
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Encoded images as RGB pixels, whatever kind of image they are."""
+"""Decodes images of any mode to RGB pixels."""
 
 import io
 
@@ -9,25 +9,27 @@ from PIL import Image, ImageOps
 
 from affect_jax.types import UnreadableImage
 
-EMPTY, CUT_OFF, NO_IMAGE = "image is empty", "image is cut off", "file is no image"
+EMPTY = "image is empty"
+TRUNCATED = "image is truncated"
+NOT_AN_IMAGE = "file is not an image"
 SIXTEEN_BITS = 2**16 - 1
-SMALLEST_PX = 16  # a face on fewer pixels shows nothing that could be learned
+SMALLEST_PX = 16  # a smaller face carries no usable information
 
-# Pillow would import its formats when a first image is opened, perhaps by several threads at once: here instead.
-Image.preinit()  # before the others, so that the common formats are tried first
+# Pillow imports its format plugins when the first image is opened, possibly from several threads at once; do it here.
+Image.preinit()  # registers the common formats first, so they are tried first
 Image.init()
 
 
 def decode(data: bytes, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
-    """RGB pixels of an encoded image; `upright` obeys the camera's EXIF turn, else pixels come as stored.
+    """Decodes an image to RGB; `upright` applies the EXIF orientation, otherwise pixels are returned as stored.
 
-    Gray, palette, CMYK and 16-bit images become 8-bit RGB, transparent pixels black. UnreadableImage holds nothing
-    but the reason.
+    Grayscale, palette, CMYK and 16-bit images become 8-bit RGB; transparent pixels become black. The message of
+    UnreadableImage is the bare reason.
     """
     try:
         with Image.open(io.BytesIO(data)) as image:
             return _rgb(ImageOps.exif_transpose(image) if upright else image)
-    except Exception as error:  # a broken file can make Pillow raise almost anything
+    except Exception as error:  # Pillow may raise almost anything on a corrupt file
         raise UnreadableImage(_reason(data, error)) from error
 
 
@@ -35,14 +37,14 @@ def _rgb(image: Image.Image) -> UInt8[np.ndarray, "height width 3"]:
     if image.mode == "RGB":
         return np.array(image)
     if image.mode == "L":
-        return cv2.cvtColor(np.asarray(image), cv2.COLOR_GRAY2RGB)  # ten times as fast as convert()
-    if image.mode.startswith("I"):  # 16 bits a pixel; convert() would cut at 255 instead of scaling
+        return cv2.cvtColor(np.asarray(image), cv2.COLOR_GRAY2RGB)  # ten times faster than convert()
+    if image.mode.startswith("I"):  # 16 bits per pixel; convert() would clip at 255 instead of scaling
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > SIXTEEN_BITS:
-            raise ValueError(f"pixels are {values.min()} to {values.max()}, expected 8 or 16 bits")
+            raise ValueError(f"pixel values range from {values.min()} to {values.max()}, expected 8 or 16 bits")
         return cv2.cvtColor((values >> 8).astype(np.uint8), cv2.COLOR_GRAY2RGB)
     if image.mode == "F":
-        raise ValueError("pixels are floating-point numbers, expected 8 or 16 bits")
+        raise ValueError("pixels are floating point, expected 8 or 16 bits")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         opaque = Image.new("RGB", image.size)
@@ -55,7 +57,7 @@ def _reason(data: bytes, error: Exception) -> str:
     if not data:
         return EMPTY
     if "truncated" in str(error).lower():
-        return CUT_OFF
+        return TRUNCATED
     if isinstance(error, Image.UnidentifiedImageError):
-        return NO_IMAGE
+        return NOT_AN_IMAGE
     return f"image cannot be decoded ({error})"

@@ -1,4 +1,4 @@
-"""Landmarks as OpenFace 2 writes them for a video: `frame, timestamp, confidence, success, ..., x_0, ..., y_67`.
+"""Landmark tables of OpenFace 2, one per video: `frame, timestamp, confidence, success, ..., x_0, ..., y_67`.
 
 Source: Baltrusaitis et al., OpenFace 2.0, FG 2018.
 """
@@ -11,37 +11,39 @@ from jaxtyping import Bool, Float, Int
 
 from affect_jax.types import LANDMARKS
 
-POINTS = (*(f"x_{k}" for k in range(LANDMARKS)), *(f"y_{k}" for k in range(LANDMARKS)))
-REQUIRED = ("frame", "success", *POINTS)
+X_COLUMNS = tuple(f"x_{number}" for number in range(LANDMARKS))
+Y_COLUMNS = tuple(f"y_{number}" for number in range(LANDMARKS))
+POINTS = X_COLUMNS + Y_COLUMNS
+REQUIRED = ("frame", "success") + POINTS
 
 
 class Tracked(NamedTuple):
-    """Frames in which a face was looked for."""
+    """Tracking results of one face over the frames of a video."""
 
-    numbers: Int[np.ndarray, "row"]  # of frames, from 0
+    numbers: Int[np.ndarray, "row"]  # frame numbers, from 0
     found: Bool[np.ndarray, "row"]
-    landmarks: Float[np.ndarray, "row 68 2"]  # in px of the video; means nothing where no face was found
+    landmarks: Float[np.ndarray, "row 68 2"]  # in px of the video; undefined where no face was found
 
 
 def read_openface(path: pathlib.Path) -> Tracked:
-    """Landmarks of each frame of one face; ValueError names the file and what is wrong, the row where one is."""
+    """Reads the landmarks of one face in each frame; ValueError names the file, the problem and, if known, the row."""
     with open(path, encoding="utf-8-sig", errors="replace") as file:
         header = [cell.strip() for cell in file.readline().split(",")]
         if missing := [column for column in REQUIRED if column not in header]:
             raise ValueError(
-                f"{path}, row 1: column {', '.join(missing[:3])} is missing, expected a table of OpenFace 2 with "
+                f"{path}, row 1: column {', '.join(missing[:3])} is missing, expected an OpenFace 2 table with "
                 "frame, success and 2D landmarks x_0 to y_67 (-2Dfp)"
             )
         try:
             table = np.loadtxt(file, delimiter=",", usecols=[header.index(name) for name in REQUIRED], ndmin=2)
         except ValueError as error:
-            raise ValueError(f"{path}, counted from its second row as 0: {error}") from error
+            raise ValueError(f"{path}, counting its second row as 0: {error}") from error
     frames, found, points = table[:, 0], table[:, 1] == 1, table[:, 2:].reshape(-1, 2, LANDMARKS).swapaxes(1, 2)
     wrong = np.flatnonzero(np.append(frames[:1] < 1, np.diff(frames) <= 0))
     if len(wrong):
         raise ValueError(
-            f"{path}, row {wrong[0] + 2}: frame {frames[wrong[0]]:g} is out of order or doubled, expected frames "
-            "from 1 on; is more than one face tracked?"
+            f"{path}, row {wrong[0] + 2}: frame {frames[wrong[0]]:g} is out of order or repeated, expected frames "
+            "starting at 1; is more than one face tracked?"
         )
     broken = np.flatnonzero(found & ~np.isfinite(points).all((1, 2)))
     if len(broken):

@@ -1,4 +1,4 @@
-"""Any frame of a video file, decoded from the last key frame before it, or onward from the frame read before."""
+"""Random access to the frames of a video, decoding from the nearest keyframe or onward from the last frame read."""
 
 import pathlib
 import threading
@@ -15,19 +15,19 @@ from affect_jax.types import UnreadableImage
 
 
 class Clock(NamedTuple):
-    """When the frames of a video are shown."""
+    """Presentation times of the frames of a video."""
 
     ticks: Int[np.ndarray, "frame"]  # increasing
     tick_seconds: float
-    key: Bool[np.ndarray, "frame"]  # frames that decoding can begin at
-    timed: bool  # whether the decoder will give the same ticks; else frames can only be counted
+    key: Bool[np.ndarray, "frame"]  # keyframes, where decoding can start
+    timed: bool  # whether the decoder reports the same ticks; otherwise frames can only be counted
 
 
 class VideoFrames:
-    """A video as images by number, from 0 in the order they are shown; safe to read from several threads.
+    """The frames of a video, numbered from 0 in presentation order; thread-safe.
 
-    Each thread keeps the one decoder it used last, so that neighboring frames cost one frame each. Opening reads
-    through the file without decoding it.
+    Each thread keeps its most recent decoder, so reading consecutive frames decodes each frame once. Opening scans the
+    packets of the file without decoding them.
     """
 
     def __init__(self, path: pathlib.Path):
@@ -36,41 +36,45 @@ class VideoFrames:
         self.numbers = np.arange(len(self.clock.ticks))
         if not self.clock.timed:
             logging.warning(
-                "%s does not say when its frames are shown: each is reached by decoding from the start; name a "
-                "folder in data.store, or keep the frames as images", path,
-            )  # fmt: skip
+                "%s has no usable timestamps, so each frame is reached by decoding from the start; set data.store to a "
+                "folder, or extract the frames as images",
+                path,
+            )
 
     def times_seconds(self) -> Float[np.ndarray, "frame"]:
-        """Time of each frame after the first."""
+        """Returns the time of each frame relative to the first."""
         return (self.clock.ticks - self.clock.ticks[:1]) * self.clock.tick_seconds
 
     def where(self, number: int) -> str:
-        """File and frame, for messages."""
+        """Describes a frame by file and number, for messages."""
         return f"{self.path}, frame {number}"
 
     def image(self, number: int) -> UInt8[np.ndarray, "height width 3"]:
-        """RGB pixels, upright; UnreadableImage names file, frame and reason."""
+        """Returns upright RGB pixels; UnreadableImage names the file, the frame and the reason."""
         try:
             return _decoder(self.path, self.clock).frame(number)
         except (av.error.FFmpegError, FileNotFoundError, ValueError) as error:
-            _forget()
+            _close_decoder()
             reason = getattr(error, "strerror", None) or str(error)
-            raise UnreadableImage(f"{self.where(number)}: {reason}; replace the video or take it out") from error
+            raise UnreadableImage(f"{self.where(number)}: {reason}; replace the video or remove it") from error
 
 
 def _clock(path: pathlib.Path) -> Clock:
-    """The clock of a file, read off its packets without decoding them.
+    """Reads the clock of a file from its packets, without decoding them.
 
-    AVI keeps no times of display: with a codec that reorders frames they come out wrong, and only counting is left.
+    AVI stores no presentation times: with a codec that reorders frames they are wrong, so frames must be counted.
     """
     container, stream = open_video(path)
     with container:
-        packets = [(packet.pts, packet.is_keyframe, packet.time_base) for packet in container.demux(stream)
-                   if packet.size and not packet.is_discard]  # fmt: skip
+        packets = [
+            (packet.pts, packet.is_keyframe, packet.time_base)
+            for packet in container.demux(stream)
+            if packet.size and not packet.is_discard
+        ]
         rate = stream.average_rate or stream.guessed_rate or 25
         reorders, name = bool(stream.codec_context.has_b_frames), container.format.name
     if not packets:
-        raise ValueError(f"{path} holds no frame; is the file whole?")
+        raise ValueError(f"{path} has no frames; is the file complete?")
     shown, key, bases = zip(*packets, strict=True)
     known = None not in shown and len(set(shown)) == len(shown) and bases[0] is not None
     if not known or (name == "avi" and reorders and list(shown) == sorted(shown)):
@@ -80,7 +84,7 @@ def _clock(path: pathlib.Path) -> Clock:
 
 
 class _Decoder:
-    """A video file opened by one thread, and the frame it stands at."""
+    """A video file opened by one thread, and its current frame."""
 
     def __init__(self, path: pathlib.Path, clock: Clock):
         self.path, self.clock = path, clock
@@ -95,7 +99,7 @@ class _Decoder:
         self.container.close()
 
     def frame(self, number: int) -> UInt8[np.ndarray, "height width 3"]:
-        """Pixels of a frame; ValueError if the file breaks before it."""
+        """Returns the pixels of a frame; ValueError if the file is damaged before it."""
         wanted = int(self.clock.ticks[number])
         if self.tick == wanted and self.image is not None:
             return self.image
@@ -104,16 +108,16 @@ class _Decoder:
             if self.clock.timed and number:
                 self.container.seek(wanted, stream=self.stream, backward=True)
                 self.coming = self.container.decode(self.stream)
-                if self._walk(wanted):
+                if self._decode_until(wanted):
                     return self.image
             self.close()
             self._open()
-        if self._walk(wanted):
+        if self._decode_until(wanted):
             return self.image
-        raise ValueError(f"the video breaks before it, after {self.counted + 1} decoded frames")
+        raise ValueError(f"the video is damaged before this frame, after {self.counted + 1} decoded frames")
 
-    def _walk(self, wanted: int) -> bool:
-        """Decodes onward until the frame of a tick; False where it was passed or the video ends."""
+    def _decode_until(self, wanted: int) -> bool:
+        """Decodes forward to the frame at a tick; False if it is skipped or the video ends first."""
         self.image = None
         for frame in self.coming:
             self.counted += 1
@@ -124,18 +128,18 @@ class _Decoder:
         return False
 
 
-_OPEN = threading.local()  # .decoder: the one this thread used last
+_OPEN = threading.local()  # .decoder: the most recent decoder of this thread
 
 
 def _decoder(path: pathlib.Path, clock: Clock) -> _Decoder:
     found = getattr(_OPEN, "decoder", None)
     if found is None or found.path != path:
-        _forget()
+        _close_decoder()
         found = _OPEN.decoder = _Decoder(path, clock)
     return found
 
 
-def _forget() -> None:
+def _close_decoder() -> None:
     if (found := getattr(_OPEN, "decoder", None)) is not None:
         found.close()
         _OPEN.decoder = None

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 from absl import logging
 
-from affect_jax.files.atomic import replacing
+from affect_jax.files.atomic import open_atomically
 from affect_jax.files.cache import cache_folder
 
 FILE = "execution.json"
@@ -89,7 +89,7 @@ def _add(file: pathlib.Path, machine_name: str, question: str, times: dict[str, 
     content.setdefault(machine_name, {})[question] = times
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as out:
+        with open_atomically(file) as out:
             out.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
     except OSError as error:
         logging.warning("what was measured is not kept, and will be measured again: %s", error)

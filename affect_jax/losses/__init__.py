@@ -1,1 +1,1 @@
-"""Losses: one value per example and a weight, or one value per set."""
+"""Losses: one value and weight per example, or one value per set of examples."""

@@ -1,4 +1,4 @@
-"""Discrete emotions: soft or hard labels, and how much each class counts."""
+"""Cross-entropy for discrete emotions with soft or hard labels, and class weights."""
 
 import jax
 import jax.numpy as jnp
@@ -14,10 +14,10 @@ def cross_entropy(
     weight: Float[Array, "*batch"],
     smoothing: float = 0.0,
 ) -> Float[Array, "*batch"]:
-    """Cross-entropy of each example in nats to the probabilities `label`; 0 where the weight is 0.
+    """Cross-entropy of each example with the probabilities `label`, in nats; 0 where the weight is 0.
 
-    `smoothing` is the share of the label that goes to all emotions alike.
-    Source of the smoothing: Szegedy et al., CVPR 2016, section 7.
+    `smoothing` is the probability mass spread uniformly over all emotions.
+    Source of label smoothing: Szegedy et al., CVPR 2016, section 7.
     """
     log_probabilities = jax.nn.log_softmax(blank(logits, weight).astype(jnp.float32))
     label = blank(label, weight).astype(jnp.float32)
@@ -28,12 +28,12 @@ def cross_entropy(
 def expected_weight(
     label: Float[Array, "*batch emotion"], class_weights: Float[Array, "emotion"], weight: Float[Array, "*batch"]
 ) -> Float[Array, "*batch"]:
-    """`weight` times the weight of each example's class: its expectation under `label`, 0 where the weight is 0."""
+    """`weight` times the expected class weight of each example under `label`; 0 where the weight is 0."""
     label = blank(label, weight).astype(jnp.float32)
     return weight * (label * jnp.broadcast_to(class_weights, label.shape)).sum(-1)
 
 
 def inverse_frequency(frequency: Float[np.ndarray, "emotion"], power: float) -> Float[np.ndarray, "emotion"]:
-    """frequency ** -power, scaled so that an example counts 1 on average; every frequency must be above 0."""
+    """Class weights frequency ** -power, scaled to average 1 over examples; frequencies must be positive."""
     weights = np.float64(frequency) ** -power
     return weights * frequency.sum() / (weights * frequency).sum()

@@ -1,7 +1,7 @@
-"""Valence and arousal: the squared error of an example, and the correlations of a set.
+"""Losses for valence and arousal: the squared error of each example, and the correlations of a set.
 
-PCC and CCC are statistics of a set: the mean of those of its parts is lower. So they are taken over all the rows that
-are given, which under `jax.jit` is the whole global batch, however many devices hold it, and `memory` can add earlier
+PCC and CCC are statistics of a set; averaging them over subsets underestimates them. They are therefore computed over
+all rows passed in. Under `jax.jit` that is the global batch, however many devices hold it, and `memory` can add earlier
 batches. Both are functions of a few moments.
 """
 
@@ -12,14 +12,14 @@ from jaxtyping import Array, Float
 
 from affect_jax.losses.reduce import blank, total_or_one
 
-VARIANCE_FLOOR = 1e-8  # a standard deviation of 1e-4 on a scale from -1 to 1: nothing a label could tell apart
+VARIANCE_FLOOR = 1e-8  # a standard deviation of 1e-4 on a scale from -1 to 1, finer than any label can resolve
 
 
 class SetMoments(NamedTuple):
-    """Population moments of (prediction, label) pairs in float32: all that PCC and CCC depend on."""
+    """Population moments of (prediction, label) pairs in float32, which determine PCC and CCC."""
 
     weight: Float[Array, "*slot"]  # sum of the weights
-    mean: Float[Array, "*slot 2 dimension"]  # of prediction, of label
+    mean: Float[Array, "*slot 2 dimension"]  # of the prediction, of the label
     variance: Float[Array, "*slot 2 dimension"]
     covariance: Float[Array, "*slot dimension"]
 
@@ -38,7 +38,7 @@ def rmse(
     label: Float[Array, "*batch dimension"],
     weight: Float[Array, "*batch"],
 ) -> Float[Array, "dimension"]:
-    """Root of the mean squared error of each dimension; no gradient where it is 0, instead of an infinite one."""
+    """Root mean squared error of each dimension; where it is 0, the gradient is 0 rather than infinite."""
     squared = ((blank(predicted, weight) - blank(label, weight)) ** 2).reshape(-1, predicted.shape[-1])
     mean = (squared * (weight / total_or_one(weight)).reshape(-1, 1)).sum(0)
     return jnp.where(mean > 0, jnp.sqrt(jnp.where(mean > 0, mean, 1)), 0)
@@ -49,9 +49,9 @@ def moments(
     label: Float[Array, "*batch dimension"],
     weight: Float[Array, "*batch"],
 ) -> SetMoments:
-    """Moments of all rows together; zeros where no row has a weight.
+    """Moments over all rows; zeros if all weights are 0.
 
-    Sums of products and not `einsum`: matrix units of accelerators would round the factors.
+    Uses sums of products rather than `einsum`, because the matrix units of accelerators round their inputs.
     """
     share = (weight / total_or_one(weight)).reshape(-1, 1).astype(jnp.float32)
     pairs = [blank(values, weight).reshape(-1, values.shape[-1]).astype(jnp.float32) for values in (predicted, label)]
@@ -64,14 +64,14 @@ def moments(
 
 
 def pcc(of: SetMoments) -> Float[Array, "dimension"]:
-    """Pearson correlation, in [-1, 1]; 0 with a finite gradient where one side is constant."""
+    """Pearson correlation, in [-1, 1]; 0 with a finite gradient if either signal is constant."""
     return of.covariance / jnp.sqrt((of.variance[0] + VARIANCE_FLOOR) * (of.variance[1] + VARIANCE_FLOOR))
 
 
 def ccc(of: SetMoments) -> Float[Array, "dimension"]:
-    """Concordance correlation, in [-1, 1]; 0 with a finite gradient where one side is constant.
+    """Concordance correlation, in [-1, 1]; 0 with a finite gradient if either signal is constant.
 
-    Population (1/n) moments and the covariance form, which needs no square root.
+    Uses population (1/n) moments and the covariance form, which needs no square root.
     Source: Lin, Biometrics 45(1), 1989, rho_c.
     """
     spread = of.variance[0] + of.variance[1] + (of.mean[0] - of.mean[1]) ** 2

@@ -1,4 +1,4 @@
-"""Learning from another network's predictions."""
+"""Knowledge distillation from a teacher network."""
 
 import jax
 import jax.numpy as jnp
@@ -13,12 +13,12 @@ def soft_target_divergence(
     weight: Float[Array, "*batch"],
     temperature: float,
 ) -> Float[Array, "*batch"]:
-    """T^2 KL(teacher || student) of each example in nats, of logits over the temperature T; 0 where the weight is 0.
+    """T^2 KL(teacher || student) of each example in nats, with logits divided by T; 0 where the weight is 0.
 
-    The teacher is the reference, as in all distillation by soft targets: its gradient is that of a cross-entropy to
-    the teacher's probabilities, and T^2 keeps that gradient's size when T changes.
+    T is the temperature. The gradient equals that of the cross-entropy with the teacher's probabilities, and the factor
+    T^2 keeps its magnitude independent of T.
     Source: Hinton, Vinyals and Dean, 2015, arXiv 1503.02531, section 2.
     """
     logits = (blank(student, weight), blank(jax.lax.stop_gradient(teacher), weight))
-    mine, theirs = (jax.nn.log_softmax(values.astype(jnp.float32) / temperature) for values in logits)
-    return temperature**2 * (jnp.exp(theirs) * (theirs - mine)).sum(-1)
+    student_log, teacher_log = (jax.nn.log_softmax(values.astype(jnp.float32) / temperature) for values in logits)
+    return temperature**2 * (jnp.exp(teacher_log) * (teacher_log - student_log)).sum(-1)

@@ -1,4 +1,4 @@
-"""Landmarks, learned as one heatmap each."""
+"""Heatmap regression of landmarks."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -16,10 +16,10 @@ def heatmap_error(
     image_px: int,
     sigma: float,
 ) -> Float[Array, "*batch"]:
-    """Mean squared difference of each example's heatmaps, of every module, to Gaussians at the landmarks.
+    """Mean squared error between the heatmaps of every module and Gaussians at the landmarks, per example.
 
-    Landmarks are in pixels of the image, `sigma` in pixels of the heatmap. Landmarks beyond the border have no place
-    in a heatmap and are left out; an example with none inside, or of weight 0, gives 0.
+    Landmarks are in pixels of the image, `sigma` in pixels of the heatmap. Landmarks outside the image are ignored; an
+    example with none inside, or with weight 0, gives 0.
     """
     landmarks = blank(landmarks, weight)
     target = render_heatmaps(landmarks, image_px, heatmaps.shape[-2], sigma)

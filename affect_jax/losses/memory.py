@@ -1,7 +1,7 @@
-"""Earlier batches in the statistics of a set: a small batch tells less of a correlation than it gets wrong.
+"""A memory of earlier batches for set statistics, since a correlation estimated from one small batch is mostly noise.
 
-Moments are kept, not rows. The correlations of a union depend on nothing else, so keeping the predictions would give
-the same numbers at the price of an array that grows with the batch and lies spread over devices.
+The memory holds moments rather than rows. The correlations of a union depend only on them; storing predictions would
+give the same values but need an array that grows with the batch size and is spread across devices.
 """
 
 import jax
@@ -12,35 +12,40 @@ from affect_jax.losses.continuous import SetMoments
 from affect_jax.losses.reduce import total_or_one
 
 
-def forget(batches: int) -> SetMoments:
-    """A memory of so many batches that holds none yet: weight 0."""
-    zeros = lambda *shape: jnp.zeros((batches, *shape), jnp.float32)  # an array each: a step gives away its memory
+def empty_memory(batches: int) -> SetMoments:
+    """Returns a memory for the given number of batches, with weight 0 everywhere."""
+    zeros = lambda *shape: jnp.zeros(
+        (batches, *shape), jnp.float32
+    )  # separate arrays, because a step donates its buffers
     return SetMoments(zeros(), zeros(2, 2), zeros(2, 2), zeros(2))
 
 
 def remember(memory: SetMoments, present: SetMoments) -> SetMoments:
-    """The memory with the present batch first and the oldest dropped; as it was if the batch has no label."""
+    """Returns the memory with the current batch added and the oldest dropped; unchanged if the batch has no labels."""
     known = present.weight > 0
     push = lambda old, new: jnp.where(known, jnp.concatenate([stop_gradient(new)[None], old[:-1]]), old)
     return jax.tree.map(push, memory, present)
 
 
 def union(memory: SetMoments, present: SetMoments) -> SetMoments:
-    """Moments of the present batch and all that is remembered; only the present one has a gradient.
+    """Moments of the current batch and the memory; gradients flow only through the current batch.
 
-    The share of a row in a union is smaller than in its batch, and so would be its gradient: it is multiplied by the
-    weight of the union over that of the batch. The mean over an epoch's batches is then the gradient of the whole set.
-    What is remembered was predicted by the network as it was then.
+    A row has a smaller share in the union than in its batch, which would shrink its gradient. The gradient is therefore
+    scaled by the weight of the union over that of the batch, so that its mean over the batches of an epoch is the
+    gradient of the whole set. Remembered predictions were made with the parameters of their own step.
     """
     total = present.weight + memory.weight.sum()
     gain = stop_gradient(total / total_or_one(present.weight))
-    louder = lambda values: stop_gradient(values) + gain * (values - stop_gradient(values))  # same value
-    loud = SetMoments(present.weight, *(louder(v) for v in (present.mean, present.variance, present.covariance)))
-    return pooled(jax.tree.map(lambda new, old: jnp.concatenate([new[None], old]), loud, memory))
+    # Scales the gradient and leaves the value as it is.
+    amplify = lambda values: stop_gradient(values) + gain * (values - stop_gradient(values))
+    amplified = SetMoments(
+        present.weight, amplify(present.mean), amplify(present.variance), amplify(present.covariance)
+    )
+    return pool(jax.tree.map(lambda new, old: jnp.concatenate([new[None], old]), amplified, memory))
 
 
-def pooled(parts: SetMoments) -> SetMoments:
-    """Moments of all the pairs of stacked moments: those within the parts and those between their means."""
+def pool(parts: SetMoments) -> SetMoments:
+    """Merges stacked moments: the scatter within the parts plus the scatter between their means."""
     share = parts.weight / total_or_one(parts.weight)
     mean = (share[:, None, None] * parts.mean).sum(0)
     offset = parts.mean - mean[None]

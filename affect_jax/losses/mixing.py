@@ -1,4 +1,4 @@
-"""One loss out of several terms."""
+"""Combining several loss terms into one."""
 
 import math
 from collections.abc import Mapping
@@ -9,33 +9,35 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 
 def shake(terms: Mapping[str, Float[Array, ""]], key: PRNGKeyArray) -> Float[Array, ""]:
-    """Convex combination with weights drawn anew for each key: uniform draws over their sum.
+    """Convex combination with random weights: uniform draws divided by their sum.
 
-    For three terms each weight has mean 1/3 and standard deviation 0.180; this is not a Dirichlet draw (0.236).
+    For three terms each weight has mean 1/3 and standard deviation 0.180, unlike a Dirichlet draw (0.236).
     Source: the shake-shake regularization of Toisoul et al., Nature Machine Intelligence 3, 2021.
     """
     draws = 1 - jax.random.uniform(key, (len(terms),))  # in (0, 1], so the sum is never 0
     return (jnp.stack(list(terms.values())) * draws).sum() / draws.sum()
 
 
-def fixed(terms: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
-    """The plain mean of the terms."""
+def plain_mean(terms: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
+    """Unweighted mean of the terms."""
     return jnp.stack(list(terms.values())).mean()
 
 
 def log_variance_of_equal_shares(terms: int) -> float:
-    """The log variance at which `learned` gives each of so many terms the same share as `fixed`."""
+    """Log variance at which `uncertainty_weighted` gives each term the same weight as `plain_mean`."""
     return math.log(terms / 2)
 
 
-def learned(terms: Mapping[str, Float[Array, ""]], log_variances: Mapping[str, Float[Array, ""]]) -> Float[Array, ""]:
-    """Sum of L / (2 v) + log(v) / 2 over the terms, v the learned variance of each; a term of 0 moves nothing.
+def uncertainty_weighted(
+    terms: Mapping[str, Float[Array, ""]], log_variances: Mapping[str, Float[Array, ""]]
+) -> Float[Array, ""]:
+    """Sum of L / (2 v) + log(v) / 2 over the terms, where v is a learned variance; terms equal to 0 have no effect.
 
-    v settles at L, so a term's weight goes to 1 / (2 L) and each term counts by its relative change. That reading as a
-    Gaussian likelihood holds for the squared error alone. 1 - PCC and 1 - CCC lie between 0 and 2: their settled weight
-    is never under 1/4, and grows without bound as they come near to 0, as that of any term does. So the weights do not
-    sum to 1 but to several times that, against what stands outside the mixture, and the total may be below 0.
-    Source: Kendall, Gal and Cipolla, CVPR 2018, eq. 7, with log variances as in its section 3.2.
+    v converges to L, so the weight of a term tends to 1 / (2 L) and each term counts by its relative change. The
+    interpretation as a Gaussian likelihood holds only for the squared error. 1 - PCC and 1 - CCC lie between 0 and 2,
+    so their weights never fall below 1/4; like all weights they grow without bound as the term approaches 0. The
+    weights thus sum to well over 1 relative to the terms outside the mixture, and the total may be negative.
+    Source: Kendall, Gal and Cipolla, CVPR 2018, eq. 7, with log variances as in section 3.2.
     """
     total = jnp.float32(0)
     for name, term in terms.items():

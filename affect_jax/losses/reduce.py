@@ -1,7 +1,7 @@
-"""How rows without a label are kept out, and how the others become one number.
+"""Masking of unlabeled rows, and weighted means over the rest.
 
-A row of weight 0 may hold anything, NaN included. It is blanked before any arithmetic, not after: a gradient that
-flows back through the arithmetic of garbage is NaN even where its weight is 0.
+A row of weight 0 may contain anything, including NaN. It is zeroed before any arithmetic, not after: a gradient that
+flows back through arithmetic on NaN is NaN even if its weight is 0.
 """
 
 import jax.numpy as jnp
@@ -9,17 +9,17 @@ from jaxtyping import Array, Float, Num
 
 
 def blank(values: Num[Array, "..."], weight: Float[Array, "*batch"]) -> Num[Array, "..."]:
-    """`values` [*batch, ...] with zeros in the rows of weight 0; no gradient reaches those rows."""
+    """Zeroes the rows of `values` [*batch, ...] that have weight 0; no gradient reaches them."""
     known = (weight > 0).reshape(weight.shape + (1,) * (values.ndim - weight.ndim))
     return jnp.where(known, values, 0)
 
 
 def total_or_one(weight: Float[Array, "*batch"]) -> Float[Array, ""]:
-    """The sum of the weights, and 1 where it is 0, so that one can divide by it."""
+    """Sum of the weights, or 1 if it is 0, for use as a divisor."""
     total = weight.sum()
     return jnp.where(total > 0, total, 1)
 
 
 def weighted_mean(values: Float[Array, "*batch"], weight: Float[Array, "*batch"]) -> Float[Array, ""]:
-    """Mean over the rows that have a weight; 0, and no gradient, when none has."""
+    """Weighted mean over the rows; 0 with no gradient if all weights are 0."""
     return (jnp.where(weight > 0, values, 0) * weight).sum() / total_or_one(weight)

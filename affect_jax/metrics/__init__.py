@@ -1,1 +1,1 @@
-"""Mergeable states, and the scores computed once from what was merged."""
+"""Mergeable states, and scores computed once from the merged state."""

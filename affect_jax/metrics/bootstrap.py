@@ -1,4 +1,4 @@
-"""How sure a score is: resampling whole subjects, because the faces of one subject are not independent."""
+"""Bootstrap intervals over whole subjects, because the faces of one subject are not independent."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -18,9 +18,9 @@ def subject_intervals(
     level: float = 0.95,
     seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
-    """Percentile interval of each score under resampling of subjects with replacement, one state a subject.
+    """Percentile bootstrap interval of each score, resampling subjects with replacement; one state per subject.
 
-    With few subjects (under about ten) it is too narrow. Source: Davison and Hinkley, Bootstrap Methods, 1997, 3.8.
+    Too narrow for few subjects (fewer than about ten). Source: Davison and Hinkley, Bootstrap Methods, 1997, 3.8.
     """
     if len(states) < 2:
         raise ValueError(f"a bootstrap over subjects needs at least 2 of them, not {len(states)}")

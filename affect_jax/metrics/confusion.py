@@ -13,7 +13,7 @@ from affect_jax.types import ArrayLike
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class ConfusionMatrix(Mergeable):
-    """Weight of the examples of each label (row) that were predicted as each emotion (column)."""
+    """Total weight of the examples of each label (row) predicted as each emotion (column)."""
 
     counts: Float[ArrayLike, "*state emotion emotion"]
 
@@ -25,7 +25,7 @@ class ConfusionMatrix(Mergeable):
         weight: Float[ArrayLike, "*batch"],
         emotions: int,
     ) -> "ConfusionMatrix":
-        """Counts of a batch; what stands in rows of weight 0 is not looked at."""
+        """Counts of a batch; rows of weight 0 are ignored, whatever they contain."""
         xp = predicted.__array_namespace__()
         predicted, label, weight = (values.reshape(-1, 1) for values in (predicted, label, weight))
         column = predicted == xp.arange(emotions)[None]
@@ -33,29 +33,29 @@ class ConfusionMatrix(Mergeable):
         return cls(xp.stack(rows))
 
     def total(self, times: Float[np.ndarray, "state"] | None = None) -> "ConfusionMatrix":
-        """The counts of all stacked states, each counted `times` (once if None)."""
+        """Sums stacked states, each counted `times` times (once if None)."""
         return ConfusionMatrix(weighted_sum(self.counts, times))
 
 
 def recall(matrix: ConfusionMatrix) -> Float[np.ndarray, "emotion"]:
-    """Share of the examples of each emotion that were recognized; NaN for emotions without an example."""
+    """Fraction of the examples of each emotion predicted correctly; NaN for emotions without examples."""
     counts = np.float64(matrix.counts)
     examples = counts.sum(1)
     return np.where(examples > 0, np.diag(counts) / np.where(examples > 0, examples, 1), np.nan)
 
 
 def f1(matrix: ConfusionMatrix) -> Float[np.ndarray, "emotion"]:
-    """Harmonic mean of recall and precision of each emotion; NaN for emotions without an example."""
+    """Harmonic mean of recall and precision of each emotion; NaN for emotions without examples."""
     counts = np.float64(matrix.counts)
     examples = counts.sum(1)
     return np.where(examples > 0, 2 * np.diag(counts) / np.where(examples > 0, examples + counts.sum(0), 1), np.nan)
 
 
 def emotion_scores(matrix: ConfusionMatrix) -> dict[str, float]:
-    """Accuracy, and the means over the emotions that have an example; {} without an example.
+    """Accuracy, and the means over the emotions that have examples; {} without examples.
 
-    An emotion that no label names is left out of `balanced_accuracy` and `macro_f1`, because a network with eight
-    classes may be judged on five; predicting it still counts as a mistake for the emotion that was there.
+    Emotions without labels are excluded from `balanced_accuracy` and `macro_f1`, because a network with eight classes
+    may be evaluated on five; predicting one of them still counts as an error for the labeled emotion.
     """
     counts = np.float64(matrix.counts)
     if counts.sum() == 0:

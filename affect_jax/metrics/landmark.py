@@ -1,4 +1,4 @@
-"""How far predicted landmarks lie from the truth."""
+"""Normalized mean error of landmarks."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ OUTER_EYE_CORNERS = (36, 45)  # in the iBUG scheme
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class LandmarkError(Mergeable):
-    """Weighted sum of the normalized errors of faces, and the sum of their weights."""
+    """Weighted sum of the normalized errors of faces, and the sum of the weights."""
 
     count: Float[ArrayLike, "*state"]
     error: Float[ArrayLike, "*state"]
@@ -27,7 +27,7 @@ class LandmarkError(Mergeable):
         label: Float[ArrayLike, "*batch 68 2"],
         present: Float[ArrayLike, "*batch 68"],
     ) -> "LandmarkError":
-        """Mean distance of the `present` landmarks of each face over the distance between its outer eye corners.
+        """Mean error of the `present` landmarks of each face, divided by the distance between the outer eye corners.
 
         Source: the normalization of the 300-W challenge (Sagonas et al., Image and Vision Computing 47, 2016).
         """
@@ -37,16 +37,16 @@ class LandmarkError(Mergeable):
         left, right = OUTER_EYE_CORNERS
         span = label[..., left, :] - label[..., right, :]
         between_eyes = xp.sqrt((span**2).sum(-1))
-        known = (present.sum(-1) > 0) & (between_eyes > 0)  # false for NaN too
+        known = (present.sum(-1) > 0) & (between_eyes > 0)  # also False for NaN
         distance = xp.sqrt((difference**2).sum(-1)).sum(-1) / xp.where(known, present.sum(-1), 1)
         error = xp.where(known, distance, 0) / xp.where(known, between_eyes, 1)
         return cls(xp.asarray(known.astype(error.dtype).sum()), xp.asarray(error.sum()))
 
     def total(self, times: Float[np.ndarray, "state"] | None = None) -> "LandmarkError":
-        """The sums of all stacked states, each counted `times` (once if None)."""
+        """Sums stacked states, each counted `times` times (once if None)."""
         return LandmarkError(weighted_sum(self.count, times), weighted_sum(self.error, times))
 
 
 def landmark_scores(error: LandmarkError) -> dict[str, float]:
-    """ "nme", the normalized mean error; {} without a face."""
+    """ "nme", the normalized mean error; {} without faces."""
     return {"nme": float(error.error) / float(error.count)} if float(error.count) else {}

@@ -1,6 +1,6 @@
-"""Mergeable moments of (prediction, label) pairs; every score of a continuous quantity is a function of them.
+"""Mergeable moments of (prediction, label) pairs, from which all scores of a continuous quantity are computed.
 
-Moments are centered: raw sums of squares would cancel for labels that hardly vary.
+Moments are centered, because raw sums of squares would lose precision for labels that barely vary.
 """
 
 import dataclasses
@@ -19,11 +19,9 @@ class PairMoments(Mergeable):
     """Weighted count, means, centered second moments and sign agreement of (prediction, label) pairs."""
 
     count: Float[ArrayLike, "*state"]
-    mean: Float[ArrayLike, "*state 2 dimension"]  # of prediction, of label
+    mean: Float[ArrayLike, "*state 2 dimension"]  # of the prediction, of the label
     scatter: Float[ArrayLike, "*state 2 2 dimension"]  # sums of products about the means
-    agreeing: Float[
-        ArrayLike, "*state dimension"
-    ]  # weight of the pairs whose signs, as `np.sign` gives them, are equal
+    agreeing: Float[ArrayLike, "*state dimension"]  # weight of the pairs with equal `np.sign`
 
     @classmethod
     def of(
@@ -32,9 +30,9 @@ class PairMoments(Mergeable):
         label: Float[ArrayLike, "*batch dimension"],
         weight: Float[ArrayLike, "*batch"],
     ) -> "PairMoments":
-        """Moments of all rows together; what stands in rows of weight 0 is not looked at.
+        """Moments over all rows; rows of weight 0 are ignored, whatever they contain.
 
-        Sums of products and not `einsum`: matrix units of accelerators would round the factors.
+        Uses sums of products rather than `einsum`, because the matrix units of accelerators round their inputs.
         """
         xp = predicted.__array_namespace__()
         weight = weight.reshape(-1, 1)
@@ -48,7 +46,7 @@ class PairMoments(Mergeable):
         return cls(count, xp.stack(means), xp.stack([xp.stack(row) for row in scatter]), agreeing)
 
     def total(self, times: Float[np.ndarray, "state"] | None = None) -> "PairMoments":
-        """The moments of all the pairs of stacked states, each state counted `times` (once if None)."""
+        """Merges stacked states, each counted `times` times (once if None)."""
         counts = self.count if times is None else self.count * times
         mean = np.tensordot(counts, self.mean, 1) / (counts.sum() or 1)
         offset = self.mean - mean

@@ -1,4 +1,4 @@
-"""What a score is over runs that differ only in their seed."""
+"""Intervals of a score over runs that differ only in their seed."""
 
 import numpy as np
 from jaxtyping import Float
@@ -8,7 +8,7 @@ LEVEL = 0.95
 
 
 def t_interval(values: Float[np.ndarray, "run"], level: float = LEVEL) -> tuple[float, float]:
-    """Mean and half the width of Student's interval for it; the width of a single run is NaN.
+    """Mean and half-width of its Student t interval; the half-width is NaN for a single run.
 
     Source: Student, Biometrika 6(1), 1908; n - 1 degrees of freedom.
     """

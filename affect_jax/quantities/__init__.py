@@ -1,1 +1,1 @@
-"""The quantities of the field, one file each: what its labels and predictions are, and how they are scored."""
+"""The quantities of the field, one file each: their labels, their predictions and their scores."""

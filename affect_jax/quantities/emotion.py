@@ -1,4 +1,4 @@
-"""Discrete emotion: one class of a label set."""
+"""Discrete emotions: the classes of a label set."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,15 @@ from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
 from affect_jax.quantities.quantity import Quantity
 from affect_jax.types import ArrayLike, Label
 
-LEAST_SHARE = 0.5  # of the votes for an emotion that another label set must have
-NAME, LABEL_NAME = "expression", "label_expression"  # columns that hold the word
+MIN_SHARE = 0.5  # of the votes that must remain after translation to another label set
+NAME, LABEL_NAME = "expression", "label_expression"  # columns with the emotion name
 
 
 @dataclasses.dataclass(frozen=True)
 class Emotion(Quantity):
-    """A label is a distribution over the label set; a raw output is logits, and a reported value probabilities.
+    """Labels are distributions over a label set; raw outputs are logits, and reported values are probabilities.
 
-    Not averaged over a mirror image, as in the published evaluation of EmoNet.
+    Not averaged over the mirror image, as in the published evaluation of EmoNet.
     """
 
     name = "emotion"
@@ -35,13 +35,13 @@ class Emotion(Quantity):
         return (len(emotions.names(label_set)),)
 
     def translate(self, label: Label, source: str, target: str) -> Label:
-        """The distribution over another label set: kept where it has more than half of what was voted for.
+        """Converts the distribution to another label set; weight 0 unless it keeps more than half of the votes.
 
-        The rest of the votes is dropped.
+        Votes for emotions that the target does not have are dropped.
         """
         kept = label.value @ translation_matrix(source, target)
         share = kept.sum(-1)
-        known = share > LEAST_SHARE
+        known = share > MIN_SHARE
         value = np.where(known[:, None], kept / np.where(known, share, 1)[:, None], 0).astype(np.float32)
         return Label(value, np.where(known, label.weight, np.float32(0)))
 
@@ -57,7 +57,7 @@ class Emotion(Quantity):
         return tuple(f"p_{name}" for name in emotions.names(label_set))
 
     def cells(self, values: Float[np.ndarray, "row emotion"], label_set: str) -> Mapping[str, Any]:
-        """The most probable emotion by name, then the probabilities."""
+        """The name of the most probable emotion, then the probabilities."""
         names = emotions.names(label_set)
         words = ["" if np.isnan(row).any() else names[int(row.argmax())] for row in values]
         return {NAME: words, **super().cells(values, label_set)}
@@ -68,12 +68,12 @@ class Emotion(Quantity):
         return (LABEL_NAME,)
 
     def label_cells(self, label: Label, label_set: str) -> Mapping[str, Any]:
-        """The likeliest emotion by name."""
+        """The name of the most probable emotion."""
         names, likeliest = emotions.names(label_set), label.value.argmax(-1)
         return {LABEL_NAME: [names[i] if w > 0 else "" for i, w in zip(likeliest, label.weight, strict=True)]}
 
     def read_label(self, columns: Mapping[str, Sequence[str]], label_set: str) -> Label:
-        """All on the emotion that is named; an empty cell has weight 0."""
+        """Probability 1 for the named emotion; an empty cell has weight 0."""
         place = {name: index for index, name in enumerate(emotions.names(label_set))}
         words = columns[LABEL_NAME]
         value = np.zeros((len(words), len(place)))
@@ -92,7 +92,7 @@ class Emotion(Quantity):
         return emotion_scores(state)
 
     def details(self, state: ConfusionMatrix, label_set: str) -> dict[str, Any]:
-        """The confusion matrix, where anything is labeled."""
+        """The confusion matrix, if there are any labels."""
         counts = np.asarray(state.counts)
         if not counts.any():
             return {}
@@ -101,6 +101,6 @@ class Emotion(Quantity):
 
 
 def translation_matrix(source: str, target: str) -> Float[np.ndarray, "source target"]:
-    """1 where an emotion of `source` is one of `target`, 0 elsewhere."""
+    """Matrix with 1 where an emotion of `source` equals one of `target`, 0 elsewhere."""
     index = emotions.translation(source, target)
     return (index[:, None] == np.arange(len(emotions.names(target)))[None]).astype(np.float32)

@@ -18,7 +18,7 @@ COLUMNS = tuple(f"{axis}_{number}" for number in range(LANDMARKS) for axis in "x
 
 @dataclasses.dataclass(frozen=True)
 class Landmarks(Quantity):
-    """A label is (x, y) of each landmark; a raw output is one heatmap each, and a reported value its peak."""
+    """Labels are (x, y) per landmark; raw outputs are heatmaps, and the reported value is the peak of each."""
 
     name = "landmarks"
     description = "68 landmarks as (x, y) in pixels"
@@ -31,18 +31,18 @@ class Landmarks(Quantity):
         return (LANDMARKS, 2)
 
     def crop(self, value: Float[np.ndarray, "68 2"], matrix: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "68 2"]:
-        """Landmarks in pixels of the crop, those outside it too; a mirrored crop swaps left and right."""
+        """Maps landmarks to pixels of the crop, including those outside it; a mirrored crop swaps left and right."""
         return transform_landmarks(value, matrix).astype(np.float32)
 
     def mix(self, one: Label, other: Label, share: Float[np.ndarray, "*batch"]) -> Label:
-        """Landmarks cannot be blended: an image keeps its own, with its share as weight."""
+        """Landmarks cannot be blended: each image keeps its own, weighted by its share."""
         del other
         return Label(one.value, (share * one.weight).astype(one.weight.dtype))
 
     def report(
         self, output: Float[ArrayLike, "*batch module height width 68"], crop_px: int
     ) -> Float[ArrayLike, "*batch 68 2"]:
-        """The peak of each heatmap of the last hourglass, in pixels of the crop."""
+        """Returns the peak of each heatmap of the last hourglass, in pixels of the crop."""
         decoded = decode_heatmaps(jnp.asarray(output[..., -1, :, :, :]), crop_px)
         return decoded if isinstance(output, Array) else np.asarray(decoded, output.dtype)
 
@@ -52,10 +52,10 @@ class Landmarks(Quantity):
         return COLUMNS
 
     def state(self, value: Float[ArrayLike, "*batch 68 2"], label: Label, crop_px: int) -> LandmarkError:
-        """Error of the landmarks whose label lies on the crop."""
+        """Error of the landmarks whose labels lie inside the crop."""
         present = inside(label.value, crop_px) * (label.weight > 0)[..., None].astype(value.dtype)
         return LandmarkError.of(value, label.value, present)
 
     def scores(self, state: LandmarkError) -> dict[str, float]:
-        """ "nme": mean distance over the distance between the outer eye corners."""
+        """ "nme": mean error divided by the distance between the outer eye corners."""
         return landmark_scores(state)

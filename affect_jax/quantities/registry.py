@@ -1,4 +1,4 @@
-"""Every quantity by name."""
+"""Registry of quantities."""
 
 from collections.abc import Iterable
 
@@ -15,14 +15,14 @@ QUANTITIES: dict[str, Quantity] = {
 
 
 def quantity(name: str) -> Quantity:
-    """The quantity of that name; ValueError lists those that exist."""
+    """Looks up a quantity by name; ValueError lists the known ones."""
     if name not in QUANTITIES:
         raise ValueError(f"unknown quantity '{name}'; choose one of {', '.join(sorted(QUANTITIES))}")
     return QUANTITIES[name]
 
 
 def in_order(names: Iterable[str]) -> tuple[Quantity, ...]:
-    """The named quantities in the order of the registry, which is that of columns and scores."""
+    """Returns the named quantities in registry order, which is also the order of columns and scores."""
     wanted = set(names)
     if unknown := sorted(wanted - set(QUANTITIES)):
         quantity(unknown[0])

@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from jaxtyping import Float
 
-from affect_jax.metrics.agreement import DIMENSIONS, affect_scores, unanswerable
+from affect_jax.metrics.agreement import DIMENSIONS, affect_scores, constant_label_scores
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.quantities.quantity import Quantity
 from affect_jax.types import ArrayLike, Label
@@ -15,10 +15,10 @@ VALENCE, AROUSAL = 0, 1  # index on the last axis, in the order of DIMENSIONS
 
 @dataclasses.dataclass(frozen=True)
 class ValenceArousal(Quantity):
-    """A label is (valence, arousal); a raw output is linear, and a reported value is clipped to the circumplex.
+    """Labels are (valence, arousal); raw outputs are linear, and reported values are clipped to [-1, 1].
 
-    Source of clipping and of averaging over the mirror image: published evaluation of Toisoul et al., Nature Machine
-    Intelligence 3, 2021.
+    Source of clipping and mirror averaging: the published evaluation of Toisoul et al., Nature Machine Intelligence
+    3, 2021.
     """
 
     name = "valence_arousal"
@@ -36,7 +36,7 @@ class ValenceArousal(Quantity):
             "sagr/arousal": "arousal SAGR",
         }
     )
-    least_labels = 2
+    min_labels = 2
 
     def label_shape(self, label_set: str) -> tuple[int, ...]:
         """(2,)."""
@@ -49,7 +49,7 @@ class ValenceArousal(Quantity):
         return output.__array_namespace__().clip(output, -1, 1)
 
     def average_mirrored(self, output: ArrayLike, mirrored: ArrayLike) -> ArrayLike:
-        """The mean of both."""
+        """The mean of the two outputs."""
         return (output + mirrored) / 2
 
     def columns(self, label_set: str) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ class ValenceArousal(Quantity):
         return DIMENSIONS
 
     def state(self, value: Float[ArrayLike, "*batch 2"], label: Label, crop_px: int) -> PairMoments:
-        """Moments of the pairs."""
+        """Moments of the (prediction, label) pairs."""
         del crop_px
         return PairMoments.of(value, label.value, label.weight)
 
@@ -66,6 +66,6 @@ class ValenceArousal(Quantity):
         """CCC, PCC, RMSE, SAGR and ICC of each dimension, and their means."""
         return affect_scores(state)
 
-    def uninformative(self, state: PairMoments) -> set[str]:
-        """Correlations with a label that never moves."""
-        return unanswerable(state)
+    def uninformative_scores(self, state: PairMoments) -> set[str]:
+        """Correlations with a constant label."""
+        return constant_label_scores(state)

@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 from affect_jax.draw.colors import FAINT, GRAY, INK
-from affect_jax.files.atomic import replacing
+from affect_jax.files.atomic import open_atomically
 
 LOOK = f"""
 body {{ font: 16px/1.5 system-ui, sans-serif; color: {INK}; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }}
@@ -37,7 +37,7 @@ def write_page(
         + "\n".join(parts)
         + "\n</body></html>\n"
     )
-    with replacing(path) as file:
+    with open_atomically(path) as file:
         file.write(text)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from affect_jax.files.atomic import replacing
+from affect_jax.files.atomic import open_atomically
 from affect_jax.quantities.registry import in_order
 
 VERSION = 1  # raised whenever a reader of today would misread a table of tomorrow
@@ -55,7 +55,7 @@ def sidecar(table: pathlib.Path) -> pathlib.Path:
 def write_schema(schema: Schema, table: pathlib.Path) -> None:
     """Writes the schema beside the table."""
     content = {"schema_version": VERSION, **dataclasses.asdict(schema), "columns": schema.columns}
-    with replacing(sidecar(table)) as file:
+    with open_atomically(sidecar(table)) as file:
         json.dump(content, file, indent=2)
         file.write("\n")
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from affect_jax.files.atomic import part_of, replacing
+from affect_jax.files.atomic import open_atomically, partial_path
 from affect_jax.quantities.registry import in_order
 from affect_jax.tables.rows import Rows
 from affect_jax.tables.schema import BOX, KEYS, SUCCESS, Schema, write_schema
@@ -35,7 +35,7 @@ def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str) -> None:
         if each.name in rows.labels:
             columns |= each.label_cells(rows.labels[each.name], rows.label_set)
     write_schema(schema, path)
-    with replacing(path) as file:
+    with open_atomically(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(schema.columns)
         ordered = [columns[name] for name in schema.columns]
@@ -50,7 +50,7 @@ class RowWriter:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.rows = 0
         self._path = path
-        self._part = part_of(path)
+        self._part = partial_path(path)
         self._schema = schema
         self._quantities = in_order(schema.quantities)
         self._stream = self._part.open("w", **ENCODING)

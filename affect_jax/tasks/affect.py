@@ -10,8 +10,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from affect_jax.losses.categorical import cross_entropy, expected_weight, inverse_frequency
 from affect_jax.losses.continuous import SetMoments
 from affect_jax.losses.distillation import soft_target_divergence
-from affect_jax.losses.memory import forget
-from affect_jax.losses.mixing import fixed, learned, log_variance_of_equal_shares, shake
+from affect_jax.losses.memory import empty_memory
+from affect_jax.losses.mixing import log_variance_of_equal_shares, plain_mean, shake, uncertainty_weighted
 from affect_jax.losses.reduce import weighted_mean
 from affect_jax.tasks.continuous import continuous_terms
 from affect_jax.tasks.labels import label_of
@@ -78,7 +78,7 @@ class Affect:
             start = log_variance_of_equal_shares(len(names))
             parameters = {f"log_variance/{name}": jnp.full((), start, jnp.float32) for name in names}
         if self.config.ccc_memory:
-            memory = forget(self.config.ccc_memory)
+            memory = empty_memory(self.config.ccc_memory)
         return TaskVariables(parameters, memory)
 
     def terms(
@@ -130,5 +130,7 @@ class Affect:
         if not mixed:
             return total
         if self.config.mixing == "learned":
-            return total + learned(mixed, {name: parameters[name.replace("loss", "log_variance")] for name in mixed})
-        return total + (fixed(mixed) if self.config.mixing == "fixed" or key is None else shake(mixed, key))
+            return total + uncertainty_weighted(
+                mixed, {name: parameters[name.replace("loss", "log_variance")] for name in mixed}
+            )
+        return total + (plain_mean(mixed) if self.config.mixing == "fixed" or key is None else shake(mixed, key))

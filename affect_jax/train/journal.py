@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import tqdm
 from absl import logging
 
-from affect_jax.files.atomic import replacing
+from affect_jax.files.atomic import open_atomically
 
 
 class Journal:
@@ -28,7 +28,7 @@ class Journal:
         if not self._path.exists():
             return
         lines = [line for line in self._path.read_text().splitlines() if _step_of(line) <= step]
-        with replacing(self._path) as file:
+        with open_atomically(self._path) as file:
             file.writelines(f"{line}\n" for line in lines)
 
     def write(self, step: int, values: Mapping[str, float]) -> None:

@@ -61,7 +61,7 @@ def test_a_malicious_file_of_torch_is_refused(form, tmp_path):
             return os.system, (f"touch {tmp_path}/witness",)
 
     torch.save({"state_dict": {"a": torch.ones(2)}, "attack": Attack()}, tmp_path / "evil.pth", **FORMS[form])
-    with pytest.raises(ValueError, match="which is no plain data; it was refused"):
+    with pytest.raises(ValueError, match="which is not plain data; it was rejected"):
         read(tmp_path / "evil.pth")
     torch.save(torch.nn.Linear(2, 2), tmp_path / "model.pth", **FORMS[form])
     with pytest.raises(ValueError, match=r"names 'torch.nn.modules.linear.Linear'"):

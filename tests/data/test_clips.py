@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from records import no_labels
 
-from affect_jax.data.clips import clip_frames, evaluation_windows, unbroken
+from affect_jax.data.clips import clip_frames, evaluation_windows, split_at_gaps
 from affect_jax.data.source import Table
 from affect_jax.data.windows import TrainingWindows, WindowConfig
 
@@ -77,7 +77,7 @@ def test_no_window_reaches_over_a_gap_in_time_and_no_frame_is_lost():
     first, second, third = range(5), range(17, 22), range(33, 39)
     rows = [("a", "1", frame) for frame in (*first, *second, *third)]
     source = Clips([*rows, *clip("b", "1", 3)])
-    assert [len(members) for _, members in unbroken(source)] == [5, 11, 3]
+    assert [len(members) for _, members in split_at_gaps(source)] == [5, 11, 3]
     assert windows(source, 4, 2).units().tolist() == [
         *([0, 1, 2, 3], [1, 2, 3, 4]),
         *([5, 6, 7, 8], [7, 8, 9, 10], [9, 10, 11, 12], [11, 12, 13, 14], [12, 13, 14, 15]),
@@ -91,7 +91,7 @@ def test_no_window_reaches_over_a_gap_in_time_and_no_frame_is_lost():
 
 def test_frames_that_all_lie_far_apart_belong_together():
     source = Clips([("a", "1", frame) for frame in (0, 25, 50, 75, 125)])  # one a second, and one that is missing
-    assert [members.tolist() for _, members in unbroken(source)] == [[0, 1, 2, 3], [4]]
+    assert [members.tolist() for _, members in split_at_gaps(source)] == [[0, 1, 2, 3], [4]]
 
 
 def test_what_cannot_be_windowed_is_said():

@@ -4,14 +4,14 @@ from records import no_labels
 
 from affect_jax.data.coverage import check_emotions, emotion_counts
 from affect_jax.data.memory import GrayImages
-from affect_jax.data.readers.rows import one_hot, photographs
+from affect_jax.data.readers.rows import image_table, one_hot
 
 
 def faces(named, label_set="affectnet_8", count=8, weight=1):
     labels = no_labels(len(named), count)
     labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot(named, count), weight
     names = [str(number) for number in range(len(named))]
-    return GrayImages(label_set, photographs(names, names, labels), np.zeros((len(named), 48, 48), np.uint8))
+    return GrayImages(label_set, image_table(names, names, labels), np.zeros((len(named), 48, 48), np.uint8))
 
 
 def test_counts_are_by_the_likeliest_emotion_of_labeled_examples():

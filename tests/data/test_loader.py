@@ -39,7 +39,7 @@ class Faces:
 
     def image(self, index):
         if index in self.broken:
-            raise UnreadableImage(f"faces.csv, row {index + 2}: image is cut off")
+            raise UnreadableImage(f"faces.csv, row {index + 2}: image is truncated")
         if self.noisy:
             return np.random.default_rng(index).integers(0, 256, (12, 12, 3), dtype=np.uint8)
         return np.full((12, 12, 3), self.first + index, np.uint8)

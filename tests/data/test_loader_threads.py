@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from affect_jax.data import store_writing
-from affect_jax.data.source import Table, no_labels
+from affect_jax.data.source import Table, unlabeled
 
 ROOT = pathlib.Path(__file__).parents[2]
 PROCESSES = 100
@@ -29,9 +29,9 @@ sys.addaudithook(note)
 import numpy as np
 from affect_jax.data import loader, store
 from affect_jax.data.augment import AugmentConfig
-from affect_jax.data.readers.rows import looked_at
+from affect_jax.data.readers.rows import check_image_files
 from affect_jax.data.recordings import VideoFrames
-from affect_jax.data.source import Concatenated, ImageFiles, Subset, Table, no_labels
+from affect_jax.data.source import Concatenated, ImageFiles, Subset, Table, unlabeled
 from affect_jax.train.fetch import Fetcher
 
 assert "tensorflow_datasets" not in sys.modules, "slow to import, and only stores need it"
@@ -40,7 +40,8 @@ assert "tensorflow_datasets" not in sys.modules, "slow to import, and only store
 def table(count):
     numbers = np.arange(count, dtype=np.int64)
     names = [str(number) for number in numbers]
-    return Table(names, names, [""] * count, numbers, numbers / 25, no_labels(count, 5))
+    labels = unlabeled(count, "emonet_5", ("valence_arousal", "emotion", "landmarks"))
+    return Table(names, names, [""] * count, numbers, numbers / 25, labels)
 
 
 class Film:
@@ -56,7 +57,7 @@ class Film:
 
 folder = pathlib.Path(sys.argv[1])
 paths = [str(path) for path in sorted((folder / "images").iterdir())]
-looked_at(paths)
+check_image_files(paths)
 stored = store.read(folder / "store")
 images = ImageFiles("emonet_5", table(len(paths)), paths, paths)
 data = Concatenated([Subset(stored, np.arange(8)), images, Film(folder / "film.mp4")])
@@ -126,7 +127,14 @@ class Noise:
     def __init__(self, count):
         numbers = np.arange(count, dtype=np.int64)
         names = [str(number) for number in numbers]
-        self.examples = Table(names, names, [""] * count, numbers, numbers / 25, no_labels(count, 5))
+        self.examples = Table(
+            names,
+            names,
+            [""] * count,
+            numbers,
+            numbers / 25,
+            unlabeled(count, "emonet_5", ("valence_arousal", "emotion", "landmarks")),
+        )
 
     def image(self, index):
         return np.random.default_rng(index).integers(0, 256, (32, 32, 3), np.uint8)

@@ -6,7 +6,7 @@ from PIL import Image
 from records import no_labels
 
 from affect_jax.data.readers.sewa import SEWAConfig
-from affect_jax.data.readers.traces import published_split
+from affect_jax.data.readers.traces import resolve_split
 from affect_jax.data.recordings import NumberedImages, Recording, Recordings, find_footage
 from affect_jax.types import UnreadableImage
 
@@ -82,9 +82,9 @@ def test_options_and_splits_of_readers_of_clips():
     with pytest.raises(ValueError, match=r"fps is -1.0; expected frames a second"):
         SEWAConfig(root="", fps=-1.0)
     words = {"training": "Train", "validation": "Devel"}
-    assert [published_split(split, words) for split in ("training", "Train", "devel", "DEV", "val")] == [
+    assert [resolve_split(split, words) for split in ("training", "Train", "devel", "DEV", "val")] == [
         *["Train"] * 2,
         *["Devel"] * 3,
     ]
     with pytest.raises(ValueError, match="split is 'test'; choose training, validation"):
-        published_split("test", words)
+        resolve_split("test", words)

@@ -32,7 +32,7 @@ class Noise:
 
     def image(self, index):
         if index in self.broken:
-            raise UnreadableImage(f"noise.csv, row {index}: image is cut off")
+            raise UnreadableImage(f"noise.csv, row {index}: image is truncated")
         return np.random.default_rng(index).integers(0, 256, (20, 16 + index % 3, 3), dtype=np.uint8)
 
 

@@ -2,26 +2,26 @@ import csv
 
 import pytest
 
-from affect_jax.files.atomic import part_of, replacing, whole, write_csv
+from affect_jax.files.atomic import open_atomically, partial_path, replace_atomically, write_csv
 
 
 def test_a_file_keeps_its_old_content_until_the_new_one_is_complete(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("old")
-    with replacing(path) as file:
+    with open_atomically(path) as file:
         file.write("new")
         file.flush()
-        assert path.read_text() == "old" and part_of(path).read_text() == "new"
+        assert path.read_text() == "old" and partial_path(path).read_text() == "new"
     assert path.read_text() == "new" and [entry.name for entry in tmp_path.iterdir()] == ["table.csv"]
 
 
 def test_an_error_while_writing_leaves_the_old_file(tmp_path):
     path = tmp_path / "image.png"
     path.write_bytes(b"old")
-    with pytest.raises(RuntimeError), whole(path) as part:
+    with pytest.raises(RuntimeError), replace_atomically(path) as part:
         part.write_bytes(b"ne")
         raise RuntimeError
-    assert path.read_bytes() == b"old" and not part_of(path).exists()
+    assert path.read_bytes() == b"old" and not partial_path(path).exists()
 
 
 def test_lines_with_different_keys_become_one_table(tmp_path):

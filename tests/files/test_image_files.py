@@ -84,10 +84,10 @@ def test_sixteen_bits_keep_their_upper_eight(tmp_path):
     np.testing.assert_allclose(image.astype(int), colors // 256, atol=1)
 
 
-@pytest.mark.parametrize("kind, reason", [(np.int32, "expected 8 or 16 bits"), (np.float32, "floating-point numbers")])
+@pytest.mark.parametrize("kind, reason", [(np.int32, "expected 8 or 16 bits"), (np.float32, "floating point")])
 def test_more_than_sixteen_bits_are_refused_by_row(tmp_path, kind, reason):
     Image.fromarray((np.arange(48 * 64).reshape(48, 64) * 100).astype(kind)).save(tmp_path / "deep.tif")
-    with pytest.raises(UnreadableImage, match=rf"training.csv, row 2 \(.*deep.tif\): .*{reason}.*take the row out"):
+    with pytest.raises(UnreadableImage, match=rf"training.csv, row 2 \(.*deep.tif\): .*{reason}.*remove the row"):
         read(tmp_path, "deep.tif", check_images=False)
     with pytest.raises(ValueError, match=rf"row 2: .*{reason}"):
         read(tmp_path, "deep.tif", strict=True)
@@ -133,10 +133,10 @@ def test_a_camera_turn_is_obeyed_where_nothing_is_given_in_pixels(quarters):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-def test_a_image_of_one_pixel_has_a_size_but_is_no_face(tmp_path, mode):
+def test_an_image_of_one_pixel_has_a_size_but_is_no_face(tmp_path, mode):
     Image.new(mode, (1, 1)).save(tmp_path / "dot.jpg")
-    assert image_files.look(str(tmp_path / "dot.jpg")) == image_files.Look("image is smaller than 16 px")
-    with pytest.raises(ValueError, match=r"row 2: image is smaller than 16 px: expected a whole image at .*dot.jpg"):
+    assert image_files.check(str(tmp_path / "dot.jpg")) == image_files.ImageCheck("image is smaller than 16 px")
+    with pytest.raises(ValueError, match=r"row 2: image is smaller than 16 px: expected a complete image at .*dot.jpg"):
         read(tmp_path, "dot.jpg", landmarks=False, strict=True)
     # Unchecked, the landmarks still give it away.
     with pytest.raises(UnreadableImage, match=r"row 2 \(.*dot.jpg\): landmarks lie outside the image of 1 x 1 px"):

@@ -47,13 +47,13 @@ def test_what_is_wrong_is_named(tmp_path):
     path.write_text("frame, confidence, success, AU01_r\n1,0.9,1,0.5\n")
     with pytest.raises(ValueError, match=r"a.csv, row 1: column x_0, x_1, x_2 is missing, .*OpenFace 2.*-2Dfp"):
         read_openface(path)
-    with pytest.raises(ValueError, match=r"a.csv, row 3: frame 1 is out of order or doubled.*more than one face"):
+    with pytest.raises(ValueError, match=r"a.csv, row 3: frame 1 is out of order or repeated.*more than one face"):
         read_openface(write(path, [row(1), row(1)]))
     with pytest.raises(ValueError, match=r"a.csv, row 2: frame 0 is out of order"):
         read_openface(write(path, [row(0)]))
     with pytest.raises(ValueError, match=r"a.csv, row 3: landmarks are not finite, though success is 1"):
         read_openface(write(path, [row(1), row(2, first=np.nan)]))
-    with pytest.raises(ValueError, match=r"a.csv, counted from its second row as 0: .*row 1"):
+    with pytest.raises(ValueError, match=r"a.csv, counting its second row as 0: .*row 1"):
         read_openface(write(path, [row(1), ["sad", *row(2)[1:]]]))
 
 

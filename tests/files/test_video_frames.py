@@ -85,7 +85,9 @@ def test_a_frame_that_cannot_be_had_names_file_and_frame(write_film, tmp_path):
     path = write_film(tmp_path / "film.mkv", LEVELS)
     video = VideoFrames(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(UnreadableImage, match=r"film\.mkv, frame 39: the video breaks before it.*replace the video"):
+    with pytest.raises(
+        UnreadableImage, match=r"film\.mkv, frame 39: the video is damaged before this frame.*replace the video"
+    ):
         video.image(39)
     assert abs(level(video.image(1)) - LEVELS[1]) < 3
     path.unlink()
@@ -96,5 +98,5 @@ def test_a_frame_that_cannot_be_had_names_file_and_frame(write_film, tmp_path):
 
 def test_what_is_no_video_is_said(tmp_path):
     (tmp_path / "notes.mp4").write_text("time;arousal\n")
-    with pytest.raises(ValueError, match=r"notes.mp4 is neither a image nor a video"):
+    with pytest.raises(ValueError, match=r"notes.mp4 is neither an image nor a video"):
         VideoFrames(tmp_path / "notes.mp4")

@@ -8,7 +8,7 @@ import pytest
 from affect_jax.losses.categorical import cross_entropy
 from affect_jax.losses.continuous import ccc, moments, pcc, squared_error
 from affect_jax.losses.landmark import heatmap_error
-from affect_jax.losses.mixing import fixed, shake
+from affect_jax.losses.mixing import plain_mean, shake
 from affect_jax.losses.reduce import weighted_mean
 from affect_jax.ops.heatmap import render_heatmaps
 
@@ -173,4 +173,4 @@ def test_shake_is_convex_and_its_weights_have_the_moments_of_normalized_uniforms
 
 def test_fixed_mixture_is_the_plain_mean():
     terms = {"a": jnp.float32(1), "b": jnp.float32(2), "c": jnp.float32(6)}
-    np.testing.assert_allclose(fixed(terms), 3, rtol=1e-6)
+    np.testing.assert_allclose(plain_mean(terms), 3, rtol=1e-6)

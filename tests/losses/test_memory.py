@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from affect_jax.losses.continuous import SetMoments, ccc, moments, pcc
-from affect_jax.losses.memory import forget, pooled, remember, union
+from affect_jax.losses.memory import empty_memory, pool, remember, union
 
 
 def parts_of_a_set(parts=4, rows=6):
@@ -35,7 +35,7 @@ def test_a_full_memory_gives_the_value_of_the_whole_set_and_in_the_mean_its_grad
         return score(moments(values, label, weight)).mean()
 
     def part(values, number):
-        memory = forget(3)
+        memory = empty_memory(3)
         for other in range(4):
             if other != number:
                 memory = remember(memory, moments(predicted[other], label[other], weight[other]))
@@ -55,7 +55,7 @@ def test_pooled_moments_are_those_of_all_rows():
     predicted, label, weight = parts_of_a_set()
     stacked = jax.vmap(moments)(predicted, label, weight)
     for one, all_rows in zip(
-        jax.tree.leaves(pooled(stacked)), jax.tree.leaves(moments(predicted, label, weight)), strict=True
+        jax.tree.leaves(pool(stacked)), jax.tree.leaves(moments(predicted, label, weight)), strict=True
     ):
         np.testing.assert_allclose(one, all_rows, rtol=1e-5, atol=1e-7)
 
@@ -63,7 +63,7 @@ def test_pooled_moments_are_those_of_all_rows():
 def test_an_empty_memory_changes_neither_value_nor_gradient():
     predicted, label, weight = (values[0] for values in parts_of_a_set())
     plain = lambda values: ccc(moments(values, label, weight)).sum()
-    beside = lambda values: ccc(union(forget(5), moments(values, label, weight))).sum()
+    beside = lambda values: ccc(union(empty_memory(5), moments(values, label, weight))).sum()
     (one, gradient), (other, same) = jax.value_and_grad(plain)(predicted), jax.value_and_grad(beside)(predicted)
     np.testing.assert_allclose(one, other, rtol=1e-6)
     np.testing.assert_allclose(gradient, same, rtol=1e-5, atol=1e-7)
@@ -72,7 +72,7 @@ def test_an_empty_memory_changes_neither_value_nor_gradient():
 def test_the_oldest_batch_is_dropped_and_one_without_labels_is_not_kept():
     predicted, label, weight = parts_of_a_set()
     kept = [moments(*(values[number] for values in (predicted, label, weight))) for number in range(4)]
-    memory = forget(2)
+    memory = empty_memory(2)
     for part in kept:
         memory = remember(memory, part)
     for leaf, newest, older in zip(*(jax.tree.leaves(tree) for tree in (memory, kept[3], kept[2])), strict=True):

@@ -8,7 +8,7 @@ import pytest
 from affect_jax.losses.categorical import cross_entropy, expected_weight, inverse_frequency
 from affect_jax.losses.continuous import rmse
 from affect_jax.losses.distillation import soft_target_divergence
-from affect_jax.losses.mixing import fixed, learned, log_variance_of_equal_shares
+from affect_jax.losses.mixing import log_variance_of_equal_shares, plain_mean, uncertainty_weighted
 from affect_jax.losses.reduce import weighted_mean
 
 GARBAGE = [np.nan, np.inf, 1e30]
@@ -119,16 +119,18 @@ def test_garbage_in_rows_of_weight_zero_changes_nothing_bit_for_bit(garbage):
 def test_learned_weights_start_as_the_mean_and_settle_at_half_over_the_loss():
     terms = {"mse": jnp.float32(0.1), "pcc": jnp.float32(0.3), "ccc": jnp.float32(1.6)}
     start = dict.fromkeys(terms, jnp.float32(log_variance_of_equal_shares(3)))
-    of_terms = jax.grad(learned)(terms, start)
-    np.testing.assert_allclose(list(of_terms.values()), jax.tree.leaves(jax.grad(fixed)(terms)), rtol=1e-6)
+    of_terms = jax.grad(uncertainty_weighted)(terms, start)
+    np.testing.assert_allclose(list(of_terms.values()), jax.tree.leaves(jax.grad(plain_mean)(terms)), rtol=1e-6)
     settled = {name: jnp.log(term) for name, term in terms.items()}
-    np.testing.assert_allclose(list(jax.grad(learned, 1)(terms, settled).values()), 0, atol=1e-6)
-    weights = jax.grad(learned)(terms, settled)
+    np.testing.assert_allclose(list(jax.grad(uncertainty_weighted, 1)(terms, settled).values()), 0, atol=1e-6)
+    weights = jax.grad(uncertainty_weighted)(terms, settled)
     np.testing.assert_allclose([weights[name] for name in terms], [5, 5 / 3, 0.3125], rtol=1e-5)
-    np.testing.assert_allclose(learned(terms, settled), 0.5 * (3 + np.log([0.1, 0.3, 1.6]).sum()), rtol=1e-5)
+    np.testing.assert_allclose(
+        uncertainty_weighted(terms, settled), 0.5 * (3 + np.log([0.1, 0.3, 1.6]).sum()), rtol=1e-5
+    )
 
 
 def test_a_term_without_a_label_does_not_move_its_learned_variance():
     terms = {"mse": jnp.float32(0), "ccc": jnp.float32(0.5)}
-    gradient = jax.grad(learned, 1)(terms, dict.fromkeys(terms, jnp.float32(0.4)))
+    gradient = jax.grad(uncertainty_weighted, 1)(terms, dict.fromkeys(terms, jnp.float32(0.4)))
     assert gradient["mse"] == 0 and gradient["ccc"] != 0

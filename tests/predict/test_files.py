@@ -125,7 +125,7 @@ def test_what_cannot_be_predicted_leaves_nothing_behind(make_predictor, tmp_path
         ("absent.mp4", FileNotFoundError, r"no file at .*absent\.mp4; give a video"),
         ("absent.png", FileNotFoundError, r"no picture at .*absent\.png"),
         ("empty", ValueError, r"empty holds neither pictures nor videos \(0 files\); expected \.jpg"),
-        ("notes.mp4", ValueError, r"notes\.mp4 is neither a picture nor a video"),
+        ("notes.mp4", ValueError, r"notes\.mp4 is neither an image nor a video"),
         ("broken.png", ValueError, r"broken\.png cannot be read as a picture \(5 bytes\)"),
     ):
         with pytest.raises(error, match=message):

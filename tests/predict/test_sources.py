@@ -62,7 +62,7 @@ def test_a_cut_off_video_gives_its_frames_and_a_problem(shared_data, tmp_path):
 @pytest.mark.parametrize("name", ["notes.txt", "notes.mp4", "table.csv", "-a 'b' \"c\".mp4"])
 def test_text_is_no_video(tmp_path, name):
     (tmp_path / name).write_text("a line of text, and one more\n" * 50)
-    with pytest.raises(ValueError, match="neither a picture nor a video"):
+    with pytest.raises(ValueError, match="neither an image nor a video"):
         Video(tmp_path / name)
 
 
@@ -74,20 +74,20 @@ def test_sound_is_no_video(tmp_path):
         frame.sample_rate = 8000
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    with pytest.raises(ValueError, match=r"sound\.mp4 holds no video stream; expected a video \(MP4"):
+    with pytest.raises(ValueError, match=r"sound\.mp4 has no video stream; expected a video \(MP4"):
         Video(path)
 
 
 def test_missing_and_empty_files(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no file at .*absent\.mp4; give a video, a picture or a folder"):
+    with pytest.raises(FileNotFoundError, match=r"no file at .*absent\.mp4; give a video, an image or a folder"):
         Video(tmp_path / "absent.mp4")
     (tmp_path / "empty.mp4").touch()
     with pytest.raises(
-        ValueError, match=r"empty\.mp4 is neither a picture nor a video .* 0 bytes\); .* Is the file whole"
+        ValueError, match=r"empty\.mp4 is neither an image nor a video .* 0 bytes\); .* Is the file complete"
     ):
         Video(tmp_path / "empty.mp4")
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    with pytest.raises(ValueError, match=r"broken\.jpg cannot be read as a picture \(3 bytes\): file is no image"):
+    with pytest.raises(ValueError, match=r"broken\.jpg cannot be read as a picture \(3 bytes\): file is not an image"):
         read_image(tmp_path / "broken.jpg")
     with pytest.raises(FileNotFoundError, match="no picture at"):
         read_image(tmp_path / "absent.jpg")
@@ -98,7 +98,7 @@ def test_a_playlist_reaches_for_nothing(shared_data, tmp_path):
     (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{target}\n#EXT-X-ENDLIST\n")
     (tmp_path / "list.ffconcat").write_text(f"ffconcat version 1.0\nfile '{target}'\n")
     for name in ("list.m3u8", "list.ffconcat"):
-        with pytest.raises(ValueError, match="neither a picture nor a video"):
+        with pytest.raises(ValueError, match="neither an image nor a video"):
             Video(tmp_path / name)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax.data.readers.affectnet_faces import misplaced
-from affect_jax.data.readers.rows import ListConfig, existing_folder, looked_at
-from affect_jax.data.readers.traces import ALL, LABEL_SET, number
+from affect_jax.data.readers.rows import ListConfig, check_image_files, existing_folder
+from affect_jax.data.readers.traces import ALL, LABEL_SET, parse_number
 from affect_jax.data.recordings import NumberedImages, Recording, Recordings
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
@@ -43,7 +43,7 @@ class AFEWVAConfig(ListConfig):
 
 
 def afew_va(config: AFEWVAConfig) -> Recordings:
-    """The frames of all clips that have labels and a image; the actor is the subject.
+    """The frames of all clips that have labels and an image; the actor is the subject.
 
     ValueError for too many unusable frames or clips; FileNotFoundError for a wrong path.
     """
@@ -95,9 +95,9 @@ def _recording(
     except (FileNotFoundError, ValueError) as error:
         raise RowFault("clip has no usable images", str(error)) from None
     there = {int(frame): index for index, frame in enumerate(footage.numbers)}
-    looks = [image_files.Look("")] * len(there)
+    looks = [image_files.ImageCheck("")] * len(there)
     if config.check_images:
-        looks = looked_at([str(footage.path(int(frame))) for frame in footage.numbers])
+        looks = check_image_files([str(footage.path(int(frame))) for frame in footage.numbers])
     chosen, kept = [], []
     for key, values in sorted(labeled.items()):
         try:
@@ -122,10 +122,10 @@ def _recording(
 def _affect(values: dict) -> tuple[float, float]:
     if not isinstance(values, dict) or not {"valence", "arousal"} <= set(values):
         raise RowFault("frame has no labels", f"{str(values)[:60]}, expected arousal, landmarks and valence")
-    return tuple(number(name, str(values[name]), -SCALE, SCALE) / SCALE for name in ("valence", "arousal"))
+    return tuple(parse_number(name, str(values[name]), -SCALE, SCALE) / SCALE for name in ("valence", "arousal"))
 
 
-def _landmarks(values: dict, look: image_files.Look) -> Float[np.ndarray, "68 2"]:
+def _landmarks(values: dict, look: image_files.ImageCheck) -> Float[np.ndarray, "68 2"]:
     try:
         points = np.array(values.get("landmarks"), np.float32)
     except (TypeError, ValueError):

@@ -15,7 +15,7 @@ from absl import logging
 
 from affect_jax.data.readers.aff_wild2_lines import LABEL_SET, Lines, read_affect, read_expression
 from affect_jax.data.readers.rows import ListConfig, existing_folder
-from affect_jax.data.readers.traces import published_split
+from affect_jax.data.readers.traces import resolve_split
 from affect_jax.data.recordings import NumberedImages, Recording, Recordings
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import unlabeled
@@ -37,7 +37,7 @@ class AffWild2Config(ListConfig):
     fps: float = 30.0  # frames a second: the images do not say, and the videos differ
 
     def __post_init__(self):
-        published_split(self.split, SPLITS)
+        resolve_split(self.split, SPLITS)
         if not self.challenges or not set(self.challenges) <= set(CHALLENGES):
             raise ValueError(f"challenges is {self.challenges}; choose from {', '.join(CHALLENGES)}")
         if not self.fps > 0:
@@ -45,7 +45,7 @@ class AffWild2Config(ListConfig):
 
     @property
     def own_split(self) -> tuple[str, ...]:
-        return published_split(self.split, SPLITS)
+        return resolve_split(self.split, SPLITS)
 
 
 def aff_wild2(config: AffWild2Config) -> Recordings:
@@ -93,7 +93,7 @@ def _files(root: pathlib.Path, config: AffWild2Config, kind: str, split: str) ->
     top, folders = root / config.annotations, []
     for level in LEVELS:
         for challenge in CHALLENGES[kind]:
-            for word in published_split(split, SPLITS):
+            for word in resolve_split(split, SPLITS):
                 folders += [path for path in sorted(top.glob(f"{level}{challenge}/{word}")) if path.is_dir()]
     if len(folders) > 1:
         found = ", ".join(path.relative_to(root).as_posix() for path in folders)

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax import emotions
-from affect_jax.data.readers.rows import integer
-from affect_jax.data.readers.traces import number
+from affect_jax.data.readers.rows import parse_integer
+from affect_jax.data.readers.traces import parse_number
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.quantities.valence_arousal import AROUSAL, DIMENSIONS, VALENCE
 
@@ -48,8 +48,8 @@ def read_affect(path: pathlib.Path, skipped: SkippedRows) -> Lines:
             named = dict(zip(header, cells, strict=True))
             if any(_is(named[name], NOT_RATED) for name in DIMENSIONS):
                 continue
-            values[index, VALENCE] = number("valence", named["valence"], -1.0, 1.0)
-            values[index, AROUSAL] = number("arousal", named["arousal"], -1.0, 1.0)
+            values[index, VALENCE] = parse_number("valence", named["valence"], -1.0, 1.0)
+            values[index, AROUSAL] = parse_number("arousal", named["arousal"], -1.0, 1.0)
             weight[index] = 1
         except RowFault as fault:
             skipped.refuse(str(path), row, RowFault(fault.reason, f"{fault} ({path}, row {row})"))
@@ -67,7 +67,7 @@ def _is(cell: str, code: float) -> bool:
 def read_expression(path: pathlib.Path, skipped: SkippedRows) -> Lines:
     """Expressions, of seven or eight as the header says, as probabilities; ValueError for another header."""
     header, lines = _lines(path)
-    names = [emotions.field_word(word) for word in header]
+    names = [emotions.canonical_name(word) for word in header]
     known = emotions.names(LABEL_SET)
     if len(names) < 2 or not set(names) <= set(known):
         raise ValueError(
@@ -79,7 +79,7 @@ def read_expression(path: pathlib.Path, skipped: SkippedRows) -> Lines:
         try:
             if len(cells) != 1:
                 raise RowFault("wrong number of cells", f"{len(cells)}, expected 1; is a line cut or joined?")
-            code = integer("expression", cells[0], len(names) - 1, meaning, lowest=NOT_NAMED)
+            code = parse_integer("expression", cells[0], len(names) - 1, meaning, lowest=NOT_NAMED)
             if code != NOT_NAMED:
                 values[index, known.index(names[code])], weight[index] = 1, 1
         except RowFault as fault:

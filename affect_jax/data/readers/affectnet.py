@@ -27,7 +27,7 @@ class AffectNetConfig(AffectNetFacesConfig):
     """`split` is the name of a list without ".csv": "training", "validation", "automatically_annotated"."""
 
     images: str = ""  # folder the paths of the list start from; "" = found by looking
-    subject_pattern: str = ""  # regular expression whose group 1 is the person, over a image's name without ending;
+    subject_pattern: str = ""  # regular expression whose group 1 is the person, over an image's name without ending;
     # "" = AffectNet names nobody, each image is its own person
 
     @property
@@ -97,7 +97,7 @@ def _find_images(config: AffectNetConfig, list_path: pathlib.Path, names: list[s
 
 
 def _subject(path: str, pattern: str) -> str:
-    """The person on a image; one that the pattern does not fit stands for itself."""
+    """The person on an image; one that the pattern does not fit stands for itself."""
     image_path = pathlib.PurePosixPath(path)
     found = re.fullmatch(pattern, image_path.stem) if pattern else None
     return found[1] if found else str(image_path.with_suffix(""))

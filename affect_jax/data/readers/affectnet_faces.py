@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 from affect_jax import emotions
 from affect_jax.data.readers import affectnet_cleaning as cleaning
 from affect_jax.data.readers.affectnet_rows import CORRECT, Row
-from affect_jax.data.readers.rows import ListConfig, looked_at, photographs, square
+from affect_jax.data.readers.rows import ListConfig, check_image_files, image_table, square
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.ops.geometry import EMONET_SIDE
@@ -110,9 +110,9 @@ def _cleaned(rows: list[Listed], where: str, rule: str, skipped: SkippedRows) ->
 def _whole(rows: list[Listed], skipped: SkippedRows) -> list[Listed]:
     """Rows whose image is whole and has the face in it."""
     kept = []
-    for listed, look in zip(rows, looked_at([listed.file for listed in rows]), strict=True):
+    for listed, look in zip(rows, check_image_files([listed.file for listed in rows]), strict=True):
         if reason := look.reason or misplaced(listed.row.landmarks, listed.row.box, look.width, look.height):
-            expected = "a whole image" if look.reason else f"a face in the image of {look.width} x {look.height} px"
+            expected = "a complete image" if look.reason else f"a face in the image of {look.width} x {look.height} px"
             skipped.refuse(listed.file, listed.number, RowFault(reason, f"expected {expected} at {listed.file}"))
         else:
             kept.append(listed)
@@ -122,7 +122,7 @@ def _whole(rows: list[Listed], skipped: SkippedRows) -> list[Listed]:
 def misplaced(
     landmarks: Float[np.ndarray, "68 2"] | None, box: tuple[float, float, float, float] | None, width: int, height: int
 ) -> str:
-    """Why landmarks, or a face box where there are none, cannot belong to a image of that size; or ""."""
+    """Why landmarks, or a face box where there are none, cannot belong to an image of that size; or ""."""
     if landmarks is not None:
         inside = ((landmarks >= 0) & (landmarks < (width, height))).all(1).mean()
         return "landmarks lie outside the image" if inside < LEAST_INSIDE else ""
@@ -163,7 +163,7 @@ def _source(rows: list[Listed], where: str, config: AffectNetFacesConfig) -> Lis
             labels["landmarks"].value[index], labels["landmarks"].weight[index] = row.landmarks, 1
         elif row.box is not None:
             boxes[index] = square(*row.box, config.box_side_ratio)
-    table = photographs([listed.name for listed in rows], [listed.subject for listed in rows], labels)
+    table = image_table([listed.name for listed in rows], [listed.subject for listed in rows], labels)
     places = [f"{where}, row {listed.number}" for listed in rows]
     files = [listed.file for listed in rows]
     return ListedFaces(LABEL_SET, table, files, places, upright=False, boxes=boxes)

@@ -1,4 +1,4 @@
-"""AffectNet as distributed since 2021: `train_set|val_set`, in each `images/<id>.jpg` and four small arrays a image.
+"""AffectNet as distributed since 2021: `train_set|val_set`, in each `images/<id>.jpg` and four small arrays an image.
 
 `annotations/<id>_{exp,val,aro,lnd}.npy` hold expression, valence and arousal as strings in arrays without axes, and
 136 coordinates x, y, x, y ... in pixels of the image. Rows of messages count the images in the order of their ids.

@@ -44,10 +44,10 @@ class Row:
 def parse(row: Mapping[str, str]) -> Row:
     """The row in `row`, cells by column; RowFault says what was found, what was expected and what to do."""
     if null := [column for column, cell in row.items() if cell.upper() == "NULL"]:
-        raise RowFault("row holds NULL", f"{', '.join(null)} is NULL, expected a value; take the row out")
+        raise RowFault("row holds NULL", f"{', '.join(null)} is NULL, expected a value; remove the row")
     path = row["subDirectory_filePath"].replace("\\", "/")
     if not path:
-        raise RowFault("image name is empty", "subDirectory_filePath is empty, expected the path of a image")
+        raise RowFault("image name is empty", "subDirectory_filePath is empty, expected the path of an image")
     code = expression(row["expression"])
     if code == NON_FACE:  # whatever else the row says
         return Row(path, None, None, None, None, left_out=f"expression is {NON_FACE} (non-face)")

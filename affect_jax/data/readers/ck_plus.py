@@ -19,7 +19,7 @@ from affect_jax.data.memory import GrayImages
 from affect_jax.data.readers.affectnet_faces import ListedFaces, misplaced
 from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_frames, landmark_file
 from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
-from affect_jax.data.readers.rows import ListConfig, existing_folder, looked_at, one_hot, photographs
+from affect_jax.data.readers.rows import ListConfig, check_image_files, existing_folder, image_table, one_hot
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 from affect_jax.files import image_files
@@ -91,7 +91,7 @@ def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GrayImages:
 def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> list[Frame]:
     """The last frames of each sequence under a folder an emotion."""
     names, found = emotions.names(LABEL_SET), []
-    folders = {path: emotions.field_word(path.name) for path in sorted(root.iterdir()) if path.is_dir()}
+    folders = {path: emotions.canonical_name(path.name) for path in sorted(root.iterdir()) if path.is_dir()}
     emotional = {path: word for path, word in folders.items() if word in names}
     if not emotional:
         raise FileNotFoundError(f"{root} holds neither {IMAGES} nor {TABLE} nor folders such as {root}/happy")
@@ -112,12 +112,12 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
 
 def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skipped: SkippedRows) -> ListedFaces:
     paths = [str(frame.path) for frame in frames]
-    looks = looked_at(paths) if config.check_images else [image_files.Look("")] * len(paths)
+    looks = check_image_files(paths) if config.check_images else [image_files.ImageCheck("")] * len(paths)
     kept, points = [], []
     for number, (frame, look) in enumerate(zip(frames, looks, strict=True), 1):
         try:
             if look.reason:
-                raise RowFault(look.reason, f"expected a whole image at {frame.path}")
+                raise RowFault(look.reason, f"expected a complete image at {frame.path}")
             landmarks = landmark_file(root, frame.path)
             if config.check_images and (reason := misplaced(landmarks, None, look.width, look.height)):
                 raise RowFault(reason, f"of {frame.path}, {look.width} x {look.height} px")
@@ -139,7 +139,7 @@ def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skippe
         if landmarks is not None:
             labels["landmarks"].value[index], labels["landmarks"].weight[index] = landmarks, 1
     names = [frame.path.relative_to(root).as_posix() for _, frame in kept]
-    table = photographs(names, [frame.subject for _, frame in kept], labels)
+    table = image_table(names, [frame.subject for _, frame in kept], labels)
     places = [f"{root}, frame {number}" for number, _ in kept]
     boxes = np.zeros((len(kept), 3), np.int64)
     return ListedFaces(LABEL_SET, table, [str(frame.path) for _, frame in kept], places, upright=False, boxes=boxes)

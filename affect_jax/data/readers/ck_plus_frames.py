@@ -8,7 +8,7 @@ from absl import logging
 from jaxtyping import Float
 
 from affect_jax import emotions
-from affect_jax.data.readers.rows import integer
+from affect_jax.data.readers.rows import parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.types import LANDMARKS
 
@@ -68,7 +68,7 @@ def _emotion(files: list[pathlib.Path]) -> int:
         raise RowFault(
             "emotion is not one number", f"{files[0]} holds {len(cells)} values, expected such as 3.0000000e+00"
         )
-    return integer("emotion", cells[0], 7, f"{MEANING} ({files[0]})")
+    return parse_integer("emotion", cells[0], 7, f"{MEANING} ({files[0]})")
 
 
 def landmark_file(root: pathlib.Path, image: pathlib.Path) -> Float[np.ndarray, "68 2"] | None:

@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 
 from affect_jax import emotions
 from affect_jax.data.memory import GrayImages
-from affect_jax.data.readers.rows import ListConfig, ListFile, integer, one_hot, photographs
+from affect_jax.data.readers.rows import ListConfig, ListFile, image_table, one_hot, parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 
@@ -79,7 +79,7 @@ def pixel_rows(
             if row_usage(row, path, wanted) != wanted:
                 total -= 1
                 continue
-            emotion, face = integer("emotion", row["emotion"], len(names) - 1, meaning), pixels(row["pixels"])
+            emotion, face = parse_integer("emotion", row["emotion"], len(names) - 1, meaning), pixels(row["pixels"])
         except RowFault as fault:
             skipped.refuse(str(path), number, fault)
         else:
@@ -109,7 +109,7 @@ def pixels(cell: str) -> UInt8[np.ndarray, "48 48"]:
     if values.min() < 0 or values.max() > 255:
         raise RowFault("pixels out of 0..255", f"{values.min()} to {values.max()}, expected 0 to 255")
     if values.min() == values.max():
-        raise RowFault("image is of one color", f"every pixel is {values[0]}; take the row out")
+        raise RowFault("image is of one color", f"every pixel is {values[0]}; remove the row")
     return values.reshape(SIDE_PX, SIDE_PX).astype(np.uint8)
 
 
@@ -121,4 +121,4 @@ def gray_faces(label_set: str, kept: list[tuple[str, int, UInt8[np.ndarray, "48 
     count = len(emotions.names(label_set))
     labels = unlabeled(len(kept), label_set, ("emotion",))
     labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot(named, count), 1
-    return GrayImages(label_set, photographs(names, names, labels), np.stack(images))
+    return GrayImages(label_set, image_table(names, names, labels), np.stack(images))

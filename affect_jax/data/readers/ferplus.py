@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from affect_jax import emotions
 from affect_jax.data.memory import GrayImages
 from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, pixels, usage
-from affect_jax.data.readers.rows import ListConfig, ListFile, integer, looked_at, photographs
+from affect_jax.data.readers.rows import ListConfig, ListFile, check_image_files, image_table, parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.types import Labels
@@ -91,7 +91,7 @@ def ferplus(config: FERPlusConfig) -> GrayImages | ImageFiles:
 
 
 def _read(path: pathlib.Path, wanted: str, skipped: SkippedRows) -> tuple[list[Voted], list[str]]:
-    """Rows of a split that name a image, and the Usage of every row."""
+    """Rows of a split that name an image, and the Usage of every row."""
     whole = path.name == VOTES_FILE
     lines = ListFile(path, REQUIRED) if whole else ListFile(path, (), FOLDER_COLUMNS)
     rows, usages = [], []
@@ -104,7 +104,7 @@ def _read(path: pathlib.Path, wanted: str, skipped: SkippedRows) -> tuple[list[V
             usages[-1] = row["Usage"] if whole else wanted
             if usages[-1] != wanted:
                 continue
-            votes = np.array([integer(f"votes for {name}", row[name], 10) for name in VOTES])
+            votes = np.array([parse_integer(f"votes for {name}", row[name], 10) for name in VOTES])
             if not row["Image name"]:
                 skipped.left_out.append((str(path), number, NO_NAME))
             elif not votes.any():
@@ -143,16 +143,16 @@ def _from_files(rows, path: pathlib.Path, folder: pathlib.Path, config: FERPlusC
     """Faces in a folder of one split, as the program of the FER+ authors writes them."""
     reasons = [""] * len(rows)
     if config.check_images:
-        reasons = [look.reason for look in looked_at([str(folder / row.name) for row in rows])]
+        reasons = [look.reason for look in check_image_files([str(folder / row.name) for row in rows])]
     kept = []
     for row, reason in zip(rows, reasons, strict=True):
         if reason:
-            fault = RowFault(reason, f"expected a whole image at {folder / row.name}")
+            fault = RowFault(reason, f"expected a complete image at {folder / row.name}")
             skipped.refuse(str(folder / row.name), row.line, fault)
         else:
             kept.append(row)
     names = [row.name for row in kept]
-    table = photographs(names, names, _labels(kept, config.votes))
+    table = image_table(names, names, _labels(kept, config.votes))
     places = [f"{path}, row {row.line}" for row in kept]
     return ImageFiles(LABEL_SET, table, [str(folder / name) for name in names], places)
 
@@ -179,7 +179,7 @@ def _from_text(rows, usages: list[str], root: pathlib.Path, config: FERPlusConfi
         raise ValueError(f"{path} has {seen} rows, but there are votes for {len(usages)}: {TOGETHER}")
     names = [row.name for row in kept]
     images = np.stack(faces) if faces else np.zeros((0, SIDE_PX, SIDE_PX), np.uint8)
-    return GrayImages(LABEL_SET, photographs(names, names, _labels(kept, config.votes)), images)
+    return GrayImages(LABEL_SET, image_table(names, names, _labels(kept, config.votes)), images)
 
 
 def _check_usage(where: str, here: str, there: str) -> None:

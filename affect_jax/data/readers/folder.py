@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 
 from affect_jax import emotions
-from affect_jax.data.readers.rows import ListConfig, looked_at, one_hot, photographs
+from affect_jax.data.readers.rows import ListConfig, check_image_files, image_table, one_hot
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.files import image_files
@@ -33,14 +33,14 @@ def folder(config: FolderConfig) -> ImageFiles:
         raise FileNotFoundError(f"no folder {top}; expected one sub-folder an emotion under root/split")
     names = emotions.names(config.label_set)
     folders = [path for path in sorted(top.iterdir()) if path.is_dir() and not path.name.startswith(".")]
-    if wrong := [path.name for path in folders if emotions.field_word(path.name) not in names]:
+    if wrong := [path.name for path in folders if emotions.canonical_name(path.name) not in names]:
         raise ValueError(
             f"{top}: folder {', '.join(wrong)} is no emotion of {config.label_set}; "
             f"expected {', '.join(names)}: rename it, move it away, or choose another label_set"
         )
     files = [
-        (path, names.index(emotions.field_word(emotion.name)))
-        for emotion in sorted(folders, key=lambda path: names.index(emotions.field_word(path.name)))
+        (path, names.index(emotions.canonical_name(emotion.name)))
+        for emotion in sorted(folders, key=lambda path: names.index(emotions.canonical_name(path.name)))
         for path in sorted(emotion.rglob("*"))
         if path.suffix.lower() in image_files.SUFFIXES and not path.name.startswith(".")
     ]
@@ -50,17 +50,17 @@ def folder(config: FolderConfig) -> ImageFiles:
     labels = unlabeled(len(kept), config.label_set, ("emotion",))
     labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot([emotion for _, emotion in kept], len(names)), 1
     relative = [path.relative_to(top).as_posix() for path, _ in kept]
-    table = photographs(relative, [name.rpartition(".")[0] for name in relative], labels)
+    table = image_table(relative, [name.rpartition(".")[0] for name in relative], labels)
     places = [f"{top}, image {row}" for row in range(1, len(kept) + 1)]
     return ImageFiles(config.label_set, table, [str(path) for path, _ in kept], places)
 
 
 def _whole(files: list[tuple[pathlib.Path, int]], where: str, config: FolderConfig) -> list[tuple[pathlib.Path, int]]:
     skipped, kept = config.skipped(where), []
-    looks = looked_at([str(path) for path, _ in files])
+    looks = check_image_files([str(path) for path, _ in files])
     for row, ((path, emotion), look) in enumerate(zip(files, looks, strict=True), 1):
         if look.reason:
-            skipped.refuse(str(path), row, RowFault(look.reason, f"expected a whole image at {path}"))
+            skipped.refuse(str(path), row, RowFault(look.reason, f"expected a complete image at {path}"))
         else:
             kept.append((path, emotion))
     skipped.finish(len(files))

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from affect_jax import emotions
-from affect_jax.data.readers.rows import ListFile, existing_folder, integer
-from affect_jax.data.readers.traces import ClipConfig, Collection, number, published_split
+from affect_jax.data.readers.rows import ListFile, existing_folder, parse_integer
+from affect_jax.data.readers.traces import ClipConfig, Collection, parse_number, resolve_split
 from affect_jax.data.recordings import Footage, Recording, Recordings
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import unlabeled
@@ -36,11 +36,11 @@ class OMGConfig(ClipConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        published_split(self.split, FILES)
+        resolve_split(self.split, FILES)
 
     @property
     def own_split(self) -> str:
-        return published_split(self.split, FILES)
+        return resolve_split(self.split, FILES)
 
 
 class Utterance(NamedTuple):
@@ -86,9 +86,9 @@ def _utterance(row: dict[str, str]) -> Utterance:
     return Utterance(
         row["video"],
         f"{row['video']}/{stem}",
-        number("valence", row["valence"], -1.0, 1.0),
-        number("arousal", row["arousal"], 0.0, 1.0),
-        integer("EmotionMaxVote", row["EmotionMaxVote"], len(emotions.names(LABEL_SET)) - 1, MEANING),
+        parse_number("valence", row["valence"], -1.0, 1.0),
+        parse_number("arousal", row["arousal"], 0.0, 1.0),
+        parse_integer("EmotionMaxVote", row["EmotionMaxVote"], len(emotions.names(LABEL_SET)) - 1, MEANING),
     )
 
 

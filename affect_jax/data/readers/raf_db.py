@@ -8,11 +8,11 @@ import numpy as np
 from affect_jax import emotions
 from affect_jax.data.readers.rows import (
     ListConfig,
+    check_image_files,
     existing_folder,
-    integer,
-    looked_at,
+    image_table,
     one_hot,
-    photographs,
+    parse_integer,
     square,
 )
 from affect_jax.data.skipped import RowFault, SkippedRows
@@ -58,12 +58,12 @@ def raf_db(config: RAFDBConfig) -> ImageFiles:
     skipped = config.skipped(path)
     rows, total = _read(path, config.own_split, skipped)
     paths = [str(top / IMAGES[config.images].format(name)) for _, name, _ in rows]
-    reasons = [look.reason for look in looked_at(paths)] if config.check_images else [""] * len(paths)
+    reasons = [look.reason for look in check_image_files(paths)] if config.check_images else [""] * len(paths)
     kept, boxes = [], []
     for (number, name, emotion), file, reason in zip(rows, paths, reasons, strict=True):
         try:
             if reason:
-                raise RowFault(reason, f"expected a whole image at {file}")
+                raise RowFault(reason, f"expected a complete image at {file}")
             boxes.append(_box(top / BOX_FILE.format(name), config) if config.images == "original" else (0, 0, 0))
             kept.append((number, name, emotion, file))
         except RowFault as fault:
@@ -76,7 +76,7 @@ def raf_db(config: RAFDBConfig) -> ImageFiles:
     labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot(named, len(emotions.names(LABEL_SET))), 1
     places = [f"{path}, row {number}" for number in numbers]
     cut = np.array(boxes, np.int64) if config.images == "original" else None
-    return ImageFiles(LABEL_SET, photographs(names, names, labels), files, places, boxes=cut, upright=cut is None)
+    return ImageFiles(LABEL_SET, image_table(names, names, labels), files, places, boxes=cut, upright=cut is None)
 
 
 def _find_list(root: str) -> tuple[pathlib.Path, pathlib.Path]:
@@ -105,7 +105,7 @@ def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[t
             if not name.startswith(f"{prefix}_"):
                 total -= 1
                 continue
-            rows.append((number, name, integer("emotion", cells[1], 7, MEANING, lowest=1) - 1))
+            rows.append((number, name, parse_integer("emotion", cells[1], 7, MEANING, lowest=1) - 1))
         except RowFault as fault:
             skipped.refuse(str(path), number, fault)
     return rows, total

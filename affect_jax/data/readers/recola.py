@@ -21,9 +21,9 @@ from affect_jax.data.readers.traces import (
     ClipConfig,
     Collection,
     Trace,
-    published_split,
     rated_recording,
     read_trace,
+    resolve_split,
 )  # fmt: skip
 from affect_jax.data.recordings import Recordings
 from affect_jax.data.skipped import SkippedRows
@@ -46,11 +46,11 @@ class RECOLAConfig(ClipConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        published_split(self.split, SPLITS)
+        resolve_split(self.split, SPLITS)
 
     @property
     def own_split(self) -> str:
-        return published_split(self.split, SPLITS)
+        return resolve_split(self.split, SPLITS)
 
 
 def recola(config: RECOLAConfig) -> Recordings:
@@ -135,7 +135,7 @@ def _folder(root: pathlib.Path, labels: str) -> pathlib.Path:
 
 def _files(folder: pathlib.Path, split: str) -> dict[str, pathlib.Path]:
     """Label files by recording; ValueError where a recording has two."""
-    wanted, found = published_split(split, SPLITS), {}
+    wanted, found = resolve_split(split, SPLITS), {}
     others = set()
     for path in sorted(folder.iterdir()):
         match = NAME.match(path.stem)

@@ -101,7 +101,7 @@ class ListFile:
         return {column: cell.strip() for column, cell in zip(self.columns, cells, strict=True)}
 
 
-def integer(column: str, cell: str, highest: int, meaning: str = "", lowest: int = 0) -> int:
+def parse_integer(column: str, cell: str, highest: int, meaning: str = "", lowest: int = 0) -> int:
     """A whole number of a cell; RowFault when it is none or not in lowest..highest."""
     try:
         value = float(cell)
@@ -112,7 +112,7 @@ def integer(column: str, cell: str, highest: int, meaning: str = "", lowest: int
     return int(value)
 
 
-def photographs(names: Sequence[str], subjects: Sequence[str], labels: Labels) -> Table:
+def image_table(names: Sequence[str], subjects: Sequence[str], labels: Labels) -> Table:
     """A table of single images."""
     count = len(names)
     return Table(names, subjects, [""] * count, np.zeros(count, np.int64), np.zeros(count), labels)
@@ -123,10 +123,10 @@ def one_hot(emotions: Sequence[int], count: int) -> Float[np.ndarray, "example e
     return np.eye(count, dtype=np.float32)[np.asarray(emotions, np.int64)]
 
 
-def looked_at(paths: Sequence[str]) -> list[image_files.Look]:
+def check_image_files(paths: Sequence[str]) -> list[image_files.ImageCheck]:
     """What the ends of each image file show, read by several threads."""
     with ThreadPoolExecutor(READING_THREADS) as pool:
-        return list(pool.map(image_files.look, paths, chunksize=256))
+        return list(pool.map(image_files.check, paths, chunksize=256))
 
 
 def square(left: float, top: float, width: float, height: float, side_ratio: float) -> tuple[int, int, int]:

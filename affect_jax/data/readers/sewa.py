@@ -16,9 +16,9 @@ from affect_jax.data.readers.traces import (
     ClipConfig,
     Collection,
     affect_dimensions,
-    published_split,
     rated_recording,
     read_trace,
+    resolve_split,
 )  # fmt: skip
 from affect_jax.data.recordings import Recordings
 from affect_jax.data.skipped import RowFault
@@ -37,11 +37,11 @@ class SEWAConfig(ClipConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        published_split(self.split, SPLITS)
+        resolve_split(self.split, SPLITS)
 
     @property
     def own_split(self) -> str:
-        return published_split(self.split, SPLITS)
+        return resolve_split(self.split, SPLITS)
 
 
 def sewa(config: SEWAConfig) -> Recordings:

@@ -39,7 +39,7 @@ class ClipConfig(ListConfig):
             raise ValueError(f"fps is {self.fps}; expected frames a second, or 0 where frames come from videos")
 
 
-def published_split(split: str, words: Mapping[str, Any]) -> Any:
+def resolve_split(split: str, words: Mapping[str, Any]) -> Any:
     """The data set's own word for a split; `words` maps training, validation, test to them. ValueError lists both."""
     known = SPLIT_WORDS.get(split.lower(), split.lower())
     if known not in words:
@@ -47,7 +47,7 @@ def published_split(split: str, words: Mapping[str, Any]) -> Any:
     return words[known]
 
 
-def number(column: str, cell: str, low: float, high: float) -> float:
+def parse_number(column: str, cell: str, low: float, high: float) -> float:
     """A number of a cell; RowFault when it is none or not in low..high."""
     try:
         value = float(cell)
@@ -94,14 +94,14 @@ def read_trace(
         try:
             named = lines.named(cells)
             check(named)
-            when = number(time, named[time], 0.0, 1e6)
+            when = parse_number(time, named[time], 0.0, 1e6)
             if times and when <= times[-1]:
                 raise RowFault(f"{time} does not increase", f"{when:g} after {times[-1]:g} ({lines.path})")
             times.append(when)
             values.append([0.0] * len(columns))
             weight.append(0.0)
             if UNKNOWN not in (named[column] for column in columns):
-                values[-1] = [number(column, named[column], -1.0, 1.0) for column in columns]
+                values[-1] = [parse_number(column, named[column], -1.0, 1.0) for column in columns]
                 weight[-1] = 1.0
         except RowFault as fault:
             skipped.refuse(str(lines.path), row, RowFault(fault.reason, f"{fault} ({lines.path}, row {row})"))

@@ -1,4 +1,4 @@
-"""Anti-aliased polygons and lines with fractions of a pixel, on a image larger than the one that leaves."""
+"""Anti-aliased polygons and lines with fractions of a pixel, on an image larger than the one that leaves."""
 
 import cv2
 import numpy as np
@@ -45,7 +45,7 @@ def box_around(outline: Float[np.ndarray, "point 2"], margin_px: float, side_px:
 
 
 def blend(canvas: UInt8[np.ndarray, "height width 3"], painted, mask: UInt8[np.ndarray, "height width"]) -> None:
-    """Lets `painted` (a image or one color) replace the canvas where the mask is 255, in place."""
+    """Lets `painted` (an image or one color) replace the canvas where the mask is 255, in place."""
     share = (mask * np.float32(1 / 255))[..., None]
     canvas[:] = canvas + (np.asarray(painted, np.float32) - canvas) * share
 

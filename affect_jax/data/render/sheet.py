@@ -14,7 +14,7 @@ from affect_jax.data.render import affect, camera, shape
 from affect_jax.data.render.identity import draw_identity, show
 from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
-from affect_jax.files.atomic import whole
+from affect_jax.files.atomic import replace_atomically
 from affect_jax.ops.geometry import crop_matrix, landmark_crop
 from affect_jax.ops.image import warp_image
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
@@ -131,5 +131,5 @@ def _write_video(path: pathlib.Path, images: Iterable[UInt8[np.ndarray, "height 
 def write_image(path: pathlib.Path, image: UInt8[np.ndarray, "height width 3"]) -> None:
     """A PNG file; OSError where it cannot be written."""
     encoded = cv2.imencode(".png", image[..., ::-1])[1]
-    with whole(path) as part:
+    with replace_atomically(path) as part:
         encoded.tofile(part)

@@ -7,7 +7,7 @@ from typing import Any
 
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Config, Options, as_dict, parse
-from affect_jax.files.atomic import replacing
+from affect_jax.files.atomic import open_atomically
 
 CONFIG = "config.json"
 REPAIR = "restore it from a copy, or train from scratch in another --workdir"
@@ -40,7 +40,7 @@ def claim(workdir: pathlib.Path, config: Config) -> None:
             )
         return
     workdir.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as file:
+    with open_atomically(path) as file:
         file.write(json.dumps(wanted, indent=1) + "\n")
 
 

@@ -13,7 +13,7 @@ from absl import logging
 
 from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.files.atomic import replacing
+from affect_jax.files.atomic import open_atomically
 from affect_jax.nn.network import Network, Variables
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.optimizer import make_optimizer
@@ -79,5 +79,5 @@ def write(
 def note(workdir: pathlib.Path, name: str, content: Mapping[str, Any]) -> None:
     """Keeps what was found of a run with it."""
     workdir.mkdir(parents=True, exist_ok=True)
-    with replacing(workdir / name) as file:
+    with open_atomically(workdir / name) as file:
         file.write(json.dumps(content, indent=1) + "\n")

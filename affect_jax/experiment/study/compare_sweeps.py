@@ -7,7 +7,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.study.speeds import frames_a_second
 from affect_jax.experiment.study.sweep import LABEL
 from affect_jax.experiment.study.sweep_runs import PLACE, Row, read_runs, read_tables, score_column
-from affect_jax.files.atomic import replacing, write_csv
+from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.infer.costs import FLOPS, PARAMETERS
 from affect_jax.report.sections.comparison import ALL, AROUND, draw_comparison
 from affect_jax.report.seeds import SEED, over_seeds
@@ -42,7 +42,7 @@ def compare(
     draw_comparison([run for run, _ in found], names, output / "comparison.png")
     write_csv(lines, output / "comparison.csv")
     short = [{name: cell for name, cell in line.items() if not _minor(name, column)} for line in lines]
-    with replacing(output / "comparison.md") as file:
+    with open_atomically(output / "comparison.md") as file:
         file.write(f"{markdown_table(short)}\n\n{_note(rows, base)}\n")
     return text_table(short)
 

@@ -1,1 +1,1 @@
-"""Pickles read as data: nothing in them is executed."""
+"""Pickles read as plain data: nothing in them is executed."""

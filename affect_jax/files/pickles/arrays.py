@@ -1,4 +1,4 @@
-"""What a pickle may build besides plain data: byte strings, sets, ordered dicts, and NumPy arrays and numbers."""
+"""What a pickle may build besides plain data: byte strings, sets, ordered dicts, and NumPy arrays and scalars."""
 
 import math
 import re
@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
-ELEMENT_TYPE = r"[<>|=]?(\?|[biufcSU]\d+)"  # no objects, no records: their contents would be pickles again
+ELEMENT_TYPE = r"[<>|=]?(\?|[biufcSU]\d+)"  # no objects or records: their contents would be nested pickles
 MAX_DIMENSIONS = 32
 
 
 class RefusedPickle(ValueError):
-    """A pickle that asks for more than data."""
+    """A pickle that contains more than plain data."""
 
 
 class Pending:
-    """Something that is complete only as a part of something else; what a pickle ends up with must not hold one."""
+    """An intermediate value that must not appear in the result of a pickle."""
 
 
 class ElementType(Pending):
-    """A NumPy dtype under construction: its byte order comes after its name."""
+    """A NumPy dtype under construction: its byte order is set after its name."""
 
     def __init__(self, code: Any, align: Any = False, copy: Any = False):
         del align, copy
@@ -29,7 +29,7 @@ class ElementType(Pending):
         self.dtype = np.dtype(code)
 
     def take_state(self, state: tuple) -> None:
-        """The byte order out of dtype's own state."""
+        """Sets the byte order from the pickled state of a dtype."""
         order = state[1]
         if order not in ("<", ">", "|", "="):
             raise ValueError(f"byte order {order!r}")
@@ -43,7 +43,7 @@ def _dtype_of(kind: Any) -> np.dtype:
 
 
 def _raw(data: Any) -> bytes:
-    """Bytes; text where Python 2 wrote them."""
+    """Returns bytes, also from the text that Python 2 wrote."""
     if isinstance(data, str):
         return data.encode("latin-1")
     if not isinstance(data, bytes | bytearray):
@@ -52,7 +52,7 @@ def _raw(data: Any) -> bytes:
 
 
 def _array(data: Any, kind: Any, shape: Any, order: str) -> np.ndarray:
-    """An array in this machine's byte order, after a check that shape and contents fit."""
+    """Builds an array in native byte order, after checking its shape against its contents."""
     raw, dtype = _raw(data), _dtype_of(kind)
     shape = (shape,) if isinstance(shape, int) else shape
     if not isinstance(shape, tuple) or len(shape) > MAX_DIMENSIONS or any(type(n) is not int or n < 0 for n in shape):
@@ -66,7 +66,7 @@ def _array(data: Any, kind: Any, shape: Any, order: str) -> np.ndarray:
 
 
 def _empty_array(cls: Any, shape: Any, code: Any) -> np.ndarray:
-    """What an array is before its state: nothing."""
+    """Returns the placeholder of an array whose state has not been read yet."""
     del shape, code
     if getattr(cls, "name", None) != "numpy ndarray":
         raise RefusedPickle("an array of a class other than numpy.ndarray")
@@ -74,7 +74,7 @@ def _empty_array(cls: Any, shape: Any, code: Any) -> np.ndarray:
 
 
 def fill_array(target: np.ndarray, state: tuple) -> None:
-    """Gives an empty array its shape and contents, as its own pickles do, after a check of both."""
+    """Sets the shape and contents of a placeholder array, after checking both."""
     shape, kind, fortran, data = state[-4:]
     made = _array(data, kind, shape, "F" if fortran else "C")
     target.__setstate__((1, made.shape, made.dtype, bool(fortran), made.tobytes("F" if fortran else "C")))
@@ -90,11 +90,11 @@ def _scalar(kind: Any, data: Any = b"") -> np.generic:
 
 
 def _refused(*arguments: Any, **options: Any) -> None:
-    raise RefusedPickle("numpy.ndarray is built directly; expected an array as NumPy's own pickles hold it")
+    raise RefusedPickle("numpy.ndarray is constructed directly; expected an array as pickled by NumPy itself")
 
 
 def _encoded(text: str, encoding: str = "latin1") -> bytes:
-    """Bytes as pickles of protocol 2 and older hold them."""
+    """Decodes bytes as stored by pickle protocol 2 and older."""
     if encoding.replace("-", "").replace("_", "") != "latin1":
         raise ValueError(f"bytes encoded as {encoding!r}; expected latin1")
     return text.encode("latin-1")

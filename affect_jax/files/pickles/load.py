@@ -1,7 +1,7 @@
-"""Pickles read as data: nothing in them is imported or called, but for a table of builders that the caller gives.
+"""Reads pickles as plain data: nothing in them is imported or called except builders supplied by the caller.
 
-The standard unpickler imports and calls whatever a file names. Here the opcodes are read one by one; a name of a class
-or function is looked up in the table only, and a file that names anything else is refused.
+The standard unpickler imports and calls whatever a file names. Here the opcodes are interpreted one by one; classes and
+functions are looked up only in the table of builders, and a file that names anything else is rejected.
 """
 
 import io
@@ -24,12 +24,12 @@ def load(
     builders: Mapping[str, Builder] | None = None,
     persistent: Callable[[Any], Any] | None = None,
 ) -> Any:
-    """What a pickle holds: dict, list, tuple, set, str, bytes, numbers, and what `builders` ("module name") make.
+    """Loads a pickle: dict, list, tuple, set, str, bytes, numbers, and whatever `builders` ("module name") construct.
 
-    Of a stream exactly one pickle is read. `persistent` resolves the references of a format that keeps its arrays
-    outside the pickle. A builder is called with the arguments the file gives, so it must refuse what does not fit. An
-    object whose builder's result has a method `take_state` is handed its state.
-    ValueError, naming `where` and the byte, for a name outside the table and for anything broken.
+    Exactly one pickle is read from a stream. `persistent` resolves references in formats that store arrays outside the
+    pickle. A builder is called with arguments from the file, so it must reject invalid ones. If the object it returns
+    has a method `take_state`, that method receives the pickled state.
+    ValueError names `where` and the byte for names outside the table and for malformed data.
     """
     machine = Machine(where, builders or {}, persistent)
     result = run(machine, io.BytesIO(data) if isinstance(data, bytes) else data)
@@ -38,7 +38,7 @@ def load(
 
 
 def _check(result: Any, where: str) -> None:
-    """ValueError for half-built parts, for cycles and for containers nested too deep for those who walk them."""
+    """ValueError for intermediate values, cycles, and containers nested too deeply to traverse."""
     doing, done = [(result, False)], set()
     above: set[int] = set()
     while doing:
@@ -47,10 +47,12 @@ def _check(result: Any, where: str) -> None:
             above.discard(id(value))
             done.add(id(value))
         elif isinstance(value, Pending):
-            raise RefusedPickle(f"{where}: the file holds a class or a dtype where a value was expected")
+            raise RefusedPickle(f"{where}: the file has a class or a dtype where a value was expected")
         elif isinstance(value, CONTAINERS) and id(value) not in done:
             if id(value) in above or len(above) >= MAX_DEPTH:
-                raise RefusedPickle(f"{where}: containers inside themselves, or nested deeper than {MAX_DEPTH}")
+                raise RefusedPickle(
+                    f"{where}: containers that contain themselves, or are nested deeper than {MAX_DEPTH}"
+                )
             above.add(id(value))
             doing.append((value, True))
             parts = (*value.keys(), *value.values()) if isinstance(value, dict) else value

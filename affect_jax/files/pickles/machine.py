@@ -1,4 +1,4 @@
-"""The stack machine of the pickle format: what its opcodes act on, and the few things they may make."""
+"""The stack machine of the pickle format: its state, and the few objects its opcodes may create."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,7 +18,7 @@ class Global(Pending):
 
 
 class Machine:
-    """Values under construction, marks among them, and what is remembered; `pickle_opcodes.run` works it."""
+    """Stack, marks and memo of a pickle being read; driven by `opcodes.run`."""
 
     def __init__(self, where: str, builders: Mapping[str, Builder], persistent: Callable[[Any], Any] | None):
         self.where, self.builders, self.persistent = where, builders, persistent
@@ -27,14 +27,14 @@ class Machine:
         self.memo: dict[int, Any] = {}
 
     def above_mark(self) -> list[Any]:
-        """The values above the last mark, taken off."""
+        """Pops the values above the last mark."""
         start = self.marks.pop()
         found = self.stack[start:]
         del self.stack[start:]
         return found
 
     def top(self, kind: type) -> Any:
-        """The value that the next opcode changes."""
+        """Returns the value that the next opcode modifies."""
         if not isinstance(self.stack[-1], kind):
             raise ValueError(f"expected a {kind.__name__}, found {type(self.stack[-1]).__name__}")
         return self.stack[-1]
@@ -46,13 +46,13 @@ class Machine:
                 self.stack.append(Global(full, table[full]))
                 return
         raise RefusedPickle(
-            f"the file names '{module}.{name}', which is no plain data; it was refused and nothing in it was run. "
+            f"the file names '{module}.{name}', which is not plain data; it was rejected and nothing was executed. "
             "If you trust the file, open it with the program that wrote it and save only its tensors or lists"
         )
 
     def call(self, function: Any, arguments: Any, options: Mapping[str, Any] | None = None) -> None:
         if not isinstance(function, Global) or not isinstance(arguments, tuple):
-            raise ValueError(f"a call of {type(function).__name__} with {type(arguments).__name__}")
+            raise ValueError(f"call of {type(function).__name__} with {type(arguments).__name__}")
         self.stack.append(function.build(*arguments, **(options or {})))
 
     def set_state(self) -> None:
@@ -61,10 +61,10 @@ class Machine:
             target.take_state(state)
         elif isinstance(target, np.ndarray):
             fill_array(target, state)
-        elif not isinstance(target, dict):  # attributes of an ordered dict carry no data
-            raise ValueError(f"a state for {type(target).__name__}")
+        elif not isinstance(target, dict):  # attributes of an OrderedDict carry no data
+            raise ValueError(f"unexpected state for {type(target).__name__}")
 
     def refer(self, reference: Any) -> None:
         if self.persistent is None:
-            raise RefusedPickle("the file refers to data outside itself, which this kind of file has not")
+            raise RefusedPickle("the file refers to data outside itself, which this kind of file does not have")
         self.stack.append(self.persistent(reference))

@@ -8,12 +8,12 @@ from typing import Any
 from affect_jax.files.pickles.arrays import RefusedPickle
 from affect_jax.files.pickles.machine import Machine
 
-MAX_STACK = 1_000_000  # values under construction at one time; true files stay below a few thousand
+MAX_STACK = 1_000_000  # values on the stack at any time; real files stay below a few thousand
 NEWEST_PROTOCOL = 5
 
 
 def run(machine: Machine, stream: io.BufferedIOBase) -> Any:
-    """The value of a pickle; ValueError says near which byte it is none, RefusedPickle what it wanted to have run."""
+    """Evaluates a pickle; ValueError gives the byte offset of invalid data, RefusedPickle what it tried to call."""
     position = 0
     try:
         for opcode, argument, at in pickletools.genops(stream):
@@ -30,13 +30,13 @@ def run(machine: Machine, stream: io.BufferedIOBase) -> Any:
             else:
                 raise ValueError(f"opcode {opcode.name} is not supported")
             if len(machine.stack) > MAX_STACK:
-                raise ValueError(f"more than {MAX_STACK} values under construction")
+                raise ValueError(f"more than {MAX_STACK} values on the stack")
     except RefusedPickle as error:
         raise RefusedPickle(f"{machine.where}: {error}") from None
     except (ValueError, TypeError, IndexError, KeyError, OverflowError, MemoryError, AttributeError) as error:
         reason = error if isinstance(error, ValueError) else f"{type(error).__name__} {error}"
-        raise ValueError(f"{machine.where}: no valid pickle, near byte {position}: {reason}") from None
-    raise ValueError(f"{machine.where}: no valid pickle: it ends at byte {position} without its last opcode")
+        raise ValueError(f"{machine.where}: not a valid pickle, near byte {position}: {reason}") from None
+    raise ValueError(f"{machine.where}: not a valid pickle: it ends at byte {position} without a STOP opcode")
 
 
 def _extend(machine: Machine) -> None:
@@ -66,7 +66,7 @@ def _set_items(machine: Machine) -> None:
 
 def _pairs(items: list[Any]) -> dict:
     if len(items) % 2:
-        raise ValueError("a dict with a key but no value")
+        raise ValueError("a dict has a key without a value")
     return dict(zip(items[::2], items[1::2], strict=True))
 
 
@@ -105,7 +105,7 @@ def _remember(machine: Machine, place: int | None = None) -> None:
 
 def _check_protocol(version: int) -> None:
     if version > NEWEST_PROTOCOL:
-        raise ValueError(f"pickle protocol {version}; protocols 0 to {NEWEST_PROTOCOL} are read")
+        raise ValueError(f"pickle protocol {version}; protocols 0 to {NEWEST_PROTOCOL} are supported")
 
 
 def _pop(machine: Machine) -> None:
@@ -148,11 +148,12 @@ ACTIONS: dict[str, Callable[[Machine, Any], None]] = {
     "SETITEM": lambda machine, _: _set_item(machine),
     "SETITEMS": lambda machine, _: _set_items(machine),
     "MEMOIZE": lambda machine, _: _remember(machine),
-    **{name: _remember for name in ("PUT", "BINPUT", "LONG_BINPUT")},
-    **{
-        name: lambda machine, place: machine.stack.append(machine.memo[place])
-        for name in ("GET", "BINGET", "LONG_BINGET")
-    },
+    "PUT": _remember,
+    "BINPUT": _remember,
+    "LONG_BINPUT": _remember,
+    "GET": lambda machine, place: machine.stack.append(machine.memo[place]),
+    "BINGET": lambda machine, place: machine.stack.append(machine.memo[place]),
+    "LONG_BINGET": lambda machine, place: machine.stack.append(machine.memo[place]),
     "GLOBAL": lambda machine, name: machine.name_global(*name.split(" ", 1)),
     "STACK_GLOBAL": lambda machine, _: _global_of_stack(machine),
     "REDUCE": lambda machine, _: _call(machine),

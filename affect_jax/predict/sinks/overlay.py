@@ -11,7 +11,7 @@ import numpy as np
 from absl import logging
 from jaxtyping import UInt8
 
-from affect_jax.files.atomic import whole, write_bytes
+from affect_jax.files.atomic import replace_atomically, write_bytes
 from affect_jax.predict.row import Row
 from affect_jax.predict.sinks.painter import Painter
 from affect_jax.predict.sources import Frame
@@ -75,7 +75,7 @@ class VideoOverlay:
     def _open(self, width: int, height: int) -> None:
         """Begins a stream of the first encoder that this build of FFmpeg has: H.264, else MPEG-4."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        part = self._opened.enter_context(whole(self._path))
+        part = self._opened.enter_context(replace_atomically(self._path))
         container = av.open(f"file:{os.path.abspath(part)}", "w", format="mp4")
         self._container = self._opened.enter_context(container)
         name, options = next((name, options) for name, options in CODECS if name in av.codecs_available)

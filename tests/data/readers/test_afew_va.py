@@ -85,7 +85,7 @@ def test_frames_without_image_or_with_wrong_labels_are_counted(tmp_path):
     assert found == {
         1: "valence out of -10..10", 2: "arousal is not a number", 3: "wrong landmarks",
         4: "landmarks lie outside the image", 5: "frame has no labels", 6: "image is missing",
-        7: "file is no image",
+        7: "file is not an image",
     }  # fmt: skip
     with pytest.raises(ValueError, match=r"7 of 9 rows \(77.8%\) are unusable"):
         load(tmp_path)

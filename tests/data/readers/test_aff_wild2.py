@@ -50,7 +50,7 @@ def of(source, clip):
     return [source.examples[int(index)] for index in chosen], chosen
 
 
-def test_a_image_has_the_labels_of_the_line_of_its_number(root):
+def test_an_image_has_the_labels_of_the_line_of_its_number(root):
     source = load(root)
     examples, index = of(source, "video1")
     assert [example.frame for example in examples] == [0, 1, 3, 4, 5]

@@ -112,10 +112,10 @@ def test_rows_the_data_set_means_to_leave_out_are_listed_but_no_faults(root):
         (row(landmarks="1;2;3"), "wrong number of landmarks", "has 3 numbers, expected 136"),
         (row(landmarks=LANDMARKS[:-5] + "spam"), "facial_landmarks is not numbers", "expected x;y;x;y"),
         (row(landmarks=";".join(["4"] * 136)), "landmarks span no area", "empty the cell"),
-        (row(name=""), "image name is empty", "expected the path of a image"),
+        (row(name=""), "image name is empty", "expected the path of an image"),
         (row(landmarks="", box=("a", 1, 2, 3)), "face_x is not a number", "face_x is 'a'"),
         (row()[:-1], "wrong number of cells", "8, expected 9"),
-        (row(name="images/lost.jpg"), "image is missing", "row 3: image is missing: expected a whole image at"),
+        (row(name="images/lost.jpg"), "image is missing", "row 3: image is missing: expected a complete image at"),
     ],
 )
 def test_an_invalid_row_is_skipped_by_reason_or_raises_when_strict(root, bad, reason, message):
@@ -225,8 +225,8 @@ def test_broken_files_are_skipped_with_their_reason(root):
     assert [example.name for example in source.examples] == ["images/a.jpg", "images/trailer.jpg"]
     with open(root / "skipped.csv", newline="") as file:
         reasons = {os.path.basename(line["path"]): line["reason"] for line in csv.DictReader(file)}
-    assert reasons["cut.jpg"] == reasons["cut.png"] == "image is cut off"
-    assert reasons["empty.jpg"] == "image is empty" and reasons["page.jpg"] == "file is no image"
+    assert reasons["cut.jpg"] == reasons["cut.png"] == "image is truncated"
+    assert reasons["empty.jpg"] == "image is empty" and reasons["page.jpg"] == "file is not an image"
 
 
 def test_damage_behind_whole_ends_raises_when_read(root):
@@ -236,7 +236,7 @@ def test_damage_behind_whole_ends_raises_when_read(root):
     write_list(root, [row(name="images/hole.png")])
     source = load(root)
     with pytest.raises(
-        UnreadableImage, match=r"training.csv, row 2 \(.*hole.png\): .*replace the file or take the row"
+        UnreadableImage, match=r"training.csv, row 2 \(.*hole.png\): .*replace the file or remove the row"
     ):
         source.image(0)
 
@@ -270,7 +270,7 @@ def test_a_face_box_away_from_the_image_is_a_fault_before_and_while_reading(root
         load(root, check_images=False).image(2)
 
 
-def test_a_image_of_one_pixel_is_no_face(root):
+def test_an_image_of_one_pixel_is_no_face(root):
     photograph(root / "images" / "dot.png", size=(1, 1))
     photograph(root / "images" / "strip.png", size=(64, 15))
     write_list(root, [row(), row(name="images/dot.png"), row(name="images/strip.png")])

@@ -110,7 +110,7 @@ def test_broken_arrays_and_images_and_lone_annotations_are_counted(tmp_path):
         2: "image is missing",
         3: "annotation cannot be read",
         4: "annotation cannot be read",
-        5: "image is cut off",
+        5: "image is truncated",
     }
 
 

@@ -70,7 +70,7 @@ def test_faces_come_from_the_same_row_not_from_the_number_in_the_name(root):
     np.testing.assert_array_equal(load(root, split="validation").image(0)[..., 0].ravel(), (FACE + 2) % 256)
 
 
-def test_a_image_without_a_name_is_left_out_but_no_fault(root):
+def test_an_image_without_a_name_is_left_out_but_no_fault(root):
     load(root, max_skipped_fraction=0.0, skipped_csv=str(root / "skipped.csv"))
     (line,) = (root / "skipped.csv").read_text().splitlines()[1:]
     assert line.endswith("fer2013new.csv,3,image name is empty (no face)")
@@ -127,7 +127,9 @@ def test_folders_of_images_are_read_with_either_list(root):
     alone = load(root)
     np.testing.assert_array_equal(alone.examples.labels["emotion"].value, source.examples.labels["emotion"].value[:3])
     (folder / "fer0000000.png").unlink()
-    with pytest.raises(ValueError, match=r"label.csv, row 1: image is missing: expected a whole image at .*0000.png"):
+    with pytest.raises(
+        ValueError, match=r"label.csv, row 1: image is missing: expected a complete image at .*0000.png"
+    ):
         load(root, strict=True)
 
 

@@ -14,7 +14,7 @@ def test_labels_come_from_folder_names_in_the_order_of_the_label_set(tmp_path):
     save(tmp_path / "train" / "happy" / "b.png", "red")
     save(tmp_path / "train" / "happy" / "a.PNG", "green")
     save(tmp_path / "train" / "Anger" / "c.png", "blue")
-    (tmp_path / "train" / "happy" / "notes.txt").write_text("not a image")
+    (tmp_path / "train" / "happy" / "notes.txt").write_text("not an image")
     source = folder(FolderConfig(str(tmp_path), "train", label_set="emonet_5"))
     assert [(e.name, int(e.labels["emotion"].value.argmax())) for e in source.examples] == [
         ("happy/a.PNG", 1),
@@ -67,7 +67,7 @@ def test_broken_images_are_counted_and_limited(tmp_path):
     assert (tmp_path / "skipped.csv").read_text().splitlines()[1].endswith("broken.png,3,image is empty")
     with pytest.raises(ValueError, match=r"1 of 5 rows \(20.0%\) are unusable: 1 x image is empty"):
         folder(FolderConfig(str(tmp_path)))
-    with pytest.raises(ValueError, match=r"row 3: image is empty: expected a whole image at .*broken.png"):
+    with pytest.raises(ValueError, match=r"row 3: image is empty: expected a complete image at .*broken.png"):
         folder(FolderConfig(str(tmp_path), strict=True))
 
 

@@ -72,7 +72,7 @@ def test_originals_are_cut_at_their_face_box(root):
         (
             "train_00009.jpg 3",
             "image is missing",
-            "expected a whole image at .*Image/aligned/train_00009_aligned.jpg",
+            "expected a complete image at .*Image/aligned/train_00009_aligned.jpg",
         ),
     ],
 )

@@ -101,7 +101,7 @@ def test_what_runs_code_is_refused_and_does_not_run(name, protocol, tmp_path):
 
 
 def test_the_refusal_names_file_and_global():
-    with pytest.raises(RefusedPickle, match=r"evil.pkl: the file names 'posix.system', which is no plain data"):
+    with pytest.raises(RefusedPickle, match=r"evil.pkl: the file names 'posix.system', which is not plain data"):
         load(pickle.dumps(Malicious(os.system, "true"), 2), "evil.pkl")
 
 
@@ -169,10 +169,10 @@ def test_memory_and_depth_are_bounded(monkeypatch):
     deep = b"]" * 5000 + b"a" * 4999 + b"."
     with pytest.raises(RefusedPickle, match="nested deeper than 100"):
         load(deep, "f")
-    with pytest.raises(RefusedPickle, match="inside themselves"):
+    with pytest.raises(RefusedPickle, match="contain themselves"):
         load(b"]q\x00h\x00a.", "f")
     monkeypatch.setattr("affect_jax.files.pickles.opcodes.MAX_STACK", 100)
-    with pytest.raises(ValueError, match="more than 100 values under construction"):
+    with pytest.raises(ValueError, match="more than 100 values on the stack"):
         load(b"N" * 200 + b".", "f")
     level = lambda n: b"](h" + bytes([n]) + b"h" + bytes([n]) + b"eq" + bytes([n + 1])
     shared = b"(]q\x00" + b"".join(map(level, range(59))) + b"l"
@@ -182,7 +182,7 @@ def test_memory_and_depth_are_bounded(monkeypatch):
 def test_a_class_is_no_value():
     with pytest.raises(RefusedPickle, match="a class or a dtype where a value was expected"):
         load(b"]cnumpy\nndarray\na.", "f", NUMPY_BUILDERS)
-    with pytest.raises(RefusedPickle, match="built directly"):
+    with pytest.raises(RefusedPickle, match="constructed directly"):
         load(b"cnumpy\nndarray\n(I1000000000000\ntR.", "f", NUMPY_BUILDERS)
 
 
