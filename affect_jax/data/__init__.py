@@ -1,1 +1,1 @@
-"""Data sets, their readers, and what stands between an image and a batch."""
+"""Data sets: readers, stores, augmentation, clips and batches."""

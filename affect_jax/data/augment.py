@@ -1,7 +1,7 @@
-"""The crop every network sees, and the jitter of training.
+"""Face crops, and data augmentation for training.
 
-Geometry after the unofficial EmoNet training (facts A.2): rotation +-13.5 degrees, scale +-25 %, shift +-10 px at a
-crop side of 200 px, mirror 0.5. Color jitter is ours. Erasing: Zhong et al., Random erasing, AAAI 2020.
+Geometry follows the unofficial EmoNet training code: rotation +-13.5 degrees, scale +-25 %, shift +-10 px for crops of
+200 px, flip probability 0.5. The color jitter is our own. Erasing: Zhong et al., Random erasing, AAAI 2020.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from affect_jax.types import Label, Labels
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 SAME, GRAY = np.eye(3), np.tile(LUMA, (3, 1))
 MIDDLE_GRAY = 0.5
-ERASED_AREA, ERASED_ASPECT = (0.02, 0.33), (0.3, 1 / 0.3)  # of the crop; height over width, log-uniform
+ERASED_AREA, ERASED_ASPECT = (0.02, 0.33), (0.3, 1 / 0.3)  # share of the crop; height/width, log-uniform
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,19 +34,19 @@ class CropConfig:
 
 @dataclasses.dataclass(frozen=True)
 class AugmentConfig:
-    """The jitter of training: half-widths of the uniform draws; 0 switches one off."""
+    """Training augmentation: half-widths of uniform distributions; 0 disables one."""
 
     rotation_degrees: float = 13.5
     scale: float = 0.25  # of the crop side
     shift: float = 0.05  # of the crop side, in each direction
     flip_probability: float = 0.5
-    brightness: float = 0.12  # added, 1 = from black to white
+    brightness: float = 0.12  # offset; 1 is the range from black to white
     contrast: float = 0.25  # factor 1 +- this about middle gray
     saturation: float = 0.3  # factor 1 +- this
     tint: float = 0.06  # factor 1 +- this on each of red, green, blue
     gray_probability: float = 0.0
-    erase_probability: float = 0.0  # of a rectangle of noise over 2 to 33 % of the crop
-    mixup_alpha: float = 0.0  # both parameters of the Beta distribution that two faces are blended by; 0 = no blending
+    erase_probability: float = 0.0  # of filling a rectangle (2 to 33 % of the crop) with noise
+    mixup_alpha: float = 0.0  # both parameters of the Beta distribution of the mixing ratio; 0 disables mixup
 
     def __post_init__(self):
         for name in ("flip_probability", "gray_probability", "erase_probability"):
@@ -58,7 +58,7 @@ class AugmentConfig:
 
 @dataclasses.dataclass(frozen=True)
 class Jitter:
-    """One draw; all frames of a clip share it. The defaults change nothing."""
+    """Parameters of one augmentation, shared by all frames of a clip; the defaults are the identity."""
 
     rotation_degrees: float = 0.0
     scale: float = 1.0
@@ -66,12 +66,12 @@ class Jitter:
     shift_y: float = 0.0
     flip: bool = False
     color: Float[np.ndarray, "3 4"] | None = None  # affine map of RGB in [0, 1]
-    erased: tuple[float, float, float, float] | None = None  # top, left, height, width, of the crop side
-    noise_seed: int = 0  # of what fills the erased rectangle
+    erased: tuple[float, float, float, float] | None = None  # top, left, height, width; shares of the crop side
+    noise_seed: int = 0  # of the noise in the erased rectangle
 
 
 def draw_jitter(rng: np.random.Generator, config: AugmentConfig) -> Jitter:
-    """A jitter; the number of draws from `rng` does not depend on `config`."""
+    """Draws the parameters of one augmentation; the number of draws from `rng` does not depend on `config`."""
     rotation, scale, shift_x, shift_y, brightness, contrast, saturation, *tint = rng.uniform(-1, 1, 10)
     flip, gray = rng.uniform(size=2) < (config.flip_probability, config.gray_probability)
     erased, box, noise_seed = rng.uniform(), rng.uniform(size=4), int(rng.integers(2**32))
@@ -93,9 +93,9 @@ def draw_jitter(rng: np.random.Generator, config: AugmentConfig) -> Jitter:
 
 
 def erased_box(draws: Float[np.ndarray, "4"]) -> tuple[float, float, float, float]:
-    """Top, left, height and width of a rectangle inside the unit square, from four numbers in [0, 1).
+    """Computes top, left, height and width of a rectangle in the unit square from four numbers in [0, 1).
 
-    Sides that the aspect would push over the border are cut to the whole side.
+    Sides longer than the square are clipped to it.
     """
     area = ERASED_AREA[0] + draws[0] * (ERASED_AREA[1] - ERASED_AREA[0])
     aspect = ERASED_ASPECT[0] * (ERASED_ASPECT[1] / ERASED_ASPECT[0]) ** draws[1]
@@ -106,7 +106,7 @@ def erased_box(draws: Float[np.ndarray, "4"]) -> tuple[float, float, float, floa
 def color_map(
     brightness: float, contrast: float, saturation: float, tint: Float[np.ndarray, "3"]
 ) -> Float[np.ndarray, "3 4"]:
-    """Tint, then saturation about the luma, then contrast about middle gray, then brightness, as one affine map."""
+    """Combines tint, saturation (about luma), contrast (about middle gray) and brightness into one affine map."""
     affine = np.empty((3, 4))
     affine[:, :3] = contrast * (saturation * SAME + (1 - saturation) * GRAY) * tint[None, :]
     affine[:, 3] = brightness + MIDDLE_GRAY * (1 - contrast)
@@ -122,9 +122,9 @@ def prepare(
     crop_jitter: Jitter | None = None,
     side_ratio: float = EMONET_SIDE,
 ) -> tuple[Float[np.ndarray, "crop_px crop_px 3"], Labels]:
-    """The crop as float32 RGB in [0, 1], and the labels as those of the crop.
+    """Returns the crop as float32 RGB in [0, 1], and the labels mapped to the crop.
 
-    `crop_jitter` replaces the draw from `rng`; with neither it is the crop of evaluation.
+    `crop_jitter` replaces drawing from `rng`; with neither, the result is the evaluation crop.
     """
     jitter = crop_jitter or (draw_jitter(rng, config) if rng is not None else Jitter())
     matrix = crop_transform(labels, image.shape[:2], crop_px, side_ratio, jitter)
@@ -134,15 +134,15 @@ def prepare(
 def crop_transform(
     labels: Labels, image_shape: tuple[int, ...] | None, crop_px: int, side_ratio: float, jitter: Jitter
 ) -> Float[np.ndarray, "2 3"]:
-    """From pixels of the image to those of the crop: around the landmarks where they are labeled, else the whole image.
+    """Maps image pixels to crop pixels; the crop surrounds the landmarks if labeled, else the whole image.
 
-    ValueError without landmarks and without an `image_shape` (height, width).
+    ValueError if there are neither landmarks nor an `image_shape` (height, width).
     """
     landmarks = labels.get("landmarks")
     if landmarks is not None and landmarks.weight > 0:
         crop = landmark_crop(landmarks.value, side_ratio)
     elif image_shape is None:
-        raise ValueError("a face without landmarks has no crop before its image is read")
+        raise ValueError("a face without landmarks cannot be cropped before its image is read")
     else:
         height, width = image_shape
         crop = Crop((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
@@ -150,7 +150,7 @@ def crop_transform(
 
 
 def crop_labels(labels: Labels, matrix: Float[np.ndarray, "2 3"]) -> Labels:
-    """The labels of one image as those of a crop of it."""
+    """Maps the labels of an image to those of its crop."""
     moved = {}
     for name, label in labels.items():
         moved[name] = Label(quantity(name).crop(label.value, matrix), label.weight) if label.weight > 0 else label
@@ -160,7 +160,7 @@ def crop_labels(labels: Labels, matrix: Float[np.ndarray, "2 3"]) -> Labels:
 def crop_image(
     image: UInt8[np.ndarray, "height width 3"], matrix: Float[np.ndarray, "2 3"], crop_px: int, jitter: Jitter
 ) -> Float[np.ndarray, "crop_px crop_px 3"]:
-    """The crop as float32 RGB in [0, 1], in the colors of the jitter and with what it erases."""
+    """Returns the crop as float32 RGB in [0, 1], with color jitter and erasing applied."""
     pixels = warp_image(image, matrix, crop_px)
     if jitter.color is not None:
         pixels = _recolor(pixels, jitter.color, matrix, image.shape[:2])
@@ -172,7 +172,7 @@ def crop_image(
 def _recolor(
     pixels: np.ndarray, color: np.ndarray, matrix: np.ndarray, image_shape: tuple[int, int]
 ) -> UInt8[np.ndarray, "crop_px crop_px 3"]:
-    """The crop in other colors; what lies outside the image stays black, as it is in evaluation."""
+    """Applies the color map; pixels outside the image stay black, as in evaluation."""
     pixels = cv2.transform(pixels, color * (1, 1, 1, 255))  # rounds and clips to 0..255
     bottom, right = image_shape[0] - 1, image_shape[1] - 1
     corners = warp_points(matrix, np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)]))
@@ -182,7 +182,7 @@ def _recolor(
 
 
 def _erase(pixels: np.ndarray, box: tuple[float, float, float, float], seed: int) -> np.ndarray:
-    """The crop with noise in a rectangle; every frame of a clip gets the same."""
+    """Fills a rectangle with noise, identical in every frame of a clip."""
     top, left, height, width = (round(side * len(pixels)) for side in box)
     pixels = pixels.copy()
     hole = pixels[top : top + height, left : left + width]

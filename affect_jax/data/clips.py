@@ -1,7 +1,7 @@
-"""Windows of frames out of clips.
+"""Splits clips into windows of frames.
 
-Frames that a source lacks (no face found, unreadable) are closed over, so that a window holds neighbors in the source,
-but not over a longer gap: there a clip falls into parts.
+Short gaps of missing frames (no face found, unreadable) are skipped, so a window holds consecutive frames of the
+source. A longer gap splits the clip into parts.
 """
 
 import numpy as np
@@ -12,20 +12,20 @@ from affect_jax.ops.labels_over_time import CLOCK_TOLERANCE_SECONDS
 from affect_jax.ops.sequence import counting_window, window_starts
 from affect_jax.types import Source
 
-LONGEST_GAP_SECONDS = 0.5  # between frames of a source (no face in between) that belong together,
-LONGEST_GAP_FRAMES = 1.5  # or as many frames of a recording, where they lie further apart
+LONGEST_GAP_SECONDS = 0.5  # longest gap inside a window,
+LONGEST_GAP_FRAMES = 1.5  # or this many frame intervals, whichever is longer
 
 
 def clip_frames(source: Source) -> dict[tuple[str, str], Int[np.ndarray, "frame"]]:
-    """Indices of the frames of each (subject, clip), by frame number; ValueError for photographs and doubled frames."""
+    """Returns the frame indices of each (subject, clip), by frame number; ValueError for stills and repeated frames."""
     table = as_table(source.examples)
     if not len(table):
         raise ValueError("the source is empty, expected clips")
-    photographs = np.flatnonzero(table.clips == "")
-    if len(photographs):
+    stills = np.flatnonzero(table.clips == "")
+    if len(stills):
         raise ValueError(
-            f"{len(photographs)} of {len(table)} examples are photographs (such as {table.names[photographs[0]]}), "
-            "expected frames of clips; train an image network on them, or leave them out"
+            f"{len(stills)} of {len(table)} examples are still images (such as {table.names[stills[0]]}), "
+            "expected frames of clips; train an image network on them, or exclude them"
         )
     groups: dict[tuple[str, str], list[int]] = {}
     for index, key in enumerate(zip(table.subjects, table.clips, strict=True)):
@@ -33,9 +33,9 @@ def clip_frames(source: Source) -> dict[tuple[str, str], Int[np.ndarray, "frame"
     ordered = {}
     for key, members in groups.items():
         order = np.array(members)[np.argsort(table.frames[members], kind="stable")]
-        double = np.flatnonzero(np.diff(table.frames[order]) == 0)
-        if len(double):
-            first, second = order[double[0] : double[0] + 2]
+        repeated = np.flatnonzero(np.diff(table.frames[order]) == 0)
+        if len(repeated):
+            first, second = order[repeated[0] : repeated[0] + 2]
             raise ValueError(
                 f"clip '{key[1]}' of subject '{key[0]}' has frame {table.frames[first]} twice "
                 f"({table.names[first]} and {table.names[second]}); give each recording its own clip name"
@@ -45,13 +45,13 @@ def clip_frames(source: Source) -> dict[tuple[str, str], Int[np.ndarray, "frame"
 
 
 def longest_gap_seconds(times_seconds: Float[np.ndarray, "frame"]) -> float:
-    """The longest gap in a clip over which neither windows nor labels are cut off."""
+    """Returns the longest gap of a clip that windows and labels may span."""
     step = float(np.median(np.diff(times_seconds))) if len(times_seconds) > 1 else 0.0
     return max(LONGEST_GAP_SECONDS, LONGEST_GAP_FRAMES * step)
 
 
 def split_at_gaps(source: Source) -> list[tuple[tuple[str, str], Int[np.ndarray, "frame"]]]:
-    """Parts of clips without a longer gap: (subject, clip) and indices of the frames; errors as of `clip_frames`."""
+    """Splits clips at long gaps into ((subject, clip), frame indices); raises the same errors as `clip_frames`."""
     times = as_table(source.examples).time_seconds
     parts = []
     for key, members in clip_frames(source).items():
@@ -61,24 +61,33 @@ def split_at_gaps(source: Source) -> list[tuple[tuple[str, str], Int[np.ndarray,
 
 
 def check_hop(frames: int, hop: int) -> None:
-    """ValueError for windows that cannot cover a clip."""
+    """ValueError if the windows cannot cover a clip."""
     if frames < 1 or not 1 <= hop <= frames:
-        raise ValueError(f"frames is {frames} and hop {hop}, expected 1 <= hop <= frames: larger hops lose frames")
+        raise ValueError(f"frames is {frames} and hop {hop}, expected 1 <= hop <= frames; a larger hop skips frames")
+
+
+def _subsample(source: Source, every: int) -> list[Int[np.ndarray, "frame"]]:
+    """Frame indices of each part of a clip at each phase of the subsampling."""
+    found = []
+    for _, part in split_at_gaps(source):
+        for phase in range(min(every, len(part))):
+            found.append(part[phase::every])
+    return found
 
 
 def evaluation_windows(
     source: Source, frames: int, hop: int | None = None, every: int = 1, latest: bool = False
 ) -> tuple[Int[np.ndarray, "window frame"], Float[np.ndarray, "window frame"]]:
-    """Windows in which each frame of the source has weight 1 exactly once: indices and weights.
+    """Returns the indices and weights of windows in which each frame of the source has weight 1 exactly once.
 
-    A frame that several windows hold counts in the one that `ops.sequence.counting_window` names, as in prediction.
-    A part of a clip (see `split_at_gaps`) shorter than a window is padded with its last frame at weight 0. `hop` None:
-    half a window. With `every`, windows hold every n-th frame, and those between stand in windows of their own.
+    A frame in several windows counts in the one that `ops.sequence.counting_window` selects, as in prediction.
+    A part of a clip (see `split_at_gaps`) shorter than a window is padded with its last frame at weight 0. `hop` None
+    means half a window. With `every`, windows hold every n-th frame, and the frames in between form their own windows.
     """
     hop = max(1, frames // 2) if hop is None else hop
     check_hop(frames, hop)
     indices, weights = [], []
-    for members in [clip[phase::every] for _, clip in split_at_gaps(source) for phase in range(min(every, len(clip)))]:
+    for members in _subsample(source, every):
         padded = np.concatenate([members, np.repeat(members[-1:], max(frames - len(members), 0))])
         first = window_starts(len(padded), frames, hop)
         positions = first[:, None] + np.arange(frames)

@@ -1,4 +1,4 @@
-"""Which emotions a training set has, and which it lacks."""
+"""Checks which emotions occur in a training set."""
 
 import numpy as np
 from absl import logging
@@ -9,7 +9,7 @@ from affect_jax.types import Source
 
 
 def emotion_counts(source: Source) -> dict[str, int]:
-    """Examples of each emotion of the source's label set, by their likeliest emotion; 0 for those it lacks."""
+    """Counts the examples of each emotion of the source's label set, by their most probable emotion."""
     names, label = emotions.names(source.label_set), as_table(source.examples).labels.get("emotion")
     if label is None:
         return dict.fromkeys(names, 0)
@@ -18,31 +18,33 @@ def emotion_counts(source: Source) -> dict[str, int]:
 
 
 def check_emotions(source: Source, balanced: float) -> None:
-    """Logs how many examples each emotion has, and warns of those that have none: they are never predicted.
+    """Logs the number of examples of each emotion, and warns about emotions without any.
 
-    With `balanced` above 0 that is a ValueError, for then each emotion was asked to come in a share of its own. A
-    source that names no emotion at all teaches other quantities only, which is said, not refused.
+    If `balanced` is above 0, a missing emotion is a ValueError, because balanced sampling needs examples of each. A
+    source without any emotion labels only causes a warning, since it may train other quantities.
     """
     counts = emotion_counts(source)
     listed = ", ".join(f"{name} {count}" for name, count in counts.items())
-    total, lacking = len(source.examples), [name for name, count in counts.items() if not count]
-    logging.info("training on %d examples, emotions of %s: %s", total, source.label_set, listed)
-    if not lacking:
+    missing = [name for name, count in counts.items() if not count]
+    logging.info("training on %d examples, emotions of %s: %s", len(source.examples), source.label_set, listed)
+    if not missing:
         return
-    if len(lacking) == len(counts):
-        logging.warning("no training example has an emotion: the emotion outputs will mean nothing")
+    if len(missing) == len(counts):
+        logging.warning("no training example has an emotion label: the emotion outputs will be meaningless")
     elif balanced:
         raise ValueError(
-            f"data.balanced is {balanced:g}, but no training example shows {', '.join(lacking)} ({listed}); choose a "
-            f"label_set without it ({_without(lacking)}), add data that has it, or set data.balanced to 0"
+            f"data.balanced is {balanced:g}, but no training example shows {', '.join(missing)} ({listed}); choose a "
+            f"label_set without it ({_label_sets_without(missing)}), add data that has it, or set data.balanced to 0"
         )
     else:
         logging.warning(
-            "no training example shows %s: it will hardly be predicted, and mean scores over emotions count it as "
-            "wrong; a label_set without it: %s", ", ".join(lacking), _without(lacking)
-        )  # fmt: skip
+            "no training example shows %s: it will rarely be predicted, and mean scores over emotions count it as "
+            "wrong; label sets without it: %s",
+            ", ".join(missing),
+            _label_sets_without(missing),
+        )
 
 
-def _without(lacking: list[str]) -> str:
-    fitting = [name for name, words in emotions.LABEL_SETS.items() if not set(words) & set(lacking)]
-    return ", ".join(fitting) or "none is known"
+def _label_sets_without(missing: list[str]) -> str:
+    fitting = [name for name, words in emotions.LABEL_SETS.items() if not set(words) & set(missing)]
+    return ", ".join(fitting) or "none"

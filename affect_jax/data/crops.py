@@ -1,4 +1,4 @@
-"""One row of a batch: images read, cropped, and stacked over the frames of a window."""
+"""Builds the rows of a batch: images are read, cropped, and stacked over the frames of a window."""
 
 import dataclasses
 import threading
@@ -16,19 +16,19 @@ from affect_jax.data.source import as_table, label_row
 from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import LANDMARKS, ArrayLike, Batch, Inputs, Label, Labels, Source, UnreadableImage
 
-PADDING = -1  # index of a row that stands for nothing
-BROKEN = "image broke on reading"  # in skipped.csv, where the row is then the position in the source
+PADDING = -1  # index of a padding row
+BROKEN = "image failed to load"  # reason in skipped.csv, whose row is then the position in the source
 
 
 def collate(rows: Sequence[Batch]) -> Batch:
-    """Rows with a leading axis."""
+    """Stacks rows along a new leading axis."""
     return jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
 
 
 class CropMaker:
-    """Makes rows of batches out of a source; safe to call from several threads.
+    """Builds batch rows from a source; thread-safe.
 
-    `takes` are the inputs of the network (fields of `Inputs`); nothing else is read. Landmarks as an input are those of
+    `takes` lists the inputs of the network (fields of `Inputs`); nothing else is read. Landmark inputs are taken from
     the labels: a face without them has weight 0.
     """
 
@@ -47,18 +47,18 @@ class CropMaker:
         self.table = as_table(source.examples)
         if "features" in takes and self.table.features is None:
             raise ValueError("the network takes features, but the data set has none")
-        self.subjects = _numbered(self.table.subjects)
-        self.skipped = SkippedRows("images that broke on reading", max_skipped_fraction, skipped_csv)
+        self.subjects = _subject_indices(self.table.subjects)
+        self.skipped = SkippedRows("images that failed to load", max_skipped_fraction, skipped_csv)
         self.unreadable: set[int] = set()
         self.lock = threading.Lock()
 
     def training(self, draw: Draw) -> Batch:
-        """A jittered row, all weights 1 but of unreadable images."""
+        """Returns an augmented row; weights are 1 except for unreadable images."""
         jitter = draw_jitter(draw.rng(), self.config)
         return self._row(draw.indices, np.ones(draw.indices.shape, np.float32), jitter)
 
     def evaluation(self, indices: Int[ArrayLike, "*frame"], weights: Float[ArrayLike, "*frame"]) -> Batch:
-        """A row without jitter, with the given weights on all labels."""
+        """Returns a row without augmentation, with the given weights on all labels."""
         return self._row(indices, weights, Jitter())
 
     def _row(self, indices, weights, jitter: Jitter) -> Batch:
@@ -82,7 +82,7 @@ class CropMaker:
         return Batch(inputs, labels, weight, np.int64(index), self.subjects[index])
 
     def _inputs(self, index: int, labels: Labels, jitter: Jitter) -> tuple[Inputs, Labels]:
-        """What the network takes of an example, and its labels as those of the crop."""
+        """Returns the inputs of the network for an example, and its labels mapped to the crop."""
         image = self.source.image(index) if "images" in self.takes else None
         if image is None and not _has_landmarks(labels):
             return dataclasses.replace(self._no_inputs(), features=self._features(index)), labels
@@ -113,12 +113,12 @@ class CropMaker:
         )
 
     def _blank(self, index: int) -> Batch:
-        """A row that stands for nothing: black, of weight 0."""
+        """Returns a padding row: black, with weight 0."""
         labels = jax.tree.map(np.zeros_like, label_row(self.table.labels, 0))
         return Batch(self._no_inputs(), labels, np.float32(0), np.int64(index), np.int64(PADDING))
 
     def _record(self, index: int, error: UnreadableImage) -> None:
-        """Notes an image once; ValueError when there are too many."""
+        """Records an unreadable image once; ValueError if there are too many."""
         with self.lock:
             if index not in self.unreadable:
                 logging.warning("%s", error)
@@ -136,7 +136,7 @@ def _has_landmarks(labels: Labels) -> bool:
     return "landmarks" in labels and bool(labels["landmarks"].weight > 0)
 
 
-def _numbered(subjects: np.ndarray) -> Int[np.ndarray, "example"]:
-    """A number for each subject, in alphabetical order; -1 for examples whose subject is not known."""
-    names, numbers = np.unique(subjects.astype(str), return_inverse=True)
-    return numbers - 1 if len(names) and names[0] == "" else numbers
+def _subject_indices(subjects: np.ndarray) -> Int[np.ndarray, "example"]:
+    """Returns an index for each subject, in alphabetical order; -1 for unknown subjects."""
+    names, indices = np.unique(subjects.astype(str), return_inverse=True)
+    return indices - 1 if len(names) and names[0] == "" else indices

@@ -1,4 +1,4 @@
-"""Images of a source, encoded, by several processes where that is worth their start."""
+"""Encodes the images of a source, in several processes if there are enough of them."""
 
 import concurrent.futures
 import multiprocessing
@@ -10,34 +10,36 @@ from affect_jax.data.crops import BROKEN
 from affect_jax.files import image_files
 from affect_jax.types import Source, UnreadableImage
 
-CHUNK = 64  # images handed to a process at a time
+CHUNK = 64  # images sent to a process at a time
 WORTH_A_PROCESS = 1024  # images; a process takes a few seconds to start
 
 
 def encode_images(
     source: Source, chunks: Sequence[range], encoding: str, workers: int
 ) -> Iterator[list[tuple[bytes, str]]]:
-    """The images of each chunk of indices, in order, as (bytes, ""); (b"", reason) for unreadable ones."""
+    """Yields the images of each chunk of indices, in order, as (bytes, ""), or (b"", reason) if unreadable."""
     if workers < 2 or sum(len(chunk) for chunk in chunks) < WORTH_A_PROCESS:
         yield from (_encode(source, encoding, chunk) for chunk in chunks)
         return
-    context = multiprocessing.get_context("spawn")  # a fork would copy the locks of JAX's threads
-    pool = concurrent.futures.ProcessPoolExecutor(workers, context, initializer=_adopt, initargs=(source, encoding))
+    context = multiprocessing.get_context("spawn")  # forking would copy the locks held by JAX threads
+    pool = concurrent.futures.ProcessPoolExecutor(
+        workers, context, initializer=_start_worker, initargs=(source, encoding)
+    )
     try:
-        yield from pool.map(_encode_adopted, chunks)
+        yield from pool.map(_encode_in_worker, chunks)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-_ADOPTED: dict[str, object] = {}  # of a worker process: the source it draws from
+_WORKER: dict[str, object] = {}  # state of a worker process: its source and encoding
 
 
-def _adopt(source: Source, encoding: str) -> None:
-    _ADOPTED.update(source=source, encoding=encoding)
+def _start_worker(source: Source, encoding: str) -> None:
+    _WORKER.update(source=source, encoding=encoding)
 
 
-def _encode_adopted(chunk: range) -> list[tuple[bytes, str]]:
-    return _encode(_ADOPTED["source"], _ADOPTED["encoding"], chunk)
+def _encode_in_worker(chunk: range) -> list[tuple[bytes, str]]:
+    return _encode(_WORKER["source"], _WORKER["encoding"], chunk)
 
 
 def _encode(source: Source, encoding: str, chunk: range) -> list[tuple[bytes, str]]:

@@ -1,6 +1,6 @@
-"""From a source to batches, through Grain: order, image, crop, batch.
+"""Turns a source into batches, using Grain: order, image, crop, batch.
 
-What a batch holds is a function of (seed, its number) alone, whatever the number of threads, so the state of the
+The content of a batch depends only on the seed and its index, not on the number of threads, so the state of the
 iterator is one number and a resumed run sees the same crops.
 """
 
@@ -21,9 +21,9 @@ from affect_jax.data.windows import AS_CUT, TrainingWindows, WindowConfig
 from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import Batch, Source
 
-THREADS = 2  # decoding and warping release Python's lock
-MIXUP = 2**31  # purpose of random numbers, apart from the numbers of the streams
-PREFETCHED_BATCHES = 3  # at least; each thread makes one batch at a time
+THREADS = 2  # decoding and warping release the GIL
+MIXUP = 2**31  # random stream of mixup, distinct from the indices of the mixture streams
+PREFETCHED_BATCHES = 3  # minimum; each thread builds one batch at a time
 
 
 def training_batches(
@@ -44,20 +44,20 @@ def training_batches(
     takes: Sequence[str] = ("images",),
     threads: int = THREADS,
 ) -> grain.DatasetIterator:
-    """Full batches without end, shuffled anew each epoch, with `get_state()` and `set_state()`.
+    """Yields full batches forever, reshuffled each epoch, with `get_state()` and `set_state()`.
 
-    With `frames`, windows of that many frames every `hop` (half a window when None), [batch, time, ...], cut and varied
-    as `windows` says.
-    `balanced` draws with replacement so that every emotion comes equally often; a number between 0 and 1 goes part of
-    the way (count ** -balanced). `mixture` gives the shares of the parts of a `Concatenated` source in every batch.
-    A image that cannot be read becomes a black one of weight 0; beyond `max_skipped_fraction` of the source
-    ValueError is raised. `takes` are the inputs of the network; only these are read.
+    With `frames`, batches are clips [batch, time, ...]: windows of that many frames, `hop` frames apart (half a window
+    if None), subsampled and varied according to `windows`.
+    `balanced` samples with replacement so that all emotions are equally frequent; values between 0 and 1 interpolate
+    (count ** -balanced). `mixture` gives the share of each part of a `Concatenated` source in every batch.
+    An unreadable image becomes black with weight 0; ValueError if they exceed `max_skipped_fraction` of the source.
+    `takes` lists the inputs of the network; only these are read.
     """
     parts = source.parts if mixture is not None and isinstance(source, Concatenated) else (source,)
     offsets = source.starts if len(parts) > 1 else (0,)
     _check_mixture(mixture, len(parts))
     if balanced and not any(emotion_counts(source).values()):
-        raise ValueError("balanced sampling needs emotions, but the data have none; set data.balanced to 0")
+        raise ValueError("balanced sampling needs emotion labels, but the data has none; set data.balanced to 0")
     streams = []
     for number, (part, offset) in enumerate(zip(parts, offsets, strict=True)):
         units, vary = _training_units(part, frames, hop, windows, offset)
@@ -71,19 +71,21 @@ def training_batches(
 def _check_mixture(mixture: Sequence[float] | None, parts: int) -> None:
     if mixture is not None and (len(mixture) != parts or min(mixture) <= 0):
         raise ValueError(
-            f"mixture is {tuple(mixture)}, expected one positive share for each of the {parts} joined sources"
+            f"mixture is {tuple(mixture)}, expected one positive share for each of the {parts} concatenated sources"
         )
 
 
 def _blending(seed: int, alpha: float) -> Callable[[int, Batch], Batch] | None:
-    """Mixup as a function of the batch's number, so that a resumed run blends the same faces."""
-    return (lambda number, batch: mixup(batch, np.random.default_rng((seed, MIXUP, number)), alpha)) if alpha else None
+    """Returns mixup as a function of the batch index, so that a resumed run blends the same faces."""
+    if not alpha:
+        return None
+    return lambda number, batch: mixup(batch, np.random.default_rng((seed, MIXUP, number)), alpha)
 
 
 def _training_units(
     source: Source, frames: int | None, hop: int | None, config: WindowConfig, offset: int
 ) -> tuple[Int[np.ndarray, "unit *frame"], Vary | None]:
-    """Indices of what one row of a batch is made of: an example, or the frames of a window, and how it varies.
+    """Returns the example indices of each row (one, or the frames of a window), and how they vary between epochs.
 
     Varied indices have `offset` added.
     """
@@ -92,7 +94,9 @@ def _training_units(
             raise ValueError("the source is empty; is the split right?")
         return np.arange(len(source.examples)), None
     cut = TrainingWindows(source, frames, hop or max(1, frames // 2), config)
-    return cut.units(), (lambda number, rng: cut.varied(number, rng) + offset) if config.varies else None
+    if not config.varies:
+        return cut.units(), None
+    return cut.units(), lambda number, rng: cut.vary(number, rng) + offset
 
 
 def _batched(
@@ -106,10 +110,16 @@ def _batched(
 
 
 class EvaluationBatches:
-    """Batches of all examples in order, each with weight 1 exactly once; can be gone through again."""
+    """All examples in order, each with weight 1 exactly once; can be iterated repeatedly."""
 
-    def __init__(self, units: Int[np.ndarray, "unit *frame"], weights: Float[np.ndarray, "unit *frame"], batch: int,
-                 maker: CropMaker, threads: int):  # fmt: skip
+    def __init__(
+        self,
+        units: Int[np.ndarray, "unit *frame"],
+        weights: Float[np.ndarray, "unit *frame"],
+        batch: int,
+        maker: CropMaker,
+        threads: int,
+    ):
         missing = -len(units) % batch
         padding = [(0, missing)] + [(0, 0)] * (units.ndim - 1)
         self.units = np.pad(units, padding, constant_values=-1)
@@ -143,11 +153,11 @@ def evaluation_batches(
     takes: Sequence[str] = ("images",),
     threads: int = THREADS,
 ) -> EvaluationBatches:
-    """Batches of a fixed size, in order, without jitter; the last is filled up with weight 0 and index -1.
+    """Returns batches of a fixed size, in order, without augmentation; padding has weight 0 and index -1.
 
-    With `frames`, windows of every `every`-th frame that overlap by half; each frame has weight 1 where it stands
-    nearest to the middle, or last if `latest`.
-    Unreadable images as in `training_batches`.
+    With `frames`, batches hold half-overlapping windows of every `every`-th frame; each frame has weight 1 in the
+    window where it is closest to the middle, or last if `latest`.
+    Unreadable images are handled as in `training_batches`.
     """
     if not len(source.examples):
         raise ValueError("the source is empty; is the split right?")

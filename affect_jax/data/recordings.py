@@ -1,4 +1,4 @@
-"""Recordings: frames of videos, or of folders of numbered images, as one source."""
+"""Recordings: the frames of videos or of folders of numbered images, as one source."""
 
 import os
 import pathlib
@@ -21,55 +21,56 @@ FRAMES, VIDEOS, LANDMARK_TABLES = "frames", "videos", "landmarks"
 
 @runtime_checkable
 class Footage(Protocol):
-    """The frames that there are of a recording; those without a face may lack."""
+    """The available frames of a recording; frames without a face may be missing."""
 
     numbers: Int[np.ndarray, "frame"]  # increasing, 0 = first of the recording
 
     def times_seconds(self) -> Float[np.ndarray, "frame"]:
-        """Time of each frame after the first of the recording."""
+        """Returns the time of each frame since the start of the recording."""
         ...
 
     def where(self, number: int) -> str:
-        """File and frame, for messages."""
+        """Describes a frame by file and number, for messages."""
         ...
 
     def image(self, number: int) -> UInt8[np.ndarray, "height width 3"]:
-        """RGB pixels; UnreadableImage names file and frame."""
+        """Returns RGB pixels; UnreadableImage names the file and the frame."""
         ...
 
 
 class NumberedImages:
-    """A folder of images named by number; `first` is the number of the first frame, `fps` the frames a second."""
+    """A folder of images named by frame number; `first` is the number of the first frame."""
 
     def __init__(self, folder: pathlib.Path, fps: float, first: int = 1):
         self.folder, self.fps, self.first = folder, fps, first
         names = [name for name in os.listdir(folder) if _is_numbered(name)]
         if not names:
-            raise FileNotFoundError(f"{folder} holds no images named by number, such as {first:05d}.jpg")
+            raise FileNotFoundError(f"{folder} has no images named by frame number, such as {first:05d}.jpg")
         found = np.array([int(name.partition(".")[0]) for name in names]) - first
         order = np.argsort(found, kind="stable")
         self.numbers = found[order]
-        self.names = np.array(names, np.bytes_)[order]  # millions of texts would be large
+        self.names = np.array(names, np.bytes_)[order]  # bytes, because millions of str objects need too much memory
         if self.numbers[0] < 0:
             raise ValueError(f"{folder} has {self.names[0].decode()}; expected {first:05d} for the first frame")
-        if len(double := np.flatnonzero(np.diff(self.numbers) == 0)):
-            pair = [name.decode() for name in self.names[double[0] : double[0] + 2]]
-            raise ValueError(f"{folder} has a frame twice: {' and '.join(pair)}; remove one of them")
+        repeated = np.flatnonzero(np.diff(self.numbers) == 0)
+        if len(repeated):
+            pair = [name.decode() for name in self.names[repeated[0] : repeated[0] + 2]]
+            raise ValueError(f"{folder} has two images of one frame: {' and '.join(pair)}; remove one of them")
 
     def times_seconds(self) -> Float[np.ndarray, "frame"]:
-        """Time of each frame after the first of the recording."""
+        """Returns the time of each frame since the start of the recording."""
         return self.numbers / self.fps
 
     def path(self, number: int) -> pathlib.Path:
-        """File of a frame."""
+        """Returns the file of a frame."""
         return self.folder / self.names[np.searchsorted(self.numbers, number)].decode()
 
     def where(self, number: int) -> str:
-        """File and frame, for messages."""
+        """Describes a frame by file and number, for messages."""
         return f"{self.path(number)}, frame {number}"
 
     def image(self, number: int) -> UInt8[np.ndarray, "height width 3"]:
-        """RGB pixels as stored; UnreadableImage names file, frame and reason."""
+        """Returns RGB pixels as stored; UnreadableImage names the file, the frame and the reason."""
         return image_files.read(str(self.path(number)), self.where(number), upright=False)
 
 
@@ -79,25 +80,27 @@ def _is_numbered(name: str) -> bool:
 
 
 def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:
-    """A recording in `root`/frames/<name>/00001.jpg..., or else the video `root`/videos/<name>.mp4 (.avi, .mkv...).
+    """Opens a recording: `root`/frames/<name>/00001.jpg..., or else the video `root`/videos/<name>.mp4 (.avi, .mkv...).
 
-    `fps` is that of images; a video knows its own. FileNotFoundError, or ValueError for what cannot be read.
+    `fps` applies to images; videos have their own. FileNotFoundError, or ValueError if it cannot be read.
     """
     folder = root / FRAMES / name
     if folder.is_dir():
         if not fps:
-            raise ValueError(f"{folder} holds images, which do not say how many of them are a second; set fps")
+            raise ValueError(f"{folder} holds images, which have no frame rate; set fps")
         return NumberedImages(folder, fps)
     for suffix in VIDEO_SUFFIXES:
         path = root / VIDEOS / f"{name}{suffix}"
         if path.is_file():
             return VideoFrames(path)
-    raise FileNotFoundError(f"neither a folder {folder} of images (00001.jpg...) nor a video {root / VIDEOS}/{name}"
-                            f".mp4 ({', '.join(VIDEO_SUFFIXES[1:])})")  # fmt: skip
+    raise FileNotFoundError(
+        f"found neither a folder {folder} of images (00001.jpg...) nor a video {root / VIDEOS}/{name}.mp4 "
+        f"({', '.join(VIDEO_SUFFIXES[1:])})"
+    )
 
 
 class Recording(NamedTuple):
-    """Some frames of a recording and what is known of them."""
+    """The selected frames of a recording and their labels."""
 
     name: str
     subject: str
@@ -107,28 +110,29 @@ class Recording(NamedTuple):
 
 
 def with_landmarks(recording: Recording, root: pathlib.Path) -> Recording:
-    """The frames in which a face was found, with their landmarks, where there is a folder `root`/landmarks.
+    """Adds landmarks and keeps only the frames with a face, if there is a folder `root`/landmarks.
 
-    FileNotFoundError if the recording lacks in it; ValueError for what is no table of OpenFace, or finds no face.
+    FileNotFoundError if the recording is missing from it; ValueError if its file is not an OpenFace table or has no
+    face.
     """
     path = root / LANDMARK_TABLES / f"{recording.name}.csv"
     if not (root / LANDMARK_TABLES).is_dir():
         return recording
     if not path.is_file():
-        raise FileNotFoundError(f"no landmarks {path}, expected a table of OpenFace 2 for every recording")
+        raise FileNotFoundError(f"no landmarks at {path}, expected an OpenFace 2 table for every recording")
     tracked = read_openface(path)
     found = np.flatnonzero(tracked.found)
     numbers = recording.footage.numbers[recording.chosen]
-    _, mine, theirs = np.intersect1d(numbers, tracked.numbers[found], return_indices=True)
-    if not len(mine):
-        raise ValueError(f"{path} finds a face in none of the {len(numbers)} frames")
-    landmarks = Label(tracked.landmarks[found[theirs]], np.ones(len(mine), np.float32))
-    labels = label_row(recording.labels, mine).replace(landmarks=landmarks)
-    return recording._replace(chosen=recording.chosen[mine], labels=labels)
+    _, frames, rows = np.intersect1d(numbers, tracked.numbers[found], return_indices=True)
+    if not len(frames):
+        raise ValueError(f"{path} has no face in any of the {len(numbers)} frames")
+    landmarks = Label(tracked.landmarks[found[rows]], np.ones(len(frames), np.float32))
+    labels = label_row(recording.labels, frames).replace(landmarks=landmarks)
+    return recording._replace(chosen=recording.chosen[frames], labels=labels)
 
 
 class Recordings:
-    """A source of the frames of recordings, one recording after the other; each is one clip."""
+    """The frames of several recordings as one source; each recording is one clip."""
 
     def __init__(self, label_set: str, recordings: Sequence[Recording]):
         self.label_set = label_set
@@ -147,5 +151,5 @@ class Recordings:
         )
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
-        """RGB pixels; raises `UnreadableImage`, naming file and frame."""
+        """Returns RGB pixels; raises `UnreadableImage`, which names the file and the frame."""
         return self.footage[self.recording[index]].image(int(self.examples.frames[index]))

@@ -1,4 +1,4 @@
-"""Every data set by name."""
+"""Registry of data sets."""
 
 from collections.abc import Callable
 

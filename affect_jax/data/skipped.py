@@ -1,4 +1,4 @@
-"""Rows that cannot be used: counted by reason, listed in a file, and too many of them stop the run."""
+"""Unusable rows: counted by reason, listed in a file, and limited in number."""
 
 import collections
 import csv
@@ -13,7 +13,7 @@ COLUMNS = ("path", "row", "reason")
 
 
 class RowFault(Exception):
-    """A row that cannot be used; `reason` is short and the same for all rows of its kind."""
+    """An unusable row; `reason` is short and identical for all rows with the same fault."""
 
     def __init__(self, reason: str, details: str):
         super().__init__(f"{reason}: {details}")
@@ -21,11 +21,11 @@ class RowFault(Exception):
 
 
 class SkippedRows:
-    """The rows that one reader or loader left out.
+    """The rows skipped by one reader or loader.
 
-    `faults` (broken files, invalid labels) count towards `limit`, a fraction of all rows; `left_out` rows are as the
-    data set means them to be ("not a face"), and are only listed. `csv_path` "" writes no file. With `strict` the
-    first fault raises.
+    `faults` (corrupt files, invalid labels) count toward `limit`, a fraction of all rows; `left_out` rows are excluded
+    by the data set itself ("not a face") and only listed. An empty `csv_path` writes no file. With `strict`, the first
+    fault raises.
     """
 
     def __init__(self, where: str, limit: float, csv_path: str = "", strict: bool = False):
@@ -34,49 +34,49 @@ class SkippedRows:
         self.left_out: list[tuple[str, int, str]] = []
 
     def refuse(self, path: str, row: int, fault: RowFault) -> None:
-        """Counts an unusable row; ValueError with all that is wrong with it when strict."""
+        """Records an unusable row; if strict, raises ValueError with the details instead."""
         if self.strict:
             raise ValueError(f"{self.where}, row {row}: {fault}") from fault
         self.faults.append((path, row, fault.reason))
 
     def counts(self) -> dict[str, int]:
-        """Rows by reason, the most frequent first."""
+        """Counts rows by reason, most frequent first."""
         return dict(collections.Counter(reason for *_, reason in self.faults + self.left_out).most_common())
 
     def finish(self, total: int) -> None:
-        """Writes and logs what was skipped among `total` rows; ValueError when the faults are too many."""
+        """Writes and logs the rows skipped out of `total`; ValueError if there are too many faults."""
         rows = self.faults + self.left_out
         if rows:
             self.write()
-            reasons = _listed(self.counts())
+            reasons = _format_counts(self.counts())
             logging.warning("%s: skipped %d of %d rows: %s (%s)", self.where, len(rows), total, reasons, self._place())
         self.check(total)
 
     def write(self) -> None:
-        """Adds the rows to `csv_path`."""
+        """Appends the rows to `csv_path`."""
         if self.csv_path:
             add_rows(self.csv_path, self.faults + self.left_out)
 
     def check(self, total: int) -> None:
-        """ValueError when the faults are more than `limit` of `total` rows."""
+        """ValueError if the faults exceed `limit` times `total` rows."""
         if len(self.faults) > self.limit * total:
             reasons = collections.Counter(reason for *_, reason in self.faults)
             raise ValueError(
                 f"{self.where}: {len(self.faults)} of {total} rows ({len(self.faults) / total:.1%}) are unusable: "
-                f"{_listed(reasons)}; allowed is {self.limit:.1%}. The rows are {self._place()}. "
-                "Repair them, or raise max_skipped_fraction"
+                f"{_format_counts(reasons)}; at most {self.limit:.1%} is allowed. The rows are {self._place()}. "
+                "Fix them, or raise max_skipped_fraction"
             )
 
     def _place(self) -> str:
         return f"listed in {self.csv_path}" if self.csv_path else "not listed: set skipped_csv to get a list"
 
 
-def _listed(counts: dict[str, int]) -> str:
+def _format_counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{count} x {reason}" for reason, count in sorted(counts.items(), key=lambda item: -item[1]))
 
 
 def add_rows(path: str | os.PathLike, rows: list[tuple[str, int, str]]) -> None:
-    """Adds rows to a skipped.csv, each once, sorted; another reader may have written it before. Atomic."""
+    """Merges rows into a skipped.csv, sorted and without duplicates; readers may share the file. Atomic."""
     path = pathlib.Path(path)
     known = set(rows)
     if path.exists():

@@ -1,4 +1,4 @@
-"""Data sets at rest: examples in columns, and sources made of other sources."""
+"""Sources: examples stored in columns, and sources composed of other sources."""
 
 import bisect
 from collections.abc import Iterable, Sequence
@@ -11,11 +11,11 @@ from affect_jax.files import image_files
 from affect_jax.quantities.registry import quantity
 from affect_jax.types import Example, Label, Labels, Source
 
-Texts = Sequence[str] | np.ndarray  # numpy: of strings or objects
+Texts = Sequence[str] | np.ndarray  # NumPy arrays of strings or objects
 
 
 class Table(Sequence):
-    """Examples held as columns, so that half a million of them fit in memory; an item is made when asked for."""
+    """Examples stored as columns, so that half a million fit in memory; items are created on access."""
 
     def __init__(
         self,
@@ -46,31 +46,31 @@ class Table(Sequence):
         )
 
     def take(self, indices: Int[np.ndarray, "chosen"]) -> "Table":
-        """The chosen examples, in that order."""
+        """Returns the given examples, in that order."""
         columns = (self.names, self.subjects, self.clips, self.frames, self.time_seconds)
         features = None if self.features is None else self.features[indices]
         return Table(*(column[indices] for column in columns), label_row(self.labels, indices), features)
 
     def relabel(self, labels: Labels) -> "Table":
-        """The same examples with other labels."""
+        """Returns the same examples with other labels."""
         return Table(
             self.names, self.subjects, self.clips, self.frames, self.time_seconds, labels, features=self.features
         )
 
 
 def label_row(labels: Labels, index) -> Labels:
-    """Labels of one example, or of several, out of labels with a leading axis."""
+    """Selects the labels of one or several examples along the leading axis."""
     return jax.tree.map(lambda column: column[index], labels)
 
 
 def unlabeled(count: int, label_set: str, names: Iterable[str]) -> Labels:
-    """Labels of the named quantities for `count` examples of which nothing is known, to be filled in."""
+    """Returns empty labels (weight 0) of the named quantities for `count` examples, to be filled in."""
     empty = lambda name: np.zeros((count, *quantity(name).label_shape(label_set)), np.float32)
     return Labels(**{name: Label(empty(name), np.zeros(count, np.float32)) for name in names})
 
 
 def as_table(examples: Sequence[Example]) -> Table:
-    """Any examples as columns; all of them have the same quantities."""
+    """Converts examples, which must have the same quantities, to columns."""
     if isinstance(examples, Table):
         return examples
     rows = list(examples)
@@ -88,11 +88,10 @@ def as_table(examples: Sequence[Example]) -> Table:
 
 
 class ImageFiles:
-    """A source of loose image files.
+    """A source of individual image files.
 
-    `places` says where each example was listed, for messages. `upright` obeys EXIF turns: False where landmarks are
-    given in stored pixels. `boxes` holds a square (left, top, side) in px for examples of which only a part is to be
-    seen, side 0 for the whole image.
+    `places` describes where each example was listed, for messages. `upright` applies the EXIF orientation; use False if
+    landmarks are in pixels as stored. `boxes` are square crops (left, top, side) in px; side 0 means the whole image.
     """
 
     def __init__(
@@ -108,7 +107,7 @@ class ImageFiles:
         self.upright, self.boxes = upright, boxes
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
-        """RGB pixels; raises `UnreadableImage`, naming file and row."""
+        """Returns RGB pixels; raises `UnreadableImage`, which names the file and row."""
         image = image_files.read(self.paths[index], f"{self.places[index]} ({self.paths[index]})", self.upright)
         if self.boxes is None or self.boxes[index, 2] == 0:
             return image
@@ -122,7 +121,7 @@ class ImageFiles:
 
 
 class Subset:
-    """The chosen examples of a source, in the order of `indices`."""
+    """Selected examples of a source, in the order of `indices`."""
 
     def __init__(self, source: Source, indices: Sequence[int] | Int[np.ndarray, "chosen"]):
         self.source, self.indices = source, np.asarray(indices, np.int64)
@@ -130,37 +129,42 @@ class Subset:
         self.examples = as_table(source.examples).take(self.indices)
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
-        """Pixels of the chosen example; errors as of the source."""
+        """Returns the pixels of a selected example; raises the errors of the source."""
         return self.source.image(int(self.indices[index]))
 
 
 def concatenate_labels(tables: Sequence[Table]) -> Labels:
-    """Labels of several tables one after the other; what a table does not know has weight 0."""
+    """Concatenates the labels of several tables; quantities that a table does not have get weight 0."""
     known = {name: label for table in tables for name, label in table.labels.items()}
 
-    def filled(table: Table, name: str) -> Label:
+    def label_or_empty(table: Table, name: str) -> Label:
         count, shape = len(table), known[name].value.shape[1:]
         missing = Label(np.zeros((count, *shape), np.float32), np.zeros(count, np.float32))
         return table.labels.get(name, missing)
 
-    join = lambda *leaves: np.concatenate(leaves)
-    return Labels(**{name: jax.tree.map(join, *(filled(table, name) for table in tables)) for name in known})
+    joined = {}
+    for name in known:
+        parts = [label_or_empty(table, name) for table in tables]
+        joined[name] = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+    return Labels(**joined)
 
 
 class Concatenated:
-    """Sources one after the other; `parts` are the sources and `starts` the index of the first example of each."""
+    """The concatenation of several sources; `starts` holds the index of the first example of each part."""
 
     def __init__(self, sources: Sequence[Source]):
         label_sets = sorted({source.label_set for source in sources})
         if len(label_sets) != 1:
-            raise ValueError(f"cannot join sources with label sets {label_sets}; bring all to one (with_label_set)")
+            raise ValueError(
+                f"cannot concatenate sources with label sets {label_sets}; convert all to one (with_label_set)"
+            )
         self.label_set, self.parts = label_sets[0], tuple(sources)
         tables = [as_table(source.examples) for source in sources]
         self.starts = tuple(np.cumsum([0] + [len(table) for table in tables])[:-1].tolist())
         columns = ("names", "subjects", "clips", "frames", "time_seconds")
         features = [table.features for table in tables if table.features is not None]
         if features and len(features) < len(tables):
-            raise ValueError("cannot join sources with features and sources without; take one kind")
+            raise ValueError("cannot concatenate sources with and without features; use only one kind")
         self.examples = Table(
             *(np.concatenate([getattr(table, column) for table in tables]) for column in columns),
             labels=concatenate_labels(tables),
@@ -168,7 +172,7 @@ class Concatenated:
         )
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
-        """Pixels of an example of the part that holds it; errors as of that part."""
+        """Returns the pixels of an example; raises the errors of the part it belongs to."""
         if not 0 <= index < len(self.examples):
             raise IndexError(f"example {index} of {len(self.examples)}")
         part = bisect.bisect_right(self.starts, index) - 1
@@ -176,7 +180,7 @@ class Concatenated:
 
 
 class Relabeled:
-    """A source in another label set; see `with_label_set`."""
+    """A source converted to another label set; see `with_label_set`."""
 
     def __init__(self, source: Source, target: str):
         table = as_table(source.examples)
@@ -185,10 +189,10 @@ class Relabeled:
         self.source, self.label_set, self.examples = source, target, table.relabel(labels)
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
-        """Pixels of the same example; errors as of the source."""
+        """Returns the pixels of the same example; raises the errors of the source."""
         return self.source.image(index)
 
 
 def with_label_set(source: Source, target: str) -> Source:
-    """The source with emotions counted in `target`; see `Emotion.translate`."""
+    """Returns the source with emotions converted to label set `target`; see `Emotion.translate`."""
     return source if source.label_set == target else Relabeled(source, target)

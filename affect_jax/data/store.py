@@ -1,4 +1,4 @@
-"""Stores: sources slow to draw or of too many loose files, kept as a TFDS data set and opened as a source again."""
+"""Stores: sources that are slow to read, cached as a TFDS data set and opened as a source."""
 
 import dataclasses
 import datetime
@@ -17,18 +17,18 @@ from affect_jax.data.store_writing import COLUMNS, COLUMNS_FILE, SPLIT, read_lab
 from affect_jax.files import image_files
 from affect_jax.types import Source, UnreadableImage
 
-MARK_FILE = "dataset_info.json"
-FORM = 3  # of what is stored; a store of another form is written anew
+INFO_FILE = "dataset_info.json"
+FORMAT_VERSION = 3  # stores of another version are rewritten
 
 
 def fingerprint(reader: str, config) -> str:
-    """A name for what a reader makes of its config (a dataclass); differs when any field does."""
-    fields = json.dumps([FORM, reader, dataclasses.asdict(config)], sort_keys=True)
+    """Hashes a reader and its config (a dataclass); differs if any field differs."""
+    fields = json.dumps([FORMAT_VERSION, reader, dataclasses.asdict(config)], sort_keys=True)
     return hashlib.sha256(fields.encode()).hexdigest()[:16]
 
 
 class StoredFaces:
-    """A store as a source; see `read`. Picklable: another process opens the files again."""
+    """A store as a source; see `read`. Picklable: other processes reopen the files."""
 
     def __init__(self, folder: pathlib.Path):
         self.folder = folder
@@ -41,50 +41,50 @@ class StoredFaces:
         return read, (self.folder,)
 
     def open(self) -> None:
-        """Opens the records; ValueError where they are not as many as the labels.
+        """Opens the records; ValueError if their number differs from that of the labels.
 
-        Before any loader thread starts, because this imports TFDS: two threads that do so together can wait for each
-        other without end, and other threads cannot import anything meanwhile.
+        Must run before any loader thread starts, because it imports TFDS: two threads importing it concurrently can
+        deadlock and block all other imports.
         """
         import tensorflow_datasets as tfds  # slow to import, and only stores need it
         from tensorflow_datasets.proto import tf_example_pb2
 
-        raw = tfds.decode.DeserializeMethod.RAW_BYTES  # to parse all features would take ten times as long
+        raw = tfds.decode.DeserializeMethod.RAW_BYTES  # parsing all features would be ten times slower
         records = tfds.builder_from_directory(self.folder).as_data_source(SPLIT, deserialize_method=raw)
         if len(records) != len(self.examples):
             raise ValueError(
-                f"{self.folder} holds {len(records)} images for {len(self.examples)} rows of labels; "
+                f"{self.folder} has {len(records)} images for {len(self.examples)} rows of labels; "
                 "remove the folder and write it again"
             )
         self._records, self._parse = records, tf_example_pb2.Example.FromString
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
-        """RGB pixels; raises `UnreadableImage`, naming the store and the record."""
+        """Returns RGB pixels; raises `UnreadableImage`, which names the store and the record."""
         if not 0 <= index < len(self.examples):
             raise IndexError(f"example {index} of {len(self.examples)}")
         where = f"{self.folder}, record {index}"
         try:
             record = self._parse(self._records[index])
             data = record.features.feature["image"].bytes_list.value[0]
-        except (RuntimeError, IndexError) as error:  # a shard is lost, cut or damaged
+        except (RuntimeError, IndexError) as error:  # a shard is missing, truncated or corrupt
             raise UnreadableImage(f"{where}: {error}; remove the folder and write it again") from error
         return image_files.decode_plain(data, where)
 
 
 def read(folder: str | pathlib.Path, fingerprint: str = "") -> StoredFaces:
-    """A store as a source; ValueError when `fingerprint` is given and another one was written."""
+    """Opens a store as a source; ValueError if `fingerprint` is given and differs from the stored one."""
     folder = pathlib.Path(folder)
-    if not (folder / COLUMNS_FILE).is_file() or not (folder / MARK_FILE).is_file():
-        raise FileNotFoundError(f"{folder} is no store: expected {COLUMNS_FILE} and {MARK_FILE} in it")
+    if not (folder / COLUMNS_FILE).is_file() or not (folder / INFO_FILE).is_file():
+        raise FileNotFoundError(f"{folder} is not a store: expected {COLUMNS_FILE} and {INFO_FILE} in it")
     try:
         stored = StoredFaces(folder)
     except (zipfile.BadZipFile, KeyError, EOFError, OSError, ValueError) as error:
         raise ValueError(
-            f"{folder / COLUMNS_FILE} is cut off or damaged ({error}); remove the folder and write it again"
+            f"{folder / COLUMNS_FILE} is truncated or corrupt ({error}); remove the folder and write it again"
         ) from error
     if fingerprint and stored.fingerprint != fingerprint:
         raise ValueError(
-            f"{folder} was made from other settings (fingerprint {stored.fingerprint or 'none'}, "
+            f"{folder} was written with other settings (fingerprint {stored.fingerprint or 'none'}, "
             f"expected {fingerprint}); remove the folder or choose another"
         )
     stored.open()
@@ -92,18 +92,18 @@ def read(folder: str | pathlib.Path, fingerprint: str = "") -> StoredFaces:
 
 
 def materialize(make: Callable[[], Source], folder: str | pathlib.Path, fingerprint: str, **options) -> StoredFaces:
-    """The store in `folder`: as it is there when the fingerprint agrees, else of the source that `make` gives.
+    """Opens the store in `folder` if its fingerprint matches; otherwise writes it from the source built by `make`.
 
-    `options` as of `store_writing.write`.
+    `options` are those of `store_writing.write`.
     """
     try:
         stored = read(folder, fingerprint)
         since = datetime.datetime.fromtimestamp((pathlib.Path(folder) / COLUMNS_FILE).stat().st_mtime)
-        logging.info("%d faces are stored in %s since %s", len(stored.examples), folder, f"{since:%Y-%m-%d %H:%M}")
+        logging.info("using %d faces stored in %s on %s", len(stored.examples), folder, f"{since:%Y-%m-%d %H:%M}")
         return stored
     except FileNotFoundError:
         pass
     except ValueError as error:
-        logging.info("writing anew: %s", error)
+        logging.info("rewriting the store: %s", error)
     write(make(), folder, fingerprint=fingerprint, **options)
     return read(folder, fingerprint)

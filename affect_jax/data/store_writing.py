@@ -1,7 +1,7 @@
-"""Writing a store: any source as a TFDS data set on array_record, without TensorFlow.
+"""Writes any source as a TFDS data set in array_record format, without TensorFlow.
 
-Beside the records, which any TFDS user can read, lies `examples.npz` with the labels once more, so that opening a
-store reads no images.
+The records are readable by any TFDS user. `examples.npz` next to them duplicates the labels, so that opening a store
+reads no images.
 """
 
 import pathlib
@@ -23,7 +23,7 @@ NAME, SPLIT, VERSION = "faces", "faces", "1.0.0"
 COLUMNS_FILE, SKIPPED_FILE = "examples.npz", "skipped.csv"
 COLUMNS = ("names", "subjects", "clips", "frames", "time_seconds")
 EXAMPLES_PER_SHARD = 8192
-WEIGHT = "_weight"  # ends the name of a weight
+WEIGHT = "_weight"  # suffix of weight columns
 
 
 def write(
@@ -35,10 +35,11 @@ def write(
     workers: int = 2,
     max_skipped_fraction: float = 0.01,
 ) -> None:
-    """Writes a source to `folder`, which appears whole or not at all; an older store there is replaced.
+    """Writes a source to `folder` atomically, replacing any older store.
 
-    `encoding` is "png" (exact) or "jpeg" (quality 95). Images come from `workers` processes, for which the source
-    must be picklable. Unreadable images are left out, listed in `folder`/skipped.csv, and limited as in the readers.
+    `encoding` is "png" (lossless) or "jpeg" (quality 95). Images are encoded by `workers` processes, so the source must
+    be picklable. Unreadable images are skipped, listed in `folder`/skipped.csv, and limited in number as in the
+    readers.
     """
     folder = pathlib.Path(folder)
     if not len(source.examples):
@@ -48,7 +49,7 @@ def write(
             f"unknown image encoding '{encoding}'; choose one of {', '.join(sorted(image_files.ENCODINGS))}"
         )
     if folder.exists() and any(folder.iterdir()) and not (folder / COLUMNS_FILE).exists():
-        raise ValueError(f"{folder} holds other files and no store; choose an empty or new folder")
+        raise ValueError(f"{folder} has other files and is not a store; choose an empty or new folder")
     partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
     for leftover in (partial, old):
         shutil.rmtree(leftover, ignore_errors=True)
@@ -91,9 +92,12 @@ def _fill(
 
 def _info(tfds, folder: pathlib.Path, table: Table, label_set: str, mark: str, encoding: str):
     names = emotions.names(label_set)
-    numbers = {name: (values.shape[1:], values.dtype) for name, values in label_columns(table).items()}
+    columns = label_columns(table)
     if table.features is not None:
-        numbers["features"] = (table.features.shape[1:], table.features.dtype)
+        columns["features"] = table.features
+    tensors = {}
+    for name, values in columns.items():
+        tensors[name] = tfds.features.Tensor(shape=values.shape[1:], dtype=values.dtype.type)
     features = {
         "image": tfds.features.Image(encoding_format=encoding),
         "name": tfds.features.Text(),
@@ -101,7 +105,7 @@ def _info(tfds, folder: pathlib.Path, table: Table, label_set: str, mark: str, e
         "clip": tfds.features.Text(),
         "frame": tfds.features.Scalar(dtype=np.int64),
         "time_seconds": tfds.features.Scalar(dtype=np.float64),
-        **{name: tfds.features.Tensor(shape=shape, dtype=kind.type) for name, (shape, kind) in numbers.items()},
+        **tensors,
     }
     known = "; ".join(f"{name}: {quantity(name).description}" for name in table.labels)
     identity = tfds.core.dataset_info.DatasetIdentity(
@@ -109,7 +113,7 @@ def _info(tfds, folder: pathlib.Path, table: Table, label_set: str, mark: str, e
     )
     return tfds.core.DatasetInfo(
         builder=identity,
-        description=f"Faces and their labels ({known}); a weight of 0 says: not labeled. "
+        description=f"Faces and their labels ({known}); a weight of 0 means not labeled. "
         f"The emotions of the label set: {', '.join(names)}.",
         features=tfds.features.FeaturesDict(features),
         disable_shuffling=True,
@@ -121,17 +125,18 @@ def _record(table: Table, index: int, data: bytes) -> dict:
     example = table[index]
     names = ("name", "subject", "clip", "frame", "time_seconds", "features")
     known = {name: getattr(example, name) for name in names if getattr(example, name) is not None}
-    return {"image": data, **known, **{name: values[index] for name, values in label_columns(table).items()}}
+    labels = {name: values[index] for name, values in label_columns(table).items()}
+    return {"image": data} | known | labels
 
 
 def label_columns(table: Table) -> dict[str, np.ndarray]:
-    """Labels as named arrays: values under the name of their quantity, weights under that name and "_weight"."""
+    """Returns labels as named arrays: "<quantity>" for values, "<quantity>_weight" for weights."""
     columns = {name: np.asarray(label.value) for name, label in table.labels.items()}
     return columns | {f"{name}{WEIGHT}": np.asarray(label.weight) for name, label in table.labels.items()}
 
 
 def read_labels(columns: Mapping[str, np.ndarray]) -> Labels:
-    """Labels out of the named arrays of `label_columns`, among others."""
+    """Reads labels from named arrays, which may include others; the inverse of `label_columns`."""
     known = [name.removesuffix(WEIGHT) for name in columns if name.endswith(WEIGHT)]
     return Labels(**{name: Label(columns[name], columns[f"{name}{WEIGHT}"]) for name in known})
 

@@ -1,4 +1,4 @@
-"""Training windows: neighboring frames of a clip, started anew and played at other speeds in every epoch."""
+"""Training windows: consecutive frames of a clip, with start and speed varied in every epoch."""
 
 import dataclasses
 import math
@@ -13,24 +13,24 @@ from affect_jax.ops.sequence import window_starts
 from affect_jax.quantities.registry import quantity
 from affect_jax.types import Source
 
-NAMED_CLIPS = 5  # of those that are too short, in messages
+NAMED_CLIPS = 5  # number of too-short clips named in messages
 
 
 @dataclasses.dataclass(frozen=True)
 class WindowConfig:
-    """How clips are cut out of recordings; `frames` and `hop` count what `every` leaves.
+    """How clips are cut from recordings; `frames` and `hop` are counted after subsampling by `every`.
 
-    Evaluation knows only `every`, and still sees each frame once: those between make clips of their own.
+    Evaluation uses only `every` and still sees each frame once: the frames in between form their own clips.
     """
 
-    every: int = 1  # frames of the recording from one frame of a clip to the next: 2 halves the frame rate
-    start_jitter: int = 0  # frames of the recording by which a training clip starts earlier or later, at most
-    speed: float = 1.0  # a training clip runs at 1/speed to speed (log-uniform), with frames left out or repeated
+    every: int = 1  # step between frames of a clip, in frames of the recording: 2 halves the frame rate
+    start_jitter: int = 0  # maximum shift of the start of a training clip, in frames of the recording
+    speed: float = 1.0  # playback at 1/speed to speed (log-uniform), by dropping or repeating frames
 
     def __post_init__(self):
         if self.every < 1 or self.start_jitter < 0:
             raise ValueError(
-                f"every is {self.every} and start_jitter {self.start_jitter}; expected whole numbers from 1 and from 0"
+                f"every is {self.every} and start_jitter {self.start_jitter}; expected integers of at least 1 and 0"
             )
         if not 1 <= self.speed < math.inf:
             raise ValueError(f"speed is {self.speed}; expected the largest factor, such as 1.5, or 1 for no change")
@@ -45,7 +45,7 @@ AS_CUT = WindowConfig()
 
 
 def rated(table: Table) -> Bool[np.ndarray, "example"]:
-    """Examples with a label of a quantity that people rate."""
+    """Mask of the examples with a label of a quantity that humans annotate."""
     found = np.zeros(len(table), bool)
     for name, label in table.labels.items():
         if quantity(name).rated:
@@ -54,11 +54,11 @@ def rated(table: Table) -> Bool[np.ndarray, "example"]:
 
 
 class TrainingWindows:
-    """Windows of `frames` frames over the clips of a source, which together hold their labeled frames.
+    """Windows of `frames` frames that together cover the labeled frames of the clips of a source.
 
-    Windows in which nothing rated is labeled are left out where others are. So are, with a warning, clips or parts
-    of them (see `split_at_gaps`) shorter than a window; ValueError when that leaves none. With `every`, frames between those
-    of the only windows that a short clip has room for are in none.
+    Windows without human labels are dropped if others have them. Clips, or parts of them (see `split_at_gaps`),
+    that are shorter than a window are dropped with a warning; ValueError if none remain. With `every`, a short clip may
+    have room for only some phases of the subsampling; its other frames are not used.
     """
 
     def __init__(self, source: Source, frames: int, hop: int, config: WindowConfig):
@@ -66,11 +66,11 @@ class TrainingWindows:
         self.frames, self.config = frames, config
         self.clips, places, short = [], [], []
         for (subject, clip), members in split_at_gaps(source):
-            thinned = [len(members[phase :: config.every]) for phase in range(config.every)]
-            if thinned[0] < frames:
-                short.append((thinned[0], f"{subject}/{clip}"))
+            lengths = [len(members[phase :: config.every]) for phase in range(config.every)]
+            if lengths[0] < frames:
+                short.append((lengths[0], f"{subject}/{clip}"))
                 continue
-            for phase, length in enumerate(thinned):
+            for phase, length in enumerate(lengths):
                 if length >= frames:
                     starts = phase + config.every * window_starts(length, frames, hop)
                     places += [(len(self.clips), int(first)) for first in starts]
@@ -89,24 +89,27 @@ class TrainingWindows:
             )
         if short:
             logging.warning(
-                "%d clips, or parts of clips between gaps, have fewer than %d frames and are left out: %s",
-                *(len(short), self.frames, names),
+                "%d clips, or parts of clips between gaps, have fewer than %d frames and are dropped: %s",
+                len(short),
+                self.frames,
+                names,
             )
 
     def __len__(self) -> int:
         return len(self.first)
 
     def units(self) -> Int[np.ndarray, "window frame"]:
-        """Indices of the source in each window as it is cut."""
+        """Returns the source indices of each window, without variation."""
         places = self.first[:, None] + self.config.every * np.arange(self.frames)
         return np.stack([self.clips[clip][place] for clip, place in zip(self.clip, places, strict=True)])
 
-    def varied(self, number: int, rng: np.random.Generator) -> Int[np.ndarray, "frame"]:
-        """A window started and played as `rng` says, about the same middle and inside its clip.
+    def vary(self, number: int, rng: np.random.Generator) -> Int[np.ndarray, "frame"]:
+        """Returns a window with random start and speed, around the same middle and inside its clip.
 
-        The number of draws does not depend on the options.
+        The number of draws from `rng` does not depend on the options.
         """
-        members, steps = self.clips[self.clip[number]], max(self.frames - 1, 1)
+        members = self.clips[self.clip[number]]
+        steps = max(self.frames - 1, 1)
         jitter = rng.integers(-self.config.start_jitter, self.config.start_jitter, endpoint=True)
         speed = self.config.speed ** rng.uniform(-1, 1)
         whole = self.config.every * (self.frames - 1)

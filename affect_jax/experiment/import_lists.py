@@ -34,7 +34,7 @@ def import_pickled_list(pickle: pathlib.Path, output: pathlib.Path, max_skipped_
         raise UsageError(str(error)) from error
     skipped.finish(len(rows) + len(skipped.faults))
     if not rows:
-        raise UsageError(f"{pickle} names no picture; is it one of EmoNet's lists, such as test_fullpath.pkl?")
+        raise UsageError(f"{pickle} names no image; is it one of EmoNet's lists, such as test_fullpath.pkl?")
     output.parent.mkdir(parents=True, exist_ok=True)
     with open_atomically(output) as file:
         writer = csv.DictWriter(file, LIST_COLUMNS)

@@ -95,7 +95,7 @@ def test_frames_that_all_lie_far_apart_belong_together():
 
 
 def test_what_cannot_be_windowed_is_said():
-    with pytest.raises(ValueError, match=r"1 of 3 examples are photographs \(such as c//0\).*image network"):
+    with pytest.raises(ValueError, match=r"1 of 3 examples are still images \(such as c//0\).*image network"):
         windows(Clips([*clip("a", "1", 2), ("c", "", 0)]), 2, 1)
     with pytest.raises(ValueError, match=r"clip '1' of subject 'a' has frame 1 twice \(a/1/1 and a/1/1\)"):
         windows(Clips([*clip("a", "1", 2), ("a", "1", 1)]), 2, 1)
@@ -125,7 +125,7 @@ def test_every_second_frame_in_training_and_in_evaluation():
 
 def draws(source, count=400, **options):
     cut = windows(source, 5, 5, **options)
-    return cut, np.stack([cut.varied(number % len(cut), np.random.default_rng(number)) for number in range(count)])
+    return cut, np.stack([cut.vary(number % len(cut), np.random.default_rng(number)) for number in range(count)])
 
 
 def test_without_options_nothing_varies():
@@ -171,7 +171,7 @@ def test_a_speed_that_its_clip_is_too_short_for_takes_the_whole_clip():
 
 def test_options_of_windows_that_cannot_be_are_said():
     for options in ({"every": 0}, {"start_jitter": -1}):
-        with pytest.raises(ValueError, match=r"every is . and start_jitter .*expected whole numbers"):
+        with pytest.raises(ValueError, match=r"every is . and start_jitter .*expected integers"):
             WindowConfig(**options)
     with pytest.raises(ValueError, match=r"speed is 0.5; expected the largest factor, such as 1.5"):
         WindowConfig(speed=0.5)

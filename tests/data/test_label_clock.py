@@ -86,12 +86,12 @@ def test_nothing_is_done_by_default_and_mistakes_are_said():
         LabelClockConfig(delay_seconds=-1.0)
     with pytest.raises(ValueError, match=r"delay_seconds is 0.0 and smoothing_seconds nan; expected 0"):
         LabelClockConfig(smoothing_seconds=float("nan"))
-    with pytest.raises(ValueError, match=r"moved earlier by 2400 s, no frame .* delays are in seconds"):
+    with pytest.raises(ValueError, match=r"after moving labels earlier by 2400 s, no frame .* delays are in seconds"):
         with_label_clock(source, LabelClockConfig(delay_seconds=2400.0))
     with pytest.raises(ValueError, match=r"smoothing is 'median'; choose gaussian or average"):
         LabelClockConfig(smoothing="median")
     stills = rendered(RenderedConfig(subjects=1, per_subject=2))
-    with pytest.raises(ValueError, match=r"2 of 2 examples are photographs"):
+    with pytest.raises(ValueError, match=r"2 of 2 examples are still images"):
         with_label_clock(stills, LabelClockConfig(delay_seconds=1.0))
 
 

@@ -157,7 +157,7 @@ def test_mixup_blends_the_same_faces_after_a_resume():
 
 
 def test_balanced_draws_need_emotions():
-    with pytest.raises(ValueError, match="needs emotions, but the data have none"):
+    with pytest.raises(ValueError, match="needs emotion labels, but the data has none"):
         training(Faces(5), balanced=True)
     with pytest.raises(ValueError, match=r"balanced is 2, expected 0 .* to 1"):
         training(Faces(5, emotions=range(5)), balanced=2.0)
@@ -251,11 +251,11 @@ def test_an_unreadable_image_is_black_without_weight_and_listed(tmp_path):
         assert not batch.inputs.images[7].any() and batch.index[7] == 7
         assert batch.weight[7] == batch.labels["emotion"].weight[7] == batch.labels["valence_arousal"].weight[7] == 0
         assert batch.weight.sum() == 49
-    assert path.read_text().splitlines() == ["path,row,reason", "face 7,7,image broke on reading"]
+    assert path.read_text().splitlines() == ["path,row,reason", "face 7,7,image failed to load"]
 
 
 def test_too_many_unreadable_images_stop_the_run():
-    with pytest.raises(ValueError, match=r"[123] of 100 rows \(.*%\) are unusable: . x image broke on reading"):
+    with pytest.raises(ValueError, match=r"[123] of 100 rows \(.*%\) are unusable: . x image failed to load"):
         list(evaluation_batches(Faces(100, broken=[3, 4, 5]), crop_px=8, batch=50))
     batches = training(Faces(10, broken=range(10)))
     with pytest.raises(ValueError, match="max_skipped_fraction"):

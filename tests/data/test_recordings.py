@@ -41,10 +41,10 @@ def test_what_the_numbers_of_images_cannot_be_is_said(tmp_path):
     with pytest.raises(ValueError, match=r"a has 00000.png; expected 00001 for the first frame"):
         NumberedImages(images(tmp_path / "a", (0, 1)), 25.0)
     images(tmp_path / "b", (1, 2))
-    with pytest.raises(ValueError, match=r"b has a frame twice: .*00002.* and .*00002"):
+    with pytest.raises(ValueError, match=r"b has two images of one frame: .*00002.* and .*00002"):
         NumberedImages(images(tmp_path / "b", (2,), ".jpg"), 25.0)
     (tmp_path / "c").mkdir()
-    with pytest.raises(FileNotFoundError, match=r"c holds no images named by number, such as 00001.jpg"):
+    with pytest.raises(FileNotFoundError, match=r"c has no images named by frame number, such as 00001.jpg"):
         NumberedImages(tmp_path / "c", 25.0)
 
 
@@ -53,7 +53,7 @@ def test_images_go_before_videos_and_need_a_frame_rate(write_film, tmp_path):
     assert find_footage(tmp_path, "one", 0.0).path == tmp_path / "videos" / "one.avi"
     images(tmp_path / "frames" / "one", (1, 2))
     assert len(find_footage(tmp_path, "one", 50.0).numbers) == 2
-    with pytest.raises(ValueError, match=r"frames/one holds images, which do not say .* set fps"):
+    with pytest.raises(ValueError, match=r"frames/one holds images, which have no frame rate; set fps"):
         find_footage(tmp_path, "one", 0.0)
     with pytest.raises(FileNotFoundError, match=r"neither a folder .*frames/two of images .* nor a video .*videos/two"):
         find_footage(tmp_path, "two", 50.0)

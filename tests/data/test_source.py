@@ -55,7 +55,7 @@ def test_concatenated_finds_each_image_in_its_part():
 
 
 def test_concatenated_refuses_two_label_sets():
-    with pytest.raises(ValueError, match=r"\['affectnet_8', 'emonet_5'\]; bring all to one"):
+    with pytest.raises(ValueError, match=r"\['affectnet_8', 'emonet_5'\]; convert all to one"):
         Concatenated([Plain([1]), Plain([1], "emonet_5")])
 
 
@@ -99,7 +99,7 @@ def test_only_faults_count_towards_the_limit():
     assert skipped.counts() == {"row has no label": 50, "image is missing": 1}
     skipped.faults += [("y", 91, "image is missing")]
     with pytest.raises(
-        ValueError, match=r"2 of 10 rows \(20.0%\) are unusable: 2 x image is missing; allowed is 10.0%"
+        ValueError, match=r"2 of 10 rows \(20.0%\) are unusable: 2 x image is missing; at most 10.0% is allowed"
     ):
         skipped.finish(10)
 

@@ -124,9 +124,9 @@ def test_an_interrupted_rebuild_leaves_the_old_store_whole(tmp_path):
 
 def test_only_stores_are_replaced(tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
-    with pytest.raises(ValueError, match="holds other files and no store; choose an empty or new folder"):
+    with pytest.raises(ValueError, match="has other files and is not a store; choose an empty or new folder"):
         store_writing.write(Noise(2), tmp_path, workers=1)
-    with pytest.raises(FileNotFoundError, match=r"is no store: expected examples.npz"):
+    with pytest.raises(FileNotFoundError, match=r"is not a store: expected examples.npz"):
         store.read(tmp_path)
 
 
@@ -136,7 +136,7 @@ def test_unreadable_images_are_left_out_and_listed(tmp_path):
     stored = store.read(tmp_path / "faces")
     assert [example.frame for example in stored.examples] == [0, 1, 3, 4]
     np.testing.assert_array_equal(stored.image(2), source.image(3))
-    assert (tmp_path / "faces" / "skipped.csv").read_text().splitlines()[1] == "söbject/clip/2,2,image broke on reading"
+    assert (tmp_path / "faces" / "skipped.csv").read_text().splitlines()[1] == "söbject/clip/2,2,image failed to load"
     with pytest.raises(ValueError, match=r"1 of 5 rows \(20.0%\) are unusable"):
         store_writing.write(source, tmp_path / "strict", workers=1)
 
@@ -175,7 +175,7 @@ def test_a_store_whose_labels_are_cut_off_is_named_and_written_anew(tmp_path, ke
     store_writing.write(Noise(4), folder, fingerprint="first", workers=1)
     columns = folder / store_writing.COLUMNS_FILE
     columns.write_bytes(columns.read_bytes()[: int(columns.stat().st_size * kept)])
-    with pytest.raises(ValueError, match=r"faces/examples\.npz is cut off or damaged \(.+\); remove the folder"):
+    with pytest.raises(ValueError, match=r"faces/examples\.npz is truncated or corrupt \(.+\); remove the folder"):
         store.read(folder)
     assert len(store.materialize(lambda: Noise(4), folder, "first", workers=1).examples) == 4
 
@@ -185,6 +185,6 @@ def test_a_store_with_labels_of_another_is_refused_on_opening_and_written_anew(t
     store_writing.write(Noise(4), folder, fingerprint="first", workers=1)
     store_writing.write(Noise(5), tmp_path / "other", fingerprint="first", workers=1)
     (tmp_path / "other" / store_writing.COLUMNS_FILE).replace(folder / store_writing.COLUMNS_FILE)
-    with pytest.raises(ValueError, match=r"faces holds 4 images for 5 rows of labels; remove the folder"):
+    with pytest.raises(ValueError, match=r"faces has 4 images for 5 rows of labels; remove the folder"):
         store.read(folder)
     assert len(store.materialize(lambda: Noise(6), folder, "first", workers=1).examples) == 6

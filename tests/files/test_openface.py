@@ -86,8 +86,8 @@ def test_recordings_without_usable_landmarks_are_counted(devel):
     path = devel / "landmarks" / "Devel_DE_02.csv"
     write(path, [row(frame, success=0) for frame in range(1, 10)])
     for message in (
-        "Devel_DE_02.csv finds a face in none of the 10 frames",
-        "no landmarks .*Devel_DE_02.csv, expected",
+        "Devel_DE_02.csv has no face in any of the 10 frames",
+        "no landmarks at .*Devel_DE_02.csv, expected",
     ):
         with pytest.raises(ValueError, match=f"recording has no usable landmarks: .*{message}"):
             sewa(SEWAConfig(str(devel), split="devel", strict=True))

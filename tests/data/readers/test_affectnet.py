@@ -137,7 +137,7 @@ def test_too_many_invalid_rows_stop_with_counts_and_the_place_of_the_list(root):
         load(root, skipped_csv=str(root / "skipped.csv"))
     message = str(caught.value)
     assert "3 of 100 rows (3.0%)" in message and "2 x image is missing, 1 x row holds NULL" in message
-    assert "skipped.csv" in message and "allowed is 1.0%" in message and "max_skipped_fraction" in message
+    assert "skipped.csv" in message and "at most 1.0% is allowed" in message and "max_skipped_fraction" in message
     assert len((root / "skipped.csv").read_text().splitlines()) == 4
     assert len(load(root, max_skipped_fraction=0.03).examples) == 97
 

@@ -67,7 +67,7 @@ def test_the_other_two_forms_read_the_same(tmp_path):
         (("", text(), "Training"), "emotion is not a number", "emotion is ''"),
         ((1, text(FACE[:-1]), "Training"), "wrong number of pixels", r"2303, expected 48 x 48 = 2304"),
         ((1, text(FACE + 1), "Training"), "pixels out of 0..255", "1 to 256"),
-        ((1, text()[:-3] + "x", "Training"), "pixels are not numbers", "expected whole numbers"),
+        ((1, text()[:-3] + "x", "Training"), "pixels are not numbers", "expected integers"),
         ((1, text(FACE * 0), "Training"), "image is of one color", "every pixel is 0"),
         ((1, text(), "Trainig"), "Usage is unknown", "'Trainig', expected Training, PublicTest"),
         ((1, text()), "wrong number of cells", "2, expected 3"),
