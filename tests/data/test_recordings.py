@@ -79,7 +79,7 @@ def test_recordings_are_clips_one_after_the_other(write_film, tmp_path):
 
 
 def test_options_and_splits_of_readers_of_clips():
-    with pytest.raises(ValueError, match=r"fps is -1.0; expected frames a second"):
+    with pytest.raises(ValueError, match=r"fps is -1.0; expected frames per second"):
         SEWAConfig(root="", fps=-1.0)
     words = {"training": "Train", "validation": "Devel"}
     assert [resolve_split(split, words) for split in ("training", "Train", "devel", "DEV", "val")] == [

@@ -1,1 +1,1 @@
-"""One file a data set: its own files to examples."""
+"""Readers: one file per data set, from its original files to examples."""

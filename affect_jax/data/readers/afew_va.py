@@ -1,7 +1,7 @@
-"""AFEW-VA: 600 clips out of films, every frame with valence, arousal and 68 landmarks.
+"""AFEW-VA: 600 clips from films; every frame has valence, arousal and 68 landmarks.
 
-`001/001.json` and `001/00000.png`..., flat or in folders 01 to 12 of fifty clips. Valence and arousal are whole numbers
-from -10 to 10 in the file and are divided by 10; landmarks are in pixels of the image as stored.
+Files are `001/001.json` and `001/00000.png`..., either flat or in folders 01 to 12 of fifty clips each. Valence and
+arousal are integers from -10 to 10 and are divided by 10; landmarks are in pixels of the image as stored.
 Source: Kossaifi et al., AFEW-VA database for valence and arousal estimation in-the-wild, IMAVIS 65, 2017.
 """
 
@@ -32,20 +32,22 @@ class AFEWVAConfig(ListConfig):
     """AFEW-VA has no official split: `split` is "all", and `fold` divides it by actor."""
 
     split: str = ALL
-    fps: float = 25.0  # frames a second: the images do not say
-    check_images: bool = True  # look at both ends of every image file first
+    fps: float = 25.0  # frames per second; not stored with the images
+    check_images: bool = True  # check every image file for truncation first
 
     def __post_init__(self):
         if self.split != ALL:
-            raise ValueError(f"split is '{self.split}', but AFEW-VA has none; use '{ALL}', and fold for a part of it")
+            raise ValueError(
+                f"split is '{self.split}', but AFEW-VA has no splits; use '{ALL}' and select a part with fold"
+            )
         if not self.fps > 0:
-            raise ValueError(f"fps is {self.fps}; expected frames a second, such as 25")
+            raise ValueError(f"fps is {self.fps}; expected frames per second, such as 25")
 
 
 def afew_va(config: AFEWVAConfig) -> Recordings:
-    """The frames of all clips that have labels and an image; the actor is the subject.
+    """Reads the frames of all clips that have labels and an image; the actor is the subject.
 
-    ValueError for too many unusable frames or clips; FileNotFoundError for a wrong path.
+    ValueError if too many frames or clips are unusable; FileNotFoundError for a wrong path.
     """
     root = existing_folder(config.root, "root is the folder of 001/ to 600/, or of 01/ to 12/")
     files = sorted((path for pattern in CLIPS for path in root.glob(pattern)), key=lambda path: path.stem)
@@ -54,27 +56,27 @@ def afew_va(config: AFEWVAConfig) -> Recordings:
             f"no clips in {root}, expected files such as {root}/001/001.json or {root}/01/001/001.json"
         )
     frames, clips = config.skipped(root), config.skipped(f"{root}: clips")
-    found, total, seen = [], 0, {}
+    recordings, total, paths = [], 0, {}
     for row, path in enumerate(files, 1):
         try:
-            if path.stem in seen:
-                raise RowFault("clip is there twice", f"{path} and {seen[path.stem]}")
-            seen[path.stem] = path
+            if path.stem in paths:
+                raise RowFault("clip occurs twice", f"{path} and {paths[path.stem]}")
+            paths[path.stem] = path
             actor, labeled = _read(path)
             total += len(labeled)
-            found.append(_recording(path, actor, labeled, config, frames))
+            recordings.append(_recording(path, actor, labeled, config, frames))
         except RowFault as fault:
             clips.refuse(str(path), row, fault)
     frames.finish(total)
     clips.finish(len(files))
-    found = [recording for recording in found if len(recording.chosen)]
-    if not found:
-        raise ValueError(f"{root} holds no usable frame: {frames.counts() | clips.counts()}")
-    return Recordings(LABEL_SET, found)
+    recordings = [recording for recording in recordings if len(recording.chosen)]
+    if not recordings:
+        raise ValueError(f"{root} has no usable frames: {frames.counts() | clips.counts()}")
+    return Recordings(LABEL_SET, recordings)
 
 
 def _read(path: pathlib.Path) -> tuple[str, dict[str, dict]]:
-    """Actor and frames of a clip."""
+    """Reads the actor and the frames of a clip."""
     try:
         content = json.loads(path.read_bytes())
     except ValueError as error:
@@ -83,7 +85,7 @@ def _read(path: pathlib.Path) -> tuple[str, dict[str, dict]]:
         raise RowFault("clip's JSON has no frames", f"{path}, expected an object with {', '.join(KEYS)}")
     actor = " ".join(str(content.get("actor") or "").split())
     if not actor:
-        raise RowFault("clip names no actor", f'{path}, expected such as "actor": "Bruce Campbell"')
+        raise RowFault("clip has no actor", f'{path}, expected for example "actor": "Bruce Campbell"')
     return actor, content["frames"]
 
 
@@ -94,17 +96,17 @@ def _recording(
         footage = NumberedImages(path.parent, config.fps, first=0)
     except (FileNotFoundError, ValueError) as error:
         raise RowFault("clip has no usable images", str(error)) from None
-    there = {int(frame): index for index, frame in enumerate(footage.numbers)}
-    looks = [image_files.ImageCheck("")] * len(there)
+    positions = {int(frame): index for index, frame in enumerate(footage.numbers)}
+    checks = [image_files.ImageCheck("")] * len(positions)
     if config.check_images:
-        looks = check_image_files([str(footage.path(int(frame))) for frame in footage.numbers])
+        checks = check_image_files([str(footage.path(int(frame))) for frame in footage.numbers])
     chosen, kept = [], []
     for key, values in sorted(labeled.items()):
         try:
-            index = there.get(int(key)) if key.isdecimal() else None
+            index = positions.get(int(key)) if key.isdecimal() else None
             if index is None:
                 raise RowFault("image is missing", f"no {key}.png in {path.parent}")
-            kept.append((*_affect(values), _landmarks(values, looks[index])))
+            kept.append((*_affect(values), _landmarks(values, checks[index])))
             chosen.append(index)
         except RowFault as fault:
             skipped.refuse(
@@ -125,16 +127,18 @@ def _affect(values: dict) -> tuple[float, float]:
     return tuple(parse_number(name, str(values[name]), -SCALE, SCALE) / SCALE for name in ("valence", "arousal"))
 
 
-def _landmarks(values: dict, look: image_files.ImageCheck) -> Float[np.ndarray, "68 2"]:
+def _landmarks(values: dict, check: image_files.ImageCheck) -> Float[np.ndarray, "68 2"]:
     try:
         points = np.array(values.get("landmarks"), np.float32)
     except (TypeError, ValueError):
         points = np.zeros(0, np.float32)
     if points.shape != (LANDMARKS, 2) or not np.isfinite(points).all():
-        raise RowFault("wrong landmarks", f"shape {points.shape}, expected {LANDMARKS} pairs of pixels")
+        raise RowFault("wrong landmarks", f"shape {points.shape}, expected {LANDMARKS} (x, y) pairs in pixels")
     if (points.max(0) <= points.min(0)).any():
-        raise RowFault("landmarks span no area", "all lie on a line")
-    reason = look.reason or (misplaced(points, None, look.width, look.height) if look.width else "")
+        raise RowFault("landmarks span no area", "all points lie on a line")
+    reason = check.reason
+    if not reason and check.width:
+        reason = misplaced(points, None, check.width, check.height)
     if reason:
-        raise RowFault(reason, f"image of {look.width} x {look.height} px")
+        raise RowFault(reason, f"image of {check.width} x {check.height} px")
     return points

@@ -1,10 +1,10 @@
-"""Aff-Wild2 as handed out for the ABAW challenges: cropped, aligned faces, and text files with a line a frame.
+"""Aff-Wild2 as distributed for the ABAW challenges: cropped, aligned faces, and text files with one line per frame.
 
 `<annotations>/VA_Estimation_Challenge/Train_Set/<video>.txt` ("VA_Set/Training_Set" in 2020 and 2021) and likewise
 EXPR_Recognition_Challenge; `cropped_aligned/<video>/00001.jpg` belongs to the first line after the header. Frames
-without a face have no image. Valence or arousal of -5 and an expression of -1 say "not annotated". The lists of
-action units and the joint list of the MTL challenge are not read.
-Layout and codes from loaders; no true file was at hand.
+without a face have no image. Valence or arousal of -5 and an expression of -1 mean "not annotated". Action units and
+the joint list of the MTL challenge are not read.
+Layout and codes were taken from public loaders and not tested on original files.
 """
 
 import dataclasses
@@ -22,26 +22,26 @@ from affect_jax.data.source import unlabeled
 
 SPLITS = {"training": ("Train_Set", "Training_Set"), "validation": ("Validation_Set",)}
 CHALLENGES = {"VA": ("VA_Estimation_Challenge", "VA_Set"), "EXPR": ("EXPR_Recognition_Challenge", "EXPR_Set")}
-LEVELS = ("", "*/", "*/*/")  # folders between root and those of the challenges
+LEVELS = ("", "*/", "*/*/")  # folders between root and those of a challenge
 IMAGES = "cropped_aligned"
-FEW_FRAMES, FEW_SHARE = 30, 0.02  # images beyond the last line of a video's labels: a count that differs a little
+FEW_FRAMES, FEW_SHARE = 30, 0.02  # tolerated number of images beyond the last label of a video
 
 
 @dataclasses.dataclass(frozen=True)
 class AffWild2Config(ListConfig):
-    """`split` is training or validation; the labels of the test videos were not handed out."""
+    """`split` is training or validation; the labels of the test videos were not released."""
 
-    images: str = IMAGES  # folder of the videos' images, below root
-    annotations: str = ""  # folder below root that holds those of the challenges; "" = found by looking
-    challenges: tuple[str, ...] = ("VA", "EXPR")  # whose labels are read
-    fps: float = 30.0  # frames a second: the images do not say, and the videos differ
+    images: str = IMAGES  # folder of the images, below root
+    annotations: str = ""  # folder below root with those of the challenges; "" = search for it
+    challenges: tuple[str, ...] = ("VA", "EXPR")  # challenges whose labels are read
+    fps: float = 30.0  # frames per second; not stored with the images, and different between videos
 
     def __post_init__(self):
         resolve_split(self.split, SPLITS)
         if not self.challenges or not set(self.challenges) <= set(CHALLENGES):
             raise ValueError(f"challenges is {self.challenges}; choose from {', '.join(CHALLENGES)}")
         if not self.fps > 0:
-            raise ValueError(f"fps is {self.fps}; expected frames a second, such as 30")
+            raise ValueError(f"fps is {self.fps}; expected frames per second, such as 30")
 
     @property
     def own_split(self) -> tuple[str, ...]:
@@ -49,24 +49,27 @@ class AffWild2Config(ListConfig):
 
 
 def aff_wild2(config: AffWild2Config) -> Recordings:
-    """The images of all videos of a split that are annotated for valence and arousal, expression, or both.
+    """Reads the images of all videos of a split annotated for valence and arousal, expression, or both.
 
-    Each video is a subject, and of a video with two people ("..._left", "..._right") each person. ValueError for too
-    many unusable lines or videos; FileNotFoundError for a wrong path.
+    Each video is a subject; videos of two people ("..._left", "..._right") are two subjects. ValueError if too many
+    lines or videos are unusable; FileNotFoundError for a wrong path.
     """
-    root = existing_folder(config.root, f"root is the folder of {IMAGES}/ and of the annotations")
+    root = existing_folder(config.root, f"root is the folder with {IMAGES}/ and the annotations")
     images = root / config.images
     if not images.is_dir():
-        raise FileNotFoundError(f"no folder {images}, expected one folder a video, such as {images}/video1/00001.jpg")
-    files = {kind: _files(root, config, kind, config.split) if kind in config.challenges else {} for kind in CHALLENGES}
+        raise FileNotFoundError(f"no folder {images}, expected one folder per video, such as {images}/video1/00001.jpg")
+    files: dict[str, dict[str, pathlib.Path]] = {kind: {} for kind in CHALLENGES}
+    for kind in config.challenges:
+        files[kind] = _files(root, config, kind, config.split)
     names = sorted(set().union(*files.values()))
     if not names:
         folders = [f"{CHALLENGES[kind][0]}/{config.own_split[0]}" for kind in config.challenges]
         raise FileNotFoundError(
             f"no annotations of split '{config.split}' in {root}, expected files such as {folders[0]}/video1.txt"
         )
-    _warn_of_shared(root, config, set(names))
-    rows, videos, total, found = config.skipped(root), config.skipped(f"{root}: videos"), 0, []
+    _warn_of_shared_videos(root, config, set(names))
+    rows, videos = config.skipped(root), config.skipped(f"{root}: videos")
+    total, found = 0, []
     for place, name in enumerate(names, 1):
         affect = read_affect(files["VA"][name], rows) if name in files["VA"] else None
         expression = read_expression(files["EXPR"][name], rows) if name in files["EXPR"] else None
@@ -82,14 +85,14 @@ def aff_wild2(config: AffWild2Config) -> Recordings:
     rows.finish(total)
     if not found:
         raise FileNotFoundError(
-            f"none of {len(names)} videos has images in {images}, such as {images / names[0]}/00001.jpg"
+            f"none of the {len(names)} videos has images in {images}, such as {images / names[0]}/00001.jpg"
         )
     videos.finish(len(names))
     return Recordings(LABEL_SET, found)
 
 
 def _files(root: pathlib.Path, config: AffWild2Config, kind: str, split: str) -> dict[str, pathlib.Path]:
-    """Label files of a split of a challenge by video."""
+    """Finds the label files of a split of a challenge, by video."""
     top, folders = root / config.annotations, []
     for level in LEVELS:
         for challenge in CHALLENGES[kind]:
@@ -97,24 +100,30 @@ def _files(root: pathlib.Path, config: AffWild2Config, kind: str, split: str) ->
                 folders += [path for path in sorted(top.glob(f"{level}{challenge}/{word}")) if path.is_dir()]
     if len(folders) > 1:
         found = ", ".join(path.relative_to(root).as_posix() for path in folders)
-        raise ValueError(f"{top} holds {kind} annotations twice: {found}; set annotations to the folder of one year")
+        raise ValueError(f"{top} has {kind} annotations twice: {found}; set annotations to the folder of one year")
     return {path.stem: path for folder in folders for path in sorted(folder.glob("[!.]*.txt"))}
 
 
-def _warn_of_shared(root: pathlib.Path, config: AffWild2Config, names: set[str]) -> None:
-    """The challenges part the videos each in its own way: one may train for valence and validate expressions."""
+def _warn_of_shared_videos(root: pathlib.Path, config: AffWild2Config, names: set[str]) -> None:
+    """Warns about videos that the challenges assign to different splits."""
     for other in SPLITS:
         if SPLITS[other] != config.own_split:
-            there = set().union(*(_files(root, config, kind, other) for kind in config.challenges))
-            if shared := sorted(names & there):
+            other_names = set().union(*(_files(root, config, kind, other) for kind in config.challenges))
+            if shared := sorted(names & other_names):
                 logging.warning(
-                    "%s: of %d videos of split '%s', %d are in '%s' of the other challenge too, such as %s; "
-                    "choose one of the challenges", root, len(names), config.split, len(shared), other, shared[0],
-                )  # fmt: skip
+                    "%s: of %d videos of split '%s', %d are also in '%s' of the other challenge, such as %s; "
+                    "choose one of the challenges",
+                    root,
+                    len(names),
+                    config.split,
+                    len(shared),
+                    other,
+                    shared[0],
+                )
 
 
 def _recording(name: str, footage: NumberedImages, affect: Lines | None, expression: Lines | None) -> Recording:
-    """All images of a video; those beyond the last line of its labels have weight 0."""
+    """Builds the recording of a video; images beyond the last label line have weight 0."""
     labels = unlabeled(len(footage.numbers), LABEL_SET, ("valence_arousal", "emotion"))
     for lines, values, weight in (
         (affect, labels["valence_arousal"].value, labels["valence_arousal"].weight),
@@ -126,8 +135,8 @@ def _recording(name: str, footage: NumberedImages, affect: Lines | None, express
         beyond = int(footage.numbers[-1]) + 1 - count
         if beyond > FEW_FRAMES + FEW_SHARE * count:
             raise RowFault(
-                "labels and images do not go together",
-                f"{lines.path} has {count} lines, but {footage.path(int(footage.numbers[-1]))} is there",
+                "labels and images do not match",
+                f"{lines.path} has {count} lines, but {footage.path(int(footage.numbers[-1]))} exists",
             )
         inside = footage.numbers < count
         values[inside], weight[inside] = lines.values[footage.numbers[inside]], lines.weight[footage.numbers[inside]]

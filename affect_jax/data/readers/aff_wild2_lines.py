@@ -1,4 +1,4 @@
-"""The text files of Aff-Wild2: a header, then one line a frame, whatever happens to a line."""
+"""The text files of Aff-Wild2: a header, then one line per frame, so unusable lines keep their place."""
 
 import pathlib
 from typing import NamedTuple
@@ -13,11 +13,11 @@ from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.quantities.valence_arousal import AROUSAL, DIMENSIONS, VALENCE
 
 LABEL_SET = "aff_wild2_8"
-NOT_RATED, NOT_NAMED = -5.0, -1  # codes of frames that were not annotated
+NOT_RATED, NOT_NAMED = -5.0, -1  # codes of frames without annotation
 
 
 class Lines(NamedTuple):
-    """Labels by line of a file, the header not counted."""
+    """Labels by line of a file, not counting the header."""
 
     path: pathlib.Path
     values: Float[np.ndarray, "line value"]  # valence and arousal, or probabilities of the emotions
@@ -25,7 +25,7 @@ class Lines(NamedTuple):
 
 
 def _lines(path: pathlib.Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Cells of the header, and of each line with its number; the first line is the header, a blank one has no cells."""
+    """Splits a file into the header cells and (line number, cells) of each line; blank lines have no cells."""
     lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     while lines and not lines[-1].strip():
         lines.pop()
@@ -34,7 +34,7 @@ def _lines(path: pathlib.Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 
 def read_affect(path: pathlib.Path, skipped: SkippedRows) -> Lines:
-    """Valence and arousal; ValueError for another header."""
+    """Reads valence and arousal; ValueError for an unexpected header."""
     header, lines = _lines(path)
     if sorted(header) != sorted(DIMENSIONS):
         raise ValueError(f"{path}, row 1: the header is '{','.join(header)[:60]}', expected valence,arousal")
@@ -43,7 +43,7 @@ def read_affect(path: pathlib.Path, skipped: SkippedRows) -> Lines:
         try:
             if len(cells) != len(header):
                 raise RowFault(
-                    "wrong number of cells", f"{len(cells)}, expected {len(header)}; is a line cut or joined?"
+                    "wrong number of cells", f"{len(cells)}, expected {len(header)}; is a line truncated or merged?"
                 )
             named = dict(zip(header, cells, strict=True))
             if any(_is(named[name], NOT_RATED) for name in DIMENSIONS):
@@ -65,7 +65,7 @@ def _is(cell: str, code: float) -> bool:
 
 
 def read_expression(path: pathlib.Path, skipped: SkippedRows) -> Lines:
-    """Expressions, of seven or eight as the header says, as probabilities; ValueError for another header."""
+    """Reads expressions as probabilities, with the classes of the header; ValueError for an unexpected header."""
     header, lines = _lines(path)
     names = [emotions.canonical_name(word) for word in header]
     known = emotions.names(LABEL_SET)
@@ -78,7 +78,7 @@ def read_expression(path: pathlib.Path, skipped: SkippedRows) -> Lines:
     for index, (row, cells) in enumerate(lines):
         try:
             if len(cells) != 1:
-                raise RowFault("wrong number of cells", f"{len(cells)}, expected 1; is a line cut or joined?")
+                raise RowFault("wrong number of cells", f"{len(cells)}, expected 1; is a line truncated or merged?")
             code = parse_integer("expression", cells[0], len(names) - 1, meaning, lowest=NOT_NAMED)
             if code != NOT_NAMED:
                 values[index, known.index(names[code])], weight[index] = 1, 1

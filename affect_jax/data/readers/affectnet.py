@@ -1,7 +1,7 @@
-"""AffectNet's manual and automatic annotation lists, EmoNet's lists once imported, and folders in the same layout.
+"""AffectNet's manual and automatic annotation lists, imported EmoNet lists, and folders in the same layout.
 
-Landmarks of the list are in pixels as stored, so EXIF turns are not obeyed here. AffectNet names no subjects: each
-image is its own.
+Landmarks are in pixels as stored, so the EXIF orientation is ignored. AffectNet does not identify subjects: each image
+is its own subject.
 """
 
 import dataclasses
@@ -15,8 +15,11 @@ from affect_jax.data.skipped import RowFault, SkippedRows
 
 LIST_FOLDERS = ("", "Manually_Annotated_file_lists", "Automatically_annotated_file_list")
 IMAGE_FOLDERS = (
-    *("", "Manually_Annotated_Images", "Manually_Annotated/Manually_Annotated_Images"),
-    *("Automatically_Annotated_Images", "Automatically_Annotated/Automatically_Annotated_Images"),
+    "",
+    "Manually_Annotated_Images",
+    "Manually_Annotated/Manually_Annotated_Images",
+    "Automatically_Annotated_Images",
+    "Automatically_Annotated/Automatically_Annotated_Images",
 )
 SPLIT_ALIASES = {"train": "training", "val": "validation"}
 NOTHING_LABELED = "row has no label"
@@ -24,11 +27,11 @@ NOTHING_LABELED = "row has no label"
 
 @dataclasses.dataclass(frozen=True)
 class AffectNetConfig(AffectNetFacesConfig):
-    """`split` is the name of a list without ".csv": "training", "validation", "automatically_annotated"."""
+    """`split` is the file name of a list without ".csv": "training", "validation", "automatically_annotated"."""
 
-    images: str = ""  # folder the paths of the list start from; "" = found by looking
-    subject_pattern: str = ""  # regular expression whose group 1 is the person, over an image's name without ending;
-    # "" = AffectNet names nobody, each image is its own person
+    images: str = ""  # folder that the paths of the list are relative to; "" = search for it
+    # Regular expression on file names without suffix; group 1 is the subject. "" = each image is its own subject.
+    subject_pattern: str = ""
 
     @property
     def own_split(self) -> str:
@@ -36,9 +39,9 @@ class AffectNetConfig(AffectNetFacesConfig):
 
 
 def affectnet(config: AffectNetConfig) -> ListedFaces:
-    """The usable rows of one list, in its order.
+    """Reads the usable rows of one list, in its order.
 
-    ValueError for a list without a needed column, and for too many unusable rows; FileNotFoundError for a wrong path.
+    ValueError if a required column is missing or too many rows are unusable; FileNotFoundError for a wrong path.
     """
     list_path = _find_list(config)
     skipped = config.skipped(list_path)
@@ -53,7 +56,7 @@ def affectnet(config: AffectNetConfig) -> ListedFaces:
 
 
 def _find_list(config: AffectNetConfig) -> pathlib.Path:
-    root = existing_folder(config.root, "root is the folder that holds the AffectNet lists and images")
+    root = existing_folder(config.root, "root is the folder with the AffectNet lists and images")
     name = config.own_split + ".csv"
     for folder in LIST_FOLDERS:
         if (root / folder / name).is_file():
@@ -64,7 +67,7 @@ def _find_list(config: AffectNetConfig) -> pathlib.Path:
 
 
 def _read_rows(list_path: pathlib.Path, skipped: SkippedRows) -> tuple[list[tuple[int, Row]], int]:
-    """Rows with their line number, and the number of all rows."""
+    """Reads the rows with their line numbers, and counts all rows."""
     rows, total, lines = [], 0, ListFile(list_path, REQUIRED, headerless=COLUMNS)
     for number, cells in lines:
         total += 1
@@ -81,7 +84,7 @@ def _read_rows(list_path: pathlib.Path, skipped: SkippedRows) -> tuple[list[tupl
 
 
 def _find_images(config: AffectNetConfig, list_path: pathlib.Path, names: list[str]) -> pathlib.Path:
-    """The folder where at least one of the first images lies."""
+    """Finds the folder that contains at least one of the first images."""
     root = pathlib.Path(config.root)
     folders = [root / folder for folder in (*IMAGE_FOLDERS, config.split)]
     if config.images:
@@ -91,13 +94,13 @@ def _find_images(config: AffectNetConfig, list_path: pathlib.Path, names: list[s
         if not tried or any((folder / name).is_file() for name in tried):
             return folder
     raise FileNotFoundError(
-        f"none of the first {len(tried)} images of {list_path} (such as {tried[0]}) lies under "
-        f"{', '.join(map(str, folders))}; set `images` to the folder the paths of the list start from"
+        f"none of the first {len(tried)} images of {list_path} (such as {tried[0]}) exists in "
+        f"{', '.join(map(str, folders))}; set `images` to the folder that the paths of the list are relative to"
     )
 
 
 def _subject(path: str, pattern: str) -> str:
-    """The person on an image; one that the pattern does not fit stands for itself."""
+    """Returns the subject of an image; an image that does not match the pattern is its own subject."""
     image_path = pathlib.PurePosixPath(path)
     found = re.fullmatch(pattern, image_path.stem) if pattern else None
     return found[1] if found else str(image_path.with_suffix(""))

@@ -1,7 +1,7 @@
-"""AffectNet as distributed since 2021: `train_set|val_set`, in each `images/<id>.jpg` and four small arrays an image.
+"""AffectNet as distributed since 2021: `train_set|val_set`, each with `images/<id>.jpg` and four arrays per image.
 
-`annotations/<id>_{exp,val,aro,lnd}.npy` hold expression, valence and arousal as strings in arrays without axes, and
-136 coordinates x, y, x, y ... in pixels of the image. Rows of messages count the images in the order of their ids.
+`annotations/<id>_{exp,val,aro,lnd}.npy` hold expression, valence and arousal as strings in 0-d arrays, and 136
+coordinates x, y, x, y ... in pixels of the image. Row numbers in messages count images in the order of their ids.
 """
 
 import dataclasses
@@ -31,18 +31,19 @@ from affect_jax.files import image_files
 FOLDERS = {"training": "train_set", "train": "train_set", "validation": "val_set", "val": "val_set"}
 KINDS = {"exp": "expression", "val": "valence", "aro": "arousal"}
 LANDMARKS_END = "_lnd.npy"
-PLAIN_START = b"\x93NUMPY\x01\x00"  # version 1.0 of the format, which numpy.save writes for all such arrays
+PLAIN_START = b"\x93NUMPY\x01\x00"  # format version 1.0, which numpy.save writes for all such arrays
 
 
 @dataclasses.dataclass(frozen=True)
 class AffectNetNpyConfig(AffectNetFacesConfig):
-    """`root` holds train_set and val_set; `split` is training or validation, or the name of such a folder."""
+    """`root` contains train_set and val_set; `split` is training, validation, or the name of such a folder."""
 
     def __post_init__(self):
         super().__post_init__()
         if self.clean == "automatic+correct":
-            raise ValueError("clean is 'automatic+correct', but this form of AffectNet says nothing of that; "
-                             "choose 'automatic'")  # fmt: skip
+            raise ValueError(
+                "clean is 'automatic+correct', but this release of AffectNet has no manual check; choose 'automatic'"
+            )
 
     @property
     def own_split(self) -> str:
@@ -50,30 +51,30 @@ class AffectNetNpyConfig(AffectNetFacesConfig):
 
 
 def affectnet_npy(config: AffectNetNpyConfig) -> ListedFaces:
-    """The usable faces of one split, in the order of their ids.
+    """Reads the usable faces of one split, in the order of their ids.
 
-    ValueError for too many unusable rows, FileNotFoundError for a wrong path.
+    ValueError if too many rows are unusable; FileNotFoundError for a wrong path.
     """
-    root = existing_folder(config.root, "root is the folder that holds train_set and val_set")
+    root = existing_folder(config.root, "root is the folder that contains train_set and val_set")
     top = root / config.own_split
     for folder in (top / "images", top / "annotations"):
         if not folder.is_dir():
             sets = sorted(path.parent.name for path in root.glob("*/annotations"))
             raise FileNotFoundError(f"no folder {folder}; splits found in {root}: {', '.join(sets) or 'none'}")
-    files = _images(top / "images")
-    ids = sorted(set(files) | _annotated(top / "annotations"), key=lambda name: (len(name), name))
+    files = _list_images(top / "images")
+    ids = sorted(set(files) | _list_annotated(top / "annotations"), key=lambda name: (len(name), name))
     skipped, rows = config.skipped(top), []
     with ThreadPoolExecutor(READING_THREADS) as pool:  # hundreds of thousands of small files
         found = pool.map(lambda name: _read(top / "annotations", name, files.get(name)), ids, chunksize=256)
         for number, (name, row) in enumerate(zip(ids, found, strict=True), 1):
-            _sort(number, name, row, top, rows, skipped)
+            _add_or_skip(number, name, row, top, rows, skipped)
     return faces(rows, len(ids), str(top), config, skipped)
 
 
-def _sort(
+def _add_or_skip(
     number: int, name: str, row: Row | RowFault, top: pathlib.Path, rows: list[Listed], skipped: SkippedRows
 ) -> None:
-    """Puts a row where it belongs: with the faces, or with those that are skipped."""
+    """Adds a row to the faces, or to the skipped rows."""
     if isinstance(row, RowFault):
         skipped.refuse(f"{top}/annotations/{name}_exp.npy", number, row)
     elif row.left_out:
@@ -82,8 +83,8 @@ def _sort(
         rows.append(Listed(number, name, name, f"{top}/images/{row.path}", row))
 
 
-def _images(folder: pathlib.Path) -> dict[str, str]:
-    """File names of the images by id."""
+def _list_images(folder: pathlib.Path) -> dict[str, str]:
+    """Lists the file names of the images by id."""
     found = {}
     for file in folder.iterdir():
         if file.suffix.lower() in image_files.SUFFIXES and not file.name.startswith("."):
@@ -91,14 +92,15 @@ def _images(folder: pathlib.Path) -> dict[str, str]:
     return found
 
 
-def _annotated(folder: pathlib.Path) -> set[str]:
-    """Ids that have any annotation."""
-    ends = (*(f"_{kind}.npy" for kind in KINDS), LANDMARKS_END)
-    return {file.name[: -len(ends[0])] for file in folder.iterdir() if file.name.endswith(ends)}
+def _list_annotated(folder: pathlib.Path) -> set[str]:
+    """Lists the ids that have any annotation."""
+    # All suffixes have the same length.
+    suffixes = tuple(f"_{kind}.npy" for kind in KINDS) + (LANDMARKS_END,)
+    return {file.name[: -len(suffixes[0])] for file in folder.iterdir() if file.name.endswith(suffixes)}
 
 
 def _read(folder: pathlib.Path, name: str, file: str | None) -> Row | RowFault:
-    """The row of one id; a fault is returned, so that the thread that counts them can refuse it."""
+    """Reads the row of one id; faults are returned, because they are counted in the main thread."""
     try:
         if file is None:
             raise RowFault("image is missing", f"no image for {folder}/{name}_exp.npy")
@@ -122,7 +124,7 @@ def _is_not_annotated(cell: str) -> bool:
 
 
 def _text(path: str, kind: str) -> str:
-    """The one string or number of an array, as text."""
+    """Reads an array with a single string or number, as text."""
     try:
         values = _array(path)
     except FileNotFoundError:
@@ -134,7 +136,7 @@ def _text(path: str, kind: str) -> str:
 
 
 def _points(path: str) -> Float[np.ndarray, "68 2"] | None:
-    """Landmarks out of an array; None where there is no file."""
+    """Reads landmarks from an array; None if there is no file."""
     try:
         values = _array(path)
     except FileNotFoundError:
@@ -146,7 +148,7 @@ def _points(path: str) -> Float[np.ndarray, "68 2"] | None:
 
 
 def _array(path: str) -> np.ndarray:
-    """An array file; the usual form is taken apart here, because numpy.load reads each header as Python text."""
+    """Reads an array file; parses the common format directly, because numpy.load evaluates each header as Python."""
     with open(path, "rb") as file:
         data = file.read()
     try:
@@ -161,12 +163,12 @@ def _array(path: str) -> np.ndarray:
 
 @functools.lru_cache(maxsize=256)
 def _header(data: bytes) -> tuple[tuple[int, ...], np.dtype]:
-    """Shape and dtype of a header; few differ among a million files."""
+    """Parses shape and dtype of a header; cached, because a million files share a few headers."""
     shape, _, dtype = np.lib.format.read_array_header_1_0(io.BytesIO(data))
     if dtype.hasobject:
-        raise ValueError("it holds Python objects, which are not loaded")
+        raise ValueError("it contains Python objects, which are not loaded")
     return shape, dtype
 
 
 def _other_kind(path: str, values: np.ndarray, expected: str) -> RowFault:
-    return RowFault("annotation is of another kind", f"{path} is {values.dtype} {values.shape}, expected {expected}")
+    return RowFault("annotation has the wrong type", f"{path} is {values.dtype} {values.shape}, expected {expected}")

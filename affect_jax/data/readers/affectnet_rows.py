@@ -1,4 +1,4 @@
-"""One row of an AffectNet list: what its cells mean, and what can be wrong with them."""
+"""Parsing and validation of one row of an AffectNet list."""
 
 import dataclasses
 import math
@@ -11,45 +11,52 @@ from affect_jax.data.skipped import RowFault
 from affect_jax.types import LANDMARKS
 
 COLUMNS = (
-    *("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height"),
-    *("facial_landmarks", "expression", "valence", "arousal"),
+    "subDirectory_filePath",
+    "face_x",
+    "face_y",
+    "face_width",
+    "face_height",
+    "facial_landmarks",
+    "expression",
+    "valence",
+    "arousal",
 )
-CORRECT = "expression_correct"  # in lists that were imported from EmoNet's
+CORRECT = "expression_correct"  # only in lists imported from EmoNet
 REQUIRED = ("subDirectory_filePath", "expression", "valence", "arousal")
 BOX_COLUMNS = COLUMNS[1:5]
-NOT_ANNOTATED = -2  # valence and arousal of rows without them
+NOT_ANNOTATED = -2  # code for missing valence and arousal
 EMOTIONS, NON_FACE = 8, 10  # expressions 0..7 are emotions; then none, uncertain, non-face
 TRUE_FALSE = {"": None, "1": True, "true": True, "0": False, "false": False}
-ROUNDING = 1e-6  # lists carry rounded numbers: 1.0000001 is 1
+ROUNDING = 1e-6  # tolerance for rounding in lists: 1.0000001 is 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A usable row; None where something is not annotated."""
+    """A usable row; None marks missing annotations."""
 
     path: str  # of the image, below the image folder, with "/"
     box: tuple[float, float, float, float] | None  # left, top, width, height in px
     landmarks: Float[np.ndarray, "68 2"] | None  # px of the image as stored
     emotion: int | None
     valence_arousal: tuple[float, float] | None
-    left_out: str = ""  # why the data set itself means this row to be left out
-    correct: bool | None = None  # whether a person found the emotion right; None where the list does not say
+    left_out: str = ""  # why the data set itself excludes this row
+    correct: bool | None = None  # whether the emotion was confirmed manually; None if not stated
 
     @property
     def labeled(self) -> bool:
-        """Whether anything is known of the face."""
+        """Whether the row has any annotation."""
         return any(label is not None for label in (self.valence_arousal, self.emotion, self.landmarks))
 
 
 def parse(row: Mapping[str, str]) -> Row:
-    """The row in `row`, cells by column; RowFault says what was found, what was expected and what to do."""
+    """Parses cells by column; RowFault states what was found, what was expected and what to do."""
     if null := [column for column, cell in row.items() if cell.upper() == "NULL"]:
-        raise RowFault("row holds NULL", f"{', '.join(null)} is NULL, expected a value; remove the row")
+        raise RowFault("row contains NULL", f"{', '.join(null)} is NULL, expected a value; remove the row")
     path = row["subDirectory_filePath"].replace("\\", "/")
     if not path:
         raise RowFault("image name is empty", "subDirectory_filePath is empty, expected the path of an image")
     code = expression(row["expression"])
-    if code == NON_FACE:  # whatever else the row says
+    if code == NON_FACE:  # regardless of the other cells
         return Row(path, None, None, None, None, left_out=f"expression is {NON_FACE} (non-face)")
     return Row(
         path=path,
@@ -72,19 +79,19 @@ def _number(column: str, cell: str) -> float:
 
 
 def expression(cell: str) -> int:
-    """Code 0 to 10."""
+    """Parses an expression code, 0 to 10."""
     value = _number("expression", cell)
     if value != int(value) or not 0 <= value <= NON_FACE:
         raise RowFault(
             f"expression out of 0..{NON_FACE}",
             f"expression is {cell}, expected 0 neutral, 1 happy, 2 sad, 3 surprise, 4 fear, 5 disgust, 6 anger, "
-            "7 contempt, 8 none, 9 uncertain or 10 non-face; is this a list of another data set?",
+            "7 contempt, 8 none, 9 uncertain or 10 non-face; is this a list from another data set?",
         )
     return int(value)
 
 
 def valence_arousal(*cells: str) -> tuple[float, float] | None:
-    """Valence and arousal of two cells; None where one is not annotated."""
+    """Parses valence and arousal; None if either is not annotated."""
     values = []
     for column, cell in zip(("valence", "arousal"), cells, strict=True):
         value = _number(column, cell)
@@ -102,7 +109,7 @@ def valence_arousal(*cells: str) -> tuple[float, float] | None:
 
 def _correct(cell: str) -> bool | None:
     if cell.lower() not in TRUE_FALSE:
-        raise RowFault(f"{CORRECT} is neither 1 nor 0", f"{CORRECT} is '{cell[:20]}', expected 1, 0 or nothing")
+        raise RowFault(f"{CORRECT} is neither 1 nor 0", f"{CORRECT} is '{cell[:20]}', expected 1, 0 or an empty cell")
     return TRUE_FALSE[cell.lower()]
 
 
@@ -114,20 +121,20 @@ def _box(row: Mapping[str, str]) -> tuple[float, float, float, float] | None:
 
 
 def landmarks(cell: str) -> Float[np.ndarray, "68 2"] | None:
-    """Points of a cell of 136 numbers, x;y;x;y...; None where it is empty."""
+    """Parses a cell of 136 numbers, x;y;x;y...; None if it is empty."""
     cell = cell.rstrip(";")
     if not cell:
         return None
     count = cell.count(";") + 1
     try:
-        numbers = np.fromstring(cell, np.float64, sep=";")  # ten times as fast as float() of each
+        numbers = np.fromstring(cell, np.float64, sep=";")  # ten times faster than float() for each
     except ValueError:
         numbers = np.full(count, np.nan)
     return landmark_points(numbers if len(numbers) == count else np.full(count, np.nan))
 
 
 def landmark_points(numbers: Float[np.ndarray, "number"]) -> Float[np.ndarray, "68 2"]:
-    """Points of x, y, x, y ... in px; RowFault when they are too many, too few, or no face."""
+    """Reshapes x, y, x, y ... (px) to points; RowFault for a wrong count or implausible points."""
     if len(numbers) != 2 * LANDMARKS:
         raise RowFault(
             "wrong number of landmarks",
@@ -135,10 +142,10 @@ def landmark_points(numbers: Float[np.ndarray, "number"]) -> Float[np.ndarray, "
         )
     points = numbers.astype(np.float32).reshape(LANDMARKS, 2)
     if not np.isfinite(points).all():
-        raise RowFault("facial_landmarks is not numbers", "expected x;y;x;y... in pixels, all of them finite")
+        raise RowFault("facial_landmarks are not numbers", "expected x;y;x;y... in pixels, all of them finite")
     if (points.max(0) <= points.min(0)).any():
         raise RowFault(
             "landmarks span no area",
-            f"from {points.min(0)} to {points.max(0)}, expected a face; empty the cell to use the face box",
+            f"from {points.min(0)} to {points.max(0)}, expected a face; clear the cell to use the face box",
         )
     return points

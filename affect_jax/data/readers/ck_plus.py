@@ -1,10 +1,11 @@
-"""CK+: posed sequences from a neutral face to the peak of an emotion, in three forms that are told apart by looking.
+"""CK+: posed sequences from a neutral face to the peak of an emotion, in three layouts that are detected automatically.
 
 - As distributed: `cohn-kanade-images/S005/001/S005_001_00000011.png`, `Emotion/S005/001/S005_001_00000011_emotion.txt`
-  (one number, for 327 of the 593 sequences), `Landmarks/S005/001/S005_001_00000011_landmarks.txt` (68 lines "x y").
-- "CK+48": a folder an emotion with the last three frames as `S010_004_00000017.png`, 48 px.
-- `ckextended.csv`: FER2013's columns; it names no subjects, and its Usage puts frames of one person on both sides.
-Layout and codes from the read-me of the distribution and from loaders; no true file was at hand.
+  (one number; for 327 of the 593 sequences), `Landmarks/S005/001/S005_001_00000011_landmarks.txt` (68 lines "x y").
+- "CK+48": one folder per emotion with the last three frames as `S010_004_00000017.png`, 48 px.
+- `ckextended.csv`: the columns of FER2013; it has no subjects, and its Usage column splits frames of one subject.
+Layout and codes were taken from the README of the distribution and from public loaders, and not tested on original
+files.
 """
 
 import dataclasses
@@ -17,7 +18,7 @@ from absl import logging
 from affect_jax import emotions
 from affect_jax.data.memory import GrayImages
 from affect_jax.data.readers.affectnet_faces import ListedFaces, misplaced
-from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_frames, landmark_file
+from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_frames, read_landmarks
 from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
 from affect_jax.data.readers.rows import ListConfig, check_image_files, existing_folder, image_table, one_hot
 from affect_jax.data.skipped import RowFault, SkippedRows
@@ -38,9 +39,9 @@ class CKPlusConfig(ListConfig):
     """
 
     split: str = ALL
-    peak_frames: int = 3  # last frames of a sequence that get its emotion
-    neutral_frames: int = 1  # first frames of a sequence with an emotion that count as neutral
-    check_images: bool = True  # look at both ends of every image file first
+    peak_frames: int = 3  # number of last frames labeled with the emotion of the sequence
+    neutral_frames: int = 1  # number of first frames labeled neutral, in sequences with an emotion
+    check_images: bool = True  # check every image file for truncation first
 
     def __post_init__(self):
         if self.peak_frames < 1 or self.neutral_frames < 0:
@@ -54,22 +55,21 @@ class CKPlusConfig(ListConfig):
 
 
 def ck_plus(config: CKPlusConfig) -> ListedFaces | GrayImages:
-    """The labeled frames, sorted by subject, sequence and frame; without landmarks the whole image is the crop.
+    """Reads the labeled frames, sorted by subject, sequence and frame; without landmarks the crop is the whole image.
 
-    ValueError for too many unusable frames and for a split the form does not have; FileNotFoundError for a wrong path.
+    ValueError if too many frames are unusable or the layout has no such split; FileNotFoundError for a wrong path.
     """
     if config.root.endswith(".csv"):
         return _from_table(pathlib.Path(config.root), config)
-    root = existing_folder(config.root, f"root is the folder of {IMAGES}, of {TABLE}, or of one folder an emotion")
+    root = existing_folder(config.root, f"root is the folder with {IMAGES}, {TABLE}, or one folder per emotion")
     if not (root / IMAGES).is_dir() and (root / TABLE).is_file():
         return _from_table(root / TABLE, config)
     if config.split != ALL:
         raise ValueError(
-            f"split is '{config.split}', but CK+ at {root} has none; use '{ALL}', and fold for a part of it"
+            f"split is '{config.split}', but CK+ at {root} has no splits; use '{ALL}' and select a part with fold"
         )
     skipped = config.skipped(root)
-    whole = (root / IMAGES).is_dir()
-    if whole:
+    if (root / IMAGES).is_dir():
         frames = labeled_frames(root, config.neutral_frames, config.peak_frames, skipped)
     else:
         frames = _emotion_folders(root, config.peak_frames, skipped)
@@ -83,18 +83,18 @@ def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GrayImages:
         raise ValueError(f"split is '{ALL}'; {path} has the splits training, public_test and private_test")
     rows = pixel_rows(path, config.split, CSV_NAMES, config.skipped(path))
     names = emotions.names(LABEL_SET)
-    logging.warning("%s names no subjects: the same people may be in other splits", path)
+    logging.warning("%s has no subjects: the same subject may be in several splits", path)
     kept = [(name, names.index(CSV_NAMES[code]), face) for name, code, face in rows]
     return gray_faces(LABEL_SET, kept, f"{path}, split {config.split}")
 
 
 def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> list[Frame]:
-    """The last frames of each sequence under a folder an emotion."""
+    """Lists the last frames of each sequence, from one folder per emotion."""
     names, found = emotions.names(LABEL_SET), []
     folders = {path: emotions.canonical_name(path.name) for path in sorted(root.iterdir()) if path.is_dir()}
     emotional = {path: word for path, word in folders.items() if word in names}
     if not emotional:
-        raise FileNotFoundError(f"{root} holds neither {IMAGES} nor {TABLE} nor folders such as {root}/happy")
+        raise FileNotFoundError(f"{root} has neither {IMAGES} nor {TABLE} nor folders such as {root}/happy")
     for folder, word in emotional.items():
         sequences: dict[tuple[str, str], list[pathlib.Path]] = {}
         for number, path in enumerate(sorted(folder.iterdir()), 1):
@@ -103,7 +103,7 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
             if match := NAME_PATTERN.fullmatch(path.stem):
                 sequences.setdefault((match[1], match[2]), []).append(path)
             else:
-                fault = RowFault("file name names no subject", f"{path}, expected such as S010_004_00000017.png")
+                fault = RowFault("file name has no subject", f"{path}, expected a name such as S010_004_00000017.png")
                 skipped.refuse(str(path), number, fault)
         for (subject, _), paths in sorted(sequences.items()):
             found += [Frame(path, subject, names.index(word)) for path in paths[-peak:]]
@@ -112,32 +112,34 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
 
 def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skipped: SkippedRows) -> ListedFaces:
     paths = [str(frame.path) for frame in frames]
-    looks = check_image_files(paths) if config.check_images else [image_files.ImageCheck("")] * len(paths)
+    checks = check_image_files(paths) if config.check_images else [image_files.ImageCheck("")] * len(paths)
     kept, points = [], []
-    for number, (frame, look) in enumerate(zip(frames, looks, strict=True), 1):
+    for number, (frame, check) in enumerate(zip(frames, checks, strict=True), 1):
         try:
-            if look.reason:
-                raise RowFault(look.reason, f"expected a complete image at {frame.path}")
-            landmarks = landmark_file(root, frame.path)
-            if config.check_images and (reason := misplaced(landmarks, None, look.width, look.height)):
-                raise RowFault(reason, f"of {frame.path}, {look.width} x {look.height} px")
+            if check.reason:
+                raise RowFault(check.reason, f"expected a complete image at {frame.path}")
+            landmarks = read_landmarks(root, frame.path)
+            if config.check_images and (reason := misplaced(landmarks, None, check.width, check.height)):
+                raise RowFault(reason, f"of {frame.path}, {check.width} x {check.height} px")
         except RowFault as fault:
             skipped.refuse(str(frame.path), number, fault)
         else:
             kept.append((number, frame))
             points.append(landmarks)
-    of_frames = set(paths)  # the other faults are those of whole sequences
+    of_frames = set(paths)  # other faults concern whole sequences
     skipped.finish(len(frames) + sum(path not in of_frames for path, *_ in skipped.faults))
     if not kept:
-        raise ValueError(f"{root} holds no usable frame: {skipped.counts() or 'no sequence has an emotion'}")
+        raise ValueError(f"{root} has no usable frames: {skipped.counts() or 'no sequence has an emotion'}")
     if all(landmarks is None for landmarks in points):
-        logging.info("%s has no Landmarks: the whole image is the crop", root)
+        logging.info("%s has no Landmarks folder: the crop is the whole image", root)
     count = len(emotions.names(LABEL_SET))
     labels = unlabeled(len(kept), LABEL_SET, ("emotion", "landmarks"))
-    labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot([frame.emotion for _, frame in kept], count), 1
+    labels["emotion"].value[:] = one_hot([frame.emotion for _, frame in kept], count)
+    labels["emotion"].weight[:] = 1
     for index, landmarks in enumerate(points):
         if landmarks is not None:
-            labels["landmarks"].value[index], labels["landmarks"].weight[index] = landmarks, 1
+            labels["landmarks"].value[index] = landmarks
+            labels["landmarks"].weight[index] = 1
     names = [frame.path.relative_to(root).as_posix() for _, frame in kept]
     table = image_table(names, [frame.subject for _, frame in kept], labels)
     places = [f"{root}, frame {number}" for number, _ in kept]

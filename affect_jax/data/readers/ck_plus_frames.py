@@ -1,4 +1,4 @@
-"""The sequences of CK+ as distributed: which frames carry an emotion, and their landmarks."""
+"""CK+ sequences in the original layout: the frames with an emotion, and their landmarks."""
 
 import pathlib
 from typing import NamedTuple
@@ -21,7 +21,7 @@ MEANING = ", ".join(f"{code} {name}" for code, name in enumerate(emotions.names(
 
 
 class Frame(NamedTuple):
-    """A image with an emotion."""
+    """A frame with an emotion."""
 
     path: pathlib.Path
     subject: str
@@ -29,12 +29,10 @@ class Frame(NamedTuple):
 
 
 def labeled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: SkippedRows) -> list[Frame]:
-    """The first `neutral` and last `peak` frames of the sequences with an emotion; how many have none is logged."""
+    """Lists the first `neutral` and last `peak` frames of sequences with an emotion; logs how many have none."""
     labels = _first_folder(root, EMOTION_FOLDERS)
     if labels is None:
-        raise FileNotFoundError(
-            f"no folder {root}/{EMOTION_FOLDERS[0]}; it comes apart from the images: unpack it there"
-        )
+        raise FileNotFoundError(f"no folder {root}/{EMOTION_FOLDERS[0]}; it is a separate download: unpack it there")
     frames, without, number = [], 0, 0
     for folder in sorted((root / IMAGE_FOLDER).glob("S*/*/")):
         subject, sequence = folder.parent.name, folder.name
@@ -52,7 +50,7 @@ def labeled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: Skipped
         late = images[-peak:]
         early = [path for path in images[:neutral] if path not in late]
         frames += [Frame(path, subject, NEUTRAL) for path in early] + [Frame(path, subject, emotion) for path in late]
-    logging.info("%s: %d sequences with an emotion, %d without are left out", root, number, without)
+    logging.info("%s: %d sequences with an emotion; %d without are excluded", root, number, without)
     return frames
 
 
@@ -66,13 +64,13 @@ def _emotion(files: list[pathlib.Path]) -> int:
     cells = files[0].read_text(errors="replace").split()
     if len(cells) != 1:
         raise RowFault(
-            "emotion is not one number", f"{files[0]} holds {len(cells)} values, expected such as 3.0000000e+00"
+            "emotion is not one number", f"{files[0]} has {len(cells)} values, expected for example 3.0000000e+00"
         )
     return parse_integer("emotion", cells[0], 7, f"{MEANING} ({files[0]})")
 
 
-def landmark_file(root: pathlib.Path, image: pathlib.Path) -> Float[np.ndarray, "68 2"] | None:
-    """Landmarks of a frame in px; None where the data set was unpacked without them."""
+def read_landmarks(root: pathlib.Path, image: pathlib.Path) -> Float[np.ndarray, "68 2"] | None:
+    """Reads the landmarks of a frame in px; None if the data set was unpacked without them."""
     folder = _first_folder(root, LANDMARK_FOLDERS)
     if folder is None:
         return None
@@ -84,8 +82,8 @@ def landmark_file(root: pathlib.Path, image: pathlib.Path) -> Float[np.ndarray, 
     except ValueError:
         raise RowFault("landmarks are not numbers", f"{path}, expected 68 lines of x and y in px") from None
     if values.size != 2 * LANDMARKS or not np.isfinite(values).all():
-        raise RowFault("wrong number of landmarks", f"{path} holds {values.size} values, expected 68 lines of x and y")
+        raise RowFault("wrong number of landmarks", f"{path} has {values.size} values, expected 68 lines of x and y")
     points = values.reshape(LANDMARKS, 2)
     if (points.max(0) <= points.min(0)).any():
-        raise RowFault("landmarks span no area", f"{path} holds points on a line")
+        raise RowFault("landmarks span no area", f"all points of {path} lie on a line")
     return points

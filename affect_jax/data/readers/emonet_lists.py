@@ -1,7 +1,7 @@
-"""EmoNet's pickled lists of AffectNet as rows of a CSV list that the `affectnet` reader takes.
+"""Converts EmoNet's pickled lists of AffectNet to rows of a CSV list for the `affectnet` reader.
 
-A list is a dict: image name -> {expression, valence, arousal, landmarks_fan, expression_correct, ...}, and the key
-"folder", which names no image. The landmarks are those of the FAN network, 68 of (x, y) in pixels of the image.
+A list is a dict: image name -> {expression, valence, arousal, landmarks_fan, expression_correct, ...}, plus the key
+"folder", which is not an image. The landmarks are 68 (x, y) points in pixels of the image, predicted by FAN.
 """
 
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ LANDMARKS = "landmarks_fan"
 
 
 def list_rows(entries: Any, skipped: SkippedRows) -> list[dict[str, str]]:
-    """A row for each usable image; the others are counted in `skipped`, their row being the place in the dict.
+    """Returns a row for each usable image; others are recorded in `skipped` by their position in the dict.
 
-    ValueError when `entries` is no such dict.
+    ValueError if `entries` is not such a dict.
     """
     if not isinstance(entries, Mapping) or not entries:
         raise ValueError(
-            f"{skipped.where} holds {type(entries).__name__}, expected a dict of image names: is it one of EmoNet's "
-            "lists, such as test_fullpath.pkl?"
+            f"{skipped.where} contains {type(entries).__name__}, expected a dict of image names; is it one of "
+            "EmoNet's lists, such as test_fullpath.pkl?"
         )
     rows = []
     for number, (name, entry) in enumerate(entries.items(), 1):
@@ -43,9 +43,9 @@ def list_rows(entries: Any, skipped: SkippedRows) -> list[dict[str, str]]:
 
 def _row(name: Any, entry: Any) -> dict[str, str]:
     if not isinstance(name, str) or not isinstance(entry, Mapping):
-        raise RowFault("entry is no image", f"{name!r:.60} -> {type(entry).__name__}, expected a name and a dict")
+        raise RowFault("entry is not an image", f"{name!r:.60} -> {type(entry).__name__}, expected a name and a dict")
     if missing := [key for key in ("expression", "valence", "arousal") if key not in entry]:
-        raise RowFault(f"entry lacks {missing[0]}", f"{name} has only {', '.join(map(str, entry))}")
+        raise RowFault(f"entry has no {missing[0]}", f"{name} has only {', '.join(map(str, entry))}")
     row = dict.fromkeys(LIST_COLUMNS, "")
     row["subDirectory_filePath"] = name
     row.update({key: _number(entry[key], key) for key in ("expression", "valence", "arousal")})
@@ -56,7 +56,7 @@ def _row(name: Any, entry: Any) -> dict[str, str]:
 
 
 def _number(value: Any, key: str) -> str:
-    """A number as the shortest text that gives it back; arrays of one number and texts count as numbers."""
+    """Formats a number; accepts arrays with one element and strings."""
     try:
         number = float(np.asarray(value).reshape(()).item())
     except (TypeError, ValueError):
@@ -70,7 +70,7 @@ def _points(value: Any) -> str:
     try:
         points = np.asarray(value, np.float64)
     except (TypeError, ValueError):
-        raise RowFault(f"{LANDMARKS} is not numbers", f"{value!r:.40}, expected 68 pairs of x and y") from None
+        raise RowFault(f"{LANDMARKS} are not numbers", f"{value!r:.40}, expected 68 pairs of x and y") from None
     if points.shape != (68, 2):
-        raise RowFault("wrong number of landmarks", f"{LANDMARKS} is of shape {points.shape}, expected (68, 2)")
+        raise RowFault("wrong number of landmarks", f"{LANDMARKS} has shape {points.shape}, expected (68, 2)")
     return ";".join(f"{coordinate:.7g}" for coordinate in points.ravel())

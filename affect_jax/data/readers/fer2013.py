@@ -1,4 +1,4 @@
-"""FER2013: 48 x 48 gray faces written as text, one a row."""
+"""FER2013: 48 x 48 grayscale faces stored as text, one per row."""
 
 import dataclasses
 import pathlib
@@ -23,9 +23,9 @@ SPLIT_ALIASES = {"train": "training", "validation": "publictest", "val": "public
 
 @dataclasses.dataclass(frozen=True)
 class FER2013Config(ListConfig):
-    """`root` is the folder of fer2013.csv or the file itself; `split` is training, public_test or private_test.
+    """`root` is fer2013.csv or its folder; `split` is training, public_test or private_test.
 
-    "validation" and "test" stand for the last two.
+    "validation" and "test" are aliases of the last two.
     """
 
     def __post_init__(self):
@@ -37,9 +37,9 @@ class FER2013Config(ListConfig):
 
 
 def fer2013(config: FER2013Config) -> GrayImages:
-    """The usable faces of one split, in the order of the list; each image is its own subject.
+    """Reads the usable faces of one split, in the order of the list; each image is its own subject.
 
-    ValueError for a list without a needed column and for too many unusable rows; FileNotFoundError for a wrong path.
+    ValueError if a required column is missing or too many rows are unusable; FileNotFoundError for a wrong path.
     """
     path = find_list(config.root)
     skipped = config.skipped(path)
@@ -48,7 +48,7 @@ def fer2013(config: FER2013Config) -> GrayImages:
 
 
 def usage(split: str) -> str:
-    """The word of the Usage column for a split; ValueError lists the splits."""
+    """Returns the value of the Usage column for a split; ValueError lists the splits."""
     word = split.replace("_", "").lower()
     word = SPLIT_ALIASES.get(word, word)
     for known in USAGES:
@@ -58,9 +58,9 @@ def usage(split: str) -> str:
 
 
 def find_list(root: str, files: tuple[str, ...] = FILES) -> pathlib.Path:
-    """The list in a folder, or the list itself; FileNotFoundError says what was looked for."""
+    """Finds the list at a path or in a folder; FileNotFoundError lists the names searched for."""
     path = pathlib.Path(root)
-    for candidate in (path, *(path / name for name in files)):
+    for candidate in [path] + [path / name for name in files]:
         if candidate.is_file():
             return candidate
     raise FileNotFoundError(f"no list at {path}: expected {' or '.join(files)} in it, or the path of such a file")
@@ -69,17 +69,18 @@ def find_list(root: str, files: tuple[str, ...] = FILES) -> pathlib.Path:
 def pixel_rows(
     path: pathlib.Path, split: str, names: tuple[str, ...], skipped: SkippedRows
 ) -> Iterator[tuple[str, int, UInt8[np.ndarray, "48 48"]]]:
-    """(name, emotion, image) of each usable row of a split; what was skipped is written at the end."""
+    """Yields (name, emotion, image) for each usable row of a split; writes the skipped rows at the end."""
     wanted, lines, total = usage(split), ListFile(path, REQUIRED), 0
     meaning = ", ".join(f"{code} {name}" for code, name in enumerate(names))
     for number, cells in lines:
         total += 1
         try:
             row = lines.named(cells)
-            if row_usage(row, path, wanted) != wanted:
+            if _read_usage(row, path, wanted) != wanted:
                 total -= 1
                 continue
-            emotion, face = parse_integer("emotion", row["emotion"], len(names) - 1, meaning), pixels(row["pixels"])
+            emotion = parse_integer("emotion", row["emotion"], len(names) - 1, meaning)
+            face = parse_pixels(row["pixels"])
         except RowFault as fault:
             skipped.refuse(str(path), number, fault)
         else:
@@ -87,38 +88,39 @@ def pixel_rows(
     skipped.finish(total)
 
 
-def row_usage(row: dict[str, str], path: pathlib.Path, wanted: str) -> str:
-    """The Usage of a row; a list without that column is all of the training split."""
+def _read_usage(row: dict[str, str], path: pathlib.Path, wanted: str) -> str:
+    """Returns the Usage of a row; a list without that column belongs to the training split."""
     if "Usage" not in row:
         if wanted != "Training":
-            raise ValueError(f"{path} has no column Usage: all of it is training; other splits need fer2013.csv")
+            raise ValueError(f"{path} has no column Usage, so all rows are training; other splits need fer2013.csv")
         return "Training"
     if row["Usage"] not in USAGES:
         raise RowFault("Usage is unknown", f"Usage is '{row['Usage'][:20]}', expected {', '.join(USAGES)}")
     return row["Usage"]
 
 
-def pixels(cell: str) -> UInt8[np.ndarray, "48 48"]:
-    """The image of a cell; RowFault when it is not 2304 numbers in 0..255, or of one color."""
+def parse_pixels(cell: str) -> UInt8[np.ndarray, "48 48"]:
+    """Parses an image; RowFault unless it has 2304 integers in 0..255 that are not all equal."""
     try:
         values = np.fromstring(cell, np.int64, sep=" ")
     except ValueError:
-        raise RowFault("pixels are not numbers", f"'{cell[:40]}...', expected whole numbers with blanks") from None
+        raise RowFault("pixels are not numbers", f"'{cell[:40]}...', expected integers separated by spaces") from None
     if len(values) != SIDE_PX**2:
         raise RowFault("wrong number of pixels", f"{len(values)}, expected {SIDE_PX} x {SIDE_PX} = {SIDE_PX**2}")
     if values.min() < 0 or values.max() > 255:
         raise RowFault("pixels out of 0..255", f"{values.min()} to {values.max()}, expected 0 to 255")
     if values.min() == values.max():
-        raise RowFault("image is of one color", f"every pixel is {values[0]}; remove the row")
+        raise RowFault("image has one color", f"every pixel is {values[0]}; remove the row")
     return values.reshape(SIDE_PX, SIDE_PX).astype(np.uint8)
 
 
 def gray_faces(label_set: str, kept: list[tuple[str, int, UInt8[np.ndarray, "48 48"]]], where: str) -> GrayImages:
-    """A source of named faces in memory; ValueError, naming `where` they were looked for, if there are none."""
+    """Creates a source of faces in memory; ValueError, quoting `where`, if there are none."""
     if not kept:
-        raise ValueError(f"{where}: no usable row; is it the right list and split?")
+        raise ValueError(f"{where}: no usable rows; is it the right list and split?")
     names, named, images = zip(*kept, strict=True)
     count = len(emotions.names(label_set))
     labels = unlabeled(len(kept), label_set, ("emotion",))
-    labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot(named, count), 1
+    labels["emotion"].value[:] = one_hot(named, count)
+    labels["emotion"].weight[:] = 1
     return GrayImages(label_set, image_table(names, names, labels), np.stack(images))

@@ -1,7 +1,7 @@
-"""FER+: ten people's votes on each face of FER2013.
+"""FER+: the votes of ten annotators on each face of FER2013.
 
-The rows of fer2013new.csv go with those of fer2013.csv by their position. The number in an image name does not: from
-the first images without a name on, it is another count. An empty name says that the image shows no face.
+Rows of fer2013new.csv correspond to rows of fer2013.csv by position. The number in an image name does not: it diverges
+after the first images without a name. An empty name means that the image shows no face.
 Source: Barsoum et al., Training deep networks for facial expression recognition with crowd-sourced label
 distribution, ICMI 2016.
 """
@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 
 from affect_jax import emotions
 from affect_jax.data.memory import GrayImages
-from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, pixels, usage
+from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, parse_pixels, usage
 from affect_jax.data.readers.rows import ListConfig, ListFile, check_image_files, image_table, parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
@@ -29,19 +29,19 @@ FOLDER_COLUMNS = ("Image name", "box", *VOTES)  # of label.csv, which has no hea
 FOLDERS = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}
 KINDS = ("distribution", "majority")
 UNKNOWN = ""
-TOGETHER = "the lists go together row by row; use the fer2013.csv of the challenge in its own order"
+MISMATCH = "the lists must match row by row; use the fer2013.csv of the challenge in its original order"
 NO_NAME = "image name is empty (no face)"
 
 
 @dataclasses.dataclass(frozen=True)
 class FERPlusConfig(ListConfig):
-    """`root` holds fer2013new.csv and beside it fer2013.csv, or the folders FER2013Train, FER2013Valid, FER2013Test.
+    """`root` contains fer2013new.csv and either fer2013.csv or the folders FER2013Train, FER2013Valid, FER2013Test.
 
     `split` is training, public_test (validation) or private_test (test).
     """
 
-    votes: str = "distribution"  # distribution: of the votes for emotions; majority: the one with more than half of all
-    check_images: bool = True  # look at both ends of every image file first
+    votes: str = "distribution"  # distribution: share of votes | majority: the emotion with more than half of all votes
+    check_images: bool = True  # check every image file for truncation first
 
     def __post_init__(self):
         usage(self.split)
@@ -57,18 +57,18 @@ class FERPlusConfig(ListConfig):
 class Voted:
     """A row with votes."""
 
-    line: int  # in its list, the header counted
+    line: int  # in its list, counting the header
     position: int  # among the rows, from 0
     name: str
     votes: Int[np.ndarray, "10"]
 
 
 def ferplus(config: FERPlusConfig) -> GrayImages | ImageFiles:
-    """The faces of one split in the order of the list; each image is its own subject.
+    """Reads the faces of one split in the order of the list; each image is its own subject.
 
-    Where half of the people or more named no emotion ("unknown", "NF" for "not a face"), or, with `votes` "majority",
-    none was named by more than half, emotion_weight is 0. Errors as of fer2013, and ValueError where the two lists do
-    not go together.
+    The weight of the emotion is 0 if half of the annotators or more chose no emotion ("unknown", "NF" for "not a face")
+    or, with `votes` "majority", if no emotion has more than half of the votes. Raises the errors of fer2013, and
+    ValueError if the two lists do not match.
     """
     root = pathlib.Path(config.root)
     folder = root / FOLDERS[config.own_split]
@@ -84,31 +84,31 @@ def ferplus(config: FERPlusConfig) -> GrayImages | ImageFiles:
     total = sum(word in (config.own_split, UNKNOWN) for word in usages)
     skipped.finish(total)
     if not len(source.examples):
-        raise ValueError(f"{path} holds no usable row of {total}: {skipped.counts()}")
+        raise ValueError(f"{path} has no usable rows among {total}: {skipped.counts()}")
     voted = int((source.examples.labels["emotion"].weight > 0).sum())
     logging.info("%s: %d faces, of which %d have an emotion by %s", path, len(source.examples), voted, config.votes)
     return source
 
 
 def _read(path: pathlib.Path, wanted: str, skipped: SkippedRows) -> tuple[list[Voted], list[str]]:
-    """Rows of a split that name an image, and the Usage of every row."""
-    whole = path.name == VOTES_FILE
-    lines = ListFile(path, REQUIRED) if whole else ListFile(path, (), FOLDER_COLUMNS)
+    """Reads the rows of a split that name an image, and the Usage of every row."""
+    full_list = path.name == VOTES_FILE
+    lines = ListFile(path, REQUIRED) if full_list else ListFile(path, (), FOLDER_COLUMNS)
     rows, usages = [], []
     for position, (number, cells) in enumerate(lines):
         usages.append(UNKNOWN)
         try:
             row = lines.named(cells)
-            if whole and row["Usage"] not in FOLDERS:
+            if full_list and row["Usage"] not in FOLDERS:
                 raise RowFault("Usage is unknown", f"'{row['Usage'][:20]}', expected {', '.join(FOLDERS)}")
-            usages[-1] = row["Usage"] if whole else wanted
+            usages[-1] = row["Usage"] if full_list else wanted
             if usages[-1] != wanted:
                 continue
             votes = np.array([parse_integer(f"votes for {name}", row[name], 10) for name in VOTES])
             if not row["Image name"]:
                 skipped.left_out.append((str(path), number, NO_NAME))
             elif not votes.any():
-                raise RowFault("nobody voted", f"all votes of {row['Image name']} are 0, expected ten votes")
+                raise RowFault("no votes", f"all votes of {row['Image name']} are 0, expected ten votes")
             else:
                 rows.append(Voted(number, position, row["Image name"], votes))
         except RowFault as fault:
@@ -119,7 +119,7 @@ def _read(path: pathlib.Path, wanted: str, skipped: SkippedRows) -> tuple[list[V
 def distributions(
     votes: Int[np.ndarray, "face 10"], kind: str
 ) -> tuple[Float[np.ndarray, "face 8"], Float[np.ndarray, "face"]]:
-    """Probabilities of the emotions and their weight, 0 or 1, from votes in the order of `VOTES`."""
+    """Converts votes (in the order of `VOTES`) to emotion probabilities and a weight of 0 or 1."""
     count, total = len(emotions.names(LABEL_SET)), votes.sum(1)
     named = votes[:, :count]
     if kind == "majority":
@@ -140,10 +140,10 @@ def _labels(rows: list[Voted], kind: str) -> Labels:
 
 
 def _from_files(rows, path: pathlib.Path, folder: pathlib.Path, config: FERPlusConfig, skipped) -> ImageFiles:
-    """Faces in a folder of one split, as the program of the FER+ authors writes them."""
+    """Reads faces from the folder of a split, as written by the script of the FER+ authors."""
     reasons = [""] * len(rows)
     if config.check_images:
-        reasons = [look.reason for look in check_image_files([str(folder / row.name) for row in rows])]
+        reasons = [check.reason for check in check_image_files([str(folder / row.name) for row in rows])]
     kept = []
     for row, reason in zip(rows, reasons, strict=True):
         if reason:
@@ -158,30 +158,31 @@ def _from_files(rows, path: pathlib.Path, folder: pathlib.Path, config: FERPlusC
 
 
 def _from_text(rows, usages: list[str], root: pathlib.Path, config: FERPlusConfig, skipped) -> GrayImages:
-    """Faces out of fer2013.csv, row by row; ValueError where its rows are not those of the votes."""
+    """Reads faces from fer2013.csv, row by row; ValueError if its rows do not match the votes."""
     path, wanted = find_list(str(root), FILES[:2]), config.own_split
     by_position = {row.position: row for row in rows}
-    lines, faces, kept, seen = ListFile(path, ("pixels", "Usage")), [], [], 0
+    lines = ListFile(path, ("pixels", "Usage"))
+    faces, kept, count = [], [], 0
     for position, (number, cells) in enumerate(lines):
-        seen += 1
+        count += 1
         if position >= len(usages):
             continue
         try:
             named = lines.named(cells)
             _check_usage(f"{path}, row {number}", named["Usage"], usages[position])
             if position in by_position:
-                faces.append(pixels(named["pixels"]))
+                faces.append(parse_pixels(named["pixels"]))
                 kept.append(by_position[position])
         except RowFault as fault:
             if usages[position] == wanted:
                 skipped.refuse(str(path), number, RowFault(fault.reason, f"{fault} ({path}, row {number})"))
-    if seen != len(usages):
-        raise ValueError(f"{path} has {seen} rows, but there are votes for {len(usages)}: {TOGETHER}")
+    if count != len(usages):
+        raise ValueError(f"{path} has {count} rows, but there are votes for {len(usages)}: {MISMATCH}")
     names = [row.name for row in kept]
     images = np.stack(faces) if faces else np.zeros((0, SIDE_PX, SIDE_PX), np.uint8)
     return GrayImages(LABEL_SET, image_table(names, names, _labels(kept, config.votes)), images)
 
 
-def _check_usage(where: str, here: str, there: str) -> None:
-    if there not in (here, UNKNOWN):
-        raise ValueError(f"{where} is {here}, but the votes in that place are {there}: {TOGETHER}")
+def _check_usage(where: str, usage_of_image: str, usage_of_votes: str) -> None:
+    if usage_of_votes not in (usage_of_image, UNKNOWN):
+        raise ValueError(f"{where} is {usage_of_image}, but the votes in that row are {usage_of_votes}: {MISMATCH}")

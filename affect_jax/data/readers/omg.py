@@ -1,8 +1,8 @@
-"""OMG-Emotion: utterances out of YouTube videos, with one valence, arousal and emotion for each.
+"""OMG-Emotion: utterances from YouTube videos, each with one valence, arousal and emotion.
 
-`omg_TrainVideos.csv` and so on as handed out; the images are root/videos/<video>/utterance_1.mp4 or
-root/frames/<video>/utterance_1/00001.jpg. Arousal is in [0, 1], where 0 is calm, and is kept so, because scores of the
-challenge are of those numbers; a source joined with others has a one-sided arousal.
+Lists are `omg_TrainVideos.csv` etc. as distributed; frames are in root/videos/<video>/utterance_1.mp4 or
+root/frames/<video>/utterance_1/00001.jpg. Arousal is in [0, 1], where 0 is calm, and is not rescaled, because the
+challenge scores are defined on it; combined with other data sets, its arousal is one-sided.
 Source: Barros et al., The OMG-Emotion behavior dataset, IJCNN 2018.
 """
 
@@ -44,7 +44,7 @@ class OMGConfig(ClipConfig):
 
 
 class Utterance(NamedTuple):
-    """One row."""
+    """One row of the list."""
 
     video: str
     name: str  # of the recording: video and utterance
@@ -54,15 +54,17 @@ class Utterance(NamedTuple):
 
 
 def omg(config: OMGConfig) -> Recordings:
-    """All frames of the utterances, each with its utterance's labels; the video is the subject.
+    """Reads all frames of the utterances, each with the labels of its utterance; the video is the subject.
 
-    Many of the videos are gone from YouTube: raise max_skipped_fraction to go on without them, for they are counted.
+    Many videos are no longer on YouTube and count as skipped; raise max_skipped_fraction to proceed without them.
     """
-    root = existing_folder(config.root, "root is the folder of omg_TrainVideos.csv and of videos/")
+    root = existing_folder(config.root, "root is the folder with omg_TrainVideos.csv and videos/")
     path = root / config.own_split
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}, expected the list of split '{config.split}'")
-    found, lines, seen = Collection(config, root, str(path)), ListFile(path, COLUMNS), set()
+    found = Collection(config, root, str(path))
+    lines = ListFile(path, COLUMNS)
+    seen = set()
     for row, cells in lines:
         found.total_rows += 1
         try:
@@ -82,7 +84,7 @@ def _utterance(row: dict[str, str]) -> Utterance:
     stem = pathlib.PurePosixPath(row["utterance"]).stem
     for column, cell in (("video", row["video"]), ("utterance", stem)):
         if not cell or cell in (".", "..") or "/" in cell or "\\" in cell:
-            raise RowFault(f"{column} is no name", f"{column} is '{cell[:40]}', expected a name of a file")
+            raise RowFault(f"{column} is not a name", f"{column} is '{cell[:40]}', expected a file name")
     return Utterance(
         row["video"],
         f"{row['video']}/{stem}",

@@ -1,4 +1,4 @@
-"""RAF-DB's basic emotions: `EmoLabel/list_patition_label.txt` (so spelled) and `Image/aligned` or `Image/original`."""
+"""RAF-DB basic emotions: `EmoLabel/list_patition_label.txt` [sic] and `Image/aligned` or `Image/original`."""
 
 import dataclasses
 import pathlib
@@ -13,7 +13,7 @@ from affect_jax.data.readers.rows import (
     image_table,
     one_hot,
     parse_integer,
-    square,
+    square_around_box,
 )
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
@@ -29,14 +29,14 @@ MEANING = ", ".join(f"{code} {name}" for code, name in enumerate(emotions.names(
 
 @dataclasses.dataclass(frozen=True)
 class RAFDBConfig(ListConfig):
-    """`root` is the folder with EmoLabel and Image, or the one above it; `split` is training or test.
+    """`root` is the folder with EmoLabel and Image, or its parent; `split` is training or test.
 
-    "validation" is the test split: there is no other.
+    "validation" is the test split, because there is no other.
     """
 
-    images: str = "aligned"  # aligned (100 px faces, the crop is the whole image) | original
-    box_side_ratio: float = 1.5  # crop side over the mean side of an original's face box; ours
-    check_images: bool = True  # look at both ends of every image file first
+    images: str = "aligned"  # aligned (100 px faces; the crop is the whole image) | original
+    box_side_ratio: float = 1.5  # crop side / mean side of the face box of an original image; our choice
+    check_images: bool = True  # check every image file for truncation first
 
     def __post_init__(self):
         if self.split not in SPLITS:
@@ -50,15 +50,15 @@ class RAFDBConfig(ListConfig):
 
 
 def raf_db(config: RAFDBConfig) -> ImageFiles:
-    """The usable faces of one split in the order of the list; each image is its own subject.
+    """Reads the usable faces of one split, in the order of the list; each image is its own subject.
 
-    ValueError for too many unusable rows, FileNotFoundError for a wrong path.
+    ValueError if too many rows are unusable; FileNotFoundError for a wrong path.
     """
     top, path = _find_list(config.root)
     skipped = config.skipped(path)
     rows, total = _read(path, config.own_split, skipped)
     paths = [str(top / IMAGES[config.images].format(name)) for _, name, _ in rows]
-    reasons = [look.reason for look in check_image_files(paths)] if config.check_images else [""] * len(paths)
+    reasons = [check.reason for check in check_image_files(paths)] if config.check_images else [""] * len(paths)
     kept, boxes = [], []
     for (number, name, emotion), file, reason in zip(rows, paths, reasons, strict=True):
         try:
@@ -70,26 +70,27 @@ def raf_db(config: RAFDBConfig) -> ImageFiles:
             skipped.refuse(file, number, fault)
     skipped.finish(total)
     if not kept:
-        raise ValueError(f"{path} holds no usable row of {total}: {skipped.counts()}; is split {config.split} right?")
+        raise ValueError(f"{path} has no usable rows among {total}: {skipped.counts()}; is split {config.split} right?")
     numbers, names, named, files = zip(*kept, strict=True)
     labels = unlabeled(len(kept), LABEL_SET, ("emotion",))
-    labels["emotion"].value[:], labels["emotion"].weight[:] = one_hot(named, len(emotions.names(LABEL_SET))), 1
+    labels["emotion"].value[:] = one_hot(named, len(emotions.names(LABEL_SET)))
+    labels["emotion"].weight[:] = 1
     places = [f"{path}, row {number}" for number in numbers]
     cut = np.array(boxes, np.int64) if config.images == "original" else None
     return ImageFiles(LABEL_SET, image_table(names, names, labels), files, places, boxes=cut, upright=cut is None)
 
 
 def _find_list(root: str) -> tuple[pathlib.Path, pathlib.Path]:
-    path = existing_folder(root, f"root is the folder that holds {LISTS[0]} and Image")
+    path = existing_folder(root, f"root is the folder that contains {LISTS[0]} and Image")
     for top in (path / name for name in TOPS):
         for name in LISTS:
             if (top / name).is_file():
                 return top, top / name
-    raise FileNotFoundError(f"no {LISTS[0]} in {path}; root is the folder that holds it and Image")
+    raise FileNotFoundError(f"no {LISTS[0]} in {path}; root is the folder that contains it and Image")
 
 
 def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[tuple[int, str, int]], int]:
-    """(line, name without ending, emotion) of a split's rows, and how many rows it has, unusable ones included."""
+    """Reads (line, name without suffix, emotion) of the rows of a split, and its row count including unusable ones."""
     rows, total = [], 0
     for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
         if not line.strip():
@@ -98,10 +99,10 @@ def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[t
         try:
             cells = line.split()
             if len(cells) != 2:
-                raise RowFault("wrong number of cells", f"'{line[:60]}', expected such as 'train_00001.jpg 5'")
+                raise RowFault("wrong number of cells", f"'{line[:60]}', expected for example 'train_00001.jpg 5'")
             name = pathlib.PurePosixPath(cells[0]).stem
             if not name.startswith(("train_", "test_")):
-                raise RowFault("image of no split", f"'{cells[0]}' begins neither with train_ nor with test_")
+                raise RowFault("image is in no split", f"'{cells[0]}' starts with neither train_ nor test_")
             if not name.startswith(f"{prefix}_"):
                 total -= 1
                 continue
@@ -112,7 +113,7 @@ def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[t
 
 
 def _box(path: pathlib.Path, config: RAFDBConfig) -> tuple[int, int, int]:
-    """The square to cut out of an original; (0, 0, 0), the whole image, where there is no box."""
+    """Returns the square to crop from an original image; (0, 0, 0), the whole image, if there is no box."""
     if not path.is_file():
         return 0, 0, 0
     try:
@@ -120,5 +121,5 @@ def _box(path: pathlib.Path, config: RAFDBConfig) -> tuple[int, int, int]:
     except ValueError:
         raise RowFault("face box is not four numbers", f"{path}, expected left top right bottom in px") from None
     if not (np.isfinite((left, top, right, bottom)).all() and right > left and bottom > top):
-        raise RowFault("face box is empty", f"{path} holds {left:g} {top:g} {right:g} {bottom:g}")
-    return square(left, top, right - left, bottom - top, config.box_side_ratio)
+        raise RowFault("face box is empty", f"{path} has {left:g} {top:g} {right:g} {bottom:g}")
+    return square_around_box(left, top, right - left, bottom - top, config.box_side_ratio)

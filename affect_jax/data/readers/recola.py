@@ -1,9 +1,9 @@
-"""RECOLA: valence and arousal at 25 Hz, as AVEC's gold standards or as what each rater recorded.
+"""RECOLA: valence and arousal at 25 Hz, as the gold standard of AVEC or as individual ratings.
 
 - AVEC GES: `<any folders>/{arousal,valence}/dev_1.arff` with Instance_name, frameTime and GoldStandard; a value of "?"
   is unknown.
-- Ratings: `<any folders>/{arousal,valence}/train_1.csv` or `P16_..._arousal.csv`, `time;FM1 ;FM2 ;...` with a blank
-  before the separator, one column a rater.
+- Ratings: `<any folders>/{arousal,valence}/train_1.csv` or `P16_..._arousal.csv`, `time;FM1 ;FM2 ;...` with a space
+  before the separator and one column per annotator.
 """
 
 import csv
@@ -21,10 +21,10 @@ from affect_jax.data.readers.traces import (
     ClipConfig,
     Collection,
     Trace,
-    rated_recording,
+    label_recording,
     read_trace,
     resolve_split,
-)  # fmt: skip
+)
 from affect_jax.data.recordings import Recordings
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.quantities.valence_arousal import DIMENSIONS
@@ -38,11 +38,11 @@ LEVELS = ("", "*/", "*/*/")  # folders between root and arousal/
 
 @dataclasses.dataclass(frozen=True)
 class RECOLAConfig(ClipConfig):
-    """`split` is training, validation or test, or "all": the original ratings, P16 and so on, are in no split."""
+    """`split` is training, validation, test, or "all" for the original ratings (P16 etc.), which are in no split."""
 
-    fps: float = 25.0  # frames a second of frames kept as images; RECOLA was recorded at 25
-    labels: str = ""  # folder of arousal/ and valence/ below root; "" = the only one there
-    rater: str = ""  # column of the ratings, such as FM1; "" = the mean of all columns
+    fps: float = 25.0  # frames per second of extracted images; RECOLA was recorded at 25
+    labels: str = ""  # folder with arousal/ and valence/, below root; "" = the only one found
+    rater: str = ""  # column of an annotator, such as FM1; "" = the mean of all annotators
 
     def __post_init__(self):
         super().__post_init__()
@@ -54,49 +54,50 @@ class RECOLAConfig(ClipConfig):
 
 
 def recola(config: RECOLAConfig) -> Recordings:
-    """All frames of the recordings of a split; each recording is a subject, and a frame needs both dimensions.
+    """Reads all frames of the recordings of a split; each recording is a subject, and a frame needs both dimensions.
 
-    ValueError for too many unusable rows or recordings; FileNotFoundError for a wrong path.
+    ValueError if too many rows or recordings are unusable; FileNotFoundError for a wrong path.
     """
-    root = existing_folder(config.root, f"root is the folder of the labels arousal/ and valence/; {LAYOUT}")
+    root = existing_folder(config.root, f"root is the folder with the labels arousal/ and valence/; {LAYOUT}")
     folder = _folder(root, config.labels)
     found = Collection(config, root, str(folder))
     files = {dimension: _files(folder / dimension, config.split) for dimension in DIMENSIONS}
     for name in sorted(set().union(*files.values())):
-        if lacking := [dimension for dimension in DIMENSIONS if name not in files[dimension]]:
-            raise FileNotFoundError(f"no {lacking[0]} of {name} in {folder / lacking[0]}; both dimensions are needed")
+        if missing := [dimension for dimension in DIMENSIONS if name not in files[dimension]]:
+            raise FileNotFoundError(f"no {missing[0]} of {name} in {folder / missing[0]}; both dimensions are required")
         traces = {}
         for index, dimension in enumerate(DIMENSIONS):
-            traces[index], rows = trace_of(files[dimension][name], config.rater, found.rows)
+            traces[index], rows = read_ratings(files[dimension][name], config.rater, found.rows)
             found.total_rows += rows
         if (footage := found.footage(name, str(files[DIMENSIONS[0]][name]))) is not None:
-            found.add(rated_recording(name, name, footage, traces), str(files[DIMENSIONS[0]][name]))
+            found.add(label_recording(name, name, footage, traces), str(files[DIMENSIONS[0]][name]))
     return found.source()
 
 
-def trace_of(path: pathlib.Path, rater: str, skipped: SkippedRows) -> tuple[Trace, int]:
-    """The gold standard of an ARFF, or the mean or one column of a table of raters; and the number of its rows."""
+def read_ratings(path: pathlib.Path, rater: str, skipped: SkippedRows) -> tuple[Trace, int]:
+    """Reads the gold standard of an ARFF file, or the mean or one column of a ratings table; also counts its rows."""
     if path.suffix == ".arff":
         return read_trace(ArffLines(path), ARFF_TIME, [ARFF_VALUE], skipped)
     lines = ListFile(path, (CSV_TIME,), delimiter=";")
     next(iter(lines), None)
     raters = [column for column in lines.columns if column not in (CSV_TIME, "")]
     if not raters:
-        raise ValueError(f"{path} has no column of ratings: its columns are {', '.join(lines.columns)}")
+        raise ValueError(f"{path} has no rating columns: its columns are {', '.join(lines.columns)}")
     if rater and rater not in raters:
-        raise ValueError(f"{path} has no rater '{rater}'; choose one of {', '.join(raters)}, or '' for the mean")
+        raise ValueError(f"{path} has no annotator '{rater}'; choose one of {', '.join(raters)}, or '' for the mean")
     trace, rows = read_trace(lines, CSV_TIME, [rater] if rater else raters, skipped)
     return trace._replace(values=trace.values.mean(1, keepdims=True, dtype=np.float64).astype(np.float32)), rows
 
 
 class ArffLines(ListFile):
-    """The data of an ARFF file as a list with a header."""
+    """An ARFF file, read like a list with a header."""
 
     def __init__(self, path: pathlib.Path):
         super().__init__(path, (ARFF_TIME, ARFF_VALUE))
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        self.columns, data = [], False
+        self.columns = []
+        data = False
         with open(self.path, newline="", encoding="utf-8-sig", errors="replace") as file:
             for number, line in enumerate(file, 1):
                 text = line.strip()
@@ -109,7 +110,7 @@ class ArffLines(ListFile):
                 elif data := text.lower() == "@data":
                     self._check_attributes(number)
         if not data:
-            raise ValueError(f"{self.path} has no @data; is it an ARFF file, and whole?")
+            raise ValueError(f"{self.path} has no @data; is it a complete ARFF file?")
 
     def _check_attributes(self, number: int) -> None:
         if missing := [name for name in self.required if name not in self.columns]:
@@ -127,16 +128,16 @@ def _folder(root: pathlib.Path, labels: str) -> pathlib.Path:
         return found[0]
     if not found:
         raise FileNotFoundError(
-            f"no folders arousal/ and valence/ in {tops[0]}, expected files such as dev_1.arff there"
+            f"no folders arousal/ and valence/ in {tops[0]}, expected files such as dev_1.arff in them"
         )
     names = ", ".join(folder.relative_to(root).as_posix() for folder in found)
-    raise ValueError(f"{tops[0]} holds several sets of labels: {names}; set labels to one of them")
+    raise ValueError(f"{tops[0]} has several sets of labels: {names}; set labels to one of them")
 
 
 def _files(folder: pathlib.Path, split: str) -> dict[str, pathlib.Path]:
-    """Label files by recording; ValueError where a recording has two."""
-    wanted, found = resolve_split(split, SPLITS), {}
-    others = set()
+    """Finds the label files by recording; ValueError if a recording has two."""
+    wanted = resolve_split(split, SPLITS)
+    found, others = {}, set()
     for path in sorted(folder.iterdir()):
         match = NAME.match(path.stem)
         if match is None or path.suffix not in (".arff", ".csv"):
@@ -148,8 +149,8 @@ def _files(folder: pathlib.Path, split: str) -> dict[str, pathlib.Path]:
         else:
             found[match[1]] = path
     if not found:
-        there = f"; there are files of {', '.join(sorted(others))}" if others else ""
+        existing = f"; found files of {', '.join(sorted(others))}" if others else ""
         raise FileNotFoundError(
-            f"no labels of split '{split}' in {folder}, expected such as dev_1.arff or P16.csv{there}"
+            f"no labels of split '{split}' in {folder}, expected files such as dev_1.arff or P16.csv{existing}"
         )
     return found

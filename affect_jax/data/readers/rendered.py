@@ -1,4 +1,4 @@
-"""Rendered faces: the data set that needs no files, and the only one whose truth is known."""
+"""Rendered faces: a data set that needs no files and has exact ground truth."""
 
 import dataclasses
 
@@ -15,25 +15,25 @@ from affect_jax.types import Example, Label, Labels
 SPLITS = ("train", "validation", "test")
 KINDS = ("stills", "clips")
 LABELS = ("truth", "annotators")
-DRAWING = 1  # raised whenever the same seed gives other images or labels
-SUBJECTS_PER_SPLIT = 100_000  # subject numbers of a split start at its position times this: no person is in two
+DRAWING = 1  # version; incremented whenever a seed gives different images or labels
+SUBJECTS_PER_SPLIT = 100_000  # offset between the subject numbers of splits, so they share no subject
 
 
 @dataclasses.dataclass(frozen=True)
 class RenderedConfig:
-    """How many faces of whom."""
+    """Options of the rendered faces."""
 
-    root: str = ""  # unused: nothing is read
+    root: str = ""  # unused, because nothing is read
     split: str = "train"  # train | validation | test
     kind: str = "stills"  # stills | clips
     subjects: int = 64
     per_subject: int = 64  # stills, or clips of `frames` frames
     frames: int = 48
-    fps: float = 12.5  # syllables come at 3 to 6 Hz: below 12 fps they alias
+    fps: float = 12.5  # syllables occur at 3 to 6 Hz and alias below 12 fps
     size_px: int = 80  # side of the canvas; the EmoNet crop covers about 0.82 of it
     seed: int = 0
-    drawing: int = DRAWING  # version of the drawing, so that stored faces and old runs are told apart
-    labels: str = "truth"  # truth | annotators: the mean of three who are late and biased (clips only)
+    drawing: int = DRAWING  # version of the renderer, which distinguishes stored faces and old runs
+    labels: str = "truth"  # truth | annotators: the mean of three with delay and bias (clips only)
 
     def __post_init__(self):
         _check(self)
@@ -52,21 +52,27 @@ def _check(config: RenderedConfig) -> None:
     if config.drawing != DRAWING:
         raise ValueError(
             f"rendered faces: drawing is {config.drawing}, but this version of affect_jax draws {DRAWING}: the faces "
-            "of that run cannot be drawn again; train anew, or use the version that it was made with"
+            "of that run cannot be reproduced; train again, or use the version that created it"
         )
-    limits = {"subjects": (1, SUBJECTS_PER_SPLIT), "per_subject": (1, 100_000), "frames": (1, 100_000),
-              "size_px": (32, 1024), "fps": (1, 240), "seed": (0, 2**63 - 1)}  # fmt: skip
+    limits = {
+        "subjects": (1, SUBJECTS_PER_SPLIT),
+        "per_subject": (1, 100_000),
+        "frames": (1, 100_000),
+        "size_px": (32, 1024),
+        "fps": (1, 240),
+        "seed": (0, 2**63 - 1),
+    }
     for option, (low, high) in limits.items():
         if not low <= getattr(config, option) <= high:
             raise ValueError(
-                f"rendered faces: {option} is {getattr(config, option)}; give a number from {low} to {high}"
+                f"rendered faces: {option} is {getattr(config, option)}; expected a number from {low} to {high}"
             )
     if config.labels == "annotators" and config.kind == "stills":
         raise ValueError("rendered faces: labels is 'annotators', which exist for clips only; set kind to 'clips'")
 
 
 class RenderedFaces:
-    """A `Source` whose labels are computed at once and whose images are drawn when asked for."""
+    """A `Source` whose labels are computed on creation and whose images are rendered on access."""
 
     label_set = affect.LABEL_SET
 
@@ -74,10 +80,10 @@ class RenderedFaces:
         self.config = config
         first = SPLITS.index(config.split) * SUBJECTS_PER_SPLIT
         self._frames = config.frames if config.kind == "clips" else 1
-        people, numbers = np.divmod(np.arange(config.subjects * config.per_subject), config.per_subject)
-        self._subject = np.repeat(people + first, self._frames)
+        subjects, numbers = np.divmod(np.arange(config.subjects * config.per_subject), config.per_subject)
+        self._subject = np.repeat(subjects + first, self._frames)
         self._number = np.repeat(numbers, self._frames)
-        self._frame = np.tile(np.arange(self._frames), len(people))
+        self._frame = np.tile(np.arange(self._frames), len(subjects))
         self._take = self._perform()
         self._shown, self._framing, landmarks = self._geometry()
         self.examples = self._examples(landmarks)
@@ -92,7 +98,7 @@ class RenderedFaces:
         return motion.concatenate([motion.clip(self.config.seed, int(s), int(n), self._times()) for s, n in starts])
 
     def _geometry(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """What is shown, how it is framed, and the landmarks in pixels; subject by subject."""
+        """Computes visible action units, framing and landmarks (px), subject by subject."""
         shown, framing, landmarks = [], [], []
         block = self.config.per_subject * self._frames
         for start in range(0, len(self._subject), block):
@@ -106,7 +112,7 @@ class RenderedFaces:
         return np.concatenate(shown), np.concatenate(framing), np.concatenate(landmarks)
 
     def _camera(self, identity, rows: slice, turned: np.ndarray) -> np.ndarray:
-        """A photograph is framed around its face; the camera of a clip stands still, set up for the face at rest."""
+        """Frames a still around its face; the camera of a clip is fixed and set up for the face at rest."""
         if self.config.kind == "clips":
             clips = rows.start // self._frames + np.arange(self.config.per_subject)
             subject, numbers = int(self._subject[rows.start]), self._number[clips * self._frames]
@@ -118,7 +124,7 @@ class RenderedFaces:
         zoom = self._take.zoom[rows, None]
         framing[:, 1:] = 0.5 + (framing[:, 1:] - 0.5) * zoom + self._take.shift[rows]
         framing[:, :1] *= zoom
-        return np.round(framing, 9)  # the last bits depend on how many faces were computed together
+        return np.round(framing, 9)  # because the last bits depend on the number of faces computed together
 
     def _examples(self, landmarks: np.ndarray) -> list[Example]:
         affects = affect.valence_arousal(self._take.units).astype(np.float32)
@@ -127,43 +133,51 @@ class RenderedFaces:
             affects = np.concatenate([self._ratings(int(s), int(n)).mean(0) for s, n in groups]).astype(np.float32)
         named, self._intensity = affect.emotion(self._take.units)
         emotions = np.eye(len(names(self.label_set)), dtype=np.float32)[named]
-        one, examples, clips = np.float32(1), [], self.config.kind == "clips"
+        clips = self.config.kind == "clips"
+        one = np.float32(1)
+        examples = []
         for row, (subject, number, frame) in enumerate(zip(self._subject, self._number, self._frame, strict=True)):
-            person = f"{self.config.split}/subject_{subject % SUBJECTS_PER_SPLIT:03d}"
-            clip = f"{person}/clip_{number:02d}" if clips else ""
+            subject_name = f"{self.config.split}/subject_{subject % SUBJECTS_PER_SPLIT:03d}"
+            clip = f"{subject_name}/clip_{number:02d}" if clips else ""
             labels = Labels(
                 valence_arousal=Label(affects[row], one),
                 emotion=Label(emotions[row], one),
                 landmarks=Label(landmarks[row], one),
             )
-            name = f"{clip}/{frame:05d}" if clips else f"{person}/still_{number:05d}"
-            examples.append(Example(name, person, clip, int(frame), float(frame / self.config.fps), labels))
+            name = f"{clip}/{frame:05d}" if clips else f"{subject_name}/still_{number:05d}"
+            examples.append(Example(name, subject_name, clip, int(frame), float(frame / self.config.fps), labels))
         return examples
 
     def image(self, index: int) -> UInt8[np.ndarray, "size_px size_px 3"]:
-        """Draws the face; the same pixels every time."""
+        """Renders the face; deterministic."""
         subject, number, frame = (int(table[index]) for table in (self._subject, self._number, self._frame))
         seed, take = self.config.seed, self._take
         view = View(
-            shown=self._shown[index], pose_degrees=take.pose_degrees[index], gaze=take.gaze[index],
-            framing=self._framing[index], blur_px=float(take.blur_px[index]), smear_px=take.smear_px[index],
-            gain=float(take.gain[index]), occluder=take.occluder[index],
-        )  # fmt: skip
-        scene_number = number if self.config.kind == "stills" else number + 2**32  # a clip is no still of that number
+            shown=self._shown[index],
+            pose_degrees=take.pose_degrees[index],
+            gaze=take.gaze[index],
+            framing=self._framing[index],
+            blur_px=float(take.blur_px[index]),
+            smear_px=take.smear_px[index],
+            gain=float(take.gain[index]),
+            occluder=take.occluder[index],
+        )
+        # Clips and stills of the same number have different scenes.
+        scene_number = number if self.config.kind == "stills" else number + 2**32
         pixels = np.random.default_rng((seed, PURPOSE["pixels"], subject, scene_number, frame))
         scene = draw_scene(seed, subject, scene_number)
         return paint(draw_identity(seed, subject), scene, view, self.config.size_px, pixels)
 
     def action_units(self, index: int) -> Float[np.ndarray, "unit"]:
-        """True affective intensities in the order of `render.affect.ACTION_UNITS`, in [0, 1]."""
+        """Returns the true affective intensities, in the order of `render.affect.ACTION_UNITS`, in [0, 1]."""
         return self._take.units[index]
 
     def intensity(self, index: int) -> float:
-        """True intensity of the emotion, in [0, 1]."""
+        """Returns the true intensity of the emotion, in [0, 1]."""
         return float(self._intensity[index])
 
     def annotators(self, clip: str) -> Float[np.ndarray, "3 frame 2"]:
-        """Valence and arousal as three raters recorded them over a clip, named as in `examples[i].clip`."""
+        """Returns the valence and arousal traces of three annotators for a clip, named as in `examples[i].clip`."""
         if self.config.kind == "stills":
             raise ValueError("rendered faces: annotators exist for clips only; set kind to 'clips'")
         rows = [row for row in range(0, len(self.examples), self._frames) if self.examples[row].clip == clip]
@@ -176,5 +190,5 @@ class RenderedFaces:
 
 
 def rendered(config: RenderedConfig) -> RenderedFaces:
-    """Rendered faces; ValueError names an option that is out of its range."""
+    """Creates rendered faces; ValueError names an option that is out of range."""
     return RenderedFaces(config)

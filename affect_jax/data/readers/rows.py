@@ -1,4 +1,4 @@
-"""What readers of lists share: their options, CSV lists with a header, and tables of photographs."""
+"""Shared parts of list readers: options, CSV lists with a header, and tables of still images."""
 
 import csv
 import dataclasses
@@ -16,34 +16,34 @@ from affect_jax.data.source import Table
 from affect_jax.files import image_files
 from affect_jax.types import Labels
 
-READING_THREADS = 8  # waits of a network disk overlap
+READING_THREADS = 8  # overlaps the latency of network storage
 
 
 @dataclasses.dataclass(frozen=True)
 class ListConfig:
-    """Where a data set lies, and what happens to rows of it that cannot be used."""
+    """Location of a data set, and handling of its unusable rows."""
 
     root: str
     split: str = "training"
-    strict: bool = False  # an invalid row raises instead of being skipped
-    max_skipped_fraction: float = 0.01  # of all rows, before the run stops
-    skipped_csv: str = ""  # file the skipped rows are added to
+    strict: bool = False  # raise on an invalid row instead of skipping it
+    max_skipped_fraction: float = 0.01  # maximum share of all rows
+    skipped_csv: str = ""  # file to which skipped rows are added
 
     @property
     def own_split(self) -> Any:
-        """The data set's own word for `split`; the same for synonyms, such as train and training."""
+        """The data set's own name of `split`; identical for synonyms such as train and training."""
         return self.split
 
     def skipped(self, where: str | os.PathLike) -> SkippedRows:
-        """Empty accounts for the rows of one list."""
+        """Creates the record of skipped rows of one list."""
         return SkippedRows(str(where), self.max_skipped_fraction, self.skipped_csv, self.strict)
 
 
 class ListFile:
-    """A CSV list: iterate for (line number, cells); then `columns` are known and `named` gives cells their names.
+    """A CSV list; iterating yields (line number, cells), sets `columns`, and allows `named`.
 
-    The header may carry blanks and stand in any order. `headerless` are the columns of a list without one, where that
-    happens. ValueError for a missing column names the header that was found.
+    Header names may have surrounding spaces and appear in any order. `headerless` gives the columns of lists that may
+    lack a header. ValueError for a missing column quotes the header found.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class ListFile:
             raise ValueError(f"{self.path} is empty; expected the columns {', '.join(self.required)}")
 
     def _take_header(self, cells: list[str]) -> bool:
-        """Sets the columns; False where the first line is data already."""
+        """Sets the columns; False if the first line is already data."""
         found = [cell.strip() for cell in cells]
         if any(cell in (*self.required, *self.headerless) for cell in found):
             if missing := [column for column in self.required if column not in found]:
@@ -84,25 +84,25 @@ class ListFile:
             self.columns = found
             return True
         if not self.headerless or len(cells) != len(self.headerless):
-            nor = f" nor {len(self.headerless)} values" if self.headerless else ""
+            values = f" or {len(self.headerless)} values" if self.headerless else ""
             raise ValueError(
-                f"{self.path}, row 1: neither a header{nor} but '{','.join(cells)[:60]}'; "
-                f"expected the columns {', '.join(self.headerless or self.required)}"
+                f"{self.path}, row 1: expected a header{values}, found '{','.join(cells)[:60]}'; "
+                f"the columns are {', '.join(self.headerless or self.required)}"
             )
         self.columns = list(self.headerless)
         return False
 
     def named(self, cells: Sequence[str]) -> dict[str, str]:
-        """Stripped cells by column; RowFault when there are too many or too few."""
+        """Returns stripped cells by column; RowFault if there are too many or too few."""
         if len(cells) != len(self.columns):
             raise RowFault(
-                "wrong number of cells", f"{len(cells)}, expected {len(self.columns)}; is a line cut or joined?"
+                "wrong number of cells", f"{len(cells)}, expected {len(self.columns)}; is a line truncated or merged?"
             )
         return {column: cell.strip() for column, cell in zip(self.columns, cells, strict=True)}
 
 
 def parse_integer(column: str, cell: str, highest: int, meaning: str = "", lowest: int = 0) -> int:
-    """A whole number of a cell; RowFault when it is none or not in lowest..highest."""
+    """Parses an integer; RowFault if it is not one or not in lowest..highest."""
     try:
         value = float(cell)
     except ValueError:
@@ -113,30 +113,30 @@ def parse_integer(column: str, cell: str, highest: int, meaning: str = "", lowes
 
 
 def image_table(names: Sequence[str], subjects: Sequence[str], labels: Labels) -> Table:
-    """A table of single images."""
+    """Creates a table of still images."""
     count = len(names)
     return Table(names, subjects, [""] * count, np.zeros(count, np.int64), np.zeros(count), labels)
 
 
 def one_hot(emotions: Sequence[int], count: int) -> Float[np.ndarray, "example emotion"]:
-    """Probability 1 for each named emotion."""
+    """One-hot distributions of the given emotion indices."""
     return np.eye(count, dtype=np.float32)[np.asarray(emotions, np.int64)]
 
 
 def check_image_files(paths: Sequence[str]) -> list[image_files.ImageCheck]:
-    """What the ends of each image file show, read by several threads."""
+    """Checks image files in several threads."""
     with ThreadPoolExecutor(READING_THREADS) as pool:
         return list(pool.map(image_files.check, paths, chunksize=256))
 
 
-def square(left: float, top: float, width: float, height: float, side_ratio: float) -> tuple[int, int, int]:
-    """Left, top and side in px of the square about a face box, `side_ratio` times its mean side."""
+def square_around_box(left: float, top: float, width: float, height: float, side_ratio: float) -> tuple[int, int, int]:
+    """Returns left, top and side (px) of the square centered on a face box, `side_ratio` times its mean side."""
     side = round((width + height) / 2 * side_ratio)
     return round(left + (width - side) / 2), round(top + (height - side) / 2), side
 
 
 def existing_folder(root: str, expected: str) -> pathlib.Path:
-    """`root` as a path; FileNotFoundError says what was expected there."""
+    """Returns `root` as a path; FileNotFoundError states what was expected there."""
     path = pathlib.Path(root)
     if not path.is_dir():
         raise FileNotFoundError(f"no folder {path}; {expected}")

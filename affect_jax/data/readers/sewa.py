@@ -1,8 +1,8 @@
-"""SEWA in the form of the AVEC 2018 and 2019 cross-cultural challenges (CES): labels at 10 Hz, one file a recording.
+"""SEWA as distributed for the AVEC 2018 and 2019 challenges (CES): labels at 10 Hz, one file per recording.
 
-`labels/Devel_DE_01.csv` with `name;timestamp;arousal;valence;liking`, names in single quotes; the labels of Test were
-not handed out. Liking is not read. The data base's own download has another layout, which stands in no public code and
-is not read.
+`labels/Devel_DE_01.csv` with `name;timestamp;arousal;valence;liking`, names in single quotes; the test labels were not
+released. Liking is not read. The layout of the original SEWA database is not documented in public code and not
+supported.
 """
 
 import dataclasses
@@ -15,11 +15,11 @@ from affect_jax.data.readers.traces import (
     LAYOUT,
     ClipConfig,
     Collection,
-    affect_dimensions,
-    rated_recording,
+    label_recording,
     read_trace,
     resolve_split,
-)  # fmt: skip
+    split_dimensions,
+)
 from affect_jax.data.recordings import Recordings
 from affect_jax.data.skipped import RowFault
 
@@ -31,9 +31,9 @@ RATED = ("arousal", "valence")
 
 @dataclasses.dataclass(frozen=True)
 class SEWAConfig(ClipConfig):
-    """`root` holds labels/ and the recordings, or is labels/ itself; `split` is training, validation or test."""
+    """`root` contains labels/ and the recordings, or is labels/ itself; `split` is training, validation or test."""
 
-    cultures: tuple[str, ...] = ()  # such as DE, HU, CN; () = all that are there
+    cultures: tuple[str, ...] = ()  # such as DE, HU, CN; () = all available
 
     def __post_init__(self):
         super().__post_init__()
@@ -45,19 +45,19 @@ class SEWAConfig(ClipConfig):
 
 
 def sewa(config: SEWAConfig) -> Recordings:
-    """All frames of the recordings of a split; each recording is a subject. Labels are interpolated between samples.
+    """Reads all frames of the recordings of a split, interpolating labels; each recording is a subject.
 
-    ValueError for too many unusable rows or recordings; FileNotFoundError for a wrong path.
+    ValueError if too many rows or recordings are unusable; FileNotFoundError for a wrong path.
     """
-    root = existing_folder(config.root, f"root is the folder of labels/Train_DE_01.csv...; {LAYOUT}")
+    root = existing_folder(config.root, f"root is the folder with labels/Train_DE_01.csv...; {LAYOUT}")
     folder = root / "labels" if (root / "labels").is_dir() else root
     found = Collection(config, root, str(folder))
     for path in _files(folder, config):
         lines = ListFile(path, COLUMNS, delimiter=";", quote="'")
-        trace, rows = read_trace(lines, "timestamp", RATED, found.rows, functools.partial(_of_file, path.stem))
+        trace, rows = read_trace(lines, "timestamp", RATED, found.rows, functools.partial(_check_name, path.stem))
         found.total_rows += rows
         if (footage := found.footage(path.stem, str(path))) is not None:
-            recording = rated_recording(path.stem, path.stem, footage, affect_dimensions(trace, RATED))
+            recording = label_recording(path.stem, path.stem, footage, split_dimensions(trace, RATED))
             found.add(recording, str(path))
     return found.source()
 
@@ -70,14 +70,14 @@ def _files(folder: pathlib.Path, config: SEWAConfig) -> list[pathlib.Path]:
         for path, match in named.items()
         if match[1] == word and (not config.cultures or match[2] in config.cultures)
     ]
-    lacking = sorted(set(config.cultures) - {match[2] for match in named.values() if match[1] == word})
-    if not chosen or lacking:
-        there = ", ".join(sorted({f"{match[1]}_{match[2]}" for match in named.values()})) or "none"
-        wanted = " or ".join(f"{word}_{culture}_01.csv" for culture in lacking or config.cultures or ("DE",))
-        raise FileNotFoundError(f"no labels such as {wanted} in {folder}; found there: {there}")
+    missing = sorted(set(config.cultures) - {match[2] for match in named.values() if match[1] == word})
+    if not chosen or missing:
+        existing = ", ".join(sorted({f"{match[1]}_{match[2]}" for match in named.values()})) or "none"
+        wanted = " or ".join(f"{word}_{culture}_01.csv" for culture in missing or config.cultures or ("DE",))
+        raise FileNotFoundError(f"no labels such as {wanted} in {folder}; found: {existing}")
     return chosen
 
 
-def _of_file(stem: str, row: dict[str, str]) -> None:
+def _check_name(stem: str, row: dict[str, str]) -> None:
     if row["name"] != stem:
-        raise RowFault("name is another recording's", f"{row['name'][:40]}, expected {stem}")
+        raise RowFault("name is that of another recording", f"{row['name'][:40]}, expected {stem}")

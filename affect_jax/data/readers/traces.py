@@ -1,4 +1,4 @@
-"""What readers of clips share: options, published splits, traces of labels, and recordings made of both."""
+"""Shared parts of clip readers: options, official splits, label traces, and labeled recordings."""
 
 import dataclasses
 import math
@@ -16,31 +16,31 @@ from affect_jax.data.source import unlabeled
 from affect_jax.ops.labels_over_time import resample
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
-LABEL_SET = "affectnet_8"  # of data sets that name no emotions: all weights are 0
+LABEL_SET = "affectnet_8"  # for data sets without emotion labels
 ALL = "all"
-UNKNOWN = "?"  # a value of ARFF
-LONGEST_STEP = 1.5  # of the usual step between samples; over longer ones labels are not interpolated
+UNKNOWN = "?"  # missing value in ARFF
+LONGEST_STEP = 1.5  # labels are not interpolated over steps longer than this multiple of the median
 SPLIT_WORDS = {"train": "training", "val": "validation", "dev": "validation", "devel": "validation"}
-LAYOUT = "expected the labels and beside them videos/<name>.mp4 or frames/<name>/00001.jpg, and landmarks/<name>.csv"
+LAYOUT = "expected next to the labels: videos/<name>.mp4 or frames/<name>/00001.jpg, and landmarks/<name>.csv"
 
 
 @dataclasses.dataclass(frozen=True)
 class ClipConfig(ListConfig):
-    """Where a data set of recordings lies: root/frames/<name>/00001.jpg or root/videos/<name>.mp4.
+    """A data set of recordings: root/frames/<name>/00001.jpg or root/videos/<name>.mp4.
 
-    Where there is a folder root/landmarks, landmarks/<name>.csv of OpenFace 2 say where the face is; frames without a
-    face are left out. Without it the whole image is the crop, which suits videos of faces that are cut out already.
+    If there is a folder root/landmarks, its OpenFace 2 tables landmarks/<name>.csv locate the face, and frames without
+    a face are excluded. Otherwise the crop is the whole image, which suits videos of already cropped faces.
     """
 
-    fps: float = 0.0  # frames a second of frames kept as images, which do not say; videos know their own
+    fps: float = 0.0  # frames per second of extracted images; videos have their own
 
     def __post_init__(self):
         if not (math.isfinite(self.fps) and self.fps >= 0):
-            raise ValueError(f"fps is {self.fps}; expected frames a second, or 0 where frames come from videos")
+            raise ValueError(f"fps is {self.fps}; expected frames per second, or 0 if frames come from videos")
 
 
 def resolve_split(split: str, words: Mapping[str, Any]) -> Any:
-    """The data set's own word for a split; `words` maps training, validation, test to them. ValueError lists both."""
+    """Maps a split to the name used by the data set, using `words`; ValueError lists the known splits."""
     known = SPLIT_WORDS.get(split.lower(), split.lower())
     if known not in words:
         raise ValueError(f"split is '{split}'; choose {', '.join(words)}")
@@ -48,7 +48,7 @@ def resolve_split(split: str, words: Mapping[str, Any]) -> Any:
 
 
 def parse_number(column: str, cell: str, low: float, high: float) -> float:
-    """A number of a cell; RowFault when it is none or not in low..high."""
+    """Parses a number; RowFault if it is not one or not in low..high."""
     try:
         value = float(cell)
     except ValueError:
@@ -61,7 +61,7 @@ def parse_number(column: str, cell: str, low: float, high: float) -> float:
 
 
 class Trace(NamedTuple):
-    """Labels on their own clock."""
+    """Labels with their own time stamps."""
 
     times_seconds: Float[np.ndarray, "sample"]
     values: Float[np.ndarray, "sample dimension"]
@@ -70,7 +70,7 @@ class Trace(NamedTuple):
     def at(
         self, times_seconds: Float[np.ndarray, "frame"]
     ) -> tuple[Float[np.ndarray, "frame dimension"], Float[np.ndarray, "frame"]]:
-        """Values and weights at the times of frames; nothing is extrapolated, nor put where samples lack."""
+        """Interpolates values and weights at the times of frames; no extrapolation, and none across gaps."""
         steps = np.diff(self.times_seconds)
         longest = LONGEST_STEP * float(np.median(steps)) if len(steps) else np.inf
         return resample(self.times_seconds, self.values, self.weight, times_seconds, longest)
@@ -83,10 +83,10 @@ def read_trace(
     skipped: SkippedRows,
     check: Callable[[dict[str, str]], None] = lambda row: None,
 ) -> tuple[Trace, int]:
-    """Columns of a list over time, valence and arousal in [-1, 1], and the number of its rows.
+    """Reads columns of a list over time, with values in [-1, 1], and counts its rows.
 
-    A row with an unusable value is refused and leaves an unknown sample; one whose time is unusable or does not
-    increase is refused and left out. `check` may raise RowFault of a row. ValueError for a list without rows.
+    A row with an unusable value is recorded as a fault and leaves an unlabeled sample; one whose time is unusable or
+    not increasing is recorded and dropped. `check` may raise RowFault for a row. ValueError for a list without rows.
     """
     times, values, weight, total = [], [], [], 0
     for row, cells in lines:
@@ -106,13 +106,13 @@ def read_trace(
         except RowFault as fault:
             skipped.refuse(str(lines.path), row, RowFault(fault.reason, f"{fault} ({lines.path}, row {row})"))
     if not total:
-        raise ValueError(f"{lines.path} has a header and no sample; expected a row for each {time}: is it cut off?")
+        raise ValueError(f"{lines.path} has a header but no samples; expected a row for each {time}; is it truncated?")
     shape = (len(times), len(columns))
     return Trace(np.array(times, np.float64), np.array(values, np.float32).reshape(shape), np.array(weight)), total
 
 
-def rated_recording(name: str, subject: str, footage: Footage, dimensions: Mapping[int, Trace]) -> Recording:
-    """All frames of a recording with valence and arousal; a frame that lacks one of them has weight 0."""
+def label_recording(name: str, subject: str, footage: Footage, dimensions: Mapping[int, Trace]) -> Recording:
+    """Labels all frames of a recording with valence and arousal; frames without both have weight 0."""
     times = footage.times_seconds()
     labels = unlabeled(len(times), LABEL_SET, ("valence_arousal",))
     weight = np.ones(len(times))
@@ -126,7 +126,7 @@ def rated_recording(name: str, subject: str, footage: Footage, dimensions: Mappi
 
 
 class Collection:
-    """Recordings as they are found; those that lack or cannot be read are counted like unusable rows."""
+    """Collects recordings; missing or unreadable ones are counted like unusable rows."""
 
     def __init__(self, config: ClipConfig, root: pathlib.Path, where: str):
         self.config, self.root, self.where = config, root, where
@@ -134,7 +134,7 @@ class Collection:
         self.total_rows, self.found, self.names = 0, [], []
 
     def footage(self, name: str, place: str) -> Footage | None:
-        """The frames of a recording; None, counted, where there are none."""
+        """Opens the frames of a recording; returns None and counts it if there are none."""
         self.names.append(name)
         try:
             return find_footage(self.root, name, self.config.fps)
@@ -144,29 +144,29 @@ class Collection:
             return None
 
     def add(self, recording: Recording, place: str) -> None:
-        """Takes a recording with the landmarks that lie beside it; one whose landmarks are of no use is counted."""
+        """Adds a recording with its landmarks; one with unusable landmarks is counted instead."""
         try:
             self.found.append(with_landmarks(recording, self.root))
         except (FileNotFoundError, ValueError) as error:
             self.recordings.refuse(place, len(self.names), RowFault("recording has no usable landmarks", str(error)))
 
     def source(self, label_set: str = LABEL_SET) -> Recordings:
-        """What was found; ValueError when too much was not, FileNotFoundError when nothing was."""
+        """Returns the collected recordings; ValueError if too many are missing, FileNotFoundError if all are."""
         if self.names and not self.found and len(self.recordings.faults) == len(self.names):
             example = f"{self.root}/videos/{self.names[0]}.mp4 or {self.root}/frames/{self.names[0]}/00001.jpg"
             reasons = ", ".join(self.recordings.counts())
             raise FileNotFoundError(
-                f"none of {len(self.names)} recordings of {self.where} can be read ({reasons}); expected {example}"
+                f"none of the {len(self.names)} recordings of {self.where} can be read ({reasons}); expected {example}"
             )
         self.rows.finish(self.total_rows)
         self.recordings.finish(len(self.names))
         if not self.found:
-            raise ValueError(f"{self.where} holds no usable recording")
+            raise ValueError(f"{self.where} has no usable recordings")
         return Recordings(label_set, self.found)
 
 
-def affect_dimensions(trace: Trace, columns: Sequence[str]) -> dict[int, Trace]:
-    """A trace of several columns as one trace a dimension."""
+def split_dimensions(trace: Trace, columns: Sequence[str]) -> dict[int, Trace]:
+    """Splits a trace of several columns into one trace per dimension."""
     index = {"valence": VALENCE, "arousal": AROUSAL}
     return {
         index[column]: Trace(trace.times_seconds, trace.values[:, place : place + 1], trace.weight)

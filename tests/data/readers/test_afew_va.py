@@ -99,7 +99,7 @@ def test_clips_that_cannot_be_read_are_counted(root):
         load(root)
     assert set(load(root, max_skipped_fraction=0.5).examples.clips) == {"001", "002"}
     (root / "010" / "010.json").write_text('{"actor": "", "frames": {}}')
-    with pytest.raises(ValueError, match=r"clip names no actor: .*010.json, expected such as"):
+    with pytest.raises(ValueError, match=r"clip has no actor: .*010.json, expected for example"):
         load(root, strict=True)
 
 
@@ -108,7 +108,7 @@ def test_wrong_paths_and_options_are_named(root):
         FileNotFoundError, match=r"no clips in .*001, expected files such as .*001/001.json or .*01/001"
     ):
         load(root / "001")
-    with pytest.raises(ValueError, match="split is 'training', but AFEW-VA has none; use 'all', and fold"):
+    with pytest.raises(ValueError, match="split is 'training', but AFEW-VA has no splits; use 'all'"):
         load(root, split="training")
-    with pytest.raises(ValueError, match=r"fps is 0.0; expected frames a second"):
+    with pytest.raises(ValueError, match=r"fps is 0.0; expected frames per second"):
         load(root, fps=0.0)

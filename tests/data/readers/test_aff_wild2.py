@@ -135,9 +135,7 @@ def test_videos_without_images_and_labels_of_another_video_are_counted(root):
     with pytest.raises(ValueError, match=r"videos: 1 of 4 rows \(25.0%\) are unusable: 1 x video has no usable images"):
         load(root)
     images(root, "video3", (1, 2, 90))
-    with pytest.raises(
-        ValueError, match=r"labels and images do not go together: .*video3.txt has 1 lines, but .*00090"
-    ):
+    with pytest.raises(ValueError, match=r"labels and images do not match: .*video3.txt has 1 lines, but .*00090"):
         load(root, strict=True)
     assert "video3" not in load(root, max_skipped_fraction=0.3).examples.clips
 
@@ -146,7 +144,7 @@ def test_a_video_in_both_splits_is_warned_of(root, caplog):
     labels(root, EXPR, "video1", EXPRESSIONS, ("1",), split="Validation_Set")
     load(root)
     assert (
-        "of 3 videos of split 'training', 1 are in 'validation' of the other challenge too, such as video1"
+        "of 3 videos of split 'training', 1 are also in 'validation' of the other challenge, such as video1"
         in caplog.text
     )
 
@@ -161,5 +159,5 @@ def test_wrong_headers_and_folders_are_named(root):
     (root / "6th ABAW Annotations" / VA / "Train_Set" / "video1.txt").write_text("0.1,0.2\n")
     with pytest.raises(ValueError, match=r"video1.txt, row 1: the header is '0.1,0.2', expected valence,arousal"):
         load(root)
-    with pytest.raises(FileNotFoundError, match=r"no folder .*faces, expected one folder a video"):
+    with pytest.raises(FileNotFoundError, match=r"no folder .*faces, expected one folder per video"):
         load(root, images="faces")

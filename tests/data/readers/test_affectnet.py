@@ -98,7 +98,7 @@ def test_rows_the_data_set_means_to_leave_out_are_listed_but_no_faults(root):
 @pytest.mark.parametrize(
     "bad, reason, message",
     [
-        (row(valence="NULL"), "row holds NULL", "valence is NULL"),
+        (row(valence="NULL"), "row contains NULL", "valence is NULL"),
         (
             row(expression=11),
             "expression out of 0..10",
@@ -110,8 +110,8 @@ def test_rows_the_data_set_means_to_leave_out_are_listed_but_no_faults(root):
         (row(arousal=-2.5), r"arousal out of [-1, 1]", r"arousal is -2.5"),
         (row(arousal="nan"), "arousal is not a number", "arousal is 'nan'"),
         (row(landmarks="1;2;3"), "wrong number of landmarks", "has 3 numbers, expected 136"),
-        (row(landmarks=LANDMARKS[:-5] + "spam"), "facial_landmarks is not numbers", "expected x;y;x;y"),
-        (row(landmarks=";".join(["4"] * 136)), "landmarks span no area", "empty the cell"),
+        (row(landmarks=LANDMARKS[:-5] + "spam"), "facial_landmarks are not numbers", "expected x;y;x;y"),
+        (row(landmarks=";".join(["4"] * 136)), "landmarks span no area", "clear the cell"),
         (row(name=""), "image name is empty", "expected the path of an image"),
         (row(landmarks="", box=("a", 1, 2, 3)), "face_x is not a number", "face_x is 'a'"),
         (row()[:-1], "wrong number of cells", "8, expected 9"),
@@ -136,7 +136,7 @@ def test_too_many_invalid_rows_stop_with_counts_and_the_place_of_the_list(root):
     with pytest.raises(ValueError) as caught:
         load(root, skipped_csv=str(root / "skipped.csv"))
     message = str(caught.value)
-    assert "3 of 100 rows (3.0%)" in message and "2 x image is missing, 1 x row holds NULL" in message
+    assert "3 of 100 rows (3.0%)" in message and "2 x image is missing, 1 x row contains NULL" in message
     assert "skipped.csv" in message and "at most 1.0% is allowed" in message and "max_skipped_fraction" in message
     assert len((root / "skipped.csv").read_text().splitlines()) == 4
     assert len(load(root, max_skipped_fraction=0.03).examples) == 97
@@ -147,7 +147,7 @@ def test_a_missing_column_names_the_header(root):
     with pytest.raises(ValueError, match="training.csv, row 1: column arousal is missing; the header has subDir"):
         load(root)
     write_list(root, [["a", "b"]], header=None)
-    with pytest.raises(ValueError, match="neither a header nor 9 values but 'a,b'"):
+    with pytest.raises(ValueError, match="expected a header or 9 values, found 'a,b'"):
         load(root)
 
 
@@ -190,16 +190,16 @@ def test_every_kind_of_image_becomes_eight_bit_rgb(root):
     names = ["gray.JPG", "cmyk.jpg", "alpha.png", "palette.gif", "plain.bmp", "plain.tif", "deep.png"]
     write_list(root, [row(name=f"images/{name}") for name in names])
     source = load(root, max_skipped_fraction=0.0)
-    images = {name: source.image(index) for index, name in enumerate(names)}
-    assert {(image.shape, image.dtype.name) for image in images.values()} == {((48, 64, 3), "uint8")}
+    decoded = {name: source.image(index) for index, name in enumerate(names)}
+    assert {(image.shape, image.dtype.name) for image in decoded.values()} == {((48, 64, 3), "uint8")}
     exact = np.asarray(Image.open(images / "plain.bmp"))
     for name in ("alpha.png", "plain.tif"):
-        np.testing.assert_array_equal(images[name], exact)
-    np.testing.assert_array_equal(images["deep.png"], np.repeat((deep >> 8)[..., None], 3, 2))
+        np.testing.assert_array_equal(decoded[name], exact)
+    np.testing.assert_array_equal(decoded["deep.png"], np.repeat((deep >> 8)[..., None], 3, 2))
     # An independent decoder; CMYK to RGB has no one formula, so the tolerance there is wide.
     gray = cv2.imread(str(images / "gray.JPG"), cv2.IMREAD_COLOR_RGB)
-    np.testing.assert_allclose(images["gray.JPG"].astype(int), gray, atol=1)
-    assert np.abs(images["cmyk.jpg"].astype(int) - exact).mean() < 8
+    np.testing.assert_allclose(decoded["gray.JPG"].astype(int), gray, atol=1)
+    assert np.abs(decoded["cmyk.jpg"].astype(int) - exact).mean() < 8
 
 
 def test_pixels_come_as_stored_whatever_the_camera_says(root):
@@ -266,7 +266,7 @@ def test_a_face_box_away_from_the_image_is_a_fault_before_and_while_reading(root
     skipped_csv = root / "skipped.csv"
     assert len(load(root, max_skipped_fraction=0.7, skipped_csv=str(skipped_csv)).examples) == 1
     assert skipped_csv.read_text().count("face box lies outside the image") == 2
-    with pytest.raises(UnreadableImage, match=r"row 4 \(.*\): face box shows nothing but black"):
+    with pytest.raises(UnreadableImage, match=r"row 4 \(.*\): face box is entirely black"):
         load(root, check_images=False).image(2)
 
 

@@ -54,14 +54,14 @@ def test_a_list_is_cleaned_and_what_went_is_counted_by_emotion(tmp_path, caplog)
     kept = affectnet(config).examples.labels
     np.testing.assert_array_equal(kept["valence_arousal"].value, np.float32([[0.1, 0], [0.5, 0.1]]))
     assert "kept 2 of 6: neutral 1 of 2, happy 1 of 2, sad 0 of 0" in caplog.text
-    assert "2 could not be judged" in caplog.text
+    assert "2 could not be checked" in caplog.text
     with open(tmp_path / "skipped.csv", newline="") as file:
         reasons = [(line["row"], line["reason"]) for line in csv.DictReader(file)]
     assert sorted(reasons) == [
-        ("3", "cleaning: neutral does not fit valence and arousal"),
-        ("5", "cleaning: happy does not fit valence and arousal"),
-        ("6", "cleaning: no emotion, or no valence and arousal, to be judged by"),
-        ("7", "cleaning: no emotion, or no valence and arousal, to be judged by"),
+        ("3", "cleaning: neutral is inconsistent with valence and arousal"),
+        ("5", "cleaning: happy is inconsistent with valence and arousal"),
+        ("6", "cleaning: no emotion, or no valence and arousal, to check"),
+        ("7", "cleaning: no emotion, or no valence and arousal, to check"),
     ]
 
 
@@ -86,7 +86,7 @@ def test_the_published_five_emotions_leave_the_other_faces_out(tmp_path):
     config = AffectNetConfig(str(tmp_path), only_label_set="emonet_5", skipped_csv=str(tmp_path / "skipped.csv"))
     only = with_label_set(affectnet(config), "emonet_5").examples.labels
     np.testing.assert_array_equal(only["emotion"].value.argmax(1), [0, 4])
-    assert (tmp_path / "skipped.csv").read_text().count("emotion is none of emonet_5") == 2
+    assert (tmp_path / "skipped.csv").read_text().count("emotion is not in emonet_5") == 2
 
 
 @pytest.mark.parametrize(

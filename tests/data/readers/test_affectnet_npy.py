@@ -73,11 +73,11 @@ FAULTS = {
     "another code": ({"exp": "11"}, "expression out of 0..10", "expected 0 neutral"),
     "a word": ({"exp": "happy"}, "expression is not a number", "expression is 'happy'"),
     "out of range": ({"aro": "5"}, "arousal out of [-1, 1]", "divide by 10"),
-    "two values": ({"val": ["0.1", "0.2"]}, "annotation is of another kind", r"\(2,\), expected one string"),
-    "words for points": ({"lnd": ["here"] * 136}, "annotation is of another kind", "expected 136 numbers"),
+    "two values": ({"val": ["0.1", "0.2"]}, "annotation has the wrong type", r"\(2,\), expected one string"),
+    "words for points": ({"lnd": ["here"] * 136}, "annotation has the wrong type", "expected 136 numbers"),
     "few points": ({"lnd": [1.0, 2.0]}, "wrong number of landmarks", "has 2 numbers"),
     "far points": ({"lnd": POINTS.ravel() + 500}, "landmarks lie outside the image", "64 x 64 px"),
-    "an object": ({"exp": {"os": 1}}, "annotation cannot be read", "holds Python objects, which are not loaded"),
+    "an object": ({"exp": {"os": 1}}, "annotation cannot be read", "contains Python objects, which are not loaded"),
 }
 
 
@@ -118,7 +118,7 @@ def test_the_cleaning_rule_works_here_too_but_not_the_one_that_needs_people(tmp_
     face(tmp_path, "1", exp="1", val="0.5", aro="0")
     face(tmp_path, "2", exp="2", val="0.5", aro="0")
     assert [example.name for example in load(tmp_path, clean="automatic").examples] == ["1"]
-    with pytest.raises(ValueError, match="says nothing of that; choose 'automatic'"):
+    with pytest.raises(ValueError, match="has no manual check; choose 'automatic'"):
         load(tmp_path, clean="automatic+correct")
 
 
@@ -126,5 +126,5 @@ def test_wrong_paths_say_what_was_looked_for(tmp_path):
     face(tmp_path, "1")
     with pytest.raises(FileNotFoundError, match=r"no folder .*val_set/images; splits found in .*: train_set"):
         load(tmp_path, split="validation")
-    with pytest.raises(FileNotFoundError, match="no folder .*nowhere; root is the folder that holds train_set"):
+    with pytest.raises(FileNotFoundError, match="no folder .*nowhere; root is the folder that contains train_set"):
         load(tmp_path / "nowhere")

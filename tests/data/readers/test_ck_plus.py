@@ -101,7 +101,7 @@ def faulty(root, **options):
     "text, reason, message",
     [
         ("9.0\n", "emotion out of 0..7", "emotion is 9.0, expected 0 neutral, 1 anger, 2 contempt"),
-        ("", "emotion is not one number", "holds 0 values, expected such as 3.0000000e[+]00"),
+        ("", "emotion is not one number", "has 0 values, expected for example 3.0000000e[+]00"),
         ("sad", "emotion is not a number", "emotion is 'sad'"),
     ],
 )
@@ -138,7 +138,7 @@ def test_a_folder_an_emotion_knows_its_subjects_too(tmp_path):
     image(tmp_path / "happy" / "smile.png")
     source, reasons = faulty(tmp_path)
     assert seen(source) == [("S010", n, "anger") for n in (17, 18, 19)] + [("S022", n, "sad") for n in (17, 18, 19)]
-    assert reasons == ["file name names no subject"]
+    assert reasons == ["file name has no subject"]
     assert [frame for _, frame, _ in seen(faulty(tmp_path, peak_frames=1)[0])] == [19, 19]
 
 
@@ -159,14 +159,14 @@ def test_the_table_of_pixels_has_its_own_codes_and_splits(tmp_path):
 
 
 def test_wrong_paths_splits_and_options_are_named(root):
-    with pytest.raises(FileNotFoundError, match="no folder .*nowhere; root is the folder of cohn-kanade-images"):
+    with pytest.raises(FileNotFoundError, match="no folder .*nowhere; root is the folder with cohn-kanade-images"):
         load(root / "nowhere")
-    with pytest.raises(FileNotFoundError, match="holds neither cohn-kanade-images nor ckextended.csv nor folders"):
+    with pytest.raises(FileNotFoundError, match="has neither cohn-kanade-images nor ckextended.csv nor folders"):
         load(root / "Landmarks")
-    with pytest.raises(ValueError, match="split is 'test', but CK[+] at .* has none; use 'all', and fold"):
+    with pytest.raises(ValueError, match="split is 'test', but CK[+] at .* has no splits; use 'all'"):
         load(root, split="test")
     with pytest.raises(ValueError, match="peak_frames is 0 and neutral_frames 1; expected at least 1 and 0"):
         load(root, peak_frames=0)
     (root / "Emotion").rename(root / "away")
-    with pytest.raises(FileNotFoundError, match="no folder .*Emotion; it comes apart from the images"):
+    with pytest.raises(FileNotFoundError, match="no folder .*Emotion; it is a separate download"):
         load(root)

@@ -70,9 +70,9 @@ def test_what_people_found_right_can_be_asked_for(root):
         (entry(arousal=float("nan")), "arousal is not a number"),
         (entry(arousal=[0.1, 0.2]), "arousal is not a number"),
         (entry(landmarks_fan=POINTS[:67]), "wrong number of landmarks"),
-        (entry(landmarks_fan="here"), "landmarks_fan is not numbers"),
-        ({"expression": 1, "valence": 0.5}, "entry lacks arousal"),
-        (["expression", 1], "entry is no image"),
+        (entry(landmarks_fan="here"), "landmarks_fan are not numbers"),
+        ({"expression": 1, "valence": 0.5}, "entry has no arousal"),
+        (["expression", 1], "entry is not an image"),
     ],
 )
 def test_an_unusable_entry_is_listed_and_too_many_write_nothing(tmp_path, bad, reason):
@@ -102,7 +102,7 @@ def test_a_malicious_pickle_is_refused_and_nothing_runs(tmp_path):
 
 def test_wrong_files_are_named(tmp_path):
     path = write(tmp_path / "list.pkl", [1, 2])
-    with pytest.raises(UsageError, match="list.pkl holds list, expected a dict of image names: is it one of EmoNet"):
+    with pytest.raises(UsageError, match="list.pkl contains list, expected a dict of image names; is it one of EmoNet"):
         import_pickled_list(path, tmp_path / "test.csv", 0.0)
     write(path, {"folder": "x"})
     with pytest.raises(UsageError, match="names no image"):

@@ -56,7 +56,7 @@ def test_the_other_two_forms_read_the_same(tmp_path):
         source = load(root)
         np.testing.assert_array_equal(source.image(0)[..., 1].ravel(), FACE)
         assert source.examples[0].labels["emotion"].value.argmax() == 2
-    with pytest.raises(ValueError, match=r"train.csv has no column Usage: all of it is training"):
+    with pytest.raises(ValueError, match=r"train.csv has no column Usage, so all rows are training"):
         load(tmp_path / "kaggle", split="test")
 
 
@@ -68,7 +68,7 @@ def test_the_other_two_forms_read_the_same(tmp_path):
         ((1, text(FACE[:-1]), "Training"), "wrong number of pixels", r"2303, expected 48 x 48 = 2304"),
         ((1, text(FACE + 1), "Training"), "pixels out of 0..255", "1 to 256"),
         ((1, text()[:-3] + "x", "Training"), "pixels are not numbers", "expected integers"),
-        ((1, text(FACE * 0), "Training"), "image is of one color", "every pixel is 0"),
+        ((1, text(FACE * 0), "Training"), "image has one color", "every pixel is 0"),
         ((1, text(), "Trainig"), "Usage is unknown", "'Trainig', expected Training, PublicTest"),
         ((1, text()), "wrong number of cells", "2, expected 3"),
     ],
@@ -96,7 +96,7 @@ def test_wrong_paths_columns_and_splits_are_named(tmp_path):
     with pytest.raises(ValueError, match="fer2013.csv is empty; expected the columns emotion, pixels"):
         load(tmp_path)
     write_list(tmp_path, [(0, text(), "Training")])
-    with pytest.raises(ValueError, match="fer2013.csv, split test: no usable row; is it the right list and split"):
+    with pytest.raises(ValueError, match="fer2013.csv, split test: no usable rows; is it the right list and split"):
         load(tmp_path, split="test")
     write_list(tmp_path, [(0, "1" * 200_000, "Training")])
     with pytest.raises(ValueError, match="fer2013.csv, row 2: field larger than field limit .*is this a CSV list"):

@@ -82,7 +82,7 @@ def test_lists_that_do_not_go_together_stop_the_run(root):
     with pytest.raises(ValueError, match=r"fer2013.csv, row 3 is PublicTest, but .* are Training: .* row by row"):
         load(root)
     (root / "fer2013.csv").write_text("\n".join(rows[:4]) + "\n")
-    with pytest.raises(ValueError, match=r"fer2013.csv has 3 rows, but there are votes for 6: the lists go together"):
+    with pytest.raises(ValueError, match=r"fer2013.csv has 3 rows, but there are votes for 6: the lists must match"):
         load(root)
 
 
@@ -91,7 +91,7 @@ def test_lists_that_do_not_go_together_stop_the_run(root):
     [
         (["Training", "fer9.png", *votes(neutral=11)], "votes for neutral out of 0..10"),
         (["Training", "fer9.png", *votes(fear="x")], "votes for fear is not a number"),
-        (["Training", "fer9.png", *votes()], "nobody voted"),
+        (["Training", "fer9.png", *votes()], "no votes"),
         (["Test", "fer9.png", *votes(neutral=10)], "Usage is unknown"),
         (["Training", "fer9.png", 1, 2], "wrong number of cells"),
     ],

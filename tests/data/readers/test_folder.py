@@ -46,15 +46,15 @@ def test_images_are_turned_upright(tmp_path):
 def test_a_folder_that_is_no_emotion_lists_the_good_ones(tmp_path):
     save(tmp_path / "joy" / "a.png", "red")
     with pytest.raises(
-        ValueError, match=r"folder joy is no emotion of affectnet_8; expected neutral, happy, sad.*rename"
+        ValueError, match=r"folder joy is not an emotion of affectnet_8; expected neutral, happy, sad.*rename"
     ):
         folder(FolderConfig(str(tmp_path)))
 
 
 def test_nothing_to_read_is_said(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no folder .*expected one sub-folder an emotion"):
+    with pytest.raises(FileNotFoundError, match="no folder .*expected one subfolder per emotion"):
         folder(FolderConfig(str(tmp_path), "test"))
-    with pytest.raises(ValueError, match=r"holds no image; expected files such as .*/neutral/a.jpg"):
+    with pytest.raises(ValueError, match=r"has no images; expected files such as .*/neutral/a.jpg"):
         folder(FolderConfig(str(tmp_path)))
 
 

@@ -72,7 +72,7 @@ def test_the_lists_of_the_splits(root):
         ("1.0,-1.0,0", "1.0,,0", "valence is not a number", "valence is '', expected -1 to 1"),
         ("1.0,-1.0,0", "1.0,-1.0,7", "EmotionMaxVote out of 0..6", "is 7, expected 0 anger, 1 disgust"),
         ("a1b2c3d4e,utterance_1", "74de88564,utterance_3", "utterance is listed twice", "74de88564/utterance_3"),
-        ("a1b2c3d4e", "../a1b2c3d4e", "video is no name", "video is '../a1b2c3d4e'"),
+        ("a1b2c3d4e", "../a1b2c3d4e", "video is not a name", "video is '../a1b2c3d4e'"),
     ],
 )
 def test_unusable_rows_are_refused(root, old, new, reason, message):

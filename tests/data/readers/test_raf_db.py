@@ -67,8 +67,8 @@ def test_originals_are_cut_at_their_face_box(root):
         ("train_00009.jpg 8", "emotion out of 1..7", "emotion is 8, expected 1 surprise, 2 fear, 3 disgust, 4 happy"),
         ("train_00009.jpg 0", "emotion out of 1..7", "emotion is 0"),
         ("train_00009.jpg sad", "emotion is not a number", "emotion is 'sad'"),
-        ("train_00009.jpg", "wrong number of cells", "expected such as 'train_00001.jpg 5'"),
-        ("00009.jpg 3", "image of no split", "begins neither with train_ nor with test_"),
+        ("train_00009.jpg", "wrong number of cells", "expected for example 'train_00001.jpg 5'"),
+        ("00009.jpg 3", "image is in no split", "starts with neither train_ nor test_"),
         (
             "train_00009.jpg 3",
             "image is missing",
@@ -92,7 +92,7 @@ def test_an_invalid_row_is_skipped_by_reason_or_raises_when_strict(root, bad, re
 def test_wrong_paths_and_options_are_named(root):
     with pytest.raises(FileNotFoundError, match=r"no EmoLabel/list_patition_label.txt in .*Image; root is"):
         load(root / "Image")
-    with pytest.raises(FileNotFoundError, match="no folder .*nowhere; root is the folder that holds EmoLabel"):
+    with pytest.raises(FileNotFoundError, match="no folder .*nowhere; root is the folder that contains EmoLabel"):
         load(root / "nowhere")
     with pytest.raises(ValueError, match="split is 'dev'; choose one of training"):
         load(root, split="dev")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from affect_jax.data.readers.recola import RECOLAConfig, recola, trace_of
+from affect_jax.data.readers.recola import RECOLAConfig, read_ratings, recola
 from affect_jax.data.skipped import SkippedRows
 
 HEAD = """@relation GOLDSTANDARD
@@ -76,7 +76,7 @@ def test_the_mean_of_the_raters_or_one_of_them(root):
     np.testing.assert_allclose(found["valence_arousal"].value[:FRAMES, 0], -table.mean(1), atol=1e-6)
     one = load(root, labels="individual", rater="FF1").examples.labels
     np.testing.assert_allclose(one["valence_arousal"].value[:FRAMES, 1], table[:, 3], atol=1e-6)
-    with pytest.raises(ValueError, match=r"train_1.csv has no rater 'FF9'; choose one of FM1, FM2, FM3, FF1, FF2, FF3"):
+    with pytest.raises(ValueError, match=r"train_1.csv has no annotator 'FF9'; choose one of FM1, FM2, FM3, FF1, FF2"):
         load(root, labels="individual", rater="FF9")
 
 
@@ -87,7 +87,7 @@ def test_original_ratings_are_in_no_split(tmp_path, write_film):
     source = load(tmp_path, split="all")
     assert set(source.examples.subjects) == {"P16"}
     np.testing.assert_allclose(source.examples.labels["valence_arousal"].value, 0.25)
-    with pytest.raises(FileNotFoundError, match=r"no labels of split 'training' in .*; there are files of all"):
+    with pytest.raises(FileNotFoundError, match=r"no labels of split 'training' in .*; found files of all"):
         load(tmp_path)
 
 
@@ -107,7 +107,7 @@ def test_what_is_wrong_is_named(root):
         load(root, split="dev")
     (gold / "valence" / "dev_1.arff").unlink()
     arff(gold / "valence" / "dev_2.arff", values)
-    with pytest.raises(FileNotFoundError, match=r"no valence of dev_1 in .*both dimensions are needed"):
+    with pytest.raises(FileNotFoundError, match=r"no valence of dev_1 in .*both dimensions are required"):
         load(root, split="dev")
     with pytest.raises(FileNotFoundError, match=r"no folders arousal/ and valence/ in .*videos"):
         load(root / "videos")
@@ -115,13 +115,13 @@ def test_what_is_wrong_is_named(root):
 
 def test_a_table_without_a_named_rating_is_refused(tmp_path):
     (tmp_path / "P16.csv").write_text("time;\n0.04;0.1;\n")
-    with pytest.raises(ValueError, match=r"P16.csv has no column of ratings: its columns are time"):
-        trace_of(tmp_path / "P16.csv", "", SkippedRows("P16", 0.01))
+    with pytest.raises(ValueError, match=r"P16.csv has no rating columns: its columns are time"):
+        read_ratings(tmp_path / "P16.csv", "", SkippedRows("P16", 0.01))
 
 
 def test_the_true_gold_standard(shared_data):
     path, skipped = shared_data / "labels" / "recola_gold_standard.arff", SkippedRows("gold", 0.0)
-    trace, rows = trace_of(path, "", skipped)
+    trace, rows = read_ratings(path, "", skipped)
     assert rows == len(trace.weight) == 7501 and trace.weight.all() and not skipped.faults
     np.testing.assert_allclose(trace.times_seconds, np.arange(7501) / 25, atol=1e-9)
     lines = path.read_text().split("\n@data")[1].split()

@@ -66,7 +66,7 @@ def test_splits_and_cultures_and_each_recording_is_a_subject(root):
     [
         ("'Devel_DE_01';0.500000;1.200000;0.000000;0", "arousal out of -1..1", "arousal is 1.200000, expected -1 to 1"),
         ("'Devel_DE_01';0.500000;0.100000;nan;0", "valence is not a number", "valence is 'nan'"),
-        ("'Devel_DE_02';0.500000;0.1;0.1;0", "name is another recording's", "Devel_DE_02, expected Devel_DE_01"),
+        ("'Devel_DE_02';0.500000;0.1;0.1;0", "name is that of another recording", "Devel_DE_02, expected Devel_DE_01"),
         ("'Devel_DE_01';0.500000;0.1", "wrong number of cells", "3, expected 5"),
         ("'Devel_DE_01';0.400000;0.1;0.1;0", "timestamp does not increase", "0.4 after 0.4"),
     ],
@@ -95,7 +95,7 @@ def test_recordings_that_lack_are_counted(root):
     assert set(load(root, max_skipped_fraction=0.5).examples.clips) == {"Train_DE_01"}
     (root / "videos" / "Train_DE_01.avi").write_text("no video")
     with pytest.raises(
-        FileNotFoundError, match=r"none of 2 recordings .* expected .*videos/Train_DE_01.mp4 or .*00001"
+        FileNotFoundError, match=r"none of the 2 recordings .* expected .*videos/Train_DE_01.mp4 or .*00001"
     ):
         load(root)
 
@@ -108,5 +108,5 @@ def test_a_wrong_header_names_what_lacks(root):
 
 def test_a_list_without_a_sample_is_refused(root):
     write(root, "Devel_DE_01", rows=[])
-    with pytest.raises(ValueError, match=r"Devel_DE_01.csv has a header and no sample"):
+    with pytest.raises(ValueError, match=r"Devel_DE_01.csv has a header but no samples"):
         load(root, split="devel", max_skipped_fraction=1.0)
