@@ -1,1 +1,1 @@
-"""Procedural faces: who, what the muscles do, and the image of it."""
+"""Procedurally rendered faces: identity, facial action, and image synthesis."""

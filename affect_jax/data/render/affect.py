@@ -1,7 +1,7 @@
-"""What a face tells: valence, arousal and emotion as functions of its action units.
+"""Ground truth: valence, arousal and emotion as functions of action units.
 
-Units are intensities in [0, 1] in the order of `ACTION_UNITS`. Only the affective part of a face counts: speech and
-blinks move the same muscles but are kept apart by `motion.py` and never reach these functions.
+Units are intensities in [0, 1] in the order of `ACTION_UNITS`. Only affective activity is included: speech and blinks
+move the same muscles, but `motion.py` keeps them separate and they never reach these functions.
 """
 
 import numpy as np
@@ -12,9 +12,10 @@ from affect_jax import emotions
 ACTION_UNITS = (1, 2, 4, 5, 6, 7, 9, 12, 14, 15, 16, 17, 18, 20, 23, 25, 26, 43)
 UNIT = {unit: position for position, unit in enumerate(ACTION_UNITS)}
 LABEL_SET = "affectnet_8"
-NEUTRAL_BELOW = 0.2  # intensity under which a face is labeled neutral
+NEUTRAL_BELOW = 0.2  # faces of lower intensity are labeled neutral
 
-# Contempt has no set there and is not rendered. Source: Ouyang et al. (emotion intensity from action units), Figure 1.
+# Source: Ouyang et al. (emotion intensity from action units), Figure 1. It has no prototype of contempt, so contempt is
+# not rendered.
 PROTOTYPES: dict[str, tuple[int, ...]] = {
     "happy": (6, 12),
     "sad": (1, 4, 15),
@@ -24,7 +25,7 @@ PROTOTYPES: dict[str, tuple[int, ...]] = {
     "anger": (4, 5, 6, 23),
 }
 
-# Single units and products of two; what each adds to (valence, arousal) before the squashing.
+# Effects of single units and of pairs of units on (valence, arousal), before the tanh.
 LINEAR: dict[int, tuple[float, float]] = {
     1: (-0.05, 0.20),
     2: (0.10, 0.40),
@@ -44,8 +45,8 @@ LINEAR: dict[int, tuple[float, float]] = {
     43: (-0.05, -1.00),
 }
 PRODUCTS: dict[tuple[int, int], tuple[float, float]] = {
-    (6, 12): (0.50, 0.40),  # the cheeks make the smile a felt one; alone they say little
-    (1, 4): (-0.25, -0.25),  # oblique brows: sorrow rather than effort
+    (6, 12): (0.50, 0.40),  # raised cheeks mark a genuine smile; alone they mean little
+    (1, 4): (-0.25, -0.25),  # oblique brows: sadness rather than effort
     (1, 15): (-0.20, -0.55),
     (4, 5): (-0.20, 0.15),  # glare
 }
@@ -67,7 +68,7 @@ _LABELS = np.array([emotions.names(LABEL_SET).index(name) for name in PROTOTYPES
 
 
 def valence_arousal(units: Float[np.ndarray, "*frames unit"]) -> Float[np.ndarray, "*frames 2"]:
-    """tanh(units @ LINEAR + products @ PRODUCTS): smooth, (0, 0) for a face at rest, inside (-1, 1)."""
+    """tanh(units @ LINEAR + products @ PRODUCTS): smooth, (0, 0) at rest, within (-1, 1)."""
     products = units[..., _PAIRS[:, 0]] * units[..., _PAIRS[:, 1]]
     return np.tanh(units @ _LINEAR + products @ _PRODUCTS)
 
@@ -75,7 +76,7 @@ def valence_arousal(units: Float[np.ndarray, "*frames unit"]) -> Float[np.ndarra
 def intensities(units: Float[np.ndarray, "*frames unit"]) -> Float[np.ndarray, "*frames emotion"]:
     """Mean intensity of each emotion's units, in the order of `PROTOTYPES`.
 
-    Source: Ouyang et al., eq. 2, with intensities that already have the maximum 1.
+    Source: Ouyang et al., eq. 2, with intensities already scaled to a maximum of 1.
     """
     return units @ (_SETS / _SETS.sum(1, keepdims=True)).T
 
@@ -83,9 +84,9 @@ def intensities(units: Float[np.ndarray, "*frames unit"]) -> Float[np.ndarray, "
 def emotion(
     units: Float[np.ndarray, "*frames unit"],
 ) -> tuple[Int[np.ndarray, "*frames"], Float[np.ndarray, "*frames"]]:
-    """Index in `LABEL_SET` and intensity of the emotion whose set lies closest in angle; neutral below the threshold.
+    """Index in `LABEL_SET` and intensity of the prototype closest in angle; neutral below the threshold.
 
-    The angle decides, not the mean: surprise is a subset of fear, and a mean alone could not tell them apart.
+    Uses the angle instead of the mean intensity, which cannot distinguish surprise from its superset fear.
     """
     length = np.linalg.norm(units, axis=-1, keepdims=True)
     cosine = units @ (_SETS / np.linalg.norm(_SETS, axis=1, keepdims=True)).T / np.maximum(length, 1e-9)

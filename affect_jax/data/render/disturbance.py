@@ -1,15 +1,19 @@
-"""What spoils some frames of a clip."""
+"""Short disturbances of image quality in clips."""
 
 import numpy as np
 from jaxtyping import Float
 
-# Kind: (share of the disturbances, shortest and longest duration in seconds).
-KINDS = {"smear": (0.30, 0.10, 0.32), "defocus": (0.25, 0.15, 0.55), "flicker": (0.20, 0.08, 0.33),
-         "passer": (0.25, 0.35, 0.85)}  # fmt: skip
+# Kind: (share of all disturbances, minimum and maximum duration in seconds).
+KINDS = {
+    "smear": (0.30, 0.10, 0.32),
+    "defocus": (0.25, 0.15, 0.55),
+    "flicker": (0.20, 0.08, 0.33),
+    "occlusion": (0.25, 0.35, 0.85),
+}
 
 
 def disturb(rng: np.random.Generator, times_seconds: Float[np.ndarray, "frame"]) -> dict[str, np.ndarray]:
-    """Short losses of quality, one every 1.7 s or so: motion blur, defocus, a change of light, a hand or thing passing.
+    """Draws disturbances about every 1.7 s: motion blur, defocus, a lighting change, a passing hand or object.
 
     The keys are fields of `motion.Take`.
     """

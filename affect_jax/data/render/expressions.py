@@ -1,25 +1,25 @@
-"""Which action units an expression moves, and how far."""
+"""Random expressions as action-unit intensities."""
 
 import numpy as np
 from jaxtyping import Float
 
 from affect_jax.data.render.affect import ACTION_UNITS, PROTOTYPES, UNIT
 
-DRAWS = 96  # uniform numbers behind one expression
+DRAWS = 96  # number of uniform draws per expression
 _CHOICES = ("happy", "happy", "happy", "sad", "surprise", "fear", "disgust", "anger")
 _SETS = np.zeros((len(_CHOICES), len(ACTION_UNITS)))
 for _row, _name in enumerate(_CHOICES):
     _SETS[_row, [UNIT[unit] for unit in PROTOTYPES[_name]]] = 1
-# Units that often come along: lips part in a grin and a fright, the chin works in sorrow, lips press in anger.
+# Units that often accompany a prototype: parted lips with joy and fear, a raised chin with sadness.
 _COMPANIONS = {"happy": 25, "sad": 17, "surprise": 25, "fear": 25, "disgust": 17, "anger": 7}
 _COMPANION = np.array([UNIT[_COMPANIONS[name]] for name in _CHOICES])
 _FREE = np.array([unit not in (18, 43) for unit in ACTION_UNITS])
 
 
 def expressions(uniform: Float[np.ndarray, "face draw"]) -> Float[np.ndarray, "face unit"]:
-    """Action units of independent expressions: 10 % at rest, 45 % prototypes, 15 % blends of two, 30 % free mixtures.
+    """Draws independent expressions: 10 % at rest, 45 % prototypes, 15 % blends of two, 30 % random mixtures.
 
-    18 % of all are drowsy or at ease: lids half closed and the rest of the face subdued, half of them smiling.
+    Of all, 18 % are drowsy or relaxed: half-closed lids and otherwise subdued, about half of them smiling.
     """
     count = len(ACTION_UNITS)
     kind, drowsy = uniform[:, 0], uniform[:, 1] < 0.18
@@ -39,7 +39,7 @@ def expressions(uniform: Float[np.ndarray, "face draw"]) -> Float[np.ndarray, "f
     units = np.where(drowsy[:, None], 0.55 * units, units)
     closing = np.where(drowsy, 0.25 + 0.5 * single[:, 6], 0)
     units[:, UNIT[43]] = closing
-    content = drowsy & (single[:, 5] < 0.55)  # at ease and pleased
+    content = drowsy & (single[:, 5] < 0.55)  # relaxed and content
     units[content, UNIT[12]] = np.maximum(units[content, UNIT[12]], 0.2 + 0.6 * single[content, 3])
     units[:, UNIT[5]] *= 1 - drowsy
     return np.clip(units, 0, 1)

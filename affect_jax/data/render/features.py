@@ -1,4 +1,4 @@
-"""Eyes, brows, nose and mouth as painted shapes, in plain colors: light falls on them afterwards."""
+"""Eyes, brows, nose and mouth, painted in flat colors; lighting is applied later."""
 
 import cv2
 import numpy as np
@@ -16,26 +16,26 @@ Points = Float[np.ndarray, "68 2"]
 
 
 def color(rgb, factor: float = 1.0) -> tuple[int, int, int]:
-    """RGB for OpenCV, scaled and clipped."""
+    """Converts RGB for OpenCV, scaled and clipped."""
     return tuple(int(min(max(channel * factor, 0), 255)) for channel in rgb)
 
 
-def mixed(first, second, share: float) -> np.ndarray:
-    """The first color with `share` of the second."""
+def mix(first, second, share: float) -> np.ndarray:
+    """Mixes the first color with `share` of the second."""
     return np.asarray(first, float) * (1 - share) + np.asarray(second, float) * share
 
 
 def paint_eyes(
     canvas: Canvas, points: Points, identity: Identity, gaze: Float[np.ndarray, "2"], unit_px: float
 ) -> None:
-    """Eyeballs between the lids, then lash line and lid fold. `unit_px` is one head unit in pixels."""
+    """Paints the eyeballs, then lash lines and lid folds. `unit_px` is one head unit in pixels."""
     for first in (36, 42):
         eye = points[first : first + 6]
         upper, lower = smooth(eye[:4]), smooth(eye[[3, 4, 5, 0]])
         outline = np.concatenate([upper, lower[1:-1]])
         _eyeball(canvas, outline, upper, eye, identity, gaze, unit_px)
         opening = np.linalg.norm(eye[[1, 2]].mean(0) - eye[[4, 5]].mean(0)) / unit_px
-        lash = color(mixed(identity.skin * 0.30, (16, 12, 12), 0.6 + 0.4 * identity.make_up))
+        lash = color(mix(identity.skin * 0.30, (16, 12, 12), 0.6 + 0.4 * identity.make_up))
         brush.stroke(canvas, upper, lash, unit_px * (0.030 + 0.015 * identity.make_up))
         rim = color(identity.skin * (0.74, 0.62, 0.60))
         brush.stroke(canvas, lower, rim, unit_px * 0.018)
@@ -51,7 +51,7 @@ def _eyeball(canvas, outline, upper, eye, identity, gaze, unit_px) -> None:
         return
     part, corner = canvas[box], np.array([box[1].start, box[0].start])
     ball = np.empty_like(part)
-    ball[:] = color(mixed((246, 244, 242), identity.skin, 0.08))
+    ball[:] = color(mix((246, 244, 242), identity.skin, 0.08))
     middle = (eye[0] + eye[3]) / 2 - corner
     across = (eye[3] - eye[0]) / 2
     along = np.array([-across[1], across[0]])
@@ -71,8 +71,8 @@ def _eyeball(canvas, outline, upper, eye, identity, gaze, unit_px) -> None:
 
 
 def paint_brows(canvas: Canvas, points: Points, identity: Identity, unit_px: float) -> None:
-    """Tapered ribbons along the brow points."""
-    hair = mixed(identity.hair * 0.8, identity.skin * 0.35, 0.25)
+    """Paints tapered ribbons along the brow points."""
+    hair = mix(identity.hair * 0.8, identity.skin * 0.35, 0.25)
     profile = np.array([0.65, 1.0, 0.95, 0.75, 0.25]) * identity.brow_thickness * unit_px
     down = np.array([0, 0.4 * identity.brow_thickness * unit_px])
     spines = (points[21:16:-1] + down, points[22:27] + down)
@@ -82,7 +82,7 @@ def paint_brows(canvas: Canvas, points: Points, identity: Identity, unit_px: flo
 
 
 def paint_nose(canvas: Canvas, points: Points, identity: Identity, unit_px: float) -> None:
-    """Nostrils and the edges of the wings; the relief shades the rest."""
+    """Paints nostrils and the edges of the wings; the relief shades the rest."""
     dark = color(identity.skin * (0.42, 0.30, 0.28))
     up = (points[27] - points[33]) / max(np.linalg.norm(points[27] - points[33]), 1e-6) * unit_px
     side = np.array([-up[1], up[0]])
@@ -102,7 +102,7 @@ def paint_nose(canvas: Canvas, points: Points, identity: Identity, unit_px: floa
 def paint_mouth(
     canvas: Canvas, points: Points, identity: Identity, shown: Float[np.ndarray, "unit 2"], unit_px: float
 ) -> None:
-    """Lips around the inside of the mouth, with teeth where the lips bare them."""
+    """Paints the lips and the inside of the mouth, with visible teeth."""
     outer_upper, outer_lower = smooth(points[48:55]), smooth(points[[54, 55, 56, 57, 58, 59, 48]])
     inner_upper, inner_lower = smooth(points[60:65]), smooth(points[[64, 65, 66, 67, 60]])
     lips = [np.concatenate([outer_lower, inner_lower[::-1]]), np.concatenate([outer_upper, inner_upper[::-1]])]
@@ -123,7 +123,7 @@ def _lips(canvas, lips, gleam, identity, unit_px) -> None:
     part, corner = canvas[box], np.array([box[1].start, box[0].start])
     painted, mask = np.empty_like(part), np.zeros(part.shape[:2], np.uint8)
     painted[:] = color(identity.lips, 1.04)
-    brush.fill(painted, gleam - corner, color(mixed(identity.lips, (255, 240, 236), 0.22)))
+    brush.fill(painted, gleam - corner, color(mix(identity.lips, (255, 240, 236), 0.22)))
     brush.fill(painted, lips[1] - corner, color(identity.lips, 0.84))
     for lip in lips:
         brush.fill(mask, lip - corner, int(255 * (0.80 + 0.15 * identity.make_up)))

@@ -1,4 +1,4 @@
-"""Skull, ears, neck, hair and glasses: what does not move with the expression."""
+"""Skull, ears, neck, hair and glasses: the parts that expressions do not move."""
 
 import functools
 
@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.data.render import brush
-from affect_jax.data.render.features import color, mixed
+from affect_jax.data.render.features import color, mix
 from affect_jax.data.render.identity import Identity
 from affect_jax.data.render.outline import smooth
 from affect_jax.data.render.surface import COLUMNS, ROWS, _bump, _pair
@@ -19,14 +19,14 @@ _VOLUME = {"bald": 0.0, "cropped": 0.03, "short": 0.09, "curly": 0.22, "fringe":
 
 
 def _volume(identity: Identity) -> float:
-    """How far hair stands off the skull, in head units."""
+    """Thickness of the hair over the skull, in head units."""
     return _VOLUME[identity.hair_style] * (0.6 + 0.8 * identity.hair_volume)
 
 
 @functools.lru_cache(maxsize=512)
 def fixed_outlines(identity: Identity) -> dict[str, np.ndarray]:
-    """Outlines in head coordinates, three-dimensional, that only the pose moves."""
-    width = identity.rest[16, 0] - 0.0
+    """3D outlines in head coordinates that only the pose moves."""
+    width = identity.rest[16, 0]
     top = -0.98 - 0.24 * identity.hairline
     temple = 0.80 + 0.07 * identity.hairline
     arc = [(width, -0.20, -0.60), (width * 0.97, -0.45, -0.48), (width * temple, top + 0.32, -0.22),
@@ -46,7 +46,7 @@ def fixed_outlines(identity: Identity) -> dict[str, np.ndarray]:
 
 @functools.lru_cache(maxsize=512)
 def albedo(identity: Identity) -> UInt8[np.ndarray, "rows columns 3"]:
-    """Color of the skin over the reference grid: flush, shadows under the eyes, freckles, stubble and beard."""
+    """Skin color over the reference grid: blush, shadows under the eyes, freckles, stubble and beard."""
     rng = np.random.default_rng(identity.texture_seed)
     skin = np.empty((ROWS, COLUMNS, 3), np.float32)
     skin[:] = identity.skin
@@ -73,14 +73,14 @@ def albedo(identity: Identity) -> UInt8[np.ndarray, "rows columns 3"]:
     )
     lip = np.clip(_bump(0, 0.82, 0.34, 0.055) * 1.6, 0, 1) * identity.moustache
     cover = np.clip(np.maximum(around * identity.beard, lip), 0, 1) * (0.88 + 0.1 * rng.random((ROWS, COLUMNS)))
-    hair = mixed(identity.hair * 0.9, identity.skin * 0.4, 0.2).astype(np.float32)
+    hair = mix(identity.hair * 0.9, identity.skin * 0.4, 0.2).astype(np.float32)
     skin = skin + (hair - skin) * cv2.GaussianBlur(cover.astype(np.float32), (0, 0), 1.2)[..., None]
     return np.clip(skin, 0, 255).astype(np.uint8)
 
 
 @functools.lru_cache(maxsize=512)
 def hair_texture(identity: Identity) -> UInt8[np.ndarray, "64 64"]:
-    """128 times the brightness of strands: streaks that fall, or curls."""
+    """Brightness of hair strands (128 = neutral): vertical streaks, or curls."""
     rng = np.random.default_rng(identity.texture_seed + 1)
     rows, columns = (26, 26) if identity.hair_style in ("curly", "cropped") else (5, 34)
     grain = cv2.resize(rng.normal(0, 1, (rows, columns)).astype(np.float32), (64, 64), interpolation=cv2.INTER_CUBIC)
@@ -89,7 +89,7 @@ def hair_texture(identity: Identity) -> UInt8[np.ndarray, "64 64"]:
 
 
 def paint_behind(canvas, project, outlines, identity: Identity, unit_px: float) -> None:
-    """Hair behind the neck, neck, clothes."""
+    """Paints hair behind the neck, neck and clothes."""
     style = identity.hair_style
     length = _SIDE_HAIR.get(style, 0.0)
     wide = identity.rest[16, 0] * 1.04 + 0.7 * _volume(identity)
@@ -112,7 +112,7 @@ def paint_behind(canvas, project, outlines, identity: Identity, unit_px: float) 
 
 
 def paint_ears(canvas, project, outlines, identity: Identity, unit_px: float) -> None:
-    """Both ears, unless hair hangs over them."""
+    """Paints both ears, unless covered by hair."""
     if identity.hair_style in ("bob", "long"):
         return
     inner = []
@@ -125,7 +125,7 @@ def paint_ears(canvas, project, outlines, identity: Identity, unit_px: float) ->
 
 
 def paint_front_hair(canvas, mask, project, identity: Identity, unit_px: float) -> None:
-    """Fringe and side hair that fall over the face; `mask` gathers where hair is."""
+    """Paints bangs and side hair over the face, and adds them to the hair `mask`."""
     for shape in _front_hair(identity):
         outline = project(shape)
         brush.fill(canvas, outline, color(identity.hair))
@@ -133,7 +133,7 @@ def paint_front_hair(canvas, mask, project, identity: Identity, unit_px: float) 
 
 
 def _front_hair(identity: Identity) -> list[Float[np.ndarray, "point 3"]]:
-    """Outlines of the hair before the face."""
+    """Outlines of the hair in front of the face."""
     width, top = identity.rest[16, 0], -0.98 - 0.24 * identity.hairline
     shapes = []
     if identity.hair_style == "fringe":
@@ -143,7 +143,8 @@ def _front_hair(identity: Identity) -> list[Float[np.ndarray, "point 3"]]:
         shapes.append(np.concatenate([smooth(np.array(line)), smooth(np.array(back))]))
     elif identity.hair_style in ("bob", "long"):
         for sign in (-1, 1):
-            part, end = (0.15 if identity.texture_seed % 2 else -0.1), _SIDE_HAIR[identity.hair_style]
+            part = 0.15 if identity.texture_seed % 2 else -0.1
+            end = _SIDE_HAIR[identity.hair_style]
             outside = 1.04 * width + 0.7 * _volume(identity)
             inner = [
                 (part, top - 0.02, 0.14),
@@ -161,7 +162,7 @@ def _front_hair(identity: Identity) -> list[Float[np.ndarray, "point 3"]]:
                 (sign * 0.7 * width, top - 0.05, -0.3),
                 (part, top - 0.25, 0.0),
             ]
-            side = np.concatenate([smooth(np.array(inner)), smooth(np.array(outer))])  # fmt: skip
+            side = np.concatenate([smooth(np.array(inner)), smooth(np.array(outer))])
             shapes.append(side)
     elif identity.hair_style in ("short", "curly", "cropped"):
         for sign in (-1, 1):
@@ -173,8 +174,8 @@ def _front_hair(identity: Identity) -> list[Float[np.ndarray, "point 3"]]:
 
 
 def paint_glasses(canvas, points: Float[np.ndarray, "68 2"], identity: Identity, unit_px: float) -> None:
-    """Rims, bridge and temples, with a faint sheen on the lenses."""
-    frame = color(mixed((30, 28, 30), identity.clothes, 0.25))
+    """Paints rims, bridge and temples, with a faint sheen on the lenses."""
+    frame = color(mix((30, 28, 30), identity.clothes, 0.25))
     power = 2.0 if identity.glasses == "round" else 4.0
     angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     cosine, sine = np.cos(angle), np.sin(angle)

@@ -1,4 +1,4 @@
-"""Who is seen: shape, colors, hair, and how this person's muscles show what is felt."""
+"""The identity of a subject: shape, colors, hair, and individual muscle response."""
 
 import dataclasses
 import functools
@@ -24,14 +24,14 @@ _EYES = np.array([[70, 44, 28], [92, 62, 36], [104, 92, 52], [74, 104, 74], [86,
 HAIR_STYLES = ("bald", "cropped", "short", "curly", "fringe", "bob", "long", "bun")
 
 
-@dataclasses.dataclass(frozen=True, eq=False)  # compared and hashed as an object: caches hang on it
+@dataclasses.dataclass(frozen=True, eq=False)  # compared and hashed by object identity, for caches
 class Identity:
-    """One person. Colors are RGB in 0..255, lengths in head units."""
+    """One subject. Colors are RGB in 0..255, lengths in head units."""
 
     rest: Float[np.ndarray, "68 3"]
-    expressiveness: Float[np.ndarray, "unit"]  # what is shown of what is felt
-    asymmetry: Float[np.ndarray, "unit"]  # the right side shows 1 + this, the left 1 - this
-    resting: Float[np.ndarray, "unit"]  # what the face shows when nothing is felt; may be negative
+    expressiveness: Float[np.ndarray, "unit"]  # visible intensity per felt intensity
+    asymmetry: Float[np.ndarray, "unit"]  # factor 1 + this on the right side, 1 - this on the left
+    resting: Float[np.ndarray, "unit"]  # visible intensity at rest; may be negative
     skin: Float[np.ndarray, "3"]
     hair: Float[np.ndarray, "3"]
     iris: Float[np.ndarray, "3"]
@@ -39,13 +39,13 @@ class Identity:
     clothes: Float[np.ndarray, "3"]
     hair_style: str
     hair_volume: float
-    hairline: float  # how high the forehead goes, 0 low .. 1 receding
+    hairline: float  # 0 low .. 1 receding
     brow_thickness: float
     brow_darkness: float
     beard: float  # 0 none .. 1 full
     moustache: float
     glasses: str  # "", "round" or "square"
-    age: float  # 0 young .. 1 old: how deep lines are
+    age: float  # 0 young .. 1 old; depth of wrinkles
     make_up: float
     freckles: float
     cheekbones: float
@@ -54,7 +54,7 @@ class Identity:
 
 
 def _shape(rng: np.random.Generator) -> np.ndarray:
-    """The average face under smooth changes of proportion, then small irregularities."""
+    """Deforms the average face by smooth changes of proportion and small irregularities."""
     points = AVERAGE_FACE.copy()
     normal = np.clip(rng.standard_normal(20), -2, 2)
     width = 1 + 0.05 * normal[0]
@@ -100,8 +100,8 @@ def _muscles(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarr
     for unit, deviation in spread.items():
         resting[UNIT[unit]] = np.clip(rng.normal(0, deviation), -1.8 * deviation, 2 * deviation)
     resting[UNIT[43]] = max(resting[UNIT[43]], 0)
-    for neutral_as_full in (43, 25, 26):  # everyone can close the eyes and open the mouth
-        expressiveness[UNIT[neutral_as_full]] = max(expressiveness[UNIT[neutral_as_full]], 0.85)
+    for unit in (43, 25, 26):  # all subjects can close their eyes and open their mouths
+        expressiveness[UNIT[unit]] = max(expressiveness[UNIT[unit]], 0.85)
     expressiveness[UNIT[43]] = 1.0
     asymmetry[UNIT[43]] = 0.0
     return expressiveness, asymmetry, resting
@@ -114,7 +114,7 @@ def _blend(palette: np.ndarray, place: float) -> np.ndarray:
 
 @functools.lru_cache(maxsize=4096)
 def draw_identity(seed: int, subject: int) -> Identity:
-    """The person with this number; the same in every data set of the same seed."""
+    """Draws the subject with this number; identical in every data set of the same seed."""
     rng = np.random.default_rng((seed, PURPOSE["identity"], subject))
     rest = _shape(rng)
     expressiveness, asymmetry, resting = _muscles(rng)
@@ -130,23 +130,35 @@ def draw_identity(seed: int, subject: int) -> Identity:
     reddened = skin * (0.86, 0.62, 0.62) + (18, 4, 8)
     painted = np.array([[176, 40, 56], [196, 72, 84], [140, 36, 64]])[int(uniform[8] * 3)]
     return Identity(
-        rest=rest, expressiveness=expressiveness, asymmetry=asymmetry, resting=resting, skin=np.clip(skin, 30, 250),
-        hair=_HAIRS[hair_choice] * (1 + 0.12 * normal[3]), iris=_EYES[int(uniform[9] * (6 if tone < 3 else 2))] * 1.0,
-        lips=np.clip(reddened + (painted - reddened) * 0.6 * make_up, 20, 240), 
+        rest=rest,
+        expressiveness=expressiveness,
+        asymmetry=asymmetry,
+        resting=resting,
+        skin=np.clip(skin, 30, 250),
+        hair=_HAIRS[hair_choice] * (1 + 0.12 * normal[3]),
+        iris=_EYES[int(uniform[9] * (6 if tone < 3 else 2))] * 1.0,
+        lips=np.clip(reddened + (painted - reddened) * 0.6 * make_up, 20, 240),
         clothes=30 + 150 * uniform[10] + 60 * uniform[10:13],
-        hair_style=style, hair_volume=float(uniform[13]), hairline=float(np.clip(uniform[14] * 0.7 + 0.3 * age, 0, 1)),
+        hair_style=style,
+        hair_volume=float(uniform[13]),
+        hairline=float(np.clip(uniform[14] * 0.7 + 0.3 * age, 0, 1)),
         brow_thickness=float(0.055 + 0.05 * uniform[15] + 0.02 * bearded),
         brow_darkness=float(0.55 + 0.4 * uniform[16]),
-        beard=float(bearded * (0.35 + 0.65 * uniform[17])), moustache=float(bearded * uniform[18]),
-        glasses="" if uniform[19] > 0.2 else ("round" if uniform[20] < 0.5 else "square"), age=age, make_up=make_up,
-        freckles=float(max(uniform[21] - 0.7, 0) / 0.3 * (tone < 2.5)), cheekbones=float(normal[4]),
-        nose_size=float(np.clip(normal[5], -2, 2)), texture_seed=int(uniform[22] * 2**31),
-    )  # fmt: skip
+        beard=float(bearded * (0.35 + 0.65 * uniform[17])),
+        moustache=float(bearded * uniform[18]),
+        glasses="" if uniform[19] > 0.2 else ("round" if uniform[20] < 0.5 else "square"),
+        age=age,
+        make_up=make_up,
+        freckles=float(max(uniform[21] - 0.7, 0) / 0.3 * (tone < 2.5)),
+        cheekbones=float(normal[4]),
+        nose_size=float(np.clip(normal[5], -2, 2)),
+        texture_seed=int(uniform[22] * 2**31),
+    )
 
 
 def show(
     identity: Identity, units: Float[np.ndarray, "frames unit"], speech: Float[np.ndarray, "frames unit"]
 ) -> Float[np.ndarray, "frames unit 2"]:
-    """What the (left, right) side shows of felt units and of speech and blinks; a unit does not go past 1.25."""
+    """Visible units on the (left, right) side from felt units, speech and blinks; at most 1.25."""
     felt = (units * identity.expressiveness)[..., None] * (1 + identity.asymmetry[:, None] * np.array([-1.0, 1.0]))
     return np.clip(felt + np.maximum(speech, 0)[..., None] + identity.resting[:, None], -0.3, 1.25)

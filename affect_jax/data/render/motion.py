@@ -1,7 +1,7 @@
-"""What faces do: action units of stills, and their course over time in clips.
+"""Facial action: action units of stills, and their trajectories in clips.
 
-A clip is a function of continuous time, drawn event by event, so that its frame rate and length only sample it.
-Affective units carry the truth. Speech, blinks, glances, head motion and disturbances are drawn apart from them.
+A clip is a function of continuous time, drawn event by event; frame rate and length only sample it. Affective units
+define the ground truth. Speech, blinks, gaze, head motion and disturbances are drawn independently.
 """
 
 import dataclasses
@@ -14,17 +14,17 @@ from affect_jax.data.render.disturbance import disturb
 from affect_jax.data.render.expressions import DRAWS, expressions
 from affect_jax.data.render.identity import PURPOSE
 
-BEFORE_SECONDS = 6.0  # events start this long before the first frame, so that a clip may begin in the midst of one
+BEFORE_SECONDS = 6.0  # events start this long before the first frame, so a clip can begin during one
 BLINK_SECONDS = 0.30
 SYLLABLES_HZ = (3.0, 6.0)
 
 
 @dataclasses.dataclass(frozen=True)
 class Take:
-    """Frames of one camera. Angles in degrees; sizes as shares of the canvas; blur in pixels of a 64-px image."""
+    """A sequence of frames. Angles in degrees, sizes as shares of the canvas, blur in pixels of a 64-px image."""
 
     units: Float[np.ndarray, "frame unit"]  # affective, in [0, 1]
-    speech: Float[np.ndarray, "frame unit"]  # speech and blinks, no affect
+    speech: Float[np.ndarray, "frame unit"]  # speech and blinks, not affective
     pose_degrees: Float[np.ndarray, "frame 3"]
     gaze: Float[np.ndarray, "frame 2"]
     zoom: Float[np.ndarray, "frame"]
@@ -36,14 +36,16 @@ class Take:
 
 
 def concatenate(takes: list[Take]) -> Take:
-    """One long take."""
+    """Concatenates takes along the frames."""
     fields = [field.name for field in dataclasses.fields(Take)]
     return Take(**{name: np.concatenate([getattr(take, name) for take in takes]) for name in fields})
 
 
 def stills(seed: int, subjects: Int[np.ndarray, "face"], numbers: Int[np.ndarray, "face"]) -> Take:
-    """Independent photographs: still `numbers[i]` of subject `subjects[i]`."""
-    generators = [np.random.default_rng((seed, PURPOSE["still"], s, n)) for s, n in zip(subjects, numbers, strict=True)]
+    """Draws independent still images: still `numbers[i]` of subject `subjects[i]`."""
+    generators = []
+    for subject, number in zip(subjects, numbers, strict=True):
+        generators.append(np.random.default_rng((seed, PURPOSE["still"], subject, number)))
     uniform = np.stack([generator.random(DRAWS + 32) for generator in generators])
     normal = np.stack([generator.standard_normal(12) for generator in generators])
     units, more = expressions(uniform[:, :DRAWS]), uniform[:, DRAWS:]
@@ -54,21 +56,28 @@ def stills(seed: int, subjects: Int[np.ndarray, "face"], numbers: Int[np.ndarray
     speech[:, UNIT[43]] = (more[:, 5] < 0.03) * (0.5 + 0.5 * more[:, 6])
     pose = np.clip(normal[:, :3] * (10, 5, 5), (-25, -12, -12), (25, 12, 12))
     kind = np.where(more[:, 7] < 0.06, 1 + np.floor(more[:, 8] * 3), 0)
-    occluder = np.stack([kind, *_beside(more[:, 9], more[:, 10]), more[:, 11] * 2 * np.pi, 0.7 + 0.5 * more[:, 12],
-                         more[:, 13]], axis=1)  # fmt: skip
+    x, y = _place_occluder(more[:, 9], more[:, 10])
+    occluder = np.stack([kind, x, y, more[:, 11] * 2 * np.pi, 0.7 + 0.5 * more[:, 12], more[:, 13]], axis=1)
     angle = more[:, 14] * 2 * np.pi
     smear = (
         np.stack([np.cos(angle), np.sin(angle)], axis=1) * np.where(more[:, 15] < 0.08, 3.5 * more[:, 16], 0)[:, None]
     )
     return Take(
-        units=units, speech=speech, pose_degrees=pose, gaze=np.clip(normal[:, 3:5] * (0.16, 0.25), -0.4, 0.4),
-        zoom=1 + 0.035 * np.clip(normal[:, 5], -2, 2), shift=0.012 * np.clip(normal[:, 6:8], -2, 2),
-        blur_px=0.6 * more[:, 17] ** 3, smear_px=smear, gain=np.ones(len(units)), occluder=occluder,
-    )  # fmt: skip
+        units=units,
+        speech=speech,
+        pose_degrees=pose,
+        gaze=np.clip(normal[:, 3:5] * (0.16, 0.25), -0.4, 0.4),
+        zoom=1 + 0.035 * np.clip(normal[:, 5], -2, 2),
+        shift=0.012 * np.clip(normal[:, 6:8], -2, 2),
+        blur_px=0.6 * more[:, 17] ** 3,
+        smear_px=smear,
+        gain=np.ones(len(units)),
+        occluder=occluder,
+    )
 
 
-def _beside(turn: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A place around the middle of the canvas that covers part of the face."""
+def _place_occluder(turn: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns a position near the center of the canvas that covers part of the face."""
     angle, distance = turn * 2 * np.pi, 0.15 + 0.17 * reach
     return 0.5 + distance * np.cos(angle), 0.52 + distance * np.sin(angle)
 
@@ -78,7 +87,7 @@ def _stream(seed: int, subject: int, clip: int, number: int) -> np.random.Genera
 
 
 def smoothstep(share: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
-    """0 to 1 with flat ends (3 s^2 - 2 s^3)."""
+    """Rises from 0 to 1 with zero slope at both ends (3 s^2 - 2 s^3)."""
     share = np.clip(share, 0, 1)
     return share * share * (3 - 2 * share)
 
@@ -86,7 +95,7 @@ def smoothstep(share: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
 def affective_units(
     seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"]
 ) -> Float[np.ndarray, "frame unit"]:
-    """Felt action units over time: expressions that rise, hold and fade, one often before the last has gone."""
+    """Felt action units over time: expressions with onset, apex and offset, which may overlap."""
     rng = _stream(seed, subject, clip, 0)
     remaining = np.ones((len(times_seconds), len(ACTION_UNITS)))
     start, end = -BEFORE_SECONDS, float(times_seconds.max(initial=0.0))
@@ -104,7 +113,7 @@ def affective_units(
 def speech_units(
     seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"]
 ) -> Float[np.ndarray, "frame unit"]:
-    """Bursts of syllables at 3 to 6 Hz (jaw, lips) in three of five clips, and blinks every few seconds."""
+    """Bursts of syllables at 3 to 6 Hz (jaw, lips) in 60 % of clips, and blinks every few seconds."""
     units = np.zeros((len(times_seconds), len(ACTION_UNITS)))
     end = float(times_seconds.max(initial=0.0))
     rng = _stream(seed, subject, clip, 1)
@@ -115,8 +124,8 @@ def speech_units(
         while start < stop:
             length = rng.uniform(0.8, 1.2) / rate
             jaw, lips, shape, low = rng.random(4)
-            wave = np.where(np.abs(times_seconds - start - length / 2) < length / 2,
-                            np.sin(np.pi * (times_seconds - start) / length) ** 2, 0)  # fmt: skip
+            inside = np.abs(times_seconds - start - length / 2) < length / 2
+            wave = np.where(inside, np.sin(np.pi * (times_seconds - start) / length) ** 2, 0)
             units[:, UNIT[26]] += wave * (0.08 + 0.40 * jaw)
             units[:, UNIT[25]] += wave * (0.20 + 0.45 * lips)
             units[:, UNIT[18]] += wave * max(shape - 0.6, 0) * 1.8
@@ -135,7 +144,7 @@ def speech_units(
 
 
 def _sway(rng: np.random.Generator, times: np.ndarray, axes: int) -> np.ndarray:
-    """Slow smooth motion with unit standard deviation."""
+    """Slow, smooth motion with unit standard deviation."""
     rate, phase = rng.uniform(0.08, 0.65, (4, axes)), rng.uniform(0, 2 * np.pi, (4, axes))
     size = rng.uniform(0.4, 1.0, (4, axes))
     waves = size * np.sin(2 * np.pi * rate * times[:, None, None] + phase)
@@ -143,12 +152,12 @@ def _sway(rng: np.random.Generator, times: np.ndarray, axes: int) -> np.ndarray:
 
 
 def base_pose(seed: int, subject: int, clip: int) -> Float[np.ndarray, "3"]:
-    """Mean pose of a clip in degrees, for which the camera is set up."""
+    """Mean pose of a clip in degrees, which determines the camera setup."""
     return np.clip(_stream(seed, subject, clip, 3).standard_normal(3) * (8, 4, 4), (-16, -8, -8), (16, 8, 8))
 
 
 def clip(seed: int, subject: int, number: int, times_seconds: Float[np.ndarray, "frame"]) -> Take:
-    """A clip sampled at the given times."""
+    """Samples a clip at the given times."""
     rng, frames = _stream(seed, subject, number, 4), len(times_seconds)
     sway = _sway(rng, times_seconds, 5)
     pose = np.clip(base_pose(seed, subject, number) + sway[:, :3] * (3.5, 2.2, 2.0), (-25, -12, -12), (25, 12, 12))
@@ -161,7 +170,10 @@ def clip(seed: int, subject: int, number: int, times_seconds: Float[np.ndarray, 
     disturbed = disturb(_stream(seed, subject, number, 5), times_seconds)
     return Take(
         units=affective_units(seed, subject, number, times_seconds),
-        speech=speech_units(seed, subject, number, times_seconds), pose_degrees=pose, gaze=gaze,
-        zoom=np.full(frames, zoom), shift=0.008 * sway[:, 3:],
+        speech=speech_units(seed, subject, number, times_seconds),
+        pose_degrees=pose,
+        gaze=gaze,
+        zoom=np.full(frames, zoom),
+        shift=0.008 * sway[:, 3:],
         **disturbed,
-    )  # fmt: skip
+    )

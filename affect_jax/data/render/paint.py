@@ -1,4 +1,4 @@
-"""One face, from its description to pixels."""
+"""Renders one face from its parameters."""
 
 import dataclasses
 
@@ -14,12 +14,12 @@ from affect_jax.data.render.scene import Scene, paint_background, paint_occluder
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """One moment of one face. Angles in degrees, blur in pixels of a 64-px image."""
+    """Parameters of one frame. Angles in degrees, blur in pixels of a 64-px image."""
 
     shown: Float[np.ndarray, "unit 2"]
     pose_degrees: Float[np.ndarray, "3"]
-    gaze: Float[np.ndarray, "2"]  # of the iris, as a share of half the eye's width
-    framing: Float[np.ndarray, "3"]  # scale, shift x, shift y, of a canvas of side 1
+    gaze: Float[np.ndarray, "2"]  # offset of the iris, as a share of half the eye width
+    framing: Float[np.ndarray, "3"]  # scale, shift x, shift y, for a canvas of side 1
     blur_px: float
     smear_px: Float[np.ndarray, "2"]
     gain: float
@@ -29,7 +29,7 @@ class View:
 def paint(
     identity: Identity, scene: Scene, view: View, size_px: int, rng: np.random.Generator
 ) -> UInt8[np.ndarray, "size_px size_px 3"]:
-    """The image of one face; a pure function of its arguments and the state of `rng` (sensor noise only)."""
+    """Renders a face; a pure function of its arguments, with `rng` used only for sensor noise."""
     side = size_px * brush.SUPERSAMPLING
     unit_px = view.framing[0] * side
     matrices = {1.0: camera.rotation_of_one(view.pose_degrees)}
@@ -48,7 +48,7 @@ def paint(
     hair, skin, box = _head_masks(canvas, flat, project, outlines, identity)
     relief = surface.depth(np.array([identity.cheekbones, identity.nose_size, identity.age]), view.shown)
     shade = surface.shading(relief, matrices[1.0].T @ scene.light, scene.softness, scene.gloss)
-    seen = _see_skin(identity, shade, _grid(points[0], relief, view, matrices[1.0], side, box))
+    seen = _sample_skin(identity, shade, _grid(points[0], relief, view, matrices[1.0], side, box))
     canvas[box] = cv2.copyTo(seen[..., :3], skin[box], canvas[box])
     features.paint_nose(canvas, flat, identity, unit_px)
     features.paint_mouth(canvas, flat, identity, view.shown, unit_px)
@@ -59,12 +59,12 @@ def paint(
     if identity.glasses:
         head.paint_glasses(canvas, flat, identity, unit_px)
     paint_occluder(canvas, view.occluder, identity.skin * 0.9, unit_px)
-    exposure = float(np.clip((160 / identity.skin.mean()) ** 0.45, 0.92, 1.4))  # cameras expose for the face
+    exposure = float(np.clip((160 / identity.skin.mean()) ** 0.45, 0.92, 1.4))  # automatic exposure for the face
     return photograph(canvas, scene, size_px, view.blur_px, view.smear_px, view.gain * exposure, rng)
 
 
 def _head_masks(canvas, flat, project, outlines, identity) -> tuple[np.ndarray, np.ndarray, tuple[slice, slice]]:
-    """Paints the skull in the color of the hair; returns where hair is, where skin is, and the box that holds both."""
+    """Paints the skull in the hair color; returns the masks of hair and skin, and the box around both."""
     face = np.concatenate([smooth(flat[:17]), project(outlines["hairline"])]).astype(np.float32)
     face = cv2.convexHull(face)[:, 0].astype(float)
     skull = cv2.convexHull(project(outlines["skull"]).astype(np.float32))[:, 0].astype(float)
@@ -77,13 +77,13 @@ def _head_masks(canvas, flat, project, outlines, identity) -> tuple[np.ndarray, 
         brush.fill(hair, skull, 255)
         hair = cv2.subtract(hair, skin)
     rows, columns = brush.box_around(np.concatenate([face, skull]), 0.06 * len(canvas), len(canvas))
-    if identity.hair_style in ("bob", "long"):  # falls to the shoulders
+    if identity.hair_style in ("bob", "long"):  # reaches the shoulders
         rows = slice(rows.start, len(canvas))
     return hair, skin, (rows, columns)
 
 
 def _grid(points, relief, view, matrix, side, box) -> np.ndarray:
-    """Place on the reference grid of every pixel of a box; solved on every fourth, for the relief is smooth."""
+    """Reference-grid position of every pixel in a box, solved at every fourth pixel and interpolated."""
     axes = []
     for pixels, shift, pivot in zip(box[::-1], view.framing[1:], camera.PIVOT, strict=False):
         count = pixels.stop - pixels.start
@@ -95,15 +95,15 @@ def _grid(points, relief, view, matrix, side, box) -> np.ndarray:
     return np.stack([cv2.resize(place, size, interpolation=cv2.INTER_LINEAR) for place in places])
 
 
-def _see_skin(identity, shade, grid) -> np.ndarray:
-    """Color of the skin and, as a fourth channel, 128 times the light on it."""
+def _sample_skin(identity, shade, grid) -> np.ndarray:
+    """Skin color and, as fourth channel, the lighting (128 = neutral)."""
     skin = head.albedo(identity)
     skin = np.concatenate([skin, np.clip(shade * 128, 0, 255).astype(np.uint8)[..., None]], axis=2)
     return cv2.remap(skin, grid[0], grid[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _light(canvas, hair, skin, box, shade, scene, identity, brow, unit_px) -> None:
-    """Multiplies the box of the head by the light that falls on skin and hair, all else by a plain light, in place."""
+    """Applies lighting in place: shading on skin and hair inside the box, uniform light elsewhere."""
     plain = np.full(canvas.shape[:2], int(128 * (scene.softness + (1 - scene.softness) * 0.8)), np.uint8)
     hair, skin, part = hair[box], skin[box], plain[box]
     if identity.hair_style != "bald":

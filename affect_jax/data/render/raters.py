@@ -1,4 +1,4 @@
-"""People who watch a clip and move a joystick: late, each with a bias and a scale of their own, never quite steady."""
+"""Simulated annotators who rate a clip continuously, with individual delay, bias, scale and noise."""
 
 import numpy as np
 from jaxtyping import Float
@@ -7,20 +7,22 @@ from affect_jax.data.render import affect, motion
 from affect_jax.data.render.identity import PURPOSE
 
 RATERS = 3
-DELAY_SECONDS = (0.25, 0.85)  # the reaction of a rater, the same in every clip
+DELAY_SECONDS = (0.25, 0.85)  # reaction time of an annotator, constant across clips
 
 
 def annotate(
     seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"]
 ) -> Float[np.ndarray, "3 frame 2"]:
-    """What each rater records at each time: scale * truth(t - delay) + bias + slow noise, inside [-1, 1].
+    """Simulates the ratings of each annotator: scale * truth(t - delay) + bias + slow noise, clipped to [-1, 1].
 
-    Biases have a standard deviation of 0.08 per rater and 0.04 per clip, the noise one of 0.05.
+    The bias has a standard deviation of 0.08 across annotators and 0.04 across clips; the noise has 0.05.
     """
     ratings = []
     for rater in range(RATERS):
-        person = np.random.default_rng((seed, PURPOSE["rater"], rater))
-        delay, scale, bias = person.uniform(*DELAY_SECONDS), person.uniform(0.8, 1.05, 2), person.normal(0, 0.08, 2)
+        traits = np.random.default_rng((seed, PURPOSE["rater"], rater))
+        delay = traits.uniform(*DELAY_SECONDS)
+        scale = traits.uniform(0.8, 1.05, 2)
+        bias = traits.normal(0, 0.08, 2)
         session = np.random.default_rng((seed, PURPOSE["rater"], rater, subject, clip))
         bias = bias + session.normal(0, 0.04, 2)
         rate, phase = session.uniform(0.1, 0.9, (5, 2)), session.uniform(0, 2 * np.pi, (5, 2))

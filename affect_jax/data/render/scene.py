@@ -1,4 +1,4 @@
-"""Where a face is seen: background, light, what gets in the way, and what the camera adds."""
+"""The scene around a face: background, lighting, occluders, and camera effects."""
 
 import dataclasses
 
@@ -13,21 +13,21 @@ from affect_jax.data.render.identity import PURPOSE
 
 @dataclasses.dataclass(frozen=True)
 class Scene:
-    """What stays the same over a clip."""
+    """Properties of the scene, constant over a clip."""
 
-    light: Float[np.ndarray, "3"]  # unit vector towards the lamp, camera axes
+    light: Float[np.ndarray, "3"]  # unit vector toward the light, in camera axes
     softness: float  # 0 hard light .. 1 no shadows
     gloss: float
     tint: Float[np.ndarray, "3"]  # gain of red, green, blue
     contrast: float
-    noise: float  # standard deviation, of 255
+    noise: float  # standard deviation, in 0..255
     background: Float[np.ndarray, "6 6 3"]
     texture: Float[np.ndarray, "24 24 1"]
-    bars: Float[np.ndarray, "3 8"]  # place and color of up to three things behind
+    bars: Float[np.ndarray, "3 8"]  # position and color of up to three background objects
 
 
 def draw_scene(seed: int, subject: int, clip: int) -> Scene:
-    """The scene of one still or clip."""
+    """Draws the scene of one still or clip."""
     rng = np.random.default_rng((seed, PURPOSE["scene"], subject, clip))
     uniform = rng.random(16)
     light = np.array([np.sin((uniform[0] - 0.5) * 2.4), -0.15 - 0.75 * uniform[1], 0.75])
@@ -38,22 +38,25 @@ def draw_scene(seed: int, subject: int, clip: int) -> Scene:
     bars = rng.random((3, 8))
     bars[:, 4:7] = np.clip(230 * bars[:, 4:5] + 70 * (bars[:, 5:8] - 0.5), 0, 255)
     return Scene(
-        light=light / np.linalg.norm(light), softness=float(0.20 + 0.5 * uniform[5]), gloss=float(0.22 * uniform[6]),
+        light=light / np.linalg.norm(light),
+        softness=float(0.20 + 0.5 * uniform[5]),
+        gloss=float(0.22 * uniform[6]),
         tint=gain * np.array([1 + warmth, 1 + 0.03 * (uniform[7] - 0.5), 1 - warmth]),
-        contrast=float(0.85 + 0.3 * uniform[8]), noise=float(1.2 + 4.0 * uniform[9] ** 3), background=base + spread,
-        texture=rng.normal(0, 10 * uniform[10], (24, 24, 1)), bars=bars,
-    )  # fmt: skip
+        contrast=float(0.85 + 0.3 * uniform[8]),
+        noise=float(1.2 + 4.0 * uniform[9] ** 3),
+        background=base + spread,
+        texture=rng.normal(0, 10 * uniform[10], (24, 24, 1)),
+        bars=bars,
+    )
 
 
 def paint_background(scene: Scene, side_px: int) -> UInt8[np.ndarray, "side_px side_px 3"]:
-    """Soft colors, a few plain shapes out of focus."""
+    """Paints soft colors and a few out-of-focus shapes."""
     small = cv2.resize(scene.background.astype(np.float32), (24, 24), interpolation=cv2.INTER_CUBIC)
-    for left, top, wide, high, red, green, blue, there in scene.bars:
-        if there < 0.45:
-            rows, columns = (
-                slice(int(top * 20), int(top * 20 + 3 + high * 20)),
-                slice(int(left * 22), int(left * 22 + 2 + wide * 9)),
-            )
+    for left, top, wide, high, red, green, blue, visible in scene.bars:
+        if visible < 0.45:
+            rows = slice(int(top * 20), int(top * 20 + 3 + high * 20))
+            columns = slice(int(left * 22), int(left * 22 + 2 + wide * 9))
             small[rows, columns] = 0.6 * small[rows, columns] + 0.4 * np.array([red, green, blue], np.float32)
     small = np.clip(small + scene.texture, 0, 255).astype(np.uint8)
     return cv2.resize(small, (side_px, side_px), interpolation=cv2.INTER_LINEAR)
@@ -65,9 +68,9 @@ def paint_occluder(
     skin: Float[np.ndarray, "3"],
     unit_px: float,
 ) -> None:
-    """A hand or a thing before the face: (kind, x, y, angle, size, hue), place as a share of the canvas.
+    """Paints an occluder (kind, x, y, angle, size, hue), with its position as a share of the canvas.
 
-    Kind 0 is nothing, 1 a hand, 2 a cup or phone, 3 a microphone.
+    Kind 0 is none, 1 a hand, 2 a cup or phone, 3 a microphone.
     """
     kind, x, y, angle, size, hue = occluder
     if kind < 0.5:
@@ -103,9 +106,9 @@ def photograph(
     gain: float,
     rng: np.random.Generator,
 ) -> UInt8[np.ndarray, "size_px size_px 3"]:
-    """The image as a camera stores it: defocus, motion blur, exposure, color cast, sensor noise.
+    """Simulates the camera: defocus, motion blur, exposure, color cast, sensor noise.
 
-    Blurs are in pixels of a 64-px image, so that all sizes are equally sharp.
+    Blur is in pixels of a 64-px image, so that all sizes are equally sharp.
     """
     image = cv2.resize(canvas, (size_px, size_px), interpolation=cv2.INTER_AREA)
     factor = size_px / 64

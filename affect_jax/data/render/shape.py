@@ -1,7 +1,7 @@
-"""Geometry of a face: 68 points in three dimensions, moved by action units.
+"""Face geometry: 68 points in 3D, moved by action units.
 
-Head coordinates: x to the right of the image, y down, z towards the viewer; 1 is half the width of an average face
-(70 mm), the eyes lie at y = 0. "Right" and "left" are those of the image.
+Head coordinates: x to the right of the image, y down, z toward the viewer; 1 is half the width of an average face
+(70 mm), and the eyes are at y = 0. "Right" and "left" refer to the image.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from affect_jax.data.render.affect import ACTION_UNITS, UNIT
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS
 
-# Middle and right half of the average face at rest.
+# Midline and right half of the average face at rest.
 _AVERAGE: dict[int, tuple[float, float, float]] = {
     **{8: (0, 1.70, 0.22), 9: (0.25, 1.65, 0.17), 10: (0.48, 1.51, 0.05), 11: (0.68, 1.30, -0.12)},
     **{12: (0.83, 1.02, -0.30), 13: (0.92, 0.70, -0.45), 14: (0.97, 0.38, -0.55), 15: (1.0, 0.08, -0.60)},
@@ -26,7 +26,7 @@ _AVERAGE: dict[int, tuple[float, float, float]] = {
     **{66: (0, 1.005, 0.44)},
 }
 
-# Where each action unit at full strength takes the points (x, y, z), middle and right half. The lids follow below.
+# Displacement (x, y, z) of the points by each action unit at full intensity, midline and right half. Lids: see below.
 _MOVES: dict[int, dict[int, tuple[float, ...]]] = {
     1: {22: (-0.01, -0.23), 23: (0, -0.18), 24: (0, -0.07), 25: (0, 0.02), 26: (0, 0.03), 27: (0, -0.02)},
     2: {22: (0, -0.03), 23: (0, -0.08), 24: (0, -0.14), 25: (0.01, -0.19), 26: (0.01, -0.15)},
@@ -80,7 +80,7 @@ _MOVES: dict[int, dict[int, tuple[float, ...]]] = {
     },
 }
 
-# Upper and lower lid opening relative to rest, per unit; 43 closes what is left.
+# Change of upper and lower lid opening relative to rest, per unit; unit 43 closes the rest.
 _UPPER_LID = {5: 1.05, 7: -0.30, 6: -0.12, 9: -0.22, 4: -0.12, 1: 0.10, 12: -0.05}
 _LOWER_LID = {5: 0.20, 7: -0.80, 6: -0.55, 9: -0.45, 12: -0.20, 26: 0.05}
 
@@ -100,10 +100,10 @@ def _both_halves(half: dict[int, tuple[float | int, ...]]) -> np.ndarray:
 
 
 AVERAGE_FACE = _both_halves(_AVERAGE)
-EMPHASIS = 1.75  # faces of actors rather than of passers-by: small images must show what is felt
+EMPHASIS = 1.75  # exaggerates expressions, so that they are visible in small images
 MOVES = np.stack([_both_halves(_MOVES.get(unit, {})) * (1 if unit == 26 else EMPHASIS) for unit in ACTION_UNITS])
 _FLAT_MOVES = MOVES.reshape(len(ACTION_UNITS), -1)
-# Share of the muscle on the (left, right) side in the motion of each point: both, near the middle.
+# Contribution of the (left, right) muscles to the motion of each point; both near the midline.
 _RIGHT = np.clip(0.5 + AVERAGE_FACE[:, 0] / 0.3, 0, 1)
 SIDES = np.stack([1 - _RIGHT, _RIGHT])
 _LIDS = np.zeros((2, len(ACTION_UNITS)))
@@ -128,7 +128,7 @@ def _open_lids(points: np.ndarray, rest: np.ndarray, shown: np.ndarray) -> None:
 
 
 def _part_lips(points: np.ndarray) -> None:
-    """Keeps in place what flesh keeps apart: lips meet but do not cross, and stay lips."""
+    """Keeps lips from crossing and preserves their thickness, in place."""
     for upper, lower, above, below in ((61, 67, 50, 58), (62, 66, 51, 57), (63, 65, 52, 56)):
         middle = (points[:, upper, 1] + points[:, lower, 1]) / 2
         points[:, upper, 1] = np.minimum(points[:, upper, 1], middle)
@@ -140,7 +140,7 @@ def _part_lips(points: np.ndarray) -> None:
 def deform(
     rest: Float[np.ndarray, "face 68 3"], shown: Float[np.ndarray, "face unit 2"]
 ) -> Float[np.ndarray, "face 68 3"]:
-    """Points of resting faces under what their muscles show on the (left, right) side; slightly negative is relaxed."""
+    """Deforms resting faces by the visible units of the (left, right) side; slightly negative values are relaxed."""
     points = rest + sum((shown[:, :, side] @ _FLAT_MOVES).reshape(rest.shape) * SIDES[side, :, None] for side in (0, 1))
     _open_lids(points, rest, shown)
     _part_lips(points)

@@ -1,4 +1,4 @@
-"""Images of the renderer itself: a sheet of expressions, one of action units, and a clip with its truth beneath."""
+"""Previews of the renderer: a sheet of expressions, one of action units, and clips with their ground truth."""
 
 import dataclasses
 import pathlib
@@ -25,7 +25,7 @@ _COLORS = {VALENCE: (32, 96, 176), AROUSAL: (200, 80, 32)}
 
 
 def _caption(image: np.ndarray, lines: list[str]) -> np.ndarray:
-    """The image above a white strip with text."""
+    """Adds a white strip with text below an image."""
     strip = np.full((14 * len(lines) + 4, image.shape[1], 3), 255, np.uint8)
     for row, line in enumerate(lines):
         cv2.putText(strip, line, (3, 12 + 14 * row), cv2.FONT_HERSHEY_SIMPLEX, 0.36, (20, 20, 20), 1, cv2.LINE_AA)
@@ -42,7 +42,7 @@ def _tiles(images: list[np.ndarray], columns: int) -> np.ndarray:
 def portrait(
     seed: int, subject: int, units: Float[np.ndarray, "unit"], pose_degrees: Float[np.ndarray, "3"], size_px: int
 ) -> UInt8[np.ndarray, "size_px size_px 3"]:
-    """A sharp, undisturbed image of one person with given felt units."""
+    """Renders a sharp, undisturbed image of one subject with given felt units."""
     identity = draw_identity(seed, subject)
     shown = show(identity, units[None], np.zeros((1, len(units))))
     turned = camera.turn_all(shape.deform(identity.rest[None], shown), pose_degrees[None])
@@ -52,8 +52,9 @@ def portrait(
 
 
 def expressions(seed: int, size_px: int) -> UInt8[np.ndarray, "height width 3"]:
-    """One row an emotion, intensity rising to the right, everyone somebody else; captions give the truth."""
-    names, images = ["neutral", *affect.PROTOTYPES], []
+    """Renders one row per emotion, with intensity rising to the right, different subjects, and captions."""
+    names = ["neutral"] + list(affect.PROTOTYPES)
+    images = []
     for row, name in enumerate(names):
         for column in range(COLUMNS):
             units = np.zeros(len(affect.ACTION_UNITS))
@@ -71,7 +72,7 @@ def expressions(seed: int, size_px: int) -> UInt8[np.ndarray, "height width 3"]:
 
 
 def action_units(seed: int, subject: int, size_px: int) -> UInt8[np.ndarray, "height width 3"]:
-    """One person at rest, then with each action unit at full."""
+    """Renders one subject at rest, then with each action unit at full intensity."""
     images = [_caption(portrait(seed, subject, np.zeros(len(affect.ACTION_UNITS)), np.zeros(3), size_px), ["at rest"])]
     for unit in affect.ACTION_UNITS:
         units = np.zeros(len(affect.ACTION_UNITS))
@@ -85,7 +86,7 @@ def action_units(seed: int, subject: int, size_px: int) -> UInt8[np.ndarray, "he
 def trace(
     values: Float[np.ndarray, "frame 2"], frame: int, width: int, height: int
 ) -> UInt8[np.ndarray, "height width 3"]:
-    """Valence (blue) and arousal (orange) over a clip, in [-1, 1], with a mark at the frame."""
+    """Plots valence (blue) and arousal (orange) over a clip, in [-1, 1], with a marker at the current frame."""
     panel = np.full((height, width, 3), 255, np.uint8)
     cv2.line(panel, (0, height // 2), (width, height // 2), (190, 190, 190), 1)
     across = np.linspace(0, width - 1, len(values))
@@ -101,7 +102,7 @@ def trace(
 
 
 def write_clip(path: pathlib.Path, source: Source, fps: float) -> None:
-    """Every frame of a source above its valence and arousal, as an MPEG-4 video."""
+    """Writes every frame of a source above its valence and arousal plot, as an MPEG-4 video."""
     values = np.stack([example.labels["valence_arousal"].value for example in source.examples])
     side = source.image(0).shape[0]
     count = range(len(source.examples))
@@ -109,7 +110,7 @@ def write_clip(path: pathlib.Path, source: Source, fps: float) -> None:
 
 
 def write_crops(path: pathlib.Path, source: Source, fps: float, size_px: int) -> None:
-    """Every frame of a source cut as a network sees it, as an MPEG-4 video."""
+    """Writes every frame of a source, cropped as for a network, as an MPEG-4 video."""
     landmarks = [example.labels["landmarks"].value for example in source.examples]
     matrices = [crop_matrix(landmark_crop(points), size_px) for points in landmarks]
     _write_video(path, (warp_image(source.image(i), matrix, size_px) for i, matrix in enumerate(matrices)), fps)
@@ -129,7 +130,7 @@ def _write_video(path: pathlib.Path, images: Iterable[UInt8[np.ndarray, "height 
 
 
 def write_image(path: pathlib.Path, image: UInt8[np.ndarray, "height width 3"]) -> None:
-    """A PNG file; OSError where it cannot be written."""
+    """Writes a PNG file; OSError if it cannot be written."""
     encoded = cv2.imencode(".png", image[..., ::-1])[1]
     with replace_atomically(path) as part:
         encoded.tofile(part)

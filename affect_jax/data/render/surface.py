@@ -1,7 +1,7 @@
-"""The relief of the skin: depth over a reference face, raised and creased by action units, and how light falls on it.
+"""The skin surface: depth over a reference face, wrinkles from action units, and shading.
 
-Reference coordinates (u, v) are head coordinates of the average face. Width and the heights of brows, eyes, nose, mouth
-and chin of the face at hand are brought to those of the average one before a lookup, so that the relief follows them.
+Reference coordinates (u, v) are head coordinates of the average face. Before a lookup, the width and the heights of
+brows, eyes, nose, mouth and chin of a face are mapped to those of the average face, so that the relief follows them.
 """
 
 import cv2
@@ -11,9 +11,9 @@ from jaxtyping import Float
 from affect_jax.data.render.affect import ACTION_UNITS
 from affect_jax.data.render.shape import AVERAGE_FACE
 
-CELL = 1 / 32  # reference grid, head units per cell
+CELL = 1 / 32  # of the reference grid, head units per cell
 LEFT, TOP, COLUMNS, ROWS = -1.25, -1.75, 80, 116
-DEPTH_OF_FACE = 0.62  # from the level of the relief to that of the eyes
+DEPTH_OF_FACE = 0.62  # offset between the relief and the plane of the eyes
 _U = (LEFT + CELL * np.arange(COLUMNS, dtype=np.float32))[None, :]
 _V = (TOP + CELL * np.arange(ROWS, dtype=np.float32))[:, None]
 _KNOT_POINTS = ((19, 24), (36, 39, 42, 45), (33,), (62,), (66,), (57,), (8,))
@@ -30,7 +30,7 @@ def _pair(u: float, v: float, wide: float, high: float, turn_degrees: float | in
 
 
 def _crease(points: list[tuple[float, float]], width: float, mirrored: bool = True) -> np.ndarray:
-    """A furrow along a polyline, as a negative ridge of depth 1."""
+    """A furrow of depth 1 along a polyline."""
     canvas = np.zeros((ROWS * 4, COLUMNS * 4), np.uint8)
     for sign in (1, -1) if mirrored else (1,):
         cells = np.array([((sign * u - LEFT) / CELL * 4, (v - TOP) / CELL * 4) for u, v in points])
@@ -53,7 +53,7 @@ _DIMPLE = _crease([(0.50, 0.93), (0.53, 1.02), (0.50, 1.12)], 0.05)
 _MARIONETTE = _crease([(0.42, 1.08), (0.47, 1.22), (0.46, 1.32)], 0.04)
 _CHIN_PIT = _crease([(-0.2, 1.30), (0.0, 1.27), (0.2, 1.30)], 0.05, mirrored=False)
 
-# Relief that every face has.
+# Relief common to all faces.
 _BASE = (
     0.95 * np.sqrt(np.clip(1 - (np.abs(_U) / 1.16) ** 2.4 - (np.abs(_V + 0.05) / 2.0) ** 2.6, 0.02, 1))
     + 0.16 * _bump(0, 0.12, 0.085, 0.30) + 0.19 * _bump(0, 0.50, 0.12, 0.13) + 0.10 * _pair(0.17, 0.58, 0.07, 0.08)
@@ -63,7 +63,7 @@ _BASE = (
     + 0.035 * _pair(0.43, -0.06, 0.16, 0.05)
 )  # fmt: skip
 
-# Relief of each action unit at full strength.
+# Relief of each action unit at full intensity.
 _RELIEF = {
     1: 0.030 * _FOREHEAD_MIDDLE,
     2: 0.024 * _FOREHEAD,
@@ -96,7 +96,7 @@ _OCCLUSION = (1 - 0.30 * np.clip(_LID_SHADE, 0, 1)).astype(np.float32)
 
 
 def depth(traits: Float[np.ndarray, "3"], shown: Float[np.ndarray, "unit 2"]) -> Float[np.ndarray, "rows columns"]:
-    """Depth in head units over the reference grid; traits are cheekbones, nose and age."""
+    """Depth over the reference grid, in head units; `traits` are cheekbones, nose and age."""
     strength = np.maximum(shown, 0)
     weights = np.concatenate([[1.0], traits, strength[:, 0], strength[:, 1]]).astype(np.float32)
     return (weights @ _BASIS).reshape(ROWS, COLUMNS)
@@ -105,9 +105,9 @@ def depth(traits: Float[np.ndarray, "3"], shown: Float[np.ndarray, "unit 2"]) ->
 def shading(
     relief: Float[np.ndarray, "rows columns"], light: Float[np.ndarray, "3"], softness: float, gloss: float
 ) -> Float[np.ndarray, "rows columns"]:
-    """Brightness of a skin lit from `light` (unit vector to the lamp, head coordinates); about 1 on the whole.
+    """Brightness of skin lit from `light` (unit vector toward the light, head coordinates); about 1 on average.
 
-    Wrapped Lambert: at softness 1 the light comes from everywhere, at 0 the shadow side is dark.
+    Wrapped Lambert shading: softness 1 is ambient light, 0 gives a dark shadow side.
     """
     slope_u = cv2.Sobel(relief, cv2.CV_32F, 1, 0, ksize=3, scale=0.125 / CELL)
     slope_v = cv2.Sobel(relief, cv2.CV_32F, 0, 1, ksize=3, scale=0.125 / CELL)
@@ -137,7 +137,7 @@ def lookup(
     seen: Float[np.ndarray, "height width 2"],
     matrix: Float[np.ndarray, "3 3"],
 ) -> Float[np.ndarray, "2 height width"]:
-    """Grid (column, row) of the skin seen at turned positions (head units, relative to the pivot turned away).
+    """Grid (column, row) of the skin visible at projected positions (head units, relative to the rotated pivot).
 
     Inverts p = R (x, y, depth(x, y)) by fixed-point iteration, which converges because the relief is shallow.
     """
