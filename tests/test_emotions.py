@@ -29,6 +29,6 @@ def test_the_codes_of_the_data_sets():
     assert (emotions.names("omg_7")[3], emotions.names("aff_wild2_8")[3]) == ("happy", "fear")
 
 
-def test_words_of_data_sets_become_those_of_the_field():
+def test_emotion_names_of_data_sets_become_canonical():
     given = ["Happiness", "ANGRY", " sadness", "surprised", "contempt", "joy"]
     assert [emotions.canonical_name(word) for word in given] == ["happy", "anger", "sad", "surprise", "contempt", "joy"]

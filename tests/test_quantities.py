@@ -1,4 +1,4 @@
-"""A quantity of one file goes through the whole house, and what is generic names none."""
+"""A quantity defined in one file works everywhere, and generic code names no quantity."""
 
 import json
 import pathlib
@@ -68,7 +68,7 @@ class Gaze(Quantity):
 
 
 class Eyes:
-    """A reader's source: brightness says where the eyes look; every fourth face has no label."""
+    """A reader's source: brightness encodes the gaze; every fourth face has no label."""
 
     label_set = "affectnet_8"
 
@@ -132,7 +132,7 @@ def trained(source):
     return network, state.variables
 
 
-def test_a_toy_quantity_goes_through_reader_store_training_evaluation_table_and_report(gaze, tmp_path):
+def test_a_toy_quantity_works_in_reader_store_training_evaluation_table_and_report(gaze, tmp_path):
     stored = store.materialize(Eyes, tmp_path / "store", "eyes", workers=1)
     np.testing.assert_array_equal(stored.examples.labels["gaze"].value, Eyes().examples.labels["gaze"].value)
     network, variables = trained(stored)
@@ -155,7 +155,7 @@ def test_a_toy_quantity_goes_through_reader_store_training_evaluation_table_and_
     assert score_line(summary, "toy")["gaze RMSE"] == pytest.approx(scores["gaze_rmse"], rel=1e-4)
 
 
-def test_what_is_generic_names_neither_valence_nor_arousal():
+def test_generic_code_names_neither_valence_nor_arousal():
     wrong = []
     for path in sorted((ROOT / "affect_jax").rglob("*.py")):
         name = path.relative_to(ROOT / "affect_jax").as_posix()

@@ -135,7 +135,7 @@ def test_color_leaves_the_border_outside_the_image_black():
     np.testing.assert_allclose(pixels[20:60], 200 / 255 + 0.1, atol=0.6 / 255)
 
 
-def test_gray_images_have_three_equal_channels():
+def test_grayscale_images_have_three_equal_channels():
     image = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     config = dataclasses.replace(STILL, gray_probability=1.0)
     pixels, _ = prepare(image, label_row(no_labels(1, 8), 0), 32, np.random.default_rng(0), config)
@@ -174,6 +174,6 @@ def test_a_crop_without_a_side_is_refused():
 
 
 @pytest.mark.parametrize(("field", "value"), [("erase_probability", 1.5), ("mixup_alpha", -1.0)])
-def test_impossible_fields_are_refused(field, value):
+def test_impossible_options_are_rejected(field, value):
     with pytest.raises(ValueError, match=rf"augment\.{field} is {value}"):
         AugmentConfig(**{field: value})

@@ -30,7 +30,7 @@ def clip(subject, name, length):
     return [(subject, name, frame) for frame in range(length)]
 
 
-def test_frames_are_sorted_and_kept_apart_by_subject_and_clip():
+def test_frames_are_sorted_and_separated_by_subject_and_clip():
     source = Clips([("b", "1", 5), ("a", "1", 2), ("b", "1", 3), ("a", "1", 0), ("a", "2", 1)])
     groups = {key: value.tolist() for key, value in clip_frames(source).items()}
     assert groups == {("b", "1"): [2, 0], ("a", "1"): [3, 1], ("a", "2"): [4]}
@@ -60,7 +60,7 @@ def test_a_frame_counts_where_it_is_nearest_to_the_middle_and_short_clips_are_fi
     assert weights.tolist() == [[1, 1, 1, 0], [0, 1, 1, 0], [0, 1, 1, 1], [1, 1, 0, 0]]  # a tie goes to the earlier
 
 
-def test_a_frame_of_a_network_that_looks_back_counts_where_it_stands_last():
+def test_a_frame_of_a_causal_network_counts_where_it_is_last():
     indices, weights = evaluation_windows(Clips(clip("a", "1", 7) + clip("b", "1", 2)), 4, latest=True)
     assert indices.tolist() == [[0, 1, 2, 3], [2, 3, 4, 5], [3, 4, 5, 6], [7, 8, 8, 8]]
     assert weights.tolist() == [[1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 1], [1, 1, 0, 0]]
@@ -72,8 +72,8 @@ def test_a_frame_of_a_network_that_looks_back_counts_where_it_stands_last():
             assert place == np.argwhere(indices == indices[window, place])[:, 1].max()
 
 
-def test_no_window_reaches_over_a_gap_in_time_and_no_frame_is_lost():
-    # At 25 frames a second 12 missing frames are 0.52 s; 11 are 0.48 s, which belong together.
+def test_no_window_spans_a_gap_in_time_and_no_frame_is_lost():
+    # At 25 fps, 12 missing frames are 0.52 s; 11 are 0.48 s, which is not a gap.
     first, second, third = range(5), range(17, 22), range(33, 39)
     rows = [("a", "1", frame) for frame in (*first, *second, *third)]
     source = Clips([*rows, *clip("b", "1", 3)])
@@ -90,11 +90,11 @@ def test_no_window_reaches_over_a_gap_in_time_and_no_frame_is_lost():
 
 
 def test_frames_that_all_lie_far_apart_belong_together():
-    source = Clips([("a", "1", frame) for frame in (0, 25, 50, 75, 125)])  # one a second, and one that is missing
+    source = Clips([("a", "1", frame) for frame in (0, 25, 50, 75, 125)])  # one per second, with one missing
     assert [members.tolist() for _, members in split_at_gaps(source)] == [[0, 1, 2, 3], [4]]
 
 
-def test_what_cannot_be_windowed_is_said():
+def test_sources_that_cannot_be_windowed_are_rejected():
     with pytest.raises(ValueError, match=r"1 of 3 examples are still images \(such as c//0\).*image network"):
         windows(Clips([*clip("a", "1", 2), ("c", "", 0)]), 2, 1)
     with pytest.raises(ValueError, match=r"clip '1' of subject 'a' has frame 1 twice \(a/1/1 and a/1/1\)"):
@@ -169,7 +169,7 @@ def test_a_speed_that_its_clip_is_too_short_for_takes_the_whole_clip():
     assert [0, 2, 3, 5, 6] in found.tolist()  # six steps in four: 0, 1.5, 3, 4.5, 6
 
 
-def test_options_of_windows_that_cannot_be_are_said():
+def test_invalid_window_options_are_rejected():
     for options in ({"every": 0}, {"start_jitter": -1}):
         with pytest.raises(ValueError, match=r"every is . and start_jitter .*expected integers"):
             WindowConfig(**options)

@@ -24,7 +24,7 @@ def test_counts_are_by_the_likeliest_emotion_of_labeled_examples():
     }
 
 
-def test_an_emotion_without_examples_is_named_with_a_way_out(caplog):
+def test_an_emotion_without_examples_is_reported_with_alternatives(caplog):
     check_emotions(faces([0, 1, 2, 3, 4, 5, 6]), balanced=0.0)
     assert "no training example shows contempt: it will rarely be predicted" in caplog.text
     assert "label sets without it: affectnet_7, emonet_5" in caplog.text

@@ -61,7 +61,7 @@ def test_short_gaps_between_faces_are_bridged_and_long_ones_are_not():
     assert weight.tolist() == [1] * 6 + [0] * 2
     np.testing.assert_allclose(values[:6, 0], times[:6] + 0.2, atol=1e-6)
     _, weight = trace(with_label_clock(Clips(hole=9), LabelClockConfig(delay_seconds=0.2)), "b")
-    assert weight.tolist() == [1, 1, 0, 0, 0]  # what was said of 0.4 and 0.5 s is not known here
+    assert weight.tolist() == [1, 1, 0, 0, 0]  # the labels of 0.4 and 0.5 s are unknown here
 
 
 def test_frames_a_second_apart_keep_their_labels():
@@ -79,7 +79,7 @@ def test_smoothing_comes_before_the_shift():
     np.testing.assert_allclose(values[:9, 0], [*RAMP[1:9] / 10, 0.85], atol=1e-6)
 
 
-def test_nothing_is_done_by_default_and_mistakes_are_said():
+def test_defaults_change_nothing_and_invalid_options_are_rejected():
     source = Clips()
     assert with_label_clock(source, LabelClockConfig()) is source
     with pytest.raises(ValueError, match=r"delay_seconds is -1.0 and smoothing_seconds 0.0; expected 0"):
@@ -95,7 +95,7 @@ def test_nothing_is_done_by_default_and_mistakes_are_said():
         with_label_clock(stills, LabelClockConfig(delay_seconds=1.0))
 
 
-def test_undoing_the_delay_of_rendered_raters_brings_them_nearer_to_the_truth():
+def test_compensating_the_delay_of_rendered_annotators_brings_them_closer_to_the_truth():
     config = RenderedConfig(kind="clips", subjects=4, per_subject=1, frames=100, size_px=32)
     truth = rendered(config).examples
     late = rendered(dataclasses.replace(config, labels="annotators"))

@@ -75,7 +75,7 @@ def test_rows_carry_the_image_and_the_labels_of_their_index():
         assert {batch.inputs.images.dtype.name, batch.weight.dtype.name} == {"float32"}
 
 
-def test_an_epoch_is_a_permutation_and_the_next_one_another():
+def test_each_epoch_is_a_different_permutation():
     order = np.concatenate([batch.index for batch in take(training(Faces(10)), 5)])  # two epochs of 10 in 5 batches
     assert sorted(order[:10]) == sorted(order[10:]) == list(range(10))
     assert order[:10].tolist() != order[10:].tolist()
@@ -114,7 +114,7 @@ def test_the_state_goes_through_orbax(tmp_path):
     restored.close()
 
 
-def test_the_same_example_is_cropped_anew_each_epoch():
+def test_the_same_example_is_cropped_differently_each_epoch():
     source = Faces(4, noisy=True)
     first, second = take(training(source, augment=AugmentConfig()), 2)
     images = [batch.inputs.images[np.argsort(batch.index)] for batch in (first, second)]
@@ -219,7 +219,7 @@ def test_varied_windows_are_resumed_bit_by_bit_and_labels_follow_their_frames(th
 
 def test_evaluation_goes_through_all_examples_in_order_and_pads_with_weight_zero():
     batches = evaluation_batches(Faces(10, emotions=[2] * 10), crop_px=8, batch=4)
-    for _ in range(2):  # it can be gone through again
+    for _ in range(2):  # can be iterated repeatedly
         rows = list(batches)
         assert len(rows) == len(batches) == 3
         assert np.concatenate([row.index for row in rows]).tolist() == [*range(10), -1, -1]
@@ -263,7 +263,7 @@ def test_too_many_unreadable_images_stop_the_run():
     batches.close()
 
 
-def test_an_empty_source_is_said():
+def test_an_empty_source_is_rejected():
     with pytest.raises(ValueError, match="the source is empty; is the split right"):
         training(Faces(0))
     with pytest.raises(ValueError, match="the source is empty; is the split right"):

@@ -71,13 +71,13 @@ with Fetcher(batches) as fetcher:
     for _ in range(12):
         fetcher.next(lambda: False)
 assert len(list(loader.evaluation_batches(data, crop_px=32, batch=4, max_skipped_fraction=1)))
-assert len((folder / "skipped.csv").read_text().splitlines()) == 2  # the broken image was met
+assert len((folder / "skipped.csv").read_text().splitlines()) == 2  # the corrupt image was read
 for thread, module in imported:
     print(f"{thread} imported {module}")
 """
 
 # Forks processes that each take a first batch out of a store, three at a time on threads that are switched often, and
-# prints how many did not come back. A fork is as good as a start: nothing of TFDS has been imported before it.
+# prints how many did not finish. A fork is equivalent to a fresh start, because TFDS has not been imported yet.
 FIRST_BATCHES = """
 import faulthandler, os, sys, traceback
 

@@ -56,7 +56,7 @@ def test_images_and_labels_are_blended_by_the_same_share():
     assert len({int(i) for i in other}) == 6 and (share > 0.5).all() and mixed.inputs.images.dtype == np.float32
 
 
-def test_garbage_without_weight_stays_out():
+def test_values_of_weight_zero_are_ignored():
     batch = faces()
     broken = batch.labels["valence_arousal"].value.copy()
     broken[batch.labels["valence_arousal"].weight == 0] = np.nan

@@ -18,7 +18,7 @@ def images(folder, numbers, suffix=".png", digits=5):
     return folder
 
 
-def test_numbered_images_keep_their_place_in_time_though_some_lack(tmp_path):
+def test_numbered_images_keep_their_time_if_some_are_missing(tmp_path):
     folder = images(tmp_path / "f", (1, 3, 4, 12))
     (folder / "notes.txt").write_text("")
     (folder / "cover.png").write_bytes(b"")
@@ -37,7 +37,7 @@ def test_names_of_images_need_not_be_padded(tmp_path):
     assert (NumberedImages(folder, 1.0, first=0).image(10) == 10).all()
 
 
-def test_what_the_numbers_of_images_cannot_be_is_said(tmp_path):
+def test_invalid_frame_numbers_are_rejected(tmp_path):
     with pytest.raises(ValueError, match=r"a has 00000.png; expected 00001 for the first frame"):
         NumberedImages(images(tmp_path / "a", (0, 1)), 25.0)
     images(tmp_path / "b", (1, 2))

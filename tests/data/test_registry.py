@@ -36,7 +36,7 @@ def test_every_reader_knows_which_words_are_one_split(name):
 
 
 @pytest.mark.parametrize("name", FROM_FILES)
-def test_a_wrong_root_is_wrong_usage_and_the_message_names_it(name, tmp_path):
+def test_a_wrong_root_is_a_usage_error_that_names_it(name, tmp_path):
     reader, config = READERS[name]
     root = str(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="nowhere"):

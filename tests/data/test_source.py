@@ -59,7 +59,7 @@ def test_concatenated_refuses_two_label_sets():
         Concatenated([Plain([1]), Plain([1], "emonet_5")])
 
 
-def test_with_label_set_drops_the_emotions_the_target_lacks():
+def test_with_label_set_drops_emotions_missing_from_the_target():
     source = Plain(list(range(8)))  # neutral happy sad surprise fear disgust anger contempt
     five = with_label_set(source, "emonet_5")
     np.testing.assert_array_equal(five.examples.labels["emotion"].weight, [1, 1, 1, 1, 0, 0, 1, 0])
@@ -72,7 +72,7 @@ def test_with_label_set_drops_the_emotions_the_target_lacks():
     assert with_label_set(source, "affectnet_8") is source
 
 
-def test_votes_for_emotions_the_target_lacks_are_dropped_and_the_rest_is_a_distribution_again():
+def test_votes_for_missing_emotions_are_dropped_and_the_rest_renormalized():
     source = Plain([0, 0, 0])
     source.examples.labels["emotion"].value[:, [0, 1, 4]] = [[0.6, 0.2, 0.2], [0.3, 0.2, 0.5], [0.0, 0.1, 0.9]]
     five = with_label_set(source, "emonet_5").examples.labels

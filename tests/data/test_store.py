@@ -111,7 +111,7 @@ def test_a_store_is_reused_for_the_same_fingerprint_and_rebuilt_for_another(tmp_
     np.testing.assert_array_equal(store.read(folder, "second").image(8), Noise(9).image(8))
 
 
-def test_an_interrupted_rebuild_leaves_the_old_store_whole(tmp_path):
+def test_an_interrupted_rebuild_leaves_the_old_store_intact(tmp_path):
     folder = tmp_path / "faces"
     store_writing.write(Noise(4), folder, workers=1)
     failing = Noise(6)
@@ -148,13 +148,13 @@ def test_fingerprints_differ_with_any_field():
     assert plain != store.fingerprint("files", FolderConfig("root"))
 
 
-def test_an_empty_source_is_said(tmp_path):
+def test_an_empty_source_is_rejected(tmp_path):
     with pytest.raises(ValueError, match="the source is empty; is the split right"):
         store_writing.write(Noise(0), tmp_path / "faces", workers=1)
 
 
 @pytest.mark.parametrize("damage", ["lost", "cut", "flipped"])
-def test_a_damaged_shard_is_an_unreadable_image(tmp_path, damage):
+def test_a_corrupt_shard_is_an_unreadable_image(tmp_path, damage):
     store_writing.write(Noise(5), tmp_path / "faces", workers=1)
     (shard,) = (tmp_path / "faces").glob("*array_record*")
     data = bytearray(shard.read_bytes())
@@ -170,7 +170,7 @@ def test_a_damaged_shard_is_an_unreadable_image(tmp_path, damage):
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
-def test_a_store_whose_labels_are_cut_off_is_named_and_written_anew(tmp_path, kept):
+def test_a_store_with_truncated_labels_is_reported_and_rewritten(tmp_path, kept):
     folder = tmp_path / "faces"
     store_writing.write(Noise(4), folder, fingerprint="first", workers=1)
     columns = folder / store_writing.COLUMNS_FILE
@@ -180,7 +180,7 @@ def test_a_store_whose_labels_are_cut_off_is_named_and_written_anew(tmp_path, ke
     assert len(store.materialize(lambda: Noise(4), folder, "first", workers=1).examples) == 4
 
 
-def test_a_store_with_labels_of_another_is_refused_on_opening_and_written_anew(tmp_path):
+def test_a_store_with_labels_of_another_is_rejected_and_rewritten(tmp_path):
     folder = tmp_path / "faces"
     store_writing.write(Noise(4), folder, fingerprint="first", workers=1)
     store_writing.write(Noise(5), tmp_path / "other", fingerprint="first", workers=1)

@@ -1,4 +1,4 @@
-"""Every kind of image a web crawl brings, through a whole reader and the crop."""
+"""Image modes found on the web, through a complete reader and the crop."""
 
 import csv
 import io
@@ -44,7 +44,7 @@ def middles(image):
 @pytest.mark.parametrize(
     "name, mode, options",
     [
-        ("cmyk.jpg", "CMYK", {"quality": 95}),  # JPEG programs write CMYK inverted and say so in Adobe's marker
+        ("cmyk.jpg", "CMYK", {"quality": 95}),  # JPEG encoders write inverted CMYK, marked by an Adobe segment
         ("cmyk.tif", "CMYK", {}),
         ("ycc.tif", "YCbCr", {}),
         ("palette.png", "P", {}),
@@ -85,7 +85,7 @@ def test_sixteen_bits_keep_their_upper_eight(tmp_path):
 
 
 @pytest.mark.parametrize("kind, reason", [(np.int32, "expected 8 or 16 bits"), (np.float32, "floating point")])
-def test_more_than_sixteen_bits_are_refused_by_row(tmp_path, kind, reason):
+def test_more_than_sixteen_bits_are_rejected_by_row(tmp_path, kind, reason):
     Image.fromarray((np.arange(48 * 64).reshape(48, 64) * 100).astype(kind)).save(tmp_path / "deep.tif")
     with pytest.raises(UnreadableImage, match=rf"training.csv, row 2 \(.*deep.tif\): .*{reason}.*remove the row"):
         read(tmp_path, "deep.tif", check_images=False)
@@ -104,7 +104,7 @@ def test_transparent_pixels_become_black_in_palettes_too(tmp_path):
     assert not image[:, 32:].any()
 
 
-def test_of_an_animation_the_first_image_is_read(tmp_path, quarters):
+def test_the_first_frame_of_an_animation_is_read(tmp_path, quarters):
     frames = [Image.fromarray(quarters), Image.new("RGB", (64, 48), "white")]
     frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
     image, _, _ = read(tmp_path, "moving.gif")
@@ -112,7 +112,7 @@ def test_of_an_animation_the_first_image_is_read(tmp_path, quarters):
 
 
 @pytest.mark.parametrize("turn", range(2, 9))
-def test_landmarks_in_stored_pixels_stay_on_the_face_whatever_the_camera_says(tmp_path, quarters, turn):
+def test_landmarks_in_stored_pixels_stay_on_the_face_for_any_exif_orientation(tmp_path, quarters, turn):
     Image.fromarray(quarters).save(tmp_path / "plain.png")
     _, expected, labels = read(tmp_path, "plain.png")
     exif = Image.Exif()
@@ -123,7 +123,7 @@ def test_landmarks_in_stored_pixels_stay_on_the_face_whatever_the_camera_says(tm
     np.testing.assert_array_equal(turned_labels["landmarks"].value, labels["landmarks"].value)
 
 
-def test_a_camera_turn_is_obeyed_where_nothing_is_given_in_pixels(quarters):
+def test_exif_orientation_is_applied_without_pixel_coordinates(quarters):
     exif = Image.Exif()
     exif[0x0112] = 6  # turn clockwise by 90 degrees
     file = io.BytesIO()
@@ -133,7 +133,7 @@ def test_a_camera_turn_is_obeyed_where_nothing_is_given_in_pixels(quarters):
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-def test_an_image_of_one_pixel_has_a_size_but_is_no_face(tmp_path, mode):
+def test_an_image_of_one_pixel_has_a_size_but_is_not_a_face(tmp_path, mode):
     Image.new(mode, (1, 1)).save(tmp_path / "dot.jpg")
     assert image_files.check(str(tmp_path / "dot.jpg")) == image_files.ImageCheck("image is smaller than 16 px")
     with pytest.raises(ValueError, match=r"row 2: image is smaller than 16 px: expected a complete image at .*dot.jpg"):

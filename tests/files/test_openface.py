@@ -1,4 +1,4 @@
-"""Tables of OpenFace, alone and beside recordings."""
+"""OpenFace tables, alone and with recordings."""
 
 import csv
 
@@ -30,7 +30,7 @@ def test_points_are_pairs_of_x_and_y_and_frames_count_from_zero(tmp_path):
     np.testing.assert_allclose(tracked.landmarks[2, 67], (200 + 67 / 8, 200 + 135 / 8), rtol=1e-6)
 
 
-def test_a_true_table(shared_data):
+def test_a_real_table(shared_data):
     path = shared_data / "labels" / "openface2.csv"
     tracked = read_openface(path)
     with open(path, newline="") as file:
@@ -42,7 +42,7 @@ def test_a_true_table(shared_data):
     assert eyes < chin  # y points down
 
 
-def test_what_is_wrong_is_named(tmp_path):
+def test_errors_name_the_problem(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("frame, confidence, success, AU01_r\n1,0.9,1,0.5\n")
     with pytest.raises(ValueError, match=r"a.csv, row 1: column x_0, x_1, x_2 is missing, .*OpenFace 2.*-2Dfp"):
@@ -73,7 +73,7 @@ def devel(tmp_path, write_film):
 
 def test_frames_without_a_face_are_left_out_of_a_recording(devel):
     source = sewa(SEWAConfig(str(devel), split="devel"))
-    table, seen = source.examples, [0, 1, 4, 5, 6, 7, 8]  # nothing was looked for in the tenth
+    table, seen = source.examples, [0, 1, 4, 5, 6, 7, 8]  # the tenth frame was not tracked
     assert table.frames[table.clips == "Devel_DE_02"].tolist() == seen
     labels = table.labels
     np.testing.assert_allclose(labels["landmarks"].value[:7, 0, 0], np.array(seen) + 1)

@@ -24,7 +24,7 @@ def level(image) -> float:
         ("film.mp4", "libx264", True),
         ("film.mkv", "libx264", True),
         ("film.avi", "mpeg4", True),
-        ("film.avi", "libx264", False),  # AVI cannot say in which order the frames are shown
+        ("film.avi", "libx264", False),  # AVI does not store presentation times
     ],
 )
 def test_every_frame_is_the_one_of_its_number_in_any_order(write_film, tmp_path, name, codec, timed):
@@ -44,7 +44,7 @@ def test_times_are_those_of_the_stream_after_its_first_frame(write_film, tmp_pat
     np.testing.assert_allclose([level(video.image(n)) for n in (3, 0, 4)], (80, 20, 100), atol=3)
 
 
-def test_a_real_video_gives_the_frames_of_reading_it_through(shared_data):
+def test_random_access_to_a_real_video_equals_sequential_reading(shared_data):
     path = shared_data / "video" / "one_woman_expressions.mp4"
     with Video(path) as whole:
         frames = {frame.index: frame for frame in whole if frame.index in (0, 1, 57, 250, 251, 471)}
@@ -56,7 +56,7 @@ def test_a_real_video_gives_the_frames_of_reading_it_through(shared_data):
     np.testing.assert_allclose(times[list(frames)], [f.time_seconds - frames[0].time_seconds for f in frames.values()])
 
 
-def test_threads_do_not_disturb_each_other_and_a_pickled_video_opens_anew(write_film, tmp_path):
+def test_threads_are_independent_and_a_pickled_video_reopens(write_film, tmp_path):
     video = VideoFrames(write_film(tmp_path / "film.mp4", LEVELS))
     found = {}
 
@@ -73,7 +73,7 @@ def test_threads_do_not_disturb_each_other_and_a_pickled_video_opens_anew(write_
     assert level(pickle.loads(pickle.dumps(video)).image(7)) == level(video.image(7))
 
 
-def test_two_videos_are_read_by_turns(write_film, tmp_path):
+def test_two_videos_are_read_alternately(write_film, tmp_path):
     one = VideoFrames(write_film(tmp_path / "a.mp4", LEVELS))
     other = VideoFrames(write_film(tmp_path / "b.mp4", LEVELS[::-1]))
     for number in (3, 4, 5, 20):
@@ -81,7 +81,7 @@ def test_two_videos_are_read_by_turns(write_film, tmp_path):
         assert abs(level(other.image(number)) - LEVELS[::-1][number]) < 3
 
 
-def test_a_frame_that_cannot_be_had_names_file_and_frame(write_film, tmp_path):
+def test_an_unavailable_frame_names_file_and_frame(write_film, tmp_path):
     path = write_film(tmp_path / "film.mkv", LEVELS)
     video = VideoFrames(path)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -91,12 +91,12 @@ def test_a_frame_that_cannot_be_had_names_file_and_frame(write_film, tmp_path):
         video.image(39)
     assert abs(level(video.image(1)) - LEVELS[1]) < 3
     path.unlink()
-    VideoFrames(write_film(tmp_path / "other.mkv", LEVELS)).image(0)  # the decoder now stands at another file
+    VideoFrames(write_film(tmp_path / "other.mkv", LEVELS)).image(0)  # the decoder is now at another file
     with pytest.raises(UnreadableImage, match=r"film\.mkv, frame 3: no file at"):
         video.image(3)
 
 
-def test_what_is_no_video_is_said(tmp_path):
+def test_a_file_that_is_not_a_video_is_rejected(tmp_path):
     (tmp_path / "notes.mp4").write_text("time;arousal\n")
     with pytest.raises(ValueError, match=r"notes.mp4 is neither an image nor a video"):
         VideoFrames(tmp_path / "notes.mp4")

@@ -1,4 +1,4 @@
-"""Correlations over earlier batches: values and gradients of the whole set; what is not labeled leaves no trace."""
+"""Correlations over earlier batches: values and gradients of the whole set; unlabeled rows have no effect."""
 
 import jax
 import jax.numpy as jnp

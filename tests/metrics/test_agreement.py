@@ -114,7 +114,7 @@ def test_hand_worked_ccc():
     np.testing.assert_allclose(ccc(PairMoments.of(predicted, label, np.ones(3))), 4 / 7)
 
 
-def test_garbage_in_rows_of_weight_zero_leaves_the_state_bit_for_bit():
+def test_garbage_in_rows_of_weight_zero_leaves_the_state_unchanged_bit_for_bit():
     predicted, label = recording()
     weight = np.float32(np.arange(ROWS) % 3 > 0)
     broken = [np.where(weight[:, None] > 0, array, np.nan) for array in (predicted, label)]

@@ -37,5 +37,5 @@ def test_merged_device_batches_equal_the_whole_and_ignore_rows_of_weight_zero():
     np.testing.assert_array_equal(parts[0].merge(parts[1]).merge(parts[2]).counts.sum(), weight[:36].sum())
 
 
-def test_no_example_gives_no_score():
+def test_no_examples_give_no_scores():
     assert emotion_scores(ConfusionMatrix.of(PREDICTED, LABEL, np.zeros(6), 3)) == {}

@@ -1,4 +1,4 @@
-"""Scores of quantities: clipped, without what is not labeled, merged as the whole."""
+"""Scores of quantities: clipped, without unlabeled examples, and independent of batching."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ AFFECT = ("valence_arousal", "emotion")
 
 
 def batch_of(shape):
-    """Predictions and a batch in which every third row lacks V/A, every fourth the emotion, and the last is padding."""
+    """Predictions and a batch in which every third row has no V/A, every fourth no emotion, and the last is padding."""
     rng, n = np.random.default_rng(0), int(np.prod(shape))
     place = np.arange(n).reshape(shape)
     label = rng.uniform(-1, 1, (*shape, 2)).astype(np.float32)
@@ -30,7 +30,7 @@ def batch_of(shape):
     return jax.tree.map(jnp.asarray, (predictions, batch))
 
 
-def test_scores_clip_predictions_leave_out_what_is_unlabeled_and_skip_padding():
+def test_scores_clip_predictions_and_skip_unlabeled_and_padding():
     predictions, batch = batch_of((4, 6))
     wide = predictions.replace(valence_arousal=predictions["valence_arousal"] * 3)
     scores = evaluate(lambda _: wide, AFFECT, [batch], 4)
@@ -83,7 +83,7 @@ def test_a_table_gives_back_values_and_labels(name):
     np.testing.assert_array_equal(again.value[label.weight > 0], label.value[label.weight > 0])
 
 
-def test_an_unknown_quantity_lists_those_that_exist():
+def test_an_unknown_quantity_lists_the_known_ones():
     with pytest.raises(ValueError, match="unknown quantity 'mood'; choose one of emotion, landmarks, valence_arousal"):
         in_order(["emotion", "mood"])
     assert [each.name for each in in_order({"landmarks", "valence_arousal"})] == ["valence_arousal", "landmarks"]

@@ -16,7 +16,7 @@ def frame(valence, arousal, points=POINTS):
 
 
 def clip(root, name, actor, frames, lacking=()):
-    """A clip as handed out: pretty JSON with sorted keys, images with the keys of the frames."""
+    """A clip as distributed: pretty-printed JSON with sorted keys, images with the keys of the frames."""
     folder = root / name
     folder.mkdir(parents=True)
     video = folder.name
@@ -93,7 +93,7 @@ def test_frames_without_image_or_with_wrong_labels_are_counted(tmp_path):
         load(tmp_path, strict=True)
 
 
-def test_clips_that_cannot_be_read_are_counted(root):
+def test_unreadable_clips_are_counted(root):
     (root / "010" / "010.json").write_text('{"actor": "A", "frames": {')
     with pytest.raises(ValueError, match=r"clips: 1 of 3 rows \(33.3%\) are unusable: 1 x clip's JSON cannot be read"):
         load(root)

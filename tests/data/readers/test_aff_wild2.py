@@ -64,7 +64,7 @@ def test_an_image_has_the_labels_of_the_line_of_its_number(root):
     assert abs(source.image(int(index[2])).mean() - 4) < 1
 
 
-def test_two_people_of_a_video_are_two_subjects(root):
+def test_two_people_in_a_video_are_two_subjects(root):
     subjects = load(root).examples.subjects
     assert sorted(set(subjects)) == ["10-60-1280x720", "10-60-1280x720_right", "video1"]
 
@@ -100,7 +100,7 @@ def test_the_names_of_the_first_years(tmp_path):
     assert load(tmp_path, annotations="annotations").examples.labels["valence_arousal"].weight.all()
 
 
-def test_other_is_no_emotion_of_other_label_sets(root):
+def test_other_is_not_an_emotion_of_other_label_sets(root):
     known = with_label_set(load(root), "affectnet_8").examples.labels["emotion"].weight
     assert known.sum() == load(root).examples.labels["emotion"].weight.sum() - 1
 
@@ -115,7 +115,7 @@ def test_other_is_no_emotion_of_other_label_sets(root):
         (EXPR, "sad", "expression is not a number", "expression is 'sad'"),
     ],
 )
-def test_an_unusable_line_is_refused_and_the_others_keep_their_places(root, challenge, row, reason, message):
+def test_an_unusable_line_is_recorded_and_the_others_keep_their_position(root, challenge, row, reason, message):
     path = root / "6th ABAW Annotations" / challenge / "Train_Set" / "video1.txt"
     lines = path.read_text().split("\n")
     path.write_text("\n".join([lines[0], row, *lines[2:]]))
@@ -140,7 +140,7 @@ def test_videos_without_images_and_labels_of_another_video_are_counted(root):
     assert "video3" not in load(root, max_skipped_fraction=0.3).examples.clips
 
 
-def test_a_video_in_both_splits_is_warned_of(root, caplog):
+def test_a_video_in_both_splits_causes_a_warning(root, caplog):
     labels(root, EXPR, "video1", EXPRESSIONS, ("1",), split="Validation_Set")
     load(root)
     assert (

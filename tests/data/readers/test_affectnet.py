@@ -81,7 +81,7 @@ def test_codes_for_not_annotated_become_weight_zero(root):
     assert np.abs(labels["valence_arousal"].value).max() <= 1
 
 
-def test_rows_the_data_set_means_to_leave_out_are_listed_but_no_faults(root):
+def test_rows_excluded_by_the_data_set_are_listed_but_are_not_faults(root):
     rows = [row(), row(expression=10, valence=-2, arousal=-2, landmarks="NaN")]
     rows += [row(expression=9, valence=-2, arousal=-2, landmarks="")]
     write_list(root, rows)
@@ -151,7 +151,7 @@ def test_a_missing_column_names_the_header(root):
         load(root)
 
 
-def test_wrong_paths_say_what_was_looked_for(root):
+def test_wrong_paths_state_what_was_expected(root):
     write_list(root, [row(name="elsewhere/a.jpg")])
     with pytest.raises(FileNotFoundError, match=r"none of the first 1 images .*elsewhere/a.jpg.*set `images`"):
         load(root)
@@ -202,7 +202,7 @@ def test_every_kind_of_image_becomes_eight_bit_rgb(root):
     assert np.abs(decoded["cmyk.jpg"].astype(int) - exact).mean() < 8
 
 
-def test_pixels_come_as_stored_whatever_the_camera_says(root):
+def test_pixels_are_as_stored_for_any_exif_orientation(root):
     exif = Image.Exif()
     exif[0x0112] = 6  # "turn by 90 degrees to see it upright"
     photograph(root / "images" / "a.jpg", exif=exif)
@@ -218,7 +218,7 @@ def test_broken_files_are_skipped_with_their_reason(root):
     (images / "cut.png").write_bytes((images / "whole.png").read_bytes()[:-40])
     (images / "empty.jpg").write_bytes(b"")
     (images / "page.jpg").write_bytes(b"<html>not found</html>")
-    (images / "trailer.jpg").write_bytes(whole + b"x" * 500)  # cameras append things; the image is whole
+    (images / "trailer.jpg").write_bytes(whole + b"x" * 500)  # cameras append data; the image is complete
     names = ["a.jpg", "cut.jpg", "cut.png", "empty.jpg", "page.jpg", "trailer.jpg"]
     write_list(root, [row(name=f"images/{name}") for name in names])
     source = load(root, max_skipped_fraction=0.7, skipped_csv=str(root / "skipped.csv"))
@@ -229,7 +229,7 @@ def test_broken_files_are_skipped_with_their_reason(root):
     assert reasons["empty.jpg"] == "image is empty" and reasons["page.jpg"] == "file is not an image"
 
 
-def test_damage_behind_whole_ends_raises_when_read(root):
+def test_damage_between_intact_ends_raises_when_read(root):
     photograph(root / "images" / "hole.png")
     whole = (root / "images" / "hole.png").read_bytes()
     (root / "images" / "hole.png").write_bytes(whole[:60] + b"\0" * (len(whole) - 90) + whole[-30:])
@@ -241,7 +241,7 @@ def test_damage_behind_whole_ends_raises_when_read(root):
         source.image(0)
 
 
-def test_landmarks_away_from_the_image_are_a_fault_before_and_while_reading(root):
+def test_landmarks_outside_the_image_are_a_fault_before_and_while_reading(root):
     def moved(by):
         return ";".join(f"{value:.2f}" for value in (POINTS + by).ravel())
 
@@ -260,7 +260,7 @@ def test_landmarks_away_from_the_image_are_a_fault_before_and_while_reading(root
         unchecked.image(2)
 
 
-def test_a_face_box_away_from_the_image_is_a_fault_before_and_while_reading(root):
+def test_a_face_box_outside_the_image_is_a_fault_before_and_while_reading(root):
     rows = [row(landmarks=""), row(landmarks="", box=(70, 0, 40, 40)), row(landmarks="", box=(400, 0, 40, 40))]
     write_list(root, rows)
     skipped_csv = root / "skipped.csv"
@@ -270,7 +270,7 @@ def test_a_face_box_away_from_the_image_is_a_fault_before_and_while_reading(root
         load(root, check_images=False).image(2)
 
 
-def test_an_image_of_one_pixel_is_no_face(root):
+def test_an_image_of_one_pixel_is_not_a_face(root):
     photograph(root / "images" / "dot.png", size=(1, 1))
     photograph(root / "images" / "strip.png", size=(64, 15))
     write_list(root, [row(), row(name="images/dot.png"), row(name="images/strip.png")])
@@ -279,7 +279,7 @@ def test_an_image_of_one_pixel_is_no_face(root):
     assert (root / "skipped.csv").read_text().count("image is smaller than 16 px") == 2
 
 
-def test_a_list_of_another_encoding_costs_only_the_rows_concerned(root):
+def test_a_list_in_another_encoding_loses_only_the_affected_rows(root):
     write_list(root, [row(), row()])
     text = (root / "training.csv").read_bytes()
     (root / "training.csv").write_bytes(b"\xef\xbb\xbf" + text + b"images/\xe9.jpg" + text.splitlines()[1][12:] + b"\n")
@@ -298,7 +298,7 @@ def test_without_landmarks_the_face_box_is_cut_out_with_a_black_border(root):
     assert not cut[43:].any()
 
 
-def test_real_faces_load_whole(shared_data):
+def test_real_faces_load_completely(shared_data):
     training, validation = (load(shared_data / "real_faces", split=split) for split in ("training", "validation"))
     assert (len(training.examples), len(validation.examples)) == (1355, 370)
     labels = training.examples.labels
@@ -313,7 +313,7 @@ def test_real_faces_load_whole(shared_data):
     assert labels["emotion"].value[0].argmax() == 1
 
 
-def test_the_pattern_names_the_person_on_several_images(shared_data):
+def test_the_pattern_gives_the_subject_of_several_images(shared_data):
     pattern = r"(.+)_\d+"
     table = affectnet(AffectNetConfig(root=str(shared_data / "real_faces"), subject_pattern=pattern)).examples
     alone = affectnet(AffectNetConfig(root=str(shared_data / "real_faces"))).examples

@@ -30,7 +30,7 @@ def test_the_rule_of_each_emotion_at_its_edges(name):
     np.testing.assert_array_equal(cleaning.agrees(code, values), [case[2] for case in CASES[name]])
 
 
-def test_a_number_that_is_no_emotion_never_agrees():
+def test_an_unknown_emotion_code_never_agrees():
     assert not cleaning.agrees(np.array([-1, 8, 9]), np.full((3, 2), 0.5)).any()
 
 
@@ -45,7 +45,7 @@ def row(expression, valence, arousal, *more):
     return ["images/a.png", 8, 16, 40, 32, "", expression, valence, arousal, *more]
 
 
-def test_a_list_is_cleaned_and_what_went_is_counted_by_emotion(tmp_path, caplog):
+def test_a_list_is_cleaned_and_dropped_rows_are_counted_by_emotion(tmp_path, caplog):
     rows = [row(0, 0.1, 0), row(0, 0.3, 0), row(1, 0.5, 0.1), row(1, -0.5, 0.1), row(6, -2, -2), row(8, 0.5, 0.5)]
     write(tmp_path, rows)
     assert len(affectnet(AffectNetConfig(str(tmp_path))).examples) == 6
@@ -65,7 +65,7 @@ def test_a_list_is_cleaned_and_what_went_is_counted_by_emotion(tmp_path, caplog)
     ]
 
 
-def test_what_people_found_wrong_goes_only_where_it_is_asked_for(tmp_path):
+def test_manually_rejected_labels_are_dropped_only_on_request(tmp_path):
     rows = [row(1, 0.5, 0, 1), row(1, 0.5, 0.2, 0), row(1, -0.5, 0, 1), row(1, 0.5, 0.3, "")]
     write(tmp_path, rows, (*COLUMNS, CORRECT))
     sizes = {rule: len(affectnet(AffectNetConfig(str(tmp_path), clean=rule)).examples) for rule in cleaning.RULES}
@@ -78,11 +78,11 @@ def test_what_people_found_wrong_goes_only_where_it_is_asked_for(tmp_path):
         affectnet(AffectNetConfig(str(tmp_path), strict=True))
 
 
-def test_the_published_five_emotions_leave_the_other_faces_out(tmp_path):
+def test_the_published_five_emotions_exclude_the_other_faces(tmp_path):
     write(tmp_path, [row(code, 0.5, 0.1) for code in (0, 4, 6, 8)])
     whole = with_label_set(affectnet(AffectNetConfig(str(tmp_path))), "emonet_5").examples.labels
     np.testing.assert_array_equal(whole["emotion"].weight, [1, 0, 1, 0])
-    assert whole["valence_arousal"].weight.all()  # they still teach valence and arousal
+    assert whole["valence_arousal"].weight.all()  # they still train valence and arousal
     config = AffectNetConfig(str(tmp_path), only_label_set="emonet_5", skipped_csv=str(tmp_path / "skipped.csv"))
     only = with_label_set(affectnet(config), "emonet_5").examples.labels
     np.testing.assert_array_equal(only["emotion"].value.argmax(1), [0, 4])

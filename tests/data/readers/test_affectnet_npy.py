@@ -114,7 +114,7 @@ def test_broken_arrays_and_images_and_lone_annotations_are_counted(tmp_path):
     }
 
 
-def test_the_cleaning_rule_works_here_too_but_not_the_one_that_needs_people(tmp_path):
+def test_automatic_cleaning_works_here_but_manual_cleaning_is_rejected(tmp_path):
     face(tmp_path, "1", exp="1", val="0.5", aro="0")
     face(tmp_path, "2", exp="2", val="0.5", aro="0")
     assert [example.name for example in load(tmp_path, clean="automatic").examples] == ["1"]
@@ -122,7 +122,7 @@ def test_the_cleaning_rule_works_here_too_but_not_the_one_that_needs_people(tmp_
         load(tmp_path, clean="automatic+correct")
 
 
-def test_wrong_paths_say_what_was_looked_for(tmp_path):
+def test_wrong_paths_state_what_was_expected(tmp_path):
     face(tmp_path, "1")
     with pytest.raises(FileNotFoundError, match=r"no folder .*val_set/images; splits found in .*: train_set"):
         load(tmp_path, split="validation")

@@ -105,7 +105,7 @@ def faulty(root, **options):
         ("sad", "emotion is not a number", "emotion is 'sad'"),
     ],
 )
-def test_an_emotion_that_is_none_costs_its_sequence(root, text, reason, message):
+def test_an_invalid_emotion_drops_its_sequence(root, text, reason, message):
     (root / "Emotion" / "S005" / "001" / "S005_001_00000011_emotion.txt").write_text(text)
     source, reasons = faulty(root)
     assert set(source.examples.subjects) == {"S010"} and reasons == [reason]

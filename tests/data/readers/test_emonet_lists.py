@@ -55,11 +55,11 @@ def test_a_pickled_list_is_read_like_any_other_after_import(root):
     assert not (root / "test_skipped.csv").exists()
 
 
-def test_what_people_found_right_can_be_asked_for(root):
+def test_manually_confirmed_labels_can_be_selected(root):
     import_pickled_list(write(root / "test_fullpath.pkl"), root / "test.csv", 0.0)
     config = AffectNetConfig(str(root), split="test", clean="automatic+correct")
     assert [example.name for example in affectnet(config).examples] == ["1/a.png"]
-    # b: anger with arousal below 0; c: found wrong; d: does not fit; e: nobody looked
+    # b: anger with arousal below 0; c: rejected manually; d: inconsistent; e: not checked
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ class Attack:
         return os.mkdir, (self.path,)
 
 
-def test_a_malicious_pickle_is_refused_and_nothing_runs(tmp_path):
+def test_a_malicious_pickle_is_rejected_and_nothing_runs(tmp_path):
     path = write(tmp_path / "list.pkl", {"a.png": entry(valence=Attack(tmp_path / "owned"))})
     with pytest.raises(UsageError, match=r"list.pkl.*mkdir"):
         import_pickled_list(path, tmp_path / "test.csv", 1.0)

@@ -26,7 +26,11 @@ ROWS = [
     ["Training", "", *votes(NF=10)],
     ["PublicTest", "fer0000001.png", *votes(happiness=10)],
     ["Training", "fer0000002.png", *votes(neutral=3, contempt=1, unknown=6)],
-    ["Training", "fer0000003.png", *votes(surprise=6, fear=2, unknown=1)],  # nine votes, as one true row has
+    [
+        "Training",
+        "fer0000003.png",
+        *votes(surprise=6, fear=2, unknown=1),
+    ],  # nine votes, as in one row of the original file
     ["Training", "fer0000004.png", *votes(sadness=5, unknown=5)],
 ]
 
@@ -70,13 +74,13 @@ def test_faces_come_from_the_same_row_not_from_the_number_in_the_name(root):
     np.testing.assert_array_equal(load(root, split="validation").image(0)[..., 0].ravel(), (FACE + 2) % 256)
 
 
-def test_an_image_without_a_name_is_left_out_but_no_fault(root):
+def test_an_image_without_a_name_is_excluded_but_not_a_fault(root):
     load(root, max_skipped_fraction=0.0, skipped_csv=str(root / "skipped.csv"))
     (line,) = (root / "skipped.csv").read_text().splitlines()[1:]
     assert line.endswith("fer2013new.csv,3,image name is empty (no face)")
 
 
-def test_lists_that_do_not_go_together_stop_the_run(root):
+def test_lists_that_do_not_match_stop_the_run(root):
     rows = (root / "fer2013.csv").read_text().splitlines()
     (root / "fer2013.csv").write_text("\n".join([rows[0], *rows[2:], rows[1]]) + "\n")
     with pytest.raises(ValueError, match=r"fer2013.csv, row 3 is PublicTest, but .* are Training: .* row by row"):
@@ -133,7 +137,7 @@ def test_folders_of_images_are_read_with_either_list(root):
         load(root, strict=True)
 
 
-def test_wrong_paths_say_what_was_looked_for(root):
+def test_wrong_paths_state_what_was_expected(root):
     (root / "fer2013.csv").unlink()
     with pytest.raises(FileNotFoundError, match="expected fer2013.csv or icml_face_data.csv"):
         load(root)
@@ -148,7 +152,7 @@ def test_votes_keep_their_shares_in_another_label_set(root):
     np.testing.assert_allclose(labels["emotion"].value[2], [0, 0, 0, 1, 0], atol=1e-6)
 
 
-def test_the_true_votes(shared_data):
+def test_the_original_votes(shared_data):
     """Counted apart from the reader, with a spreadsheet's means: rows, blank names, NF, sums, majorities."""
     with open(shared_data / "labels" / "ferplus_fer2013new.csv", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -166,7 +170,7 @@ def test_the_true_votes(shared_data):
     np.testing.assert_allclose(shares[2], np.array([5, 0, 0, 3, 1, 0, 0, 0]) / 9, atol=1e-7)
 
 
-def test_the_true_list_is_read_row_by_row(shared_data, tmp_path):
+def test_the_original_list_is_read_row_by_row(shared_data, tmp_path):
     """All images of the test split are the same three bytes wide: only the list is true."""
     (tmp_path / "fer2013new.csv").symlink_to(shared_data / "labels" / "ferplus_fer2013new.csv")
     face = " ".join(map(str, FACE))

@@ -26,7 +26,7 @@ def test_labels_come_from_folder_names_in_the_order_of_the_label_set(tmp_path):
     np.testing.assert_array_equal(source.image(2)[0, 0], [0, 0, 255])
 
 
-def test_folders_may_bear_the_words_of_other_data_sets(tmp_path):
+def test_folders_may_have_the_emotion_names_of_other_data_sets(tmp_path):
     for name in ("Angry", "happiness", "neutral", "SADNESS", "Surprised", "fearful", "disgusted"):
         save(tmp_path / name / "a.png", "red")
     source = folder(FolderConfig(str(tmp_path), label_set="affectnet_7"))
@@ -43,7 +43,7 @@ def test_images_are_turned_upright(tmp_path):
     assert folder(FolderConfig(str(tmp_path))).image(0).shape == (40, 30, 3)
 
 
-def test_a_folder_that_is_no_emotion_lists_the_good_ones(tmp_path):
+def test_a_folder_that_is_not_an_emotion_lists_the_known_ones(tmp_path):
     save(tmp_path / "joy" / "a.png", "red")
     with pytest.raises(
         ValueError, match=r"folder joy is not an emotion of affectnet_8; expected neutral, happy, sad.*rename"
@@ -51,7 +51,7 @@ def test_a_folder_that_is_no_emotion_lists_the_good_ones(tmp_path):
         folder(FolderConfig(str(tmp_path)))
 
 
-def test_nothing_to_read_is_said(tmp_path):
+def test_missing_and_empty_folders_are_rejected(tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder .*expected one subfolder per emotion"):
         folder(FolderConfig(str(tmp_path), "test"))
     with pytest.raises(ValueError, match=r"has no images; expected files such as .*/neutral/a.jpg"):

@@ -75,7 +75,7 @@ def test_the_lists_of_the_splits(root):
         ("a1b2c3d4e", "../a1b2c3d4e", "video is not a name", "video is '../a1b2c3d4e'"),
     ],
 )
-def test_unusable_rows_are_refused(root, old, new, reason, message):
+def test_unusable_rows_are_recorded(root, old, new, reason, message):
     write(root, (*ROWS[:2], ROWS[2].replace(old, new)))
     skipped = root / "skipped.csv"
     assert len(load(root, max_skipped_fraction=0.5, skipped_csv=str(skipped)).examples) == 7
@@ -85,7 +85,7 @@ def test_unusable_rows_are_refused(root, old, new, reason, message):
         load(root, strict=True)
 
 
-def test_videos_that_are_gone_are_counted(root):
+def test_missing_videos_are_counted(root):
     (root / "videos" / "a1b2c3d4e" / "utterance_1.mp4").unlink()
     with pytest.raises(ValueError, match=r"1 of 3 rows \(33.3%\) are unusable: 1 x recording is missing"):
         load(root)

@@ -91,7 +91,7 @@ def test_original_ratings_are_in_no_split(tmp_path, write_film):
         load(tmp_path)
 
 
-def test_what_is_wrong_is_named(root):
+def test_errors_name_the_problem(root):
     gold = root / "labels" / "gs_1"
     values = [0.0] * FRAMES
     values[3] = -1.5
@@ -119,7 +119,7 @@ def test_a_table_without_a_named_rating_is_refused(tmp_path):
         read_ratings(tmp_path / "P16.csv", "", SkippedRows("P16", 0.01))
 
 
-def test_the_true_gold_standard(shared_data):
+def test_the_original_gold_standard(shared_data):
     path, skipped = shared_data / "labels" / "recola_gold_standard.arff", SkippedRows("gold", 0.0)
     trace, rows = read_ratings(path, "", skipped)
     assert rows == len(trace.weight) == 7501 and trace.weight.all() and not skipped.faults
@@ -128,7 +128,7 @@ def test_the_true_gold_standard(shared_data):
     expected = np.array([float(line.split(",")[2]) for line in lines])
     np.testing.assert_allclose(trace.values[:, 0], expected, atol=1e-7)
     assert (trace.values[0, 0], lines[-1]) == (np.float32(-0.022925), "dev_1,300,-0.1179248")
-    at = np.arange(0, 305, 0.02)  # 50 frames a second
+    at = np.arange(0, 305, 0.02)  # 50 frames per second
     values, weight = trace.at(at)
     assert weight.sum() == 15001 and not weight[at > 300.001].any()
     np.testing.assert_allclose(values[:15001, 0], np.interp(at[:15001], np.arange(7501) / 25, expected), atol=1e-6)

@@ -32,7 +32,7 @@ def test_names_and_times(stills, clips):
     assert len({example.name for example in clips.examples}) == 40
 
 
-def test_more_faces_leave_the_first_ones_as_they_are(stills):
+def test_adding_faces_does_not_change_the_first_ones(stills):
     more = rendered(dataclasses.replace(STILLS, subjects=4, per_subject=9))
     same = [example.name for example in more.examples].index(stills.examples[7].name)
     np.testing.assert_array_equal(more.image(same), stills.image(7))
@@ -114,6 +114,6 @@ def test_unknown_clip_is_named(stills, clips):
         stills.annotators("train/subject_000")
 
 
-def test_faces_of_another_version_of_the_drawing_are_refused():
+def test_faces_of_another_renderer_version_are_rejected():
     with pytest.raises(ValueError, match="drawing is 0, but this version of affect_jax draws 1"):
         rendered(RenderedConfig(drawing=0))

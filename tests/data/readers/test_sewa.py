@@ -71,7 +71,7 @@ def test_splits_and_cultures_and_each_recording_is_a_subject(root):
         ("'Devel_DE_01';0.400000;0.1;0.1;0", "timestamp does not increase", "0.4 after 0.4"),
     ],
 )
-def test_an_unusable_row_is_refused_and_nothing_is_put_in_its_place(root, row, reason, message):
+def test_an_unusable_row_is_recorded_and_not_replaced(root, row, reason, message):
     rows = trace("Devel_DE_01")
     rows[5] = row
     write(root, "Devel_DE_01", rows)
@@ -88,7 +88,7 @@ def test_an_unusable_row_is_refused_and_nothing_is_put_in_its_place(root, row, r
         load(root, split="devel")
 
 
-def test_recordings_that_lack_are_counted(root):
+def test_missing_recordings_are_counted(root):
     (root / "videos" / "Train_HU_01.avi").unlink()
     with pytest.raises(ValueError, match=r"recordings: 1 of 2 rows \(50.0%\) are unusable: 1 x recording is missing"):
         load(root)
@@ -100,13 +100,13 @@ def test_recordings_that_lack_are_counted(root):
         load(root)
 
 
-def test_a_wrong_header_names_what_lacks(root):
+def test_a_wrong_header_names_the_missing_column(root):
     (root / "labels" / "Devel_DE_01.csv").write_text("name;timestamp;valence\n")
     with pytest.raises(ValueError, match=r"Devel_DE_01.csv, row 1: column arousal is missing"):
         load(root, split="devel")
 
 
-def test_a_list_without_a_sample_is_refused(root):
+def test_a_list_without_samples_is_rejected(root):
     write(root, "Devel_DE_01", rows=[])
     with pytest.raises(ValueError, match=r"Devel_DE_01.csv has a header but no samples"):
         load(root, split="devel", max_skipped_fraction=1.0)

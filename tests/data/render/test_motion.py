@@ -54,7 +54,7 @@ def test_still_does_not_depend_on_the_others():
     np.testing.assert_array_equal(many.occluder[1], alone.occluder[0])
 
 
-def test_raters_are_late_by_a_delay_in_the_stated_range():
+def test_annotators_have_a_delay_in_the_documented_range():
     fine = np.arange(0, 120, 0.05)
     truth = affect.valence_arousal(motion.affective_units(0, 8, 0, fine))[:, 0]
     for rating in raters.annotate(0, 8, 0, fine)[..., 0]:

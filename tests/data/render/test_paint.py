@@ -72,7 +72,7 @@ def test_same_arguments_same_pixels_and_sizes_agree():
     assert np.abs(smooth[0] - smooth[1]).mean() < 3
 
 
-def test_disturbances_disturb():
+def test_disturbances_change_the_image():
     plain, _ = draw({})
     sharp = cv2.Laplacian(plain, cv2.CV_32F).std()
     assert cv2.Laplacian(draw({}, smear_px=np.array([9.0, 0.0]))[0], cv2.CV_32F).std() < 0.8 * sharp

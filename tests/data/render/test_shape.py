@@ -10,7 +10,7 @@ from affect_jax.data.render.affect import ACTION_UNITS, UNIT
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS, landmark_crop
 
 X, Y = 0, 1
-# Landmark, axis, direction: what the coding manual says of each unit. y points down, x to the image's right.
+# Landmark, axis, direction of each unit according to the FACS manual. y points down, x to the right of the image.
 EXPECTED = {
     1: [(22, Y, -1), (23, Y, -1)],
     2: [(25, Y, -1), (26, Y, -1)],

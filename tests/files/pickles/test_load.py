@@ -82,7 +82,7 @@ def test_arrays_of_older_numpy_and_of_python_2_are_read():
 
 @pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize("name", ["system", "eval", "getattr", "popen", "object array"])
-def test_what_runs_code_is_refused_and_does_not_run(name, protocol, tmp_path):
+def test_pickles_that_run_code_are_rejected_and_do_not_run(name, protocol, tmp_path):
     witness = tmp_path / "witness"
     command = f"touch {witness}"
     attack = {
@@ -105,7 +105,7 @@ def test_the_refusal_names_file_and_global():
         load(pickle.dumps(Malicious(os.system, "true"), 2), "evil.pkl")
 
 
-def test_nothing_is_called_that_the_table_does_not_hold():
+def test_only_functions_in_the_table_are_called():
     called = []
     builders = {"mine builder": lambda *arguments: called.append(arguments) or len(arguments)}
     assert load(b"cmine\nbuilder\n(I1\nI2\ntR.", "file", builders) == 2 and called == [(1, 2)]
@@ -142,7 +142,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_broken_is_named(name):
+def test_malformed_pickles_are_reported(name):
     with pytest.raises(ValueError, match=r"^labels.pkl: "):
         load(BROKEN[name], "labels.pkl", NUMPY_BUILDERS)
 
@@ -153,7 +153,7 @@ def shape_lie(shape: bytes, code: bytes = b"f8") -> bytes:
 
 
 @pytest.mark.parametrize("shape", [b"(I2\nt", b"(I-1\nt", b"(I99999999999\nt", b"I99999999999\n", b"(F1.0\nt", b"N"])
-def test_an_array_whose_shape_does_not_fit_its_contents_is_refused(shape):
+def test_an_array_whose_shape_does_not_match_its_contents_is_rejected(shape):
     np.testing.assert_array_equal(load(shape_lie(b"(I1\nt"), "f", NUMPY_BUILDERS), np.frombuffer(b"ABCDEFGH"))
     with pytest.raises(ValueError, match="shape"):
         load(shape_lie(shape), "f", NUMPY_BUILDERS)
@@ -176,10 +176,10 @@ def test_memory_and_depth_are_bounded(monkeypatch):
         load(b"N" * 200 + b".", "f")
     level = lambda n: b"](h" + bytes([n]) + b"h" + bytes([n]) + b"eq" + bytes([n + 1])
     shared = b"(]q\x00" + b"".join(map(level, range(59))) + b"l"
-    assert len(load(shared + b".", "f")) == 60  # 2**60 paths, 60 lists: looked at once each
+    assert len(load(shared + b".", "f")) == 60  # 2**60 paths, 60 lists: visited once each
 
 
-def test_a_class_is_no_value():
+def test_a_class_is_not_a_value():
     with pytest.raises(RefusedPickle, match="a class or a dtype where a value was expected"):
         load(b"]cnumpy\nndarray\na.", "f", NUMPY_BUILDERS)
     with pytest.raises(RefusedPickle, match="constructed directly"):

@@ -12,7 +12,7 @@ def square(low, high):
 
 
 def test_the_region_is_the_hull_in_the_pixels_of_the_map():
-    # 32 px in a map of 8: map pixel i lies at 4 i + 1.5, so the square from 9 to 22 holds pixels 2 to 5
+    # 32 px in a map of 8: map pixel i is at 4 i + 1.5, so the square from 9 to 22 contains pixels 2 to 5
     region = face_region(square(9, 22), 32, 8, enlarged=1.0)
     expected = np.zeros((8, 8), bool)
     expected[2:6, 2:6] = True
@@ -24,7 +24,7 @@ def test_the_region_is_the_hull_in_the_pixels_of_the_map():
     np.testing.assert_array_equal(wider, expected)
 
 
-def test_a_turned_hull_is_no_box_and_may_reach_past_the_crop():
+def test_a_rotated_hull_is_not_a_box_and_may_extend_past_the_crop():
     diamond = np.concatenate([np.full((64, 2), 16, np.float32), np.float32([(16, -8), (40, 16), (16, 40), (-8, 16)])])
     region = face_region(diamond, 32, 32, enlarged=1.0)
     across, down = np.meshgrid(np.arange(32), np.arange(32))

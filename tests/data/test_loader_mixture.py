@@ -1,4 +1,4 @@
-"""Data with emotions only beside data with valence and arousal, in one run."""
+"""Mixtures of data sets with emotions only and data sets with valence and arousal."""
 
 import csv
 
