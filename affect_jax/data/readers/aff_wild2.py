@@ -58,9 +58,7 @@ def aff_wild2(config: AffWild2Config) -> Recordings:
     images = root / config.images
     if not images.is_dir():
         raise FileNotFoundError(f"no folder {images}, expected one folder per video, such as {images}/video1/00001.jpg")
-    files: dict[str, dict[str, pathlib.Path]] = {kind: {} for kind in CHALLENGES}
-    for kind in config.challenges:
-        files[kind] = _files(root, config, kind, config.split)
+    files = {kind: _files(root, config, kind, config.split) for kind in config.challenges}
     names = sorted(set().union(*files.values()))
     if not names:
         folders = [f"{CHALLENGES[kind][0]}/{config.own_split[0]}" for kind in config.challenges]
@@ -71,8 +69,8 @@ def aff_wild2(config: AffWild2Config) -> Recordings:
     rows, videos = config.skipped(root), config.skipped(f"{root}: videos")
     total, found = 0, []
     for place, name in enumerate(names, 1):
-        affect = read_affect(files["VA"][name], rows) if name in files["VA"] else None
-        expression = read_expression(files["EXPR"][name], rows) if name in files["EXPR"] else None
+        affect = read_affect(files["VA"][name], rows) if name in files.get("VA", {}) else None
+        expression = read_expression(files["EXPR"][name], rows) if name in files.get("EXPR", {}) else None
         known = [lines for lines in (affect, expression) if lines is not None]
         total += sum(len(lines.weight) for lines in known)
         try:

@@ -112,6 +112,13 @@ def _blend(palette: np.ndarray, place: float) -> np.ndarray:
     return palette[low] + (palette[low + 1] - palette[low]) * (place - low)
 
 
+def _lip_color(skin: np.ndarray, make_up: float, choice: float) -> np.ndarray:
+    """Natural lip color, mixed with the lipstick selected by `choice` in [0, 1)."""
+    natural = skin * (0.86, 0.62, 0.62) + (18, 4, 8)
+    lipstick = np.array([[176, 40, 56], [196, 72, 84], [140, 36, 64]])[int(choice * 3)]
+    return np.clip(natural + (lipstick - natural) * 0.6 * make_up, 20, 240)
+
+
 @functools.lru_cache(maxsize=4096)
 def draw_identity(seed: int, subject: int) -> Identity:
     """Draws the subject with this number; identical in every data set of the same seed."""
@@ -127,8 +134,6 @@ def draw_identity(seed: int, subject: int) -> Identity:
     bearded = uniform[4] < 0.28
     style = HAIR_STYLES[int(uniform[5] * 4)] if bearded else HAIR_STYLES[int(uniform[5] ** 0.8 * len(HAIR_STYLES))]
     make_up = 0.0 if bearded or uniform[6] > 0.45 else float(uniform[7])
-    reddened = skin * (0.86, 0.62, 0.62) + (18, 4, 8)
-    painted = np.array([[176, 40, 56], [196, 72, 84], [140, 36, 64]])[int(uniform[8] * 3)]
     return Identity(
         rest=rest,
         expressiveness=expressiveness,
@@ -137,7 +142,7 @@ def draw_identity(seed: int, subject: int) -> Identity:
         skin=np.clip(skin, 30, 250),
         hair=_HAIRS[hair_choice] * (1 + 0.12 * normal[3]),
         iris=_EYES[int(uniform[9] * (6 if tone < 3 else 2))] * 1.0,
-        lips=np.clip(reddened + (painted - reddened) * 0.6 * make_up, 20, 240),
+        lips=_lip_color(skin, make_up, uniform[8]),
         clothes=30 + 150 * uniform[10] + 60 * uniform[10:13],
         hair_style=style,
         hair_volume=float(uniform[13]),
