@@ -84,7 +84,9 @@ class Checkpoints:
         wanted = {name: ocp.args.StandardRestore(target) for name, target in targets.items()}
         with self._convert_errors(step):
             items = self._manager.restore(step, args=ocp.args.Composite(data=ocp.args.JsonRestore(), **wanted))
-        return _reassemble(state, placement.put(jax.numpy.int32(step)), {name: items[name] for name in parts}), items.data
+        return _reassemble(
+            state, placement.put(jax.numpy.int32(step)), {name: items[name] for name in parts}
+        ), items.data
 
     def restore_arrays(self, placement: Placement, step: int | None = None) -> dict[str, jax.Array]:
         """Restores the network's arrays by name at `step` (None: the best); DamagedCheckpoint if they are damaged."""
