@@ -3,8 +3,8 @@
 import dataclasses
 from typing import NamedTuple
 
-# How the dense 3x3 convolutions are computed, which changes rounding only: directly, by Winograd's method on maps of 16
-# pixels and more, or by the one that was measured to be faster on this processor.
+# Methods for dense 3x3 convolutions, which differ in rounding only: direct, Winograd's on maps of at least 16 pixels,
+# or the one that was measured to be faster on this processor.
 EXECUTIONS = ("auto", "direct", "winograd")
 SMALLEST_MAP_PX = 16  # on smaller maps Winograd's method saves too little
 
@@ -82,7 +82,7 @@ DIRECT = Execution()
 
 
 def check_execution(name: str) -> None:
-    """ValueError for an execution that there is not."""
+    """Raises ValueError for an unknown execution."""
     if name not in EXECUTIONS:
         raise ValueError(f"execution is '{name}'; choose one of {', '.join(EXECUTIONS)}")
 

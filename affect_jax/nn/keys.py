@@ -10,8 +10,8 @@ from jaxtyping import PRNGKeyArray
 class ParameterKeys(nnx.Rngs):
     """The same keys as `nnx.Rngs(params=key)`, bit for bit, for parameters only and counted in Python.
 
-    Flax keeps its counter in an array. While tracing, each increment becomes an equation whose source location is
-    looked up, which takes three quarters of the time needed to build a network (docs/results/static_speed.md).
+    Flax keeps its counter in an array. While tracing, each lookup of its sharding searches all equations for its
+    origin, which took three quarters of the time needed to build a network (docs/decisions/training.md).
     """
 
     def __init__(self, key: PRNGKeyArray):

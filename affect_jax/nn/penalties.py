@@ -13,8 +13,8 @@ FACTOR = re.compile(r"(|.*/)factors/(\w+)")  # the arrays of a FactorizedConv
 def evenness(variables: Variables) -> Float[Array, ""]:
     """`ops.factors.evenness` summed over the cp kernels that are trained.
 
-    A kernel counts as trained if one of its arrays is. Where a norm follows the first 1x1, its scale and bias count
-    instead of that: see `ops.factors.substitute_norm`. ValueError where no cp kernel is trained.
+    A kernel counts as trained if one of its arrays is. If a norm follows the first 1x1, its scale and bias count
+    instead of the 1x1; see `ops.factors.substitute_norm`. ValueError if no cp kernel is trained.
     Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, automatic rank selection.
     """
     arrays, trained, kernels = names(variables), set(names(variables.trained)), {}
@@ -28,5 +28,5 @@ def evenness(variables: Variables) -> Float[Array, ""]:
                 kernel = factors.substitute_norm(kernel, arrays[f"{norm}scale"], arrays[f"{norm}bias"])
             found.append(factors.evenness(kernel))
     if not found:
-        raise ValueError("optimizer.sparsity needs factorized convolutions of form cp that are trained; there is none")
+        raise ValueError("optimizer.sparsity needs factorized convolutions of form cp that are trained; there are none")
     return sum(found)

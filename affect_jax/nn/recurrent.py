@@ -94,7 +94,7 @@ class OverTime(nnx.Module):
 
     The projection starts at zero, so that adding the layer to a trained network does not change its outputs. This is
     ours: a recurrent layer without the residual path lost what the static network had learned
-    (docs/results/clip_experiments.md).
+    (docs/decisions/inflation.md).
     """
 
     CELL = GRU

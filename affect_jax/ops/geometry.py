@@ -37,7 +37,7 @@ def landmark_crop(landmarks: Num[np.ndarray, "landmark 2"], side_ratio: float = 
 
 
 def crop_name(crop_px: int, side_ratio: float | None) -> str:
-    """The crop as files name it: `landmark_crop` at a side ratio, or with None the whole frame."""
+    """Returns the name of a crop in files: `landmark_crop` with a side ratio, or the whole frame for None."""
     if side_ratio is None:
         return f"whole_frame crop_px={crop_px}"
     return f"landmark_square side_ratio={side_ratio:.4f} crop_px={crop_px}"

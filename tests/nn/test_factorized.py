@@ -224,7 +224,7 @@ def test_joint_kernels_have_hes_spread_on_the_whole():
             "a dense kernel slides along one of: time; height, width",
         ),
         ({"rank": 2, "between": "gelu"}, "between is 'gelu'; choose one of linear, norm_relu"),
-        ({"rank": 2, "between": "norm_relu", "execution": "reconstructed"}, "which equals no dense kernel"),
+        ({"rank": 2, "between": "norm_relu", "execution": "reconstructed"}, "has no equivalent dense kernel"),
         ({"rank": 2, "dropout": 1.0}, "dropout is 1.0; expected a probability from 0 to below 1"),
         ({"rank": 2, "form": "tt", "dropout": 0.5}, "only a cp kernel has components to drop; the form is 'tt'"),
         ({"rank": 2, "form": "tt", "execution": "depthwise"}, "'depthwise' does not support kernels of form 'tt'"),

@@ -160,5 +160,5 @@ def test_what_cannot_be_is_refused():
         ValueError, match="looks at later frames, so it cannot run on a stream; build it with causal=True"
     ):
         ConvLSTMOverTime(4, rngs=nnx.Rngs(0)).start((1, 2, 2, 4))
-    with pytest.raises(ValueError, match=r"weights are \(1.0, 0.0\); expected numbers from 0, the last"):
+    with pytest.raises(ValueError, match=r"weights are \(1.0, 0.0\); expected none below 0, and the last"):
         MovingAverage((1.0, 0.0))
