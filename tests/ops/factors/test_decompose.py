@@ -1,3 +1,4 @@
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from kernels64 import dense_kernel, drawn_factors
