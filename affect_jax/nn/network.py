@@ -60,9 +60,9 @@ class Network:
             raise ValueError(f"frozen='{frozen}' matches every parameter: nothing is left to train")
 
     def changed(self, change: Callable[[nnx.Module], nnx.Module]) -> "Network":
-        """The same network with other attributes of its modules; `change` must keep parameters as they are.
+        """Returns the same network with other attributes on its modules; `change` must not modify parameters.
 
-        Nothing is built again: `change` is applied to the modules that are there.
+        Nothing is rebuilt: `change` is applied to the existing modules.
         """
         other, build = copy.copy(self), self._build
         parts = (self.abstract.trained, self.abstract.frozen, self.abstract.statistics)
