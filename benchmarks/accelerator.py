@@ -98,13 +98,13 @@ def inference(config, precision: str, batch: int) -> tuple[Callable, str]:
     import jax
     import jax.numpy as jnp
 
-    from affect_jax.infer.compiled import Ready
+    from affect_jax.infer.compiled import CompiledNetwork
     from affect_jax.nn.network import Network
     from benchmarks import contenders
 
     network = Network(lambda rngs: contenders.EmoNet(config, rngs=rngs))
     numbers = jax.jit(network.initial)(jax.random.key(0))
-    images, ready = jnp.asarray(contenders.pictures(config, batch)), Ready(network, precision)
+    images, ready = jnp.asarray(contenders.pictures(config, batch)), CompiledNetwork(network, precision)
     with jax.default_matmul_precision("highest"):
         exact = jax.jit(network.predict)(numbers, images[:1])["valence_arousal"]
     found = ready(numbers, images)["valence_arousal"][:1]

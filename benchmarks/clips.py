@@ -13,8 +13,8 @@ import numpy as np
 from flax import nnx
 
 from affect_jax.infer import tuning
-from affect_jax.infer.compiled import Ready
-from affect_jax.infer.factor_tuning import FactorWays, timed_ways
+from affect_jax.infer.compiled import CompiledNetwork
+from affect_jax.infer.factor_tuning import FactorTuner, time_executions
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
 from affect_jax.models.inflation import transfer
@@ -100,13 +100,13 @@ def jax_network(clips: Clips, backward: bool, dense: bool) -> Network:
     px = config.trunk.input_px
     shape = jax.ShapeDtypeStruct((clips.batch, clips.frames, px, px, 3), jnp.float32)
     auto, on_cpu = config.execution == "auto", jax.default_backend() == "cpu"
-    faster = tuning.Measured(tuning.files(None), tuning.timed) if auto and on_cpu else None
-    fastest = FactorWays(tuning.files(None), timed_ways) if auto else None
+    faster = tuning.ConvTuner(tuning.files(None), tuning.time_convolution) if auto and on_cpu else None
+    fastest = FactorTuner(tuning.files(None), time_executions) if auto else None
     numbers = config.trunk.largest_map if on_cpu else 0
     named = execution_named(config.execution)
     network = Network(build)
-    plan = tuning.planned(network, shape, bool(backward), numbers, named, faster, fastest)
-    return network.changed(lambda module: tuning.executed(module, plan))
+    plan = tuning.plan_execution(network, shape, bool(backward), numbers, named, faster, fastest)
+    return network.changed(lambda module: tuning.set_execution(module, plan))
 
 
 def jax_program(clips: Clips, backward: bool, dense: bool) -> Program:
@@ -114,7 +114,7 @@ def jax_program(clips: Clips, backward: bool, dense: bool) -> Program:
     ours, (images, direction) = jax_network(clips, backward, dense), map(jnp.asarray, clips.draw())
     variables = ours.variables(network(clips.config, dense))
     if not backward:
-        ready = Ready(ours)
+        ready = CompiledNetwork(ours)
         return lambda: (np.asarray(jax.block_until_ready(ready(variables, images))["valence_arousal"]),)
     run = functools.partial(jax.jit(_step(ours)), variables.trained, variables, images, direction)
     return lambda: (np.asarray(jax.block_until_ready(run())[1]),)

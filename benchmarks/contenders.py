@@ -13,7 +13,7 @@ import optax
 from flax import nnx
 
 from affect_jax.infer import tuning
-from affect_jax.infer.compiled import Ready
+from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
@@ -60,10 +60,10 @@ def network(config: EmoNetConfig, frozen: str | None, batch: int, name: str) -> 
     build = lambda rngs: EmoNet(config, rngs=rngs)
     px = config.trunk.input_px
     images = jax.ShapeDtypeStruct((batch, px, px, 3), jnp.float32)
-    faster = tuning.Measured(tuning.files(None), tuning.timed) if name == "auto" else None
+    faster = tuning.ConvTuner(tuning.files(None), tuning.time_convolution) if name == "auto" else None
     network, training = Network(build, frozen or ""), frozen is not None
-    plan = tuning.planned(network, images, training, config.trunk.largest_map, execution_named(name), faster)
-    return network.changed(lambda module: tuning.executed(module, plan))
+    plan = tuning.plan_execution(network, images, training, config.trunk.largest_map, execution_named(name), faster)
+    return network.changed(lambda module: tuning.set_execution(module, plan))
 
 
 def variables(config: EmoNetConfig, ours: Network, model) -> Variables:
@@ -119,7 +119,7 @@ def onnx_inference(config: EmoNetConfig, model, batch: int, threads: int) -> Pro
 def our_inference(config: EmoNetConfig, model, batch: int, name: str) -> Program:
     """Outputs by head."""
     ours = network(config, None, batch, name)
-    numbers, images, ready = variables(config, ours, model), jnp.asarray(pictures(config, batch)), Ready(ours)
+    numbers, images, ready = variables(config, ours, model), jnp.asarray(pictures(config, batch)), CompiledNetwork(ours)
 
     def predict() -> dict[str, np.ndarray]:
         predictions = jax.block_until_ready(ready(numbers, images))

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from affect_jax.infer.streaming import compiled, stream_of
+from affect_jax.infer.streaming import compile_stream, make_stream
 from affect_jax.models.temporal import ClipNetwork
 from affect_jax.nn.prepare import prepare
 from benchmarks.clips import Clips, Program
@@ -32,12 +32,12 @@ def makers(clips: Clips) -> dict[str, Callable[[], Program]]:
         return lambda: (np.asarray(predict(images)),)
 
     def stream() -> Program:
-        made = stream_of(module, clips.batch, config.trunk.input_px)
-        following, last = compiled(made), images[:, -1:]
+        made = make_stream(module, clips.batch, config.trunk.input_px)
+        following, last = compile_stream(made), images[:, -1:]
         past, _ = following(made.start, images[:, :-1])
         return lambda: (np.asarray(following(past, last)[1]["valence_arousal"][:, 0]),)
 
-    kept = stream_of(module, 1, config.trunk.input_px).kept_bytes
+    kept = make_stream(module, 1, config.trunk.input_px).state_bytes
     return {
         f"window of {clips.frames} frames, computed anew": window,
         f"stream, one frame ({kept / 1024:.0f} KB kept a face)": stream,

@@ -1,1 +1,1 @@
-"""Networks of other programs: their files read as data, their names and layouts turned into ours."""
+"""Conversion of other programs' checkpoints: files are read as data, tensors renamed and transposed."""

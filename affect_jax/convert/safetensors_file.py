@@ -1,6 +1,6 @@
-"""Safetensors files: a JSON header and raw numbers. Thirty lines of our own, so that no dependency is needed.
+"""Reader of safetensors files, a JSON header followed by raw data; too simple a format to be worth a dependency.
 
-Source: the format's description in the safetensors project: 8 bytes little-endian header length, the header, the data.
+Source: the format description of the safetensors project: 8 bytes of little-endian header length, the header, the data.
 """
 
 import json
@@ -19,28 +19,34 @@ MAX_HEADER_BYTES = 100_000_000
 
 
 def is_safetensors(start: bytes) -> bool:
-    """Whether a file begins as this format does."""
+    """Whether a file starts like a safetensors file."""
     return len(start) > 8 and start[8:9] == b"{" and struct.unpack("<Q", start[:8])[0] <= MAX_HEADER_BYTES
 
 
 def read(path: pathlib.Path) -> dict[str, Shaped[np.ndarray, "..."]]:
-    """The tensors by name; ValueError names what is wrong."""
+    """Reads the tensors by name; ValueError says what is wrong with the file."""
     data = path.read_bytes()
     length = struct.unpack("<Q", data[:8])[0]
     body = data[8 + length :]
     try:
         header = json.loads(data[8 : 8 + length])
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"{path}: its safetensors header is no valid JSON ({error}); is it half a download?") from None
+        raise ValueError(
+            f"{path}: its safetensors header is not valid JSON ({error}); is the download incomplete?"
+        ) from None
     header.pop("__metadata__", None)
     return {name: _tensor(path, name, entry, body) for name, entry in header.items()}
 
 
 def _tensor(path: pathlib.Path, name: str, entry: Any, body: bytes) -> Shaped[np.ndarray, "..."]:
     try:
-        code, shape, (begin, end) = DTYPES[entry["dtype"]], tuple(entry["shape"]), entry["data_offsets"]
+        code = DTYPES[entry["dtype"]]
+        shape = tuple(entry["shape"])
+        begin, end = entry["data_offsets"]
         if not 0 <= begin <= end <= len(body):
-            raise ValueError(f"its bytes {begin} to {end} lie outside the {len(body)} of the file; half a download?")
+            raise ValueError(
+                f"its bytes {begin} to {end} lie outside the {len(body)} of the file; is the download incomplete?"
+            )
         count = int(np.prod(shape, dtype=object))
         strides = tuple(int(np.prod(shape[axis + 1 :], dtype=object)) for axis in range(len(shape)))
         return Tensor(Storage(code, count, body[begin:end]), 0, shape, strides).array()

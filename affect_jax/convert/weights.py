@@ -1,4 +1,4 @@
-"""The tensors of a checkpoint file by name, whatever its form."""
+"""Reads the tensors of a checkpoint file by name, whatever its format."""
 
 import dataclasses
 import hashlib
@@ -12,14 +12,14 @@ from jaxtyping import Shaped
 from affect_jax.convert import safetensors_file, torch_archive
 from affect_jax.convert.tensors import Module, Tensor
 
-NESTED = ("state_dict", "model_state_dict", "model", "net", "network", "ema_state_dict")  # looked for in this order
-PREFIX = "module."  # of networks that were trained on several devices
+NESTED = ("state_dict", "model_state_dict", "model", "net", "network", "ema_state_dict")  # tried in this order
+PREFIX = "module."  # added by PyTorch's DataParallel
 MAX_FILE_BYTES = 4 * 2**30
 
 
 @dataclasses.dataclass(frozen=True)
 class Weights:
-    """The tensors of a file, the form they were stored in, and the file's fingerprint."""
+    """The tensors of a file, its format and its checksum."""
 
     tensors: Mapping[str, Shaped[np.ndarray, "..."]]
     form: str
@@ -27,7 +27,7 @@ class Weights:
 
 
 def read(path: pathlib.Path) -> Weights:
-    """Reads a .pth of either form, a TorchScript archive or a .safetensors, running nothing of it.
+    """Reads a .pth file in either format, a TorchScript archive or a .safetensors file, without executing any of it.
 
     ValueError says what is wrong with a file that is damaged, malicious or of another kind.
     """
@@ -44,8 +44,8 @@ def read(path: pathlib.Path) -> Weights:
         form, found = "safetensors", safetensors_file.read(path)
     else:
         raise ValueError(
-            f"{path} is neither a file of torch.save nor a safetensors file: it begins with {start[:8]!r} and has "
-            f"{size} bytes. An incomplete download, or a web page instead of the file?"
+            f"{path} is neither a torch.save nor a safetensors file: it starts with {start[:8]!r} and has {size} "
+            "bytes. Is the download incomplete, or a web page instead of the file?"
         )
     if isinstance(found, Module):
         form = "torchscript"
@@ -55,7 +55,7 @@ def read(path: pathlib.Path) -> Weights:
 
 
 def _state(found: Any, path: pathlib.Path) -> dict[str, Any]:
-    """The dict of tensors: the file itself, or one entry of it."""
+    """Finds the dict of tensors: the contents of the file, or one entry of them."""
     if isinstance(found, Module):
         return _attributes(found)
     if isinstance(found, dict) and any(isinstance(value, Tensor | np.ndarray) for value in found.values()):
@@ -63,12 +63,14 @@ def _state(found: Any, path: pathlib.Path) -> dict[str, Any]:
     for name in NESTED:
         if isinstance(found, dict) and isinstance(found.get(name), dict):
             return _state(found[name], path)
-    held = f"{', '.join(map(str, list(found)[:5]))}" if isinstance(found, dict) else type(found).__name__
-    raise ValueError(f"{path} holds no tensors by name, at the top or under {', '.join(NESTED)}; it holds: {held}")
+    content = ", ".join(map(str, list(found)[:5])) if isinstance(found, dict) else type(found).__name__
+    raise ValueError(
+        f"{path} has no tensors by name, neither at the top level nor under {', '.join(NESTED)}; it has: {content}"
+    )
 
 
 def _attributes(module: Module, where: str = "") -> dict[str, Any]:
-    """Tensors of a TorchScript network under dotted names; its other attributes are settings."""
+    """Collects the tensors of a TorchScript network under dotted names; its other attributes are settings."""
     found: dict[str, Any] = {}
     for name, value in module.items():
         if isinstance(value, Module):
@@ -82,7 +84,7 @@ def _arrays(state: Mapping[str, Any], path: pathlib.Path) -> dict[str, Shaped[np
     arrays = {}
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor | np.ndarray):
-            raise ValueError(f"{path}, entry {name!r}: a {type(value).__name__}, expected a tensor")
+            raise ValueError(f"{path}, entry {name!r} is of type {type(value).__name__}, expected a tensor")
         try:
             arrays[name] = value.array() if isinstance(value, Tensor) else value
         except ValueError as error:

@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 
 from affect_jax.data.clips import clip_frames, longest_gap_seconds
 from affect_jax.data.source import Table, as_table
-from affect_jax.ops.labels_over_time import KERNELS, smooth, without_delay
+from affect_jax.ops.labels_over_time import KERNELS, compensate_delay, smooth
 from affect_jax.quantities.registry import quantity
 from affect_jax.types import Label, Source
 
@@ -74,7 +74,7 @@ def _moved(source: Source, table: Table, label: Label, config: LabelClockConfig)
         times, known = table.time_seconds[members].astype(np.float64), weights[members]
         changed = smooth(times, values[members], known, config.smoothing_seconds, config.smoothing)
         gap = longest_gap_seconds(times)
-        values[members], weights[members] = without_delay(times, changed, known, config.delay_seconds, gap)
+        values[members], weights[members] = compensate_delay(times, changed, known, config.delay_seconds, gap)
     return Label(values, weights)
 
 

@@ -9,9 +9,9 @@ from flax import nnx
 
 from affect_jax import emotions
 from affect_jax.experiment.config.options import Options
-from affect_jax.infer.compiled import Predict, Ready
-from affect_jax.infer.factor_tuning import FactorWays, timed_ways
-from affect_jax.infer.tuning import Measured, executed, files, planned, timed
+from affect_jax.infer.compiled import CompiledNetwork, Predict
+from affect_jax.infer.factor_tuning import FactorTuner, time_executions
+from affect_jax.infer.tuning import ConvTuner, files, plan_execution, set_execution, time_convolution
 from affect_jax.models.contract import ModelConfig, with_emotions
 from affect_jax.models.registry import MODELS
 from affect_jax.nn.execution import Execution, execution_named
@@ -38,7 +38,7 @@ def make_network(options: Options) -> Network:
 def tune(network: Network, options: Options, workdir: pathlib.Path | None = None, training: bool = False) -> Network:
     """The same network, computed the way that is fastest here; see `choose_execution`."""
     execution = choose_execution(network, options, workdir, training)
-    return network.changed(lambda module: executed(module, execution))
+    return network.changed(lambda module: set_execution(module, execution))
 
 
 def choose_execution(network: Network, options: Options, workdir: pathlib.Path | None, training: bool) -> Execution:
@@ -53,13 +53,13 @@ def choose_execution(network: Network, options: Options, workdir: pathlib.Path |
         return named
     px, frames = contract.input_px, options.data.frames
     images = jax.ShapeDtypeStruct((options.batch_size, *([frames] if frames else []), px, px, 3), jnp.float32)
-    faster = Measured(files(workdir), timed) if auto and on_cpu else None
-    fastest = FactorWays(files(workdir), timed_ways) if auto else None
+    faster = ConvTuner(files(workdir), time_convolution) if auto and on_cpu else None
+    fastest = FactorTuner(files(workdir), time_executions) if auto else None
     largest_map = contract.largest_map if on_cpu else 0
-    return planned(network, images, training, largest_map, named, faster, fastest)
+    return plan_execution(network, images, training, largest_map, named, faster, fastest)
 
 
 def make_predict(network: Network, placement: Placement, precision: str = "float32") -> Predict:
     """Jitted prediction of host batches, spread over the mesh."""
-    predict = Ready(network, precision)
+    predict = CompiledNetwork(network, precision)
     return lambda variables, batch: predict(variables, placement.spread(batch.inputs.only))

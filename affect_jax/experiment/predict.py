@@ -9,7 +9,7 @@ from absl import logging
 
 from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.infer.compiled import Ready
+from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.streaming import follower
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.predictor import Predictor
@@ -27,7 +27,7 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
         )
     if run.contract.takes != "images":
         raise UsageError(f"{workdir} holds a network of {run.contract.takes}; files and videos give it images only")
-    ready = Ready(network, precision)
+    ready = CompiledNetwork(network, precision)
 
     def function(images: np.ndarray) -> Predictions:
         return jax.device_get(ready(variables, jnp.asarray(images)))

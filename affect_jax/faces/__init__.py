@@ -1,1 +1,1 @@
-"""Finding faces: box, 478 mesh points and the 68 iBUG landmarks, frame by frame."""
+"""Face detection: box, 478 mesh points and the 68 iBUG landmarks, frame by frame."""

@@ -1,4 +1,4 @@
-"""BlazeFace, short range: boxes and six key points of the faces in a square region.
+"""The BlazeFace short-range detector: boxes and six key points of the faces in a square region.
 
 Source: Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs", 2019; anchors and
 decoding follow the model card of the short-range release (128 px, strides 8 and 16).
@@ -13,10 +13,10 @@ from affect_jax.faces.interpreter import Network
 from affect_jax.ops.geometry import Crop, crop_matrix, invert, warp_points
 from affect_jax.ops.image import warp_image
 
-RIGHT_EYE, LEFT_EYE = 0, 1  # of the person; then nose tip, mouth, right ear, left ear
+RIGHT_EYE, LEFT_EYE = 0, 1  # the subject's right and left; then nose tip, mouth, right ear, left ear
 LOGIT_LIMIT = 100.0
 SCORE_THRESHOLD = 0.5
-OVERLAP_THRESHOLD = 0.3  # intersection over union above which two boxes are one face
+OVERLAP_THRESHOLD = 0.3  # intersection over union above which two boxes are the same face
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,27 +34,30 @@ class Detection:
 
 
 class Detector:
-    """Finds faces that fill about a tenth or more of a square region."""
+    """Detects faces that take up about a tenth or more of a square region."""
 
     def __init__(self, weights: bytes, threads: int = 1):
         self._network = Network(weights, threads)
         self._anchors = anchors()
 
     def __call__(self, image: UInt8[np.ndarray, "height width 3"], region: Crop) -> list[Detection]:
-        """Faces in a region of a picture, best score first, in pixels of the picture."""
+        """Detects the faces in a region of an image; best score first, in pixels of the image."""
         matrix = crop_matrix(region, self._network.size_px)
-        picture = warp_image(image, matrix, self._network.size_px)
-        raw_boxes, logits = self._network(picture.astype(np.float32) / 127.5 - 1)
+        crop = warp_image(image, matrix, self._network.size_px)
+        raw_boxes, logits = self._network(crop.astype(np.float32) / 127.5 - 1)
         points, scores = decode(raw_boxes, logits[:, 0], self._anchors, self._network.size_px)
-        chosen = scores >= SCORE_THRESHOLD
-        back = invert(matrix)
-        found = weighted_suppression(points[chosen], scores[chosen])
-        moved = [(warp_points(back, each - 0.5), score) for each, score in found]  # pixel centers are integers here
-        return [Detection(each[:2], each[2:], score) for each, score in moved]
+        confident = scores >= SCORE_THRESHOLD
+        to_image = invert(matrix)
+        detections = []
+        for face_points, score in weighted_suppression(points[confident], scores[confident]):
+            # The network places pixel centers at half-integers.
+            image_points = warp_points(to_image, face_points - 0.5)
+            detections.append(Detection(image_points[:2], image_points[2:], score))
+        return detections
 
 
 def anchors() -> Float[np.ndarray, "896 2"]:
-    """Anchor centers (x, y) in [0, 1]: two per cell at stride 8, six at stride 16 (three layers of two)."""
+    """Returns anchor centers (x, y) in [0, 1]: two per cell at stride 8, six at stride 16 (three layers of two)."""
     grids = []
     for cells, per_cell in ((16, 2), (8, 6)):
         centers = (np.arange(cells) + 0.5) / cells
@@ -69,7 +72,7 @@ def decode(
     anchor_centers: Float[np.ndarray, "anchor 2"],
     size_px: int,
 ) -> tuple[Float[np.ndarray, "anchor 8 2"], Float[np.ndarray, "anchor"]]:
-    """Two box corners and six key points of each anchor, in pixels of the region, and its score in [0, 1]."""
+    """Decodes two box corners and six key points per anchor, in pixels of the region, and its score in [0, 1]."""
     values = raw_boxes.astype(np.float64).reshape(-1, 8, 2)
     origin = anchor_centers * size_px
     center, extent = values[:, 0] + origin, values[:, 1]
@@ -81,7 +84,7 @@ def decode(
 def weighted_suppression(
     points: Float[np.ndarray, "candidate 8 2"], scores: Float[np.ndarray, "candidate"]
 ) -> list[tuple[Float[np.ndarray, "8 2"], float]]:
-    """Merges candidates of one face into their mean, weighted by score; the best score stands for all."""
+    """Merges the candidates of each face into their mean, weighted by score, and keeps the best score."""
     order = np.argsort(-scores, kind="stable")
     points, scores = points[order], scores[order]
     merged = []
@@ -94,7 +97,7 @@ def weighted_suppression(
 
 
 def overlap_with_first(points: Float[np.ndarray, "candidate 8 2"]) -> Float[np.ndarray, "candidate"]:
-    """Intersection over union of each box with the first one."""
+    """Computes the intersection over union of each box with the first one."""
     low, high = points[:, 0], points[:, 1]
     common = np.clip(np.minimum(high, high[0]) - np.maximum(low, low[0]), 0, None).prod(-1)
     areas = np.clip(high - low, 0, None).prod(-1)

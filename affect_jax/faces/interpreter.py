@@ -1,4 +1,4 @@
-"""One TFLite network as a function of a NumPy array."""
+"""A TFLite network as a function of a NumPy array."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 
 def require_interpreter() -> type:
-    """The class that runs TFLite networks; ImportError with an install hint where the extra `face` is missing."""
+    """Returns the TFLite interpreter class; ImportError with an install hint if the extra `face` is not installed."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
@@ -19,10 +19,10 @@ def require_interpreter() -> type:
 
 
 class Network:
-    """A TFLite network with one picture as its input."""
+    """A TFLite network that takes one image."""
 
     def __init__(self, weights: bytes, threads: int = 1):
-        """Raises ImportError with an install hint where the extra `face` is missing."""
+        """Raises ImportError with an install hint if the extra `face` is not installed."""
         runtime = require_interpreter()
         with _quiet_stderr():
             self._interpreter = runtime(model_content=weights, num_threads=threads)
@@ -31,25 +31,26 @@ class Network:
         self._outputs = self._interpreter.get_output_details()
         self.size_px = int(self._input["shape"][1])
 
-    def __call__(self, picture: Float[np.ndarray, "size_px size_px 3"]) -> list[Float[np.ndarray, "..."]]:
-        """All outputs of one picture, in the order of the file, without their batch axis."""
-        self._interpreter.set_tensor(self._input["index"], picture[None])
+    def __call__(self, image: Float[np.ndarray, "size_px size_px 3"]) -> list[Float[np.ndarray, "..."]]:
+        """Returns all outputs for one image, in the order of the model file, without their batch axis."""
+        self._interpreter.set_tensor(self._input["index"], image[None])
         self._interpreter.invoke()
         return [self._interpreter.get_tensor(output["index"])[0] for output in self._outputs]
 
 
 @contextlib.contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """Holds back what the runtime writes to file descriptor 2 (a greeting); shows it when something fails."""
-    with tempfile.TemporaryFile() as held:
-        kept = os.dup(2)
-        os.dup2(held.fileno(), 2)
+    """Suppresses what the runtime writes to stderr (a startup message), unless an exception is raised."""
+    with tempfile.TemporaryFile() as captured:
+        # The runtime is C++ and writes to file descriptor 2, not to sys.stderr.
+        original = os.dup(2)
+        os.dup2(captured.fileno(), 2)
         try:
             yield
         except BaseException:
-            held.seek(0)
-            os.write(kept, held.read())
+            captured.seek(0)
+            os.write(original, captured.read())
             raise
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(original, 2)
+            os.close(original)

@@ -1,7 +1,7 @@
-"""The 68 iBUG landmarks out of the 478 mesh points.
+"""The 68 iBUG landmarks, taken from the 478 mesh points.
 
-The mesh follows the visible outline of the face less closely than people who mark a jaw do, so landmarks 0..16 are
-approximate; eyes, brows, nose and mouth agree to about a hundredth of the distance between the eyes.
+Landmarks 0..16 are approximate, because the mesh follows the visible outline of the face less closely than human
+annotators of a jaw line do; eyes, brows, nose and mouth agree to about 1 % of the distance between the eyes.
 """
 
 import numpy as np
@@ -16,6 +16,6 @@ INNER_LIPS = (78, 82, 13, 312, 308, 317, 14, 87)
 MESH_POINTS: Int[np.ndarray, "68"] = np.array(JAW + BROWS + NOSE + EYES + OUTER_LIPS + INNER_LIPS)
 
 
-def landmarks_of_mesh(mesh: Float[np.ndarray, "478 3"]) -> Float[np.ndarray, "68 2"]:
-    """(x, y) of the 68 landmarks, in pixels."""
+def mesh_landmarks(mesh: Float[np.ndarray, "478 3"]) -> Float[np.ndarray, "68 2"]:
+    """Returns (x, y) of the 68 landmarks, in pixels."""
     return np.ascontiguousarray(mesh[MESH_POINTS, :2])

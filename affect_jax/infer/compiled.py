@@ -1,4 +1,4 @@
-"""Prediction as fast as this machine allows: numbers prepared once, programs compiled once for each shape of images."""
+"""Fast prediction: weights are prepared once, and programs are compiled once per image shape."""
 
 from collections.abc import Callable
 
@@ -15,37 +15,38 @@ PRECISIONS = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
 Predict = Callable[[Variables, Batch], Predictions]  # of a host batch
 
 
-class Ready:
-    """A network as a function of numbers and images; it keeps the prepared form of the numbers it was last given."""
+class CompiledNetwork:
+    """A network as a function of variables and images; caches the prepared form of the variables it was last given."""
 
     def __init__(self, network: Network, precision: str = "float32"):
         if precision not in PRECISIONS:
             raise ValueError(f"precision is '{precision}'; choose one of {', '.join(PRECISIONS)}")
         self._network, self._dtype = network, PRECISIONS[precision]
         self._programs: dict[tuple, tuple] = {}
-        self._last: tuple | None = None  # shape of the images, their numbers, and these prepared
+        self._last: tuple | None = None  # image shape, variables, and their prepared form
 
     def __call__(self, variables: Variables, images: Float[Array, "..."]) -> Predictions:
-        """Predictions in float32 for images, or what else the network takes, whatever the precision inside."""
+        """Predicts in float32, whatever the internal precision; `images` are whatever input the network takes."""
         shape = tuple(images.shape)
         if shape not in self._programs:
-            self._programs[shape] = self._compiled(shape)
-        prepared, predict = self._programs[shape]
+            self._programs[shape] = self._compile(shape)
+        prepare_weights, predict = self._programs[shape]
         if self._last is None or self._last[0] != shape or self._last[1] is not variables:
-            self._last = (shape, variables, prepared(variables))
+            self._last = (shape, variables, prepare_weights(variables))
         return predict(self._last[2], images)
 
-    def _compiled(self, shape: tuple[int, ...]) -> tuple:
-        images, made = jax.ShapeDtypeStruct(shape, jnp.float32), {}
+    def _compile(self, shape: tuple[int, ...]) -> tuple:
+        images = jax.ShapeDtypeStruct(shape, jnp.float32)
+        # `predict` calls the function that tracing `prepare_weights` returns beside the weights.
+        traced = {}
 
-        def prepared(variables: Variables):
-            made["function"], numbers = self._network.prepared(
-                variables, lambda module: prepare(module, images, self._dtype)
-            )
-            return numbers
+        def prepare_weights(variables: Variables):
+            change = lambda module: prepare(module, images, self._dtype)
+            traced["function"], weights = self._network.prepare(variables, change)
+            return weights
 
-        def predict(numbers, images: Array) -> Predictions:
-            predictions = made["function"](numbers, images.astype(self._dtype))
+        def predict(weights, images: Array) -> Predictions:
+            predictions = traced["function"](weights, images.astype(self._dtype))
             return jax.tree.map(lambda leaf: leaf.astype(jnp.float32), predictions)
 
-        return jax.jit(prepared), jax.jit(predict)
+        return jax.jit(prepare_weights), jax.jit(predict)

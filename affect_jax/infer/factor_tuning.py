@@ -1,4 +1,4 @@
-"""By which execution a factorized convolution is computed: measured on this device, once for each shape."""
+"""Chooses the execution of each factorized convolution by timing it on this device, once per shape."""
 
 import functools
 import pathlib
@@ -8,14 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from affect_jax.infer.measured import Choices, in_turn
+from affect_jax.infer.measured import Choices, time_interleaved
 from affect_jax.nn.execution import FactorShape
-from affect_jax.nn.factorized import as_given
+from affect_jax.nn.factor_options import from_pairs
 from affect_jax.ops.factors import EXECUTIONS, convolve
 
 
-class FactorWays:
-    """The fastest execution by the clock, with a memory of files."""
+class FactorTuner:
+    """Chooses the fastest execution of a factorized convolution; timings are cached in files."""
 
     def __init__(
         self,
@@ -25,19 +25,20 @@ class FactorWays:
         self._choices, self._clock = Choices(files), clock
 
     def __call__(self, shape: FactorShape) -> str:
-        ways = offered(shape)
-        if len(ways) == 1:
-            return ways[0]
-        return self._choices.fastest(question(shape), ways, lambda: self._clock(shape, ways))
+        executions = available_executions(shape)
+        if len(executions) == 1:
+            return executions[0]
+        return self._choices.fastest(timing_key(shape), executions, lambda: self._clock(shape, executions))
 
 
-def offered(shape: FactorShape) -> tuple[str, ...]:
-    """The executions that the convolution has; a dense kernel has no place for what stands between the factors."""
-    return tuple(way for way in EXECUTIONS[shape.form] if shape.linear or way != "reconstructed")
+def available_executions(shape: FactorShape) -> tuple[str, ...]:
+    """The executions that a convolution supports; a dense kernel cannot have a norm between its factors."""
+    supported = EXECUTIONS[shape.form]
+    return tuple(execution for execution in supported if shape.linear or execution != "reconstructed")
 
 
-def question(shape: FactorShape) -> str:
-    """What tells one measurement from another, for people too."""
+def timing_key(shape: FactorShape) -> str:
+    """A readable key that identifies a measurement."""
     sizes = "x".join(map(str, (shape.batch, *shape.signal)))
     arrays = " ".join(f"{name} {'x'.join(map(str, sizes))}" for name, sizes in shape.arrays)
     options = " ".join(f"{name} {value}" for name, value in shape.options)
@@ -45,19 +46,22 @@ def question(shape: FactorShape) -> str:
     return f"{shape.form} {kind} {sizes}, {arrays}, {options}{'' if shape.linear else ', not linear'}"
 
 
-def timed_ways(shape: FactorShape, ways: Sequence[str]) -> dict[str, float]:
-    """Median seconds of each execution, forward or, for training, forward and backward; they take turns."""
+def time_executions(shape: FactorShape, executions: Sequence[str]) -> dict[str, float]:
+    """Measures the median seconds of each execution, interleaved; for training, forward and backward pass together."""
     rng = np.random.default_rng(0)
     signal = jnp.asarray(rng.normal(size=(shape.batch, *shape.signal)), jnp.float32)
     arrays = {name: jnp.asarray(rng.normal(size=size), jnp.float32) for name, size in shape.arrays}
-    programs = {way: jax.jit(functools.partial(_run, shape=shape, way=way)) for way in ways}
-    return in_turn({way: functools.partial(program, signal, arrays) for way, program in programs.items()})
+    calls = {}
+    for execution in executions:
+        program = jax.jit(functools.partial(_run, shape=shape, execution=execution))
+        calls[execution] = functools.partial(program, signal, arrays)
+    return time_interleaved(calls)
 
 
-def _run(signal, arrays, *, shape: FactorShape, way: str):
-    options = {name: as_given(value) for name, value in shape.options}
+def _run(signal, arrays, *, shape: FactorShape, execution: str):
+    options = {name: from_pairs(value) for name, value in shape.options}
     between = None if shape.linear else jax.nn.relu
-    forward = lambda signal, arrays: convolve(signal, arrays, execution=way, between=between, **options)
+    forward = lambda signal, arrays: convolve(signal, arrays, execution=execution, between=between, **options)
     if not shape.training:
         return forward(signal, arrays)
     result, pullback = jax.vjp(forward, signal, arrays)

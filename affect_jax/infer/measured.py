@@ -1,7 +1,7 @@
-"""The fastest of several ways to compute the same, by the clock of the running device, with a memory of files.
+"""Chooses the fastest of several equivalent executions by timing them on this device, and caches the timings in files.
 
-The choice decides the last bits of a result. It is kept in a file of the user's cache folder, and a run keeps its own
-copy in its workdir, so that a run that goes on after an interruption goes on with the same bits.
+The choice affects the last bits of a result. Timings are stored in the user's cache folder, and every run has a copy in
+its workdir, so that a resumed run makes the same choices and stays bit-for-bit reproducible.
 """
 
 import json
@@ -21,33 +21,34 @@ from affect_jax.files.cache import cache_folder
 
 FILE = "execution.json"
 ROUNDS = 5
-GAIN = 0.9  # another way is chosen where its time is below this share of the first one's: no flip-flop near 1
-Clock = Callable[[], Mapping[str, float]]  # seconds of each way
+SWITCH_RATIO = 0.9  # the default is replaced only by an execution below this fraction of its time: stable under noise
+Clock = Callable[[], Mapping[str, float]]  # measures the seconds of each execution
 
 
 class Choices:
-    """Which way is the fastest: the first file that knows a question decides, all learn what is new."""
+    """Timings from several files: the first file that has a timing decides, and all others receive a copy."""
 
     def __init__(self, files: Sequence[pathlib.Path]):
         self._files, self._machine = files, machine()
 
-    def fastest(self, question: str, ways: Sequence[str], clock: Clock) -> str:
-        """The first of `ways`, unless the fastest takes less than GAIN of its time."""
-        known = [_read(file).get(self._machine, {}).get(question, {}) for file in self._files]
-        wanted = {f"{way}_ms" for way in ways}
-        times = next((found for found in known if wanted <= set(found)), None)
+    def fastest(self, key: str, executions: Sequence[str], clock: Clock) -> str:
+        """Returns the first execution, unless the fastest takes less than SWITCH_RATIO of its time."""
+        stored = [_read(file).get(self._machine, {}).get(key, {}) for file in self._files]
+        columns = {f"{name}_ms" for name in executions}
+        times = next((entry for entry in stored if columns <= set(entry)), None)
         if times is None:
-            times = {f"{way}_ms": round(1e3 * seconds, 3) for way, seconds in clock().items()}
-            logging.info("%s: %s", question, ", ".join(f"{way} {taken:.2f}" for way, taken in times.items()))
-        for file, found in zip(self._files, known, strict=True):
-            if not wanted <= set(found):
-                _add(file, self._machine, question, times)
-        best = min(ways, key=lambda way: times[f"{way}_ms"])
-        return best if times[f"{best}_ms"] < GAIN * times[f"{ways[0]}_ms"] else ways[0]
+            times = {f"{name}_ms": round(1e3 * seconds, 3) for name, seconds in clock().items()}
+            logging.info("%s: %s", key, ", ".join(f"{name} {taken:.2f}" for name, taken in times.items()))
+        for file, entry in zip(self._files, stored, strict=True):
+            if not columns <= set(entry):
+                _add(file, self._machine, key, times)
+        default = executions[0]
+        best = min(executions, key=lambda name: times[f"{name}_ms"])
+        return best if times[f"{best}_ms"] < SWITCH_RATIO * times[f"{default}_ms"] else default
 
 
-def in_turn(programs: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Median seconds of each program; they take turns, and a first round, which compiles, does not count."""
+def time_interleaved(programs: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Measures the median seconds of each program over interleaved rounds, after one round that compiles."""
     times = {name: [] for name in programs}
     for _ in range(ROUNDS + 1):
         for name, program in programs.items():
@@ -58,7 +59,7 @@ def in_turn(programs: Mapping[str, Callable[[], object]]) -> dict[str, float]:
 
 
 def machine() -> str:
-    """What a measurement holds for: accelerator, or processor and cores, and the compiler's version."""
+    """Identifies what a timing is valid for: the accelerator, or processor and cores, and the compiler version."""
     compiler = f"jaxlib {version('jaxlib')}"
     if jax.default_backend() != "cpu":
         return f"{jax.devices()[0].device_kind}, {compiler}"
@@ -72,7 +73,7 @@ def machine() -> str:
 
 
 def files(workdir: pathlib.Path | None) -> list[pathlib.Path]:
-    """Where choices are kept: with the run, if it is one, and in the user's cache folder."""
+    """The files that store timings: in the workdir, if there is one, and in the user's cache folder."""
     return [*([workdir / FILE] if workdir else []), cache_folder() / FILE]
 
 
@@ -80,16 +81,16 @@ def _read(file: pathlib.Path) -> dict:
     try:
         return json.loads(file.read_text()) if file.exists() else {}
     except json.JSONDecodeError:
-        logging.warning("%s is not valid JSON; it is written anew", file)
+        logging.warning("%s is not valid JSON; it will be overwritten", file)
         return {}
 
 
-def _add(file: pathlib.Path, machine_name: str, question: str, times: dict[str, float]) -> None:
+def _add(file: pathlib.Path, machine_name: str, key: str, times: dict[str, float]) -> None:
     content = _read(file)
-    content.setdefault(machine_name, {})[question] = times
+    content.setdefault(machine_name, {})[key] = times
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with open_atomically(file) as out:
             out.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
     except OSError as error:
-        logging.warning("what was measured is not kept, and will be measured again: %s", error)
+        logging.warning("the timings could not be stored and will be measured again: %s", error)

@@ -10,7 +10,7 @@ from affect_jax.models.contract import Contract
 from affect_jax.models.fan import FAN, TrunkConfig
 from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, resize_layers
 from affect_jax.nn.execution import DIRECT, check_execution, execution_named
-from affect_jax.ops.parts import by_parts
+from affect_jax.ops.parts import map_in_parts
 from affect_jax.types import Predictions
 
 
@@ -57,7 +57,7 @@ class EmoNet(nnx.Module):
     def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
         """Linear outputs for images in [0, 1]; `rngs` feeds the dropout in training."""
         if self.deterministic:
-            return by_parts(self._predictions, images, self.execution.at_once)
+            return map_in_parts(self._predictions, images, self.execution.at_once)
         return self._predictions(images, rngs)
 
     def _predictions(self, images: Array, rngs: nnx.Rngs | None = None) -> Predictions:

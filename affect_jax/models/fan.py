@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 from affect_jax.nn.conv import POOLINGS, ConvBlock, batch_norm
 from affect_jax.nn.execution import DIRECT
 from affect_jax.nn.hourglass import Hourglass
-from affect_jax.ops.parts import by_parts
+from affect_jax.ops.parts import map_in_parts
 from affect_jax.types import LANDMARKS
 
 STRIDE = 4  # image pixels per map pixel: the stem's stride and one pooling
@@ -131,7 +131,7 @@ class FAN(nnx.Module):
         self.execution = DIRECT
 
     def __call__(self, images: Float[Array, "*batch height width 3"]) -> TrunkOutputs:
-        return by_parts(self._outputs, images, self.execution.at_once if self.deterministic else 0)
+        return map_in_parts(self._outputs, images, self.execution.at_once if self.deterministic else 0)
 
     def _outputs(self, images: Array) -> TrunkOutputs:
         maps = self.pool(self.block_half(nnx.relu(self.stem_norm(self.stem(images)))))

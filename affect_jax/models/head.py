@@ -12,10 +12,11 @@ from affect_jax.models.head_factors import FORMS, convolution_of, ranks_of_parts
 from affect_jax.models.parts import Size, layers, named
 from affect_jax.nn.attention import landmark_attention
 from affect_jax.nn.conv import Conv3x3, Convolution
-from affect_jax.nn.factorized import BETWEEN, FactorizedConv
+from affect_jax.nn.factor_options import BETWEEN
+from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.heads import AffectHead
 from affect_jax.nn.places import put
-from affect_jax.ops.alignment import level
+from affect_jax.ops.alignment import align
 from affect_jax.ops.heatmap import decode_heatmaps
 from affect_jax.types import LANDMARKS
 
@@ -130,7 +131,7 @@ def head_inputs(
     """
     heatmaps, geometry = outputs.heatmaps[-1], None
     if head.geometry:
-        landmarks = level(decode_heatmaps(jax.lax.stop_gradient(heatmaps).astype(jnp.float32), trunk.input_px))
+        landmarks = align(decode_heatmaps(jax.lax.stop_gradient(heatmaps).astype(jnp.float32), trunk.input_px))
         geometry = landmarks.reshape(*landmarks.shape[:-2], -1)
     if head.attention:
         return landmark_attention(outputs.features, outputs.hourglasses, heatmaps), geometry

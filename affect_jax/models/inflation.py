@@ -9,7 +9,7 @@ from affect_jax.nn.conv import Conv3x3
 from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.frames import TemporalPool
 from affect_jax.nn.places import get
-from affect_jax.nn.space_time import ChannelTime, TwoPlusOne, span
+from affect_jax.nn.space_time import ChannelTime, TwoPlusOne, neighbors
 from affect_jax.ops.factors.forms import form_of, reconstruct
 from affect_jax.ops.factors.growth import drop_time, inflate, inflate_by_mean, lengthen
 
@@ -136,7 +136,7 @@ def _start(target: ChannelTime, rule: str) -> Float[Array, "frames input"]:
 
 def longer(taps: Float[Array, "frames *rest"], source, target) -> Float[Array, "later *rest"]:
     """Taps of one layer along time as those of another that sees more; zeros where the first saw nothing."""
-    (before, after), (early, late) = span(source.frames, source.causal), span(target.frames, target.causal)
+    (before, after), (early, late) = neighbors(source.frames, source.causal), neighbors(target.frames, target.causal)
     if early < before or late < after:
         raise ValueError(
             f"it sees {before} frames before and {after} after the present one; {early} and {late} are fewer: longer "

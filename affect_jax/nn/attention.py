@@ -1,4 +1,4 @@
-"""Where a network looks: features weighted by landmarks."""
+"""Attention of the affect head: features weighted by landmark heatmaps."""
 
 from collections.abc import Sequence
 
@@ -11,10 +11,11 @@ def landmark_attention(
     hourglasses: Sequence[Float[Array, "*batch height width hourglass"]],
     heatmaps: Float[Array, "*batch height width landmark"],
 ) -> Float[Array, "*batch height width joined"]:
-    """Trunk features beside the hourglasses' features, the latter multiplied by the sum of the landmark heatmaps.
+    """Concatenates trunk features with hourglass features, the latter multiplied by the sum of the landmark heatmaps.
 
-    The heatmaps are raw outputs of the last hourglass: neither normalized nor cut at zero.
+    The heatmaps are the raw outputs of the last hourglass, neither normalized nor clipped at zero.
     Source: Toisoul et al., Nature Machine Intelligence 3, 2021.
     """
     mask = heatmaps.sum(-1, keepdims=True)
-    return jnp.concatenate([trunk, *(features * mask for features in hourglasses)], axis=-1)
+    attended = [features * mask for features in hourglasses]
+    return jnp.concatenate([trunk, *attended], axis=-1)

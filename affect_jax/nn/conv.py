@@ -11,35 +11,36 @@ from jaxtyping import Array, Float
 from affect_jax.nn.execution import DIRECT, ConvShape
 from affect_jax.ops import winograd
 
-# (inputs, outputs, *, rngs) -> module of (maps, *, rngs) that keeps the map's size
+# (inputs, outputs, *, rngs) -> module; the module is called with (maps, *, rngs) and preserves height and width
 Convolution = Callable[..., nnx.Module]
 
 
 def batch_norm(width: int, *, rngs: nnx.Rngs) -> nnx.BatchNorm:
     """Batch normalization with the constants of the published networks (PyTorch's momentum 0.1, epsilon 1e-5).
 
-    In training the running variance takes the 1/n variance of the batch, where PyTorch takes 1/(n-1); in evaluation
-    the two agree.
+    In training, the running variance is updated with the batch's 1/n variance, whereas PyTorch uses 1/(n-1); in
+    evaluation the two agree.
     """
     return nnx.BatchNorm(width, momentum=0.9, epsilon=1e-5, rngs=rngs)
 
 
 class Conv3x3(nnx.Module):
-    """3x3 convolution without bias that keeps the size of the map, by the method that its execution names.
+    """Size-preserving 3x3 convolution without bias, computed by the method that its `execution` selects.
 
-    For prediction the kernel may be replaced by its transform [36, input, output]: then it is Winograd's in any case.
+    For prediction, the kernel may be replaced by its transform [36, input, output]; Winograd's method is then used
+    whatever the execution.
     """
 
     def __init__(self, inputs: int, outputs: int, *, rngs: nnx.Rngs):
         self.inputs, self.outputs = inputs, outputs
         self.kernel = nnx.Param(nnx.initializers.he_normal()(rngs.params(), (3, 3, inputs, outputs)))
-        self.deterministic = False  # set by eval(): no gradient will be asked for
+        self.deterministic = False  # set by eval(), after which no gradients are taken
         self.execution = DIRECT
 
     def __call__(
         self, maps: Float[Array, "*batch height width input"], *, rngs: nnx.Rngs | None = None
     ) -> Float[Array, "*batch height width output"]:
-        del rngs  # for convolutions with dropout
+        del rngs  # part of the interface, for convolutions with dropout
         kernel = self.kernel[...]
         images = maps.reshape(-1, *maps.shape[-3:])
         shape = ConvShape(not self.deterministic, *images.shape[1:], kernel.shape[-1])
@@ -54,9 +55,10 @@ class Conv3x3(nnx.Module):
 
 
 class ConvBlock(nnx.Module):
-    """Three chained 3x3 convolutions of widths C/2, C/4, C/4, each after BatchNorm and ReLU, joined, plus a shortcut.
+    """Residual block: three chained 3x3 convolutions of widths C/2, C/4, C/4, whose outputs are concatenated.
 
-    The shortcut is the input, or BatchNorm-ReLU-1x1 where the width changes. Axes before height are batch.
+    Each convolution follows BatchNorm and ReLU. The shortcut is the input itself, or BatchNorm-ReLU-1x1 if the width
+    changes. Axes before height are batch.
     Source: Bulat and Tzimiropoulos, Binarized convolutional landmark localizers, ICCV 2017, hierarchical block.
     """
 
@@ -78,7 +80,7 @@ class ConvBlock(nnx.Module):
 
 
 class Shortcut(nnx.Module):
-    """BatchNorm, ReLU and a 1x1 convolution without bias: a residual path between two widths."""
+    """BatchNorm, ReLU and a 1x1 convolution without bias: the residual path of a block that changes width."""
 
     def __init__(self, inputs: int, outputs: int, *, rngs: nnx.Rngs):
         self.norm = batch_norm(inputs, rngs=rngs)
@@ -89,9 +91,9 @@ class Shortcut(nnx.Module):
 
 
 def halve(maps: Float[Array, "*batch height width channel"]) -> Float[Array, "*batch height_2 width_2 channel"]:
-    """Maximum over squares of 2x2; height and width must be even.
+    """2x2 max pooling; height and width must be even.
 
-    Two maxima of halves: the gradient of `nnx.max_pool` is some 15 times slower on a CPU.
+    Takes the maximum along one axis after the other: on a CPU, the gradient of `nnx.max_pool` is some 15 times slower.
     """
     *batch, height, width, channel = maps.shape
     rows = maps.reshape(*batch, height // 2, 2, width, channel)
@@ -102,7 +104,7 @@ def halve(maps: Float[Array, "*batch height width channel"]) -> Float[Array, "*b
 def halve_by_mean(
     maps: Float[Array, "*batch height width channel"],
 ) -> Float[Array, "*batch height_2 width_2 channel"]:
-    """Mean over squares of 2x2; height and width must be even."""
+    """2x2 average pooling; height and width must be even."""
     *batch, height, width, channel = maps.shape
     return maps.reshape(*batch, height // 2, 2, width // 2, 2, channel).mean((-4, -2))
 
@@ -111,7 +113,7 @@ POOLINGS: dict[str, Callable[[Array], Array]] = {"max": halve, "mean": halve_by_
 
 
 def double(maps: Float[Array, "*batch height width channel"]) -> Float[Array, "*batch height_2 width_2 channel"]:
-    """Each pixel repeated as a square of 2x2."""
+    """Nearest-neighbor upsampling by a factor of 2."""
     *batch, height, width, channel = maps.shape
     spread = jnp.broadcast_to(maps[..., :, None, :, None, :], (*batch, height, 2, width, 2, channel))
     return spread.reshape(*batch, 2 * height, 2 * width, channel)

@@ -1,4 +1,4 @@
-"""Convolutions whose kernel is made of small arrays."""
+"""Convolution layers with factorized kernels."""
 
 import functools
 import math
@@ -12,26 +12,33 @@ from jaxtyping import Array, Float
 
 from affect_jax.nn.conv import Convolution, batch_norm
 from affect_jax.nn.execution import DIRECT, FactorShape
+from affect_jax.nn.factor_options import check_options, from_pairs, kernel_dimensions, to_pairs
 from affect_jax.ops import factors as ops
-from affect_jax.ops.factors.forms import AXES, DENSE_AXES
 from affect_jax.ops.sliding import Number, Padding, windows
-
-BETWEEN = ("linear", "norm_relu")
 
 
 class FactorizedConv(nnx.Module):
-    """A convolution along the axes that `taps` names, {"height": 3, "width": 3}, or with "time" before them.
+    """A convolution whose kernel is factorized; axes before those it slides along are batch.
 
-    Axes before the named ones are batch. `causal` looks at the past only, on the time axis only; with padding "same"
-    an even number of taps has its middle right of the center. stride, dilation, padding: a number, or one for each
-    axis by name, see `ops.sliding.windows`.
-    form and rank: see `ops.factor_forms` and `ops.factor_rank`; a dense kernel has rank 0.
-    execution: see `ops.factor_convolution.convolve`; None: the network's choice, or the first that the form has.
-    between: "linear": the layer equals a dense convolution with the kernel of `ops.factor_forms.reconstruct`.
-        "norm_relu": BatchNorm and ReLU after the first 1x1, as published. Only the linear layer equals a dense kernel.
-    dropout: of the components of a cp kernel in training, drawn anew for each call from the stream "dropout" of `rngs`.
-    Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020; the first values are ours: He's variance for the
-    kernel that the arrays make.
+    Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020. The initialization is ours: the reconstructed
+    kernel has He's variance.
+
+    Args:
+        inputs: channels.
+        outputs: channels.
+        taps: axes to slide along and taps along each, such as {"height": 3, "width": 3}, with "time" first if present.
+        rank: see `ops.factors.resolve_rank`; a dense kernel has rank 0.
+        form: see `ops.factors.forms`.
+        use_bias: whether to add a bias to the outputs.
+        causal: whether to look at the past only, along time.
+        stride: one for all axes, or by name; see `ops.sliding.windows`.
+        dilation: likewise.
+        padding: likewise; with "same", the middle of an even number of taps is the one right of the center.
+        execution: see `ops.factors.convolve`; None: as the network's execution plan says, or the form's default.
+        between: "linear": the layer equals a dense convolution with the reconstructed kernel. "norm_relu": BatchNorm
+            and ReLU follow the first 1x1, as published; no dense kernel is equivalent.
+        dropout: probability of dropping each component of a cp kernel in training, drawn at each call from the stream
+            "dropout" of `rngs`.
     """
 
     def __init__(
@@ -54,8 +61,9 @@ class FactorizedConv(nnx.Module):
     ):
         sizes = kernel_dimensions(taps, inputs, outputs, form)
         ranks = ops.resolve_rank(form, sizes, rank)
-        windows(taps, causal, stride, dilation, padding)  # raises where they make none
-        _check(form, ops.execution_of(form, execution), between, dropout)
+        # Raises for an invalid stride, dilation or padding.
+        windows(taps, causal, stride, dilation, padding)
+        check_options(form, ops.resolve_execution(form, execution), between, dropout)
         field = math.prod(taps.values())
         if between == "linear":
             drawn = ops.draw(rngs.params, form, sizes, ranks, (2 / (inputs * field)) ** 0.5)
@@ -67,10 +75,10 @@ class FactorizedConv(nnx.Module):
         self.norm = batch_norm(drawn["inputs"].shape[1], rngs=rngs) if between == "norm_relu" else None
         self.inputs, self.outputs, self.form, self.between = inputs, outputs, form, between
         self.rank, self.causal, self.dropout = tuple(ranks.items()), causal, dropout
-        self.stride, self.dilation, self.padding = _fixed(stride), _fixed(dilation), _fixed(padding)
-        self.computed_by = execution
-        self.execution = DIRECT  # of the network, which chooses where this layer's own is None
-        self.deterministic = False  # set by eval(): nothing is dropped
+        self.stride, self.dilation, self.padding = to_pairs(stride), to_pairs(dilation), to_pairs(padding)
+        self.own_execution = execution
+        self.execution = DIRECT  # the network's execution plan, used if the layer's own is None
+        self.deterministic = False  # set by eval(), after which nothing is dropped
 
     def __call__(
         self, signal: Float[Array, "*axes input"], *, rngs: nnx.Rngs | None = None
@@ -79,24 +87,24 @@ class FactorizedConv(nnx.Module):
         if self.dropout and not self.deterministic:
             if rngs is None:
                 raise ValueError("the layer drops components in training; call it with rngs=nnx.Rngs(dropout=key)")
-            factors = ops.dropped(factors, self.dropout, rngs.dropout())
-        way = self.computed_by or self.execution.way(self._shape(signal))
-        sliding = self._sliding() | {"execution": way, "between": self._between()}
-        return self._biased(ops.convolve(signal, factors, self.causal, **sliding))
+            factors = ops.drop_components(factors, self.dropout, rngs.dropout())
+        execution = self.own_execution or self.execution.factor_execution(self._shape(signal))
+        options = self._options() | {"execution": execution, "between": self._between()}
+        return self._add_bias(ops.convolve(signal, factors, self.causal, **options))
 
     def next(
         self, past: Float[Array, "*held"], signal: Float[Array, "*axes input"]
     ) -> tuple[Float[Array, "*held"], Float[Array, "*out output"]]:
-        """The past of the frames to come, and the outputs for these frames; causal layers, in evaluation mode."""
-        past, result = ops.convolve_next(past, signal, self.arrays(), between=self._between(), **self._sliding())
-        return past, self._biased(result)
+        """Returns the new past and the outputs of these frames; for causal layers in evaluation mode."""
+        past, result = ops.convolve_next(past, signal, self.arrays(), between=self._between(), **self._options())
+        return past, self._add_bias(result)
 
     def start(self, shape: Sequence[int], dtype: DTypeLike = jnp.float32) -> Float[Array, "*held"]:
-        """The past of a stream that begins, for frames of this shape; ValueError for a layer that is not causal."""
+        """Returns the past at the start of a stream of frames of this shape; ValueError if the layer is not causal."""
         if not self.causal:
-            raise ValueError("the layer looks ahead (causal is False), so it cannot follow a stream")
+            raise ValueError("the layer looks ahead (causal is False), so it cannot run on a stream")
         clip = (*shape[: self.TIME_AXIS + 1], 1, *shape[self.TIME_AXIS + 1 :])
-        return ops.empty_past(clip, self.arrays(), **self._sliding(), dtype=dtype)
+        return ops.empty_past(clip, self.arrays(), **self._options(), dtype=dtype)
 
     def arrays(self) -> dict[str, Array]:
         """The arrays of the kernel, by name."""
@@ -104,21 +112,20 @@ class FactorizedConv(nnx.Module):
 
     @property
     def TIME_AXIS(self) -> int:
-        """The axis of a signal that is time, counted from the end."""
+        """The time axis of a signal, counted from the end."""
         return -1 - len(ops.kernel_axes(self.arrays()))
 
     @property
     def frames(self) -> int:
-        """Taps of the time axis; 1: the layer does not look along time."""
+        """Number of taps along time; 1 if the layer does not mix frames."""
         return ops.kernel_sizes(self.arrays()).get("time", 1)
 
-    def pruned(self, threshold: float = 0.0) -> "FactorizedConv":
-        """A smaller layer without the components whose scale over normalized columns is up to `threshold`.
+    def prune(self, threshold: float = 0.0) -> "FactorizedConv":
+        """Returns a smaller layer without the components of size up to `threshold`; at 0 the outputs are the same.
 
-        At 0 its outputs are the same. Where a norm follows the first 1x1, its scale and bias count instead of that: see
-        `ops.factors.through_norm`. ValueError for a kernel that is not cp.
+        Sizes are those of `component_sizes`. ValueError if the kernel is not cp.
         """
-        kept = ops.kept_components(self._sized(), threshold)
+        kept = ops.select_components(self._sizing_arrays(), threshold)
         smaller = nnx.clone(self)
         for name, array in self.arrays().items():
             smaller.factors[name] = nnx.Param(array[..., kept])
@@ -130,73 +137,43 @@ class FactorizedConv(nnx.Module):
         smaller.rank = (("rank", len(kept)),)
         return smaller
 
-    def components(self) -> Float[Array, "rank"]:
-        """The size of each component of a cp kernel: its absolute scale over normalized columns; see `pruned`."""
-        return jnp.abs(ops.normalized(self._sized())["scale"])
+    def component_sizes(self) -> Float[Array, "rank"]:
+        """Size of each component of a cp kernel: its absolute scale after normalizing the columns.
 
-    def _sized(self) -> dict[str, Array]:
-        """The arrays whose columns tell how much a component counts."""
+        If a norm follows the first 1x1, its scale and bias count instead of the 1x1; see `ops.factors.substitute_norm`.
+        """
+        return jnp.abs(ops.normalize(self._sizing_arrays())["scale"])
+
+    def _sizing_arrays(self) -> dict[str, Array]:
+        """The arrays whose columns determine the size of each component."""
         if self.norm is None:
             return self.arrays()
-        return ops.through_norm(self.arrays(), self.norm.scale[...], self.norm.bias[...])
+        return ops.substitute_norm(self.arrays(), self.norm.scale[...], self.norm.bias[...])
 
     def _between(self):
         return None if self.norm is None else lambda mixed: nnx.relu(self.norm(mixed))
 
-    def _sliding(self) -> dict:
-        kinds = {"stride": self.stride, "dilation": self.dilation, "padding": self.padding}
-        return {kind: as_given(value) for kind, value in kinds.items()} | {"execution": self.computed_by}
+    def _options(self) -> dict:
+        options = {"stride": self.stride, "dilation": self.dilation, "padding": self.padding}
+        return {name: from_pairs(value) for name, value in options.items()} | {"execution": self.own_execution}
 
     def _shape(self, signal: Array) -> FactorShape:
-        arrays = tuple(sorted((name, array.shape) for name, array in self.arrays().items()))
-        slid = 1 + len(ops.kernel_axes(self.arrays()))
-        seen = (math.prod(signal.shape[:-slid]), signal.shape[-slid:])
-        kinds = tuple((kind, getattr(self, kind)) for kind in ("causal", "stride", "dilation", "padding"))
-        return FactorShape(not self.deterministic, *seen, self.form, arrays, self.norm is None, kinds)
+        arrays = self.arrays()
+        trailing = 1 + len(ops.kernel_axes(arrays))
+        return FactorShape(
+            training=not self.deterministic,
+            batch=math.prod(signal.shape[:-trailing]),
+            signal=signal.shape[-trailing:],
+            form=self.form,
+            arrays=tuple(sorted((name, array.shape) for name, array in arrays.items())),
+            linear=self.norm is None,
+            options=tuple((name, getattr(self, name)) for name in ("causal", "stride", "dilation", "padding")),
+        )
 
-    def _biased(self, result: Array) -> Array:
+    def _add_bias(self, result: Array) -> Array:
         return result if self.bias is None else result + jnp.broadcast_to(self.bias[...], result.shape)
 
 
 def factorized(taps: Mapping[str, int], rank: ops.Rank, causal: bool = False, **options) -> Convolution:
-    """A factory of bias-free factorized convolutions, to hand to a block."""
+    """Returns a factory of factorized convolutions without bias, to pass to a block."""
     return functools.partial(FactorizedConv, taps=dict(taps), rank=rank, causal=causal, **options)
-
-
-def kernel_dimensions(taps: Mapping[str, int], inputs: int, outputs: int, form: str) -> dict[str, int]:
-    """The sizes of a kernel's dimensions in order; ValueError for a form or axes that there are not."""
-    if form not in ops.FORMS:
-        raise ValueError(f"form is '{form}'; choose one of {', '.join(ops.FORMS)}")
-    axes = tuple(name for name in AXES if name in taps)
-    if len(axes) != len(taps) or not axes or min(taps.values()) < 1:
-        raise ValueError(f"taps are {dict(taps)}; expected 1 or more for one to four of {', '.join(AXES)}")
-    if form == "dense" and DENSE_AXES[len(axes)] != axes:
-        offered = "; ".join(", ".join(names) for names in DENSE_AXES.values())
-        raise ValueError(f"taps are {dict(taps)}; a dense kernel slides along one of: {offered}")
-    return {**{name: taps[name] for name in axes}, "inputs": inputs, "outputs": outputs}
-
-
-def _check(form: str, execution: str, between: str, dropout: float) -> None:
-    """ValueError for options that do not go together."""
-    if between not in BETWEEN:
-        raise ValueError(f"between is '{between}'; choose one of {', '.join(BETWEEN)}")
-    if between == "norm_relu" and execution == "reconstructed":
-        raise ValueError(
-            "between is 'norm_relu', which equals no dense kernel, and execution 'reconstructed' convolves with one; "
-            "choose another execution or form, or between 'linear'"
-        )
-    if not 0 <= dropout < 1:
-        raise ValueError(f"dropout is {dropout}; expected a probability from 0 to below 1")
-    if dropout and form != "cp":
-        raise ValueError(f"dropout is {dropout}, but only a cp kernel has components to drop; the form is '{form}'")
-
-
-def _fixed(value):
-    """A mapping as pairs, so that the layer can be compared and hashed."""
-    return tuple(value.items()) if isinstance(value, Mapping) else value
-
-
-def as_given(value):
-    """A stride, dilation or padding of a layer: a mapping again where it is kept as pairs; (1, 1) is one padding."""
-    pairs = isinstance(value, tuple) and all(isinstance(pair, tuple) for pair in value)
-    return dict(value) if pairs else value

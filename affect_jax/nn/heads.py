@@ -1,4 +1,4 @@
-"""From maps to valence, arousal and emotion."""
+"""The head that predicts emotion, valence and arousal from feature maps."""
 
 import jax.numpy as jnp
 from flax import nnx
@@ -8,13 +8,22 @@ from affect_jax.nn.conv import Conv3x3, ConvBlock, Convolution, batch_norm, halv
 
 
 class AffectHead(nnx.Module):
-    """1x1 to `width`, then blocks each followed by a 2x2 maximum, the mean of what is left, and two linear layers.
+    """A 1x1 convolution, blocks each followed by 2x2 max pooling, global average pooling and two linear layers.
 
-    `geometry` numbers beside the maps, such as positions of landmarks, join what was pooled.
-    The outputs are linear: `emotions` logits, then valence and arousal as the two last. Axes before height are batch,
-    and nothing here mixes them, but for a `convolution` that slides along time and for layers that look along time:
-    `time_maps` before the maps are averaged, `time_features` after; each keeps the shape of what it is given.
+    The outputs are linear: `emotions` logits, then valence and arousal. Axes before height are batch; only the time
+    layers and a `convolution` along time mix them.
     Source: Toisoul et al., Nature Machine Intelligence 3, 2021; dropout before the last layer and `geometry` are ours.
+
+    Args:
+        inputs: channels of the feature maps.
+        width: channels after the 1x1 convolution.
+        blocks: number of blocks.
+        emotions: number of emotion classes.
+        dropout: probability before the last layer.
+        geometry: number of values, such as landmark positions, that are appended to the pooled features.
+        convolution: factory of the blocks' convolutions.
+        time_maps: a shape-preserving layer along time, before the global average pooling.
+        time_features: a shape-preserving layer along time, after it.
     """
 
     NORMED = (("hidden", "hidden_norm"),)
@@ -50,7 +59,7 @@ class AffectHead(nnx.Module):
         *,
         rngs: nnx.Rngs | None = None,
     ) -> tuple[Float[Array, "*batch emotion"], Float[Array, "*batch 2"]]:
-        """Emotion logits and valence/arousal."""
+        """Returns emotion logits and valence/arousal."""
         features = self.reduce(maps)
         for block in self.blocks:
             features = halve(block(features, rngs=rngs))

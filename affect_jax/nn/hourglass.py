@@ -1,4 +1,4 @@
-"""The hourglass: a map seen at several sizes."""
+"""The hourglass: processes feature maps at several resolutions."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,9 @@ from affect_jax.nn.conv import ConvBlock, double, halve
 
 
 class Hourglass(nnx.Module):
-    """A skip path at full size plus the same thing at half size, `depth` times; height and width divisible by 2**depth.
+    """A skip path at full resolution plus an hourglass of depth - 1 at half resolution.
 
+    Height and width must be divisible by 2**depth.
     Source: Newell et al., Stacked hourglass networks, ECCV 2016, with the blocks of `nn/conv.py`.
     """
 

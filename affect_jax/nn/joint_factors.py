@@ -1,4 +1,4 @@
-"""Several layers that share one factorized kernel."""
+"""One factorized kernel shared by several layers."""
 
 import math
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from flax import nnx
 from jaxtyping import Array
 
-from affect_jax.nn.factorized import kernel_dimensions
+from affect_jax.nn.factor_options import kernel_dimensions
 from affect_jax.ops import factors as ops
 
 
 class JointFactors(nnx.Module):
-    """The kernels of several layers of equal sizes as one cp kernel with a factor "layers" [layer, R].
+    """The kernels of several layers of equal shape as one cp kernel with an additional factor "layers" [layer, R].
 
-    They share every factor but that one: layer i has the scale times its row, so that R + layers numbers tell a
-    component's part in each. Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, and its authors' later
-    code, where one factorized kernel parametrizes several layers.
+    The layers share all other factors: the scale of layer i is the common scale times row i of "layers".
+    Source: Kossaifi et al., Factorized Higher-Order CNNs, CVPR 2020, and its authors' later code, where one factorized
+    kernel parametrizes several layers.
     """
 
     def __init__(self, layers: int, inputs: int, outputs: int, *, taps: Mapping[str, int], rank: int, rngs: nnx.Rngs):
@@ -26,6 +26,6 @@ class JointFactors(nnx.Module):
         self.factors = nnx.Dict({name: nnx.Param(array) for name, array in drawn.items()})
 
     def layer(self, number: int) -> dict[str, Array]:
-        """The cp kernel of one layer, to convolve with."""
+        """Returns the cp kernel of one layer."""
         factors = {name: factor[...] for name, factor in self.factors.items()}
         return {**factors, "scale": factors["scale"] * self.layers[...][number]}

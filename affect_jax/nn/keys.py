@@ -1,4 +1,4 @@
-"""The keys from which a network's parameters are drawn, one after the other."""
+"""The sequence of keys from which a network's parameters are drawn."""
 
 import itertools
 
@@ -8,10 +8,10 @@ from jaxtyping import PRNGKeyArray
 
 
 class ParameterKeys(nnx.Rngs):
-    """The keys of `nnx.Rngs(params=key)`, bit for bit, but for parameters only and counted in Python.
+    """The same keys as `nnx.Rngs(params=key)`, bit for bit, for parameters only and counted in Python.
 
-    Flax counts in an array; within a trace each step of it becomes an equation that is searched for its origin, which
-    takes three quarters of the time that building a network takes (BUILD_NOTES.md).
+    Flax keeps its counter in an array. While tracing, each lookup of its sharding searches all equations for its
+    origin, which took three quarters of the time needed to build a network (docs/decisions/training.md).
     """
 
     def __init__(self, key: PRNGKeyArray):

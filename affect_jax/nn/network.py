@@ -1,4 +1,4 @@
-"""A network without its parameters: the only place where a module is split and merged."""
+"""Networks as pure functions of their variables; the only file that splits and merges modules."""
 
 import copy
 import dataclasses
@@ -20,22 +20,23 @@ class Variables:
     """The arrays of a network, by role."""
 
     trained: nnx.State  # parameters that receive gradients
-    frozen: nnx.State  # parameters that nothing moves
+    frozen: nnx.State  # parameters that training never changes
     statistics: nnx.State  # running means and variances
 
     @property
     def moving(self) -> "Variables":
-        """What training moves: all but the frozen parameters."""
+        """The variables that training changes: all but the frozen parameters."""
         return Variables(self.trained, nnx.State({}), self.statistics)
 
 
 class Network:
-    """An architecture without its numbers: how to create them, and what they predict.
+    """An architecture without its variables: creates them and applies them.
 
-    `frozen` is a regular expression over parameter paths such as "trunk/.*". What it matches is frozen in all three
-    senses: no gradient, no change of running statistics, and no weight decay, because the optimizer never sees it.
-    `fixed_statistics` is one over paths of layers such as "head/.*": in training, too, they use and keep their running
-    statistics, while their parameters may be trained. For batches that are too small or too alike to tell them.
+    `frozen` is a regular expression over parameter paths such as "trunk/.*". Parameters that match get no gradient and
+    no weight decay (the optimizer never sees them), and the running statistics of their layers do not change.
+    `fixed_statistics` is a regular expression over layer paths such as "head/.*". These layers use their running
+    statistics in training, too, and do not update them, while their parameters may be trained; meant for batches that
+    are too small or too uniform to estimate statistics from.
     """
 
     def __init__(self, build: Callable[[nnx.Rngs], nnx.Module], frozen: str = "", fixed_statistics: str = ""):
@@ -59,9 +60,9 @@ class Network:
             raise ValueError(f"frozen='{frozen}' matches every parameter: nothing is left to train")
 
     def changed(self, change: Callable[[nnx.Module], nnx.Module]) -> "Network":
-        """The same network with other attributes of its modules; `change` must keep parameters as they are.
+        """Returns the same network with other attributes on its modules; `change` must not modify parameters.
 
-        Nothing is built again: `change` is applied to the modules that are there.
+        Nothing is rebuilt: `change` is applied to the existing modules.
         """
         other, build = copy.copy(self), self._build
         parts = (self.abstract.trained, self.abstract.frozen, self.abstract.statistics)
@@ -77,36 +78,39 @@ class Network:
         return trained, nnx.Param, nnx.BatchStat
 
     def initial(self, key: PRNGKeyArray) -> Variables:
-        """Freshly drawn numbers."""
+        """Draws new variables."""
         return self.variables(self._build(ParameterKeys(key)))
 
     def variables(self, module: nnx.Module) -> Variables:
-        """The numbers of a module of this architecture."""
+        """Extracts the variables of a module of this architecture."""
         _, *parts = nnx.split(module, *self._filters())
         return Variables(*parts)
 
     def module(self, variables: Variables) -> nnx.Module:
-        """A module holding its own copy of `variables`; the copy is what lets BatchNorm update under `jax.grad`."""
+        """Builds a module with its own copy of `variables`; BatchNorm can update under `jax.grad` only in a copy."""
         return nnx.merge(self._graphdef, variables.trained, variables.frozen, variables.statistics, copy=True)
 
     def predict(self, variables: Variables, images: Array) -> Predictions:
-        """Evaluation: running statistics, no dropout."""
+        """Predicts in evaluation mode: running statistics, no dropout."""
         module = self.module(variables)
         module.eval()
         return module(images)
 
-    def prepared(
-        self, variables: Variables, prepare: Callable[[nnx.Module], None]
+    def prepare(
+        self, variables: Variables, change: Callable[[nnx.Module], None]
     ) -> tuple[Callable[[nnx.State, Array], Predictions], nnx.State]:
-        """`predict` after `prepare` has changed the module: the function, and the numbers it wants."""
+        """Returns `predict` for a module modified by `change`, as a function of its weights, and these weights."""
         module = self.module(variables)
         module.eval()
-        prepare(module)
-        graphdef, numbers = nnx.split(module)
-        return lambda numbers, images: nnx.merge(graphdef, numbers)(images), numbers
+        change(module)
+        graphdef, weights = nnx.split(module)
+        return lambda weights, images: nnx.merge(graphdef, weights)(images), weights
 
     def train(self, variables: Variables, images: Array, dropout_key: PRNGKeyArray) -> tuple[Predictions, nnx.State]:
-        """Training: batch statistics and dropout, but evaluation inside what is frozen; also the new statistics."""
+        """Predicts in training mode; returns the predictions and the new running statistics.
+
+        Layers that are frozen entirely stay in evaluation mode.
+        """
         module, fixed = self.module(variables), self._fixed_statistics
         module.train()
         frozen = _prefixes(self.abstract.frozen) - _prefixes(self.abstract.trained)
@@ -121,13 +125,15 @@ def _pattern(option: str, text: str) -> re.Pattern | None:
     try:
         return re.compile(text) if text else None
     except re.error as error:
-        raise ValueError(f"{option}='{text}' is no regular expression ({error})") from error
+        raise ValueError(f"{option}='{text}' is not a valid regular expression ({error})") from error
 
 
-def _prefixes(numbers: nnx.State) -> set[tuple]:
-    """The paths of all parts that hold any of these numbers."""
-    paths = [path for path, _ in nnx.to_flat_state(numbers)]
-    return {path[:length] for path in paths for length in range(len(path))}
+def _prefixes(parameters: nnx.State) -> set[tuple]:
+    """The paths of all modules that hold any of these parameters, directly or inside."""
+    prefixes = set()
+    for path, _ in nnx.to_flat_state(parameters):
+        prefixes.update(path[:length] for length in range(len(path)))
+    return prefixes
 
 
 def _has_statistics(part: nnx.Module) -> bool:
@@ -135,16 +141,16 @@ def _has_statistics(part: nnx.Module) -> bool:
 
 
 def names(tree) -> dict[str, Any]:
-    """The leaves of a state under names such as "trunk/stem/kernel"; the form in which numbers are stored."""
+    """Flattens a state into a dict with names such as "trunk/stem/kernel", the form in which checkpoints store it."""
     leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
     flat = {path_name(path[1:] if isinstance(tree, Variables) else path): leaf for path, leaf in leaves}
     if len(flat) != len(leaves):
-        raise ValueError("two arrays of the network share one name")
+        raise ValueError("two arrays of the network have the same name")
     return flat
 
 
 def with_names(tree, arrays: Mapping[str, Any]):
-    """`tree` with its leaves taken from `arrays`; ValueError names what is missing, left over or of another shape."""
+    """Replaces the leaves of `tree` by `arrays`; ValueError names missing or unused arrays and wrong shapes."""
     wanted = names(tree)
     if missing := sorted(set(wanted) - set(arrays)):
         raise ValueError(f"the checkpoint lacks {missing[:5]} ({len(missing)} arrays in all)")

@@ -1,4 +1,4 @@
-"""A network made ready for prediction: what can be computed beforehand is."""
+"""Optimizes a network for inference by computing ahead of time whatever does not depend on the images."""
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from affect_jax.ops.winograd import transform_kernel
 
 
 class Affine(nnx.Module):
-    """A norm in evaluation: a factor and an offset for each channel, in float32 whatever the type of the maps."""
+    """A norm in evaluation mode: one factor and one offset per channel, in float32 whatever the dtype of the maps."""
 
     def __init__(self, norm: nnx.BatchNorm):
         factor = norm.scale[...] * jax.lax.rsqrt(norm.var[...] + norm.epsilon)
@@ -25,24 +25,24 @@ class Affine(nnx.Module):
         return result.astype(maps.dtype)
 
 
-class Unchanged(nnx.Module):
-    """Stands where a norm was that has become part of the layer before it."""
+class Identity(nnx.Module):
+    """Takes the place of a norm that was folded into the layer before it."""
 
     def __call__(self, maps: Float[Array, "*batch channel"]) -> Float[Array, "*batch channel"]:
         return maps
 
 
 def prepare(module: nnx.Module, images: jax.ShapeDtypeStruct, dtype: DTypeLike) -> None:
-    """Changes a module in evaluation mode so that it predicts the same, faster, for images of this shape only.
+    """Modifies a module in evaluation mode so that it computes the same predictions faster, for images of this shape.
 
-    The norms that a module lists in NORMED become part of the layers they follow, all others a factor and an offset;
-    the kernels of Winograd's method are transformed. All layers but the norms compute in `dtype`.
+    Norms that a module lists in NORMED are folded into the layers they follow; all others become a factor and an
+    offset. Kernels of convolutions by Winograd's method are transformed. All layers but the norms compute in `dtype`.
     """
     shapes = survey(module, images)
     for _, part in list(nnx.iter_modules(module)):
         for layer, norm in getattr(part, "NORMED", ()):
-            _absorb(getattr(part, layer), Affine(getattr(part, norm)))
-            setattr(part, norm, Unchanged())
+            _fold(getattr(part, layer), Affine(getattr(part, norm)))
+            setattr(part, norm, Identity())
         for name, value in list(vars(part).items()):
             if isinstance(value, nnx.BatchNorm):
                 setattr(part, name, Affine(value))
@@ -52,19 +52,20 @@ def prepare(module: nnx.Module, images: jax.ShapeDtypeStruct, dtype: DTypeLike) 
 
 
 def survey(module: nnx.Module, images: jax.ShapeDtypeStruct) -> dict[int, ConvShape]:
-    """What each 3x3 convolution of a module in evaluation mode is given, by the id of the layer."""
+    """Returns the input shape of each 3x3 convolution of a module in evaluation mode, by the id of the layer."""
     parts = [part for _, part in nnx.iter_modules(module) if hasattr(part, "execution")]
-    before, found = [part.execution for part in parts], Survey()
+    original = [part.execution for part in parts]
+    recorder = Survey()
     for part in parts:
-        part.execution = found
+        part.execution = recorder
     jax.eval_shape(lambda images: jax.tree.leaves(module(images)), images)
-    for part, execution in zip(parts, before, strict=True):
+    for part, execution in zip(parts, original, strict=True):
         part.execution = execution
-    return {id(layer): shape for layer, shape in found.seen}
+    return {id(layer): shape for layer, shape in recorder.convolutions}
 
 
-def _absorb(layer: nnx.Conv | nnx.Linear, norm: Affine) -> None:
-    """norm(layer(x)) as layer(x); the channels are the kernel's last axis."""
+def _fold(layer: nnx.Conv | nnx.Linear, norm: Affine) -> None:
+    """Folds a norm into the layer before it, whose kernel has the output channels as its last axis."""
     kernel, factor = layer.kernel[...], norm.factor[...]
     layer.kernel[...] = kernel * factor.reshape((1,) * (kernel.ndim - 1) + (-1,))
     layer.bias[...] = layer.bias[...] * factor + norm.offset[...]

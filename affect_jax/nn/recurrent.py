@@ -1,9 +1,9 @@
-"""Layers with a memory that run along time: GRU and ConvLSTM.
+"""Recurrent layers along time: GRU and ConvLSTM.
 
-Each maps [*batch, time, ...] to the same shape: what it is given, plus what the memory says, which is nothing at first.
-What is causal also runs in pieces: `start(shape)` gives the state before the first frame, for frames of that shape
-(batch axes included), and `next(state, frames)` the outputs of any number of frames and the state after them. Pieces of
-any size give what the whole gives.
+The `OverTime` layers map [*batch, time, ...] to the same shape: the signal plus a learned residual, initially zero.
+Causal layers can also be run in chunks: `start(shape)` returns the state before the first frame, for frames of that
+shape (batch axes included), and `next(state, frames)` the state after any number of frames and their outputs. Chunks
+of any size give the same outputs as the whole.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,8 +22,8 @@ HiddenAndCell = tuple[Float[Array, "*batch height width channel"], Float[Array, 
 class GRU(nnx.Module):
     """Gated recurrent unit, forward in time. The state [*batch, channel] is also the output.
 
-    With both offsets of PyTorch's layer, gates in its order: reset, update, new.
-    Source: Cho et al., EMNLP 2014, with the reset gate after the product, as in cuDNN.
+    Has both biases of PyTorch's layer, and its order of gates: reset, update, new.
+    Source: Cho et al., EMNLP 2014, with the reset gate applied after the matrix product, as in cuDNN.
     """
 
     TIME_AXIS = -2
@@ -53,10 +53,11 @@ class GRU(nnx.Module):
 
 
 class ConvLSTM(nnx.Module):
-    """Long short-term memory whose products are 3x3 convolutions, forward in time; no peepholes.
+    """LSTM with 3x3 convolutions in place of matrix products, forward in time; no peepholes.
 
-    The state is the pair of hidden and cell maps. Gates: input, forget, new, output; the forget gate starts half open
-    by an offset of 1 (ours). Source: Shi et al., Convolutional LSTM network, NeurIPS 2015, eq. 3.
+    The state is the pair of hidden and cell maps. Gates: input, forget, new, output; the bias of the forget gate starts
+    at 1 (ours).
+    Source: Shi et al., Convolutional LSTM network, NeurIPS 2015, eq. 3.
     """
 
     TIME_AXIS = -4
@@ -79,9 +80,9 @@ class ConvLSTM(nnx.Module):
 
         def step(state, from_input):
             hidden, cell = state
-            admit, keep, new, show = jnp.split(from_input + self.recurrent(hidden), 4, axis=-1)
-            cell = jax.nn.sigmoid(keep) * cell + jax.nn.sigmoid(admit) * jnp.tanh(new)
-            hidden = jax.nn.sigmoid(show) * jnp.tanh(cell)
+            write, keep, new, read = jnp.split(from_input + self.recurrent(hidden), 4, axis=-1)
+            cell = jax.nn.sigmoid(keep) * cell + jax.nn.sigmoid(write) * jnp.tanh(new)
+            hidden = jax.nn.sigmoid(read) * jnp.tanh(cell)
             return (hidden, cell), hidden
 
         projected = self.inputs(maps)
@@ -89,24 +90,25 @@ class ConvLSTM(nnx.Module):
 
 
 class OverTime(nnx.Module):
-    """The signal plus a linear layer of a recurrent one: forward or, unless causal, both ways in half the width.
+    """The signal plus a linear projection of a recurrent layer; bidirectional at half the width unless causal.
 
-    The linear layer starts at zero, so that a trained network around it says what it said without it (ours; a memory in
-    the place of the signal lost what the static network had learned, BUILD_NOTES.md).
+    The projection starts at zero, so that adding the layer to a trained network does not change its outputs. This is
+    ours: a recurrent layer without the residual path lost what the static network had learned
+    (docs/decisions/inflation.md).
     """
 
     CELL = GRU
 
     def __init__(self, channels: int, causal: bool = False, *, rngs: nnx.Rngs):
         if not causal and channels % 2:
-            raise ValueError(f"channels is {channels}; a layer that looks both ways halves them: take an even number")
+            raise ValueError(f"channels is {channels}; a bidirectional layer halves them: use an even number")
         self.forward = self.CELL(channels, channels if causal else channels // 2, rngs=rngs)
         self.backward = None if causal else self.CELL(channels, channels // 2, rngs=rngs)
         self.output = nnx.Linear(channels, channels, kernel_init=nnx.initializers.zeros, rngs=rngs)
 
     @property
     def causal(self) -> bool:
-        """Whether the layer runs forward only."""
+        """Whether the layer runs forward in time only."""
         return self.backward is None
 
     def __call__(self, signal: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -129,31 +131,33 @@ class OverTime(nnx.Module):
 
     def _causal(self) -> nnx.Module:
         if self.backward is not None:
-            raise ValueError("this layer looks at later frames, so it cannot run along; build it with causal=True")
+            raise ValueError(
+                "this layer looks at later frames, so it cannot run on a stream; build it with causal=True"
+            )
         return self.forward
 
 
 class GRUOverTime(OverTime):
-    """Features [*batch, time, channel] with a GRU along time, in both directions unless causal."""
+    """A residual GRU along time for features [*batch, time, channel]; bidirectional unless causal."""
 
     TIME_AXIS = GRU.TIME_AXIS
 
 
 class ConvLSTMOverTime(OverTime):
-    """Maps [*batch, time, height, width, channel] with a ConvLSTM along time, in both directions unless causal."""
+    """A residual ConvLSTM along time for maps [*batch, time, height, width, channel]; bidirectional unless causal."""
 
     CELL, TIME_AXIS = ConvLSTM, ConvLSTM.TIME_AXIS
 
 
 def _scan(step: Callable, state: PyTree, inputs: Array, axis: int) -> tuple[PyTree, Array]:
-    """Steps along an axis: the last state and the outputs, stacked along the same axis."""
+    """Scans along an axis; returns the last state and the outputs, stacked along the same axis."""
     state, outputs = jax.lax.scan(step, state, jnp.moveaxis(inputs, axis, 0))
     return state, jnp.moveaxis(outputs, 0, axis)
 
 
 def _orthogonal_gates(key: PRNGKeyArray, shape: Sequence[int], dtype: DTypeLike, **_) -> Array:
-    """An orthogonal matrix for each gate, side by side, so that the first states neither fade nor grow."""
+    """Draws one orthogonal matrix per gate, so that hidden states initially neither vanish nor explode."""
     channels = shape[0]
-    make = nnx.initializers.orthogonal()
-    gates = [make(part, (channels, channels), dtype) for part in jax.random.split(key, shape[1] // channels)]
+    draw = nnx.initializers.orthogonal()
+    gates = [draw(gate_key, (channels, channels), dtype) for gate_key in jax.random.split(key, shape[1] // channels)]
     return jnp.concatenate(gates, axis=1)

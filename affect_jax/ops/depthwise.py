@@ -1,8 +1,8 @@
-"""Convolutions of each channel with its own taps along one axis after another, with a derivative of their own.
+"""Separable depthwise convolutions, one axis after another, with a custom gradient.
 
-Made for XLA on a CPU, where a grouped convolution is 100 times slower, where sums of shifted copies of shifted copies
-are fused into one loop that computes everything anew for each tap, and where the sum over all places that is a tap's
-gradient is slow unless it goes by blocks that fit a cache. Elsewhere the compiler gets the plain sums.
+Written for XLA on CPUs, where a grouped convolution is 100 times slower, nested sums of shifted copies are fused into a
+loop that recomputes the inner sum for every tap, and the gradient of a tap, a sum over all positions, is slow unless it
+is computed in blocks that fit a cache. Other devices get the plain sums.
 """
 
 import functools
@@ -14,11 +14,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-BLOCK_NUMBERS = 2**17  # of each of the sums that a tap's gradient is gathered in: half a megabyte
+BLOCK_VALUES = 2**17  # values of each partial sum in the gradient of the taps: half a megabyte
 
 
 class Slide(NamedTuple):
-    """How taps move along an axis (counted from the front): zeros put around it, step, distance between taps."""
+    """How a kernel slides along an axis, counted from the front; `before` and `after` are the zeros padded."""
 
     axis: int
     before: int
@@ -37,9 +37,9 @@ def depthwise(
     stride: int = 1,
     dilation: int = 1,
 ) -> Float[Array, "*out rank"]:
-    """Each channel correlated along `axis` with its own taps; `before` and `after` zeros are put around the signal.
+    """Correlates each channel with its own taps along `axis`, zero-padded by `before` and `after`.
 
-    ValueError where the kernel is longer than the padded signal. As for `separable`, gradients go backward only.
+    ValueError if the kernel is longer than the padded signal. As for `separable`, only reverse-mode gradients work.
     """
     return separable(signal, [taps], [Slide(axis % signal.ndim, before, after, stride, dilation)])
 
@@ -47,10 +47,10 @@ def depthwise(
 def separable(
     signal: Float[Array, "*axes rank"], taps: Sequence[Float[Array, "_ rank"]], slides: Sequence[Slide]
 ) -> Float[Array, "*out rank"]:
-    """Depthwise convolutions one after the other, in the signal's precision, each sum in float32 at least.
+    """Applies one depthwise convolution per axis, in the signal's precision; sums accumulate in at least float32.
 
-    The gradient keeps the signal alone and computes what stands between the axes again. It can be taken twice, under
-    `jit` and `vmap`; forward mode (`jax.jvp`) is refused by JAX.
+    The backward pass saves only the input and recomputes the intermediate signals. Second derivatives, `jit` and
+    `vmap` work; forward mode (`jax.jvp`) does not.
     """
     length = list(signal.shape)
     for factor, slide in zip(taps, slides, strict=True):
@@ -61,18 +61,18 @@ def separable(
 def pointwise(
     signal: Float[Array, "*axes input"], matrix: Float[Array, "input output"]
 ) -> Float[Array, "*axes output"]:
-    """The channels mixed at every place; flat, because XLA for CPU takes twice the time for the gradient otherwise."""
+    """1x1 convolution; flat, because XLA on CPUs otherwise takes twice as long for the gradient."""
     return (signal.reshape(-1, signal.shape[-1]) @ matrix).reshape(*signal.shape[:-1], matrix.shape[-1])
 
 
 def output_length(length: int, taps: int, slide: Slide) -> int:
-    """Places that the kernel takes along a padded axis; ValueError if there is none."""
+    """Number of outputs along a padded axis; ValueError if the kernel does not fit."""
     span = slide.dilation * (taps - 1) + 1
     room = length + slide.before + slide.after - span
     if room < 0:
         raise ValueError(
-            f"{taps} taps with dilation {slide.dilation} span {span} places, but axis {slide.axis} has {length} and "
-            f"its padding {slide.before} + {slide.after}; pad more or take a shorter kernel"
+            f"{taps} taps with dilation {slide.dilation} span {span} positions, but axis {slide.axis} has {length} and "
+            f"its padding {slide.before} + {slide.after}; pad more or use a shorter kernel"
         )
     return room // slide.stride + 1
 
@@ -80,7 +80,7 @@ def output_length(length: int, taps: int, slide: Slide) -> int:
 @functools.partial(jax.custom_vjp, nondiff_argnums=(2,))
 def _separable(signal: Array, taps: tuple[Array, ...], slides: tuple[Slide, ...]) -> Array:
     for factor, slide in zip(taps, slides, strict=True):
-        signal = _apart(functools.partial(_correlated, slide=slide), signal, factor)
+        signal = _without_fusion(functools.partial(_correlate, slide=slide), signal, factor)
     return signal
 
 
@@ -88,24 +88,24 @@ def _forward(signal: Array, taps: tuple[Array, ...], slides: tuple[Slide, ...]) 
     return _separable(signal, taps, slides), (signal, taps)
 
 
-def _backward(slides: tuple[Slide, ...], kept: tuple, slope: Array) -> tuple[Array, tuple[Array, ...]]:
-    signal, taps = kept
+def _backward(slides: tuple[Slide, ...], residuals: tuple, cotangent: Array) -> tuple[Array, tuple[Array, ...]]:
+    signal, taps = residuals
     signals = [signal]
     for factor, slide in zip(taps[:-1], slides[:-1], strict=True):
         signals.append(_separable(signals[-1], (factor,), (slide,)))
-    to_taps = []
-    for before, factor, slide in zip(reversed(signals), reversed(taps), reversed(slides), strict=True):
-        to_taps.append(_to_taps(before, slope, len(factor), slide).astype(factor.dtype))
-        back = functools.partial(_to_signal, slide=slide, length=before.shape[slide.axis])
-        slope = _apart(back, slope, factor)
-    return slope, tuple(reversed(to_taps))
+    tap_gradients = []
+    for inputs, factor, slide in zip(reversed(signals), reversed(taps), reversed(slides), strict=True):
+        tap_gradients.append(_tap_gradient(inputs, cotangent, len(factor), slide).astype(factor.dtype))
+        length = inputs.shape[slide.axis]
+        cotangent = _without_fusion(functools.partial(_signal_gradient, slide=slide, length=length), cotangent, factor)
+    return cotangent, tuple(reversed(tap_gradients))
 
 
 _separable.defvjp(_forward, _backward)
 
 
-def _apart(function: Callable[..., Array], *arrays: Array) -> Array:
-    """The function's result; on a CPU in a branch that is always taken, because the compiler fuses nothing into one."""
+def _without_fusion(function: Callable[..., Array], *arrays: Array) -> Array:
+    """Calls `function`; on a CPU inside a branch that is always taken, across which XLA does not fuse."""
     result = jax.eval_shape(function, *arrays)
 
     def branch(*arrays: Array) -> Array:
@@ -115,84 +115,86 @@ def _apart(function: Callable[..., Array], *arrays: Array) -> Array:
     return jax.lax.platform_dependent(*arrays, cpu=branch, default=function)
 
 
-def _correlated(signal: Array, taps: Array, slide: Slide) -> Array:
-    """A sum of shifted products."""
+def _correlate(signal: Array, taps: Array, slide: Slide) -> Array:
+    """Sums shifted copies of the signal, each multiplied by its tap."""
     length = output_length(signal.shape[slide.axis], len(taps), slide)
-    result = [*signal.shape]
-    result[slide.axis] = length
-    total = jnp.zeros(result, _sum_type(signal))
-    for tap, seen, first, last in _overlaps(signal.shape[slide.axis], len(taps), slide):
-        part = jax.lax.slice_in_dim(signal, seen.start, seen.stop, slide.stride, slide.axis).astype(total.dtype)
+    shape = (*signal.shape[: slide.axis], length, *signal.shape[slide.axis + 1 :])
+    total = jnp.zeros(shape, _sum_dtype(signal))
+    for tap, read, first, last in _overlaps(signal.shape[slide.axis], len(taps), slide):
+        part = jax.lax.slice_in_dim(signal, read.start, read.stop, slide.stride, slide.axis).astype(total.dtype)
         padding = [(0, 0)] * signal.ndim
         padding[slide.axis] = (first, length - last)
-        total += jnp.pad(part * _row(taps[tap], signal.ndim).astype(total.dtype), padding)
+        total += jnp.pad(part * _as_row(taps[tap], signal.ndim).astype(total.dtype), padding)
     return total.astype(signal.dtype)
 
 
-def _to_signal(slope: Array, taps: Array, slide: Slide, length: int) -> Array:
-    """The gradient of a signal of that length: the slope, spread by the stride, correlated with the reversed taps."""
-    padding = [(0, 0, 0)] * slope.ndim
+def _signal_gradient(cotangent: Array, taps: Array, slide: Slide, length: int) -> Array:
+    """Gradient of an input of `length`: the cotangent, dilated by the stride, correlated with the reversed taps."""
+    padding = [(0, 0, 0)] * cotangent.ndim
     padding[slide.axis] = (0, 0, slide.stride - 1)
-    spread = jax.lax.pad(slope, jnp.zeros((), slope.dtype), padding)
+    spread = jax.lax.pad(cotangent, jnp.zeros((), cotangent.dtype), padding)
     before = slide.dilation * (len(taps) - 1) - slide.before
     after = length + slide.before - spread.shape[slide.axis]
-    return _correlated(spread, taps[::-1], Slide(slide.axis, before, after, 1, slide.dilation))
+    return _correlate(spread, taps[::-1], Slide(slide.axis, before, after, 1, slide.dilation))
 
 
-def _to_taps(signal: Array, slope: Array, count: int, slide: Slide) -> Array:
-    """The gradient of the taps [count, rank]: for each, the sum over all places of signal times slope.
+def _tap_gradient(signal: Array, cotangent: Array, count: int, slide: Slide) -> Array:
+    """Gradient of the taps [count, rank]: for each tap, the sum over all positions of signal times cotangent.
 
-    Products are added up place by place over blocks of the largest other axis, then over the places of a block.
+    Products are accumulated elementwise over blocks of the largest other axis, and only then summed over positions.
     """
-    signal, slope = (_folded(array, slide.axis) for array in (signal, slope))
+    signal, cotangent = _fold_axes(signal, slide.axis), _fold_axes(cotangent, slide.axis)
     overlaps = list(_overlaps(signal.shape[1], count, slide))
     loop = 0 if signal.ndim == 3 or signal.shape[0] >= signal.shape[2] else 2
-    size = _dividing(signal.shape[loop], BLOCK_NUMBERS * signal.shape[loop] // max(signal.size, 1))
-    block = [*signal.shape]
+    size = _largest_divisor(signal.shape[loop], BLOCK_VALUES * signal.shape[loop] // max(signal.size, 1))
+    block = list(signal.shape)
     block[loop] = size
 
     def add(step: Array, sums: list[Array]) -> list[Array]:
-        seen, along = (jax.lax.dynamic_slice_in_dim(array, step * size, size, loop) for array in (signal, slope))
-        products = []
-        for _, places, first, last in overlaps:
-            part = jax.lax.slice_in_dim(seen, places.start, places.stop, slide.stride, 1)
-            products.append(part.astype(_sum_type(part)) * along[:, first:last].astype(_sum_type(along)))
-        return [total + product for total, product in zip(sums, products, strict=True)]
+        signal_block = jax.lax.dynamic_slice_in_dim(signal, step * size, size, loop)
+        cotangent_block = jax.lax.dynamic_slice_in_dim(cotangent, step * size, size, loop)
+        results = []
+        for total, (_, read, first, last) in zip(sums, overlaps, strict=True):
+            part = jax.lax.slice_in_dim(signal_block, read.start, read.stop, slide.stride, 1)
+            other = cotangent_block[:, first:last]
+            results.append(total + part.astype(_sum_dtype(part)) * other.astype(_sum_dtype(other)))
+        return results
 
-    sums = [jnp.zeros([block[0], last - first, *block[2:]], _sum_type(signal)) for _, _, first, last in overlaps]
+    sums = [jnp.zeros([block[0], last - first, *block[2:]], _sum_dtype(signal)) for _, _, first, last in overlaps]
     sums = jax.lax.fori_loop(0, signal.shape[loop] // size, add, sums)
-    result = [jnp.zeros(signal.shape[-1], _sum_type(signal))] * count
+    gradients = [jnp.zeros(signal.shape[-1], _sum_dtype(signal))] * count
     for (tap, *_), total in zip(overlaps, sums, strict=True):
-        result[tap] = total.reshape(-1, total.shape[-1]).sum(0)
-    return jnp.stack(result)
+        gradients[tap] = total.reshape(-1, total.shape[-1]).sum(0)
+    return jnp.stack(gradients)
 
 
 def _overlaps(length: int, count: int, slide: Slide) -> Iterator[tuple[int, slice, int, int]]:
-    """For each tap that meets the signal: itself, the places of the signal, and of the result from first to last."""
-    results = output_length(length, count, slide)
+    """For each tap that reaches the signal: the tap, the inputs it reads, its first output and one past its last."""
+    outputs = output_length(length, count, slide)
     for tap in range(count):
-        shift = tap * slide.dilation - slide.before  # the result at place p reads the signal at p * stride + shift
-        first = min(max(0, -(shift // slide.stride)), results)
-        last = min(results, (length - 1 - shift) // slide.stride + 1)  # one past
+        # Output p reads the input at p * stride + shift.
+        shift = tap * slide.dilation - slide.before
+        first = min(max(0, -(shift // slide.stride)), outputs)
+        last = min(outputs, (length - 1 - shift) // slide.stride + 1)
         if first < last:
-            yield tap, slice(first * slide.stride + shift, (last - 1) * slide.stride + shift + 1), first, last
+            read = slice(first * slide.stride + shift, (last - 1) * slide.stride + shift + 1)
+            yield tap, read, first, last
 
 
-def _folded(array: Array, axis: int) -> Array:
-    """[axes before, axis, axes after (if any), rank]."""
+def _fold_axes(array: Array, axis: int) -> Array:
+    """Reshapes to [axes before, axis, axes after (if any), rank]."""
     after = array.shape[axis + 1 : -1]
-    return array.reshape(
-        math.prod(array.shape[:axis]), array.shape[axis], *([math.prod(after)] if after else []), array.shape[-1]
-    )
+    folded_after = [math.prod(after)] if after else []
+    return array.reshape(math.prod(array.shape[:axis]), array.shape[axis], *folded_after, array.shape[-1])
 
 
-def _dividing(count: int, at_most: int) -> int:
+def _largest_divisor(count: int, at_most: int) -> int:
     return max(size for size in range(1, max(1, min(count, at_most)) + 1) if count % size == 0)
 
 
-def _row(vector: Array, axes: int) -> Array:
+def _as_row(vector: Array, axes: int) -> Array:
     return vector.reshape((1,) * (axes - 1) + (-1,))
 
 
-def _sum_type(array: Array) -> jnp.dtype:
+def _sum_dtype(array: Array) -> jnp.dtype:
     return array.dtype if array.dtype.itemsize >= 4 else jnp.dtype(jnp.float32)

@@ -1,6 +1,6 @@
-"""Boxes, similarity transforms and the crop that every network here sees.
+"""Similarity transforms, landmarks under them, and the face crop that every network takes as input.
 
-A transform is a 2x3 matrix M that takes source pixels to crop pixels: p' = M @ (x, y, 1). Pixel centers lie at
+A transform is a 2x3 matrix M that maps source pixels to crop pixels: p' = M @ (x, y, 1). Pixel centers lie at
 integer coordinates, as in OpenCV.
 """
 
@@ -11,12 +11,12 @@ from jaxtyping import Float, Num
 
 from affect_jax.types import ArrayLike
 
-EMONET_SIDE = 200 / 110  # side of the square crop over the mean of width and height of the landmark box
+EMONET_SIDE = 200 / 110  # side of the square crop over the mean of the landmark box's width and height
 
 
 @dataclasses.dataclass(frozen=True)
 class Crop:
-    """A square region of an image: center and side in pixels, and the turn of its upper edge."""
+    """A square, possibly rotated and mirrored region of an image."""
 
     center_x_px: float
     center_y_px: float
@@ -26,9 +26,9 @@ class Crop:
 
 
 def landmark_crop(landmarks: Num[np.ndarray, "landmark 2"], side_ratio: float = EMONET_SIDE) -> Crop:
-    """The square around the landmarks' tight box, `side_ratio` times the mean of its width and height.
+    """Returns a square centered on the landmarks' bounding box, `side_ratio` times the mean of its width and height.
 
-    Source: crop of the published EmoNet evaluation (center of the box, scale (w + h) / 220, side 200 * scale).
+    Source: the crop of the published EmoNet evaluation (center of the box, scale (w + h) / 220, side 200 * scale).
     """
     low, high = landmarks.min(0), landmarks.max(0)
     width, height = high - low
@@ -37,14 +37,14 @@ def landmark_crop(landmarks: Num[np.ndarray, "landmark 2"], side_ratio: float = 
 
 
 def crop_name(crop_px: int, side_ratio: float | None) -> str:
-    """The crop as files name it: `landmark_crop` at a side ratio, or with None the whole frame."""
+    """Returns the name of a crop in files: `landmark_crop` with a side ratio, or the whole frame for None."""
     if side_ratio is None:
         return f"whole_frame crop_px={crop_px}"
     return f"landmark_square side_ratio={side_ratio:.4f} crop_px={crop_px}"
 
 
 def crop_matrix(crop: Crop, size_px: int) -> Float[np.ndarray, "2 3"]:
-    """The similarity that takes the crop to a `size_px` square, mirrored where `crop.flip`."""
+    """Returns the similarity transform that maps the crop onto a square of `size_px`, mirrored if `crop.flip`."""
     scale = size_px / crop.side_px
     angle = np.deg2rad(crop.rotation_degrees)
     cosine, sine = np.cos(angle) * scale, np.sin(angle) * scale
@@ -60,17 +60,17 @@ def crop_matrix(crop: Crop, size_px: int) -> Float[np.ndarray, "2 3"]:
 
 
 def warp_points(matrix: Float[np.ndarray, "2 3"], points: Num[np.ndarray, "*point 2"]) -> Float[np.ndarray, "*point 2"]:
-    """Points in pixels through a 2x3 transform."""
+    """Applies a 2x3 transform to points in pixels."""
     return points @ matrix[:, :2].T + matrix[:, 2]
 
 
 def invert(matrix: Float[np.ndarray, "2 3"]) -> Float[np.ndarray, "2 3"]:
-    """The transform back."""
+    """Returns the inverse of a 2x3 transform."""
     linear = np.linalg.inv(matrix[:, :2])
     return np.concatenate([linear, -linear @ matrix[:, 2:]], axis=1)
 
 
-# Partner of each iBUG landmark under a left-right mirror.
+# Index of each iBUG landmark's counterpart under a horizontal flip.
 MIRRORED_LANDMARKS = np.array(
     [*range(16, -1, -1), *range(26, 16, -1), *range(27, 31), *range(35, 30, -1)]
     + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
@@ -81,12 +81,13 @@ MIRRORED_LANDMARKS = np.array(
 def transform_landmarks(
     landmarks: Num[np.ndarray, "68 2"], matrix: Float[np.ndarray, "2 3"]
 ) -> Float[np.ndarray, "68 2"]:
-    """Landmarks through a transform; when it mirrors, left and right points change places."""
+    """Applies a transform to landmarks; a mirroring transform also swaps left and right landmarks."""
     moved = warp_points(matrix, landmarks)
     return moved[MIRRORED_LANDMARKS] if np.linalg.det(matrix[:, :2]) < 0 else moved
 
 
 def inside(points: ArrayLike, size_px: int) -> ArrayLike:
-    """1 for points [*batch, point, 2] in pixels on a square image, 0 for those beyond its border; NumPy or JAX."""
-    on_image = (points >= -0.5) & (points < size_px - 0.5)  # pixel centers are at integers
+    """Returns 1 for points [*batch, point, 2] inside a square image and 0 for points outside; NumPy or JAX."""
+    # Pixel centers are at integers, so the image ends half a pixel beyond its outermost centers.
+    on_image = (points >= -0.5) & (points < size_px - 0.5)
     return on_image.all(-1).astype(points.dtype)

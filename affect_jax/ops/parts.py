@@ -1,15 +1,18 @@
-"""Large batches in parts that fit the processor's caches."""
+"""Large batches processed in parts that fit the processor's caches."""
 
 from collections.abc import Callable
 
 import jax
 from jaxtyping import Array, PyTree
 
-CACHE_NUMBERS = 2**20  # 4 MB of float32: a map of 64x64 with 256 channels
+CACHE_VALUES = 2**20  # 4 MB of float32: a 64x64 map with 256 channels
 
 
-def by_parts(function: Callable[[Array], PyTree], batch: Array, part: int) -> PyTree:
-    """`function` of a batch, at most `part` of its entries at a time (0: all); it must not mix them."""
+def map_in_parts(function: Callable[[Array], PyTree], batch: Array, part: int) -> PyTree:
+    """Applies `function` to at most `part` entries of a batch at a time (0: to the whole batch at once).
+
+    `function` must treat the entries independently.
+    """
     count = len(batch)
     if not 0 < part < count:
         return function(batch)
@@ -18,12 +21,12 @@ def by_parts(function: Callable[[Array], PyTree], batch: Array, part: int) -> Py
 
 
 def split(batch: Array, part: int) -> Array:
-    """[parts, entries, ..] with the largest number of entries up to `part` that divides the batch."""
+    """Reshapes a batch to [parts, entries, ..], where `entries` is its largest divisor up to `part`."""
     count = len(batch)
     entries = max(size for size in range(1, part + 1) if count % size == 0)
     return batch.reshape(count // entries, entries, *batch.shape[1:])
 
 
-def fitting(numbers_each: int) -> int:
-    """How many entries of that many numbers fit the caches; at least 1."""
-    return max(1, CACHE_NUMBERS // numbers_each)
+def cache_capacity(values_per_entry: int) -> int:
+    """How many entries of this size fit in the caches; at least 1."""
+    return max(1, CACHE_VALUES // values_per_entry)

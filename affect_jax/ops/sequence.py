@@ -1,14 +1,14 @@
-"""Frames to overlapping windows, and the one window in which each frame counts."""
+"""Overlapping windows over a recording, and the window that each frame's prediction is taken from."""
 
 import numpy as np
 from jaxtyping import Int
 
 
 def window_starts(length: int, frames: int, hop: int) -> Int[np.ndarray, "window"]:
-    """First frame of each window over a recording; together the windows cover every frame.
+    """Returns the first frame of each window over a recording; together the windows cover every frame.
 
-    Windows start `hop` apart; one more ends at the last frame where they leave a rest. A recording shorter than
-    a window has one window, which begins at its first frame.
+    Windows start `hop` frames apart; if that leaves frames at the end uncovered, one more window ends with the last
+    frame. A recording shorter than a window has a single window, which starts at its first frame.
     """
     if length < 1 or frames < 1 or not 1 <= hop <= frames:
         raise ValueError(f"{length} frames cannot be cut into windows of {frames} every {hop}: expected hop 1..frames")
@@ -20,19 +20,20 @@ def window_starts(length: int, frames: int, hop: int) -> Int[np.ndarray, "window
 def counting_window(
     starts: Int[np.ndarray, "window"], frames: int, places: Int[np.ndarray, "place"], latest: bool = False
 ) -> Int[np.ndarray, "place"]:
-    """The window whose prediction a frame gets, of those that hold it.
+    """Selects, for each frame, the window whose prediction it gets.
 
-    That is the window in whose middle the frame stands nearest, because there the network sees most of what is around
-    it (a tie goes to the earlier window), or, if `latest`, the one in which it stands last, because there a causal
-    network sees most of its past.
+    That is the window whose middle is closest to the frame, where the network sees the most context around it (ties go
+    to the earlier window), or, if `latest`, the window in which the frame comes last, where a causal network sees the
+    most of its past.
 
     Args:
-      starts: first frame of each window, increasing; together the windows hold every place.
+      starts: first frame of each window, increasing; together the windows cover all `places`.
       frames: length of a window.
       places: frames of the recording.
       latest: whether the network is causal.
     """
     if latest:
-        return np.searchsorted(starts + frames - 1, places)  # the first that holds it
+        # The earliest window that contains the frame.
+        return np.searchsorted(starts + frames - 1, places)
     middles = starts + (frames - 1) / 2
     return np.abs(places - middles[:, None]).argmin(0)

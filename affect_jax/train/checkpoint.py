@@ -1,8 +1,9 @@
-"""Checkpoints: the latest and the best, written in the background, complete or absent.
+"""Checkpoints of a run: the latest and the best, written atomically in the background.
 
-Numbers are stored under flat names ("trunk/stem/kernel"), so that they open on any number of devices, whatever part of
-the network was frozen, and a mismatch can be named. "network" holds the numbers for use, averaged where an average is
-kept; all else is for going on with the run: "optimizer", "task", and "running", the weights behind the average.
+Arrays are stored under flat names ("trunk/stem/kernel"), so that a checkpoint can be restored on any number of devices
+and whichever part of the network was frozen, and errors can name what does not match. "network" holds the weights to
+predict with: the moving average, if there is one. The rest is needed only to resume the run: "optimizer", "task", and
+"running", the weights that are averaged.
 """
 
 import dataclasses
@@ -14,13 +15,13 @@ import jax
 import orbax.checkpoint as ocp
 
 from affect_jax.nn.network import Network, Variables, names, with_names
-from affect_jax.train.damage import reading, require_whole
+from affect_jax.train.damage import check_complete, convert_errors
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState
 
 
 class Checkpoints:
-    """The checkpoints of one workdir; the best is the one with the highest `score` ("-validation/nme": the lowest)."""
+    """The checkpoints of a workdir; the best has the highest `score` (with "-validation/nme", the lowest)."""
 
     def __init__(self, workdir: pathlib.Path, score: str = ""):
         policies = ocp.checkpoint_managers
@@ -36,7 +37,7 @@ class Checkpoints:
         handlers = {name: ocp.StandardCheckpointHandler() for name in ("network", "optimizer", "task", "running")}
         handlers |= {name: ocp.JsonCheckpointHandler() for name in ("data", "certificate")}
         self._folder = workdir / "checkpoints"
-        with reading(self._folder, None):
+        with convert_errors(self._folder, None):
             self._manager = ocp.CheckpointManager(self._folder.absolute(), options=options, item_handlers=handlers)
 
     def save(
@@ -46,9 +47,9 @@ class Checkpoints:
         scores: Mapping[str, float] | None = None,
         certificate: Mapping | None = None,
     ) -> None:
-        """Starts to write `state` and the place in the data stream; does nothing if this step is already there.
+        """Starts writing `state` and the position in the data stream; does nothing if this step is already saved.
 
-        `certificate` is what has been proved of the numbers, for those who open them.
+        `certificate` records what has been verified about the weights.
         """
         step = int(state.step)
         if step in self._manager.all_steps():
@@ -62,88 +63,89 @@ class Checkpoints:
         self._manager.save(step, args=items, metrics=metrics, force=True)
 
     def latest_step(self) -> int | None:
-        """The newest complete checkpoint."""
+        """Step of the newest complete checkpoint."""
         return self._manager.latest_step()
 
     def best_step(self) -> int | None:
-        """The checkpoint with the best score; the newest where none was scored."""
-        with reading(self._folder, None):
+        """Step of the checkpoint with the best score, or of the newest if none has a score."""
+        with convert_errors(self._folder, None):
             best = self._manager.best_step()
             return self._manager.latest_step() if best is None else best
 
     def restore(self, state: TrainState, placement: Placement) -> tuple[TrainState, dict]:
-        """The newest state, in the form of `state` (arrays or shapes), and the place in the data stream.
+        """Restores the newest state, with the structure of `state` (arrays or shapes), and the data stream's position.
 
-        Errors as of `restore_arrays` and `restore_variables`.
+        Raises the errors of `restore_arrays` and `restore_variables`.
         """
         step, parts = self.latest_step(), _parts(state)
         for name, part in parts.items():
-            self._fitted(part, self._stored(step, name), step)
+            self._fit(part, self._stored(step, name), step)
         targets = _parts(placement.targets(state))
         wanted = {name: ocp.args.StandardRestore(target) for name, target in targets.items()}
-        with self._reading(step):
+        with self._convert_errors(step):
             items = self._manager.restore(step, args=ocp.args.Composite(data=ocp.args.JsonRestore(), **wanted))
-        return _whole(state, placement.put(jax.numpy.int32(step)), {name: items[name] for name in parts}), items.data
+        return _reassemble(
+            state, placement.put(jax.numpy.int32(step)), {name: items[name] for name in parts}
+        ), items.data
 
     def restore_arrays(self, placement: Placement, step: int | None = None) -> dict[str, jax.Array]:
-        """The named arrays of the network at `step` (the best one if not given); DamagedCheckpoint if they are not
-        whole."""
+        """Restores the network's arrays by name at `step` (None: the best); DamagedCheckpoint if they are damaged."""
         step = self.best_step() if step is None else step
         targets = placement.targets(self._stored(step, "network"))
-        with self._reading(step):
+        with self._convert_errors(step):
             wanted = ocp.args.Composite(network=ocp.args.StandardRestore(targets))
             return self._manager.restore(step, args=wanted).network
 
     def certificate(self, step: int) -> dict | None:
-        """What was proved of the numbers at `step` when they were saved; None where nothing was."""
+        """Reads the certificate that was saved with the weights at `step`; None if there is none."""
         if not (self._folder / str(step) / "certificate").is_dir():
             return None
-        with self._reading(step):
+        with self._convert_errors(step):
             wanted = ocp.args.Composite(certificate=ocp.args.JsonRestore())
             return self._manager.restore(step, args=wanted).certificate
 
     def shapes(self, step: int) -> dict[str, jax.ShapeDtypeStruct]:
-        """Name, shape and kind of the arrays of the network at `step`; DamagedCheckpoint if they are not whole."""
+        """Reads names, shapes and dtypes of the network's arrays at `step`; DamagedCheckpoint if they are damaged."""
         return self._stored(step, "network")
 
     def _stored(self, step: int, part: str) -> dict[str, jax.ShapeDtypeStruct]:
-        with self._reading(step):
-            require_whole(self._folder / str(step) / part)
+        with self._convert_errors(step):
+            check_complete(self._folder / str(step) / part)
             stored = self._manager.item_metadata(step)[part]
             return {name: jax.ShapeDtypeStruct(array.shape, array.dtype) for name, array in stored.items()}
 
-    def _fitted(self, form, arrays: Mapping[str, Any], step: int):
+    def _fit(self, form, arrays: Mapping[str, Any], step: int):
         try:
             return with_names(form, arrays)
         except ValueError as error:
             raise ValueError(
-                f"{self._folder / str(step)} holds another network than config.json describes: {error}; "
+                f"{self._folder / str(step)} contains another network than config.json describes: {error}; "
                 "one of the two was changed after training"
             ) from error
 
-    def _reading(self, step: int):
-        return reading(self._folder, step, self._manager.all_steps())
+    def _convert_errors(self, step: int):
+        return convert_errors(self._folder, step, self._manager.all_steps())
 
     def restore_variables(self, network: Network, placement: Placement, step: int | None = None) -> Variables:
-        """The numbers of `network` at `step` (the best one if not given); ValueError names every mismatch."""
+        """Restores the variables of `network` at `step` (None: the best); ValueError names what does not match."""
         step = self.best_step() if step is None else step
-        return self._fitted(network.abstract, self.restore_arrays(placement, step), step)
+        return self._fit(network.abstract, self.restore_arrays(placement, step), step)
 
     def close(self) -> None:
-        """Waits until everything is on disk."""
+        """Waits until everything is written, and closes the checkpoints."""
         self._manager.wait_until_finished()
         self._manager.close()
 
 
 def _parts(state: TrainState) -> dict[str, dict[str, Any]]:
-    """What is stored of a state, as named arrays; a part without any is left out."""
+    """Splits a state into the parts that are stored, as named arrays; empty parts are left out."""
     running = {} if state.average is None else names(state.variables.moving)
     parts = {"network": names(state.scored), "optimizer": _numbered(state.opt_state), "task": _numbered(state.task)}
     return {name: part for name, part in {**parts, "running": running}.items() if part}
 
 
-def _whole(form: TrainState, step: jax.Array, parts: Mapping[str, Mapping[str, Any]]) -> TrainState:
-    """The state of the structure of `form` out of its stored parts."""
+def _reassemble(form: TrainState, step: jax.Array, parts: Mapping[str, Mapping[str, Any]]) -> TrainState:
+    """Reassembles a state with the structure of `form` from its stored parts."""
     variables, average = with_names(form.scored, parts["network"]), None
     if form.average is not None:
         running = with_names(form.variables.moving, parts["running"])

@@ -1,4 +1,4 @@
-"""Checkpoints that cannot be read, in words that help."""
+"""Helpful errors for checkpoints that cannot be read."""
 
 import contextlib
 import pathlib
@@ -6,56 +6,57 @@ from collections.abc import Iterator, Sequence
 
 import tensorstore
 
-SHOWN_LETTERS = 200  # of the reason: its end, where the libraries beneath say what it was
+SHOWN_CHARACTERS = 200  # of the reason's end, which is where the underlying libraries state the cause
 
 
 class DamagedCheckpoint(ValueError):
-    """A checkpoint is cut off or damaged; the message names its folder and what can be done."""
+    """A checkpoint is truncated or damaged; the message names its folder and a remedy."""
 
 
 @contextlib.contextmanager
-def reading(folder: pathlib.Path, step: int | None, steps: Sequence[int] = ()) -> Iterator[None]:
-    """Turns whatever is raised while the checkpoint of `step` (None: any) is read into DamagedCheckpoint.
+def convert_errors(folder: pathlib.Path, step: int | None, steps: Sequence[int] = ()) -> Iterator[None]:
+    """Converts any exception raised while reading the checkpoint of `step` (None: any) to DamagedCheckpoint.
 
-    `steps` are those of all checkpoints in `folder`.
+    `steps` are the steps of all checkpoints in `folder`.
     """
     try:
         yield
     except DamagedCheckpoint:
         raise
-    except Exception as error:  # half a file can make the libraries beneath raise almost anything
+    # A truncated file can make the underlying libraries raise almost anything.
+    except Exception as error:
         place = f"the checkpoint {folder / str(step)}" if step is not None else f"a checkpoint in {folder}"
         raise DamagedCheckpoint(
-            f"{place} cannot be read: a file of it is missing, cut off or damaged ({_reason(error, folder)}); "
-            f"{_way_out(step, [other for other in steps if other != step])}"
+            f"{place} cannot be read: one of its files is missing, truncated or damaged ({_reason(error, folder)}); "
+            f"{_remedy(step, [other for other in steps if other != step])}"
         ) from error
 
 
-def require_whole(folder: pathlib.Path) -> None:
-    """Reads every byte of the arrays stored in `folder`; raises ValueError where there are none or one is cut off.
+def check_complete(folder: pathlib.Path) -> None:
+    """Reads every byte of the arrays in `folder`; raises ValueError if there are none or one is truncated.
 
-    Before Orbax reads them all at once: it gives up at the first failure and closes its event loop, and each of the
-    other reads then ends in a traceback of its own on the terminal. A checkpoint of 1 MB takes 12 ms.
+    To be called before Orbax reads them concurrently: it gives up at the first failure and closes its event loop, so
+    that each of the other reads prints a traceback of its own. Takes 12 ms for a checkpoint of 1 MB.
     """
     place = {"driver": "ocdbt", "base": f"{folder.absolute().as_uri()}/"}
     store = tensorstore.KvStore.open(place).result()
     reads = [store.read(key) for key in store.list().result()]
     if not reads:
-        raise ValueError(f"{folder.name} holds no numbers")
+        raise ValueError(f"{folder.name} contains no arrays")
     for read in reads:
         read.result()
 
 
-def _way_out(step: int | None, others: Sequence[int]) -> str:
+def _remedy(step: int | None, others: Sequence[int]) -> str:
     if step is None:
-        return "remove the folder of the step whose 'metrics' are damaged, and another one is used"
+        return "remove the folder of the step whose 'metrics' are damaged, and another checkpoint will be used"
     if others:
-        return f"remove that folder, and the checkpoint of step {max(others)} is used"
-    return "there is no other one: restore it from a copy, or train anew in another --workdir"
+        return f"remove that folder, and the checkpoint of step {max(others)} will be used"
+    return "there is no other checkpoint: restore it from a backup, or train from scratch in another --workdir"
 
 
 def _reason(error: Exception, folder: pathlib.Path) -> str:
     text = " ".join(str(error.args[0] if isinstance(error, KeyError) and error.args else error).split())
     text = text.partition(" [tensorstore_spec=")[0].replace(f"{folder.absolute()}/", "")
     name = "" if isinstance(error, ValueError | KeyError | OSError) else f"{type(error).__name__}: "
-    return name + (text if len(text) <= SHOWN_LETTERS else f"...{text[-SHOWN_LETTERS:]}")
+    return name + (text if len(text) <= SHOWN_CHARACTERS else f"...{text[-SHOWN_CHARACTERS:]}")

@@ -1,4 +1,4 @@
-"""The next batch, fetched by a thread of its own, so that a signal is noticed while the data are waited for."""
+"""Fetches batches in a background thread, so that a signal is noticed while training waits for data."""
 
 import queue
 import threading
@@ -8,12 +8,12 @@ from typing import Protocol, runtime_checkable
 from affect_jax.types import Batch
 
 POLL_SECONDS = 0.2
-GRACE_SECONDS = 2.0  # for the batch that is waited for when a signal comes; most are there at once
+GRACE_SECONDS = 2.0  # how long the pending batch may still take once a signal has arrived
 
 
 @runtime_checkable
 class Stream(Protocol):
-    """Endless training batches whose place can be stored."""
+    """Endless training batches whose position can be saved and restored."""
 
     def __next__(self) -> Batch: ...
     def get_state(self) -> dict: ...
@@ -21,15 +21,15 @@ class Stream(Protocol):
 
 
 class Fetcher:
-    """Takes batches out of an iterator one at a time, none before it is asked for.
+    """Takes batches from an iterator, one at a time and only on request.
 
-    `data_state` is the place of the iterator after the last batch that was handed out, whatever its thread does.
+    `data_state` is the position of the iterator after the last batch returned, whatever the thread is doing.
     """
 
     def __init__(self, batches: Iterator[Batch] | Stream):
         self._batches, self.data_state = batches, batches.get_state()
         self._requests, self._answers = queue.SimpleQueue(), queue.SimpleQueue()
-        # A daemon: the process can end while it is stuck in a read that never returns.
+        # A daemon thread, so that the process can exit even if a read never returns.
         threading.Thread(target=self._serve, name="fetcher", daemon=True).start()
 
     def __enter__(self) -> "Fetcher":
@@ -42,21 +42,23 @@ class Fetcher:
         while self._requests.get():
             try:
                 self._answers.put((next(self._batches), None))
-            except BaseException as error:  # raised again where the batch is waited for
+            # Raised again in the thread that waits for the batch.
+            except BaseException as error:
                 self._answers.put((None, error))
 
     def next(self, stopping: Callable[[], bool]) -> Batch | None:
-        """The next batch, or the error of its iterator; None when it has not come GRACE_SECONDS after `stopping`.
+        """Returns the next batch, or None if it has not arrived GRACE_SECONDS after `stopping` became true.
 
-        After None no other batch can be asked for.
+        Raises the iterator's exception, if any. After None, no further batch can be requested.
         """
         self._requests.put(True)
-        patience = GRACE_SECONDS
-        while patience > 0:
+        seconds_left = GRACE_SECONDS
+        while seconds_left > 0:
             try:
                 batch, error = self._answers.get(timeout=POLL_SECONDS)
             except queue.Empty:
-                patience -= POLL_SECONDS if stopping() else 0
+                if stopping():
+                    seconds_left -= POLL_SECONDS
                 continue
             if error is not None:
                 raise error

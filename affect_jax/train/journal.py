@@ -1,4 +1,4 @@
-"""What a run says while it runs: metrics.jsonl, TensorBoard events and a progress bar with the time left."""
+"""Logging of a training run: metrics.jsonl, TensorBoard events and a progress bar with the time left."""
 
 import json
 import pathlib
@@ -12,19 +12,20 @@ from affect_jax.files.atomic import open_atomically
 
 
 class Journal:
-    """Appends one flat dict a line, keys "phase/quantity"; a resumed run drops the lines past its restored step."""
+    """Appends one flat dict per line, with keys "phase/quantity"; a resumed run drops lines past its restored step."""
 
     def __init__(self, workdir: pathlib.Path, step: int, steps: int, label: str):
-        import tensorboardX  # here, because it imports PyTorch where that is installed: seconds for every command
+        # Imported late, because it imports PyTorch if that is installed, which would slow down every command.
+        import tensorboardX
 
         self._path = workdir / "metrics.jsonl"
         self._start = time.monotonic()
-        self._keep_until(step)
+        self._drop_lines_after(step)
         self._file = self._path.open("a")
         self._events = tensorboardX.SummaryWriter(str(workdir / "events"), purge_step=step or None)
         self._bar = tqdm.tqdm(total=steps, initial=step, desc=label, unit="step", mininterval=1.0, smoothing=0.05)
 
-    def _keep_until(self, step: int) -> None:
+    def _drop_lines_after(self, step: int) -> None:
         if not self._path.exists():
             return
         lines = [line for line in self._path.read_text().splitlines() if _step_of(line) <= step]
@@ -32,7 +33,7 @@ class Journal:
             file.writelines(f"{line}\n" for line in lines)
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
-        """One line of numbers at `step`."""
+        """Writes the values at `step` as one line."""
         seconds = round(time.monotonic() - self._start, 3)
         self._file.write(json.dumps({"step": step, **values, "seconds": seconds}) + "\n")
         self._file.flush()
@@ -44,11 +45,11 @@ class Journal:
         self._bar.update(step - self._bar.n)
 
     def show(self, values: Mapping[str, float]) -> None:
-        """Numbers beside the progress bar."""
+        """Shows values next to the progress bar."""
         self._bar.set_postfix({name: f"{value:.3f}" for name, value in values.items()}, refresh=False)
 
     def close(self) -> None:
-        """Ends the bar and the files."""
+        """Closes the progress bar and the files."""
         self._bar.close()
         self._file.close()
         self._events.close()
@@ -58,5 +59,5 @@ def _step_of(line: str) -> float:
     try:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError):
-        logging.warning("metrics.jsonl: dropped a line that was cut off: %.60s", line)
+        logging.warning("metrics.jsonl: dropped a truncated line: %.60s", line)
         return float("inf")

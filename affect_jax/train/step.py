@@ -7,7 +7,7 @@ import optax
 from jaxtyping import Array, PRNGKeyArray
 
 from affect_jax.nn.network import Variables
-from affect_jax.train.average import advanced
+from affect_jax.train.average import update_average
 from affect_jax.train.objective import Objective
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState
@@ -32,7 +32,7 @@ def make_train_step(
             updates, opt_state = optimizer.update(grads, state.opt_state, state.learned)
         trained, parameters = optax.apply_updates(state.learned, updates)
         variables = Variables(trained, state.variables.frozen, outcome.statistics)
-        mean = None if state.average is None else advanced(state.average, variables, average, state.step)
+        mean = None if state.average is None else update_average(state.average, variables, average, state.step)
         after = TrainState(state.step + 1, variables, opt_state, TaskVariables(parameters, outcome.memory), mean)
         return after, {**outcome.terms, "gradient_norm": optax.tree.norm(grads)}
 

@@ -177,14 +177,30 @@ FULL = weights(emonet_table(SIZES))
 WITHOUT = lambda *left_out: {name: array for name, array in FULL.items() if name not in left_out}
 RESNET = {"conv1.weight": np.ones((4, 3, 7, 7), np.float32), "layer1.0.conv1.weight": np.ones((4, 4, 3, 3), np.float32)}
 REFUSED = {
-    "another architecture": (RESNET, {}, "is no landmark trunk .FAN.: it lacks 'conv3.conv1.weight'; its 2 entries"),
-    "a tensor missing": (WITHOUT("m0.b1_2.bn1.weight"), {}, r"is no EmoNet: it lacks m0.b1_2.bn1.weight \(of "),
-    "a tensor left over": (FULL | {"extra.weight": np.ones(1, np.float32)}, {}, "holds extra.weight too many"),
-    "a counter of nothing": (FULL | {"x.num_batches_tracked": np.array(1)}, {}, "x.num_batches_tracked too many"),
-    "no norms' statistics": (WITHOUT("bn1.running_mean"), {}, r"is no EmoNet: it lacks bn1.running_mean \(of"),
+    "another architecture": (
+        RESNET,
+        {},
+        "a landmark trunk .FAN.: it lacks 'conv3.conv1.weight'; its 2 entries",
+    ),
+    "a tensor missing": (
+        WITHOUT("m0.b1_2.bn1.weight"),
+        {},
+        r"not a checkpoint of an EmoNet: it lacks m0.b1_2.bn1.weight \(of ",
+    ),
+    "a tensor left over": (FULL | {"extra.weight": np.ones(1, np.float32)}, {}, "has unexpected entries extra.weight"),
+    "a counter of nothing": (
+        FULL | {"x.num_batches_tracked": np.array(1)},
+        {},
+        "entries x.num_batches_tracked",
+    ),
+    "no norms' statistics": (
+        WITHOUT("bn1.running_mean"),
+        {},
+        r"of an EmoNet: it lacks bn1.running_mean \(of",
+    ),
     "another shape": (FULL | {"bn1.bias": np.ones(5, np.float32)}, {}, r"'bn1.bias' has shape \(5,\), expected \(4,\)"),
-    "not a number": (FULL | {"bn1.bias": np.full(4, np.nan, np.float32)}, {}, "'bn1.bias' .* no finite numbers"),
-    "whole numbers": (FULL | {"bn1.bias": np.ones(4, np.int64)}, {}, "'bn1.bias' .int64. holds values"),
+    "not a number": (FULL | {"bn1.bias": np.full(4, np.nan, np.float32)}, {}, "'bn1.bias' .* not finite numbers"),
+    "whole numbers": (FULL | {"bn1.bias": np.ones(4, np.int64)}, {}, "'bn1.bias' .int64. has values"),
     "classes that do not fit": (FULL, {"label_set": "affectnet_8"}, "affectnet_8 has 8 emotions .* predicts 5"),
     "an unknown label set": (FULL, {"label_set": "mine"}, "unknown label set 'mine'; choose one of"),
     "an unusual number of classes": (
@@ -196,11 +212,15 @@ REFUSED = {
     "attention neither on nor off": (
         FULL | {"conv1x1_input_emo_2.weight": np.ones((12, 50, 1, 1), np.float32)},
         {},
-        "takes 50 channels; with 2 hourglasses of width 12 it takes 36 with attention or 104 without",
+        "takes 50 channels; with 2 hourglasses of width 12, expected 36 with attention or 104 without",
     ),
     "other landmarks": (FULL | {"l0.weight": np.ones((98, 12, 1, 1), np.float32)}, {}, "predicts 98 landmarks"),
     "a trunk taken for an emonet": (weights(trunk_table(TRUNK)), {"network": "emonet"}, "lacks 'conv1x1_input_emo_2"),
-    "an emonet taken for a trunk": (FULL, {"network": "fan"}, "is no landmark trunk .*too many"),
+    "an emonet taken for a trunk": (
+        FULL,
+        {"network": "fan"},
+        "not a checkpoint of a landmark trunk .*unexpected",
+    ),
     "labels of a trunk": (weights(trunk_table(TRUNK)), {"label_set": "emonet_5"}, "predicts no emotions"),
     "too many modules": (FULL | {"m99999999.b1_1.bn1.weight": np.ones(4, np.float32)}, {}, "m99999999"),
 }
@@ -251,7 +271,7 @@ def test_a_table_that_is_left_over_on_our_side_is_named():
     table = emonet_table(SIZES)
     doubled = table | {"other.weight": table["bn1.weight"]}
     arrays = weights(doubled)
-    with pytest.raises(ValueError, match="two tensors to one place"):
+    with pytest.raises(ValueError, match="two tensors to the same name"):
         convert(arrays, doubled, "EmoNet", "file")
 
 

@@ -132,9 +132,9 @@ def test_safetensors_gives_the_same(tmp_path):
     found = read(stored(tmp_path, data, "net.safetensors"))
     assert_same(found.tensors, ARRAYS)
     assert found.form == "safetensors"
-    with pytest.raises(ValueError, match=r"net.safetensors, tensor 'flags': its bytes .* half a download"):
+    with pytest.raises(ValueError, match=r"net.safetensors, tensor 'flags': its bytes .* is the download incomplete"):
         read(stored(tmp_path, data[:-1], "net.safetensors"))
-    with pytest.raises(ValueError, match="header is no valid JSON"):
+    with pytest.raises(ValueError, match="header is not valid JSON"):
         read(stored(tmp_path, data[:60], "net.safetensors"))
     with pytest.raises(ValueError, match="tensor 'conv.weight': .*'Q4'"):
         read(stored(tmp_path, safetensors_bytes(ARRAYS, {**codes, "conv.weight": "Q4"}), "net.safetensors"))
@@ -186,18 +186,18 @@ def zip_of(entries: dict[str, bytes], compression=zipfile.ZIP_STORED) -> bytes:
 ROW = np.arange(4, dtype=np.float32)
 ONE = mapping({"w": tensor("0", ROW)})
 WRONG = {
-    "not a checkpoint": (b"<html><body>Not found", "neither a file of torch.save nor a safetensors file"),
+    "not a checkpoint": (b"<html><body>Not found", "neither a torch.save nor a safetensors file"),
     "empty": (b"", "has 0 bytes"),
-    "another zip": (zip_of({"a.txt": b"text"}), "without one '<name>/data.pkl'"),
-    "name outside": (zip_of({"net/data.pkl": b"", "net/../../x": b""}), "leads outside of it; refused"),
-    "absolute name": (zip_of({"net/data.pkl": b"", "/x": b""}), "leads outside of it; refused"),
+    "another zip": (zip_of({"a.txt": b"text"}), "must have exactly one '<name>/data.pkl'"),
+    "name outside": (zip_of({"net/data.pkl": b"", "net/../../x": b""}), "points outside the archive; refused"),
+    "absolute name": (zip_of({"net/data.pkl": b"", "/x": b""}), "points outside the archive; refused"),
     "bomb": (zip_of({"net/data.pkl": b"\0" * 2**25}, zipfile.ZIP_DEFLATED), "too many for its own size; refused"),
     "no storage": (zip_bytes(ONE, {}), "the archive lacks the storage '0'"),
     "path as key": (zip_bytes(mapping({"w": tensor("../../etc/passwd", ROW)}), {}), "lacks the storage '../../etc/"),
-    "short storage": (zip_bytes(ONE, {"0": b"1234"}), "entry 'w': a storage of 4 numbers needs 16 bytes"),
+    "short storage": (zip_bytes(ONE, {"0": b"1234"}), "entry 'w': a storage of 4 values needs 16 bytes"),
     "view outside": (
         zip_bytes(mapping({"w": tensor("0", ROW, offset=1)}), {"0": ROW.tobytes()}),
-        "reaches outside its storage of 4 numbers",
+        "reaches outside its storage of 4 values",
     ),
     "negative stride": (
         zip_bytes(mapping({"w": tensor("0", ROW, offset=3, shape=(4,), strides=(-1,))}), {"0": ROW.tobytes()}),
@@ -208,12 +208,15 @@ WRONG = {
         "more than",
     ),
     "unknown kind": (zip_bytes(mapping({"w": tensor("0", ROW, kind="Quantized")}), {"0": b""}), "QuantizedStorage"),
-    "no tensor": (zip_bytes(mapping({"w": tensor("0", ROW), "n": b"K\x01"}), {"0": ROW.tobytes()}), "entry 'n': a int"),
-    "a list": (zip_bytes(b"](K\x01e", {}), "holds no tensors by name"),
-    "no state dict": (zip_bytes(mapping({"epoch": b"K\x01", "lr": b"K\x02"}), {}), "it holds: epoch, lr"),
+    "no tensor": (
+        zip_bytes(mapping({"w": tensor("0", ROW), "n": b"K\x01"}), {"0": ROW.tobytes()}),
+        "'n' is of type int",
+    ),
+    "a list": (zip_bytes(b"](K\x01e", {}), "has no tensors by name"),
+    "no state dict": (zip_bytes(mapping({"epoch": b"K\x01", "lr": b"K\x02"}), {}), "it has: epoch, lr"),
     "two kinds": (
         zip_bytes(mapping({"w": tensor("0", ROW), "v": tensor("0", ROW, kind="Int")}), {"0": ROW.tobytes()}),
-        "two kinds or sizes",
+        "two different kinds or sizes",
     ),
 }
 

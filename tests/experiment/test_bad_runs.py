@@ -53,7 +53,9 @@ def test_half_a_checkpoint_is_refused_with_its_folder_and_a_way_out(run, damage,
     with pytest.raises(DamagedCheckpoint) as refused:
         restore.restored(run)
     message = str(refused.value)
-    assert re.search(rf"the checkpoint {run}/checkpoints/\d cannot be read: a file of it is missing, cut off", message)
+    assert re.search(
+        rf"the checkpoint {run}/checkpoints/\d cannot be read: one of its files is missing, truncated", message
+    )
     assert "remove that folder, and the checkpoint of step" in message and len(message) < 600
 
 

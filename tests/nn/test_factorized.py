@@ -87,15 +87,15 @@ def test_pruned_layer_is_smaller_and_gives_the_same(between):
     layer.eval()
     layer.factors["scale"][...] = noise(5, seed=1).at[0].set(0.0)
     layer.factors["width"][...] = layer.factors["width"][...].at[:, 3].set(0.0)
-    small = layer.pruned()
+    small = layer.prune()
     assert small.rank == (("rank", 3),) and {array.shape[-1] for array in small.arrays().values()} == {3}
     np.testing.assert_allclose(small(signal), layer(signal), rtol=1e-5, atol=1e-6)
     assert layer.arrays()["scale"].shape == (5,)
-    sizes, width = np.asarray(layer.components()), layer.arrays()["width"]
+    sizes, width = np.asarray(layer.component_sizes()), layer.arrays()["width"]
     order = np.argsort(sizes)
-    two = layer.pruned(float(sizes[order[2]])).arrays()["width"]  # the third smallest goes, too
+    two = layer.prune(float(sizes[order[2]])).arrays()["width"]  # the third smallest goes, too
     np.testing.assert_array_equal(two, width[:, np.sort(order[3:])])
-    np.testing.assert_array_equal(layer.pruned(1e9).arrays()["width"], width[:, order[-1:]])  # the largest stays
+    np.testing.assert_array_equal(layer.prune(1e9).arrays()["width"], width[:, order[-1:]])  # the largest stays
 
 
 def with_a_norm(rank: int = 5) -> FactorizedConv:
@@ -115,9 +115,9 @@ def test_size_that_moves_between_scale_and_norm_changes_neither_outputs_nor_comp
     moved.norm.scale[...] *= by
     moved.norm.bias[...] *= by
     np.testing.assert_allclose(moved(signal), layer(signal), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(moved.components(), layer.components(), rtol=1e-5)
-    for threshold in np.sort(layer.components())[:4] * 1.01:
-        kept, expected = (np.asarray(each.pruned(float(threshold)).factors["height"][...]) for each in (moved, layer))
+    np.testing.assert_allclose(moved.component_sizes(), layer.component_sizes(), rtol=1e-5)
+    for threshold in np.sort(layer.component_sizes())[:4] * 1.01:
+        kept, expected = (np.asarray(each.prune(float(threshold)).factors["height"][...]) for each in (moved, layer))
         np.testing.assert_array_equal(kept, expected)
 
 
@@ -125,7 +125,7 @@ def test_a_component_whose_norm_gives_zero_goes_and_one_that_gives_its_bias_alon
     layer, signal = with_a_norm(), noise(2, 5, 4, 3)
     layer.norm.scale[...] = layer.norm.scale[...].at[jnp.array([1, 2])].set(0.0)
     layer.norm.bias[...] = jnp.abs(layer.norm.bias[...]).at[1].set(0.0)
-    small = layer.pruned()
+    small = layer.prune()
     np.testing.assert_array_equal(small.factors["height"][...], np.delete(layer.factors["height"][...], 1, axis=1))
     np.testing.assert_allclose(small(signal), layer(signal), rtol=1e-5, atol=1e-6)
 
@@ -224,10 +224,10 @@ def test_joint_kernels_have_hes_spread_on_the_whole():
             "a dense kernel slides along one of: time; height, width",
         ),
         ({"rank": 2, "between": "gelu"}, "between is 'gelu'; choose one of linear, norm_relu"),
-        ({"rank": 2, "between": "norm_relu", "execution": "reconstructed"}, "which equals no dense kernel"),
+        ({"rank": 2, "between": "norm_relu", "execution": "reconstructed"}, "has no equivalent dense kernel"),
         ({"rank": 2, "dropout": 1.0}, "dropout is 1.0; expected a probability from 0 to below 1"),
         ({"rank": 2, "form": "tt", "dropout": 0.5}, "only a cp kernel has components to drop; the form is 'tt'"),
-        ({"rank": 2, "form": "tt", "execution": "depthwise"}, "'depthwise' is not offered for a kernel of form 'tt'"),
+        ({"rank": 2, "form": "tt", "execution": "depthwise"}, "'depthwise' does not support kernels of form 'tt'"),
         ({"rank": 2, "stride": {"time": 2}}, "stride names time, but the kernel slides along height, width"),
     ],
 )

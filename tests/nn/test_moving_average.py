@@ -36,5 +36,5 @@ def test_a_causal_flat_average_says_in_pieces_what_it_says_of_the_whole(size):
 def test_a_centered_average_cannot_run_along():
     layer = flat_average(5, causal=False)
     assert not layer.causal and flat_average(5, causal=True).causal and flat_average(1, causal=False).causal
-    with pytest.raises(ValueError, match="the average looks at later frames, so it cannot run along"):
+    with pytest.raises(ValueError, match="the average looks at later frames, so it cannot run on a stream"):
         layer.next(layer.start((1, 2)), jnp.zeros((1, 1, 2)))

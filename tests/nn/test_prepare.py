@@ -13,7 +13,7 @@ from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.conv import Conv3x3
 from affect_jax.nn.execution import ConvShape, Execution
-from affect_jax.nn.prepare import Unchanged, prepare
+from affect_jax.nn.prepare import Identity, prepare
 
 TRUNK = TrunkConfig(input_px=64, widths=(4, 8, 16), modules=2, depth=1)
 STATIC = EmoNetConfig(TRUNK, HeadConfig(blocks=1, geometry=True), emotions=5)
@@ -57,7 +57,7 @@ def test_prepared_network_predicts_the_same(network, execution):
     prepare(module, jax.ShapeDtypeStruct(images.shape, jnp.float32), jnp.float32)
     parts = [part for _, part in nnx.iter_modules(module)]
     assert not any(isinstance(part, nnx.BatchNorm) for part in parts)
-    assert sum(isinstance(part, Unchanged) for part in parts) == 4  # stem, two modules, and the head's
+    assert sum(isinstance(part, Identity) for part in parts) == 4  # stem, two modules, and the head's
     transformed = [part for part in parts if isinstance(part, Conv3x3) and part.kernel[...].ndim == 3]
     assert bool(transformed) == (execution.winograd is None)
     for found, wanted in zip(outputs(module, images), expected, strict=True):

@@ -154,9 +154,11 @@ def test_gradients_reach_every_number_and_first_states_keep_their_length():
 
 
 def test_what_cannot_be_is_refused():
-    with pytest.raises(ValueError, match="channels is 5; a layer that looks both ways halves them"):
+    with pytest.raises(ValueError, match="channels is 5; a bidirectional layer halves them"):
         GRUOverTime(5, rngs=nnx.Rngs(0))
-    with pytest.raises(ValueError, match="looks at later frames, so it cannot run along; build it with causal=True"):
+    with pytest.raises(
+        ValueError, match="looks at later frames, so it cannot run on a stream; build it with causal=True"
+    ):
         ConvLSTMOverTime(4, rngs=nnx.Rngs(0)).start((1, 2, 2, 4))
-    with pytest.raises(ValueError, match=r"weights are \(1.0, 0.0\); expected numbers from 0, the last"):
+    with pytest.raises(ValueError, match=r"weights are \(1.0, 0.0\); expected none below 0, and the last"):
         MovingAverage((1.0, 0.0))

@@ -11,7 +11,7 @@ from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.execution import Execution
 from affect_jax.nn.prepare import prepare
-from affect_jax.nn.streaming import as_arrays, from_arrays, scanned, streamed
+from affect_jax.nn.streaming import as_stream, scan_clips, state_from_arrays, state_to_arrays
 
 SIZES = ClipNetworkConfig(
     TrunkConfig(input_px=32, widths=(4, 4, 8), depth=1, modules=1),
@@ -65,7 +65,7 @@ def joined(predictions: list) -> np.ndarray:
 def in_chunks(stream, step, clip, size) -> np.ndarray:
     past, found = stream.start, []
     for start in range(0, FRAMES, size):
-        past, predictions = step(stream.numbers, past, clip[:, start : start + size])
+        past, predictions = step(stream.weights, past, clip[:, start : start + size])
         found.append(predictions)
     return joined(found)
 
@@ -73,13 +73,13 @@ def in_chunks(stream, step, clip, size) -> np.ndarray:
 def assert_streams(network: nnx.Module, clip: jax.Array, sizes) -> None:
     expected = whole(network, clip)
     assert np.std(expected, axis=1).max() > 1e-2
-    stream = streamed(network, jax.ShapeDtypeStruct((2, 1, *clip.shape[2:]), jnp.float32))
+    stream = as_stream(network, jax.ShapeDtypeStruct((2, 1, *clip.shape[2:]), jnp.float32))
     step, close = jax.jit(stream.next), {"rtol": 0, "atol": 1e-5 * max(1, np.abs(expected).max())}
     for size in sizes:
         np.testing.assert_allclose(in_chunks(stream, step, clip, size), expected, **close, err_msg=f"chunks of {size}")
-    found = jax.jit(lambda numbers, past, clip: scanned(stream, numbers, past, clip)[1])
-    np.testing.assert_allclose(joined([found(stream.numbers, stream.start, clip)]), expected, **close)
-    assert 0 < stream.kept_bytes < 2**20
+    found = jax.jit(lambda numbers, past, clip: scan_clips(stream, numbers, past, clip)[1])
+    np.testing.assert_allclose(joined([found(stream.weights, stream.start, clip)]), expected, **close)
+    assert 0 < stream.state_bytes < 2**20
 
 
 @pytest.mark.parametrize("case", HEADS)
@@ -109,33 +109,33 @@ def test_a_stream_can_be_put_away_and_taken_up_again(tmp_path, precision):
     network, clip = trained(WHOLE["factorized"]), images(3).astype(precision)
     shape = jax.ShapeDtypeStruct((2, 1, 32, 32, 3), jnp.float32)
     prepare(network, shape, clip.dtype)
-    stream = streamed(network, jax.ShapeDtypeStruct(shape.shape, clip.dtype))
+    stream = as_stream(network, jax.ShapeDtypeStruct(shape.shape, clip.dtype))
     step = jax.jit(stream.next)
-    past, _ = step(stream.numbers, stream.start, clip[:, :7])
+    past, _ = step(stream.weights, stream.start, clip[:, :7])
     assert precision in {str(leaf.dtype) for leaf in jax.tree.leaves(past)}
-    np.savez(tmp_path / "past.npz", **as_arrays(past))
+    np.savez(tmp_path / "past.npz", **state_to_arrays(past))
     with np.load(tmp_path / "past.npz") as file:
         arrays = dict(file)
-    again = from_arrays(stream, arrays)
+    again = state_from_arrays(stream, arrays)
     jax.tree.map(np.testing.assert_array_equal, again, past)
     assert [leaf.dtype for leaf in jax.tree.leaves(again)] == [leaf.dtype for leaf in jax.tree.leaves(past)]
-    _, expected = step(stream.numbers, past, clip[:, 7:8])
-    _, found = step(stream.numbers, again, clip[:, 7:8])
+    _, expected = step(stream.weights, past, clip[:, 7:8])
+    _, found = step(stream.weights, again, clip[:, 7:8])
     jax.tree.map(np.testing.assert_array_equal, found, expected)
     name = sorted(arrays)[0]
-    with pytest.raises(ValueError, match=r"in what was stored.+of another network or number of faces"):
-        from_arrays(stream, {**arrays, name: arrays[name][:1]})
-    with pytest.raises(ValueError, match="but what was stored is"):
-        from_arrays(stream, {key: value for key, value in arrays.items() if key != name})
+    with pytest.raises(ValueError, match=r"in the saved state.+another network or for another number of faces"):
+        state_from_arrays(stream, {**arrays, name: arrays[name][:1]})
+    with pytest.raises(ValueError, match="but the saved state is"):
+        state_from_arrays(stream, {key: value for key, value in arrays.items() if key != name})
 
 
 def test_a_network_made_ready_for_prediction_streams_too():
     network, clip = trained(WHOLE["factorized"]), images(4)
     shape = jax.ShapeDtypeStruct((2, 1, 32, 32, 3), jnp.float32)
-    plain = streamed(network, shape)
+    plain = as_stream(network, shape)
     expected = in_chunks(plain, jax.jit(plain.next), clip, 6)
     prepare(network, shape, jnp.float32)
-    stream = streamed(network, shape)
+    stream = as_stream(network, shape)
     found = in_chunks(stream, jax.jit(stream.next), clip, 6)
     np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * max(1, np.abs(expected).max()))
 
@@ -143,5 +143,5 @@ def test_a_network_made_ready_for_prediction_streams_too():
 def test_a_network_that_looks_ahead_cannot_be_streamed():
     network = ClipNetwork(typed(SIZES, {"time": {"causal": False}}, "model"), rngs=nnx.Rngs(0))
     network.eval()
-    with pytest.raises(ValueError, match=r"'head/.+' looks at frames to come.+inflate with --causal"):
-        streamed(network, jax.ShapeDtypeStruct((1, 1, 32, 32, 3), jnp.float32))
+    with pytest.raises(ValueError, match=r"'head/.+' looks at future frames.+inflate with --causal"):
+        as_stream(network, jax.ShapeDtypeStruct((1, 1, 32, 32, 3), jnp.float32))

@@ -2,7 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from affect_jax.ops.alignment import level
+from affect_jax.ops.alignment import align
 
 
 def face(seed=0):
@@ -16,15 +16,15 @@ def test_place_size_and_turn_do_not_matter_but_shape_does():
     points, angle = face(), 0.7
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     moved = 3.5 * points @ turn.T + [40, -7]
-    found = level(jnp.float32(np.stack([points, moved])))
+    found = align(jnp.float32(np.stack([points, moved])))
     np.testing.assert_allclose(found[0], found[1], atol=1e-5)
     other = points.copy()
     other[48:60] *= 1.2
-    assert np.abs(level(jnp.float32(other)) - found[0]).max() > 0.01
+    assert np.abs(align(jnp.float32(other)) - found[0]).max() > 0.01
 
 
 def test_the_result_is_centered_of_unit_size_and_level():
-    found = np.float64(level(jnp.float32(face(1))))
+    found = np.float64(align(jnp.float32(face(1))))
     inner = found[17:]
     np.testing.assert_allclose(inner.mean(0), 0, atol=1e-6)
     np.testing.assert_allclose((inner**2).sum(-1).mean(), 1, rtol=1e-5)
@@ -34,6 +34,6 @@ def test_the_result_is_centered_of_unit_size_and_level():
 
 
 def test_landmarks_on_one_point_stay_finite():
-    value, gradient = jax.value_and_grad(lambda points: level(points).sum())(jnp.full((68, 2), 5.0))
+    value, gradient = jax.value_and_grad(lambda points: align(points).sum())(jnp.full((68, 2), 5.0))
     assert value == 0 and np.isfinite(value)
     assert not jnp.isnan(gradient[:17]).any()

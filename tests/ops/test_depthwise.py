@@ -98,7 +98,7 @@ def drawn(shape, slides, dtype=jnp.float32):
 
 @pytest.mark.parametrize(("block", "shape", "slides"), SHAPES)
 def test_a_chain_of_axes_equals_autodiff_of_the_plain_form(block, shape, slides, monkeypatch):
-    monkeypatch.setattr(module, "BLOCK_NUMBERS", block)
+    monkeypatch.setattr(module, "BLOCK_VALUES", block)
     signal, taps, direction = drawn(shape, slides)
     ours = gradients(lambda s, t: separable(s, t, slides), direction)(signal, taps)
     theirs = gradients(lambda s, t: plain(s, t, slides), direction)(signal, taps)
@@ -154,5 +154,5 @@ def test_channels_are_mixed_at_every_place():
 
 
 def test_a_kernel_longer_than_the_padded_axis_is_refused():
-    with pytest.raises(ValueError, match="3 taps with dilation 2 span 5 places, but axis 0 has 3 and its padding 1"):
+    with pytest.raises(ValueError, match="3 taps with dilation 2 span 5 positions, but axis 0 has 3 and its padding 1"):
         depthwise(jnp.zeros((3, 4)), jnp.zeros((3, 4)), 0, before=1, after=0, dilation=2)

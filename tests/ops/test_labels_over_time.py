@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from affect_jax.ops.labels_over_time import resample, smooth, without_delay
+from affect_jax.ops.labels_over_time import compensate_delay, resample, smooth
 
 RNG = np.random.default_rng(0)
 
@@ -47,7 +47,7 @@ def test_a_trace_of_one_sample_or_none():
 
 def test_a_delay_of_whole_frames_is_a_shift_and_the_end_is_unknown():
     times, values = np.arange(50) / 12.5, RNG.normal(size=(50, 2))
-    found, weight = without_delay(times, values, np.ones(50), 5 / 12.5)
+    found, weight = compensate_delay(times, values, np.ones(50), 5 / 12.5)
     np.testing.assert_allclose(found[:45], values[5:], atol=1e-9)
     assert weight.tolist() == [1] * 45 + [0] * 5 and not found[45:].any()
 
@@ -55,7 +55,7 @@ def test_a_delay_of_whole_frames_is_a_shift_and_the_end_is_unknown():
 def test_the_delay_of_raters_is_undone_exactly_for_a_straight_line():
     truth = lambda seconds: 0.1 * seconds - 0.3
     times = np.arange(0, 4, 0.08)
-    found, weight = without_delay(times, truth(times - 0.93), np.ones(len(times)), 0.93)
+    found, weight = compensate_delay(times, truth(times - 0.93), np.ones(len(times)), 0.93)
     known = weight > 0
     np.testing.assert_allclose(found[known], truth(times[known]), atol=1e-12)
     assert known.sum() == (times + 0.93 <= times[-1] + 1e-6).sum()
@@ -87,8 +87,8 @@ def test_what_cannot_be_is_said():
     with pytest.raises(ValueError, match=r"times must increase, but sample 2 at 0.2 s follows one at 0.2 s"):
         resample(times, ones, ones, ones)
     with pytest.raises(ValueError, match=r"the delay is -1.0 s, expected 0 or more"):
-        without_delay(np.arange(3.0), ones, ones, -1.0)
+        compensate_delay(np.arange(3.0), ones, ones, -1.0)
     with pytest.raises(ValueError, match=r"kernel is 'median'; choose gaussian or average"):
         smooth(np.arange(3.0), ones, ones, 1.0, "median")
-    with pytest.raises(ValueError, match=r"smoothing is over -1.0 s"):
+    with pytest.raises(ValueError, match=r"smoothing width is -1.0 s"):
         smooth(np.arange(3.0), ones, ones, -1.0)

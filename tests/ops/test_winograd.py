@@ -44,7 +44,7 @@ def test_equals_the_direct_sum_in_float64_and_the_library(batch, height, width, 
 @pytest.mark.parametrize(("batch", "height", "width", "inputs", "outputs"), SHAPES[:3])
 @pytest.mark.parametrize("cache_numbers", [1, 2**20])
 def test_gradients_equal_automatic_ones(batch, height, width, inputs, outputs, cache_numbers, monkeypatch):
-    monkeypatch.setattr(parts, "CACHE_NUMBERS", cache_numbers)  # image by image, and all images at once
+    monkeypatch.setattr(parts, "CACHE_VALUES", cache_numbers)  # image by image, and all images at once
     maps, kernel = noise(batch, height, width, inputs), noise(3, 3, inputs, outputs, seed=1)
     slopes = noise(batch, height, width, outputs, seed=2)
     gradients = lambda function: jax.jit(lambda: jax.vjp(function, maps, kernel)[1](slopes))()
@@ -67,11 +67,11 @@ def test_parts_divide_the_batch_and_come_back_in_order(part, entries):
         sizes.append(len(some))
         return {"twice": 2 * some}
 
-    np.testing.assert_array_equal(parts.by_parts(function, batch, part)["twice"], 2 * batch)
+    np.testing.assert_array_equal(parts.map_in_parts(function, batch, part)["twice"], 2 * batch)
     assert set(sizes) == {entries}
 
 
 def test_as_many_images_at_once_as_fit_the_caches():
-    assert parts.fitting(64 * 64 * 256) == 1
-    assert parts.fitting(16 * 16 * 64) == 64
-    assert parts.fitting(2**30) == 1
+    assert parts.cache_capacity(64 * 64 * 256) == 1
+    assert parts.cache_capacity(16 * 16 * 64) == 64
+    assert parts.cache_capacity(2**30) == 1

@@ -8,7 +8,7 @@ import pytest
 from flax import nnx
 
 from affect_jax.nn.network import Variables
-from affect_jax.train.average import advanced
+from affect_jax.train.average import update_average
 from affect_jax.train.optimizer import OptimizerConfig, make_optimizer, schedule
 
 
@@ -91,12 +91,12 @@ def test_the_running_mean_equals_its_closed_form():
     state = lambda values: Variables(nnx.State({"w": jnp.asarray(values)}), nnx.State({}), nnx.State({}))
     mean, expected = state(numbers[0]), np.float64(numbers[0])
     for step, values in enumerate(numbers):
-        mean = advanced(mean, state(values), 0.7, jnp.int32(step))
+        mean = update_average(mean, state(values), 0.7, jnp.int32(step))
         decay = min(0.7, (1 + step) / (10 + step))
         expected = decay * expected + (1 - decay) * values
         if step in (0, 39):
             np.testing.assert_allclose(mean.trained["w"], expected, rtol=1e-5)
-    still = advanced(mean, mean, 0.7, jnp.int32(40))
+    still = update_average(mean, mean, 0.7, jnp.int32(40))
     np.testing.assert_array_equal(still.trained["w"], mean.trained["w"])
 
 

@@ -72,7 +72,7 @@ def test_fixed_statistics_are_used_and_leave_dropout_on(tiny):
 def test_a_pattern_that_freezes_nothing_or_everything_is_refused(tiny):
     with pytest.raises(ValueError, match="fixed_statistics='nrm' matches no layer .* look like .'norm', 'trunk/lay"):
         Network(lambda rngs: tiny(rngs=rngs), fixed_statistics="nrm")
-    with pytest.raises(ValueError, match=r"frozen='trunk/\(' is no regular expression"):
+    with pytest.raises(ValueError, match=r"frozen='trunk/\(' is not a valid regular expression"):
         Network(lambda rngs: tiny(rngs=rngs), frozen="trunk/(")
     with pytest.raises(ValueError, match="frozen='trnk/.*' matches no parameter; paths look like"):
         Network(lambda rngs: tiny(rngs=rngs), frozen="trnk/.*")

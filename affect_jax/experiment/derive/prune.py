@@ -37,7 +37,7 @@ def prune_run(source: pathlib.Path, workdir: pathlib.Path, threshold: float) -> 
             f"{source} holds no factorized convolutions of form cp, whose components could be dropped; factorize it "
             "first: python -m launch.factorize"
         )
-    kept = {path: layer.pruned(threshold * float(jnp.max(layer.components()))) for path, layer in found.items()}
+    kept = {path: layer.prune(threshold * float(jnp.max(layer.component_sizes()))) for path, layer in found.items()}
     for path, layer in kept.items():
         put(smaller, path, layer)
     config = _config(source, kept)
@@ -46,7 +46,9 @@ def prune_run(source: pathlib.Path, workdir: pathlib.Path, threshold: float) -> 
     made = options.parse(config)
     target = Network(make_builder(made))
     numbers = with_names(target.abstract, names(target.variables(smaller)))
-    ranks = {_name(path): {"kept": dict(kept[path].rank)["rank"], "of": len(found[path].components())} for path in kept}
+    ranks = {
+        _name(path): {"kept": dict(kept[path].rank)["rank"], "of": len(found[path].component_sizes())} for path in kept
+    }
     change = changes(run, module, made, target.module(numbers), list(found))
     note = {"from": str(source), "step": step, "threshold": threshold, "layers": ranks, **change}
     if threshold == 0 and not note["largest_difference"] <= TOLERANCE:

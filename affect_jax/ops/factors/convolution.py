@@ -1,4 +1,4 @@
-"""Convolutions with a factorized kernel: of a whole signal, or of the frames of a stream as they come."""
+"""Convolutions with a factorized kernel, over a whole signal or over a stream of frames."""
 
 import jax
 import jax.numpy as jnp
@@ -20,13 +20,14 @@ def convolve(
     execution: str | None = None,
     between: Between | None = None,
 ) -> Float[Array, "*out output"]:
-    """The convolution with the reconstructed kernel; `causal` in time only. For the padding see `sliding.windows`.
+    """Convolves with the reconstructed kernel; `causal` applies to time only. For the padding see `sliding.windows`.
 
-    The kernel slides along the axes just before the channel; whatever stands before them is batch.
-    execution: "factors", without building the kernel: 1x1, then for cp one depthwise convolution an axis, for tt one
-        small convolution an axis, for tucker one small convolution along all, then 1x1. "depthwise" (cp): 1x1, one
-        depthwise kernel along all axes, 1x1. "reconstructed": the dense kernel. None: the first that the form has.
-    between: applied after the first 1x1; with it the whole is no convolution with any dense kernel.
+    The kernel slides along the axes just before the channel; all axes before those are batch.
+    execution: "factors" never builds the kernel: a 1x1 convolution, then one depthwise convolution per axis (cp), one
+        small convolution per axis (tt) or one small convolution along all axes (tucker), then another 1x1.
+        "depthwise" (cp only): 1x1, one depthwise kernel along all axes, 1x1. "reconstructed": the dense kernel.
+        None: the first execution that the form supports.
+    between: applied after the first 1x1; the layer then no longer equals a convolution with a dense kernel.
     """
     along = windows(_taps(factors), causal, stride, dilation, padding)
     before, after = stages(factors, execution, between)
@@ -44,19 +45,21 @@ def convolve_next(
     execution: str | None = None,
     between: Between | None = None,
 ) -> tuple[Float[Array, "*held"], Float[Array, "*out output"]]:
-    """The past of the frames to come, and the causal convolution's outputs for these frames, any number of them.
+    """Runs the causal convolution on the next frames, any number of them; returns the new past and the outputs.
 
-    Chunk after chunk, from `empty_past` on, this gives what `convolve` with causal=True gives for the whole. `past`
-    holds dilation * (taps - 1) frames: of the signal after the first 1x1, with the dense kernel of the signal itself.
-    Statistics that `between` takes in training would be those of one chunk.
+    Starting from `empty_past`, chunk after chunk gives the same outputs as `convolve` with causal=True gives for the
+    whole signal. `past` holds the last dilation * (taps - 1) frames: of the signal after the first 1x1, or of the
+    signal itself for the dense kernel. In training, statistics inside `between` would be those of a single chunk.
     """
     along = _causal(factors, stride, dilation, padding)
     before, after = stages(factors, execution, between)
-    frames, kept = signal.ndim - 1 - len(along), along["time"].before
-    known = jnp.concatenate([past, before(signal)], axis=frames)
-    past = jax.lax.slice_in_dim(known, known.shape[frames] - kept, known.shape[frames], axis=frames)
-    time = Window(along["time"].taps, 0, 0, 1, along["time"].dilation)
-    return past, after(known, {**along, "time": time})
+    time_axis = signal.ndim - 1 - len(along)
+    frames = jnp.concatenate([past, before(signal)], axis=time_axis)
+    length = frames.shape[time_axis]
+    past = jax.lax.slice_in_dim(frames, length - along["time"].before, length, axis=time_axis)
+    # The past takes the place of the padding.
+    unpadded = Window(along["time"].taps, 0, 0, 1, along["time"].dilation)
+    return past, after(frames, {**along, "time": unpadded})
 
 
 def empty_past(
@@ -69,11 +72,13 @@ def empty_past(
     execution: str | None = None,
     dtype: jax.typing.DTypeLike = jnp.float32,
 ) -> Float[Array, "*held"]:
-    """The past of a stream that begins: zeros, for signals of this shape, whose number of frames does not matter."""
+    """Returns the past at the start of a stream: zeros. The number of frames in `shape` does not matter."""
     along = _causal(factors, stride, dilation, padding)
-    held = jax.eval_shape(stages(factors, execution).before, jax.ShapeDtypeStruct(shape, dtype))
-    frames = len(shape) - 1 - len(along)
-    return jnp.zeros((*held.shape[:frames], along["time"].before, *held.shape[frames + 1 :]), held.dtype)
+    signal = jax.eval_shape(stages(factors, execution).before, jax.ShapeDtypeStruct(shape, dtype))
+    time_axis = len(shape) - 1 - len(along)
+    past_shape = list(signal.shape)
+    past_shape[time_axis] = along["time"].before
+    return jnp.zeros(past_shape, signal.dtype)
 
 
 def _taps(factors: Kernel) -> dict[str, int]:
@@ -82,14 +87,14 @@ def _taps(factors: Kernel) -> dict[str, int]:
 
 
 def _causal(factors: Kernel, stride: Number, dilation: Number, padding: Padding) -> dict[str, Window]:
-    """The windows of a kernel that can follow a stream; ValueError for one that cannot."""
+    """Returns the windows of a kernel that can run on a stream; ValueError for one that cannot."""
     along = windows(_taps(factors), True, stride, dilation, padding)
     time = along.get("time")
     if time is None:
-        raise ValueError(f"the kernel slides along {', '.join(along)}; only one with a time axis can follow a stream")
+        raise ValueError(f"the kernel slides along {', '.join(along)}; only one with a time axis can run on a stream")
     if time.stride != 1 or (time.before, time.after) != (time.dilation * (time.taps - 1), 0):
         raise ValueError(
-            f"time: stride {time.stride}, padding ({time.before}, {time.after}); a stream is followed with stride 1 "
-            "and padding 'same' in time"
+            f"time: stride {time.stride}, padding ({time.before}, {time.after}); a stream needs stride 1 and padding "
+            "'same' in time"
         )
     return along

@@ -1,4 +1,4 @@
-"""First values of factorized kernels: arrays whose product has the wanted variance, whatever the form and order."""
+"""Initialization of factorized kernels: the reconstructed kernel has a given variance, whatever the form and order."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -11,9 +11,9 @@ from affect_jax.ops.factors.rank import array_shapes
 
 
 def factor_std(kernel_std: float, rank: int, modes: int) -> float:
-    """Standard deviation of normal factors whose product, summed over `rank`, has `kernel_std`; scale is 1.
+    """Standard deviation of normal factors whose product, summed over `rank`, has `kernel_std`; the scale is 1.
 
-    `modes` counts every factor with a [size, rank] shape: the kernel's axes, inputs and outputs.
+    `modes` is the number of factors of shape [size, rank]: the kernel's axes, inputs and outputs.
     """
     return float((kernel_std / rank**0.5) ** (1 / modes))
 
@@ -26,43 +26,71 @@ def draw(
     kernel_std: float,
     inputs_std: float | None = None,
 ) -> dict[str, Float[Array, "..."]]:
-    """Arrays of a kernel whose entries have mean 0 and `kernel_std`; `sizes` and `ranks` as in `factor_rank`.
+    """Draws the arrays of a kernel whose entries have mean 0 and standard deviation `kernel_std`.
 
-    cp and tt: the same deviation in all arrays, scale 1. tucker: factors [size, r] of variance 1/r, which keep the
-    variance, and a core that has the kernel's. With `inputs_std` the first 1x1 has that deviation, and `kernel_std` is
-    that of the kernel which follows it. `new_key` is called once for each array but scale: inputs, axes, outputs, core.
-    Columns (of arrays wider than long, rows) are orthogonal, and those of a cp kernel as long as each other. Normal
-    numbers have the same variance, but their products scatter so much that a deep network fades: after 20 layers of
-    width 32 and rank 64 with three axes, a signal kept 0.13 (cp), 0.002 (tucker) and 0.29 (tt) of its size, against
-    0.64 with dense kernels; now 0.38, 0.96 and 0.41 (geometric means of six draws).
+    cp and tt: all arrays have the same deviation, scale is 1. tucker: factors [size, r] have variance 1/r, which
+    preserves the variance, and the core has that of the kernel.
+    Columns (rows, in arrays wider than long) are orthogonal, and those of a cp kernel have equal length. Independent
+    normal values have the same variance, but their products spread so widely that signals fade in a deep network: after
+    20 layers of width 32 and rank 64 with three axes, a signal kept 0.13 (cp), 0.002 (tucker) and 0.29 (tt) of its size
+    against 0.64 with dense kernels; with orthogonal columns, 0.38, 0.96 and 0.41 (geometric means of six draws;
+    docs/results/signal_scale.md).
+
+    Args:
+        new_key: called once for each array but scale, in the order inputs, axes, outputs, core.
+        form: one of `forms.FORMS`.
+        sizes: as in `rank.resolve_rank`.
+        ranks: as `rank.resolve_rank` returns them.
+        kernel_std: of the reconstructed kernel, or, with `inputs_std`, of the kernel after the first 1x1.
+        inputs_std: of the first 1x1 alone; None: like the other arrays.
     """
     shapes = array_shapes(form, sizes, ranks)
-    alike = [name for name in shapes if name != "scale" and not (name == "inputs" and inputs_std)]
-    if form == "dense":
-        stds = {"kernel": kernel_std}
-    elif form == "cp":
-        stds = dict.fromkeys(shapes, factor_std(kernel_std, 1 if inputs_std else ranks["rank"], len(alike)))
-    elif form == "tucker":
-        stds = {name: ranks.get(name, 1) ** -0.5 for name in shapes} | {"core": kernel_std}
-    else:  # the variance is that of each array, times the terms of the sum over the links
-        terms = math.prod(rank for name, rank in ranks.items() if name in alike)
-        stds = dict.fromkeys(shapes, factor_std(kernel_std, terms, len(alike)))
-    if inputs_std:
-        stds["inputs"] = inputs_std
+    stds = _array_stds(form, shapes, ranks, kernel_std, inputs_std)
     factors = {}
     for name in dict.fromkeys(["inputs", *shapes] if "inputs" in shapes else shapes):
         if name != "scale":
-            first = jax.random.normal if name in ("core", "kernel") else _level if form == "cp" else _orthogonal
-            factors[name] = stds[name] * first(new_key(), shapes[name])
+            initialize = _initializer(form, name)
+            factors[name] = stds[name] * initialize(new_key(), shapes[name])
     return factors | {"scale": jnp.ones(shapes["scale"])} if form == "cp" else factors
 
 
+def _array_stds(
+    form: str,
+    shapes: Mapping[str, tuple[int, ...]],
+    ranks: Mapping[str, int],
+    kernel_std: float,
+    inputs_std: float | None,
+) -> dict[str, float]:
+    """Standard deviation of each array."""
+    # The arrays that share the deviation of the kernel equally.
+    shared = [name for name in shapes if name != "scale" and not (name == "inputs" and inputs_std)]
+    if form == "dense":
+        stds = {"kernel": kernel_std}
+    elif form == "cp":
+        stds = dict.fromkeys(shapes, factor_std(kernel_std, 1 if inputs_std else ranks["rank"], len(shared)))
+    elif form == "tucker":
+        stds = {name: ranks.get(name, 1) ** -0.5 for name in shapes} | {"core": kernel_std}
+    else:
+        # The sum over the links of a tensor train has as many terms as the product of their ranks.
+        terms = math.prod(rank for name, rank in ranks.items() if name in shared)
+        stds = dict.fromkeys(shapes, factor_std(kernel_std, terms, len(shared)))
+    if inputs_std:
+        stds["inputs"] = inputs_std
+    return stds
+
+
+def _initializer(form: str, name: str) -> Callable[[PRNGKeyArray, tuple[int, ...]], Array]:
+    if name in ("core", "kernel"):
+        return jax.random.normal
+    return _orthogonal_equal_length if form == "cp" else _orthogonal
+
+
 def _orthogonal(key: PRNGKeyArray, shape: tuple[int, ...]) -> Array:
-    """Entries of variance 1; the columns, or where there are more of them than rows the rows, are orthogonal."""
+    """Orthogonal columns (rows, if there are fewer of them), with entries of variance 1."""
     return jax.nn.initializers.orthogonal(max(math.prod(shape[:-1]), shape[-1]) ** 0.5)(key, shape)
 
 
-def _level(key: PRNGKeyArray, shape: tuple[int, ...]) -> Array:
-    """The same with columns whose entries have a mean square of 1."""
+def _orthogonal_equal_length(key: PRNGKeyArray, shape: tuple[int, ...]) -> Array:
+    """Like `_orthogonal`, with every column scaled to a mean square of 1."""
     columns = _orthogonal(key, shape)
     return columns / jnp.sqrt(jnp.square(columns).mean(0))[None]

@@ -1,7 +1,7 @@
-"""How large the arrays of a factorized kernel are: by a number, or by a fraction of the dense kernel's parameters.
+"""The ranks of a factorized kernel, given directly or as a fraction of the dense kernel's parameters.
 
-The ranks of a kernel are named numbers: {"rank": R} for cp; one for each array with a [size, rank] shape for tucker;
-for tt one for each link of the chain, under the name of the array before it; none for dense.
+Ranks are a mapping: {"rank": R} for cp; one rank per array of shape [size, rank] for tucker; one rank per link of the
+chain for tt, named after the array before the link; empty for dense.
 """
 
 import math
@@ -12,13 +12,14 @@ Rank = int | float | Mapping[str, int] | tuple[tuple[str, int], ...]
 
 
 def resolve_rank(form: str, sizes: Mapping[str, int], rank: Rank) -> dict[str, int]:
-    """The ranks that `rank` asks for, for a kernel of these sizes (axes in order, "inputs", "outputs").
+    """Resolves `rank` for a kernel of these sizes (axes in order, "inputs", "outputs").
 
-    int: R for cp; for tucker the ranks of inputs and outputs, for tt all, as far as the sizes allow. float in (0, 1]:
-    as many as stay within that fraction of the dense kernel's parameters, at least 1. Mapping, or its pairs: as given.
-    The axes' tucker ranks are their taps unless given, because cutting 3 to 2 saves little; the tt link after "time" is
-    as wide as the one before, so that a kernel which was inflated and one which was drawn have the same shapes.
+    int: R for cp; the ranks of inputs and outputs for tucker and of all links for tt, limited by the sizes.
+    float in (0, 1]: the largest ranks within that fraction of the dense kernel's parameters, at least 1.
+    Mapping, or its items as a tuple of pairs: used as given.
     dense: only 0.
+    Tucker ranks of the axes default to their taps, because reducing 3 to 2 saves little. The tt link after "time" is as
+    wide as the one before it, so that inflated and newly drawn kernels have the same shapes.
     """
     if form == "dense":
         if rank:
@@ -26,9 +27,9 @@ def resolve_rank(form: str, sizes: Mapping[str, int], rank: Rank) -> dict[str, i
         return {}
     limits = _limits(form, sizes)
     if isinstance(rank, Mapping | tuple):
-        return _given(form, sizes, limits, dict(rank))
+        return _complete(form, sizes, limits, dict(rank))
     if isinstance(rank, float) and 0 < rank <= 1:
-        return _within(form, sizes, rank * math.prod(sizes.values()), limits)
+        return _within_budget(form, sizes, rank * math.prod(sizes.values()), limits)
     if isinstance(rank, int) and rank >= 1:
         return _ranks(form, sizes, limits, {name: min(rank, limit) for name, limit in limits.items()})
     raise ValueError(
@@ -38,7 +39,7 @@ def resolve_rank(form: str, sizes: Mapping[str, int], rank: Rank) -> dict[str, i
 
 
 def array_shapes(form: str, sizes: Mapping[str, int], ranks: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
-    """The shape of each array of a kernel."""
+    """Returns the shape of each array of a kernel."""
     if form == "dense":
         return {"kernel": tuple(sizes.values())}
     if form == "cp":
@@ -57,53 +58,57 @@ def _axes(sizes: Iterable[str]) -> list[str]:
 
 
 def _limits(form: str, sizes: Mapping[str, int]) -> dict[str, int]:
-    """The largest ranks that are of any use, of those that may be chosen freely."""
+    """The largest useful rank for each rank that can be chosen freely."""
     if form == "cp":
         return {"rank": sys.maxsize}
     if form == "tucker":
         return dict(sizes)
+    # A link is limited by the product of the sizes on either side of it.
     chain = ["inputs", *(name for name in _axes(sizes) if name != "time")]
-    before = [math.prod(sizes[name] for name in chain[: place + 1]) for place in range(len(chain))]
-    whole = before[-1] * sizes["outputs"]
-    links = {name: min(left, whole // left) for name, left in zip(chain, before, strict=True)}
+    total = math.prod(sizes[name] for name in chain) * sizes["outputs"]
+    links, left = {}, 1
+    for name in chain:
+        left *= sizes[name]
+        links[name] = min(left, total // left)
     return {name: links["inputs" if name == "time" else name] for name in ("inputs", *_axes(sizes))}
 
 
-def _ranks(form: str, sizes: Mapping[str, int], limits: Mapping[str, int], wanted: dict[str, int]) -> dict[str, int]:
-    """The ranks wanted, but a tucker kernel's axes in full, and no tt link wider than those before it can fill."""
+def _ranks(form: str, sizes: Mapping[str, int], limits: Mapping[str, int], ranks: dict[str, int]) -> dict[str, int]:
+    """Applies the rules of each form: full ranks for a tucker kernel's axes, tt links limited by those before them."""
     if form == "tt":
-        return _fillable(sizes, wanted)
+        return _limit_links(sizes, ranks)
     if form != "tucker":
-        return wanted
-    return {name: limits[name] for name in _axes(limits)} | {name: wanted[name] for name in ("inputs", "outputs")}
+        return ranks
+    return {name: limits[name] for name in _axes(limits)} | {name: ranks[name] for name in ("inputs", "outputs")}
 
 
-def _fillable(sizes: Mapping[str, int], links: Mapping[str, int]) -> dict[str, int]:
-    """The links of a tensor train, none larger than the one before it times the taps between them."""
-    found, last = {}, sizes["inputs"]
-    for name, link in links.items():  # "inputs" first
-        room = last if name in ("inputs", "time") else last * sizes[name]
-        found[name] = last = min(link, room)
-    return found
+def _limit_links(sizes: Mapping[str, int], links: Mapping[str, int]) -> dict[str, int]:
+    """Limits each link of a tensor train to the previous link times the taps between them."""
+    limited, last = {}, sizes["inputs"]
+    # The first link is that of "inputs".
+    for name, link in links.items():
+        limit = last if name in ("inputs", "time") else last * sizes[name]
+        limited[name] = last = min(link, limit)
+    return limited
 
 
-def _given(form: str, sizes: Mapping[str, int], limits: Mapping[str, int], ranks: dict[str, int]) -> dict[str, int]:
-    """The ranks of a mapping, with those of the axes that it leaves out."""
+def _complete(form: str, sizes: Mapping[str, int], limits: Mapping[str, int], ranks: dict[str, int]) -> dict[str, int]:
+    """Checks given ranks and adds the defaults for axes that are missing."""
     if form == "tucker":
         ranks = {name: limits[name] for name in _axes(limits)} | ranks
     if form == "tt" and "time" in limits and "inputs" in ranks:
         ranks = {"time": ranks["inputs"]} | ranks
     if set(ranks) != set(limits) or min(ranks.values()) < 1:
         raise ValueError(f"ranks are {ranks}; a kernel of form '{form}' needs one of 1 or more for {', '.join(limits)}")
-    found = {name: ranks[name] for name in limits}
-    if form == "tt" and (most := _fillable(sizes, found)) != found:
-        raise ValueError(f"ranks are {found}, but each link of a tensor train can fill the next only so far: {most}")
-    return found
+    ranks = {name: ranks[name] for name in limits}
+    if form == "tt" and (largest := _limit_links(sizes, ranks)) != ranks:
+        raise ValueError(f"ranks are {ranks}, but each link of a tensor train limits the next; at most: {largest}")
+    return ranks
 
 
-def _within(form: str, sizes: Mapping[str, int], room: float, limits: Mapping[str, int]) -> dict[str, int]:
-    """The largest ranks, in the proportion of the limits, whose arrays hold at most `room` numbers."""
-    largest = int(room) + 1 if form == "cp" else 16 * max(limits.values())
+def _within_budget(form: str, sizes: Mapping[str, int], budget: float, limits: Mapping[str, int]) -> dict[str, int]:
+    """The largest ranks, in proportion to the limits, with at most `budget` parameters in all."""
+    largest = int(budget) + 1 if form == "cp" else 16 * max(limits.values())
 
     def ranks(step: int) -> dict[str, int]:
         if form == "cp":
@@ -111,8 +116,12 @@ def _within(form: str, sizes: Mapping[str, int], room: float, limits: Mapping[st
         return _ranks(form, sizes, limits, {name: max(1, limit * step // largest) for name, limit in limits.items()})
 
     count = lambda step: sum(math.prod(shape) for shape in array_shapes(form, sizes, ranks(step)).values())
-    low, high = 1, largest + 1  # low is taken even where it is too large: there is nothing smaller
+    # The smallest step is used even if it exceeds the budget.
+    low, high = 1, largest + 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if count(middle) <= room else (low, middle)
+        if count(middle) <= budget:
+            low = middle
+        else:
+            high = middle
     return ranks(low)

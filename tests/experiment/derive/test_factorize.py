@@ -137,7 +137,7 @@ def test_what_has_no_dense_head_or_no_such_rank_is_refused(dense_run, static_run
         factorize_run(static_run, tmp_path / "V", Wanted(rank=2))
     with pytest.raises(UsageError, match=r"rank is 0.0; .* or a fraction of the dense kernel's parameters, above 0"):
         factorize_run(dense_run, tmp_path / "V", Wanted(fraction=0.0))
-    with pytest.raises(UsageError, match=r"energy is 0.0; expected the share"):
+    with pytest.raises(UsageError, match=r"energy is 0.0; expected the fraction"):
         factorize_run(dense_run, tmp_path / "V", Wanted(energy=0.0))
     real = builtins.__import__
 

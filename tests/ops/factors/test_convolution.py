@@ -128,15 +128,15 @@ def arrays_of(form: str, **taps: int) -> dict:
 @pytest.mark.parametrize(
     ("form", "options", "message"),
     [
-        ("tucker", {"execution": "depthwise"}, "execution 'depthwise' is not offered for a kernel of form 'tucker'"),
-        ("dense", {"execution": "factors"}, "'factors' is not offered .* 'dense'; choose one of reconstructed"),
-        ("cp", {"execution": "fast"}, "execution 'fast' is not offered .* factors, depthwise, reconstructed"),
-        ("cp", {"execution": "reconstructed", "between": jax.nn.relu}, "has no first 1x1 for anything to follow"),
+        ("tucker", {"execution": "depthwise"}, "execution 'depthwise' does not support kernels of form 'tucker'"),
+        ("dense", {"execution": "factors"}, "'factors' does not support .* 'dense'; choose one of reconstructed"),
+        ("cp", {"execution": "fast"}, "execution 'fast' does not support .* factors, depthwise, reconstructed"),
+        ("cp", {"execution": "reconstructed", "between": jax.nn.relu}, "has no first 1x1 after which to apply"),
         ("cp", {"stride": {"time": 2}}, "stride names time, but the kernel slides along height, width"),
         ("cp", {"stride": 0}, "height: stride 0, dilation 1; expected both to be 1 or more"),
         ("cp", {"padding": "reflect"}, "height: padding is 'reflect'; expected 'same', 'valid' or"),
         ("cp", {"padding": {"width": (-1, 0)}}, r"width: padding is \(-1, 0\)"),
-        ("tt", {"padding": "valid", "dilation": 9}, "span 19 places, but the axis has 5 and its padding 0"),
+        ("tt", {"padding": "valid", "dilation": 9}, "span 19 positions, but the axis has 5 and its padding 0"),
     ],
 )
 def test_what_is_not_offered_is_refused(form, options, message):
@@ -145,12 +145,12 @@ def test_what_is_not_offered_is_refused(form, options, message):
 
 
 def test_arrays_that_make_no_kernel_are_named():
-    with pytest.raises(ValueError, match="arrays height, inputs, outputs make no kernel; expected 'kernel'"):
+    with pytest.raises(ValueError, match="arrays height, inputs, outputs do not form a kernel; expected 'kernel'"):
         convolve(jnp.zeros((5, 5, 3)), {name: jnp.ones((3, 2)) for name in ("height", "inputs", "outputs")})
 
 
 def test_only_a_kernel_of_time_with_stride_1_follows_a_stream():
     with pytest.raises(ValueError, match="slides along height, width; only one with a time axis"):
         empty_past((1, 5, 5, 3), arrays_of("cp", height=3, width=3))
-    with pytest.raises(ValueError, match=r"time: stride 2, padding \(2, 0\); a stream is followed with stride 1"):
+    with pytest.raises(ValueError, match=r"time: stride 2, padding \(2, 0\); a stream needs stride 1"):
         empty_past((1, 5, 5, 5, 3), arrays_of("cp", time=3, height=3, width=3), stride=2)

@@ -1,5 +1,3 @@
-import builtins
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -38,20 +36,6 @@ def test_cp_factors_have_columns_of_length_1_sorted_by_scale_and_the_same_from_t
     assert decompose(kernel, "cp", 6, starts=1, seed=3).relative_error >= first.relative_error
 
 
-@pytest.mark.parametrize("mode", range(4))
-def test_the_product_taken_in_another_order_is_that_of_tensorly(mode):
-    from tensorly import tenalg
-
-    kernel, weights = noise(3, 2, 6, 5), noise(4)
-    factors = [noise(size, 4, seed=size) for size in kernel.shape]
-    theirs = tenalg.unfolding_dot_khatri_rao(kernel, (weights, factors), mode)
-    np.testing.assert_allclose(module._against_others(kernel, (weights, factors), mode), theirs, rtol=1e-10)
-    with module._faster_products():
-        ours = tenalg.unfolding_dot_khatri_rao(kernel, (None, factors), mode)
-    np.testing.assert_allclose(ours * weights, theirs, rtol=1e-10)
-    assert tenalg.get_backend() == "core"
-
-
 def test_cp_of_one_component_is_the_largest_singular_pair_of_a_matrix():
     kernel = noise(1, 1, 5, 4)  # no axes to speak of: the kernel is a matrix
     values = np.linalg.svd(kernel[0, 0], compute_uv=False)
@@ -87,7 +71,7 @@ def test_the_rank_of_cp_keeps_the_energy_with_the_starts_and_iterations_it_was_s
 
 def test_an_energy_that_no_rank_of_cp_keeps_is_refused(monkeypatch):
     monkeypatch.setattr(module, "decompose", lambda *_, **__: Decomposition({}, 0.5))
-    message = r"energy is 0.9, .* shape \(3, 3, 5, 4\) with 1 starts of 2 iterations keeps 0.7500 at .* rank, 36; give"
+    message = r"energy is 0.9, .* shape \(3, 3, 5, 4\) with 1 starts of 2 iterations keeps 0.7500 at .* rank, 36; allow"
     with pytest.raises(ValueError, match=message):
         rank_by_energy(noise(3, 3, 5, 4), "cp", 0.9, starts=1, iterations=2)
 
@@ -104,23 +88,13 @@ def test_a_fraction_of_the_parameters_is_kept_and_names_can_be_given():
     assert parameter_count(found.factors) <= 0.3 * kernel.size
 
 
-def test_what_cannot_be_decomposed_is_refused(monkeypatch):
+def test_what_cannot_be_decomposed_is_refused():
     with pytest.raises(ValueError, match=r"a kernel of shape \(3, 2, 2\) for the axes height, width; expected finite"):
         decompose(noise(3, 2, 2), "cp", 2, axes=("height", "width"))
-    with pytest.raises(ValueError, match="expected finite numbers"):
+    with pytest.raises(ValueError, match="expected finite values"):
         decompose(np.full((3, 2, 2), np.nan), "cp", 2)
-    with pytest.raises(ValueError, match=r"energy is 1.5; expected the share"):
+    with pytest.raises(ValueError, match=r"energy is 1.5; expected the fraction"):
         rank_by_energy(noise(3, 2, 2), "cp", 1.5)
-    real = builtins.__import__
-
-    def absent(name, *rest):
-        if name.startswith("tensorly"):
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(ImportError, match=r"needs TensorLy: pip install 'affect_jax\[decompose\]'"):
-        module._tensorly()
 
 
 def test_a_dense_kernel_stays_as_it_is():

@@ -88,9 +88,9 @@ def test_the_mean_rule_keeps_still_frames_inside_the_clip_only():
     ("call", "message"),
     [
         (lambda: inflate(drawn("tt", **STATIC), 4), "4 taps; a centered one needs an odd number, or choose causal"),
-        (lambda: inflate(drawn("tucker", time=3, **STATIC), 3), "has a time factor already"),
-        (lambda: inflate(drawn("dense", time=3), 3), "has a time factor already"),
-        (lambda: inflate_by_mean(drawn("cp", **STATIC), 3), "for dense static kernels only; inflate"),
+        (lambda: inflate(drawn("tucker", time=3, **STATIC), 3), "already has a time factor"),
+        (lambda: inflate(drawn("dense", time=3), 3), "already has a time factor"),
+        (lambda: inflate_by_mean(drawn("cp", **STATIC), 3), "needs a dense static kernel; inflate"),
         (lambda: lengthen(drawn("cp", time=5, **STATIC), 3), r"5 taps \(centered\) does not fit into one of 3 taps"),
         (lambda: lengthen(drawn("cp", time=3, **STATIC), 3, False, True), r"3 taps \(centered\) .* 3 taps \(causal\)"),
         (lambda: lengthen(drawn("cp", **STATIC), 3), "has no time axis; add one with inflate"),

@@ -76,7 +76,7 @@ def test_no_link_of_a_tensor_train_is_wider_than_those_before_it_can_fill(fracti
         (
             "tt",
             {"inputs": 2, "height": 7, "width": 3},
-            "each link of a tensor train can fill the next only so far: .*6",
+            "each link of a tensor train limits the next; at most: .*6",
         ),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from kernels64 import dense_kernel, drawn_factors
 
-from affect_jax.ops.factors import dropped, evenness, kept_components, normalized, reconstruct, through_norm
+from affect_jax.ops.factors import drop_components, evenness, normalize, reconstruct, select_components, substitute_norm
 
 
 def drawn(form: str = "cp") -> dict:
@@ -15,7 +15,7 @@ def drawn(form: str = "cp") -> dict:
 
 def test_normalized_columns_have_length_1_and_make_the_same_kernel():
     factors = drawn()
-    level = normalized(factors)
+    level = normalize(factors)
     np.testing.assert_allclose(reconstruct(level), reconstruct(factors), rtol=1e-5, atol=1e-6)
     for name in ("height", "width", "inputs", "outputs"):
         np.testing.assert_allclose(np.linalg.norm(level[name], axis=0), 1, rtol=1e-6)
@@ -25,7 +25,7 @@ def test_a_norm_after_the_first_1x1_gives_components_the_length_of_its_scale_and
     factors, scale, bias = drawn(), *jnp.float32(np.random.default_rng(1).normal(size=(2, 5)))
     rest = [np.linalg.norm(np.float64(factors[name]), axis=0) for name in ("height", "width", "outputs")]
     expected = np.abs(np.float64(factors["scale"])) * np.prod(rest, 0) * np.hypot(np.float64(scale), np.float64(bias))
-    np.testing.assert_allclose(np.abs(normalized(through_norm(factors, scale, bias))["scale"]), expected, rtol=1e-5)
+    np.testing.assert_allclose(np.abs(normalize(substitute_norm(factors, scale, bias))["scale"]), expected, rtol=1e-5)
 
 
 def test_evenness_is_that_of_the_components_lengths_however_they_are_spread_and_whatever_the_kernels_length():
@@ -40,7 +40,7 @@ def test_evenness_is_that_of_the_components_lengths_however_they_are_spread_and_
 
 
 def test_evenness_runs_from_one_component_to_all_alike():
-    level = normalized(drawn())
+    level = normalize(drawn())
     np.testing.assert_allclose(evenness({**level, "scale": jnp.float32([0, -3, 0, 0, 0])}), 1, rtol=1e-6)
     np.testing.assert_allclose(evenness({**level, "scale": jnp.float32([2, -2, 2, 2, -2])}), np.sqrt(5), rtol=1e-6)
 
@@ -52,13 +52,15 @@ def test_the_penalty_has_a_derivative_where_a_column_is_zero():
     for kernel in (factors, nothing):
         slopes = jax.grad(evenness)(kernel)
         assert all(bool(jnp.isfinite(slope).all()) for slope in slopes.values())
-    assert float(normalized(factors)["scale"][1]) == 0 and float(evenness(nothing)) == 0
+    assert float(normalize(factors)["scale"][1]) == 0 and float(evenness(nothing)) == 0
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3])
 def test_dropping_leaves_one_at_least_and_the_kernel_in_the_mean(rank):
     factors = {name: array[..., :rank] for name, array in drawn().items()} | {"scale": jnp.arange(1.0, rank + 1)}
-    draws = jax.vmap(lambda key: dropped(factors, 0.6, key)["scale"])(jax.random.split(jax.random.key(0), 20000))
+    draws = jax.vmap(lambda key: drop_components(factors, 0.6, key)["scale"])(
+        jax.random.split(jax.random.key(0), 20000)
+    )
     assert ((np.asarray(draws) != 0).sum(1) >= 1).all()
     np.testing.assert_allclose(draws.mean(0), factors["scale"], rtol=0.04)
     # the share of each pattern: independent, but "none" is shared out evenly among the single ones
@@ -70,7 +72,7 @@ def test_dropping_leaves_one_at_least_and_the_kernel_in_the_mean(rank):
 
 
 def test_only_cp_kernels_have_components():
-    drop = lambda factors: dropped(factors, 0.5, jax.random.key(0))
-    for call in (normalized, evenness, lambda factors: kept_components(factors, 0.0), drop):
+    drop = lambda factors: drop_components(factors, 0.5, jax.random.key(0))
+    for call in (normalize, evenness, lambda factors: select_components(factors, 0.0), drop):
         with pytest.raises(ValueError, match="form 'tt'; only a cp kernel is a sum of components"):
             call(drawn("tt"))
