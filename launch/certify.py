@@ -19,10 +19,10 @@ flags.mark_flags_as_required(["workdir"])
 
 def main() -> None:
     from affect_jax.experiment.derive.inflate import certify
-    from affect_jax.models.certificate import require_exact, sentences
+    from affect_jax.models.certificate import describe, require_exact
 
     found = certify(pathlib.Path(WORKDIR.value))
-    for line in sentences(found):
+    for line in describe(found):
         print(line)
     require_exact(found)
     print(f"every frame as {found['from']} (step {found['from_step']}) predicts it")
