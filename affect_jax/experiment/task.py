@@ -50,7 +50,7 @@ def task(run: Options, source: Concatenated | None):
     names = emotions.names(run.label_set)
     frequency = np.ones(len(names)) if source is None else _frequency(run, source, len(names))
     try:
-        return run.task.fitted(frequency, names)
+        return run.task.with_class_weights(frequency, names)
     except ValueError as error:
         raise UsageError(str(error)) from error
 
