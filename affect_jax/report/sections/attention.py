@@ -10,13 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 
-from affect_jax.draw.axes import new_figure, png
-from affect_jax.draw.colors import GRAY, INK, LABEL, PREDICTED, hexadecimal
+from affect_jax.draw.axes import make_figure, to_png
+from affect_jax.draw.colors import GRAY, INK, LABEL, PREDICTED, rgb_to_hex
 from affect_jax.files.atomic import write_bytes
 
 PAIRS_ACROSS = 4
 NAME_LETTERS = 24  # of a face's name; the end tells faces of one data set apart
-PREDICTED_COLOR, LABEL_COLOR = hexadecimal(PREDICTED), hexadecimal(LABEL.on_image)
+PREDICTED_COLOR, LABEL_COLOR = rgb_to_hex(PREDICTED), rgb_to_hex(LABEL.on_image)
 MASK_LOOK = LinearSegmentedColormap.from_list(
     "mask", [(0.85, 0.1, 0.1, 0), (0.95, 0.25, 0.05, 0.75), (1, 0.95, 0.3, 1)]
 )
@@ -42,7 +42,7 @@ def draw_attention(faces: Sequence[AttendedFace], path: pathlib.Path, title: str
     """
     columns = min(PAIRS_ACROSS, len(faces))
     rows = -(-len(faces) // columns)
-    figure = new_figure(3.3 * columns, 1.86 * rows + 0.75)
+    figure = make_figure(3.3 * columns, 1.86 * rows + 0.75)
     grid = figure.subplots(rows, 2 * columns, squeeze=False).reshape(-1, 2)
     top = max(float(face.mask.max()) for face in faces)
     for (left, right), face in zip(grid, faces, strict=False):
@@ -53,7 +53,7 @@ def draw_attention(faces: Sequence[AttendedFace], path: pathlib.Path, title: str
     figure.suptitle(title, x=0.01, ha="left", fontsize=12, color=INK, parse_math=False)
     figure.legend(handles=_legend(faces), loc="lower left", ncols=3, frameon=False, fontsize=9, labelcolor=INK)
     figure.get_layout_engine().set(rect=(0, 0.3 / figure.get_figheight(), 1, 1 - 0.3 / figure.get_figheight()))
-    write_bytes(png(figure), path)
+    write_bytes(to_png(figure), path)
 
 
 def _draw_landmarks(axes: Axes, face: AttendedFace) -> None:

@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.patches import Circle
 
-from affect_jax.draw.axes import new_figure, png, tidy
-from affect_jax.draw.colors import GRAY, INK, QUANTITIES, ramp
+from affect_jax.draw.axes import make_figure, style_axes, to_png
+from affect_jax.draw.colors import GRAY, INK, QUANTITIES, make_colormap
 from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.agreement import ccc
 from affect_jax.metrics.moments import PairMoments
@@ -49,15 +49,15 @@ def draw_circumplex(
     """
     known = ~np.isnan(label).any(1)
     predicted, label = predicted[known], label[known]
-    figure = new_figure(13.0, 3.5)
+    figure = make_figure(13.0, 3.5)
     panels = figure.subplots(1, 4)
     for axes, points, title in zip(panels, (label, predicted), ("labels", "predictions"), strict=False):
         _plane(axes, points, f"{title} ({len(points):,})")
     scores = ccc(PairMoments.of(predicted, label, np.ones(len(label)))) if len(label) else (np.nan, np.nan)
     for dimension, axes in enumerate(panels[2:]):
         _against(axes, predicted[:, dimension], label[:, dimension], QUANTITIES[DIMENSIONS[dimension]].on_white)
-        tidy(axes, f"{DIMENSIONS[dimension]}: CCC {scores[dimension]:.3f}")
-    write_bytes(png(figure), picture)
+        style_axes(axes, f"{DIMENSIONS[dimension]}: CCC {scores[dimension]:.3f}")
+    write_bytes(to_png(figure), picture)
 
 
 def _density(axes: Axes, across: np.ndarray, up: np.ndarray, colors: Colormap) -> None:
@@ -72,18 +72,18 @@ def _density(axes: Axes, across: np.ndarray, up: np.ndarray, colors: Colormap) -
 
 def _plane(axes: Axes, points: np.ndarray, title: str) -> None:
     axes.add_patch(Circle((0, 0), 1, fill=False, color=GRAY, linewidth=1, zorder=4))
-    _density(axes, points[:, 0], points[:, 1], ramp(GRAY))
+    _density(axes, points[:, 0], points[:, 1], make_colormap(GRAY))
     for word, (across, up) in CORNERS.items():
         place = {"ha": "right" if across > 0 else "left", "va": "top" if up > 0 else "bottom"}
         axes.text(across * 1.03, up * 1.03, word, color=INK, fontsize=9, zorder=5, **place)
-    tidy(axes, title)
+    style_axes(axes, title)
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), xlabel="valence", ylabel="arousal", aspect="equal")
     axes.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1))
 
 
 def _against(axes: Axes, predicted: np.ndarray, label: np.ndarray, color: str) -> None:
     axes.plot((-1, 1), (-1, 1), color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=4)
-    _density(axes, label, predicted, ramp(color))
+    _density(axes, label, predicted, make_colormap(color))
     axes.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05), aspect="equal", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     axes.set_xlabel("label", color=color)
     axes.set_ylabel("prediction", color=color)

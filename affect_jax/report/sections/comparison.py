@@ -10,7 +10,7 @@ import numpy as np
 from absl import logging
 from jaxtyping import Float
 
-from affect_jax.draw.axes import new_figure, png, tidy
+from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import GRAY, INK, SERIES
 from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.seeds import t_interval
@@ -81,24 +81,24 @@ def draw_comparison(runs: Sequence[Run], names: tuple[str, str], picture: pathli
     curves = [label for label in dict.fromkeys((*steps, *shares)) if label not in levels]
     looks = {label: _look(number) for number, label in enumerate(curves)}
     looks |= {label: _level_look(number) for number, label in enumerate(levels)}
-    figure = new_figure(11.0 if shares else 6.5, 4.9)
+    figure = make_figure(11.0 if shares else 6.5, 4.9)
     panels = figure.subplots(1, 2 if shares else 1, squeeze=False)[0]
     if shares:
         _draw_shares(panels[0], shares, looks)
         scores = {label: [r.score for r in runs if r.label == label and r.share == ALL] for label in levels}
         _draw_levels(panels[0], {label: float(np.mean(each)) for label, each in scores.items()}, looks)
-        tidy(panels[0], f"Clips it was trained on (bars: {AROUND})")
+        style_axes(panels[0], f"Clips it was trained on (bars: {AROUND})")
         panels[0].set_ylabel(names[0], fontsize=9)
     _draw_steps(panels[-1], {label: steps[label] for label in curves if label in steps}, looks)
     _draw_levels(panels[-1], {label: steps[label].mean[0] for label in levels}, looks)
-    tidy(panels[-1], f"Steps it was trained for (bands: {AROUND})")
+    style_axes(panels[-1], f"Steps it was trained for (bands: {AROUND})")
     panels[-1].set_ylabel(names[1], fontsize=9)
     handles = {line.get_label(): line for panel in panels for line in panel.get_lines() if line.get_label() in looks}
     shown = [label for label in looks if label in handles]
     columns = min(len(shown), 4 if shares else 2)
     lines = [handles[label] for label in shown]
     figure.legend(lines, shown, loc="outside lower center", ncols=columns, frameon=False, fontsize=9, handlelength=3)
-    write_bytes(png(figure), picture)
+    write_bytes(to_png(figure), picture)
 
 
 def _look(number: int) -> dict[str, object]:

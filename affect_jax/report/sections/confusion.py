@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Num
 from matplotlib.colors import LinearSegmentedColormap
 
-from affect_jax.draw.axes import new_figure, png
+from affect_jax.draw.axes import make_figure, to_png
 from affect_jax.draw.colors import EMOTION, GRAY, INK
 from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
@@ -32,7 +32,7 @@ def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequenc
     examples = counts.sum(1)
     share = counts / np.maximum(examples, 1)[:, None]
     side = 2.6 + 0.62 * len(emotions)
-    figure = new_figure(side + 0.6, side)
+    figure = make_figure(side + 0.6, side)
     axes = figure.subplots()
     axes.imshow(share, cmap=SHARES, vmin=0, vmax=1)
     for row in range(len(emotions)):
@@ -57,4 +57,4 @@ def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequenc
     axes.spines[:].set_color(GRAY)
     title = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in scores.items())
     axes.set_title(title.replace("f1", "F1"), fontsize=10)
-    write_bytes(png(figure), picture)
+    write_bytes(to_png(figure), picture)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from affect_jax.draw.axes import new_figure, png, tidy
+from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import AROUSAL, EMOTION, INK, SERIES, VALENCE
 from affect_jax.files.atomic import write_bytes
 from affect_jax.report.evaluated import Captioned, Evaluated
@@ -65,20 +65,20 @@ def read_metrics(path: pathlib.Path) -> dict[str, tuple[Int[np.ndarray, "line"],
 
 def draw_curves(metrics: Mapping[str, pathlib.Path], picture: pathlib.Path) -> None:
     """One row of two panels for each named run: training losses to the left, validation scores to the right."""
-    figure = new_figure(10.0, 3.2 * len(metrics))
+    figure = make_figure(10.0, 3.2 * len(metrics))
     panels = figure.subplots(len(metrics), 2, squeeze=False)
     for (left, right), (run, path) in zip(panels, metrics.items(), strict=True):
         quantities = read_metrics(path)
         _losses(left, {n: q for n, q in quantities.items() if n == "train/loss" or n.startswith("train/loss/")})
-        tidy(left, f"{run}: training loss")
+        style_axes(left, f"{run}: training loss")
         _scores(right, {n: q for n, q in quantities.items() if n.startswith("validation/")})
-        tidy(right, f"{run}: validation")
+        style_axes(right, f"{run}: validation")
         for axes in (left, right):
             axes.set_xlabel("step", fontsize=9)
             if axes.has_data():
                 axes.legend(frameon=False, fontsize=9)
                 axes.set_xlim(left=0)
-    write_bytes(png(figure), picture)
+    write_bytes(to_png(figure), picture)
 
 
 def _losses(axes, losses: Mapping) -> None:

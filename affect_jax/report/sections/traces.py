@@ -8,15 +8,15 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 
-from affect_jax.draw.axes import new_figure, png, tidy
-from affect_jax.draw.colors import GRAY, LABEL, LABEL_BAND, QUANTITIES, pale
+from affect_jax.draw.axes import make_figure, style_axes, to_png
+from affect_jax.draw.colors import GRAY, LABEL, LABEL_BAND, QUANTITIES, lighten
 from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.agreement import ccc
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.quantities.valence_arousal import DIMENSIONS
 from affect_jax.report.evaluated import Captioned, Evaluated
 from affect_jax.report.sections.circumplex import VALENCE_AROUSAL, labels_of
-from affect_jax.tables.rows import Rows, groups
+from affect_jax.tables.rows import Rows, group_rows
 
 CLIPS_SHOWN = 3
 TRUTH_MARGIN = 0.1  # half the width of the band around the truth where no annotators give one
@@ -48,7 +48,7 @@ def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]:
 def traces_of(static: Rows, clip: Rows) -> list[ClipTrace]:
     """The clips whose labels move most."""
     labels = labels_of(clip)
-    clips = groups(clip.clip)
+    clips = group_rows(clip.clip)
     shown = sorted(clips, key=lambda name: -_movement(labels[clips[name]]))[:CLIPS_SHOWN]
     traces = []
     for name in shown:
@@ -74,7 +74,7 @@ def draw_traces(traces: Sequence[ClipTrace], picture: pathlib.Path) -> None:
     """One column for each clip, valence above arousal; each panel names the CCC of both networks on this clip."""
     if len({trace.band is None for trace in traces}) > 1:
         raise ValueError("some of the clips have annotators and some have not: one legend cannot serve both")
-    figure = new_figure(5.2 * len(traces) + 0.6, 5.4)
+    figure = make_figure(5.2 * len(traces) + 0.6, 5.4)
     panels = figure.subplots(2, len(traces), squeeze=False, sharex="col", sharey=True)
     for column, trace in enumerate(traces):
         for dimension in range(2):
@@ -85,7 +85,7 @@ def draw_traces(traces: Sequence[ClipTrace], picture: pathlib.Path) -> None:
         panels[dimension, -1].legend(
             frameon=False, fontsize=9, loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.6
         )
-    write_bytes(png(figure), picture)
+    write_bytes(to_png(figure), picture)
 
 
 def _panel(axes: Axes, trace: ClipTrace, dimension: int) -> None:
@@ -96,12 +96,12 @@ def _panel(axes: Axes, trace: ClipTrace, dimension: int) -> None:
     axes.axhline(0, color=GRAY, linewidth=0.8)
     axes.fill_between(time, low, high, color=LABEL_BAND, linewidth=0, label=band, zorder=1)
     axes.plot(time, truth, color=LABEL.on_white, linewidth=1.2, linestyle=(0, (4, 2)), label="truth", zorder=2)
-    axes.plot(time, trace.static[:, dimension], color=pale(color), linewidth=1.1, label="static network", zorder=3)
+    axes.plot(time, trace.static[:, dimension], color=lighten(color), linewidth=1.1, label="static network", zorder=3)
     axes.plot(time, trace.clip[:, dimension], color=color, linewidth=2.2, label="clip network", zorder=4)
     known = np.float64(~np.isnan(truth))
     static, clip = (
         ccc(PairMoments.of(each[:, dimension, None], truth[:, None], known))[0] for each in (trace.static, trace.clip)
     )
     scores = f"{DIMENSIONS[dimension]} CCC: static {static:.2f}, clip {clip:.2f}"
-    tidy(axes, scores if dimension else f"{trace.name}\n{scores}")
+    style_axes(axes, scores if dimension else f"{trace.name}\n{scores}")
     axes.set(ylim=(-1.02, 1.02), xlim=(time[0], time[-1]), yticks=(-1, -0.5, 0, 0.5, 1))

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from affect_jax.draw.axes import new_figure
+from affect_jax.draw.axes import make_figure
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.study import sweep_runs
 from affect_jax.experiment.study.compare_sweeps import compare, score_name
@@ -129,7 +129,7 @@ def test_bars_of_two_networks_at_one_share_stand_apart():
     assert list(curves) == ["a", "b"]  # c has one share only
     assert curves["b"].at.tolist() == [0.125, 1] and curves["b"].mean.tolist() == [0.1, 0.2]
     assert np.isnan(curves["a"].half).all()  # of a single seed
-    axes = new_figure(4.0, 3.0).subplots()
+    axes = make_figure(4.0, 3.0).subplots()
     comparison._draw_shares(axes, curves, {label: {"color": "k"} for label in curves})
     places = {line.get_label(): np.log2(line.get_xdata()) for line in axes.get_lines()}
     np.testing.assert_allclose(places["b"] - places["a"], comparison.APART)
