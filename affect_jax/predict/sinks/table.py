@@ -1,4 +1,4 @@
-"""The table of a recording: one row per decoded frame, written as the frames come."""
+"""The table of a recording: one row per decoded frame, written as frames arrive."""
 
 import pathlib
 
@@ -7,13 +7,13 @@ from affect_jax.predict.sources import Frame
 from affect_jax.tables.schema import Schema, sidecar
 from affect_jax.tables.writing import RowWriter
 
-FACE = 0  # the primary face is the only one followed
+FACE = 0  # only the primary face is predicted
 
 
 class Table:
     """A CSV file and its schema.
 
-    An error leaves a part file behind with the rows so far; nothing half written ever bears the final name.
+    After an error, a part file with the rows so far remains; an incomplete file never gets the final name.
     """
 
     needs_images = False
