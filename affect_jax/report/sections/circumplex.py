@@ -1,4 +1,4 @@
-"""Predictions beside labels in the plane of valence and arousal."""
+"""Labels and predictions in the valence-arousal plane."""
 
 import pathlib
 from collections.abc import Sequence
@@ -15,25 +15,25 @@ from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.agreement import ccc
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.quantities.valence_arousal import DIMENSIONS
-from affect_jax.report.evaluated import Captioned, Evaluated
+from affect_jax.report.evaluated import CaptionedPlot, Evaluated
 from affect_jax.tables.rows import Rows
 
 VALENCE_AROUSAL = "valence_arousal"
 CORNERS = {"excited": (1, 1), "angry": (-1, 1), "sad": (-1, -1), "calm": (1, -1)}
 
 
-def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]:
+def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[CaptionedPlot]:
     """Labels and predictions of the last run, if anything is labeled."""
     rows = runs[-1].rows
     if not rows.labeled(VALENCE_AROUSAL).any():
         return []
     path = folder / "circumplex.png"
-    draw_circumplex(rows.values[VALENCE_AROUSAL], labels_of(rows), path)
+    draw_circumplex(rows.values[VALENCE_AROUSAL], get_labels(rows), path)
     return [(path, f"Labels and predictions of {runs[-1].name}")]
 
 
-def labels_of(rows: Rows) -> Float[np.ndarray, "row 2"]:
-    """Labels of valence and arousal; NaN where there are none."""
+def get_labels(rows: Rows) -> Float[np.ndarray, "row 2"]:
+    """Valence and arousal labels; NaN for rows without."""
     known = rows.labeled(VALENCE_AROUSAL)
     if not known.any():
         return np.full((len(rows), 2), np.nan)
@@ -41,14 +41,15 @@ def labels_of(rows: Rows) -> Float[np.ndarray, "row 2"]:
 
 
 def draw_circumplex(
-    predicted: Float[np.ndarray, "row 2"], label: Float[np.ndarray, "row 2"], picture: pathlib.Path
+    predicted: Float[np.ndarray, "row 2"], label: Float[np.ndarray, "row 2"], path: pathlib.Path
 ) -> None:
-    """Where labels and predictions lie in the circumplex, and prediction over label for each dimension.
+    """Plots labels and predictions in the circumplex, and prediction against label for each dimension.
 
-    Rows whose label is NaN are left out.
+    Rows without a label (NaN) are left out.
     """
     known = ~np.isnan(label).any(1)
-    predicted, label = predicted[known], label[known]
+    predicted = predicted[known]
+    label = label[known]
     figure = make_figure(13.0, 3.5)
     panels = figure.subplots(1, 4)
     for axes, points, title in zip(panels, (label, predicted), ("labels", "predictions"), strict=False):
@@ -57,11 +58,11 @@ def draw_circumplex(
     for dimension, axes in enumerate(panels[2:]):
         _against(axes, predicted[:, dimension], label[:, dimension], QUANTITIES[DIMENSIONS[dimension]].on_white)
         style_axes(axes, f"{DIMENSIONS[dimension]}: CCC {scores[dimension]:.3f}")
-    write_bytes(to_png(figure), picture)
+    write_bytes(to_png(figure), path)
 
 
 def _density(axes: Axes, across: np.ndarray, up: np.ndarray, colors: Colormap) -> None:
-    """Single points while they can be told apart, a density beyond."""
+    """Plots single points, or their density if there are too many to distinguish."""
     if len(across) <= 400:
         axes.scatter(across, up, s=9, color=INK, alpha=0.35, linewidths=0, zorder=3)
     else:
