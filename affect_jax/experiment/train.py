@@ -52,7 +52,7 @@ def _train(options: Options, workdir: pathlib.Path, checkpoints: Checkpoints) ->
     state = _state(options, workdir, checkpoints, network, optimizer, placement, batches)
     root = jax.random.fold_in(jax.random.key(options.seed), 1)  # 0 is the key of the first numbers
     one_step = step.make_train_step(objective, optimizer, root, options.optimizer.average)
-    step_function = step.compiled(one_step, state, placement, objective.teacher_variables)
+    step_function = step.compile_step(one_step, state, placement, objective.teacher_variables)
     predict = build.predictor(network, placement)
     evaluators = evaluations.evaluators(options, predict, held_out)
     if latest is None:
