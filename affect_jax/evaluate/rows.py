@@ -34,9 +34,7 @@ def collect(
         raise ValueError("nothing to evaluate: the data contains no faces")
     found, first = np.unique(index, return_index=True)
     chosen = [examples[place] for place in found.tolist()]
-    averages = {}
-    for name in values[0]:
-        averages[name] = _average(name, np.concatenate([each[name] for each in values]), index)
+    averages = {name: _average(name, [each[name] for each in values], index) for name in values[0]}
     _check_finite([example.name for example in chosen], averages)
     return Rows(
         label_set=label_set,
@@ -64,11 +62,11 @@ def _report(
     return found
 
 
-def _average(name: str, values: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """Averages the values of each index; in order of the indices."""
+def _average(name: str, values: Sequence[np.ndarray], index: np.ndarray) -> np.ndarray:
+    """Averages the values of each index over all batches; in order of the indices."""
     order = np.argsort(index, kind="stable")
     found, starts, counts = np.unique(index[order], return_index=True, return_counts=True)
-    ordered = values[order]
+    ordered = np.concatenate(values)[order]
     if len(found) == len(index):
         return ordered
     parts = [ordered[start : start + count] for start, count in zip(starts, counts, strict=True)]

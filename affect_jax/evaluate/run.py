@@ -32,7 +32,8 @@ def evaluate(predict: Predict, quantities: Sequence[str], batches: Iterable[Batc
     States are computed on the device and merged on the host in float64. A quantity that the network does not predict,
     or that is not labeled, has no scores.
     """
-    merged = waiting = None
+    merged = None
+    waiting = None
     for batch in batches:
         states = _states(in_order(quantities), crop_px, predict(batch), batch)
         if waiting is not None:  # merging waits for the device, so the states of the previous batch are merged
@@ -40,10 +41,10 @@ def evaluate(predict: Predict, quantities: Sequence[str], batches: Iterable[Batc
         waiting = states
     if waiting is None:
         raise ValueError("nothing to evaluate: the data contains no batches")
-    whole = waiting if merged is None else _merge(merged, waiting)
+    merged = waiting if merged is None else _merge(merged, waiting)
     found = {}
-    for each in in_order(whole):
-        found |= each.scores(whole[each.name])
+    for each in in_order(merged):
+        found |= each.scores(merged[each.name])
     return found
 
 

@@ -28,8 +28,8 @@ def parse_ranks(form: str, rank: int, ranks: tuple) -> Parts:
     links = LINKS[form]
     each = f", or one for each of {', '.join(links)}" if len(links) > 1 else ""
     for part, given in parts.entries:
-        numbers = given if isinstance(given, tuple) else (given or 0,)
-        if min(numbers) < 1 or len(numbers) not in (1, len(links)):
+        given_ranks = given if isinstance(given, tuple) else (given or 0,)
+        if min(given_ranks) < 1 or len(given_ranks) not in (1, len(links)):
             raise ValueError(
                 f"ranks has {given} for '{part}'; every part needs a rank of at least 1, as in ('head', 8){each}"
             )

@@ -46,7 +46,8 @@ def transfer(source: nnx.Module, target: nnx.Module, rule: str = "present") -> l
             raise ValueError(f"'{join_path(path)}': {error}") from error
     from_scratch = []
     for name in TIME_SLOTS:
-        old, new = (getattr(getattr(network, "head", None), name, None) for network in (source, target))
+        old = getattr(getattr(source, "head", None), name, None)
+        new = getattr(getattr(target, "head", None), name, None)
         if new is not None and not _resume(old, new):
             from_scratch.append(f"head/{name}")
     return from_scratch

@@ -68,8 +68,11 @@ class ClipNetwork(nnx.Module):
         self, clips: Float[Array, "batch time height width 3"], *, rngs: nnx.Rngs | None = None
     ) -> Predictions:
         """Linear outputs [batch, time, ...] for frames in [0, 1]; `rngs` is used for dropout in training."""
-        see = lambda images: head_inputs(self.trunk(images), self.config.trunk, self.config.head)
-        inputs = see(clips) if self.config.time.choice.reaches("trunk") else per_frame(see, clips)
+        make_inputs = lambda images: head_inputs(self.trunk(images), self.config.trunk, self.config.head)
+        if self.config.time.choice.reaches("trunk"):
+            inputs = make_inputs(clips)
+        else:
+            inputs = per_frame(make_inputs, clips)
         emotion_logits, valence_arousal = self.head(*inputs, rngs=rngs)
         if self.output_average is not None:
             valence_arousal = self.output_average(valence_arousal)

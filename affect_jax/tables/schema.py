@@ -34,7 +34,9 @@ class Schema:
     @functools.cached_property
     def columns(self) -> tuple[str, ...]:
         """The header: keys, box, then each quantity with its label."""
-        found = [*KEYS, SUCCESS, *(BOX if self.boxes else ())]
+        found = [*KEYS, SUCCESS]
+        if self.boxes:
+            found += BOX
         for each in in_order(self.quantities):
             found += each.cells(self.missing(each.name), self.label_set)
             if each.name in self.labeled:

@@ -19,17 +19,15 @@ class AffectConfig:
     regression: str = "mse"  # mse | rmse (of valence and of arousal, then averaged)
     ccc_memory: int = 0  # number of earlier batches that PCC and CCC include besides the current one
     ccc_over: str = "batch"  # PCC and CCC over: batch (all frames) | clip (each clip, then averaged) | both (mean)
-    smoothness_weight: float = (
-        0.0  # of the squared change of valence and arousal between consecutive frames (in squared
-    )
-    # label units; 0.001 for the labels of rendered faces at 12.5 fps); clips only; use tens to hundreds for an effect
+    # Of the squared change of valence and arousal between consecutive frames (in squared label units; 0.001 for the
+    # labels of rendered faces at 12.5 fps); clips only. Takes tens to hundreds to have an effect.
+    smoothness_weight: float = 0.0
     label_smoothing: float = 0.0  # share of a label that is spread evenly over all emotions
     class_weights: tuple[float, ...] = ()  # of the cross-entropy, in the order of the label set; () = all 1
     class_weight_rule: str = ""  # sets them from how often an emotion is drawn: inverse | inverse_sqrt of the frequency
-    landmark_weight: float = (
-        0.0  # of the mean squared error of the heatmaps (about 0.001), so that a trunk trained with
-    )
-    # the head keeps its landmarks; use hundreds for an effect
+    # Of the mean squared error of the heatmaps (about 0.001), so that a trunk that is trained with the head keeps its
+    # landmarks. Takes hundreds to have an effect.
+    landmark_weight: float = 0.0
     teacher: str = ""  # workdir of a trained network whose emotions are distilled; "" = none
     teacher_weight: float = 0.3  # of the divergence from the teacher
     teacher_temperature: float = 1.0  # divides the logits of both networks in the divergence

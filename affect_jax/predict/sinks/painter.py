@@ -81,9 +81,10 @@ class Painter:
             ink.line(canvas, start, stop, color, thin)
         ink.circle(canvas, points[-1], 4.5 * unit, colors.DARK)
         ink.circle(canvas, points[-1], 3.6 * unit, colors.PREDICTED)
-        low, size = top + 125 * unit, round(12 * unit)
-        ink.text(canvas, f"V {_signed(valence)}", x - 4 * unit, low, size, colors.VALENCE.on_image, "r")
-        ink.text(canvas, f"A {_signed(arousal)}", x + 4 * unit, low, size, colors.AROUSAL.on_image)
+        baseline = top + 125 * unit
+        size = round(12 * unit)
+        ink.text(canvas, f"V {_signed(valence)}", x - 4 * unit, baseline, size, colors.VALENCE.on_image, "r")
+        ink.text(canvas, f"A {_signed(arousal)}", x + 4 * unit, baseline, size, colors.AROUSAL.on_image)
 
     def _bars(self, canvas: np.ndarray, row: Row, left: float, top: float, unit: float) -> None:
         """One bar per emotion; the most likely one is bright."""

@@ -178,7 +178,8 @@ def _shade_gaps(axes: Axes, times: Float[np.ndarray, "row"], missing: np.ndarray
 
 def _draw_faces(figure: Figure, upper: Axes, faces: list[Thumbnail]) -> None:
     """Draws a row of crops, each connected to its point on the time axis."""
-    width, gap = 0.85 / FACES, 0.008
+    width = 0.85 / FACES
+    gap = 0.008
     start = 0.07 + (FACES - len(faces)) * width / 2
     for place, (time, crop) in enumerate(faces):
         lower = figure.add_axes((start + place * width + gap / 2, 0.03, width - gap, 0.21))

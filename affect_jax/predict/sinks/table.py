@@ -34,7 +34,8 @@ class Table:
         keys = {"source": row.name, "frame": row.frame, "face": FACE, "time_seconds": row.time_seconds}
         box = None
         if row.values is not None and row.box is not None:
-            box = [*(round(side, 2) for side in row.box), round(row.score, 6)]
+            box = [round(side, 2) for side in row.box]
+            box.append(round(row.score, 6))
         self._writer.write(keys, row.values, box)
 
     def __exit__(self, kind: type | None, *_: object) -> None:
