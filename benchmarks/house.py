@@ -62,6 +62,7 @@ class Walk:
             return
         code = frame.f_code
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        names = [name for name in names if name != "self"]  # a config at work on itself is not on its way
         if not any(carries_config(frame.f_locals[name]) for name in names if name in frame.f_locals):
             return
         if path == LOOP and code.co_name == "run":

@@ -1,1 +1,1 @@
-"""Configs: get_config(variant) -> ConfigDict."""
+"""Configs: each file defines get_config(variant) -> ConfigDict."""

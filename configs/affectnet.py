@@ -1,41 +1,42 @@
-"""EmoNet in its published size on AffectNet: 256 px, 14 million parameters, 8, 7 or 5 emotions: landmarks -> static.
+"""EmoNet in its published size (256 px, 14 million parameters) on AffectNet, with 8, 7 or 5 emotions.
 
-Source: Toisoul et al., Nature Machine Intelligence 3, 2021. Their training code is not public: loss, rates, batch,
-  balance and jitter are those of the unofficial training of the same network; color jitter is off.
-Command: python -m launch.convert --from=2DFAN2.pth --workdir=runs/affectnet/landmarks, or own landmarks by
+Source: Toisoul et al., Nature Machine Intelligence 3, 2021. Their training code is not public: loss, learning rates,
+  batch size, class balancing and jitter follow an unofficial training of the same network; color jitter is off.
+Command: python -m launch.convert --from=2DFAN2.pth --workdir=runs/affectnet/landmarks, or train your own landmarks with
   python -m launch.train --config=configs/affectnet.py:landmarks $ROOT --workdir=runs/affectnet/landmarks, then
   python -m launch.train --config=configs/affectnet.py:static $ROOT --workdir=runs/affectnet/static, then
   python -m launch.evaluate --workdir=runs/affectnet/static --data=affectnet --split=validation --set=clean=
-Expected: on EmoNet's own cleaned test list (launch.import_lists) accuracy 0.75 and CCC 0.82, 0.75 for 8 emotions, 0.82
-  and 0.90, 0.80 for 5; on the whole validation list less (by a third party 0.52 and 0.57, 0.52 for 8).
-Measured: not yet run: AffectNet is not redistributable.
+Expected: on EmoNet's own cleaned test list (launch.import_lists), accuracy 0.75 and CCC 0.82, 0.75 for 8 emotions, and
+  0.82 and 0.90, 0.80 for 5; lower on the whole validation list (a third party measured 0.52 and 0.57, 0.52 for 8).
+Measured: not yet run (AffectNet is not redistributable).
 """
 
 from ml_collections import ConfigDict
 
 from configs import base
 
-FACES, BATCH, EPOCHS = 287_651, 64, 50  # faces of the training list with one of the 8 emotions
+FACES = 287_651  # in the training list, with one of the 8 emotions
+BATCH, EPOCHS = 64, 50
 
 
 def get_config(variant: str = "static") -> ConfigDict:
-    """Variants: landmarks, static, static_7, static_5, static_npy (the form of 2021), static_mixed (with FER+, RAF-DB).
+    """Variants: landmarks, static, static_7, static_5, static_npy (2021 format), static_mixed (with FER+ and RAF-DB).
 
-    ROOT=--config.data.train.affectnet.root=DIR, the folder of the lists and images, or of train_set and val_set.
+    ROOT=--config.data.train.affectnet.root=DIR, the folder with the lists and images, or with train_set and val_set.
     """
     if variant not in VARIANTS:
         raise ValueError(f"unknown variant '{variant}' of configs/affectnet.py; choose one of {', '.join(VARIANTS)}")
     config = base.base()
     config.batch_size = BATCH
-    # Rotation, scale, shift and mirror are by default those of the source.
+    # The defaults for rotation, scale, shift and mirroring are those of the source.
     config.augment.update(brightness=0.0, contrast=0.0, saturation=0.0, tint=0.0)
     return VARIANTS[variant](config)
 
 
 def affectnet(config: ConfigDict, reader: str = "affectnet", **options) -> None:
-    """A fiftieth of the training list decides the checkpoint: the validation list is what papers report."""
-    train, held = base.divided(reader, of=50, root="data/AffectNet", **options)
-    config.data.train.affectnet, config.evaluations.validation = train, held
+    """Holds out a fiftieth of the training list to select the checkpoint; papers report the validation list."""
+    parts = base.split_off(reader, of=50, root="data/AffectNet", **options)
+    config.data.train.affectnet, config.evaluations.validation = parts
 
 
 def landmarks(config: ConfigDict) -> ConfigDict:
@@ -61,7 +62,7 @@ def static(config: ConfigDict, label_set: str = "affectnet_8", reader: str = "af
 
 
 def static_mixed(config: ConfigDict) -> ConfigDict:
-    """Two tenths of the faces have emotions only."""
+    """A fifth of the faces have emotion labels only."""
     static(config)
     config.data.train.affectnet.weight = 0.8
     config.data.train.ferplus = base.data_set("ferplus", weight=0.1, root="data/FERPlus")

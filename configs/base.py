@@ -1,8 +1,7 @@
-"""Every option of a run with its unit and default, section by section.
+"""All options of a run with units and defaults, section by section.
 
-The fields, units and defaults of a section are those of its dataclass, so that no option stands in two places:
-train, optimizer, mesh, crop, augment, initialize, task (by name), model (by name), and one section a data set (by
-reader).
+The fields, units and defaults of a section come from its dataclass, so that no option is defined twice: train,
+optimizer, mesh, crop, augment, initialize, task (by name), model (by name), and one section per data set (by reader).
 """
 
 import dataclasses
@@ -30,17 +29,17 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def section(cls, **options) -> ConfigDict:
-    """The fields of a config dataclass with their defaults, some of them replaced; sections within it likewise."""
+    """The fields of a config dataclass with their defaults, except for `options`; nested sections likewise."""
     return ConfigDict(dataclasses.asdict(typed(cls, options, cls.__name__)))
 
 
 def model(name: str, **options) -> ConfigDict:
-    """A network of the registry; the number of emotions is not an option: it follows from the label set."""
+    """A network from the registry; the number of emotions is not an option but follows from the label set."""
     return ConfigDict({"name": name, **model_options(typed(MODELS[name][1], options, "model"))})
 
 
 def task(name: str, **options) -> ConfigDict:
-    """A task of the registry."""
+    """A task from the registry."""
     return ConfigDict({"name": name, **dataclasses.asdict(TASKS[name][1](**options))})
 
 
@@ -51,32 +50,36 @@ def data_set(
     clock: Mapping[str, Any] = NOTHING,
     **options,
 ) -> ConfigDict:
-    """A data set: `weight` is its share of the training examples, `fold` the part of its subjects (data/folds.py), and
-    `clock` says how the labels of its clips are aligned with the frames (data/label_clock.py)."""
+    """A data set.
+
+    `weight` is its share of the training examples, `fold` selects subjects (data/folds.py), and `clock` aligns the
+    labels of clips with their frames (data/label_clock.py).
+    """
     sections = {"fold": section(FoldConfig, **fold), "clock": section(LabelClockConfig, **clock)}
     return ConfigDict(
         {"reader": reader, "weight": weight, **sections, **dataclasses.asdict(READERS[reader][1](**options))}
     )
 
 
-def divided(reader: str, of: int, weight: float = 1.0, **options) -> tuple[ConfigDict, ConfigDict]:
-    """A data set in two parts that share no subject: all but fold 0 of `of`, and that fold; one root for both."""
+def split_off(reader: str, of: int, weight: float = 1.0, **options) -> tuple[ConfigDict, ConfigDict]:
+    """Splits a data set by subject into all folds but fold 0 of `of`, and that fold; the two share their root."""
     train = data_set(reader, weight, {"of": of, "complement": True}, **options)
-    held = data_set(reader, fold={"of": of}, **options)
-    held.root = train.get_ref("root")
-    return train, held
+    held_out = data_set(reader, fold={"of": of}, **options)
+    held_out.root = train.get_ref("root")
+    return train, held_out
 
 
 def base() -> ConfigDict:
-    """A run without model, task and data, which every config adds."""
+    """A run without a model, task and data, which each config adds."""
     return ConfigDict(
         {
-            "seed": 0,  # of first numbers, order, augmentation, dropout and shake-shake
-            "batch_size": 32,  # examples a step over all devices; a clip counts as one
-            "label_set": "affectnet_8",  # emotions.LABEL_SETS
-            "frozen": "",  # regular expression over parameter paths that nothing moves
-            "fixed_statistics": "",  # the same over layers, such as "head/.*": norms whose running statistics training
-            # uses and keeps, though their parameters may be trained; for small batches of clips
+            "seed": 0,  # of initialization, data order, augmentation, dropout and shake-shake
+            "batch_size": 32,  # examples per step over all devices; a clip counts as one
+            "label_set": "affectnet_8",  # see emotions.LABEL_SETS
+            "frozen": "",  # regular expression for the paths of parameters that are not trained
+            "fixed_statistics": "",  # regular expression for the paths of norms, such as "head/.*", that use their
+            # running statistics in training and leave them unchanged, even if their parameters are trained; for small
+            # batches of clips
             "train": section(TrainConfig),
             "optimizer": section(OptimizerConfig),
             "initialize": section(InitializeConfig),
@@ -85,13 +88,13 @@ def base() -> ConfigDict:
             "augment": section(AugmentConfig),
             "data": {
                 "train": {},  # name -> data_set(...)
-                "frames": 0,  # frames a clip; 0 = single pictures
+                "frames": 0,  # frames per clip; 0 = single images
                 "hop": 0,  # frames between the starts of training clips; 0 = half a clip
                 "windows": section(WindowConfig),
-                "balanced": 0.0,  # 0: emotions as they come; 1: each equally often; between: part of the way
-                "max_skipped_fraction": 0.01,  # pictures of a data set that may break on reading before the run stops
-                "store": "",  # folder where rendered or decoded examples are kept between runs
+                "balanced": 0.0,  # 0: emotions at their natural frequency; 1: equally often; in between: interpolated
+                "max_skipped_fraction": 0.01,  # share of a data set's images that may be unreadable
+                "store": "",  # folder where rendered or decoded examples are cached between runs
             },
-            "evaluations": {},  # name -> data_set(...), scored while training; train.best names the one that chooses
+            "evaluations": {},  # name -> data_set(...), evaluated during training; train.best selects the checkpoint
         }
     )

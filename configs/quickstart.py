@@ -1,8 +1,9 @@
-"""The whole way on rendered faces, in ten to fifteen minutes on two cores: landmarks -> static -> (inflate) -> clip.
+"""The whole pipeline on rendered faces, in 10-15 minutes on two cores: landmarks -> static -> (inflate) -> clip.
 
-Source: Toisoul et al., Nature Machine Intelligence 3, 2021 (static) and Kossaifi et al., CVPR 2020 (clip), in small.
+Source: small versions of Toisoul et al., Nature Machine Intelligence 3, 2021 (static) and Kossaifi et al., CVPR 2020
+  (clip).
 Command: bash launch/quickstart.sh
-Expected: CCC of at least 0.70 for valence and for arousal on held-out subjects; the clip network above the static.
+Expected: CCC of at least 0.70 for valence and for arousal on held-out subjects; higher for clip than for static.
 Measured: see the table in README.md.
 """
 
@@ -13,7 +14,7 @@ from configs import base
 STORE = "runs/quickstart/data"
 SIZES = {"input_px": 64, "widths": (16, 32, 64), "depth": 2, "modules": 1}
 HEAD = {"blocks": 3, "rank": 32}
-AVERAGE = "head/time_features/offsets"  # of the average over frames, which has the longest way to go
+AVERAGE = "head/time_features/offsets"  # the learned average over frames, which changes the most in training
 
 
 def get_config(variant: str = "static") -> ConfigDict:
@@ -22,7 +23,7 @@ def get_config(variant: str = "static") -> ConfigDict:
         raise ValueError(f"unknown variant '{variant}' of configs/quickstart.py; choose one of {', '.join(VARIANTS)}")
     config = base.base()
     config.data.store = STORE
-    # Rendered faces differ in pose, framing and light already; only the mirror is left.
+    # Rendered faces already vary in pose, framing and lighting; only mirroring remains.
     config.augment.update(rotation_degrees=0.0, scale=0.0, shift=0.0, brightness=0.0, contrast=0.0, saturation=0.0)
     config.augment.tint = 0.0
     return VARIANTS[variant](config)
@@ -50,7 +51,7 @@ def landmarks(config: ConfigDict) -> ConfigDict:
 
 def static(config: ConfigDict) -> ConfigDict:
     config.model = base.model("emonet", trunk=SIZES, head=HEAD)
-    config.task = base.task("affect", emotion_weight=0.3)  # six emotions of subtle faces are the harder task here
+    config.task = base.task("affect", emotion_weight=0.3)  # on these subtle faces, the six emotions are the harder task
     config.frozen = "trunk/.*"
     config.initialize.update(rule="copy", workdir="runs/quickstart/landmarks")
     config.data.train.rendered = stills("train", 1024, 6)
@@ -63,7 +64,7 @@ def static(config: ConfigDict) -> ConfigDict:
 def clip(config: ConfigDict) -> ConfigDict:
     config.model = base.model("clip", trunk=SIZES, head=HEAD)
     config.task = base.task("affect", emotion_weight=0.3)
-    config.frozen = "(?!.*time).*"  # first phase of the paper: only what looks along time moves
+    config.frozen = "(?!.*time).*"  # first phase in the paper: only the temporal parameters are trained
     config.batch_size = 8
     config.initialize.update(rule="copy", workdir="runs/quickstart/inflated")
     config.data.update(frames=16, hop=4)

@@ -1,12 +1,12 @@
-"""Photographs with emotions and landmarks, joined by rendered faces with valence and arousal: landmarks -> static.
+"""Photographs with emotions and landmarks, plus rendered faces with valence and arousal: landmarks -> static.
 
-Source: Toisoul et al., Nature Machine Intelligence 3, 2021, in a size for two cores; 5 emotions as in its README. Ours:
-  a tighter crop, landmarks trained on with the emotions and given to the head as positions, averaged weights.
+Source: Toisoul et al., Nature Machine Intelligence 3, 2021, in a size for two cores; 5 emotions as in its README. Our
+  changes: a tighter crop, landmarks trained along with emotions and their positions fed to the head, averaged weights.
 Command: python -m launch.train --config=configs/real_faces.py:landmarks $ROOT --workdir=runs/real_faces/landmarks, then
   python -m launch.train --config=configs/real_faces.py:static $ROOT --workdir=runs/real_faces/static, then
   python -m launch.evaluate --workdir=runs/real_faces/static --data=affectnet --split=validation
 Expected: accuracy above 0.75 and balanced accuracy above 0.62 on the validation list.
-Measured: accuracy 0.770, balanced accuracy 0.637; step 1,400, seed 0 (BUILD_NOTES.md).
+Measured: accuracy 0.770, balanced accuracy 0.637; step 1,400, seed 0 (docs/results/photographs.md).
 """
 
 from ml_collections import ConfigDict
@@ -18,16 +18,16 @@ SIZES = {"input_px": 80, "widths": (16, 32, 64), "depth": 2, "modules": 1}
 
 
 def get_config(variant: str = "static") -> ConfigDict:
-    """Variants: landmarks, static. ROOT=--config.data.train.photographs.root=DIR, the folder of the list and images."""
+    """Variants: landmarks, static. ROOT=--config.data.train.photographs.root=DIR, the folder with list and images."""
     if variant not in VARIANTS:
         raise ValueError(f"unknown variant '{variant}' of configs/real_faces.py; choose one of {', '.join(VARIANTS)}")
     config = base.base()
     config.label_set = "emonet_5"
     config.data.store = "runs/real_faces/data"
-    train, held = base.divided("affectnet", of=8, weight=0.7, root="data/real_faces", **PHOTOGRAPHS)
-    config.data.train.photographs, config.evaluations.validation = train, held
+    parts = base.split_off("affectnet", of=8, weight=0.7, root="data/real_faces", **PHOTOGRAPHS)
+    config.data.train.photographs, config.evaluations.validation = parts
     config.data.train.rendered = base.data_set("rendered", weight=0.3, split="train", subjects=1024, per_subject=4)
-    # Nearly all photographs are gray, and cut close around the face: a wider crop would be black border.
+    # Nearly all photographs are grayscale and tightly cropped: a wider crop would show black borders.
     config.augment.update(rotation_degrees=10.0, scale=0.15, gray_probability=0.8)
     config.crop.side_ratio = 1.3
     return VARIANTS[variant](config)

@@ -1,1 +1,1 @@
-"""Command lines: flags, and one call each."""
+"""The commands: each defines its flags and makes one call."""

@@ -8,7 +8,7 @@ GROUPS = {
     "Train": ("train",),
     "Evaluate": ("evaluate", "report", "attention"),
     "Predict": ("predict",),
-    "Derive a network from another one": ("inflate", "certify", "factorize", "prune", "convert"),
+    "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),
     "Study many runs": ("sweep", "compare_sweeps"),
     "Data": ("import_lists", "render_faces"),
 }
@@ -24,7 +24,7 @@ def summary(command: str) -> str:
 
 def listing() -> str:
     """All commands by group, one line each."""
-    lines = ["Each command shows its options with --help, such as python -m launch.train --help."]
+    lines = ["Run a command with --help to see its options, as in python -m launch.train --help."]
     for title, commands in GROUPS.items():
         lines += ["", title]
         lines += [f"  launch.{command:<15} {summary(command)}" for command in commands]
@@ -32,7 +32,7 @@ def listing() -> str:
 
 
 def main(words: list[str]) -> int:
-    """Prints the commands; 2 if a word was given that names none of the options here."""
+    """Prints the commands; returns 2 for an unknown option."""
     if not words or words[0] in ("--help", "-h"):
         print(listing())
         return 0

@@ -2,8 +2,8 @@
 
   python -m launch.attention --workdir=runs/landmarks --data=affectnet --data_root=DIR --output=attention.png
 
-Takes a landmark network or a static network. Beside the image it writes a JSON file of the same name with the landmark
-error (NME) and the share of the mask inside the convex hull of the labeled landmarks, over all faces.
+Works with landmark networks and static networks. Next to the image, it writes a JSON file of the same name with the
+landmark error (NME) and the share of the mask inside the convex hull of the labeled landmarks, over all faces.
 """
 
 import pathlib
@@ -23,7 +23,8 @@ flags.mark_flags_as_required(["workdir", "data", "output"])
 def main() -> None:
     from affect_jax.experiment.attention import attention, sentence
 
-    workdir, output = pathlib.Path(WORKDIR.value), pathlib.Path(OUTPUT.value)
+    workdir = pathlib.Path(WORKDIR.value)
+    output = pathlib.Path(OUTPUT.value)
     found = attention(workdir, DATA.value, DATA_ROOT.value, SPLIT.value, SETTINGS.value, output, COUNT.value)
     print(sentence(found))
 

@@ -1,9 +1,9 @@
-"""Checks again that an inflated network gives the output of its source network on every frame.
+"""Checks again that an inflated network reproduces the outputs of its source network on every frame.
 
   python -m launch.certify --workdir=runs/inflated
 
 Prints the largest difference at any layer or output, for each test clip and precision; the exit code is 1 if one
-exceeds its tolerance. A network that was trained after its inflation is compared all the same, and differs.
+exceeds its tolerance, as is expected once the network has been trained after its inflation.
 """
 
 import pathlib
@@ -19,13 +19,13 @@ flags.mark_flags_as_required(["workdir"])
 
 def main() -> None:
     from affect_jax.experiment.derive.inflate import certify
-    from affect_jax.models.certificate import require_exact, sentences
+    from affect_jax.models.certificate import describe, require_exact
 
     found = certify(pathlib.Path(WORKDIR.value))
-    for line in sentences(found):
+    for line in describe(found):
         print(line)
     require_exact(found)
-    print(f"every frame as {found['from']} (step {found['from_step']}) predicts it")
+    print(f"same outputs on every frame as {found['from']} (step {found['from_step']})")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
   python -m launch.compare_sweeps --sweep=runs/clips/networks --sweep=runs/clips/amounts --output=runs/clips/comparison
 
-Runs with the same label are one network. The table shows the networks that were trained on all clips. The plot also
-shows the score against the share of the clips, where a sweep varies the fold of the training data, and the validation
-score against the steps. Writes comparison.png, comparison.csv and comparison.md.
+Runs with the same label count as one network with several seeds. The table shows the networks that were trained on all
+clips. The plot also shows the score against the share of training clips, if a sweep varies the fold of the training
+data, and the validation score against training steps. Writes comparison.png, comparison.csv and comparison.md.
 """
 
 import pathlib
@@ -16,7 +16,9 @@ from launch.flags import define_output_folder
 
 SWEEPS = flags.DEFINE_multi_string("sweep", None, "Folder of a finished sweep, with its table.csv.")
 SCORE = flags.DEFINE_string("score", "ccc/mean", "Score to compare the networks by: a column of the tables.")
-AGAINST = flags.DEFINE_string("against", "", "Label that differences are taken to; by default the first of the table.")
+AGAINST = flags.DEFINE_string(
+    "against", "", "Label of the baseline for differences; by default the first in the table."
+)
 OUTPUT = define_output_folder()
 SPEED = flags.DEFINE_bool("speed", False, "Measure the frames per second of each network on this machine.")
 flags.mark_flags_as_required(["sweep", "output"])

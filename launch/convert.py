@@ -2,10 +2,10 @@
 
   python -m launch.convert --from=emonet_8.pth --workdir=runs/emonet_8
 
-Reads .pth (both forms), TorchScript and .safetensors without PyTorch and without running anything in the file. Writes
-the checkpoint, config.json, source.json (fingerprint, license, crop, labels, an account of every entry) and, where
-PyTorch is installed, parity.json, which compares the outputs with PyTorch's for the same tensors. If anything fails,
-nothing is written. The workdir serves launch.evaluate, launch.predict and initialize.rule=copy.
+Reads .pth (both formats), TorchScript and .safetensors without PyTorch and without executing any code in the file.
+Writes the checkpoint, config.json, source.json (checksum, license, crop, labels, and what became of each entry) and, if
+PyTorch is installed, parity.json, which compares the outputs with those of PyTorch for the same tensors. If anything
+fails, nothing is written. The workdir works with launch.evaluate, launch.predict and initialize.rule=copy.
 """
 
 import importlib.util
@@ -18,16 +18,19 @@ from launch.flags import define_new_workdir
 
 FROM = flags.DEFINE_string("from", None, "PyTorch checkpoint file, such as emonet_8.pth.")
 WORKDIR = define_new_workdir()
-NETWORK = flags.DEFINE_enum("network", "auto", ["auto", "emonet", "fan"], "Network that the file holds.")
+NETWORK = flags.DEFINE_enum("network", "auto", ["auto", "emonet", "fan"], "Network in the file.")
 LABELS = flags.DEFINE_string(
-    "label_set", "", "Label set in the order of the outputs; by default the one with as many labels."
+    "label_set", "", "Label set, in the order of the outputs; by default the one with as many labels as outputs."
 )
 INPUT_PX = flags.DEFINE_integer("input_px", 256, "Height and width of the crops that the network was trained on.")
 POOLING = flags.DEFINE_enum(
-    "pooling", "auto", ["auto", "max", "mean"], "How the trunk halves its feature maps, which no file records."
+    "pooling",
+    "auto",
+    ["auto", "max", "mean"],
+    "How the trunk halves its feature maps; checkpoint files do not record it.",
 )
-LICENSE = flags.DEFINE_string("license", "", "License of the file; by default that of the published weights.")
-PARITY = flags.DEFINE_bool("parity", True, "Compare with PyTorch if installed; a difference above 1e-4 is an error.")
+LICENSE = flags.DEFINE_string("license", "", "License of the file; by default the license of the published weights.")
+PARITY = flags.DEFINE_bool("parity", True, "Compare with PyTorch, if installed; differences above 1e-4 are errors.")
 flags.mark_flags_as_required(["from", "workdir"])
 
 

@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it: makes .venv with the pinned dependencies, once, and again when they change.
+# Sourced by the other scripts: creates .venv with the pinned dependencies, and updates it when they change.
 # Usage: . launch/environment.sh [EXTRA ...]; afterwards $PYTHON is the environment's interpreter.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -10,7 +10,7 @@ find_python() {
       echo "$name"; return
     fi
   done
-  echo "error: no Python 3.11 or newer found; install one, or name it: AFFECT_JAX_PYTHON=/path/to/python" >&2
+  echo "error: no Python 3.11 or newer found; install it, or set AFFECT_JAX_PYTHON=/path/to/python" >&2
   exit 1
 }
 
@@ -18,9 +18,9 @@ PYTHON=.venv/bin/python
 STAMP=.venv/installed
 WANTED="$(cat pyproject.toml constraints.txt | cksum) $*"
 if [ ! -x "$PYTHON" ] || ! grep -qxF "$WANTED" "$STAMP" 2>/dev/null; then
-  echo "Making the environment .venv (once; a few minutes) ..." >&2
+  echo "Creating the environment .venv (once; takes a few minutes) ..." >&2
   if [ ! -x "$PYTHON" ]; then
-    FOUND=$(find_python)  # on a line of its own, so that its failure ends the script
+    FOUND=$(find_python)  # a separate statement, so that its failure ends the script
     "$FOUND" -m venv .venv
   fi
   EXTRAS=$(IFS=,; echo "$*")

@@ -5,8 +5,8 @@
 
 The network is rebuilt from the workdir alone. Writes summary.json (scores, 95 % intervals, means per clip and per
 subject, conditions) and predictions.csv (one row per face or frame; predictions.schema.json describes the columns) to
-W/evaluation/<data>_<split>/. Where the run has an evaluation on the same reader, its options are the defaults, its
-clock included, and on the same split its fold too.
+WORKDIR/evaluation/<data>_<split>/. If the run's config has an evaluation with the same reader, its options (including
+the clock and, on the same split, the fold) are the defaults.
 """
 
 import pathlib
@@ -20,7 +20,7 @@ WORKDIR = define_workdir()
 DATA, DATA_ROOT, SPLIT, SETTINGS = define_data(split="validation")
 FLIP = define_flip_average()
 PRECISION = define_precision()
-NAME = flags.DEFINE_string("name", "", "Name of the folder under W/evaluation; by default made of data and split.")
+NAME = flags.DEFINE_string("name", "", "Name of the folder in WORKDIR/evaluation; by default <data>_<split>.")
 flags.mark_flags_as_required(["workdir", "data"])
 
 

@@ -1,21 +1,21 @@
-"""Flags that several commands share: one name, one text."""
+"""Flags shared by several commands, each with the same name and help text."""
 
 from absl import flags
 
-flags.disclaim_key_flags()  # --help lists them under the command that defines them by calling a function below
+flags.disclaim_key_flags()  # --help lists them under the command that calls the functions below
 
 
 def define_config() -> flags.FlagHolder:
     from ml_collections.config_flags import config_flags
 
-    text = "Config file, with a variant after a colon if it has several, such as configs/quickstart.py:static."
+    text = "Config file, followed by a colon and a variant if it has several, such as configs/quickstart.py:static."
     return config_flags.DEFINE_config_file("config", None, text)
 
 
 def define_workdir(several: bool = False) -> flags.FlagHolder:
-    """The folder of a run; `several` allows the flag to be repeated."""
+    """The folder of a run; with `several`, the flag can be repeated."""
     define = flags.DEFINE_multi_string if several else flags.DEFINE_string
-    return define("workdir", None, "Workdir of the run: the folder of its config.json and checkpoints.")
+    return define("workdir", None, "Workdir of the run: the folder with its config.json and checkpoints.")
 
 
 def define_source_workdir() -> flags.FlagHolder:
@@ -33,12 +33,12 @@ def define_output_folder() -> flags.FlagHolder:
 def define_data(split: str) -> tuple[flags.FlagHolder, ...]:
     """Name, root, split and settings of a data set; `split` is the default of --split."""
     settings = (
-        "Option of the reader as NAME=VALUE, such as --set=kind=clips. fold.NAME chooses subjects (--set=fold.of=5 "
-        "--set=fold.index=0), clock.NAME aligns labels with frames (--set=clock.delay_seconds=2)."
+        "Option of the reader as NAME=VALUE, such as --set=kind=clips. fold.NAME selects subjects (--set=fold.of=5 "
+        "--set=fold.index=0); clock.NAME aligns labels with frames (--set=clock.delay_seconds=2)."
     )
     return (
         flags.DEFINE_string("data", None, "Reader of the data set, such as affectnet, ferplus, folder or rendered."),
-        flags.DEFINE_string("data_root", "", "Folder of the data set; by default the one that the run's config names."),
+        flags.DEFINE_string("data_root", "", "Folder of the data set; by default the one in the run's config."),
         flags.DEFINE_string("split", split, "Split of the data set."),
         flags.DEFINE_multi_string("set", [], settings),
     )
@@ -49,5 +49,5 @@ def define_flip_average() -> flags.FlagHolder:
 
 
 def define_precision() -> flags.FlagHolder:
-    text = "Precision that the layers compute in; bfloat16 is meant for accelerators."
+    text = "Precision of the computation; bfloat16 is intended for accelerators."
     return flags.DEFINE_enum("precision", "float32", ["float32", "bfloat16"], text)

@@ -1,11 +1,11 @@
-"""Converts one of EmoNet's pickled AffectNet lists into a CSV list that --data=affectnet reads.
+"""Converts one of EmoNet's pickled AffectNet lists into a CSV list for --data=affectnet.
 
   python -m launch.import_lists --pickle=AffectNet/test_fullpath.pkl --output=AffectNet/test.csv
   python -m launch.evaluate --workdir=W --data=affectnet --data_root=AffectNet --split=test --set=clean=automatic
 
-Only dict, list, text, numbers and arrays are read. A pickle that asks for anything else is refused, and nothing in it
-is run. The list gets the 68 FAN landmarks and the column expression_correct. Images are looked for below the folder of
-the list and below a folder of the list's name (AffectNet/test/...).
+The pickle may contain only dicts, lists, strings, numbers and arrays; one that contains anything else is refused, and
+no code in it is executed. The CSV list includes the 68 FAN landmarks and the column expression_correct. Images are
+searched for in the folder of the list and in a subfolder with the list's name (AffectNet/test/...).
 """
 
 import pathlib
@@ -19,7 +19,7 @@ OUTPUT = flags.DEFINE_string("output", None, "CSV file to write; must not exist.
 MAX_SKIPPED = flags.DEFINE_float(
     "max_skipped_fraction",
     0.01,
-    "Largest share of the images that may be unusable.",
+    "Maximum share of the images that may be unusable.",
     lower_bound=0.0,
     upper_bound=1.0,
 )

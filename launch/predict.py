@@ -4,8 +4,8 @@
 
 Writes <name>.csv (one row per decoded frame: time stamp, success, face box, valence, arousal, emotions) with
 <name>.schema.json (network, crop and columns), <name>.png (valence and arousal over time) and <name>_overlay.mp4. Faces
-are found with Google's face_landmarker.task, which needs the extra "affect_jax[face]"; with --faces=whole_frame each
-frame is taken as a face crop.
+are detected with Google's face_landmarker.task, which needs the extra "affect_jax[face]"; with --faces=whole_frame,
+each frame is treated as a face crop.
 """
 
 import pathlib
@@ -18,11 +18,11 @@ from launch.flags import define_flip_average, define_output_folder, define_preci
 WORKDIR = define_workdir()
 INPUT = flags.DEFINE_string("input", None, "Video, image or folder of images.")
 OUTPUT = define_output_folder()
-FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], "How faces are found.")
-LANDMARKER = flags.DEFINE_string("face_model", "", "Path of face_landmarker.task; by default downloaded once.")
+FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], "How to find faces.")
+LANDMARKER = flags.DEFINE_string("face_model", "", "Path to face_landmarker.task; by default it is downloaded once.")
 FLIP = define_flip_average()
 PRECISION = define_precision()
-OVERLAY = flags.DEFINE_bool("overlay", True, "Write a copy with box, landmarks and values drawn in.")
+OVERLAY = flags.DEFINE_bool("overlay", True, "Write a copy with the face box, landmarks and predictions drawn in.")
 flags.mark_flags_as_required(["workdir", "input", "output"])
 
 

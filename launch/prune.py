@@ -3,10 +3,10 @@
   python -m launch.prune --from=runs/sparse --workdir=runs/pruned --threshold=0.01
 
 For static and clip networks with CP kernels. Training with --config.optimizer.sparsity above 0 drives components
-towards zero. Prints and writes to pruning.json how many components each layer keeps, the number of parameters, the
-arithmetic, and the largest differences of the outputs on noise and on a rendered subject. With --threshold=0 only
-components of size zero are removed; if an output then moves by more than 1e-5, nothing is written and the exit code is
-1.
+toward zero. Prints, and writes to pruning.json, how many components each layer keeps, the number of parameters and
+FLOPs, and the largest differences of the outputs on noise and on a rendered subject. With --threshold=0, only
+components of size zero are removed; if an output then changes by more than 1e-5, nothing is written and the exit code
+is 1.
 """
 
 import pathlib
@@ -19,7 +19,7 @@ from launch.flags import define_new_workdir, define_source_workdir
 FROM = define_source_workdir()
 WORKDIR = define_new_workdir()
 THRESHOLD = flags.DEFINE_float(
-    "threshold", 0.01, "Components up to this size are removed, relative to the largest of the layer.", 0.0, 1.0
+    "threshold", 0.01, "Remove components up to this size, relative to the largest in their layer.", 0.0, 1.0
 )
 flags.mark_flags_as_required(["from", "workdir"])
 

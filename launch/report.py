@@ -1,8 +1,8 @@
-"""Compares the same evaluation of several runs: a table on the screen, and a page with plots.
+"""Compares several runs on the same evaluation: prints a table and writes a page with plots.
 
   python -m launch.report --workdir=runs/static --workdir=runs/clip --evaluation=rendered_test --output=runs/report
 
-Plots over time show the first run against the last: name the static network first and the clip network last.
+Plots over time compare the first run with the last: list the static network first and the clip network last.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ from affect_jax.experiment import cli
 from launch.flags import define_output_folder, define_workdir
 
 WORKDIRS = define_workdir(several=True)
-EVALUATION = flags.DEFINE_string("evaluation", None, "Name of the folder under W/evaluation.")
+EVALUATION = flags.DEFINE_string("evaluation", None, "Name of the folder in WORKDIR/evaluation.")
 OUTPUT = define_output_folder()
 flags.mark_flags_as_required(["workdir", "evaluation", "output"])
 

@@ -1,10 +1,10 @@
-"""Trains a grid of runs one after another and collects their scores in one table.
+"""Trains a series of runs one after another and collects their scores in one table.
 
   python -m launch.sweep --config=configs/quickstart.py:static --sweep=configs/sweeps/rates.py --workdir=runs/rates
 
-The sweep file defines get_sweep() -> list of {dotted option: value}. Run i is in WORKDIR/00i, the table in table.csv;
-if the runs differ in `seed`, seeds.csv has means with intervals. With --data, finished runs are also evaluated on that
-data set. A second start of the command resumes where the first ended.
+The sweep file defines get_sweep(), which returns a list of {dotted option: value}. Run i is in WORKDIR/00i, and the
+table in table.csv; if the runs differ in `seed`, seeds.csv has means with intervals. With --data, finished runs are
+also evaluated on that data set. Running the same command again resumes the sweep.
 """
 
 import pathlib

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv and passes the tests; with --slow those of whole runs and sweeps instead, with --torch the parity tests
-# against PyTorch. Further words go to pytest.
+# Creates .venv and runs the tests; with --slow, those of whole runs and sweeps instead; with --torch, the parity tests
+# against PyTorch. Further arguments are passed to pytest.
 . "$(dirname "$0")/environment.sh" decompose face test
 case "${1:-}" in
   --torch)

@@ -1,7 +1,7 @@
-"""EmoNet and its trunk in PyTorch, run straight from a checkpoint's own tensors: the other side of parity.json.
+"""EmoNet and its trunk in PyTorch, run directly from a checkpoint's own tensors: the reference for parity.json.
 
-It knows the file's names and nothing of ours, so agreement proves names, layouts and the network at once. Written from
-the published description (Toisoul et al., 2021; Bulat and Tzimiropoulos, 2017).
+It uses only the names in the file, so agreement verifies names, layouts and the network at once. Written from the
+published description (Toisoul et al., 2021; Bulat and Tzimiropoulos, 2017).
 """
 
 import re
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 
 class Checkpoint:
-    """The tensors of a file and the layers that they make, by name."""
+    """The tensors of a file, and the layers that they form, by name."""
 
     def __init__(self, tensors: Mapping[str, np.ndarray], pooling: str):
         self.pool = {"max": F.max_pool2d, "mean": F.avg_pool2d}[pooling]
@@ -34,7 +34,8 @@ class Checkpoint:
         return F.linear(rows, self.tensors[f"{name}.weight"].float(), self.tensors[f"{name}.bias"].float())
 
     def block(self, name, maps):
-        branches, signal = [], maps
+        branches = []
+        signal = maps
         for index in (1, 2, 3):
             signal = self.conv(f"{name}.conv{index}", self.norm_relu(f"{name}.bn{index}", signal))
             branches.append(signal)
@@ -53,10 +54,12 @@ class Checkpoint:
         return len({found[1] for name in self.tensors if (found := re.match(pattern, name))})
 
     def trunk(self, images):
-        """Features before the hourglasses, those of each hourglass, and each one's heatmaps."""
+        """Features before the hourglasses, features of each hourglass, and heatmaps of each hourglass."""
         stem = self.norm_relu("bn1", self.conv("conv1", images, stride=2))
         features = self.block("conv4", self.block("conv3", self.pool(self.block("conv2", stem), 2)))
-        maps, seen, heatmaps, depth = features, [], [], self.count(r"m0\.b1_(\d+)\.")
+        maps = features
+        hourglasses, heatmaps = [], []
+        depth = self.count(r"m0\.b1_(\d+)\.")
         for index in range(self.count(r"m(\d+)\.")):
             part = self.block(f"top_m_{index}", self.hourglass(f"m{index}", maps, depth))
             part = self.norm_relu(f"bn_end{index}", self.conv(f"conv_last{index}", part))
@@ -64,21 +67,21 @@ class Checkpoint:
             if f"bl{index}.weight" in self.tensors:
                 part = self.conv(f"bl{index}", part)
                 maps = maps + part + self.conv(f"al{index}", heatmaps[-1])
-            seen.append(part)
-        return features, torch.cat(seen, 1), heatmaps
+            hourglasses.append(part)
+        return features, torch.cat(hourglasses, 1), heatmaps
 
 
 @torch.no_grad()
 def outputs(tensors: Mapping[str, np.ndarray], images: np.ndarray, pooling: str = "max") -> dict[str, np.ndarray]:
-    """Heads by our names for images [batch, height, width, 3] in [0, 1]."""
+    """Outputs by our names, for images [batch, height, width, 3] in [0, 1]."""
     net = Checkpoint(tensors, pooling)
-    features, seen, heatmaps = net.trunk(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
+    features, hourglasses, heatmaps = net.trunk(torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))))
     found = {"landmarks": torch.stack([maps.permute(0, 2, 3, 1) for maps in heatmaps], 1)}
     if "conv1x1_input_emo_2.weight" in net.tensors:
         channels = net.tensors["conv1x1_input_emo_2.weight"].shape[1]
-        attention = channels == features.shape[1] + seen.shape[1]
+        attention = channels == features.shape[1] + hourglasses.shape[1]
         mask = heatmaps[-1].sum(1, keepdim=True)
-        parts = [features, seen * mask] if attention else [features, seen, heatmaps[-1]]
+        parts = [features, hourglasses * mask] if attention else [features, hourglasses, heatmaps[-1]]
         maps = net.conv("conv1x1_input_emo_2", torch.cat(parts, 1))
         for index in range(net.count(r"emo_net_2\.(\d+)\.")):
             maps = F.max_pool2d(net.block(f"emo_net_2.{2 * index}", maps), 2)

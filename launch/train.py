@@ -4,9 +4,9 @@
   python -m launch.train --config=configs/quickstart.py:static --workdir=runs/slow \\
     --config.optimizer.learning_rate=3e-4
 
-Every option of the config can be set with --config.NAME=VALUE; unknown options are refused. The workdir is created if
-missing. It holds config.json, metrics.jsonl, TensorBoard events and checkpoints (latest and best). Exit codes: 0 done,
-1 failure, 2 usage error, 75 interrupted by SIGTERM or Ctrl-C with everything saved: the same command resumes the run.
+Any option of the config can be set with --config.NAME=VALUE; unknown options are refused. The workdir is created if
+missing; it contains config.json, metrics.jsonl, TensorBoard events and checkpoints (latest and best). Exit codes: 0
+success, 1 failure, 2 usage error, 75 interrupted by SIGTERM or Ctrl-C after saving; run the same command to resume.
 """
 
 import pathlib

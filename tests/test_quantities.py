@@ -24,7 +24,7 @@ from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.report.tables import score_line
 from affect_jax.tables.reading import read_rows
 from affect_jax.tables.writing import write_rows
-from affect_jax.tasks.labels import label_of
+from affect_jax.tasks.labels import get_label
 from affect_jax.train.objective import Objective
 from affect_jax.train.optimizer import OptimizerConfig, make_optimizer
 from affect_jax.train.state import create_state
@@ -103,8 +103,8 @@ class LookTask:
     def initial(self):
         return TaskVariables()
 
-    def terms(self, predictions, batch, memory=None, taught=None):
-        label, weight = label_of("gaze", batch, predictions["gaze"].shape)
+    def terms(self, predictions, batch, memory=None, teacher_predictions=None):
+        label, weight = get_label("gaze", batch, predictions["gaze"].shape)
         squared = (predictions["gaze"] - label / 90) ** 2
         return {"loss/gaze": (squared * weight[:, None]).sum() / jnp.maximum(weight.sum(), 1)}, memory
 

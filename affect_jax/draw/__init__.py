@@ -1,1 +1,1 @@
-"""What all plots and drawn images share: colors, axes and ink."""
+"""Shared by all plots and overlays: colors, axes and drawing on images."""

@@ -1,4 +1,4 @@
-"""Figures and axes of one look."""
+"""Figures and axes in a uniform style."""
 
 import io
 
@@ -11,15 +11,15 @@ from affect_jax.draw.colors import FAINT, GRAY, INK
 DPI = 150
 
 
-def new_figure(width_inches: float, height_inches: float, layout: str = "constrained") -> Figure:
-    """A figure outside of pyplot's global state."""
+def make_figure(width_inches: float, height_inches: float, layout: str = "constrained") -> Figure:
+    """Makes a figure without touching pyplot's global state."""
     figure = Figure(figsize=(width_inches, height_inches), layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 
 
-def tidy(axes: Axes, title: str = "") -> None:
-    """Faint grid, no box, left-aligned title that is taken literally."""
+def style_axes(axes: Axes, title: str = "") -> None:
+    """Applies a faint grid, no box, and a left-aligned title (without math text)."""
     axes.set_title(title, loc="left", fontsize=11, color=INK, parse_math=False)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(GRAY)
@@ -28,8 +28,8 @@ def tidy(axes: Axes, title: str = "") -> None:
     axes.set_axisbelow(True)
 
 
-def png(figure: Figure) -> bytes:
-    """The figure as a PNG file."""
+def to_png(figure: Figure) -> bytes:
+    """Encodes a figure as PNG."""
     file = io.BytesIO()
     figure.savefig(file, dpi=DPI, format="png")
     return file.getvalue()

@@ -17,18 +17,19 @@ Image = UInt8[np.ndarray, "height width 3"]
 
 
 def text(image: Image, words: str, x: float, y: float, size_px: int, color: RGB = WHITE, anchor: str = "l") -> None:
-    """Writes words with their middle line at y; `anchor` l, m or r says which part of them lies at x."""
+    """Draws text centered vertically at y; `anchor` (l, m or r) is the part of the text at x."""
     mask, width = _glyphs(words, size_px)
     left = round(x - {"l": 0, "m": width / 2, "r": width}[anchor])
     _blend(image, mask, left, round(y - mask.shape[0] / 2), color)
 
 
 def panel(image: Image, left: float, top: float, width: float, height: float, opacity: float = 0.6) -> None:
-    """Darkens a rectangle with round corners."""
+    """Darkens a rectangle with rounded corners."""
     mask = np.zeros((max(1, round(height)), max(1, round(width))), np.uint8)
     radius = round(min(width, height) * 0.07)
-    inner = [(radius, radius), (mask.shape[1] - 1 - radius, mask.shape[0] - 1 - radius)]
-    (low_x, low_y), (high_x, high_y) = inner
+    low_x = low_y = radius
+    high_x = mask.shape[1] - 1 - radius
+    high_y = mask.shape[0] - 1 - radius
     cv2.rectangle(mask, (0, low_y), (mask.shape[1] - 1, high_y), 255, -1)
     cv2.rectangle(mask, (low_x, 0), (high_x, mask.shape[0] - 1), 255, -1)
     for corner in ((low_x, low_y), (high_x, low_y), (low_x, high_y), (high_x, high_y)):
@@ -41,7 +42,7 @@ def line(image: Image, start: tuple[float, float], stop: tuple[float, float], co
 
 
 def circle(image: Image, center: tuple[float, float], radius: float, color: RGB, width_px: int = -1) -> None:
-    """A ring, or a disc where the width is negative."""
+    """Draws a circle, filled if the width is negative."""
     cv2.circle(image, _fixed(center), round(radius * 2**SHIFT), color, width_px, cv2.LINE_AA, SHIFT)
 
 
@@ -51,14 +52,14 @@ def bar(image: Image, left: float, top: float, width: float, height: float, colo
 
 
 def _fixed(point: tuple[float, float]) -> tuple[int, int]:
-    limit = 1 << 14  # far outside any image; larger numbers overflow in OpenCV
+    limit = 1 << 14  # far outside any image; larger values overflow in OpenCV
     return tuple(round(float(np.clip(value, -limit, limit)) * 2**SHIFT) for value in point)
 
 
 @functools.lru_cache(maxsize=4096)
 def _glyphs(words: str, size_px: int) -> tuple[np.ndarray, int]:
-    """Coverage of each pixel, on a box as high as any letter, and the width."""
-    font = _font(max(1, size_px))  # in an image too small to read in
+    """Coverage of each pixel, in a box as high as the font, and the width."""
+    font = _font(max(1, size_px))  # 0 in images too small for text
     ascent, descent = font.getmetrics()
     width = max(1, int(np.ceil(font.getlength(words))))
     canvas = np.zeros((ascent + descent, width), np.uint8)
@@ -78,7 +79,7 @@ def _font(size_px: int) -> ImageFont.FreeTypeFont:
 
 
 def _blend(image: Image, mask: UInt8[np.ndarray, "rows columns"], left: int, top: int, color: RGB) -> None:
-    """Lays a color over the image through a coverage mask, cut at the borders."""
+    """Blends a color into the image by a coverage mask, clipped at the borders."""
     low_x, low_y = max(left, 0), max(top, 0)
     high_x, high_y = min(left + mask.shape[1], image.shape[1]), min(top + mask.shape[0], image.shape[0])
     if low_x >= high_x or low_y >= high_y:

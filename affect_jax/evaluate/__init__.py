@@ -1,1 +1,1 @@
-"""Scores of a network over a data set, and the table they can be computed from again."""
+"""Scores of a network on a data set, and the table of predictions that they can be recomputed from."""

@@ -9,18 +9,18 @@ from affect_jax.quantities.registry import quantity
 from affect_jax.types import Batch, Predictions
 
 
-def flip_averaged(predict: Predict) -> Predict:
-    """`predict` averaged, in float64, over image and mirror image, for the quantities that are (`mirrored`)."""
+def with_flip_averaging(predict: Predict) -> Predict:
+    """Wraps `predict` to average over each image and its mirror image, in float64, the quantities with `mirrored`."""
 
-    def averaged(batch: Batch) -> Predictions:
-        seen = predict(batch)
+    def predict_average(batch: Batch) -> Predictions:
+        original = predict(batch)
         inputs = dataclasses.replace(batch.inputs, images=batch.inputs.images[..., ::-1, :])
         mirrored = predict(dataclasses.replace(batch, inputs=inputs))
         means = {}
-        for name in seen:
+        for name in original:
             if quantity(name).mirrored:
-                pair = [np.asarray(each[name], np.float64) for each in (seen, mirrored)]
-                means[name] = quantity(name).average_mirrored(*pair)
-        return seen.replace(**means)
+                output = np.asarray(original[name], np.float64)
+                means[name] = quantity(name).average_mirrored(output, np.asarray(mirrored[name], np.float64))
+        return original.replace(**means)
 
-    return averaged
+    return predict_average

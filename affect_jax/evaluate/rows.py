@@ -18,26 +18,24 @@ def collect(
     label_set: str,
     crop_px: int,
 ) -> Rows:
-    """A row for every example that the batches name; one that stands in several windows gets its average prediction.
+    """One row per example in the batches; an example in several windows gets its average prediction.
 
-    Padding, of weight 0, is dropped.
-
-    `quantities` are those to be reported; those that the network does not predict are left out.
+    Padding (weight 0) is dropped. Of `quantities`, those that the network does not predict are left out.
     """
     indices, values, labels = [], [], []
     for batch in batches:
         keep = np.asarray(batch.weight).reshape(-1) > 0
         indices.append(np.asarray(batch.index).reshape(-1)[keep])
-        values.append(_reported(predict(batch), quantities, batch, keep, crop_px))
+        values.append(_report(predict(batch), quantities, batch, keep, crop_px))
         _check_shapes(values[-1], label_set)
         labels.append(_labels(batch, quantities, keep))
     index = np.concatenate(indices) if indices else np.zeros(0, np.int64)
     if not len(index):
-        raise ValueError("nothing to evaluate: the data gave no face")
+        raise ValueError("nothing to evaluate: the data contains no faces")
     found, first = np.unique(index, return_index=True)
     chosen = [examples[place] for place in found.tolist()]
-    joined = {name: _averaged(name, np.concatenate([each[name] for each in values]), index) for name in values[0]}
-    _check_finite([example.name for example in chosen], joined)
+    averages = {name: _average(name, [each[name] for each in values], index) for name in values[0]}
+    _check_finite([example.name for example in chosen], averages)
     return Rows(
         label_set=label_set,
         crop_px=crop_px,
@@ -47,13 +45,13 @@ def collect(
         frame=np.array([example.frame for example in chosen]),
         face=np.zeros(len(chosen), np.int64),
         time_seconds=np.array([example.time_seconds for example in chosen], np.float64),
-        values=joined,
-        labels=_joined_labels(labels, first),
+        values=averages,
+        labels=_join_labels(labels, first),
         success=np.ones(len(chosen), bool),
     )
 
 
-def _reported(
+def _report(
     predictions: Predictions, quantities: Sequence[str], batch: Batch, keep: np.ndarray, crop_px: int
 ) -> dict[str, np.ndarray]:
     found = {}
@@ -64,11 +62,11 @@ def _reported(
     return found
 
 
-def _averaged(name: str, values: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """One value for each index, in the order of the indices."""
+def _average(name: str, values: Sequence[np.ndarray], index: np.ndarray) -> np.ndarray:
+    """Averages the values of each index over all batches; in order of the indices."""
     order = np.argsort(index, kind="stable")
     found, starts, counts = np.unique(index[order], return_index=True, return_counts=True)
-    ordered = values[order]
+    ordered = np.concatenate(values)[order]
     if len(found) == len(index):
         return ordered
     parts = [ordered[start : start + count] for start, count in zip(starts, counts, strict=True)]
@@ -85,7 +83,7 @@ def _labels(batch: Batch, quantities: Sequence[str], keep: np.ndarray) -> dict[s
     return found
 
 
-def _joined_labels(labels: Sequence[dict[str, Label]], order: np.ndarray) -> Labels:
+def _join_labels(labels: Sequence[dict[str, Label]], order: np.ndarray) -> Labels:
     join = lambda name, field: np.concatenate([getattr(each[name], field) for each in labels])[order]
     return Labels(**{name: Label(join(name, "value"), join(name, "weight")) for name in labels[0]})
 
@@ -106,5 +104,5 @@ def _check_finite(names: Sequence[str], values: dict[str, np.ndarray]) -> None:
     if broken.any():
         raise ValueError(
             f"the prediction for '{names[int(broken.argmax())]}' is not finite ({int(broken.sum())} such rows); "
-            "the checkpoint holds the weights of a run that diverged: evaluate an earlier step"
+            "training diverged before this checkpoint: evaluate an earlier step"
         )

@@ -1,4 +1,4 @@
-"""From a predict function and batches to scores, whatever the quantities."""
+"""From a predict function and batches to scores, for any quantities."""
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
@@ -29,21 +29,22 @@ def _states(quantities: tuple[Quantity, ...], crop_px: int, predictions: Predict
 def evaluate(predict: Predict, quantities: Sequence[str], batches: Iterable[Batch], crop_px: int) -> dict[str, float]:
     """Scores of the named quantities over all batches, for crops of `crop_px` pixels a side.
 
-    States are made on the device and merged on the host in float64. A quantity that the network does not predict, or
-    that nothing is labeled with, has no scores.
+    States are computed on the device and merged on the host in float64. A quantity that the network does not predict,
+    or that is not labeled, has no scores.
     """
-    merged = waiting = None
+    merged = None
+    waiting = None
     for batch in batches:
         states = _states(in_order(quantities), crop_px, predict(batch), batch)
-        if waiting is not None:  # merging waits for the device, so the state of the batch before is merged
+        if waiting is not None:  # merging waits for the device, so the states of the previous batch are merged
             merged = waiting if merged is None else _merge(merged, waiting)
         waiting = states
     if waiting is None:
-        raise ValueError("nothing to evaluate: the data gave no batch")
-    whole = waiting if merged is None else _merge(merged, waiting)
+        raise ValueError("nothing to evaluate: the data contains no batches")
+    merged = waiting if merged is None else _merge(merged, waiting)
     found = {}
-    for each in in_order(whole):
-        found |= each.scores(whole[each.name])
+    for each in in_order(merged):
+        found |= each.scores(merged[each.name])
     return found
 
 

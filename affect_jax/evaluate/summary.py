@@ -1,4 +1,4 @@
-"""summary.json: scores of a data set under named conditions, over all rows, per clip and per subject."""
+"""summary.json: scores on a data set under stated conditions, over all rows, per clip and per subject."""
 
 import dataclasses
 import json
@@ -12,26 +12,26 @@ from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.metrics.bootstrap import subject_intervals
 from affect_jax.metrics.state import Mergeable
 from affect_jax.quantities.registry import quantity
-from affect_jax.tables.rows import Rows, groups
+from affect_jax.tables.rows import Rows, group_rows
 from affect_jax.types import Label
 
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationConditions:
-    """Under what conditions a score was measured; scores of different conditions must not stand side by side."""
+    """The conditions that a score was measured under; scores under different conditions are not comparable."""
 
     data: str
     split: str
-    crop: str  # name and numbers, such as "landmark_square side_ratio=1.8182 crop_px=64"
+    crop: str  # rule and parameters, such as "landmark_square side_ratio=1.8182 crop_px=64"
     label_set: str
     flip_averaging: bool
     checkpoint_step: int
-    reader: str = ""  # options of the reader that are not its defaults, such as "clean=automatic"
-    clipped_to: tuple[float, float] = (-1.0, 1.0)  # always; written for those who compare
+    reader: str = ""  # non-default options of the reader, such as "clean=automatic"
+    clipped_to: tuple[float, float] = (-1.0, 1.0)  # constant; recorded for comparisons with other work
 
 
-def state_of(rows: Rows, name: str, index: Int[np.ndarray, "row"]) -> Mergeable | None:
-    """State of a quantity over some rows, in float64; None where the data set has no labels of it."""
+def compute_state(rows: Rows, name: str, index: Int[np.ndarray, "row"]) -> Mergeable | None:
+    """State of a quantity over some rows, in float64; None if the data set has no labels for it."""
     if name not in rows.labels:
         return None
     label = rows.labels[name]
@@ -39,78 +39,81 @@ def state_of(rows: Rows, name: str, index: Int[np.ndarray, "row"]) -> Mergeable 
 
 
 def scores(rows: Rows, index: Int[np.ndarray, "row"]) -> dict[str, float]:
-    """Every score over some rows, of the quantities that have a labeled row among them."""
+    """All scores over some rows, for the quantities with at least one labeled row among them."""
     found = {}
     for name in rows.values:
         if rows.labeled(name)[index].any():
-            found |= quantity(name).scores(state_of(rows, name, index))
+            found |= quantity(name).scores(compute_state(rows, name, index))
     return found
 
 
 def group_scores(rows: Rows, keys: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Scores of each clip, or of each subject, but those that say nothing of the prediction there.
+    """Scores of each clip, or of each subject, except those that do not depend on the predictions.
 
-    Over all rows a label that never moves gives a correlation of 0, which is a score of no prediction: in a mean over
-    clips it would be a penalty for clips in which nothing happens.
+    If a label is constant, the correlation is 0 for any prediction: in a mean over clips, it would penalize clips in
+    which nothing happens.
     """
-    return {key: _informative(rows, index) for key, index in groups(keys).items()}
+    return {key: _informative_scores(rows, index) for key, index in group_rows(keys).items()}
 
 
-def _informative(rows: Rows, index: Int[np.ndarray, "row"]) -> dict[str, float]:
+def _informative_scores(rows: Rows, index: Int[np.ndarray, "row"]) -> dict[str, float]:
     found = {}
     for name in rows.values:
         each = quantity(name)
         if rows.labeled(name)[index].sum() >= each.min_labels:
-            state = state_of(rows, name, index)
-            without = each.uninformative_scores(state)
-            found |= {score: value for score, value in each.scores(state).items() if score not in without}
+            state = compute_state(rows, name, index)
+            excluded = each.uninformative_scores(state)
+            found |= {score: value for score, value in each.scores(state).items() if score not in excluded}
     return found
 
 
 def group_mean(by_group: dict[str, dict[str, float]]) -> tuple[dict[str, float], dict[str, int]]:
-    """Mean of each score over the groups that have it, and how many these are."""
+    """The mean of each score over the groups that have it, and the number of these groups."""
     values: dict[str, list[float]] = {}
     for group in by_group.values():
         for name, value in group.items():
             values.setdefault(name, []).append(value)
-    return {name: float(np.mean(each)) for name, each in values.items()}, {n: len(each) for n, each in values.items()}
+    means = {name: float(np.mean(each)) for name, each in values.items()}
+    counts = {name: len(each) for name, each in values.items()}
+    return means, counts
 
 
 def intervals(rows: Rows) -> dict[str, tuple[float, float]]:
-    """95 % intervals of the scores under resampling of subjects; a row whose subject is unknown stands for itself."""
-    members = groups([subject or f"row {row}" for row, subject in enumerate(rows.subject)]).values()
+    """95 % bootstrap intervals over subjects; a row of unknown subject counts as a subject of its own."""
+    members = group_rows([subject or f"row {row}" for row, subject in enumerate(rows.subject)]).values()
     found = {}
     for name in rows.values:
         labeled = [index for index in members if rows.labeled(name)[index].any()]
         if len(labeled) > 1:
-            states = [state_of(rows, name, index) for index in labeled]
+            states = [compute_state(rows, name, index) for index in labeled]
             found |= subject_intervals(states, quantity(name).scores)
     return found
 
 
 def summarize(rows: Rows, conditions: EvaluationConditions) -> dict:
-    """All that summary.json holds."""
-    everything = np.arange(len(rows))
+    """The content of summary.json."""
+    all_rows = np.arange(len(rows))
     labeled = {name: int(rows.labeled(name).sum()) for name in rows.values}
+    groups = {"clips": len(group_rows(rows.clip)), "subjects": len(group_rows(rows.subject))}
     summary = {
         "conditions": dataclasses.asdict(conditions),
-        "n": {"rows": len(rows), **labeled, "clips": len(groups(rows.clip)), "subjects": len(groups(rows.subject))},
-        "scores": scores(rows, everything),
+        "n": {"rows": len(rows), **labeled, **groups},
+        "scores": scores(rows, all_rows),
         "interval_95": intervals(rows),
     }
     for kind, keys in (("clip", rows.clip), ("subject", rows.subject)):
         summary[f"per_{kind}_mean"], summary[f"per_{kind}_counted"] = group_mean(group_scores(rows, keys))
     for name, count in labeled.items():
         if count:
-            summary |= quantity(name).details(state_of(rows, name, everything), rows.label_set)
+            summary |= quantity(name).details(compute_state(rows, name, all_rows), rows.label_set)
     return summary
 
 
 def write_summary(rows: Rows, conditions: EvaluationConditions, folder: pathlib.Path) -> dict:
-    """Writes summary.json, per_subject.csv and per_clip.csv (where there are any) and returns the summary."""
+    """Writes summary.json and, if there are any, per_subject.csv and per_clip.csv; returns the summary."""
     summary = summarize(rows, conditions)
     for kind, keys in (("subject", rows.subject), ("clip", rows.clip)):
-        sizes = {key: len(index) for key, index in groups(keys).items()}
+        sizes = {key: len(index) for key, index in group_rows(keys).items()}
         if by_group := group_scores(rows, keys):
             lines = [{kind: key, "rows": sizes[key], **group} for key, group in by_group.items()]
             write_csv(lines, folder / f"per_{kind}.csv")

@@ -11,7 +11,7 @@ from absl import logging
 from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
-from affect_jax.evaluate.flip import flip_averaged
+from affect_jax.evaluate.flip import with_flip_averaging
 from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.experiment import restore, splits
@@ -55,7 +55,7 @@ def evaluate_run(
         raise UsageError(f"{workdir} holds a landmark network: what it predicts is not averaged over a mirror image")
     batches = evaluation_batches(run, source, folder)
     rows = collect(
-        flip_averaged(function) if flip else function,
+        with_flip_averaging(function) if flip else function,
         batches,
         source.examples,
         run.task.quantities,

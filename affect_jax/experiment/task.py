@@ -24,7 +24,7 @@ def fit_task(run: Options, source: Concatenated | None) -> Task:
     names = emotions.names(run.label_set)
     frequency = np.ones(len(names)) if source is None else _frequency(run, source, len(names))
     try:
-        return run.task.fitted(frequency, names)
+        return run.task.with_class_weights(frequency, names)
     except ValueError as error:
         raise UsageError(str(error)) from error
 

@@ -44,7 +44,7 @@ def _train(run: Run, checkpoints: Checkpoints) -> bool:
     evaluations = evaluators(run)  # all data are open now: a wrong folder is reported before anything is measured
     state = _state(run, checkpoints, batches)
     train_step = step.make_train_step(run.objective, run.optimizer, run.key, options.optimizer.average)
-    compiled_step = step.compiled(train_step, state, run.placement, run.objective.teacher_variables)
+    compiled_step = step.compile_step(train_step, state, run.placement, run.objective.teacher_variables)
     if latest is None:
         check_best(options.train, run.evaluation_batches, lambda part: scores(run, part, state.scored))
     journal = Journal(run.workdir, latest or 0, options.train.steps, label=run.workdir.name)

@@ -1,1 +1,1 @@
-"""Networks: one architecture a file, a Config and a Module."""
+"""Networks: one architecture per file, each a Config and a Module."""

@@ -1,6 +1,6 @@
-"""What a model declares to the rest of the program; nothing outside this package asks a model anything else.
+"""What a model declares about itself; code outside this package relies on nothing else.
 
-A config declares it in a property `contract`. A network of landmarks needs no more than
+A config declares it in a property `contract`. A network that takes landmarks needs only
 
     @dataclasses.dataclass(frozen=True)
     class SmallConfig:
@@ -16,22 +16,22 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from affect_jax.nn.execution import check_execution
 
 INPUTS = ("images", "landmarks", "features")
-FROM_LABEL_SET = "emotions"  # field of a config that is not an option: it follows from the run's label set
+FROM_LABEL_SET = "emotions"  # a config field that is not an option: the run's label set determines it
 
 
 @dataclasses.dataclass(frozen=True)
 class Contract:
-    """What a model takes and gives.
+    """What a model takes and predicts.
 
     takes: "images", "landmarks" or "features".
-    predicts: quantities by name, such as "valence_arousal", "emotion" and "landmarks". The config of a model that
-        predicts "emotion" has a field `emotions`, their number.
-    input_px: height and width of the crop that images are resized to and that landmarks are measured on.
+    predicts: names of quantities, such as "valence_arousal", "emotion" and "landmarks". If "emotion" is among them,
+        the config has a field `emotions`, the number of emotions.
+    input_px: height and width of the crop that images are resized to, and in whose pixels landmarks are given.
     over_time: whether it takes clips, with a time axis after the batch axis, instead of single faces.
-    causal: whether a frame's output depends on that and earlier frames only.
-    execution: how it is computed, one of `nn.execution.EXECUTIONS`; only "auto" has anything measured.
-    largest_map: numbers in the largest map of one image, by which a CPU evaluates as many images at once as fit its
-        caches; 0: whole batches.
+    causal: whether the output for a frame depends only on that frame and earlier ones.
+    execution: how it is computed, one of `nn.execution.EXECUTIONS`; timings are measured only for "auto".
+    largest_map: number of values in the largest feature map of one image. On a CPU, it determines how many images are
+        evaluated at once so that they fit the caches; 0: whole batches.
     """
 
     takes: str = "images"
@@ -54,7 +54,7 @@ class ModelConfig(Protocol):
 
     @property
     def contract(self) -> Contract:
-        """What a model of these options declares."""
+        """What a model with these options declares."""
         ...
 
 
@@ -62,7 +62,7 @@ AnyConfig = TypeVar("AnyConfig", bound=ModelConfig)
 
 
 def with_emotions(config: AnyConfig, count: int) -> AnyConfig:
-    """The config for a label set of `count` emotions; unchanged where the model predicts none."""
+    """The config for a label set of `count` emotions; unchanged if the model does not predict emotions."""
     if "emotion" not in config.contract.predicts:
         return config
     return dataclasses.replace(config, **{FROM_LABEL_SET: count})

@@ -29,7 +29,7 @@ class EmoNetConfig:
 
     @property
     def contract(self) -> Contract:
-        """Images to valence, arousal, emotion and, in the heatmaps, landmarks."""
+        """Images to valence, arousal, emotion and (as heatmaps) landmarks."""
         return Contract(
             predicts=("valence_arousal", "emotion", "landmarks"),
             input_px=self.trunk.input_px,
@@ -39,10 +39,10 @@ class EmoNetConfig:
 
 
 class EmoNet(nnx.Module):
-    """A face to valence, arousal and emotion, looking where the landmarks are.
+    """Valence, arousal and emotion of a face, with attention to its landmarks.
 
     Source: Toisoul et al., Estimation of continuous valence and arousal levels from faces in naturalistic conditions,
-    Nature Machine Intelligence 3, 2021. A factorized head is that of Kossaifi et al., CVPR 2020.
+    Nature Machine Intelligence 3, 2021. The factorized head follows Kossaifi et al., CVPR 2020.
     """
 
     def __init__(self, config: EmoNetConfig, *, rngs: nnx.Rngs):
@@ -55,7 +55,7 @@ class EmoNet(nnx.Module):
         self.set_attributes(execution=execution_named(config.execution))
 
     def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
-        """Linear outputs for images in [0, 1]; `rngs` feeds the dropout in training."""
+        """Linear outputs for images in [0, 1]; `rngs` is used for dropout in training."""
         if self.deterministic:
             return map_in_parts(self._predictions, images, self.execution.at_once)
         return self._predictions(images, rngs)

@@ -12,7 +12,7 @@ from affect_jax.nn.hourglass import Hourglass
 from affect_jax.ops.parts import map_in_parts
 from affect_jax.types import LANDMARKS
 
-STRIDE = 4  # image pixels per map pixel: the stem's stride and one pooling
+STRIDE = 4  # image pixels per map pixel: the stride of the stem times one pooling
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,11 +20,11 @@ class TrunkConfig:
     """Sizes of the trunk; the defaults are the published ones.
 
     input_px: height and width of the images.
-    widths: channels of the stem, of the blocks before the maps' size is reached, and of the maps.
-    modules: stacked hourglasses.
-    depth: how often each hourglass halves the map.
-    pooling: how the trunk halves its maps: "max" of 2x2 squares as EmoNet does, or "mean" as face-alignment's
-        networks of four hourglasses do.
+    widths: channels of the stem, of the middle blocks, and of the final feature maps.
+    modules: number of stacked hourglasses.
+    depth: how many times each hourglass halves the map.
+    pooling: how the trunk halves its maps: 2x2 "max" pooling as in EmoNet, or "mean" pooling as in the networks of
+        four hourglasses from face-alignment.
     """
 
     input_px: int = 256
@@ -57,12 +57,12 @@ class TrunkConfig:
 
     @property
     def largest_map(self) -> int:
-        """Numbers in the feature maps of one image."""
+        """Number of values in the feature maps of one image."""
         return self.map_px**2 * self.widths[-1]
 
 
 class TrunkOutputs(NamedTuple):
-    """What the trunk hands to a head."""
+    """What the trunk passes to a head."""
 
     features: Float[Array, "*batch height width channel"]  # before the hourglasses
     hourglasses: tuple[Float[Array, "*batch height width channel"], ...]
@@ -70,9 +70,9 @@ class TrunkOutputs(NamedTuple):
 
 
 class HourglassModule(nnx.Module):
-    """An hourglass, its features and its heatmaps; all but the last module hand both on to the next.
+    """An hourglass, its features and its heatmaps; every module but the last passes both on to the next one.
 
-    The features of a module that hands on are those after its last 1x1 (no ReLU), of the last one those after ReLU.
+    The features of the last module are taken after the ReLU; those of the others after one more 1x1 (no ReLU).
     """
 
     NORMED = (("project", "norm"),)
@@ -82,7 +82,7 @@ class HourglassModule(nnx.Module):
         self.block = ConvBlock(width, width, rngs=rngs)
         self.project = nnx.Linear(width, width, rngs=rngs)
         self.norm = batch_norm(width, rngs=rngs)
-        # Heatmaps are almost 0 almost everywhere: from the usual initialization, getting there takes most of a run.
+        # Heatmaps are near 0 almost everywhere; with the usual initialization, most of a run is spent getting there.
         self.heatmaps = nnx.Linear(width, LANDMARKS, kernel_init=nnx.initializers.normal(1e-3), rngs=rngs)
         self.hand_on_features = None if last else nnx.Linear(width, width, rngs=rngs)
         self.hand_on_heatmaps = None if last else nnx.Linear(LANDMARKS, width, rngs=rngs)
@@ -94,7 +94,7 @@ class HourglassModule(nnx.Module):
         Float[Array, "*batch height width 68"],
         Float[Array, "*batch height width channel"],
     ]:
-        """Features, heatmaps, and the maps for the next module."""
+        """Returns the features, the heatmaps, and the input of the next module."""
         features = nnx.relu(self.norm(self.project(self.block(self.hourglass(maps)))))
         heatmaps = self.heatmaps(features)
         if self.hand_on_features is None:
@@ -104,7 +104,7 @@ class HourglassModule(nnx.Module):
 
 
 class FAN(nnx.Module):
-    """Face alignment network: images in [0, 1] to features and one set of 68 heatmaps per hourglass.
+    """Face alignment network: features and one set of 68 heatmaps per hourglass, for images in [0, 1].
 
     Source: Bulat and Tzimiropoulos, How far are we from solving the 2D & 3D face alignment problem, ICCV 2017, as used
     by Toisoul et al., Nature Machine Intelligence 3, 2021.
@@ -135,10 +135,11 @@ class FAN(nnx.Module):
 
     def _outputs(self, images: Array) -> TrunkOutputs:
         maps = self.pool(self.block_half(nnx.relu(self.stem_norm(self.stem(images)))))
-        features = maps = self.block_wide(self.block_middle(maps))
+        features = self.block_wide(self.block_middle(maps))
+        maps = features
         hourglasses, heatmaps = [], []
         for module in self.modules:
-            seen, found, maps = module(maps)
-            hourglasses.append(seen)
-            heatmaps.append(found)
+            module_features, module_heatmaps, maps = module(maps)
+            hourglasses.append(module_features)
+            heatmaps.append(module_heatmaps)
         return TrunkOutputs(features, tuple(hourglasses), tuple(heatmaps))

@@ -1,4 +1,4 @@
-"""The affect head of a network: its options, what it sees of the trunk, and its layers."""
+"""The affect head of a network: its options, its inputs from the trunk, and its layers."""
 
 import dataclasses
 
@@ -8,8 +8,8 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.models.fan import TrunkConfig, TrunkOutputs
-from affect_jax.models.head_factors import FORMS, convolution_of, ranks_of_parts
-from affect_jax.models.parts import Size, layers, named
+from affect_jax.models.head_factors import FORMS, make_convolution, parse_ranks
+from affect_jax.models.parts import Size, find_layers, join_path
 from affect_jax.nn.attention import landmark_attention
 from affect_jax.nn.conv import Conv3x3, Convolution
 from affect_jax.nn.factor_options import BETWEEN
@@ -25,17 +25,19 @@ from affect_jax.types import LANDMARKS
 class HeadConfig:
     """Sizes of the head; the defaults are the published ones.
 
-    blocks: blocks of the head, each halving the map; what is left is averaged.
-    attention: hourglass features weighted by the heatmaps; without it the heatmaps are joined as channels.
-    geometry: positions of the landmarks, read off the last heatmaps, joined to what the head has pooled (ours).
-    dropout: share of the hidden units dropped before the last layer in training.
-    rank: of the 3x3 convolutions; 0 keeps them dense.
-    ranks: of single parts, such as (("head/blocks/0/convs/1", 12), ("head/blocks/2", (12, 8))): one number, or one for
-        each link of the form (models.head_factors.LINKS); the first part that holds a layer counts.
-    form: "cp", "tucker" or "tt" (a tensor train).
-    between: "linear", or "norm_relu": BatchNorm and ReLU after their first 1x1, as published; only the linear ones
-        equal dense kernels.
-    component_dropout: share of the components of cp kernels dropped in training.
+    blocks: number of blocks, each of which halves the map; the result is averaged over space.
+    attention: whether the hourglass features are weighted by the heatmaps; if not, the heatmaps are concatenated as
+        channels.
+    geometry: whether the landmark positions, decoded from the last heatmaps, are concatenated to the pooled features
+        (ours).
+    dropout: fraction of the hidden units dropped before the last layer in training.
+    rank: rank of the 3x3 convolutions; 0 keeps them dense.
+    ranks: ranks of individual parts, such as (("head/blocks/0/convs/1", 12), ("head/blocks/2", (12, 8))): one number,
+        or one for each link of the form (models.head_factors.LINKS); the first part that contains a layer applies.
+    form: "cp", "tucker" or "tt" (tensor train).
+    between: "linear", or "norm_relu": BatchNorm and ReLU after the first 1x1, as published; only linear ones are
+        equivalent to dense kernels.
+    component_dropout: fraction of the components of CP kernels dropped in training.
     """
 
     blocks: int = 4
@@ -61,17 +63,17 @@ class HeadConfig:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected a share in [0, 1)")
         if self.component_dropout and self.form != "cp":
             raise ValueError(f"component_dropout drops components of cp kernels; form is '{self.form}'")
-        ranks_of_parts(self.form, self.rank, self.ranks)  # raises where it makes none
+        parse_ranks(self.form, self.rank, self.ranks)  # raises if invalid
 
     def convolution(self, rank: Size) -> Convolution:
-        """Makes 3x3 convolutions of a rank."""
+        """Makes 3x3 convolutions of the given rank."""
         if not rank:
             return Conv3x3
-        return convolution_of(self.form, rank, between=self.between, dropout=self.component_dropout)
+        return make_convolution(self.form, rank, between=self.between, dropout=self.component_dropout)
 
 
 def check_sizes(trunk: TrunkConfig, head: HeadConfig, emotions: int) -> None:
-    """ValueError for fewer than two emotions, or a head that halves the trunk's maps more often than they can be."""
+    """Raises ValueError for fewer than two emotions, or if the head halves the trunk's maps too many times."""
     if emotions < 2:
         raise ValueError(f"emotions is {emotions}; expected the number of emotions, at least 2")
     if trunk.map_px % 2**head.blocks:
@@ -82,7 +84,7 @@ def check_sizes(trunk: TrunkConfig, head: HeadConfig, emotions: int) -> None:
 
 
 def pooled_channels(trunk: TrunkConfig, head: HeadConfig) -> int:
-    """Numbers that the head has of a face after pooling."""
+    """Number of features per face after pooling."""
     return trunk.widths[-1] + (2 * LANDMARKS if head.geometry else 0)
 
 
@@ -95,7 +97,7 @@ def affect_head(
     *,
     rngs: nnx.Rngs,
 ) -> AffectHead:
-    """The head of a network of these sizes, with these layers along time."""
+    """Makes the head of a network of these sizes, with the given temporal layers."""
     width = trunk.widths[-1]
     joined = (trunk.modules + 1) * width
     return AffectHead(
@@ -113,11 +115,12 @@ def affect_head(
 
 
 def resize_layers(network: nnx.Module, head: HeadConfig, *, rngs: nnx.Rngs) -> None:
-    """Gives the layers named in `head.ranks` theirs; ValueError for a part that holds none."""
-    parts, found = ranks_of_parts(head.form, head.rank, head.ranks), layers(network, FactorizedConv)
-    parts.check([named(path) for path in found])
+    """Replaces the layers named in `head.ranks` by ones of that rank; ValueError for a part that contains none."""
+    parts = parse_ranks(head.form, head.rank, head.ranks)
+    found = find_layers(network, FactorizedConv)
+    parts.check([join_path(path) for path in found])
     for path, layer in found.items():
-        rank = parts.size(named(path), otherwise=head.rank, inside=head.rank)
+        rank = parts.size(join_path(path), outside=head.rank, inside=head.rank)
         if rank != head.rank:
             put(network, path, head.convolution(rank)(layer.inputs, layer.outputs, rngs=rngs))
 
@@ -125,11 +128,12 @@ def resize_layers(network: nnx.Module, head: HeadConfig, *, rngs: nnx.Rngs) -> N
 def head_inputs(
     outputs: TrunkOutputs, trunk: TrunkConfig, head: HeadConfig
 ) -> tuple[Float[Array, "*batch height width joined"], Float[Array, "*batch 136"] | None]:
-    """The maps that the head sees and, with `head.geometry`, where the landmarks are.
+    """The feature maps for the head and, with `head.geometry`, the landmark positions.
 
-    No gradient goes through the positions: an error of emotion would move the landmarks off the face.
+    No gradient flows through the positions: the emotion loss would move the landmarks off the face.
     """
-    heatmaps, geometry = outputs.heatmaps[-1], None
+    heatmaps = outputs.heatmaps[-1]
+    geometry = None
     if head.geometry:
         landmarks = align(decode_heatmaps(jax.lax.stop_gradient(heatmaps).astype(jnp.float32), trunk.input_px))
         geometry = landmarks.reshape(*landmarks.shape[:-2], -1)

@@ -1,10 +1,10 @@
-"""The numbers of a clip network out of a network that is trained: inflation, longer kernels, and the way back."""
+"""Initializes a clip network from a trained network: inflation, longer kernels, and the reverse."""
 
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.models.parts import TIME_SLOTS, layers, named
+from affect_jax.models.parts import TIME_SLOTS, find_layers, join_path
 from affect_jax.nn.conv import Conv3x3
 from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.frames import TemporalPool
@@ -18,64 +18,72 @@ Layer = Conv3x3 | FactorizedConv | ChannelTime | TwoPlusOne
 
 
 def transfer(source: nnx.Module, target: nnx.Module, rule: str = "present") -> list[str]:
-    """Gives `target` the numbers of `source`, a network of the same parts that looks along time less, more or not.
+    """Copies the weights of `source` into `target`, a network of the same parts with other temporal layers, or none.
 
-    Kernels grow by `rule`: "present" puts everything at the present frame, so that nothing changes; "mean" shares it
-    equally among the frames (Carreira and Zisserman, Quo vadis, CVPR 2017), which keeps only clips that stand still.
-    Time is taken away by keeping the present frame's part. Returns the names of the parts that begin anew in the place
-    of others. ValueError names what does not fit.
+    Kernels grow by `rule`: "present" puts all the weight at the present frame, which leaves the outputs unchanged;
+    "mean" spreads it evenly over the frames (Carreira and Zisserman, Quo vadis, CVPR 2017), which preserves the outputs
+    for static clips only. Time is removed by keeping the weights of the present frame. Returns the names of the parts
+    that replace a layer of the source but start from scratch. ValueError names what does not fit.
     """
     kernels = _outermost(target)
-    inside = lambda path: (
-        any(path[: len(kernel)] == kernel for kernel in kernels) or any(key in TIME_SLOTS for key in path)
-    )
-    theirs = {path: leaf for path, leaf in nnx.to_flat_state(nnx.state(source))}
-    ours = {path: leaf for path, leaf in nnx.to_flat_state(nnx.state(target)) if not inside(path)}
-    for path, leaf in ours.items():
-        if path not in theirs:
-            raise ValueError(f"the source network has no '{named(path)}': it is not of the same parts")
-        if theirs[path].shape != leaf.shape:
-            raise ValueError(
-                f"'{named(path)}' has shape {theirs[path].shape} in the source, {leaf.shape} in the new one"
-            )
-    nnx.update(target, nnx.from_flat_state([(path, theirs[path].copy()) for path in ours]))
+    source_leaves = {path: leaf for path, leaf in nnx.to_flat_state(nnx.state(source))}
+    copied = []
+    for path, leaf in nnx.to_flat_state(nnx.state(target)):
+        in_kernel = any(path[: len(kernel)] == kernel for kernel in kernels)
+        if in_kernel or any(key in TIME_SLOTS for key in path):
+            continue
+        if path not in source_leaves:
+            raise ValueError(f"the source network has no '{join_path(path)}': the two do not consist of the same parts")
+        shape = source_leaves[path].shape
+        if shape != leaf.shape:
+            raise ValueError(f"'{join_path(path)}' has shape {shape} in the source, {leaf.shape} in the new one")
+        copied.append((path, source_leaves[path].copy()))
+    nnx.update(target, nnx.from_flat_state(copied))
     for path in kernels:
         try:
             _fill(get(target, path), get(source, path), rule)
         except ValueError as error:
-            raise ValueError(f"'{named(path)}': {error}") from error
-    heads = getattr(source, "head", None), getattr(target, "head", None)
-    slots = {name: [getattr(head, name, None) for head in heads] for name in TIME_SLOTS}
-    return [f"head/{name}" for name, (theirs, ours) in slots.items() if ours is not None and not _resumed(theirs, ours)]
+            raise ValueError(f"'{join_path(path)}': {error}") from error
+    from_scratch = []
+    for name in TIME_SLOTS:
+        old = getattr(getattr(source, "head", None), name, None)
+        new = getattr(getattr(target, "head", None), name, None)
+        if new is not None and not _resume(old, new):
+            from_scratch.append(f"head/{name}")
+    return from_scratch
 
 
 def _outermost(network: nnx.Module) -> list[tuple]:
-    """Paths of the layers that hold a kernel, without those that are part of another one."""
-    paths = list(layers(network, (Conv3x3, FactorizedConv, ChannelTime, TwoPlusOne)))
+    """Paths of the layers that contain a kernel, except layers inside another of them."""
+    paths = list(find_layers(network, (Conv3x3, FactorizedConv, ChannelTime, TwoPlusOne)))
     return [path for path in paths if not any(path[:length] in paths for length in range(len(path)))]
 
 
 def _fill(target: Layer, source: Layer, rule: str) -> None:
-    """Numbers of one layer out of those of another."""
+    """Sets the weights of one layer from those of another."""
     if isinstance(target, TwoPlusOne):
         if not isinstance(source, TwoPlusOne):
             raise ValueError(
-                "time.form 2plus1 has BatchNorm and ReLU within a layer, which no kernel has: train it anew"
+                "time.form 2plus1 has BatchNorm and ReLU between its kernels, so no other kernel can be converted to "
+                "it: train it from scratch"
             )
         if source.time.shape[1] != target.time.shape[1]:
             raise ValueError(
                 f"time.form 2plus1 has {source.time.shape[1]} channels between its kernels for {source.frames} frames "
-                f"and {target.time.shape[1]} for {target.frames}: it cannot see more frames"
+                f"and {target.time.shape[1]} for {target.frames}: it cannot be extended to more frames"
             )
         nnx.update(target.space, nnx.state(nnx.clone(source.space)))
         nnx.update(target.norm, nnx.state(nnx.clone(source.norm)))
-        target.time[...] = longer(source.time[...], source, target)
+        target.time[...] = pad_taps(source.time[...], source, target)
     elif isinstance(target, ChannelTime):
-        timed = isinstance(source, ChannelTime)
-        _fill(target.space, source.space if timed else source, rule)
-        target.time[...] = longer(source.time[...], source, target) if timed else _start(target, rule)
+        if isinstance(source, ChannelTime):
+            _fill(target.space, source.space, rule)
+            target.time[...] = pad_taps(source.time[...], source, target)
+        else:
+            _fill(target.space, source, rule)
+            target.time[...] = _initial_taps(target, rule)
     else:
-        factors = _timed(_factors(source, target), source, target, rule)
+        factors = _change_frames(_factors(source, target), source, target, rule)
         if isinstance(target, Conv3x3):
             target.kernel[...] = factors["kernel"]
         else:
@@ -87,26 +95,28 @@ def _fill(target: Layer, source: Layer, rule: str) -> None:
 
 
 def _factors(source: Layer, target: Conv3x3 | FactorizedConv) -> dict[str, Array]:
-    """The kernel of a layer, in the form that the target holds it in."""
+    """The kernel of a layer, converted to the form of the target's kernel."""
     if isinstance(source, TwoPlusOne):
         raise ValueError("the BatchNorm and ReLU of time.form 2plus1 cannot be part of another kernel")
     if isinstance(source, ChannelTime):
         if _frames(target) > 1:
-            raise ValueError("its factor of time stands apart (time.form channelwise); keep that form")
-        here = source.time[...][source.before]
+            raise ValueError("its temporal factor is a separate one (time.form channelwise); keep that form")
+        present = source.time[...][source.before]
         factors = _factors(source.space, target)
         name = "kernel" if "kernel" in factors else "inputs"
-        return {**factors, name: factors[name] * here[:, None]}
+        return {**factors, name: factors[name] * present[:, None]}
     factors = {"kernel": source.kernel[...]} if isinstance(source, Conv3x3) else source.arrays()
     form = "dense" if isinstance(target, Conv3x3) else target.form
     if form_of(factors) == form:
         return factors
     if form != "dense":
         raise ValueError(
-            f"its kernel is {form_of(factors)}, {form} is wanted: decompose it first with python -m launch.factorize"
+            f"its kernel is {form_of(factors)}, expected {form}: decompose it first with python -m launch.factorize"
         )
     if source.norm is not None:
-        raise ValueError("BatchNorm and ReLU after its first 1x1 (head.between norm_relu) equal no dense kernel")
+        raise ValueError(
+            "with BatchNorm and ReLU after its first 1x1 (head.between norm_relu), no dense kernel is equivalent to it"
+        )
     return {"kernel": reconstruct(factors)}
 
 
@@ -114,9 +124,10 @@ def _frames(layer: Layer) -> int:
     return getattr(layer, "frames", 1)
 
 
-def _timed(factors: dict[str, Array], source: Layer, target: Layer, rule: str) -> dict[str, Array]:
-    """A kernel with as many frames as the target has."""
-    frames, wanted = (1 if isinstance(layer, ChannelTime) else _frames(layer) for layer in (source, target))
+def _change_frames(factors: dict[str, Array], source: Layer, target: Layer, rule: str) -> dict[str, Array]:
+    """The kernel with as many frames as the target's."""
+    frames = 1 if isinstance(source, ChannelTime) else _frames(source)
+    wanted = 1 if isinstance(target, ChannelTime) else _frames(target)
     if frames == 1 and wanted == 1:
         return factors
     if wanted == 1:
@@ -129,28 +140,31 @@ def _timed(factors: dict[str, Array], source: Layer, target: Layer, rule: str) -
     return inflate(factors, wanted, target.causal)
 
 
-def _start(target: ChannelTime, rule: str) -> Float[Array, "frames input"]:
+def _initial_taps(target: ChannelTime, rule: str) -> Float[Array, "frames input"]:
     taps = jnp.zeros(target.time.shape)
-    return taps + 1 / target.frames if rule == "mean" else taps.at[target.before].set(1.0)
+    if rule == "mean":
+        return taps + 1 / target.frames
+    return taps.at[target.before].set(1.0)
 
 
-def longer(taps: Float[Array, "frames *rest"], source, target) -> Float[Array, "later *rest"]:
-    """Taps of one layer along time as those of another that sees more; zeros where the first saw nothing."""
-    (before, after), (early, late) = neighbors(source.frames, source.causal), neighbors(target.frames, target.causal)
+def pad_taps(taps: Float[Array, "frames *rest"], source, target) -> Float[Array, "later *rest"]:
+    """Pads the taps of a temporal layer with zeros to the longer span of another."""
+    before, after = neighbors(source.frames, source.causal)
+    early, late = neighbors(target.frames, target.causal)
     if early < before or late < after:
         raise ValueError(
-            f"it sees {before} frames before and {after} after the present one; {early} and {late} are fewer: longer "
-            "kernels only, or no time at all"
+            f"it spans {before} frames before and {after} after the present one; {early} and {late} are fewer: kernels "
+            "can only be lengthened, or time removed altogether"
         )
     return jnp.pad(taps, [(early - before, late - after)] + [(0, 0)] * (taps.ndim - 1))
 
 
-def _resumed(source: nnx.Module | None, target: nnx.Module) -> bool:
-    """Whether a layer that a static network lacks goes on from the source, or begins without a say."""
+def _resume(source: nnx.Module | None, target: nnx.Module) -> bool:
+    """Copies the weights of a layer that static networks lack; False if it starts from scratch in place of another."""
     if isinstance(target, TemporalPool) and isinstance(source, TemporalPool):
-        # Their mean does not count; without it the zeros around change nothing.
+        # The offsets are relative to their mean; once centered, padding them with zeros changes nothing.
         centered = source.offsets[...] - source.offsets[...].mean(0, keepdims=True)
-        target.offsets[...] = longer(centered, source, target)
+        target.offsets[...] = pad_taps(centered, source, target)
     elif type(source) is type(target) and source.causal == target.causal:
         nnx.update(target, nnx.state(nnx.clone(source)))
     else:

@@ -1,4 +1,4 @@
-"""The landmark network over time."""
+"""The landmark network for clips."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ from affect_jax.types import Predictions
 
 @dataclasses.dataclass(frozen=True)
 class LandmarkClipNetworkConfig:
-    """The trunk's sizes, and which of its layers look along time."""
+    """Sizes of the trunk, and which of its layers are temporal."""
 
     trunk: TrunkConfig = dataclasses.field(default_factory=TrunkConfig)
     time: TimeConfig = dataclasses.field(default_factory=lambda: TimeConfig(layers=("trunk",)))
@@ -38,7 +38,7 @@ class LandmarkClipNetworkConfig:
 
 
 class LandmarkClipNetwork(nnx.Module):
-    """Clips to the heatmaps of 68 landmarks of every frame: the trunk with layers that also look along time."""
+    """Heatmaps of 68 landmarks for every frame of a clip: the trunk with temporal layers."""
 
     def __init__(self, config: LandmarkClipNetworkConfig, *, rngs: nnx.Rngs):
         self.config = config
@@ -49,6 +49,6 @@ class LandmarkClipNetwork(nnx.Module):
     def __call__(
         self, clips: Float[Array, "batch time height width 3"], *, rngs: nnx.Rngs | None = None
     ) -> Predictions:
-        """Raw heatmaps [batch, time, module, height, width, 68]; `rngs` is for networks with dropout."""
+        """Raw heatmaps [batch, time, module, height, width, 68]; `rngs` is unused, since there is no dropout."""
         del rngs
         return Predictions(landmarks=jnp.stack(self.trunk(clips).heatmaps, axis=-4))

@@ -1,4 +1,4 @@
-"""The landmark network: the trunk alone."""
+"""The landmark network: the trunk on its own."""
 
 import dataclasses
 
@@ -34,7 +34,7 @@ class LandmarkNetworkConfig:
 
 
 class LandmarkNetwork(nnx.Module):
-    """The trunk alone, trained on landmarks."""
+    """The trunk on its own, trained on landmarks."""
 
     def __init__(self, config: LandmarkNetworkConfig, *, rngs: nnx.Rngs):
         self.config = config
@@ -42,6 +42,6 @@ class LandmarkNetwork(nnx.Module):
         self.set_attributes(execution=execution_named(config.execution))
 
     def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
-        """Raw heatmaps [batch, module, height, width, 68]; `rngs` is for networks with dropout, this one has none."""
+        """Raw heatmaps [batch, module, height, width, 68]; `rngs` is unused, since there is no dropout."""
         del rngs
         return Predictions(landmarks=jnp.stack(self.trunk(images).heatmaps, axis=-4))

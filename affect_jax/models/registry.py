@@ -1,4 +1,4 @@
-"""Every network by name."""
+"""All networks by name."""
 
 from flax import nnx
 
@@ -13,4 +13,4 @@ MODELS: dict[str, tuple[type[nnx.Module], type]] = {
     "clip": (ClipNetwork, ClipNetworkConfig),
     "landmark_clip": (LandmarkClipNetwork, LandmarkClipNetworkConfig),
 }
-CLIP_NETWORKS = {"emonet": "clip", "landmarks": "landmark_clip"}  # static network -> the same one over time
+CLIP_NETWORKS = {"emonet": "clip", "landmarks": "landmark_clip"}  # static network -> its version for clips

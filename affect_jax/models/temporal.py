@@ -1,4 +1,4 @@
-"""The clip network: the static network, some of whose layers look along time."""
+"""The clip network: the static network with temporal layers."""
 
 import dataclasses
 
@@ -18,9 +18,9 @@ from affect_jax.types import Predictions
 
 @dataclasses.dataclass(frozen=True)
 class ClipNetworkConfig:
-    """The static network's sizes, which of its layers look along time, and what else does.
+    """Sizes of the static network, which of its layers are temporal, and the temporal layers added to it.
 
-    head.rank: as in the static network; the paper's ranks are not known, the default is ours.
+    head.rank: as in the static network; the paper does not give its ranks, so the default is ours.
     """
 
     trunk: TrunkConfig = dataclasses.field(default_factory=TrunkConfig)
@@ -47,9 +47,9 @@ class ClipNetworkConfig:
 
 
 class ClipNetwork(nnx.Module):
-    """Clips to valence, arousal and emotion of every frame: the static network with layers that also look along time.
+    """Valence, arousal and emotion for every frame of a clip: the static network with temporal layers.
 
-    Heatmaps are not returned: for a clip they would be most of the memory.
+    Heatmaps are not returned: for a clip, they would take up most of the memory.
     Source: Kossaifi et al., Factorized Higher-Order CNNs with an application to spatio-temporal emotion estimation,
     CVPR 2020.
     """
@@ -57,8 +57,8 @@ class ClipNetwork(nnx.Module):
     def __init__(self, config: ClipNetworkConfig, *, rngs: nnx.Rngs):
         self.config = config
         self.trunk = FAN(config.trunk, rngs=rngs)
-        over_time = _layers_of_head(config, rngs=rngs)
-        self.head = affect_head(config.trunk, config.head, config.emotions, **over_time, rngs=rngs)
+        temporal = _temporal_head_layers(config, rngs=rngs)
+        self.head = affect_head(config.trunk, config.head, config.emotions, **temporal, rngs=rngs)
         self.output_average = _output_average(config.time)
         resize_layers(self, config.head, rngs=rngs)
         config.time.choice.grow(self, rngs=rngs)
@@ -67,26 +67,30 @@ class ClipNetwork(nnx.Module):
     def __call__(
         self, clips: Float[Array, "batch time height width 3"], *, rngs: nnx.Rngs | None = None
     ) -> Predictions:
-        """Linear outputs [batch, time, ..] for frames in [0, 1]; `rngs` feeds the dropout in training."""
-        see = lambda images: head_inputs(self.trunk(images), self.config.trunk, self.config.head)
-        seen = see(clips) if self.config.time.choice.reaches("trunk") else per_frame(see, clips)
-        emotion_logits, valence_arousal = self.head(*seen, rngs=rngs)
+        """Linear outputs [batch, time, ...] for frames in [0, 1]; `rngs` is used for dropout in training."""
+        make_inputs = lambda images: head_inputs(self.trunk(images), self.config.trunk, self.config.head)
+        if self.config.time.choice.reaches("trunk"):
+            inputs = make_inputs(clips)
+        else:
+            inputs = per_frame(make_inputs, clips)
+        emotion_logits, valence_arousal = self.head(*inputs, rngs=rngs)
         if self.output_average is not None:
             valence_arousal = self.output_average(valence_arousal)
         return Predictions(valence_arousal=valence_arousal, emotion=emotion_logits)
 
 
-def _layers_of_head(config: ClipNetworkConfig, *, rngs: nnx.Rngs) -> dict[str, nnx.Module]:
-    """What a head has along time besides its convolutions, by the slot of the head."""
-    time, made = config.time, {}
+def _temporal_head_layers(config: ClipNetworkConfig, *, rngs: nnx.Rngs) -> dict[str, nnx.Module]:
+    """The temporal layers of a head other than its convolutions, by slot."""
+    time = config.time
     channels = pooled_channels(config.trunk, config.head)
+    layers = {}
     if time.pool > 1:
-        made["time_features"] = TemporalPool(channels, time.pool, time.causal)
+        layers["time_features"] = TemporalPool(channels, time.pool, time.causal)
     if time.recurrent == "gru":
-        made["time_features"] = GRUOverTime(channels, causal=time.causal, rngs=rngs)
+        layers["time_features"] = GRUOverTime(channels, causal=time.causal, rngs=rngs)
     if time.recurrent == "conv_lstm":
-        made["time_maps"] = ConvLSTMOverTime(config.trunk.widths[-1], causal=time.causal, rngs=rngs)
-    return made
+        layers["time_maps"] = ConvLSTMOverTime(config.trunk.widths[-1], causal=time.causal, rngs=rngs)
+    return layers
 
 
 def _output_average(time: ClipTimeConfig) -> MovingAverage | None:

@@ -1,1 +1,1 @@
-"""From pictures and videos to tables, plots and overlays."""
+"""From images and videos to tables, plots and overlays."""

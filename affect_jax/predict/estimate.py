@@ -1,4 +1,4 @@
-"""Frames in, rows out, in order and in bounded memory: find the face, cut the crop, ask the network in batches."""
+"""From frames to rows, in order and in bounded memory: finds the face, crops it, and runs the network in batches."""
 
 import collections
 import dataclasses
@@ -14,11 +14,11 @@ from affect_jax.ops.image import warp_image
 from affect_jax.predict.predictor import Predictor, Values
 from affect_jax.predict.row import Row
 from affect_jax.predict.sources import Frame
-from affect_jax.predict.windows import network_of
+from affect_jax.predict.windows import make_runner
 from affect_jax.tables.schema import Schema
 
-LONGEST_WAIT = 4  # batches of rows that may wait for the batch of a static network to fill up,
-MOST_WAITING_BYTES = 2**28  # or as many of their images, where these are kept
+MAX_WAITING_BATCHES = 4  # a partial batch of a static network is run once this many batches of rows are waiting
+MAX_WAITING_BYTES = 2**28  # or, if images are kept, once the waiting ones take up this much memory
 
 
 @runtime_checkable
@@ -30,8 +30,8 @@ class Finder(Protocol):
     def reset(self) -> None: ...
 
 
-def schema_of(predictor: Predictor, whole_frame: bool) -> Schema:
-    """What the rows of a table of this network mean."""
+def make_schema(predictor: Predictor, whole_frame: bool) -> Schema:
+    """The schema of a table predicted by this network."""
     return Schema(
         model=predictor.name,
         crop=crop_name(predictor.crop_px, None if whole_frame else predictor.side_ratio),
@@ -49,24 +49,24 @@ def estimate(
     connected: bool = True,
     keep_images: bool = False,
 ) -> Iterator[tuple[Frame, Row]]:
-    """Every frame with its row, in order.
+    """Yields each frame with its row, in order.
 
     Args:
       predictor: the network.
       frames: in order.
-      finder: finds the face; without one every frame is taken for a face crop.
-      connected: False says that the frames are unrelated images: nothing is followed from one to the next.
-      keep_images: whether the frames that come back have their images. Those of a clip network wait until the windows
-        that hold them are full, so an image is kept only for those who need it.
+      finder: finds the face; if None, each frame is treated as a face crop.
+      connected: whether the frames form a video; if not, nothing is carried from one frame to the next.
+      keep_images: whether the yielded frames keep their images. With a clip network, frames wait until their windows
+        are full, so images are only kept if needed.
 
-    A frame without a face ends what a clip network remembers.
+    A frame without a face resets the state of a clip network.
     """
-    network = network_of(predictor)
+    network = make_runner(predictor)
     waiting = _Waiting(keep_images)
     if finder is not None:
         finder.reset()
     for frame in frames:
-        row = _sighting(predictor, frame, finder)
+        row = _find_face(predictor, frame, finder)
         waiting.put(frame, row)
         if row.crop is not None:
             waiting.answer(network.push(row.crop))
@@ -84,7 +84,7 @@ def estimate(
 
 
 class _Waiting:
-    """Frames and their rows in order; those with a crop wait for the values of the network."""
+    """A queue of frames and rows; those with a crop wait for the network's values."""
 
     def __init__(self, keep_images: bool):
         self._keep_images = keep_images
@@ -97,17 +97,17 @@ class _Waiting:
         self._queue.append((frame, row))
 
     def answer(self, values: list[Values]) -> None:
-        """Values of the next frames with a crop."""
+        """Adds the values of the next frames with a crop."""
         self._values.extend(values)
 
     def is_long(self, batch: int) -> bool:
-        """Whether the network should be asked though its batch is not full."""
-        if len(self._queue) > LONGEST_WAIT * batch:
+        """Whether the network should run although its batch is not full."""
+        if len(self._queue) > MAX_WAITING_BATCHES * batch:
             return True
-        return self._keep_images and sum(frame.image.nbytes for frame, _ in self._queue) > MOST_WAITING_BYTES
+        return self._keep_images and sum(frame.image.nbytes for frame, _ in self._queue) > MAX_WAITING_BYTES
 
     def ready(self) -> Iterator[tuple[Frame, Row]]:
-        """Those at the head of the queue that wait for nothing."""
+        """Yields the entries at the head of the queue that are complete."""
         while self._queue and (self._queue[0][1].crop is None or self._values):
             frame, row = self._queue.popleft()
             if row.crop is not None:
@@ -115,8 +115,8 @@ class _Waiting:
             yield frame, row
 
 
-def _sighting(predictor: Predictor, frame: Frame, finder: Finder | None) -> Row:
-    """The row of a frame before the network has spoken."""
+def _find_face(predictor: Predictor, frame: Frame, finder: Finder | None) -> Row:
+    """The row of a frame, still without predictions."""
     row = Row(frame.name, frame.index, frame.time_seconds)
     if finder is None:
         return dataclasses.replace(row, crop=whole_frame(frame.image, predictor.crop_px))
@@ -129,7 +129,7 @@ def _sighting(predictor: Predictor, frame: Frame, finder: Finder | None) -> Row:
 
 
 def _on_image(landmarks: Float[np.ndarray, "68 2"], image: UInt8[np.ndarray, "height width 3"]) -> bool:
-    """Whether the crop of the landmarks would show any of the image; a face may reach over its border."""
+    """Whether the crop around the landmarks would overlap the image; faces may extend over its border."""
     if not np.isfinite(landmarks).all():
         return False
     low, high = landmarks.min(0), landmarks.max(0)
@@ -138,7 +138,7 @@ def _on_image(landmarks: Float[np.ndarray, "68 2"], image: UInt8[np.ndarray, "he
 
 
 def whole_frame(image: UInt8[np.ndarray, "height width 3"], size_px: int) -> UInt8[np.ndarray, "size_px size_px 3"]:
-    """The frame itself as the crop, undistorted: black borders where it is not square."""
+    """The whole frame as the crop, undistorted, with black borders if it is not square."""
     height, width = image.shape[:2]
     region = Crop((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
     return warp_image(image, crop_matrix(region, size_px), size_px)

@@ -1,4 +1,4 @@
-"""A file or a folder of the user's: which of them are pictures, which are videos, and where the results go."""
+"""Prediction for a file or folder: which files are images, which are videos, and where the results go."""
 
 import collections
 import pathlib
@@ -32,13 +32,14 @@ VIDEO_SUFFIXES = (
 def predict_file(
     predictor: Predictor, source: pathlib.Path, output: pathlib.Path, finder: Finder | None, overlay: bool = True
 ) -> Result:
-    """Predicts a picture, a video, or all pictures (one table) and videos (a table each) of a folder.
+    """Predicts an image, a video, or all images (in one table) and videos (in a table each) of a folder.
 
-    Without a finder every frame is taken for a face crop. Raises FileNotFoundError or ValueError where there is
-    nothing to predict; in a folder, a broken file is named among the problems of the result and the rest goes on.
+    Without a finder, each frame is treated as a face crop. Raises FileNotFoundError or ValueError if there is nothing
+    to predict; in a folder, a broken file is listed among the problems of the result and the others are still
+    predicted.
     """
     if output.exists() and not output.is_dir():
-        raise ValueError(f"the output {output} is a file; expected a folder, which is made where it does not exist")
+        raise ValueError(f"the output {output} is a file; expected a folder, which is created if missing")
     if source.is_dir():
         return _predict_folder(predictor, source, output, finder, overlay)
     if source.suffix.lower() not in IMAGE_SUFFIXES:
@@ -55,17 +56,19 @@ def _predict_folder(
     predictor: Predictor, source: pathlib.Path, output: pathlib.Path, finder: Finder | None, overlay: bool
 ) -> Result:
     files = sorted(path for path in source.iterdir() if path.is_file())
-    pictures = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
+    images = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
     videos = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES]
-    if not pictures and not videos:
+    if not images and not videos:
         expected = ", ".join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)
         raise ValueError(
-            f"the folder {source} holds neither pictures nor videos ({len(files)} files); expected {expected}"
+            f"the folder {source} contains neither images nor videos ({len(files)} files); expected {expected}"
         )
-    stems = collections.Counter([source.resolve().name if pictures else "", *(video.stem for video in videos)])
+    stems = collections.Counter(video.stem for video in videos)
     result = Result()
-    if pictures:
-        result.add(predict_images(predictor, pictures, output, source.resolve().name, finder, overlay))
+    if images:
+        folder_name = source.resolve().name
+        stems[folder_name] += 1
+        result.add(predict_images(predictor, images, output, folder_name, finder, overlay))
     for video in videos:
         stem = video.stem if stems[video.stem] == 1 else video.name  # a.mp4 and a.avi must not share a table
         try:

@@ -1,4 +1,4 @@
-"""Photographs: one table for all of them, each with its overlay."""
+"""Prediction for images: one table for all of them, and an overlay for each."""
 
 import pathlib
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from absl import logging
 from jaxtyping import UInt8
 
 from affect_jax.files.images import SMALLEST_PX
-from affect_jax.predict.estimate import Finder, estimate, schema_of
+from affect_jax.predict.estimate import Finder, estimate, make_schema
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
 from affect_jax.predict.sinks.overlay import ImageOverlays
@@ -25,22 +25,22 @@ def predict_images(
     finder: Finder | None,
     overlay: bool = True,
 ) -> Result:
-    """Writes `<stem>.csv`, a row per image (frame 0, time 0), and the drawn images into `<stem>_overlay/`.
+    """Writes `<stem>.csv` with a row per image (frame 0, time 0), and the overlays in `<stem>_overlay/`.
 
     Args:
-      predictor: the network; a clip network sees each image as a still clip.
-      sources: files of different names.
-      folder: where the files go; made where it does not exist.
-      stem: what their names begin with.
-      finder: finds the face; without one every image is taken for a face crop.
-      overlay: whether to write the images with the drawings.
+      predictor: the network; a clip network processes each image as a clip of identical frames.
+      sources: files with distinct names.
+      folder: where the files go; created if missing.
+      stem: prefix of their names.
+      finder: finds the face; if None, each image is treated as a face crop.
+      overlay: whether to write the overlays.
 
-    An image that cannot be read has no row; the result names it among its problems.
+    An image that cannot be read has no row; it is listed among the problems of the result.
     """
-    double = len(sources) - len({source.name for source in sources})
-    if double:
-        raise ValueError(f"{double} of the {len(sources)} pictures bear the name of another one")
-    sinks: list[Sink] = [Table(folder / f"{stem}.csv", schema_of(predictor, whole_frame=finder is None))]
+    duplicates = len(sources) - len({source.name for source in sources})
+    if duplicates:
+        raise ValueError(f"{duplicates} of the {len(sources)} images have the same name as another one")
+    sinks: list[Sink] = [Table(folder / f"{stem}.csv", make_schema(predictor, whole_frame=finder is None))]
     if overlay:
         sinks.append(ImageOverlays(folder / f"{stem}_overlay", predictor.label_set))
     unreadable: list[str] = []
@@ -52,19 +52,19 @@ def predict_images(
 
 
 def _frames(sources: Sequence[pathlib.Path], problems: list[str]) -> Iterator[Frame]:
-    """The images that can be read; the others are named in `problems`."""
+    """Yields the images that can be read; appends to `problems` for the others."""
     for source in sources:
         try:
-            image = _large_enough(read_image(source), source)
+            image = read_image(source)
+            _check_size(image, source)
         except ValueError as error:
-            logging.warning("%s; it is left out", error)
+            logging.warning("%s; skipped", error)
             problems.append(str(error))
             continue
         yield Frame(source.name, 0, 0.0, image)
 
 
-def _large_enough(image: UInt8[np.ndarray, "height width 3"], source: pathlib.Path) -> np.ndarray:
+def _check_size(image: UInt8[np.ndarray, "height width 3"], source: pathlib.Path) -> None:
     height, width = image.shape[:2]
     if min(height, width) < SMALLEST_PX:
-        raise ValueError(f"{source} is {width} x {height} px; expected at least {SMALLEST_PX} px to see a face on")
-    return image
+        raise ValueError(f"{source} is {width} x {height} px; a face needs at least {SMALLEST_PX} px")

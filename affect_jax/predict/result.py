@@ -1,4 +1,4 @@
-"""What a prediction has made."""
+"""The result of a prediction."""
 
 import dataclasses
 import pathlib
@@ -6,15 +6,15 @@ import pathlib
 
 @dataclasses.dataclass
 class Result:
-    """Counts, the files written, and what went wrong without stopping the work."""
+    """Counts, the files written, and problems that did not stop the prediction."""
 
     frames: int = 0
     frames_with_face: int = 0
     files: list[pathlib.Path] = dataclasses.field(default_factory=list)  # tables, plots and overlays
-    problems: list[str] = dataclasses.field(default_factory=list)  # one sentence each; not empty: exit code 1
+    problems: list[str] = dataclasses.field(default_factory=list)  # one sentence each; exit code 1 if there are any
 
     def add(self, other: "Result") -> None:
-        """Takes up the result of another file."""
+        """Adds the result for another file."""
         self.frames += other.frames
         self.frames_with_face += other.frames_with_face
         self.files += other.files

@@ -1,4 +1,4 @@
-"""Photographs and the frames of a video, one at a time, with the time stamps of the stream."""
+"""Reads images, and the frames of a video one at a time with the time stamps of the stream."""
 
 import dataclasses
 import pathlib
@@ -21,36 +21,37 @@ IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 class Frame:
     """One decoded image."""
 
-    name: str  # of the file, as it stands in the table
-    index: int  # 0-based, in the order of decoding
+    name: str  # of the file, as in the table
+    index: int  # 0-based, in decoding order
     time_seconds: float
-    image: UInt8[np.ndarray, "height width 3"] | None  # RGB, upright; None where nothing needs it any more
+    image: UInt8[np.ndarray, "height width 3"] | None  # RGB, upright; None once it is no longer needed
     ticks: int = 0  # time in units of the stream's time base
 
 
 def read_image(path: pathlib.Path) -> UInt8[np.ndarray, "height width 3"]:
-    """RGB pixels, upright, by the rules that training reads pictures by; ValueError names a file that is no picture."""
+    """RGB pixels, upright, decoded as in training; ValueError names a file that is not an image."""
     if not path.is_file():
-        raise FileNotFoundError(f"no picture at {path}")
+        raise FileNotFoundError(f"no image at {path}")
     data = path.read_bytes()
     try:
         return decode(data)
     except UnreadableImage as error:
         raise ValueError(
-            f"{path} cannot be read as a picture ({len(data)} bytes): {error}; expected JPEG, PNG, BMP, WebP or TIFF"
+            f"{path} cannot be read as an image ({len(data)} bytes): {error}; expected JPEG, PNG, BMP, WebP or TIFF"
         ) from error
 
 
 class Video:
-    """The frames of a video file, decoded one by one; after the last one, `problem` says what broke, if anything."""
+    """The frames of a video file, decoded one by one; after the last one, `problem` describes any error."""
 
     def __init__(self, path: pathlib.Path):
         """Raises FileNotFoundError, or ValueError for a file without a video stream."""
-        self.path, self.problem = path, ""
+        self.path = path
+        self.problem = ""
         self._container, self._stream = open_video(path)
         self.rate: Fraction = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
         self.time_base: Fraction = self._stream.time_base or 1 / self.rate
-        self.declared_frames: int = self._stream.frames  # 0 where the container does not say
+        self.declared_frames: int = self._stream.frames  # 0 if the container does not declare it
 
     def __enter__(self) -> "Video":
         return self
@@ -59,15 +60,16 @@ class Video:
         self._container.close()
 
     def expected_frames(self) -> int | None:
-        """Number of frames for a progress bar; None where nothing tells."""
+        """Number of frames for a progress bar; None if unknown."""
         if self.declared_frames:
             return self.declared_frames
         duration = self._container.duration  # in microseconds
         return round(duration / av.time_base * self.rate) if duration else None
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames up to the end or the break of the file; ValueError where not even one can be decoded."""
-        index = packets = 0
+        """Yields frames up to the end of the file or the first error; ValueError if none can be decoded."""
+        index = 0
+        packets = 0
         try:
             for packet in self._container.demux(self._stream):
                 packets += packet.size > 0
@@ -75,17 +77,17 @@ class Video:
                     yield self._upright(frame, index)
                     index += 1
         except av.error.FFmpegError as error:
-            self.problem = f"{self.path} breaks after frame {index - 1}: {error.strerror}"
+            self.problem = f"{self.path} is broken after frame {index - 1}: {error.strerror}"
         if not index:
-            raise ValueError(f"{self.path} holds no frame that can be decoded; is the file whole?")
+            raise ValueError(f"{self.path} has no frame that can be decoded; is the file complete?")
         if not self.problem and packets < self.declared_frames:
             self.problem = (
-                f"{self.path} is cut off: it declares {self.declared_frames} frames and {index} can be decoded"
+                f"{self.path} is truncated: it declares {self.declared_frames} frames, but {index} can be decoded"
             )
 
     def _upright(self, frame: av.VideoFrame, index: int) -> Frame:
         if frame.pts is None:
-            logging.log_first_n(logging.WARNING, "%s: frames without time stamps; the frame rate is used", 1, self.path)
+            logging.log_first_n(logging.WARNING, "%s: frames have no time stamps; using the frame rate", 1, self.path)
             ticks = round(index / self.rate / self.time_base)
         else:
             ticks = frame.pts

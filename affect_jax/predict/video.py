@@ -1,10 +1,10 @@
-"""One video, decoded once: the table, the plot and the overlay."""
+"""Prediction for a video, decoded once: the table, the plot and the overlay."""
 
 import pathlib
 
 from absl import logging
 
-from affect_jax.predict.estimate import Finder, estimate, schema_of
+from affect_jax.predict.estimate import Finder, estimate, make_schema
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
 from affect_jax.predict.sinks.overlay import VideoOverlay
@@ -27,18 +27,18 @@ def predict_video(
     Args:
       predictor: the network.
       source: the video.
-      folder: where the files go; made where it does not exist.
-      stem: what their names begin with.
-      finder: finds the face; without one every frame is taken for a face crop.
-      overlay: whether to write the video with the drawings.
+      folder: where the files go; created if missing.
+      stem: prefix of their names.
+      finder: finds the face; if None, each frame is treated as a face crop.
+      overlay: whether to write the overlay.
 
-    A video that breaks off is predicted up to the break, and the result names the problem. The plot is left out for a
-    network that predicts nothing that is rated continuously.
+    A broken video is predicted up to the error, which is listed among the problems of the result. There is no plot if
+    the network predicts no continuously rated quantity.
     """
     table = folder / f"{stem}.csv"
     with Video(source) as video:
         sinks: list[Sink] = [
-            Table(table, schema_of(predictor, whole_frame=finder is None)),
+            Table(table, make_schema(predictor, whole_frame=finder is None)),
             Plot(folder / f"{stem}.png", source.name, predictor.quantities, predictor.label_set),
         ]
         if overlay:
@@ -47,6 +47,6 @@ def predict_video(
         rows = estimate(predictor, video, finder, keep_images=overlay)
         result = feed(sinks, rows, source.name, video.expected_frames())
     if video.problem:
-        logging.warning("%s; the rows up to there are kept in %s", video.problem, table)
+        logging.warning("%s; the rows up to that point are in %s", video.problem, table)
         result.problems.insert(0, video.problem)
     return result

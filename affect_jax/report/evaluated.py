@@ -1,4 +1,4 @@
-"""What a report is made of."""
+"""The evaluated runs and sections that make up a report."""
 
 import dataclasses
 import pathlib
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from affect_jax.tables.rows import Rows
 
-Captioned = tuple[pathlib.Path, str]  # a PNG and what it shows
+CaptionedPlot = tuple[pathlib.Path, str]  # a PNG and its caption
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,13 +17,13 @@ class Evaluated:
     name: str
     summary: Mapping[str, Any]  # as in summary.json
     rows: Rows
-    metrics: pathlib.Path  # metrics.jsonl of the run, which may be missing
+    metrics: pathlib.Path  # metrics.jsonl of the run; may be missing
 
 
 class Section(Protocol):
-    """Draws its plots of these runs into a folder; none where it has nothing to show.
+    """Draws its plots of these runs into a folder; none if they do not apply.
 
-    The first run is the one to compare with, the last the one that the report is about.
+    The first run is the baseline; the last run is the subject of the report.
     """
 
-    def __call__(self, runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]: ...
+    def __call__(self, runs: Sequence[Evaluated], folder: pathlib.Path) -> list[CaptionedPlot]: ...

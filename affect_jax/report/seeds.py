@@ -1,4 +1,4 @@
-"""Runs that differ only in their seed as one line: mean, interval, and the paired difference to one of the lines."""
+"""Aggregates runs that differ only in their seed: mean, interval, and paired difference to a baseline."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,14 +9,14 @@ from affect_jax.metrics.seeds import t_interval
 SEED = "seed"
 
 
-def over_seeds(
+def aggregate_seeds(
     rows: Sequence[Mapping[str, object]], settings: Sequence[str], scores: Sequence[str], against: tuple | None = None
 ) -> list[dict[str, object]]:
-    """One line for each combination of `settings`, in order of first appearance.
+    """One line per combination of `settings`, in order of first appearance.
 
-    Each of `scores` gives its mean over the seeds with the half-width of its 95 % t-interval, and how far it lies from
-    the line `against` (a combination; None: the first), seed by seed, which is steadier than the difference of two
-    means. Only that line itself has no difference.
+    For each of `scores`, a line has the mean over the seeds with the half-width of its 95 % t-interval, and the same of
+    its difference to the baseline `against` (a combination; None: the first) with the same seed, which varies less than
+    the difference of two means. The baseline itself has no difference.
     """
     groups: dict[tuple, dict[object, Mapping[str, object]]] = {}
     for row in rows:
@@ -26,17 +26,24 @@ def over_seeds(
     for key, runs in groups.items():
         line: dict[str, object] = {**dict(zip(settings, key, strict=True)), "runs": len(runs)}
         for score in scores:
-            line[score] = interval([run[score] for run in runs.values() if score in run])
+            line[score] = format_interval([run[score] for run in runs.values() if score in run])
             if runs is not base:
-                pairs = [(runs[seed], base[seed]) for seed in runs if seed in base]
-                apart = [ours[score] - theirs[score] for ours, theirs in pairs if score in ours and score in theirs]
-                line[f"{score}, difference"] = interval(apart, sign="+")
+                line[f"{score}, difference"] = format_interval(_differences(runs, base, score), sign="+")
         lines.append(line)
     return lines
 
 
-def interval(values: Sequence[float], sign: str = "") -> str:
-    """ "0.731 ± 0.012"; without a width for a single run, "" for none."""
+def _differences(runs: Mapping, base: Mapping, score: str) -> list[float]:
+    """Differences of a score to the baseline, seed by seed."""
+    found = []
+    for seed, run in runs.items():
+        if seed in base and score in run and score in base[seed]:
+            found.append(run[score] - base[seed][score])
+    return found
+
+
+def format_interval(values: Sequence[float], sign: str = "") -> str:
+    """Formats as in "0.731 ± 0.012"; without a width for a single value, and "" for none."""
     if not values:
         return ""
     mean, half = t_interval(np.array(values, np.float64))

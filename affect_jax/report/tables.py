@@ -1,4 +1,4 @@
-"""Tables of numbers, for the screen and for Markdown."""
+"""Formats tables for the terminal and for Markdown."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,16 +7,31 @@ from affect_jax.quantities.registry import QUANTITIES
 Lines = Sequence[Mapping[str, object]]
 
 
+def columns_in_order(lines: Lines) -> list[str]:
+    """The columns of all lines, in order of first appearance."""
+    columns: dict[str, None] = {}
+    for line in lines:
+        columns |= dict.fromkeys(line)
+    return list(columns)
+
+
 def _cells(lines: Lines) -> tuple[list[str], list[list[str]], list[bool]]:
-    """Columns in order of first appearance, the text of every cell, and which columns hold numbers only."""
-    columns = list(dict.fromkeys(column for line in lines for column in line))
-    is_number = lambda value: isinstance(value, int | float) and not isinstance(value, bool)
-    text = [[_text(line.get(column)) for column in columns] for line in lines]
-    numeric = [all(line.get(column) is None or is_number(line[column]) for line in lines) for column in columns]
+    """The columns, the text of every cell, and which columns contain only numbers."""
+    columns = columns_in_order(lines)
+    text = []
+    for line in lines:
+        text.append([_format(line.get(column)) for column in columns])
+    numeric = []
+    for column in columns:
+        numeric.append(all(_is_number_or_empty(line.get(column)) for line in lines))
     return columns, text, numeric
 
 
-def _text(value: object) -> str:
+def _is_number_or_empty(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _format(value: object) -> str:
     if value is None:
         return ""
     if not isinstance(value, float):
@@ -27,26 +42,32 @@ def _text(value: object) -> str:
 
 
 def text_table(lines: Lines) -> str:
-    """Aligned columns under a ruled head; numbers to the right, with three decimals (powers of ten where too small)."""
+    """Aligned columns below a header; numbers right-aligned with three decimals (scientific if very small or large)."""
     columns, text, numeric = _cells(lines)
-    widths = [max(len(cell) for cell in column) for column in zip(columns, *text, strict=True)]
-    place = lambda cells: "  ".join(
-        cell.rjust(width) if number else cell.ljust(width)
-        for cell, width, number in zip(cells, widths, numeric, strict=True)
-    ).rstrip()
-    return "\n".join([place(columns), "  ".join("-" * width for width in widths), *(place(cells) for cells in text)])
+    widths = [max(map(len, column)) for column in zip(columns, *text, strict=True)]
+
+    def align(cells: Sequence[str]) -> str:
+        aligned = []
+        for cell, width, is_numeric in zip(cells, widths, numeric, strict=True):
+            aligned.append(cell.rjust(width) if is_numeric else cell.ljust(width))
+        return "  ".join(aligned).rstrip()
+
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join([align(columns), rule, *map(align, text)])
 
 
 def markdown_table(lines: Lines) -> str:
     """The same cells as a Markdown table."""
     columns, text, numeric = _cells(lines)
-    escaped = [[cell.replace("|", "\\|") for cell in cells] for cells in (columns, *text)]
-    rows = ["| " + " | ".join(cells) + " |" for cells in escaped]
-    return "\n".join([rows[0], "|" + "|".join("--:" if number else "---" for number in numeric) + "|", *rows[1:]])
+    rows = []
+    for cells in (columns, *text):
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    alignment = "|" + "|".join("--:" if is_numeric else "---" for is_numeric in numeric) + "|"
+    return "\n".join([rows[0], alignment, *rows[1:]])
 
 
 def score_line(summary: Mapping, label: str) -> dict[str, object]:
-    """One line of a comparison out of a summary.json: the main scores, under short column names."""
+    """One line of a comparison from a summary.json: the main scores, under short column names."""
     scores = summary["scores"]
     line: dict[str, object] = {"network": label}
     for quantity in QUANTITIES.values():
@@ -55,7 +76,7 @@ def score_line(summary: Mapping, label: str) -> dict[str, object]:
 
 
 def summary_table(summary: Mapping) -> str:
-    """A summary.json for the screen: its conditions, every score with its interval, group means and their counts."""
+    """A summary.json for the terminal: its conditions, each score with its interval, group means and their counts."""
     conditions, n, scores = summary["conditions"], summary["n"], summary["scores"]
     head = (
         f"{conditions['data']} / {conditions['split']}: {n['rows']} rows, {n['subjects']} subjects, "

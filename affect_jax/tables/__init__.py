@@ -1,1 +1,1 @@
-"""The one table of predictions, for evaluations and for videos: its schema, its rows, reading and writing."""
+"""The table of predictions, the same for evaluations and videos: its schema, rows, reading and writing."""

@@ -1,4 +1,4 @@
-"""Tables back from CSV; an error names file, row and column."""
+"""Reads tables from CSV; errors name the file, row and column."""
 
 import csv
 import pathlib
@@ -17,7 +17,7 @@ Text = Mapping[str, Sequence[str]]  # cells by column
 
 
 def read_rows(path: pathlib.Path) -> Rows:
-    """The rows of a table; ValueError names the file, and the row where one is wrong."""
+    """Reads a table; ValueError names the file and the row that is wrong."""
     schema = read_schema(path)
     text = _read_text(path, schema)
     number = lambda name, kind=float: _numbers(path, name, text[name], kind)
@@ -66,7 +66,7 @@ def _values(path: pathlib.Path, each: Quantity, text: Text, schema: Schema) -> n
 
 def _label(path: pathlib.Path, each: Quantity, text: Text, schema: Schema) -> Label:
     columns = each.label_columns(schema.label_set)
-    for row in range(len(text["source"])):  # one by one first, so that a wrong cell is named
+    for row in range(len(text["source"])):  # first row by row, so that the error can name the cell
         try:
             each.read_label({column: text[column][row : row + 1] for column in columns}, schema.label_set)
         except (ValueError, KeyError):
@@ -76,7 +76,7 @@ def _label(path: pathlib.Path, each: Quantity, text: Text, schema: Schema) -> La
 
 
 def _numbers(path: pathlib.Path, name: str, cells: Sequence[str], kind: Callable[[str], float]) -> np.ndarray:
-    """Cells of a column as numbers; ValueError names the row of the first that is not one."""
+    """The cells of a column as numbers; ValueError names the first row that is not a number."""
     found = []
     for row, cell in enumerate(cells, start=2):
         try:

@@ -1,4 +1,4 @@
-"""A table in memory: one row per face or frame, as columns."""
+"""A table in memory: one row per face or frame, stored by column."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -11,31 +11,33 @@ from affect_jax.types import Labels
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
-    """Predictions beside labels and the names that people know; numbers are float64."""
+    """Predictions with their labels and the identity of each face; numbers are float64."""
 
     label_set: str  # of emotions, in predictions and labels
-    crop_px: int  # side of the crops, in whose pixels landmarks are
-    source: tuple[str, ...]  # of an evaluation the name of the example; of a video its file
+    crop_px: int  # side of the crops; landmarks are in crop pixels
+    source: tuple[str, ...]  # in an evaluation, the name of the example; for a video, its file
     subject: tuple[str, ...]
     clip: tuple[str, ...]
     frame: Int[np.ndarray, "row"]
-    face: Int[np.ndarray, "row"]  # of a frame
+    face: Int[np.ndarray, "row"]  # index within the frame
     time_seconds: Float[np.ndarray, "row"]
-    values: dict[str, Float[np.ndarray, "row ..."]]  # reported values by quantity; NaN where there is no face
-    labels: Labels  # of the same quantities, where anything is labeled
+    values: dict[str, Float[np.ndarray, "row ..."]]  # reported values by quantity; NaN if there is no face
+    labels: Labels  # of the quantities that are labeled
     success: Bool[np.ndarray, "row"]  # whether there is a face
-    boxes: Float[np.ndarray, "row 5"] | None = None  # left, top, width, height in px of the image, and score
+    boxes: Float[np.ndarray, "row 5"] | None = None  # left, top, width, height in image px, and score
 
     def __len__(self) -> int:
         return len(self.source)
 
     def labeled(self, name: str) -> Bool[np.ndarray, "row"]:
-        """Rows with a label of a quantity."""
-        return self.labels[name].weight > 0 if name in self.labels else np.zeros(len(self), bool)
+        """Which rows have a label for the quantity."""
+        if name not in self.labels:
+            return np.zeros(len(self), bool)
+        return self.labels[name].weight > 0
 
 
-def groups(keys: Sequence[str]) -> dict[str, Int[np.ndarray, "row"]]:
-    """Row numbers of each key in the order of first appearance; rows of an empty key belong to no group."""
+def group_rows(keys: Sequence[str]) -> dict[str, Int[np.ndarray, "row"]]:
+    """Row numbers by key, in order of first appearance; rows with an empty key belong to no group."""
     found: dict[str, list[int]] = {}
     for row, key in enumerate(keys):
         if key:

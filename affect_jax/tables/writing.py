@@ -1,4 +1,7 @@
-"""Tables as CSV: whole for an evaluation, row by row for a video. Each number is the shortest text that reads back."""
+"""Writes tables as CSV: all at once for an evaluation, row by row for a video.
+
+Each number is the shortest text that reads back to the same value.
+"""
 
 import csv
 import os
@@ -13,11 +16,11 @@ from affect_jax.quantities.registry import in_order
 from affect_jax.tables.rows import Rows
 from affect_jax.tables.schema import BOX, KEYS, SUCCESS, Schema, write_schema
 
-ENCODING = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}  # file names may be any bytes
+ENCODING = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}  # file names may contain any bytes
 
 
 def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str) -> None:
-    """Writes a table and its schema, each whole or not at all; `model` and `crop` as in `Schema`."""
+    """Writes a table and its schema, each atomically; `model` and `crop` as in `Schema`."""
     schema = Schema(
         model=model,
         crop=crop,
@@ -44,7 +47,7 @@ def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str) -> None:
 
 
 class RowWriter:
-    """Appends rows to `<path>.<process>.part`; the file gets its own name only when all of them are there."""
+    """Appends rows to `<path>.<process>.part`, which is renamed to `path` once it is complete."""
 
     def __init__(self, path: pathlib.Path, schema: Schema):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,13 +66,13 @@ class RowWriter:
         """Appends and flushes one row.
 
         Args:
-          keys: of `KEYS`, those that are known.
-          values: the reported value of each quantity; None where there is no face.
-          box: left, top, width and height in px, and the score; None where there is none.
+          keys: values for those of `KEYS` that are known.
+          values: the reported value of each quantity; None if there is no face.
+          box: left, top, width and height in px, and the score; None if there is no box.
         """
         columns = {**keys, SUCCESS: values is not None, **dict(zip(BOX, box or (), strict=False))}
         for each in self._quantities:
-            value = self._schema.nothing(each.name) if values is None else values[each.name][None]
+            value = self._schema.missing(each.name) if values is None else values[each.name][None]
             cells = each.cells(value, self._schema.label_set)
             columns |= {name: column[0] for name, column in cells.items()}
         self._csv.writerow([_cell(columns.get(name, "")) for name in self._schema.columns])
@@ -77,13 +80,13 @@ class RowWriter:
         self.rows += 1
 
     def close(self) -> None:
-        """Gives the table its name, and writes its schema beside it."""
+        """Renames the table to its final name and writes its schema."""
         self._stream.close()
         write_schema(self._schema, self._path)
         os.replace(self._part, self._path)
 
     def abandon(self) -> None:
-        """Leaves the rows so far in the part file; none is left without rows."""
+        """Leaves the rows so far in the part file, or deletes it if there are none."""
         self._stream.close()
         if not self.rows:
             self._part.unlink()

@@ -1,4 +1,4 @@
-"""Valence, arousal and discrete emotion, of photographs and, frame by frame, of clips."""
+"""Valence, arousal and discrete emotions in images and, frame by frame, in clips."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -14,45 +14,46 @@ from affect_jax.losses.memory import empty_memory
 from affect_jax.losses.mixing import log_variance_of_equal_shares, plain_mean, shake, uncertainty_weighted
 from affect_jax.losses.reduce import weighted_mean
 from affect_jax.tasks.continuous import continuous_terms
-from affect_jax.tasks.labels import label_of
+from affect_jax.tasks.labels import get_label
 from affect_jax.tasks.landmarks import LandmarksConfig, mean_heatmap_error
 from affect_jax.tasks.recipe import CLASS_WEIGHT_RULES, AffectConfig
 from affect_jax.types import Batch, Predictions, TaskVariables
 
-MIXED = ("loss/mse", "loss/rmse", "loss/pcc", "loss/ccc")  # what shares a weight of 1; all else stands outside
+MIXED = ("loss/mse", "loss/rmse", "loss/pcc", "loss/ccc")  # share a total weight of 1; other terms have their own
 
 
 @dataclasses.dataclass(frozen=True)
 class Affect:
     """Cross-entropy plus a mixture of squared error, 1 - PCC and 1 - CCC; divergence from a teacher; landmarks.
 
-    Each regression term is a mean over valence and arousal, and the correlations are those of the whole global batch,
-    of that and earlier ones, or of its clips; every labeled frame counts. Source: loss of Toisoul et al., Nature
-    Machine Intelligence 3, 2021, with the squared error in place of its root where not told otherwise; landmarks
-    beside emotions are ours.
+    Each regression term is a mean over valence and arousal. The correlations are computed over the whole global batch,
+    over it and earlier batches, or per clip, from every labeled frame. Source: the loss of Toisoul et al., Nature
+    Machine Intelligence 3, 2021, by default with the squared error instead of its root; landmarks as an additional term
+    are ours.
     """
 
-    quantities = ("valence_arousal", "emotion")  # that it is scored by, where the network predicts them
+    quantities = ("valence_arousal", "emotion")  # evaluated if the network predicts them
 
     config: AffectConfig
     class_weights: tuple[float, ...] = ()  # in the order of the label set; () = all 1
 
-    def fitted(self, frequency: Float[np.ndarray, "emotion"], emotions: Sequence[str]) -> "Affect":
-        """The task with the class weights for training data in which `emotions` come with these frequencies.
+    def with_class_weights(self, frequency: Float[np.ndarray, "emotion"], emotions: Sequence[str]) -> "Affect":
+        """The task with class weights for training data in which `emotions` occur with these frequencies.
 
-        ValueError names the emotions without an example, and numbers that do not fit the label set.
+        ValueError names the emotions without examples, or shows class weights that do not match the label set.
         """
-        rule, weights = self.config.class_weight_rule, self.config.class_weights
+        rule = self.config.class_weight_rule
+        weights = self.config.class_weights
         if weights and len(weights) != len(emotions):
             raise ValueError(
-                f"task.class_weights holds {len(weights)} numbers; the label set has {len(emotions)} emotions: "
+                f"task.class_weights has {len(weights)} entries; the label set has {len(emotions)} emotions: "
                 f"{', '.join(emotions)}"
             )
         if rule:
             if absent := [name for name, share in zip(emotions, frequency, strict=True) if not share > 0]:
                 raise ValueError(
-                    f"task.class_weight_rule is '{rule}', but the training data hold no example of "
-                    f"{', '.join(absent)}; take a label set without it, add data, or set task.class_weights instead"
+                    f"task.class_weight_rule is '{rule}', but the training data has no examples of "
+                    f"{', '.join(absent)}; use a label set without it, add data, or set task.class_weights instead"
                 )
             weights = tuple(inverse_frequency(frequency, CLASS_WEIGHT_RULES[rule]).tolist())
         return dataclasses.replace(self, class_weights=weights)
@@ -71,8 +72,9 @@ class Affect:
             )
 
     def initial(self) -> TaskVariables:
-        """Log variances of a learned mixture, at equal shares, and an empty memory of batches."""
-        parameters, memory = {}, None
+        """Log variances of a learned mixture, initially of equal shares, and an empty memory of batches."""
+        parameters = {}
+        memory = None
         if self.config.mixing == "learned":
             names = (self.config.regression, "pcc", "ccc")
             start = log_variance_of_equal_shares(len(names))
@@ -86,30 +88,31 @@ class Affect:
         predictions: Predictions,
         batch: Batch,
         memory: SetMoments | None = None,
-        taught: Predictions | None = None,
+        teacher_predictions: Predictions | None = None,
     ) -> tuple[dict[str, Float[Array, ""]], SetMoments | None]:
-        """The loss terms of each head that the network has, and the memory with this batch in it.
+        """The loss terms of each head of the network, and the memory including this batch.
 
-        A term without a label is 0 and moves nothing. What a teacher says needs no label.
+        A term without labels is 0 and has no gradient. Distillation needs no labels.
         """
         terms = {}
         if "emotion" in predictions:
             terms["loss/emotion"] = self._emotion(predictions["emotion"], batch)
-        if taught is not None:
-            logits = (predictions["emotion"], taught["emotion"])
-            divergence = soft_target_divergence(*logits, batch.weight, self.config.teacher_temperature)
+        if teacher_predictions is not None:
+            divergence = soft_target_divergence(
+                predictions["emotion"], teacher_predictions["emotion"], batch.weight, self.config.teacher_temperature
+            )
             terms["loss/teacher"] = weighted_mean(divergence, batch.weight)
         if self.config.landmark_weight and "landmarks" in predictions:
             terms["loss/heatmaps"] = mean_heatmap_error(predictions["landmarks"], batch, LandmarksConfig().sigma_px)
         if "valence_arousal" in predictions:
             predicted = predictions["valence_arousal"]
-            label, weight = label_of("valence_arousal", batch, predicted.shape)
-            found, memory = continuous_terms(predicted, label, weight, self.config, memory)
-            terms |= found
+            label, weight = get_label("valence_arousal", batch, predicted.shape)
+            continuous, memory = continuous_terms(predicted, label, weight, self.config, memory)
+            terms |= continuous
         return terms, memory
 
     def _emotion(self, logits: Array, batch: Batch) -> Array:
-        label, weight = label_of("emotion", batch, logits.shape)
+        label, weight = get_label("emotion", batch, logits.shape)
         entropy = cross_entropy(logits, label, weight, self.config.label_smoothing)
         if self.class_weights:
             weight = expected_weight(label, jnp.asarray(self.class_weights, jnp.float32), weight)
@@ -118,19 +121,23 @@ class Affect:
     def combine(
         self, terms: dict[str, Float[Array, ""]], parameters: Mapping[str, Array], key: PRNGKeyArray | None
     ) -> Float[Array, ""]:
-        """One loss; `key` None gives terms that are mixed at random equal shares."""
+        """The total loss; without a key, terms that would be mixed at random get equal shares."""
         weights = {
             "loss/emotion": self.config.emotion_weight,
             "loss/teacher": self.config.teacher_weight,
             "loss/heatmaps": self.config.landmark_weight,
             "loss/smoothness": self.config.smoothness_weight,
         }
-        total = sum((weight * terms[name] for name, weight in weights.items() if name in terms), jnp.float32(0))
+        total = jnp.float32(0)
+        for name, weight in weights.items():
+            if name in terms:
+                total = total + weight * terms[name]
         mixed = {name: terms[name] for name in MIXED if name in terms}
         if not mixed:
             return total
         if self.config.mixing == "learned":
-            return total + uncertainty_weighted(
-                mixed, {name: parameters[name.replace("loss", "log_variance")] for name in mixed}
-            )
-        return total + (plain_mean(mixed) if self.config.mixing == "fixed" or key is None else shake(mixed, key))
+            log_variances = {name: parameters[name.replace("loss", "log_variance")] for name in mixed}
+            return total + uncertainty_weighted(mixed, log_variances)
+        if self.config.mixing == "fixed" or key is None:
+            return total + plain_mean(mixed)
+        return total + shake(mixed, key)

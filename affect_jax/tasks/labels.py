@@ -1,4 +1,4 @@
-"""The label of a quantity in a batch."""
+"""Labels of a quantity in a batch."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -6,8 +6,8 @@ from jaxtyping import Array, Float
 from affect_jax.types import Batch
 
 
-def label_of(name: str, batch: Batch, shape: tuple[int, ...]) -> tuple[Float[Array, "..."], Float[Array, "*batch"]]:
-    """Value [*batch, ...] and weight [*batch] of a quantity; zeros of `shape` without weight if the data have none."""
+def get_label(name: str, batch: Batch, shape: tuple[int, ...]) -> tuple[Float[Array, "..."], Float[Array, "*batch"]]:
+    """Value [*batch, ...] and weight [*batch] of a quantity; zeros of `shape` with weight 0 if it is not labeled."""
     if name not in batch.labels:
         return jnp.zeros(shape, jnp.float32), jnp.zeros_like(batch.weight)
     label = batch.labels[name]

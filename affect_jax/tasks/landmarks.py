@@ -1,4 +1,4 @@
-"""Landmarks as heatmaps: what the trunk is trained on before it serves the affect network."""
+"""Landmarks as heatmaps: the task that the trunk is trained on before the affect network uses it."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -8,15 +8,15 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from affect_jax.losses.landmark import heatmap_error
 from affect_jax.losses.reduce import weighted_mean
-from affect_jax.tasks.labels import label_of
+from affect_jax.tasks.labels import get_label
 from affect_jax.types import LANDMARKS, Batch, Predictions, TaskVariables
 
 
 @dataclasses.dataclass(frozen=True)
 class LandmarksConfig:
-    """What the heatmaps look like."""
+    """Options of the target heatmaps."""
 
-    sigma_px: float = 1.0  # standard deviation of a landmark's Gaussian, in pixels of the heatmap
+    sigma_px: float = 1.0  # standard deviation of a landmark's Gaussian, in heatmap pixels
 
     def __post_init__(self):
         if self.sigma_px <= 0:
@@ -26,8 +26,8 @@ class LandmarksConfig:
 def mean_heatmap_error(
     heatmaps: Float[Array, "*batch module height width 68"], batch: Batch, sigma_px: float
 ) -> Float[Array, ""]:
-    """Mean squared difference of the heatmaps of all modules to Gaussians, over the faces with landmarks."""
-    label, weight = label_of("landmarks", batch, (*batch.weight.shape, LANDMARKS, 2))
+    """Mean squared error between the heatmaps of all modules and Gaussians, over the faces with landmark labels."""
+    label, weight = get_label("landmarks", batch, (*batch.weight.shape, LANDMARKS, 2))
     image_px = batch.inputs.images.shape[-2]
     error = heatmap_error(heatmaps, label, weight, image_px=image_px, sigma=sigma_px)
     return weighted_mean(error, weight)
@@ -35,14 +35,14 @@ def mean_heatmap_error(
 
 @dataclasses.dataclass(frozen=True)
 class Landmarks:
-    """Regression of one Gaussian heatmap for each landmark, in every hourglass module."""
+    """Regression of one Gaussian heatmap per landmark, in every hourglass module."""
 
-    quantities = ("landmarks",)  # that it is scored by
+    quantities = ("landmarks",)  # evaluated
 
     config: LandmarksConfig
 
-    def fitted(self, frequency: Float[np.ndarray, "emotion"], emotions: Sequence[str]) -> "Landmarks":
-        """The task as it is: emotions do not matter to it."""
+    def with_class_weights(self, frequency: Float[np.ndarray, "emotion"], emotions: Sequence[str]) -> "Landmarks":
+        """The task unchanged: it does not use emotions."""
         del frequency, emotions
         return self
 
@@ -51,14 +51,18 @@ class Landmarks:
         del predicts, frames
 
     def initial(self) -> TaskVariables:
-        """Nothing is carried from step to step."""
+        """No variables: nothing is carried from step to step."""
         return TaskVariables()
 
     def terms(
-        self, predictions: Predictions, batch: Batch, memory: None = None, taught: Predictions | None = None
+        self,
+        predictions: Predictions,
+        batch: Batch,
+        memory: None = None,
+        teacher_predictions: Predictions | None = None,
     ) -> tuple[dict[str, Float[Array, ""]], None]:
-        """Mean squared difference of the heatmaps."""
-        del memory, taught
+        """The mean squared error of the heatmaps."""
+        del memory, teacher_predictions
         return {"loss/heatmaps": mean_heatmap_error(predictions["landmarks"], batch, self.config.sigma_px)}, None
 
     def combine(

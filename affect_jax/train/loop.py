@@ -1,4 +1,4 @@
-"""The loop: batches through the step, with numbers written, checkpoints kept and signals obeyed."""
+"""The training loop: runs the step on batches, logs metrics, saves checkpoints and handles signals."""
 
 import dataclasses
 import math
@@ -19,22 +19,23 @@ from affect_jax.types import Batch
 
 
 class TrainingDiverged(ArithmeticError):
-    """A loss is not a number any more; the message names step and terms."""
+    """A loss is not finite; the message names the step and the terms."""
 
 
 class UnknownScore(ValueError):
-    """The score that chooses the checkpoint does not exist; the message names those that do."""
+    """The score that selects the best checkpoint does not exist; the message names those that do."""
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainConfig:
-    """Length and rhythm of a run."""
+    """Length of a run, and how often it logs and evaluates."""
 
-    steps: int = 1000  # 0: the initial weights are evaluated and kept as they are
+    steps: int = 1000  # 0: the initial weights are evaluated and saved unchanged
     log_every: int = 20  # steps between lines in metrics.jsonl
-    evaluate_every: int = 500  # steps between evaluations; a checkpoint follows each
-    best: str = "validation/ccc/mean"  # <evaluation>/<score> whose highest value marks the best checkpoint; with "-"
-    # before it, as in "-validation/nme", the lowest
+    evaluate_every: int = 500  # steps between evaluations, each followed by a checkpoint
+    # <evaluation>/<score>: the checkpoint with its highest value is the best; with a leading "-", as in
+    # "-validation/nme", the one with its lowest value.
+    best: str = "validation/ccc/mean"
 
     def __post_init__(self):
         for name, least in (("steps", 0), ("log_every", 1), ("evaluate_every", 1)):
@@ -43,17 +44,17 @@ class TrainConfig:
 
     @property
     def best_evaluation(self) -> str:
-        """Name of the evaluation whose score chooses the checkpoint."""
+        """Name of the evaluation whose score selects the best checkpoint."""
         return self.best.removeprefix("-").partition("/")[0]
 
     def require_best(self, scores: Collection[str]) -> None:
-        """UnknownScore if `best` is none of the scores that evaluations gave."""
+        """Raises UnknownScore if `best` is not among the scores of the evaluations."""
         if self.best.removeprefix("-") not in scores:
             raise UnknownScore(f"train.best is '{self.best}', but the scores are {', '.join(sorted(scores))}")
 
 
 class Signals:
-    """Notes SIGTERM and SIGINT, so that the step in hand can be finished and saved; a second one ends at once."""
+    """Records SIGTERM and SIGINT so that the current step can be finished and saved; a second signal stops at once."""
 
     def __enter__(self):
         self.received: int | None = None
@@ -80,8 +81,9 @@ def run(
     journal: Journal,
     evaluations: Mapping[str, Callable[[Variables], Mapping[str, float]]],
 ) -> tuple[TrainState, bool]:
-    """Trains up to `config.steps`; returns the state and whether the end was reached (False: saved on a signal)."""
-    step, waiting = int(state.step), []
+    """Trains up to `config.steps`; returns the state and whether the run is complete (False: saved on a signal)."""
+    step = int(state.step)
+    waiting = []  # terms of the steps since the last log line
 
     def evaluate() -> None:
         scores = {}
@@ -97,7 +99,7 @@ def run(
         stopping = signals.received is not None
         while step < config.steps and not stopping:
             batch = fetcher.next(lambda: signals.received is not None)
-            if batch is not None:  # None: a signal ended the wait, and the next run asks for this batch again
+            if batch is not None:  # None: a signal ended the wait; the resumed run will request this batch again
                 state, terms = step_function(state, placement.spread(batch))
                 step += 1
                 waiting.append(terms)
@@ -106,26 +108,28 @@ def run(
                 _log(journal, step, waiting)
             journal.advance(step)
             if evaluating:
-                evaluate()  # also on a signal: a step saved without its score would never be evaluated
+                evaluate()  # even on a signal: a step saved without its score would never be evaluated
             stopping = signals.received is not None
             if stopping and not evaluating:
                 checkpoints.save(state, fetcher.data_state)
     if stopping:
-        logging.warning("signal %d: saved at step %d; the same command goes on", signals.received, step)
+        logging.warning("signal %d: saved at step %d; run the same command to resume", signals.received, step)
     return state, not stopping
 
 
 def _log(journal: Journal, step: int, waiting: list[dict]) -> None:
-    """Writes the means of the terms of the last steps, which no longer wait then."""
+    """Logs the means of the terms in `waiting`, and clears it."""
     fetched = jax.device_get(waiting)
     waiting.clear()
-    for back, terms in enumerate(fetched):
+    first = step - len(fetched) + 1
+    for number, terms in enumerate(fetched, start=first):
         if bad := sorted(name for name, value in terms.items() if not math.isfinite(value)):
-            at = step - len(fetched) + 1 + back
             raise TrainingDiverged(
-                f"step {at}: {', '.join(bad)} is not finite; the last checkpoint is kept. "
+                f"step {number}: {', '.join(bad)} is not finite; the last checkpoint is kept. "
                 "Lower config.optimizer.learning_rate or set config.optimizer.clip_norm"
             )
-    means = {f"train/{name}": float(sum(t[name] for t in fetched)) / len(fetched) for name in fetched[0]}
+    means = {}
+    for name in fetched[0]:
+        means[f"train/{name}"] = float(sum(terms[name] for terms in fetched)) / len(fetched)
     journal.write(step, means)
     journal.show({"loss": means["train/loss"]})

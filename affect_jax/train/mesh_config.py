@@ -1,4 +1,4 @@
-"""Options of the device mesh: its axes, and which parameters are split over them."""
+"""Options of the device mesh: its axes, and which parameters are sharded over them."""
 
 import dataclasses
 import re
@@ -12,26 +12,24 @@ RULES_EXAMPLE = "(('head/.*kernel', (None, None, None, 'model')), ('.*', ()))"
 
 @dataclasses.dataclass(frozen=True)
 class MeshConfig:
-    """How devices are arranged and arrays are split over them."""
+    """How devices are arranged, and how arrays are sharded over them."""
 
-    axes: tuple = ((DATA, REMAINING),)  # (name, devices) of each axis; -1 for one of them: all devices that remain.
-    # Batches are split over "data"
-    rules: tuple = ((".*", ()),)  # (regular expression over whole parameter paths, the axis that splits each of its
-    # dimensions, None where none does), such as (".*/kernel", (None, None, None, "model")); the first that matches
-    # counts, and () keeps the whole parameter on each device
+    # (name, number of devices) of each axis; -1 for one of them: all remaining devices. Batches are split over "data".
+    axes: tuple = ((DATA, REMAINING),)
+    # (regular expression for whole parameter paths, mesh axis or None for each dimension), such as
+    # (".*/kernel", (None, None, None, "model")); the first that matches applies, and () replicates.
+    rules: tuple = ((".*", ()),)
 
     def __post_init__(self):
         for entry in self.axes:
             _check_axis(entry)
         names = [name for name, _ in self.axes]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"axes names '{repeated[0]}' twice; give each axis a name of its own")
+            raise ValueError(f"axes names '{repeated[0]}' twice; give each axis its own name")
         if DATA not in names:
-            raise ValueError(f"axes lacks '{DATA}', over which batches are split; add ('{DATA}', {REMAINING})")
+            raise ValueError(f"axes lacks '{DATA}', which batches are split over; add ('{DATA}', {REMAINING})")
         if sum(size == REMAINING for _, size in self.axes) > 1:
-            raise ValueError(
-                f"axes is {self.axes}; only one axis can be {REMAINING}, which takes the devices that remain"
-            )
+            raise ValueError(f"axes is {self.axes}; only one axis can be {REMAINING} (all remaining devices)")
         for entry in self.rules:
             _check_rule(entry, names)
 
@@ -40,19 +38,19 @@ def _check_axis(entry: Any) -> None:
     is_pair = isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str)
     if not is_pair or isinstance(entry[1], bool) or not isinstance(entry[1], int):
         raise ValueError(
-            f"axes: {entry!r} is not a pair of a name and a number of devices; expected such as {AXES_EXAMPLE}"
+            f"axes: {entry!r} is not a pair of a name and a number of devices; expected axes like {AXES_EXAMPLE}"
         )
     name, size = entry
     if size < 1 and size != REMAINING:
-        raise ValueError(f"axes: '{name}' has {size} devices; expected at least 1, or {REMAINING} for all that remain")
+        raise ValueError(f"axes: '{name}' has {size} devices; expected at least 1, or {REMAINING} for all remaining")
 
 
 def _check_rule(entry: Any, axes: list[str]) -> None:
     is_pair = isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str)
     if not is_pair or not isinstance(entry[1], tuple):
         raise ValueError(
-            f"rules: {entry!r} is not a pair of a pattern and the axis of each dimension; expected such as "
-            f"{RULES_EXAMPLE}"
+            f"rules: {entry!r} is not a pair of a pattern and a tuple with the axis of each dimension; expected rules "
+            f"like {RULES_EXAMPLE}"
         )
     pattern, partition = entry
     try:
@@ -67,4 +65,4 @@ def _check_rule(entry: Any, axes: list[str]) -> None:
                 f"{', '.join(axes)}, or add it to mesh.axes"
             )
         if used.count(axis) > 1:
-            raise ValueError(f"rules: '{pattern}' splits two dimensions over the axis '{axis}'; it can split one")
+            raise ValueError(f"rules: '{pattern}' splits two dimensions over the axis '{axis}'; an axis can split one")

@@ -1,4 +1,4 @@
-"""What is minimized: network, task, teacher and penalties together, as a loss and the terms that are logged."""
+"""The training objective: combines network, task, teacher and penalties into a loss and logged terms."""
 
 import dataclasses
 from collections.abc import Callable
@@ -15,26 +15,26 @@ from affect_jax.types import Batch, Predictions, TaskVariables
 
 @runtime_checkable
 class Task(Protocol):
-    """The only part that knows labels, loss terms and scores."""
+    """The only part that knows about labels and loss terms."""
 
     def initial(self) -> TaskVariables:
-        """What the task carries before the first step."""
+        """The variables of the task before the first step."""
         ...
 
     def terms(
         self, predictions: Predictions, batch: Batch, memory: Any, teacher_predictions: Predictions | None
     ) -> tuple[dict[str, Array], Any]:
-        """Named loss terms of a batch, and the memory after it; a teacher's predictions are of the same images."""
+        """Named loss terms of a batch, and the memory after it; the teacher's predictions are for the same batch."""
         ...
 
     def combine(self, terms: dict[str, Array], parameters: Any, key: PRNGKeyArray | None) -> Array:
-        """One loss out of the terms; without a key a fixed mixture instead of a random one."""
+        """Combines the terms into one loss; without a key, with a fixed mixture instead of a random one."""
         ...
 
 
 @dataclasses.dataclass(frozen=True)
 class Teacher:
-    """A trained network that is learned from and does not change."""
+    """A trained network for distillation; it does not change."""
 
     predict: Callable[[Variables, Array], Predictions]
     variables: Variables
@@ -42,9 +42,9 @@ class Teacher:
 
 @dataclasses.dataclass(frozen=True)
 class Penalty:
-    """A term of the variables alone that is added to the loss of the task."""
+    """A term that depends only on the variables and is added to the loss of the task."""
 
-    name: str  # as it is logged
+    name: str  # as logged
     weight: float
     function: Callable[[Variables], Array]  # a scalar
 
@@ -52,16 +52,16 @@ class Penalty:
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What a batch leaves besides its gradient."""
+    """The results of a batch besides its gradient."""
 
     statistics: Any  # nnx.State: running statistics of the network after the batch
     memory: Any  # of the task
-    terms: dict[str, Array]  # as they are logged
+    terms: dict[str, Array]  # as logged
 
 
 @dataclasses.dataclass(frozen=True)
 class Objective:
-    """The loss of a run. A new idea is one more entry here, and no parameter of the step."""
+    """The loss of a run. To extend it, add a field here rather than a parameter of the step."""
 
     network: Network
     task: Task
@@ -70,24 +70,24 @@ class Objective:
 
     @property
     def teacher_variables(self) -> Variables | None:
-        """Arrays that `loss` needs besides the state: an argument of the program, into which constants are compiled."""
+        """Arrays that `loss` needs besides the state; passed as an argument so that they do not become constants."""
         return None if self.teacher is None else self.teacher.variables
 
     def loss(
         self, learned: Learned, state: TrainState, batch: Batch, root: PRNGKeyArray, teacher_variables: Variables | None
     ) -> tuple[Array, Outcome]:
-        """The loss of a batch, and what the batch leaves.
+        """The loss of a batch, and its other results.
 
         Args:
-            learned: parameters of the network and of the task, by which the loss is differentiated.
-            state: all else that a step starts from; its learned parameters are not looked at.
+            learned: parameters of the network and of the task, which the loss is differentiated with respect to.
+            state: the state before the step; its own learned parameters are ignored.
             batch: the examples.
-            root: the key of the run, from which each use at each step gets its own.
-            teacher_variables: those of `teacher`, handed in so that they stay an argument of the compiled program.
+            root: the root key of the run, from which a separate key is derived for each purpose and step.
+            teacher_variables: those of `teacher`, passed in so that they remain an argument of the compiled program.
         """
         trained, parameters = learned
         variables = Variables(trained, state.variables.frozen, state.variables.statistics)
-        teacher_predictions = self._teach(teacher_variables, batch)
+        teacher_predictions = self._predict_teacher(teacher_variables, batch)
         dropout_key = stream(root, "dropout", state.step)
         predictions, statistics = self.network.train(variables, batch.inputs.only, dropout_key)
         terms, memory = self.task.terms(predictions, batch, state.task.memory, teacher_predictions)
@@ -97,5 +97,7 @@ class Objective:
             total = total + value
         return total, Outcome(statistics, memory, {"loss": total, **terms, **penalties, **parameters})
 
-    def _teach(self, variables: Variables | None, batch: Batch) -> Predictions | None:
-        return None if self.teacher is None else self.teacher.predict(variables, batch.inputs.only)
+    def _predict_teacher(self, variables: Variables | None, batch: Batch) -> Predictions | None:
+        if self.teacher is None:
+            return None
+        return self.teacher.predict(variables, batch.inputs.only)

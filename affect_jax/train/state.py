@@ -1,4 +1,4 @@
-"""The training state: all that a step changes."""
+"""The training state."""
 
 import dataclasses
 from typing import Any
@@ -16,22 +16,22 @@ Learned = tuple[Any, Any]  # trained parameters of the network, and those of the
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class TrainState:
-    """All that a training step changes."""
+    """Everything that a training step updates."""
 
-    step: Any  # int32 scalar; Any, because trees of shapes and of shardings have this form too
+    step: Any  # int32 scalar; Any, because trees of shapes and of shardings have this structure too
     variables: Variables
     opt_state: optax.OptState
     task: TaskVariables = dataclasses.field(default_factory=TaskVariables)
-    average: Any = None  # Variables, the running mean of `variables.moving`; None: not kept
+    average: Any = None  # Variables: running average of `variables.moving`; None if not kept
 
     @property
     def learned(self) -> Learned:
-        """What the loss is differentiated by and the optimizer moves."""
+        """The parameters that are optimized."""
         return self.variables.trained, self.task.parameters
 
     @property
     def scored(self) -> Variables:
-        """The numbers that are scored, kept as the network's and used later: the averaged ones where there are any."""
+        """The variables that are evaluated and used after training: the averaged ones, if kept."""
         if self.average is None:
             return self.variables
         return Variables(self.average.trained, self.variables.frozen, self.average.statistics)
@@ -44,8 +44,8 @@ def create_state(
     task: TaskVariables | None = None,
     averaged: bool = False,
 ) -> TrainState:
-    """Step 0 from given numbers."""
+    """Makes the state at step 0 from initial variables."""
     task = task or TaskVariables()
-    average = jax.tree.map(jnp.copy, variables.moving) if averaged else None  # a step gives away the memory of both
+    average = jax.tree.map(jnp.copy, variables.moving) if averaged else None  # a copy, since a step donates both
     opt_state = optimizer.init((variables.trained, task.parameters))
     return TrainState(jnp.zeros((), jnp.int32), variables, opt_state, task, average)

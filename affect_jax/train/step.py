@@ -1,4 +1,4 @@
-"""The training step, short enough to read aloud."""
+"""The training step."""
 
 from collections.abc import Callable
 
@@ -19,16 +19,16 @@ Step = Callable[[TrainState, Batch], tuple[TrainState, dict[str, Array]]]
 def make_train_step(
     objective: Objective, optimizer: optax.GradientTransformation, root: PRNGKeyArray, average: float = 0.0
 ) -> Callable[..., tuple[TrainState, dict[str, Array]]]:
-    """One step: loss, gradient, update; the terms come back as they will be logged.
+    """Makes the training step: loss, gradient, update. It returns the new state and the terms to log.
 
-    `average` is the decay of the running mean of the weights, where the state keeps one. The step takes the variables
-    of the objective's teacher as a third argument.
+    `average` is the decay of the running average of the weights, if the state has one. The step takes the variables of
+    the objective's teacher as a third argument.
     """
     differentiate = jax.grad(objective.loss, has_aux=True)
 
     def step(state: TrainState, batch: Batch, teacher: Variables | None = None) -> tuple[TrainState, dict[str, Array]]:
         grads, outcome = differentiate(state.learned, state, batch, root, teacher)
-        with jax.numpy_dtype_promotion("standard"):  # Optax multiplies its integer step count with floats
+        with jax.numpy_dtype_promotion("standard"):  # Optax multiplies its integer step count by floats
             updates, opt_state = optimizer.update(grads, state.opt_state, state.learned)
         trained, parameters = optax.apply_updates(state.learned, updates)
         variables = Variables(trained, state.variables.frozen, outcome.statistics)
@@ -39,10 +39,12 @@ def make_train_step(
     return step
 
 
-def compiled(step: Callable, state: TrainState, placement: Placement, teacher: Variables | None = None) -> Step:
-    """`step` under jit: the state keeps its placement and gives its memory away.
+def compile_step(step: Callable, state: TrainState, placement: Placement, teacher: Variables | None = None) -> Step:
+    """Jits `step`; the state keeps its placement and is donated.
 
-    The teacher's variables are an argument of the program: as constants they would be compiled into it.
+    The teacher's variables are an argument of the program, so that they are not compiled into it as constants.
     """
     jitted = jax.jit(step, out_shardings=(placement.shardings(state), None), donate_argnums=0)
-    return jitted if teacher is None else lambda state, batch: jitted(state, batch, teacher)
+    if teacher is None:
+        return jitted
+    return lambda state, batch: jitted(state, batch, teacher)

@@ -1,4 +1,4 @@
-"""Named random streams: one root key a run, one child for each purpose and step."""
+"""Named random streams: one root key per run, and a key derived from it for each purpose and step."""
 
 import zlib
 
@@ -7,5 +7,5 @@ from jaxtyping import Array, Int, PRNGKeyArray
 
 
 def stream(root: PRNGKeyArray, name: str, step: Int[Array, ""] | int) -> PRNGKeyArray:
-    """Independent key for one purpose at one step; stable under refactoring."""
+    """An independent key for one purpose at one step; it depends on nothing but the root, the name and the step."""
     return jax.random.fold_in(jax.random.fold_in(root, zlib.crc32(name.encode())), step)

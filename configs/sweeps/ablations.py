@@ -1,12 +1,13 @@
-"""What each part of the recipe is worth on rendered faces: three seeds of everything, and of all but one part.
+"""Ablations on rendered faces: the full recipe, and the recipe with one part changed, with three seeds each.
 
-Source: claims of Toisoul et al., Nature Machine Intelligence 3, 2021: landmark attention, the emotions as a second
-  task, shake-shake weights and distillation each help.
+Source: Toisoul et al., Nature Machine Intelligence 3, 2021, claim that landmark attention, emotions as a second task,
+  shake-shake loss weights and distillation each help.
 Command: python -m launch.train --config=configs/quickstart.py:landmarks --workdir=runs/quickstart/landmarks, then
   python -m launch.sweep --config=configs/quickstart.py:static --config.train.steps=1000
   --config.train.evaluate_every=500 --sweep=configs/sweeps/ablations.py --data=rendered --split=test
   --workdir=runs/ablations
-Measured: attention -0.04 CCC, trunk trained too +0.12, the others nothing that three seeds can show (BUILD_NOTES.md).
+Measured: attention -0.04 CCC, trunk trained too +0.12; the others have no effect that shows with three seeds
+  (docs/results/ablations.md).
 """
 
 SEEDS = (0, 1, 2)
@@ -21,7 +22,7 @@ PARTS = {
 
 
 def get_sweep():
-    """Seed by seed, so that a sweep that is cut short has whole comparisons; the teacher comes before its student."""
+    """Seed by seed, so that an interrupted sweep contains complete comparisons; the teacher precedes its student."""
     points = []
     for seed in SEEDS:
         teacher = len(points)

@@ -1,4 +1,4 @@
-"""Learning rate by weight decay, four runs.
+"""A grid of two learning rates and two weight decays.
 
 Command: python -m launch.sweep --config=configs/quickstart.py:static --sweep=configs/sweeps/rates.py --workdir=W
 Measured: not yet run.

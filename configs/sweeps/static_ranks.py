@@ -1,4 +1,4 @@
-"""Static networks whose factorized kernels have other ranks: what configs/sweeps/clip_design.py inflates.
+"""Static networks with factorized kernels of other ranks, to be inflated by configs/sweeps/clip_design.py.
 
 Command: python -m launch.sweep --config=configs/clips.py:static --sweep=configs/sweeps/static_ranks.py
   --workdir=runs/clips/ranks
@@ -9,4 +9,8 @@ from configs.sweeps.points.clips import RANKS, SEEDS
 
 
 def get_sweep():
-    return [{"label": f"rank {rank}", "seed": seed, "model.head.rank": rank} for seed in SEEDS for rank in RANKS]
+    points = []
+    for seed in SEEDS:
+        for rank in RANKS:
+            points.append({"label": f"rank {rank}", "seed": seed, "model.head.rank": rank})
+    return points

@@ -79,8 +79,8 @@ def test_series_can_be_told_apart_and_mean_nothing_else(sight):
 
 
 def test_pale_and_ramp_stay_in_the_hue():
-    assert colors.pale("#000000") == "#737373"  # 45 % of white: 0.45 * 255 = 114.75
-    ramp = colors.ramp(colors.AROUSAL.on_white)
+    assert colors.lighten("#000000") == "#737373"  # 45 % of white: 0.45 * 255 = 114.75
+    ramp = colors.make_colormap(colors.AROUSAL.on_white)
     few, many = (XYZ[1] @ linear(255 * np.array(ramp(share)[:3])) for share in (0.0, 1.0))
     assert many < few < 0.75  # the palest can be told from white
-    assert colors.hexadecimal((255, 209, 102)) == "#ffd166"
+    assert colors.rgb_to_hex((255, 209, 102)) == "#ffd166"

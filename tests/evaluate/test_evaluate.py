@@ -12,7 +12,7 @@ import pytest
 from records import make_batch, make_labels
 
 from affect_jax.emotions import LABEL_SETS
-from affect_jax.evaluate.flip import flip_averaged
+from affect_jax.evaluate.flip import with_flip_averaging
 from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationConditions, summarize, write_summary
@@ -131,14 +131,14 @@ def test_frames_of_overlapping_windows_are_averaged_and_counted_once(examples):
 
 def test_flip_averaging_is_in_float64_and_takes_the_emotion_of_the_image_alone(examples):
     (batch,) = batches(examples, [range(6)])
-    plain, averaged = predict(batch), flip_averaged(predict)(batch)
+    plain, averaged = predict(batch), with_flip_averaging(predict)(batch)
     mirrored = predict(dataclasses.replace(batch, inputs=Inputs(images=np.flip(batch.inputs.images, -2))))
     assert averaged["valence_arousal"].dtype == np.float64
     expected = (np.float64(plain["valence_arousal"]) + np.float64(mirrored["valence_arousal"])) / 2
     np.testing.assert_array_equal(averaged["valence_arousal"], expected)
     np.testing.assert_array_equal(averaged["emotion"], plain["emotion"])
     assert not np.allclose(expected, plain["valence_arousal"])
-    scores = evaluate(flip_averaged(predict), AFFECT, [batch], 4)
+    scores = evaluate(with_flip_averaging(predict), AFFECT, [batch], 4)
     assert 0 < scores["rmse/valence"] < 2
 
 
@@ -223,9 +223,9 @@ def test_heads_that_a_network_lacks_leave_their_cells_and_scores_out(examples, t
 
 
 def test_wrong_input_is_refused_by_name(examples, tmp_path):
-    with pytest.raises(ValueError, match="nothing to evaluate: the data gave no batch"):
+    with pytest.raises(ValueError, match="nothing to evaluate: the data contains no batches"):
         evaluate(predict, AFFECT, [], 4)
-    with pytest.raises(ValueError, match="nothing to evaluate: the data gave no face"):
+    with pytest.raises(ValueError, match="nothing to evaluate: the data contains no faces"):
         rows_of(predict, [], examples)
     with pytest.raises(
         ValueError, match=r"reports emotion of shape \(3,\), but with label_set 'emonet_5' it is \(5,\)"

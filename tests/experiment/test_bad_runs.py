@@ -220,7 +220,7 @@ PATTERNS = {
     "fixed_statistics": ("trunk/.*=1", r"fixed_statistics='trunk/\.\*=1' matches no layer with running statistics"),
     "optimizer.learning_rate_multipliers": (
         (("trunk/.*", 0.1),),
-        r"'trunk/\.\*' matches no parameter that is trained and that no earlier",
+        r"'trunk/\.\*' matches no trained parameter that is not matched by an earlier",
     ),
 }
 

@@ -123,7 +123,7 @@ def test_a_class_without_an_example_is_named():
     run, source = run_and_source(class_weight_rule="inverse_sqrt")
     source.examples.labels["emotion"].weight[4:] = 0
     source.parts[1].examples.labels["emotion"].weight[:] = 0
-    with pytest.raises(UsageError, match="hold no example of sad, surprise, anger; take a label set"):
+    with pytest.raises(UsageError, match="has no examples of sad, surprise, anger; use a label set"):
         task.fit_task(run, source)
 
 

@@ -23,7 +23,7 @@ def losses(workdir):
 @pytest.mark.parametrize(
     "mesh, message",
     [
-        ({"axes": (("data", 3),)}, r"mesh.axes .* takes 3 devices, but 8 are there"),
+        ({"axes": (("data", 3),)}, r"mesh.axes .* needs 3 devices, but there are 8"),
         ({"rules": ((".*", ("modl",)),)}, r"mesh: rules: '\.\*' splits over the axis 'modl', which mesh.axes lacks"),
         ({"rules": (("head/.*", ()),)}, r"no sharding rule matches parameter 'trunk/.*'; add one to mesh.rules"),
     ],

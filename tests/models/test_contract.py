@@ -1,4 +1,4 @@
-"""What a model declares is what it does, and nobody asks it anything else."""
+"""A model does what it declares, and other code relies on nothing else."""
 
 import ast
 import pathlib
@@ -58,7 +58,7 @@ def test_only_a_network_over_time_can_be_causal_and_says_so():
     assert {name for name in MODELS if small(name).contract.over_time} == {"clip", "landmark_clip"}
 
 
-def test_a_contract_that_cannot_be_is_refused():
+def test_an_impossible_contract_is_rejected():
     with pytest.raises(ValueError, match="a model takes 'sound'; choose one of images, landmarks, features"):
         Contract(takes="sound")
     with pytest.raises(ValueError, match="execution is 'fast'; choose one of auto, direct, winograd"):
@@ -70,7 +70,7 @@ OF_FILES = ("convert",)  # sizes that the shapes of another program's file show
 
 
 def questions(path: pathlib.Path) -> list[str]:
-    """Where a file asks a model something that its contract does not say."""
+    """Places where a file relies on something that a model's contract does not declare."""
     tree = ast.parse(path.read_text())
     imported = set()
     for node in ast.walk(tree):
@@ -93,7 +93,7 @@ def questions(path: pathlib.Path) -> list[str]:
     return [f"{path.relative_to(ROOT)}, line: {text}" for text in found]
 
 
-def test_nothing_outside_models_asks_a_model_by_its_class_or_its_attributes():
+def test_nothing_outside_models_depends_on_the_class_or_the_attributes_of_a_model():
     files = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] != "models"]
     assert len(files) > 100
     found = [question for path in files for question in questions(path)]
@@ -111,7 +111,7 @@ def test_nothing_outside_models_asks_a_model_by_its_class_or_its_attributes():
         "isinstance(network.config, TimeConfig)",
     ],
 )
-def test_such_a_question_would_be_found(line, tmp_path, monkeypatch):
+def test_such_a_dependence_would_be_found(line, tmp_path, monkeypatch):
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     file = tmp_path / "file.py"
     file.write_text(f"from affect_jax.models.time_layers import TimeConfig\n{line}\n")

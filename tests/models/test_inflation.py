@@ -10,7 +10,7 @@ import pytest
 from flax import nnx
 
 from affect_jax.models import certificate as module
-from affect_jax.models.certificate import InflationError, certificate, require_exact, sentences
+from affect_jax.models.certificate import InflationError, compare_networks, describe, require_exact
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
@@ -27,7 +27,7 @@ NOTHING: Mapping = MappingProxyType({})
 
 
 def drawn(model):
-    """`model` with statistics and factors that are those of no initialization."""
+    """`model` with random statistics and factors, unlike any initialization."""
     rng = np.random.default_rng(0)
     for path, variable in nnx.to_flat_state(nnx.state(model)):
         low, high = (0.5, 2.0) if path[-1] in ("var", "scale") else (-0.3, 0.3)
@@ -40,7 +40,7 @@ def drawn(model):
 
 @pytest.fixture(scope="module")
 def statics() -> dict[str, EmoNet]:
-    """Static networks by the form of their head's kernels."""
+    """Static networks by the form of the kernels in their head."""
     heads = {"dense": {"rank": 0}, **{form: {"form": form} for form in ("cp", "tucker", "tt")}}
     heads["norm_relu"] = {"between": "norm_relu"}
     return {name: drawn(static_of(**head)) for name, head in heads.items()}
@@ -52,7 +52,7 @@ def static_of(seed: int = 0, **head) -> EmoNet:
 
 
 def grown(source: nnx.Module, rule: str = "present", head: Mapping = NOTHING, emotions: int = 3, **time) -> ClipNetwork:
-    """The clip network with these options of time, and of the head, with the numbers of `source`."""
+    """The clip network with these time and head options and the weights of `source`."""
     changed = dataclasses.replace(source.config.head, **head)
     clip = ClipNetwork(ClipNetworkConfig(TRUNK, changed, ClipTimeConfig(**time), emotions=emotions), rngs=nnx.Rngs(7))
     transfer(source, clip, rule)
@@ -71,7 +71,7 @@ def clip_of(seed: int, frames: int, batch: int = 1) -> jax.Array:
 
 
 def said(model: nnx.Module, maps: jax.Array) -> np.ndarray:
-    """What the head makes of maps; the trunk, whose compilation takes most of the time, is left out."""
+    """Outputs of the head for given maps, without the trunk, whose compilation takes most of the time."""
     head = nnx.clone(model.head)
     head.eval()
     logits, affect = nnx.jit(lambda head, maps: head(maps))(head, maps)
@@ -134,7 +134,7 @@ def test_the_mean_rule_keeps_only_what_stands_still_and_not_the_ends(statics):
 
 
 def moved(clip: ClipNetwork) -> ClipNetwork:
-    """A copy in which everything along time has been trained, as it were."""
+    """A copy whose temporal weights are random, as if they had been trained."""
     clip = nnx.clone(clip)
     for path, variable in nnx.to_flat_state(nnx.state(clip, nnx.Param)):
         if any("time" in str(key) for key in path):
@@ -176,15 +176,15 @@ def test_time_that_was_added_can_be_taken_away(statics, case):
 
 REFUSED = {
     "dense to factorized": ("dense", {}, r"'head/blocks/0/convs/0' has a dense kernel.+launch\.factorize"),
-    "of another form": ("cp", {"head": {"form": "tt"}}, r"'head/blocks/0/convs/0': its kernel is cp, tt is wanted"),
+    "of another form": ("cp", {"head": {"form": "tt"}}, r"'head/blocks/0/convs/0': its kernel is cp, expected tt"),
     "of another size": ("cp", {"emotions": 5}, r"'head/output/.+' has shape \(.*5,?\) in the source, \(.*7,?\)"),
-    "with a norm inside": ("cp", {"form": "2plus1"}, "BatchNorm and ReLU within a layer.+train it anew"),
+    "with a norm inside": ("cp", {"form": "2plus1"}, "BatchNorm and ReLU between its kernels.+train it from scratch"),
     "a norm into a dense kernel": (
         "norm_relu",
         {"form": "dense"},
-        "head.between norm_relu. equal no dense kernel",
+        "head.between norm_relu., no dense kernel is equivalent to it",
     ),
-    "no such part": ("cp", {"layers": ("tail",)}, "no 3x3 convolution is inside 'tail'; they are head/"),
+    "no such part": ("cp", {"layers": ("tail",)}, "there is no 3x3 convolution in 'tail'; choose among head/"),
 }
 
 
@@ -195,14 +195,14 @@ def test_what_cannot_be_inflated_is_refused(statics, case):
         grown(statics[form], **options)
 
 
-def test_time_of_a_layer_with_a_norm_inside_can_be_taken_away(statics):
+def test_time_can_be_removed_from_a_layer_with_a_norm_inside(statics):
     back = static_of(9, between="norm_relu")
     transfer(grown(statics["norm_relu"], form="channelwise"), back)
     maps = maps_of(1, 3)[0]
     assert_same(said(back, maps), said(statics["norm_relu"], maps))
 
 
-def test_a_kernel_of_space_and_one_of_time_cannot_see_more_frames(statics):
+def test_a_spatial_and_a_temporal_kernel_cannot_be_extended_to_more_frames(statics):
     source = ClipNetwork(dataclasses.replace(CLIP, time=ClipTimeConfig(form="2plus1")), rngs=nnx.Rngs(0))
     with pytest.raises(ValueError, match=r"time.form 2plus1 has \d+ channels between its kernels for 3 frames and \d+"):
         grown(source, form="2plus1", kernel=5)
@@ -211,12 +211,12 @@ def test_a_kernel_of_space_and_one_of_time_cannot_see_more_frames(statics):
 def test_a_kernel_cannot_lose_frames(statics):
     with pytest.raises(ValueError, match="does not fit into one of 3 taps"):
         grown(grown(statics["cp"], kernel=5), kernel=3)
-    with pytest.raises(ValueError, match="it sees 4 frames before and 4 after the present one; 1 and 1 are fewer"):
+    with pytest.raises(ValueError, match="it spans 4 frames before and 4 after the present one; 1 and 1 are fewer"):
         grown(grown(statics["cp"]), pool=3)
 
 
 @pytest.mark.slow
-def test_recurrent_layers_begin_without_a_say_and_are_named_where_they_begin_anew(statics):
+def test_recurrent_layers_start_without_effect_and_are_named_if_they_start_from_scratch(statics):
     gru = {"recurrent": "gru", "pool": 1, "layers": ()}
     maps, clip = {"recurrent": "conv_lstm"}, clip_of(5, 4)
     for options in (gru, maps, {}):
@@ -236,9 +236,9 @@ def made(source: nnx.Module, **options) -> tuple[ClipNetwork, list[str]]:
 
 
 @pytest.mark.slow
-def test_the_certificate_names_every_layer_and_both_kinds_of_numbers(statics):
+def test_the_certificate_names_every_layer_and_both_precisions(statics):
     clips = {"noise": clip_of(7, 3), "other": clip_of(8, 3)}
-    record = json.loads(json.dumps(certificate(statics["cp"], grown(statics["cp"]), clips)))
+    record = json.loads(json.dumps(compare_networks(statics["cp"], grown(statics["cp"]), clips)))
     kinds = [(check["clip"], check["frames"], check["dtype"]) for check in record["checks"]]
     assert kinds == [(name, n, dtype) for name, n in (("noise", 3), ("other", 3)) for dtype in ("float32", "bfloat16")]
     places = {"valence_arousal", "emotion"}
@@ -248,11 +248,11 @@ def test_the_certificate_names_every_layer_and_both_kinds_of_numbers(statics):
         if check["dtype"] == "float32":
             assert set(check["allowed"].values()) == {1e-5}
     assert record["exact"] and record["largest_difference"] <= 1e-5
-    assert len(sentences(record)) == 4 and "noise clip of 3 frames, bfloat16: at most" in sentences(record)[1]
+    assert len(describe(record)) == 4 and "noise clip of 3 frames, bfloat16: at most" in describe(record)[1]
     require_exact(record)
 
 
-def test_float32_is_compared_by_whole_products_on_devices_that_would_round_their_factors():
+def test_float32_is_compared_at_full_precision_on_devices_that_would_round_the_factors_of_a_product():
     asked = []
 
     class Products(nnx.Module):
@@ -266,49 +266,49 @@ def test_float32_is_compared_by_whole_products_on_devices_that_would_round_their
             return Predictions(valence_arousal=self.layer(images).mean((1, 2)))
 
     for dtype in ("float32", "bfloat16"):
-        module.seen(Products(), clip_of(0, 2), [], dtype)
+        module.layer_outputs(Products(), clip_of(0, 2), [], dtype)
         assert ("Precision.HIGHEST" in asked[-1]) == (dtype == "float32") and "conv_general_dilated" in asked[-1]
 
 
-def test_the_largest_difference_and_the_place_nearest_to_its_limit_are_told_apart(statics, monkeypatch):
-    # by place: the static network in float32 and in bfloat16, whose double distance is allowed; the clip network then
+def test_the_certificate_distinguishes_the_largest_difference_from_the_place_closest_to_its_limit(statics, monkeypatch):
+    # by place: the static network in float32 and in bfloat16 (twice their distance is allowed), then the clip network
     values = {"wide": (1.0, 0.5, 0.75), "narrow": (1.0, 1 - 2**-6, 1 - 3 * 2**-6)}
     kind = lambda network, dtype: 0 if dtype == "float32" else 1 + isinstance(network, ClipNetwork)
     shown = lambda network, _, __, dtype: {name: np.float32([s[kind(network, dtype)]]) for name, s in values.items()}
-    monkeypatch.setattr(module, "seen", shown)
-    found = certificate(statics["cp"], grown(statics["cp"]), {"noise": clip_of(0, 2)})
+    monkeypatch.setattr(module, "layer_outputs", shown)
+    found = compare_networks(statics["cp"], grown(statics["cp"]), {"noise": clip_of(0, 2)})
     assert found["exact"] and (found["largest_difference"], found["largest_difference_bfloat16"]) == (0, 0.25)
     line = (
-        "bfloat16: at most 2.50e-01 at any of 2 places; nearest to its limit is narrow with 3.12e-02, where 3.1e-02 is"
+        "bfloat16: at most 2.50e-01 at any of 2 places; closest to its limit is narrow with 3.12e-02, where 3.1e-02 is"
     )
-    assert line in sentences(found)[1]
+    assert line in describe(found)[1]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("value", [1e-2, np.nan])
-def test_the_certificate_is_refused_when_other_frames_leak_in(statics, value):
+def test_the_certificate_is_rejected_if_other_frames_leak_in(statics, value):
     clip = grown(statics["cp"])
     time = clip.head.blocks[0].convs[2].factors["time"]
     time[...] = time[...].at[0].add(value)
-    found = certificate(statics["cp"], clip, {"noise": clip_of(0, 4)})
+    found = compare_networks(statics["cp"], clip, {"noise": clip_of(0, 4)})
     assert not found["largest_difference"] <= 1e-5
     first = found["checks"][0]["differences"]
-    assert first["head/blocks/0/convs/1"] <= 1e-5 and not first["head/blocks/0/convs/2"] <= 1e-5  # where it begins
+    assert first["head/blocks/0/convs/1"] <= 1e-5 and not first["head/blocks/0/convs/2"] <= 1e-5  # where it starts
     with pytest.raises(InflationError, match=r"differs from the static one by .+ at '.+' \(float32, noise clip of 4"):
         require_exact(found)
 
 
 @pytest.mark.slow
-def test_a_leak_at_the_ends_of_the_clip_is_seen(statics):
-    """Frames next to the ends meet the zeros outside: the only place where a centered average over zeros would show."""
+def test_a_leak_at_the_ends_of_the_clip_is_detected(statics):
+    """Only frames near the ends reach the zero padding, so a centered average over zeros would show only there."""
     clip = grown(statics["cp"])
     clip.head.time_features.offsets[...] = jnp.float32([[1, 0, 0, 0, 0, 0, 0, 0, -1]] * 8).T
     still = jnp.repeat(clip_of(1, 1), 12, axis=1)
-    assert certificate(statics["cp"], clip, {"still": still})["exact"]  # the average continues the clip's ends
+    assert compare_networks(statics["cp"], clip, {"still": still})["exact"]  # the average continues the clip's ends
     time = clip.head.blocks[0].convs[0].factors["time"]
-    time[...] = time[...].at[0].add(0.5).at[1].add(-0.5)  # sums to one: only the ends tell
+    time[...] = time[...].at[0].add(0.5).at[1].add(-0.5)  # sums to one: only the ends differ
     with pytest.raises(InflationError):
-        require_exact(certificate(statics["cp"], clip, {"still": still}))
+        require_exact(compare_networks(statics["cp"], clip, {"still": still}))
 
 
 def test_making_the_clip_network_leaves_the_static_one_alone(statics):

@@ -53,7 +53,7 @@ def test_every_config_is_sections_of_plain_values(name):
     assert not any(isinstance(value, dict) for part in sections for value in part.values())
 
 
-def test_a_section_that_is_given_in_part_keeps_the_defaults_of_its_network():
+def test_a_section_given_in_part_keeps_the_defaults_of_its_network():
     assert typed(ClipNetworkConfig, {"head": {"dropout": 0.1}}, "model").head == HeadConfig(rank=64, dropout=0.1)
     with pytest.raises(ValueError, match=r"^model\.time has no option 'kernl'; did you mean model\.time\.kernel\?$"):
         typed(ClipNetworkConfig, {"time": {"kernl": 5}}, "model")
@@ -100,7 +100,7 @@ def test_a_section_that_is_given_in_part_keeps_the_defaults_of_its_network():
             ".time: layers: the kernel of 'head' is 4; expected an",
         ),
         (ClipNetworkConfig, {"time": {"recurrent": "lstm"}}, ".time: recurrent is 'lstm'; choose gru, conv_lstm or ''"),
-        (ClipNetworkConfig, {"time": {"recurrent": "gru"}}, ".time: recurrent is 'gru' and pool 9, which stand in one"),
+        (ClipNetworkConfig, {"time": {"recurrent": "gru"}}, ".time: recurrent is 'gru' and pool is 9, but both fill"),
         (ClipNetworkConfig, {"time": {"output_average": "cold"}}, ".time: output_average is 'cold'"),
         (ClipNetworkConfig, {"time": {"output_average": "flat"}}, ".time: output_frames is 0; expected an odd number"),
         (
@@ -113,7 +113,7 @@ def test_a_section_that_is_given_in_part_keeps_the_defaults_of_its_network():
         (ClipNetworkConfig, {"time": {"kernel": 0, "causal": True}}, ".time: kernel is 0"),
     ],
 )
-def test_senseless_sizes_are_refused_with_a_way_out(config_class, options, message):
+def test_invalid_sizes_are_rejected_with_a_suggestion(config_class, options, message):
     with pytest.raises(ValueError, match=f"^model{message}"):
         typed(config_class, options, "model")
 
@@ -137,7 +137,7 @@ def test_affect_network_returns_the_heatmaps_of_its_trunk():
 
 
 @pytest.mark.slow
-def test_no_error_of_emotion_moves_the_landmarks_through_their_positions():
+def test_the_emotion_loss_does_not_move_the_landmarks_through_their_positions():
     model = EmoNet(EmoNetConfig(TRUNK, HeadConfig(2, attention=False, geometry=True)), rngs=nnx.Rngs(0))
     model.eval()
     graphdef, params, statistics = nnx.split(model, nnx.Param, nnx.BatchStat)

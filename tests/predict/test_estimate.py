@@ -224,7 +224,7 @@ def test_waiting_frames_hold_their_images_only_for_those_who_need_them(make_pred
 
 
 def test_large_photographs_do_not_wait_for_a_full_batch(make_predictor, monkeypatch):
-    monkeypatch.setattr(estimation, "MOST_WAITING_BYTES", 2 * 16 * 16 * 3)
+    monkeypatch.setattr(estimation, "MAX_WAITING_BYTES", 2 * 16 * 16 * 3)
     taken = []
     frames = (taken.append(frame.index) or frame for frame in gray_frames([10, 60, 110, 160, 210]))
     values = []
@@ -249,10 +249,10 @@ def test_flip_averaging_is_the_mean_over_picture_and_mirror_and_clips_last(make_
 
 def test_a_network_that_answers_nonsense_is_named(make_predictor):
     bad = make_predictor(function=lambda images: Predictions(valence_arousal=np.full((4, 2), np.nan, np.float32)))
-    with pytest.raises(ValueError, match=r"network 'brightness@7' gave valence_arousal that is not finite"):
+    with pytest.raises(ValueError, match=r"network 'brightness@7' predicted valence_arousal that is not finite"):
         rows_of(bad, gray_frames([1]), None)
     wrong = make_predictor(function=lambda images: Predictions(emotion=np.zeros((4, 8), np.float32)))
-    with pytest.raises(ValueError, match=r"gave emotion of shape \(4, 8\), expected \(4, 3\)"):
+    with pytest.raises(ValueError, match=r"predicted emotion of shape \(4, 8\), expected \(4, 3\)"):
         rows_of(wrong, gray_frames([1]), None)
 
 

@@ -77,7 +77,7 @@ def test_a_cut_off_video_keeps_the_rows_up_to_the_break(make_predictor, shared_d
     result = predict_file(make_predictor(), tmp_path / "cut.mp4", tmp_path, None, overlay=False)
     assert len(read_table(tmp_path / "cut.csv")) == result.frames == 56
     (problem,) = result.problems
-    assert "cut.mp4 is cut off: it declares 472 frames and 56 can be decoded" in problem
+    assert "cut.mp4 is truncated: it declares 472 frames, but 56 can be decoded" in problem
 
 
 def write_picture(path, level, height=20, width=30):
@@ -123,10 +123,10 @@ def test_what_cannot_be_predicted_leaves_nothing_behind(make_predictor, tmp_path
     (tmp_path / "broken.png").write_text("hello")
     for name, error, message in (
         ("absent.mp4", FileNotFoundError, r"no file at .*absent\.mp4; give a video"),
-        ("absent.png", FileNotFoundError, r"no picture at .*absent\.png"),
-        ("empty", ValueError, r"empty holds neither pictures nor videos \(0 files\); expected \.jpg"),
+        ("absent.png", FileNotFoundError, r"no image at .*absent\.png"),
+        ("empty", ValueError, r"empty contains neither images nor videos \(0 files\); expected \.jpg"),
         ("notes.mp4", ValueError, r"notes\.mp4 is neither an image nor a video"),
-        ("broken.png", ValueError, r"broken\.png cannot be read as a picture \(5 bytes\)"),
+        ("broken.png", ValueError, r"broken\.png cannot be read as an image \(5 bytes\)"),
     ):
         with pytest.raises(error, match=message):
             predict_file(make_predictor(), tmp_path / name, out, None)

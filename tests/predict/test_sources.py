@@ -56,7 +56,7 @@ def test_a_cut_off_video_gives_its_frames_and_a_problem(shared_data, tmp_path):
     with Video(path) as video:
         frames = sum(1 for _ in video)
     assert 10 < frames < 472
-    assert video.problem.endswith(f"is cut off: it declares 472 frames and {frames} can be decoded")
+    assert video.problem.endswith(f"is truncated: it declares 472 frames, but {frames} can be decoded")
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "notes.mp4", "table.csv", "-a 'b' \"c\".mp4"])
@@ -87,9 +87,9 @@ def test_missing_and_empty_files(tmp_path):
     ):
         Video(tmp_path / "empty.mp4")
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff")
-    with pytest.raises(ValueError, match=r"broken\.jpg cannot be read as a picture \(3 bytes\): file is not an image"):
+    with pytest.raises(ValueError, match=r"broken\.jpg cannot be read as an image \(3 bytes\): file is not an image"):
         read_image(tmp_path / "broken.jpg")
-    with pytest.raises(FileNotFoundError, match="no picture at"):
+    with pytest.raises(FileNotFoundError, match="no image at"):
         read_image(tmp_path / "absent.jpg")
 
 

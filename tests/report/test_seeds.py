@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from affect_jax.metrics.seeds import t_interval
-from affect_jax.report.seeds import interval, over_seeds
+from affect_jax.report.seeds import aggregate_seeds, format_interval
 
 
 def test_interval_of_a_hand_worked_case():
@@ -26,8 +26,8 @@ def test_differences_are_taken_seed_by_seed():
         {"run": "003", "label": "less", "seed": 1, "ccc": 0.7},
         {"run": "004", "label": "less", "seed": 2, "state": "diverged"},
     ]
-    first, second = over_seeds(rows, ["label"], ["ccc"])
-    assert first == {"label": "all", "runs": 2, "ccc": interval([0.5, 0.8])}
-    assert second["ccc"] == interval([0.4, 0.7]) and second["runs"] == 3
+    first, second = aggregate_seeds(rows, ["label"], ["ccc"])
+    assert first == {"label": "all", "runs": 2, "ccc": format_interval([0.5, 0.8])}
+    assert second["ccc"] == format_interval([0.4, 0.7]) and second["runs"] == 3
     assert second["ccc, difference"] == "-0.100 ± 0.000"  # though each mean is uncertain by more than 1
-    assert interval([0.25]) == "0.250" and interval([]) == ""
+    assert format_interval([0.25]) == "0.250" and format_interval([]) == ""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from affect_jax.draw.axes import png
+from affect_jax.draw.axes import to_png
 from affect_jax.files.atomic import write_bytes
 from affect_jax.report.page import write_page
 from affect_jax.report.tables import markdown_table, score_line, summary_table, text_table
@@ -82,7 +82,7 @@ class Outline(html.parser.HTMLParser):
 def test_page_holds_its_pictures_and_escapes_its_text(tmp_path):
     figure = Figure(figsize=(1, 1))
     figure.subplots().plot(np.arange(3))
-    write_bytes(png(figure), tmp_path / "a.png")
+    write_bytes(to_png(figure), tmp_path / "a.png")
     write_page(tmp_path / "index.html", "Runs <1>", LINES, [(tmp_path / "a.png", "truth & clip")], note="held out")
     outline = Outline()
     outline.feed((tmp_path / "index.html").read_text())

@@ -146,7 +146,7 @@ def test_a_table_is_not_read_without_a_schema_that_is_understood(tmp_path):
     for change, message in (
         (
             {"schema_version": 2},
-            r"predictions\.schema\.json has schema_version 2, and this version of affect_jax reads 1;",
+            r"predictions\.schema\.json has schema_version 2, but this version of affect_jax reads 1;",
         ),
         (
             {"quantities": ["mood"]},
@@ -154,7 +154,7 @@ def test_a_table_is_not_read_without_a_schema_that_is_understood(tmp_path):
         ),
         (
             {"columns": ["source"]},
-            r"schema\.json names the columns source, but its quantities have source, subject, clip",
+            r"schema\.json lists the columns source, but its quantities have source, subject, clip",
         ),
     ):
         sidecar(path).write_text(json.dumps({**content, **change}))
@@ -172,7 +172,7 @@ def test_a_table_is_not_read_without_a_schema_that_is_understood(tmp_path):
     ):
         read_rows(path)
     sidecar(path).unlink()
-    with pytest.raises(ValueError, match=r"schema\.json is missing: it says what the columns of predictions\.csv mean"):
+    with pytest.raises(ValueError, match=r"schema\.json is missing: it describes the columns of predictions\.csv"):
         read_rows(path)
 
 

@@ -132,13 +132,13 @@ def test_where_no_clip_has_enough_labels_there_is_no_gradient_from_clips_and_not
 @pytest.mark.parametrize("shape", [(24,), (8, 3)])
 def test_photographs_and_clips_that_are_too_short_are_refused(shape):
     predictions, batch = batch_of(shape)
-    message = r"task.ccc_over 'clip' takes clips, \[batch, time\] with 4 frames or more, but the labels have the shape"
+    message = r"task.ccc_over 'clip' needs clips, \[batch, time\] with 4 frames or more, but the labels have shape"
     with pytest.raises(ValueError, match=message):
         Affect(AffectConfig(ccc_over="clip")).terms(predictions, batch)
 
 
 def test_smoothness_of_photographs_is_refused():
-    with pytest.raises(ValueError, match="task.smoothness_weight 2 takes clips, .* with 2 frames or more"):
+    with pytest.raises(ValueError, match="task.smoothness_weight 2 needs clips, .* with 2 frames or more"):
         Affect(AffectConfig(smoothness_weight=2.0)).terms(*batch_of((24,)))
 
 

@@ -52,11 +52,11 @@ def log_softmax(logits):
 
 
 def test_terms_of_every_option_equal_float64():
-    task = Affect(FULL).fitted(np.ones(4), NAMES)
-    (first, taught, batch), (second, _, other) = example(0), example(1)
+    task = Affect(FULL).with_class_weights(np.ones(4), NAMES)
+    (first, teacher_predictions, batch), (second, _, other) = example(0), example(1)
     carried = task.initial()
-    _, memory = task.terms(first, batch, carried.memory, taught)
-    terms, memory = task.terms(second, other, memory, taught)
+    _, memory = task.terms(first, batch, carried.memory, teacher_predictions)
+    terms, memory = task.terms(second, other, memory, teacher_predictions)
     assert terms.keys() == {"loss/emotion", "loss/teacher", "loss/rmse", "loss/pcc", "loss/ccc"}
 
     known = np.asarray(other.labels["emotion"].weight * other.weight) > 0
@@ -66,7 +66,7 @@ def test_terms_of_every_option_equal_float64():
     np.testing.assert_allclose(terms["loss/emotion"], (entropy * weight).sum() / weight.sum(), rtol=1e-5)
 
     seen = np.asarray(other.weight) > 0  # what a teacher says needs no label
-    mine, theirs = (log_softmax(np.float64(p["emotion"])[seen] / 2) for p in (second, taught))
+    mine, theirs = (log_softmax(np.float64(p["emotion"])[seen] / 2) for p in (second, teacher_predictions))
     divergence = 4 * (np.exp(theirs) * (theirs - mine)).sum(-1)
     np.testing.assert_allclose(terms["loss/teacher"], divergence.mean(), rtol=1e-5)
 
@@ -93,12 +93,14 @@ def test_terms_of_every_option_equal_float64():
 
 
 def test_what_has_no_weight_changes_neither_loss_nor_gradients_nor_memory_bit_for_bit():
-    task = Affect(FULL).fitted(np.ones(4), NAMES)
-    student, taught, batch = example()
+    task = Affect(FULL).with_class_weights(np.ones(4), NAMES)
+    student, teacher_predictions, batch = example()
     labels, carried = batch.labels, task.initial()
 
-    def loss(values, logits, parameters, batch, taught):
-        terms, memory = task.terms(Predictions(valence_arousal=values, emotion=logits), batch, carried.memory, taught)
+    def loss(values, logits, parameters, batch, teacher_predictions):
+        terms, memory = task.terms(
+            Predictions(valence_arousal=values, emotion=logits), batch, carried.memory, teacher_predictions
+        )
         return task.combine(terms, parameters, jax.random.key(0)), memory
 
     unrated = (labels["valence_arousal"].weight * batch.weight)[:, None] == 0
@@ -116,9 +118,9 @@ def test_what_has_no_weight_changes_neither_loss_nor_gradients_nor_memory_bit_fo
         valence_arousal=jnp.where(unrated, jnp.inf, student["valence_arousal"]),
         emotion=jnp.where(padding, jnp.nan, student["emotion"]),
     )
-    nonsense = Predictions(emotion=jnp.where(padding, jnp.nan, taught["emotion"]))
+    nonsense = Predictions(emotion=jnp.where(padding, jnp.nan, teacher_predictions["emotion"]))
     run = jax.jit(jax.value_and_grad(loss, argnums=(0, 1, 2), has_aux=True))
-    clean = run(student["valence_arousal"], student["emotion"], carried.parameters, batch, taught)
+    clean = run(student["valence_arousal"], student["emotion"], carried.parameters, batch, teacher_predictions)
     dirty = run(wild["valence_arousal"], wild["emotion"], carried.parameters, broken, nonsense)
     for one, other in zip(jax.tree.leaves(clean), jax.tree.leaves(dirty), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -127,7 +129,7 @@ def test_what_has_no_weight_changes_neither_loss_nor_gradients_nor_memory_bit_fo
 
 def test_a_batch_without_a_rating_leaves_learned_variances_and_memory_as_they_are():
     task = Affect(FULL)
-    student, taught, batch = example()
+    student, teacher_predictions, batch = example()
     labels = with_weights(batch.labels, valence_arousal=jnp.zeros(12))
     carried = task.initial()
 
@@ -136,7 +138,7 @@ def test_a_batch_without_a_rating_leaves_learned_variances_and_memory_as_they_ar
             student.replace(valence_arousal=values),
             dataclasses.replace(batch, labels=labels),
             carried.memory,
-            taught,
+            teacher_predictions,
         )
         return task.combine(terms, parameters, None), memory
 
@@ -150,13 +152,13 @@ def test_a_batch_without_a_rating_leaves_learned_variances_and_memory_as_they_ar
 
 def test_class_weights_follow_the_frequencies_and_name_what_is_absent():
     counts = np.array([8.0, 4.0, 2.0, 2.0])
-    inverse = Affect(AffectConfig(class_weight_rule="inverse")).fitted(counts, NAMES).class_weights
+    inverse = Affect(AffectConfig(class_weight_rule="inverse")).with_class_weights(counts, NAMES).class_weights
     np.testing.assert_allclose(inverse, [0.5, 1, 2, 2])
-    with pytest.raises(ValueError, match="'inverse_sqrt', but the training data hold no example of happy, surprise;"):
-        Affect(AffectConfig(class_weight_rule="inverse_sqrt")).fitted(np.array([1.0, 0, 1, 0]), NAMES)
-    with pytest.raises(ValueError, match="holds 2 numbers; the label set has 4 emotions: neutral, happy, sad"):
-        Affect(AffectConfig(class_weights=(1.0, 2.0))).fitted(counts, NAMES)
-    assert Affect(AffectConfig()).fitted(counts, NAMES) == Affect(AffectConfig())
+    with pytest.raises(ValueError, match="'inverse_sqrt', but the training data has no examples of happy, surprise;"):
+        Affect(AffectConfig(class_weight_rule="inverse_sqrt")).with_class_weights(np.array([1.0, 0, 1, 0]), NAMES)
+    with pytest.raises(ValueError, match="has 2 entries; the label set has 4 emotions: neutral, happy, sad"):
+        Affect(AffectConfig(class_weights=(1.0, 2.0))).with_class_weights(counts, NAMES)
+    assert Affect(AffectConfig()).with_class_weights(counts, NAMES) == Affect(AffectConfig())
 
 
 def test_class_weights_and_a_rule_for_them_exclude_each_other():

@@ -43,7 +43,7 @@ class Regression:
     def initial(self):
         return TaskVariables()
 
-    def terms(self, predictions, batch, memory, taught):
+    def terms(self, predictions, batch, memory, teacher_predictions):
         error = ((predictions["valence_arousal"] - batch.labels["valence_arousal"].value) ** 2).mean(-1)
         return {"loss/mse": (error * batch.weight).sum() / batch.weight.sum()}, None
 
@@ -108,7 +108,7 @@ RECIPE = AffectConfig(
 @pytest.fixture
 def full_recipe():
     """Task, network class and batches of a run with memory, learned mixture, class weights and a teacher."""
-    task = Affect(RECIPE).fitted(np.arange(1.0, 9.0), [f"emotion {number}" for number in range(8)])
+    task = Affect(RECIPE).with_class_weights(np.arange(1.0, 9.0), [f"emotion {number}" for number in range(8)])
     return task, TinyAffect, LabeledBatches
 
 

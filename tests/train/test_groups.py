@@ -62,10 +62,13 @@ def test_the_first_pattern_that_matches_counts_and_may_hold_commas():
 @pytest.mark.parametrize(
     "rates, message",
     [
-        (("trunk/.*", 0.1), r"'trunk/\.\*' is not a pair of a pattern and a factor; expected such as \(\("),
+        (("trunk/.*", 0.1), r"'trunk/\.\*' is not a pair of a pattern and a factor; expected pairs as in \(\("),
         ((("trunk/.*", "0.1"),), r"\('trunk/\.\*', '0\.1'\) is not a pair"),
         ((("trunk/.*", -1),), r"the factor of 'trunk/\.\*' is -1; it must be a number above 0"),
-        ((("trunk/.*", 0),), r"the factor of 'trunk/\.\*' is 0, which stops what it matches; name it in `frozen`"),
+        (
+            (("trunk/.*", 0),),
+            r"the factor of 'trunk/\.\*' is 0, which freezes what it matches; use the option `frozen`",
+        ),
         ((("trunk/.*", float("nan")),), r"the factor of 'trunk/\.\*' is nan"),
         ((("trunk/(", 1),), r"'trunk/\(' is not a regular expression"),
     ],
@@ -80,7 +83,7 @@ def test_a_pattern_that_nothing_is_left_for_is_refused_before_the_first_step(rat
     optimizer = make_optimizer(OptimizerConfig(learning_rate_multipliers=rates), 10)
     with pytest.raises(ValueError) as refused:
         optimizer.init(PARAMS)
-    assert f"'{unused}' matches no parameter" in str(refused.value)
+    assert f"'{unused}' matches no trained parameter" in str(refused.value)
     assert "paths look like ['head/bias', 'head/kernel', 'trunk/kernel']" in str(refused.value)
 
 

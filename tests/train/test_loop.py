@@ -20,7 +20,7 @@ from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.objective import Objective, Teacher
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import create_state
-from affect_jax.train.step import compiled, make_train_step
+from affect_jax.train.step import compile_step, make_train_step
 
 
 class Run:
@@ -48,7 +48,7 @@ class Run:
             return loop.run(
                 loop.TrainConfig(steps, log_every=2, evaluate_every=3, best="-validation/error"),
                 state,
-                compiled(made, state, self.placement, self.objective.teacher_variables),
+                compile_step(made, state, self.placement, self.objective.teacher_variables),
                 self.batches,
                 self.placement,
                 self.checkpoints,

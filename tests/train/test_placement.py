@@ -16,7 +16,7 @@ from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.objective import Objective
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import create_state
-from affect_jax.train.step import compiled, make_train_step
+from affect_jax.train.step import compile_step, make_train_step
 
 ROOT = pathlib.Path(__file__).parents[2]
 KERNEL = "trunk/layers/0/kernel"  # 3 x 3 x 3 x 4
@@ -49,7 +49,7 @@ def test_one_axis_takes_the_devices_that_remain():
     "axes, wanted", [((("data", 2), ("model", 2)), "4"), ((("data", -1), ("model", 3)), "a multiple of 3")]
 )
 def test_axes_that_do_not_take_the_devices_there_are_refused(axes, wanted):
-    with pytest.raises(ValueError, match=rf"takes {wanted} devices, but 8 are there; choose sizes whose product is 8"):
+    with pytest.raises(ValueError, match=rf"needs {wanted} devices, but there are 8; choose sizes whose product is 8"):
         Placement.of(MeshConfig(axes=axes))
 
 
@@ -60,9 +60,9 @@ def test_for_inference_as_many_devices_are_used_as_divide_the_batch(batch_size, 
 
 
 def test_a_batch_that_does_not_divide_is_refused(batches):
-    with pytest.raises(ValueError, match="a batch of 12 does not divide over 8 devices; change config.batch_size"):
+    with pytest.raises(ValueError, match="a batch of 12 is not divisible by 8 devices; change config.batch_size"):
         Placement.of(MeshConfig()).spread(next(batches(12)))
-    with pytest.raises(ValueError, match="a batch of 5 does not divide over 2 devices; change config.batch_size"):
+    with pytest.raises(ValueError, match="a batch of 5 is not divisible by 2 devices; change config.batch_size"):
         Placement.of(TWO_BY_FOUR).spread(next(batches(5)))
 
 
@@ -72,7 +72,7 @@ def test_a_batch_that_does_not_divide_is_refused(batches):
         ((("bias", ()),), r"no sharding rule matches parameter 'head/kernel'; add one to mesh.rules or end with \("),
         (
             ((".*", (None, None, "model")),),
-            r"'\.\*' names the axes of 3 dimensions, but 'head/kernel' has the shape \(6, 8\); narrow the pattern",
+            r"'\.\*' gives axes for 3 dimensions, but 'head/kernel' has shape \(6, 8\); narrow the pattern",
         ),
         (
             ((".*kernel", ("model",)),),
@@ -110,7 +110,7 @@ class Run:
 
     def go(self, steps=4):
         made = make_train_step(Objective(self.network, self.task), self.optimizer, jax.random.key(1), 0.9)
-        step, losses, lengths = compiled(made, self.state, self.placement), [], []
+        step, losses, lengths = compile_step(made, self.state, self.placement), [], []
         for _ in range(steps):
             self.state, terms = step(self.state, self.placement.spread(next(self.data)))
             losses.append(float(terms["loss"]))

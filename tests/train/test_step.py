@@ -9,7 +9,7 @@ from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.objective import Objective, Teacher
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import create_state
-from affect_jax.train.step import compiled, make_train_step
+from affect_jax.train.step import compile_step, make_train_step
 from affect_jax.train.streams import stream
 
 
@@ -20,7 +20,7 @@ def losses_and_arrays(placement, tiny, task, batches, average=0.0, taught=False)
     teacher = Teacher(network.predict, placement.put(network.initial(jax.random.key(7)))) if taught else None
     objective = Objective(network, task, teacher)
     made = make_train_step(objective, optimizer, jax.random.key(1), average)
-    step = compiled(made, state, placement, objective.teacher_variables)
+    step = compile_step(made, state, placement, objective.teacher_variables)
     data, losses = batches(), []
     for _ in range(4):
         state, terms = step(state, placement.spread(next(data)))
@@ -63,7 +63,7 @@ def test_steps_are_compiled_once_whatever_is_carried_and_the_teacher_is_an_argum
         before = jax.device_get(names(teacher))
         objective = Objective(network, task, Teacher(teach, placement.put(teacher)))
         made = make_train_step(objective, optimizer, jax.random.key(1), 0.9)
-        step = compiled(made, state, placement, objective.teacher_variables)
+        step = compile_step(made, state, placement, objective.teacher_variables)
         for _ in range(3):
             state, terms = step(state, placement.spread(next(data)))
         for name, array in names(objective.teacher_variables).items():

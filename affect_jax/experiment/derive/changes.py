@@ -12,7 +12,7 @@ from affect_jax.experiment import costs
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive import growth
 from affect_jax.infer.costs import FLOPS, PARAMETERS
-from affect_jax.models.certificate import difference, seen
+from affect_jax.models.certificate import layer_outputs, relative_difference
 
 
 def changes(before: Options, old: nnx.Module, after: Options, new: nnx.Module, layers: list[tuple]) -> dict:
@@ -24,9 +24,9 @@ def changes(before: Options, old: nnx.Module, after: Options, new: nnx.Module, l
     clips = growth.clips(before)
     together = jnp.concatenate(list(clips.values()))
     apart = lambda values: values.reshape(len(clips), -1)  # a static network has put clips and frames on one axis
-    expected, found = (seen(network, together, layers, "float32") for network in (old, new))
+    expected, found = (layer_outputs(network, together, layers, "float32") for network in (old, new))
     differences = {
-        clip: {place: difference(apart(expected[place])[row], apart(found[place])[row]) for place in expected}
+        clip: {place: relative_difference(apart(expected[place])[row], apart(found[place])[row]) for place in expected}
         for row, clip in enumerate(clips)
     }
     cost = {"before": _costs(before), "after": _costs(after)}

@@ -16,8 +16,8 @@ from affect_jax.experiment.derive.changes import changes, log
 from affect_jax.experiment.network import make_builder
 from affect_jax.experiment.restore import restored
 from affect_jax.models.contract import model_options
-from affect_jax.models.head_factors import LINKS, written_ranks
-from affect_jax.models.parts import layers, named
+from affect_jax.models.head_factors import LINKS, rank_options
+from affect_jax.models.parts import find_layers, join_path
 from affect_jax.nn.conv import Conv3x3
 from affect_jax.nn.network import Network, Variables, names, with_names
 from affect_jax.ops.factors import parameter_count, resolve_rank
@@ -49,9 +49,9 @@ def factorize_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Wanted) -
     run, network, variables, step = restored(source)
     _check(source, run)
     module = network.module(variables)
-    paths = [path for path in layers(module, Conv3x3) if path[0] == "head"]
+    paths = [path for path in find_layers(module, Conv3x3) if path[0] == "head"]
     arrays = names(variables)
-    kernels = {named(path): np.asarray(arrays[f"{named(path)}/kernel"]) for path in paths}
+    kernels = {join_path(path): np.asarray(arrays[f"{join_path(path)}/kernel"]) for path in paths}
     search = {"starts": wanted.starts, "iterations": wanted.iterations, "seed": run.seed}
     try:
         ranks = {name: _ranks(kernel, wanted, search) for name, kernel in kernels.items()}
@@ -125,7 +125,7 @@ def _config(source: pathlib.Path, wanted: Wanted, ranks: Mapping, kernels: Mappi
     sizes = {name: _sizes(kernel) for name, kernel in kernels.items()}
     head = {
         **config["model"]["head"],
-        **written_ranks(wanted.form, ranks, sizes),
+        **rank_options(wanted.form, ranks, sizes),
         "form": wanted.form,
         "between": "linear",  # only linear layers equal dense kernels
     }

@@ -17,7 +17,7 @@ from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.network import make_builder
 from affect_jax.experiment.restore import restored
-from affect_jax.models.certificate import certificate, require_exact
+from affect_jax.models.certificate import compare_networks, require_exact
 from affect_jax.models.contract import model_options
 from affect_jax.models.inflation import transfer
 from affect_jax.nn.keys import ParameterKeys
@@ -43,7 +43,7 @@ def grown(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]
         raise UsageError(f"{source_workdir} cannot be inflated so: {error}") from error
     reasons = _reasons(source_run, run, drawn)
     averaged = _averaged(source_run, run)
-    found = certificate(source, target, clips(run))
+    found = compare_networks(source, target, clips(run))
     news = [*averaged, *reasons]
     found = {"from": str(source_workdir), "step": step, "rule": run.initialize.rule, "new": news, **found}
     if news:
@@ -51,7 +51,7 @@ def grown(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]
             "not the same network: %s; largest difference %.3g", "; ".join(news), found["largest_difference"]
         )
     if not reasons:
-        require_exact(found, but=("valence_arousal",) if averaged else ())
+        require_exact(found, ignore=("valence_arousal",) if averaged else ())
     return found, target
 
 

@@ -11,7 +11,7 @@ from affect_jax.experiment.derive.inflated_config import Growth, config_of
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.network import make_network
 from affect_jax.experiment.restore import best_step, opened, restored
-from affect_jax.models.certificate import certificate, sentences
+from affect_jax.models.certificate import compare_networks, describe
 
 
 def inflate_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Growth) -> dict:
@@ -24,7 +24,7 @@ def inflate_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Growth) -> 
     found, module = growth.grown(source, run)
     network = make_network(run)
     write.write(workdir, config, network, network.variables(module), {growth.CERTIFICATE: found}, certificate=found)
-    for line in sentences(found):
+    for line in describe(found):
         logging.info("%s", line)
     return found
 
@@ -51,5 +51,5 @@ def certify(workdir: pathlib.Path) -> dict:
             "it can only be compared with the numbers that it came from"
         )
     _, network, numbers, _ = restored(workdir)
-    found = certificate(source_network.module(source_numbers), network.module(numbers), growth.clips(run))
+    found = compare_networks(source_network.module(source_numbers), network.module(numbers), growth.clips(run))
     return {"from": str(source), "from_step": source_step, "step": step, "stored": stored, **found}

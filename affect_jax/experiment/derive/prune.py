@@ -12,8 +12,8 @@ from affect_jax.experiment.derive.changes import changes, log
 from affect_jax.experiment.network import make_builder
 from affect_jax.experiment.restore import restored
 from affect_jax.models.contract import model_options
-from affect_jax.models.head_factors import written_ranks
-from affect_jax.models.parts import layers, named
+from affect_jax.models.head_factors import rank_options
+from affect_jax.models.parts import find_layers, join_path
 from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.network import Network, names, with_names
 from affect_jax.nn.places import put
@@ -31,7 +31,7 @@ def prune_run(source: pathlib.Path, workdir: pathlib.Path, threshold: float) -> 
     """
     run, network, variables, step = restored(source)
     module, smaller = network.module(variables), network.module(variables)
-    found = {path: layer for path, layer in layers(module, FactorizedConv).items() if layer.form == "cp"}
+    found = {path: layer for path, layer in find_layers(module, FactorizedConv).items() if layer.form == "cp"}
     if "head" not in model_options(run.model) or not found:
         raise UsageError(
             f"{source} holds no factorized convolutions of form cp, whose components could be dropped; factorize it "
@@ -67,11 +67,11 @@ def _config(source: pathlib.Path, kept: dict[tuple, FactorizedConv]) -> dict:
     config = claim.read(source)
     ranks = {_name(path): dict(layer.rank) for path, layer in kept.items()}
     sizes = {_name(path): kernel_sizes(layer.arrays()) for path, layer in kept.items()}
-    head = {**config["model"]["head"], **written_ranks("cp", ranks, sizes)}
+    head = {**config["model"]["head"], **rank_options("cp", ranks, sizes)}
     model = {**config["model"], "head": head}
     return {**config, "model": model, "initialize": {"rule": "pruned", "workdir": str(source)}}
 
 
 def _name(path: tuple) -> str:
     """The name of a layer in a config, which a factor of time before it does not change."""
-    return named(path).removesuffix("/space")
+    return join_path(path).removesuffix("/space")

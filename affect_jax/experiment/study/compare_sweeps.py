@@ -9,8 +9,8 @@ from affect_jax.experiment.study.sweep import LABEL
 from affect_jax.experiment.study.sweep_runs import PLACE, Row, read_runs, read_tables, score_column
 from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.infer.costs import FLOPS, PARAMETERS
-from affect_jax.report.sections.comparison import ALL, AROUND, draw_comparison
-from affect_jax.report.seeds import SEED, over_seeds
+from affect_jax.report.sections.comparison import ALL, INTERVAL, draw_comparison
+from affect_jax.report.seeds import SEED, aggregate_seeds
 from affect_jax.report.tables import markdown_table, text_table
 
 NETWORK, MEGAFLOPS, SPEED = "network", "MFLOP a frame", "frames/s"
@@ -59,7 +59,7 @@ def table_lines(rows: Sequence[Row], column: str, against: str) -> list[dict[str
     parts = _parts(column, rows[0])
     numbers = [{LABEL: r[LABEL], SEED: r[SEED], **{part: float(r[part]) for part in parts if r[part]}} for r in rows]
     lines = []
-    for found in over_seeds(numbers, [LABEL], parts, (against,)):
+    for found in aggregate_seeds(numbers, [LABEL], parts, (against,)):
         line: dict[str, object] = {NETWORK: found[LABEL]}
         line |= {score_name(part): found[part] for part in parts}
         line |= {f"{score_name(part)}, difference": found.get(f"{part}, difference") for part in parts}
@@ -101,4 +101,4 @@ def _minor(name: str, column: str) -> bool:
 
 def _note(rows: Sequence[Row], against: str) -> str:
     seeds = len({row[SEED] for row in rows})
-    return f'Mean ± {AROUND} ({seeds} of them); differences are to "{against}", seed by seed.'
+    return f'Mean ± {INTERVAL} ({seeds} of them); differences are to "{against}", seed by seed.'

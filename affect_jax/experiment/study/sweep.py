@@ -20,7 +20,7 @@ from affect_jax.experiment.train import train
 from affect_jax.files.atomic import write_csv
 from affect_jax.infer.costs import FLOPS, PARAMETERS
 from affect_jax.quantities.registry import QUANTITIES
-from affect_jax.report.seeds import SEED, over_seeds
+from affect_jax.report.seeds import SEED, aggregate_seeds
 from affect_jax.report.tables import text_table
 from affect_jax.train.loop import TrainingDiverged
 
@@ -94,7 +94,7 @@ def _write_seeds(rows: list[dict[str, Any]], points: Sequence[Point], path: path
         settings = [LABEL, *(name for name in settings if name != LABEL and _tells_apart(points, name))]
     headline = {score for each in QUANTITIES.values() for score in each.headline}
     scores = [name for name in _names(rows) if {name, name.partition("/")[2]} & headline]
-    lines = over_seeds(rows, [*settings, PARAMETERS, FLOPS], scores)
+    lines = aggregate_seeds(rows, [*settings, PARAMETERS, FLOPS], scores)
     write_csv(lines, path)
     logging.info("%s: mean and 95 %% interval over seeds, difference by seed\n%s", path, text_table(lines))
 

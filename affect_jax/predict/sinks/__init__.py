@@ -1,1 +1,1 @@
-"""Where the rows of a recording go, all in one pass: table, plot and overlay."""
+"""Outputs of a recording, all written in one pass: table, plot and overlay."""

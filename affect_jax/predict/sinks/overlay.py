@@ -1,4 +1,4 @@
-"""The recording again, with the drawings in it: a video for a video, an image for each photograph."""
+"""Overlays: the recording with the predictions drawn in, as a video or as images."""
 
 import contextlib
 import os
@@ -20,9 +20,9 @@ CODECS = (("libx264", {"crf": "19", "preset": "veryfast"}), ("mpeg4", {"q": "3"}
 
 
 class VideoOverlay:
-    """An MP4 file of the size, rate and time stamps of its video.
+    """An MP4 file with the size, frame rate and time stamps of its video.
 
-    Where the encoder fails, the overlay is given up and named among the problems; the pass goes on.
+    If the encoder fails, the overlay is abandoned and listed among the problems; the pass continues.
     """
 
     needs_images = True
@@ -36,7 +36,7 @@ class VideoOverlay:
         self._rate = rate
         self._time_base = time_base
         self._opened = contextlib.ExitStack()
-        self._container: av.container.OutputContainer | None = None  # opened when the size of a frame is known
+        self._container: av.container.OutputContainer | None = None  # opened once the frame size is known
         self._last_tick = -1
 
     def __enter__(self) -> "VideoOverlay":
@@ -51,7 +51,7 @@ class VideoOverlay:
             if self._container is None:
                 self._open(image.shape[1], image.shape[0])
             drawn = av.VideoFrame.from_ndarray(image, format="rgb24")
-            self._last_tick = max(frame.ticks, self._last_tick + 1)  # the container takes no time stamp twice
+            self._last_tick = max(frame.ticks, self._last_tick + 1)  # the container requires increasing time stamps
             drawn.pts = self._last_tick
             drawn.time_base = self._time_base
             self._container.mux(self._stream.encode(drawn))
@@ -73,7 +73,7 @@ class VideoOverlay:
             self.files.append(self._path)
 
     def _open(self, width: int, height: int) -> None:
-        """Begins a stream of the first encoder that this build of FFmpeg has: H.264, else MPEG-4."""
+        """Opens a stream with the first encoder available in this build of FFmpeg: H.264, else MPEG-4."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         part = self._opened.enter_context(replace_atomically(self._path))
         container = av.open(f"file:{os.path.abspath(part)}", "w", format="mp4")
@@ -87,14 +87,14 @@ class VideoOverlay:
 
     def _give_up(self, error: av.error.FFmpegError) -> None:
         problem = f"the overlay {self._path} cannot be written: {error.strerror}"
-        logging.warning("%s; the other results go on without it", problem)
+        logging.warning("%s; continuing without it", problem)
         self.problems.append(problem)
         with contextlib.suppress(av.error.FFmpegError):  # closing a broken container fails again
             self._opened.__exit__(type(error), error, error.__traceback__)
 
 
 class ImageOverlays:
-    """A PNG for each photograph, in a folder."""
+    """A PNG per image, in a folder."""
 
     needs_images = True
 
@@ -108,8 +108,8 @@ class ImageOverlays:
         return self
 
     def write(self, frame: Frame, row: Row) -> None:
-        """Draws and writes one photograph."""
-        paint = Painter(self._label_set)  # photographs share nothing
+        """Draws and writes one image."""
+        paint = Painter(self._label_set)  # a new one each time: images are unrelated
         path = self._folder / f"{row.name}.png"
         _, data = cv2.imencode(".png", paint(frame.image, row)[..., ::-1])
         write_bytes(data.tobytes(), path)
@@ -120,6 +120,6 @@ class ImageOverlays:
 
 
 def _even(image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "even_h even_w 3"]:
-    """Repeats the last row or column of an image of odd size: H.264 wants even ones."""
+    """Repeats the last row or column of an image of odd size, since H.264 requires even sizes."""
     height, width = image.shape[:2]
     return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

@@ -1,4 +1,4 @@
-"""The face, the circumplex and the emotions drawn into an image."""
+"""Draws the face, the circumplex and the emotions into an image."""
 
 import collections
 import itertools
@@ -12,21 +12,21 @@ from affect_jax.predict.row import Row
 from affect_jax.quantities.registry import quantity
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
-SMALLEST_SIDE_PX = 256  # ready crops smaller than this are enlarged, or nothing could be read
+SMALLEST_SIDE_PX = 256  # given crops smaller than this are enlarged so that the text is legible
 TRAIL_FRAMES = 24
 
 
 class Painter:
-    """Draws one recording; remembers the last points of the circumplex for its trail."""
+    """Draws one recording; keeps the last points of the circumplex for its trail."""
 
     def __init__(self, label_set: str):
         """`label_set` of the emotions."""
         self._emotions = [column.removeprefix("p_") for column in quantity("emotion").columns(label_set)]
         self._trail: collections.deque[tuple[float, float]] = collections.deque(maxlen=TRAIL_FRAMES)
-        self._places: tuple[float, float] | None = None  # left edges of the two panels, settled at the first face
+        self._places: tuple[float, float] | None = None  # left edges of the two panels, fixed at the first face
 
     def __call__(self, image: UInt8[np.ndarray, "h w 3"], row: Row) -> UInt8[np.ndarray, "new_h new_w 3"]:
-        """A new image of the same size; a ready crop is enlarged and stands beside the panels, not beneath them."""
+        """A new image of the same size; a given crop is enlarged, with the panels next to it instead of on top."""
         if row.values is not None and row.box is None:
             return self._beside(image, row)
         canvas = np.ascontiguousarray(image).copy()
@@ -62,8 +62,9 @@ class Painter:
         return canvas
 
     def _circumplex(self, canvas: np.ndarray, row: Row, left: float, top: float, unit: float) -> None:
-        """Valence to the right, arousal upwards, the last second as a trail, the numbers below."""
-        valence, arousal = (float(row.values["valence_arousal"][index]) for index in (VALENCE, AROUSAL))
+        """Valence to the right, arousal up, recent frames as a trail, and the values below."""
+        valence = float(row.values["valence_arousal"][VALENCE])
+        arousal = float(row.values["valence_arousal"][AROUSAL])
         ink.panel(canvas, left, top, 128 * unit, 142 * unit)
         x, y, radius = left + 64 * unit, top + 60 * unit, 44 * unit
         thin = max(1, round(unit))
@@ -80,12 +81,13 @@ class Painter:
             ink.line(canvas, start, stop, color, thin)
         ink.circle(canvas, points[-1], 4.5 * unit, colors.DARK)
         ink.circle(canvas, points[-1], 3.6 * unit, colors.PREDICTED)
-        low, size = top + 125 * unit, round(12 * unit)
-        ink.text(canvas, f"V {_signed(valence)}", x - 4 * unit, low, size, colors.VALENCE.on_image, "r")
-        ink.text(canvas, f"A {_signed(arousal)}", x + 4 * unit, low, size, colors.AROUSAL.on_image)
+        baseline = top + 125 * unit
+        size = round(12 * unit)
+        ink.text(canvas, f"V {_signed(valence)}", x - 4 * unit, baseline, size, colors.VALENCE.on_image, "r")
+        ink.text(canvas, f"A {_signed(arousal)}", x + 4 * unit, baseline, size, colors.AROUSAL.on_image)
 
     def _bars(self, canvas: np.ndarray, row: Row, left: float, top: float, unit: float) -> None:
-        """One bar per emotion; the likeliest is bright."""
+        """One bar per emotion; the most likely one is bright."""
         probabilities = row.values["emotion"]
         ink.panel(canvas, left, top, 140 * unit, (14 * len(self._emotions) + 14) * unit)
         best = int(probabilities.argmax())
@@ -102,18 +104,18 @@ class Painter:
 
 
 def _predicts(row: Row, name: str) -> bool:
-    """Whether the network predicts a quantity at all."""
+    """Whether the network predicts this quantity."""
     return name in row.values and not np.isnan(row.values[name]).any()
 
 
 def panel_unit(width_px: int, height_px: int) -> float:
-    """Size of the panels: 1 for a video of 640 x 360; never too small to read, unless they would not fit at all."""
+    """Scale of the panels: 1 for a video of 640 x 360; large enough to read, unless they would not fit."""
     natural = min(width_px / 640, height_px / 360)
     return max(natural, min(0.75, width_px / 296, height_px / 180))
 
 
 def panel_places(width_px: int, box: tuple[float, float, float, float], unit: float) -> tuple[float, float]:
-    """Left edges of the circumplex and of the emotions: both on the side that the face leaves free, else one each."""
+    """Left edges of the circumplex and the emotions: both on a side that is free of the face, else one on each side."""
     both = 292 * unit
     if box[0] > both:
         return 8 * unit, 144 * unit
@@ -123,7 +125,7 @@ def panel_places(width_px: int, box: tuple[float, float, float, float], unit: fl
 
 
 def _draw_face(canvas: np.ndarray, row: Row) -> None:
-    """Corners of the box and the 68 landmarks, sized to the face."""
+    """Draws the corners of the box and the 68 landmarks, scaled to the face."""
     left, top, width, height = row.box
     scale = max(width, height) / 160
     thick = max(1, round(1.4 * scale))

@@ -1,4 +1,4 @@
-"""What is rated continuously, over a recording, with some of the faces beneath."""
+"""A plot of the continuously rated quantities over a recording, with some of the faces below."""
 
 import array
 import itertools
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import ConnectionPatch
 
-from affect_jax.draw.axes import new_figure, png, tidy
+from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import GRAY, INK, NO_FACE, QUANTITIES, SERIES
 from affect_jax.files.atomic import write_bytes
 from affect_jax.predict.row import Row
@@ -20,35 +20,38 @@ from affect_jax.quantities.registry import in_order
 
 FACES = 8
 
-Series = dict[str, Float[np.ndarray, "row"]]  # by column of the table; nan where there is no face
+Series = dict[str, Float[np.ndarray, "row"]]  # by column of the table; NaN if there is no face
 Thumbnail = tuple[float, UInt8[np.ndarray, "size_px size_px 3"]]  # time in seconds, crop
 
 
 class Thumbnails:
-    """Keeps a few crops spread over a recording of unknown length: each time it is full, every second one goes."""
+    """Keeps a few crops spread over a recording of unknown length; whenever it is full, every second one is dropped."""
 
-    def __init__(self, least: int = FACES):
-        self._least, self._stride, self._seen = least, 1, 0
+    def __init__(self, count: int = FACES):
+        self._count = count
+        self._stride = 1
+        self._offered = 0
         self._kept: list[Thumbnail] = []
 
     def offer(self, time_seconds: float, crop: UInt8[np.ndarray, "size_px size_px 3"]) -> None:
-        """Shows the next crop."""
-        if self._seen % self._stride == 0:
+        """Takes the next crop, and keeps or drops it."""
+        if self._offered % self._stride == 0:
             self._kept.append((time_seconds, crop))
-            if len(self._kept) == 4 * self._least:
-                self._kept, self._stride = self._kept[::2], 2 * self._stride
-        self._seen += 1
+            if len(self._kept) == 4 * self._count:
+                self._kept = self._kept[::2]
+                self._stride = 2 * self._stride
+        self._offered += 1
 
-    def chosen(self) -> list[Thumbnail]:
-        """At most `least` of them, evenly spread."""
-        places = np.linspace(0, len(self._kept) - 1, min(self._least, len(self._kept))).round().astype(int)
+    def select(self) -> list[Thumbnail]:
+        """At most `count` crops, evenly spread."""
+        places = np.linspace(0, len(self._kept) - 1, min(self._count, len(self._kept))).round().astype(int)
         return [self._kept[place] for place in places]
 
 
 class Plot:
-    """A PNG of what is rated continuously, over a recording; drawn at its end, if the network predicts any of it.
+    """A PNG of the continuously rated quantities over a recording, drawn at its end if the network predicts any.
 
-    Of each frame it keeps the time and these values.
+    Only the time and these values are kept for each frame.
     """
 
     needs_images = False
@@ -60,23 +63,25 @@ class Plot:
         self._title = title
         self._thumbnails = Thumbnails()
         self._traced = [each for each in in_order(quantities) if each.traced]
-        names = itertools.chain.from_iterable(each.columns(label_set) for each in self._traced)
         self._times = array.array("d")
-        self._columns = {name: array.array("d") for name in names}
+        self._columns: dict[str, array.array] = {}
+        for each in self._traced:
+            for name in each.columns(label_set):
+                self._columns[name] = array.array("d")
         self._faces = 0
 
     def __enter__(self) -> "Plot":
         return self
 
     def write(self, frame: Frame, row: Row) -> None:
-        """Takes up one row."""
+        """Adds one row."""
         del frame
         self._times.append(row.time_seconds)
-        numbers = [np.nan] * len(self._columns)
+        values = [np.nan] * len(self._columns)
         if row.values is not None and self._traced:
-            numbers = np.concatenate([row.values[each.name].ravel() for each in self._traced]).tolist()
-        for column, number in zip(self._columns.values(), numbers, strict=True):
-            column.append(number)
+            values = np.concatenate([row.values[each.name].ravel() for each in self._traced]).tolist()
+        for column, value in zip(self._columns.values(), values, strict=True):
+            column.append(value)
         if row.values is not None:
             self._faces += 1
             self._thumbnails.offer(row.time_seconds, row.crop)
@@ -86,8 +91,8 @@ class Plot:
             return
         series = {name: np.array(column) for name, column in self._columns.items()}
         if self._faces and all(np.isnan(column).all() for column in series.values()):
-            return  # the network has no such head
-        plot_series(self._path, self._title, np.array(self._times), series, self._thumbnails.chosen())
+            return  # the network does not predict any of them
+        plot_series(self._path, self._title, np.array(self._times), series, self._thumbnails.select())
         self.files.append(self._path)
 
 
@@ -97,21 +102,21 @@ def plot_series(
     """Writes a PNG.
 
     Args:
-      path: of the PNG.
-      title: above the plot.
-      times: of the rows, in seconds.
-      series: what is drawn over them; the lines break where there is no face.
+      path: path of the PNG.
+      title: title of the plot.
+      times: times of the rows, in seconds.
+      series: values to plot; the lines are interrupted where there is no face.
       faces: a few crops.
     """
-    figure = new_figure(11.0, 5.2, layout="none")
+    figure = make_figure(11.0, 5.2, layout="none")
     upper = figure.add_axes((0.07, 0.40, 0.85, 0.52) if faces else (0.07, 0.13, 0.85, 0.77))
     _draw_lines(upper, times, series)
-    tidy(upper, title)
+    style_axes(upper, title)
     upper.spines["left"].set_visible(False)
     upper.tick_params(length=0)
     upper.grid(visible=False, axis="x")
     _draw_faces(figure, upper, faces)
-    write_bytes(png(figure), path)
+    write_bytes(to_png(figure), path)
 
 
 def _draw_lines(axes: Axes, times: Float[np.ndarray, "row"], series: Series) -> None:
@@ -121,7 +126,7 @@ def _draw_lines(axes: Axes, times: Float[np.ndarray, "row"], series: Series) -> 
         shade = QUANTITIES[name].on_white if name in QUANTITIES else next(others)
         axes.plot(times, series[name], color=shade, linewidth=1.8, solid_joinstyle="round")
         missing = np.isnan(np.concatenate([[np.nan], series[name], [np.nan]]))
-        alone = ~missing[1:-1] & missing[:-2] & missing[2:]  # no line runs through a frame between two gaps
+        alone = ~missing[1:-1] & missing[:-2] & missing[2:]  # a single frame between two gaps has no line
         axes.plot(times[alone], series[name][alone], ".", color=shade, markersize=4)
         known = series[name][~missing[1:-1]]
         if len(known):
@@ -139,7 +144,7 @@ def _draw_lines(axes: Axes, times: Float[np.ndarray, "row"], series: Series) -> 
 
 
 def _limit(axes: Axes, values: Float[np.ndarray, "value"]) -> None:
-    """From -1 to 1, or as far as the values go beyond."""
+    """Sets the limits to [-1, 1], extended if values lie outside."""
     known = values[~np.isnan(values)]
     low = known.min(initial=-1)
     high = known.max(initial=1)
@@ -149,17 +154,19 @@ def _limit(axes: Axes, values: Float[np.ndarray, "value"]) -> None:
 
 
 def _name_lines(axes: Axes, ends: list[list]) -> None:
-    """Names at the right end of the lines, pushed apart where they meet."""
+    """Writes names at the right end of the lines, moved apart if they overlap."""
     ends.sort(key=lambda end: end[0])
     for lower, higher in itertools.pairwise(ends):
-        if (short := 0.14 - (higher[0] - lower[0])) > 0:
-            lower[0], higher[0] = lower[0] - short / 2, higher[0] + short / 2
+        overlap = 0.14 - (higher[0] - lower[0])
+        if overlap > 0:
+            lower[0] -= overlap / 2
+            higher[0] += overlap / 2
     for height, name, color in ends:
         axes.text(1.008, height, name, color=color, fontsize=11, va="center", transform=axes.get_yaxis_transform())
 
 
 def _shade_gaps(axes: Axes, times: Float[np.ndarray, "row"], missing: np.ndarray) -> None:
-    """Gray where there is no face."""
+    """Shades intervals without a face in gray."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], missing.astype(int), [0]])))
     for start, stop in edges.reshape(-1, 2):
         left = times[max(start - 1, 0)]
@@ -170,15 +177,16 @@ def _shade_gaps(axes: Axes, times: Float[np.ndarray, "row"], missing: np.ndarray
 
 
 def _draw_faces(figure: Figure, upper: Axes, faces: list[Thumbnail]) -> None:
-    """A row of crops, each tied to its moment on the time axis."""
-    width, gap = 0.85 / FACES, 0.008
+    """Draws a row of crops, each connected to its point on the time axis."""
+    width = 0.85 / FACES
+    gap = 0.008
     start = 0.07 + (FACES - len(faces)) * width / 2
     for place, (time, crop) in enumerate(faces):
         lower = figure.add_axes((start + place * width + gap / 2, 0.03, width - gap, 0.21))
         lower.imshow(crop)
         lower.set_axis_off()
         lower.set_title(f"{time:.1f} s", fontsize=8.5, color=INK, pad=3)
-        foot = ConnectionPatch(
+        connection = ConnectionPatch(
             (time, upper.get_ylim()[0]),
             (0.5, 1.17),
             "data",
@@ -188,5 +196,5 @@ def _draw_faces(figure: Figure, upper: Axes, faces: list[Thumbnail]) -> None:
             color=GRAY,
             linewidth=0.7,
         )
-        foot.set_zorder(-1)  # beneath the tick labels
-        figure.add_artist(foot)
+        connection.set_zorder(-1)  # below the tick labels
+        figure.add_artist(connection)

@@ -1,4 +1,4 @@
-"""One pass over a recording feeds all of its sinks."""
+"""Sinks of a recording, all fed in one pass."""
 
 import contextlib
 import pathlib
@@ -15,14 +15,14 @@ from affect_jax.predict.sources import Frame
 
 @runtime_checkable
 class Sink(Protocol):
-    """Takes each frame of a recording with its row, in order.
+    """A context manager that takes each frame of a recording with its row, in order.
 
-    Entering it makes it ready. Leaving it gives its files their names; after an error, nothing unfinished bears one.
+    Its files get their final names when it exits; after an error, incomplete files do not.
     """
 
-    needs_images: bool  # whether `write` looks at the pixels of a frame
-    files: list[pathlib.Path]  # those that are finished
-    problems: list[str]  # what went wrong without ending the pass, one sentence each
+    needs_images: bool  # whether `write` uses the pixels of a frame
+    files: list[pathlib.Path]  # completed files
+    problems: list[str]  # errors that did not end the pass, one sentence each
 
     def __enter__(self) -> "Sink": ...
 
@@ -36,18 +36,18 @@ class Sink(Protocol):
 def feed(
     sinks: Sequence[Sink], rows: Iterable[tuple[Frame, Row]], title: str, expected: int | None, unit: str = "frame"
 ) -> Result:
-    """Hands every row to all sinks and closes them.
+    """Writes every row to all sinks and closes them.
 
     Args:
-      sinks: the first one is closed first.
+      sinks: in the order in which they are closed.
       rows: every frame with its row, in order.
-      title: of the progress bar.
-      expected: number of rows, for the progress bar; None where it is not known.
-      unit: what a row stands for, for the progress bar.
+      title: title of the progress bar.
+      expected: number of rows, for the progress bar; None if unknown.
+      unit: what a row represents, for the progress bar.
     """
     result = Result()
     with contextlib.ExitStack() as stack:
-        # The last one entered is the first one left: an error while the others are closed does not undo its file.
+        # The last one entered exits first, so errors while closing the others do not affect its file.
         for sink in reversed(sinks):
             stack.enter_context(sink)
         for frame, row in tqdm(rows, title, expected, unit=unit, leave=False):

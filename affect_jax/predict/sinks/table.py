@@ -1,4 +1,4 @@
-"""The table of a recording: one row per decoded frame, written as the frames come."""
+"""The table of a recording: one row per decoded frame, written as frames arrive."""
 
 import pathlib
 
@@ -7,13 +7,13 @@ from affect_jax.predict.sources import Frame
 from affect_jax.tables.schema import Schema, sidecar
 from affect_jax.tables.writing import RowWriter
 
-FACE = 0  # the primary face is the only one followed
+FACE = 0  # only the primary face is predicted
 
 
 class Table:
     """A CSV file and its schema.
 
-    An error leaves a part file behind with the rows so far; nothing half written ever bears the final name.
+    After an error, a part file with the rows so far remains; an incomplete file never gets the final name.
     """
 
     needs_images = False
@@ -34,7 +34,8 @@ class Table:
         keys = {"source": row.name, "frame": row.frame, "face": FACE, "time_seconds": row.time_seconds}
         box = None
         if row.values is not None and row.box is not None:
-            box = [*(round(side, 2) for side in row.box), round(row.score, 6)]
+            box = [round(side, 2) for side in row.box]
+            box.append(round(row.score, 6))
         self._writer.write(keys, row.values, box)
 
     def __exit__(self, kind: type | None, *_: object) -> None:

@@ -1,1 +1,1 @@
-"""The plots of a report, one file a section."""
+"""The plots of a report, one file per section."""

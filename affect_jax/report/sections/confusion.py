@@ -7,16 +7,16 @@ import numpy as np
 from jaxtyping import Num
 from matplotlib.colors import LinearSegmentedColormap
 
-from affect_jax.draw.axes import new_figure, png
+from affect_jax.draw.axes import make_figure, to_png
 from affect_jax.draw.colors import EMOTION, GRAY, INK
 from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
-from affect_jax.report.evaluated import Captioned, Evaluated
+from affect_jax.report.evaluated import CaptionedPlot, Evaluated
 
-SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", EMOTION.on_white, "#0d3324"])  # from none to all
+SHARES = LinearSegmentedColormap.from_list("shares", ["#ffffff", EMOTION.on_white, "#0d3324"])  # from 0 to 1
 
 
-def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]:
+def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[CaptionedPlot]:
     """The confusion matrix of the last run, if emotions are labeled."""
     confusion = runs[-1].summary.get("confusion")
     if not confusion:
@@ -26,13 +26,13 @@ def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]:
     return [(path, f"Emotions: label against prediction of {runs[-1].name}")]
 
 
-def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequence[str], picture: pathlib.Path) -> None:
-    """Share of each label (row) that was predicted as each emotion (column), with the counts."""
+def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequence[str], path: pathlib.Path) -> None:
+    """Plots the share of each label (row) that is predicted as each emotion (column), with counts."""
     scores = emotion_scores(ConfusionMatrix(np.float64(counts)))
     examples = counts.sum(1)
     share = counts / np.maximum(examples, 1)[:, None]
     side = 2.6 + 0.62 * len(emotions)
-    figure = new_figure(side + 0.6, side)
+    figure = make_figure(side + 0.6, side)
     axes = figure.subplots()
     axes.imshow(share, cmap=SHARES, vmin=0, vmax=1)
     for row in range(len(emotions)):
@@ -57,4 +57,4 @@ def draw_confusion(counts: Num[np.ndarray, "emotion emotion"], emotions: Sequenc
     axes.spines[:].set_color(GRAY)
     title = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in scores.items())
     axes.set_title(title.replace("f1", "F1"), fontsize=10)
-    write_bytes(png(figure), picture)
+    write_bytes(to_png(figure), path)

@@ -1,4 +1,4 @@
-"""How runs went: loss and validation scores over the steps, out of metrics.jsonl."""
+"""Training curves: losses and validation scores by step, from metrics.jsonl."""
 
 import itertools
 import json
@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from affect_jax.draw.axes import new_figure, png, tidy
+from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import AROUSAL, EMOTION, INK, SERIES, VALENCE
 from affect_jax.files.atomic import write_bytes
-from affect_jax.report.evaluated import Captioned, Evaluated
+from affect_jax.report.evaluated import CaptionedPlot, Evaluated
 
-SHARE_SMOOTHED = 0.05  # width of the smoothing window of losses, as a share of the run
+SHARE_SMOOTHED = 0.05  # width of the smoothing window for losses, as a share of the run
 LOSS_LABELS = {
     "train/loss": "total",
     "train/loss/emotion": "cross-entropy",
@@ -35,8 +35,8 @@ VALIDATION_COLORS = {
 }
 
 
-def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]:
-    """Curves of the runs whose metrics are there."""
+def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[CaptionedPlot]:
+    """Curves of the runs that have metrics."""
     metrics = {run.name: run.metrics for run in runs if run.metrics.is_file()}
     if not metrics:
         return []
@@ -46,9 +46,11 @@ def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[Captioned]:
 
 
 def read_metrics(path: pathlib.Path) -> dict[str, tuple[Int[np.ndarray, "line"], Float[np.ndarray, "line"]]]:
-    """Steps and values of every quantity in a metrics.jsonl; a last line that was cut off is left out."""
-    found: dict[str, list[tuple[int, float]]] = {}
-    for number, line in enumerate(lines := path.read_text().splitlines(), start=1):
+    """Steps and values of each metric in a metrics.jsonl; a truncated last line is ignored."""
+    lines = path.read_text().splitlines()
+    steps: dict[str, list[int]] = {}
+    series: dict[str, list[float]] = {}
+    for number, line in enumerate(lines, start=1):
         try:
             values = json.loads(line)
             step = values.pop("step")
@@ -59,34 +61,37 @@ def read_metrics(path: pathlib.Path) -> dict[str, tuple[Int[np.ndarray, "line"],
                 f'{path}, row {number}: expected a JSON object with "step", found {line[:40]!r}'
             ) from error
         for name, value in values.items():
-            found.setdefault(name, []).append((step, value))
-    return {name: (np.array([s for s, _ in pairs]), np.float64([v for _, v in pairs])) for name, pairs in found.items()}
+            steps.setdefault(name, []).append(step)
+            series.setdefault(name, []).append(value)
+    return {name: (np.array(steps[name]), np.float64(series[name])) for name in series}
 
 
-def draw_curves(metrics: Mapping[str, pathlib.Path], picture: pathlib.Path) -> None:
-    """One row of two panels for each named run: training losses to the left, validation scores to the right."""
-    figure = new_figure(10.0, 3.2 * len(metrics))
+def draw_curves(metrics: Mapping[str, pathlib.Path], path: pathlib.Path) -> None:
+    """Draws a row of two panels per run: training losses on the left, validation scores on the right."""
+    figure = make_figure(10.0, 3.2 * len(metrics))
     panels = figure.subplots(len(metrics), 2, squeeze=False)
-    for (left, right), (run, path) in zip(panels, metrics.items(), strict=True):
-        quantities = read_metrics(path)
-        _losses(left, {n: q for n, q in quantities.items() if n == "train/loss" or n.startswith("train/loss/")})
-        tidy(left, f"{run}: training loss")
-        _scores(right, {n: q for n, q in quantities.items() if n.startswith("validation/")})
-        tidy(right, f"{run}: validation")
+    for (left, right), (run, file) in zip(panels, metrics.items(), strict=True):
+        series = read_metrics(file)
+        losses = [name for name in series if name == "train/loss" or name.startswith("train/loss/")]
+        _draw_losses(left, {name: series[name] for name in losses})
+        style_axes(left, f"{run}: training loss")
+        _draw_scores(right, {name: series[name] for name in series if name.startswith("validation/")})
+        style_axes(right, f"{run}: validation")
         for axes in (left, right):
             axes.set_xlabel("step", fontsize=9)
             if axes.has_data():
                 axes.legend(frameon=False, fontsize=9)
                 axes.set_xlim(left=0)
-    write_bytes(png(figure), picture)
+    write_bytes(to_png(figure), path)
 
 
-def _losses(axes, losses: Mapping) -> None:
+def _draw_losses(axes, losses: Mapping) -> None:
     others = itertools.cycle(SERIES)
     for name, (steps, values) in losses.items():
         color = LOSS_COLORS[name] if name in LOSS_COLORS else next(others)
-        width = max(1, int(len(values) * SHARE_SMOOTHED))
-        smooth = np.convolve(values, np.ones(width), "same") / np.convolve(np.ones(len(values)), np.ones(width), "same")
+        window = np.ones(max(1, int(len(values) * SHARE_SMOOTHED)))
+        counts = np.convolve(np.ones(len(values)), window, "same")  # fewer at the ends
+        smooth = np.convolve(values, window, "same") / counts
         label = LOSS_LABELS.get(name, name.removeprefix("train/loss/"))
         total = name == "train/loss"
         if total:
@@ -96,8 +101,8 @@ def _losses(axes, losses: Mapping) -> None:
         axes.set_ylim(bottom=0)
 
 
-def _scores(axes, scores: Mapping) -> None:
-    """CCC and macro F1, which share a scale; the error of landmarks where that is all there is."""
+def _draw_scores(axes, scores: Mapping) -> None:
+    """Draws CCC and macro F1, which share a scale, or else the first score there is, such as the landmark error."""
     shown = [name for name in VALIDATION_COLORS if name in scores] or list(scores)[:1]
     for name in shown:
         steps, values = scores[name]

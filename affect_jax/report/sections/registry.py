@@ -1,4 +1,4 @@
-"""The sections of a report in their order."""
+"""The sections of a report, in order."""
 
 from affect_jax.report.evaluated import Section
 from affect_jax.report.sections import circumplex, confusion, curves, traces

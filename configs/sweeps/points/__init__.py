@@ -1,1 +1,1 @@
-"""Points that several sweeps share."""
+"""Points shared by several sweeps."""

@@ -16,7 +16,7 @@ from affect_jax.experiment.network import make_network
 from affect_jax.experiment.refuse import check_network, check_start, check_trainable
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train
-from affect_jax.models.head_factors import written_ranks
+from affect_jax.models.head_factors import rank_options
 from affect_jax.nn.network import names
 
 pytestmark = pytest.mark.slow  # whole runs
@@ -170,8 +170,8 @@ def test_ranks_are_written_as_one_number_where_one_says_it(miniature, tmp_path):
     two = lambda inputs, outputs: {"inputs": inputs, "outputs": outputs}
     # 6 of 4 outputs are 4; 2x3 is said by no single number
     given = {"a": two(6, 4), "b": two(2, 3), "c": two(6, 4)}
-    assert written_ranks("tucker", given, sizes) == {"rank": 6, "ranks": (("b", (2, 3)),)}
-    assert written_ranks("cp", {"a": {"rank": 5}, "b": {"rank": 7}, "c": {"rank": 5}}, sizes) == {
+    assert rank_options("tucker", given, sizes) == {"rank": 6, "ranks": (("b", (2, 3)),)}
+    assert rank_options("cp", {"a": {"rank": 5}, "b": {"rank": 7}, "c": {"rank": 5}}, sizes) == {
         "rank": 5,
         "ranks": (("b", 7),),
     }

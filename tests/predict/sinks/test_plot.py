@@ -16,7 +16,7 @@ def test_thumbnails_are_spread_over_the_recording():
         thumbnails = Thumbnails(8)
         for time in range(length):
             thumbnails.offer(float(time), np.zeros((2, 2, 3), np.uint8))
-        times = [time for time, _ in thumbnails.chosen()]
+        times = [time for time, _ in thumbnails.select()]
         assert len(times) == min(8, length) and times[0] == 0 and times == sorted(set(times))
         steps = np.diff(times)
         assert length < 16 or (steps.max() <= 1.5 * steps.min() and times[-1] >= 0.85 * length)

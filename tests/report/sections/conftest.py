@@ -11,8 +11,8 @@ def drawn(monkeypatch):
 
     def keep(figure):
         figures.append(figure)
-        return axes.png(figure)
+        return axes.to_png(figure)
 
     for module in (attention, circumplex, comparison, confusion, curves, traces):
-        monkeypatch.setattr(module, "png", keep)
+        monkeypatch.setattr(module, "to_png", keep)
     return figures

@@ -1,4 +1,4 @@
-"""The picture of where a network looks, read back from the figure."""
+"""The plot of where a network looks, read back from the figure."""
 
 import matplotlib.image
 import numpy as np
@@ -19,7 +19,7 @@ def face(name, peak, truth=True):
     )
 
 
-def test_a_map_pixel_is_drawn_over_the_picture_pixels_it_stands_for(drawn, tmp_path):
+def test_a_map_pixel_is_drawn_over_the_image_pixels_it_covers(drawn, tmp_path):
     draw_attention([face("a.jpg", 2.0), face("b.jpg", 1.0)], tmp_path / "look.png", "NME 0.25")
     assert not list(tmp_path.glob("*.part")) and matplotlib.image.imread(tmp_path / "look.png").std() > 0
     left, right = drawn[0].axes[:2]
@@ -34,7 +34,7 @@ def test_a_map_pixel_is_drawn_over_the_picture_pixels_it_stands_for(drawn, tmp_p
     assert [axes.get_images()[1].get_clim() for axes in drawn[0].axes[1:4:2]] == [(0, 2), (0, 2)]  # one scale for all
 
 
-def test_a_face_without_labels_says_nothing_of_its_error(drawn, tmp_path):
+def test_a_face_without_labels_shows_no_error(drawn, tmp_path):
     draw_attention([face("no/labels/" + 30 * "x", 0.0, truth=False)], tmp_path / "look.png", "no labels")
     left, right = drawn[0].axes
     assert len(left.get_lines()) == 1 and right.get_title(loc="left") == ""

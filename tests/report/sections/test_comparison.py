@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from affect_jax.draw.axes import new_figure
+from affect_jax.draw.axes import make_figure
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.study import sweep_runs
 from affect_jax.experiment.study.compare_sweeps import compare, score_name
@@ -101,7 +101,7 @@ def test_differences_may_be_to_any_network(tmp_path):
     assert not (tmp_path / "wrong").exists()
 
 
-def test_picture_shows_shares_steps_and_levels(drawn, tmp_path):
+def test_plot_shows_shares_steps_and_levels(drawn, tmp_path):
     compare([networks(tmp_path / "networks"), amounts(tmp_path / "amounts")], "ccc/mean", tmp_path / "out")
     left, right = drawn[0].axes
     lines = {line.get_label(): line for line in left.get_lines()}
@@ -129,10 +129,10 @@ def test_bars_of_two_networks_at_one_share_stand_apart():
     assert list(curves) == ["a", "b"]  # c has one share only
     assert curves["b"].at.tolist() == [0.125, 1] and curves["b"].mean.tolist() == [0.1, 0.2]
     assert np.isnan(curves["a"].half).all()  # of a single seed
-    axes = new_figure(4.0, 3.0).subplots()
+    axes = make_figure(4.0, 3.0).subplots()
     comparison._draw_shares(axes, curves, {label: {"color": "k"} for label in curves})
     places = {line.get_label(): np.log2(line.get_xdata()) for line in axes.get_lines()}
-    np.testing.assert_allclose(places["b"] - places["a"], comparison.APART)
+    np.testing.assert_allclose(places["b"] - places["a"], comparison.OFFSET)
     np.testing.assert_allclose((places["a"] + places["b"]) / 2, [-3, 0], atol=1e-9)
 
 
@@ -146,7 +146,7 @@ def test_courses_hold_only_steps_at_which_every_seed_was_evaluated(caplog):
     ]
     curves = comparison.over_steps(runs)
     assert list(curves) == ["a"] and curves["a"].at.tolist() == [20] and curves["a"].mean[0] == pytest.approx(0.4)
-    assert "'b': no step at which all of its seeds were evaluated" in caplog.text
+    assert "'b': no step at which all seeds were evaluated" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_names_of_scores(column, name):
     assert score_name(column) == name
 
 
-def test_a_sweep_that_was_not_judged_is_compared_by_its_validation_and_diverged_runs_are_left_out(
+def test_a_sweep_that_was_not_evaluated_is_compared_by_its_validation_scores_and_diverged_runs_are_left_out(
     drawn, caplog, tmp_path
 ):
     row = {"label": "a", "seed": 0, "validation/ccc/mean": 0.25}

@@ -44,9 +44,11 @@ def rows_of(steps, unlabeled=2):
 
 def test_the_clips_that_move_most_are_shown_though_their_ends_have_no_label():
     rows = rows_of([0.01, 0.05, 0.03, 0.0, 0.04])
-    shown = [trace.name for trace in traces.traces_of(rows, rows)]
+    shown = [trace.name for trace in traces.select_traces(rows, rows)]
     assert shown == ["moves by 0.05", "moves by 0.04", "moves by 0.03"]
-    assert len(traces.traces_of(rows_of([0.0, 0.1], FRAMES), rows_of([0.0, 0.1], FRAMES))) == 2  # nothing is labeled
+    assert (
+        len(traces.select_traces(rows_of([0.0, 0.1], FRAMES), rows_of([0.0, 0.1], FRAMES))) == 2
+    )  # nothing is labeled
 
 
 def test_traces_show_both_networks_and_their_ccc(drawn, tmp_path):
@@ -70,5 +72,5 @@ def test_traces_refuse_a_mixture_of_bands(tmp_path):
     truth = np.zeros((4, 2))
     plain = traces.ClipTrace("a", np.arange(4.0), truth, truth, truth)
     banded = traces.ClipTrace("b", np.arange(4.0), truth, truth, truth, np.zeros((4, 2, 2)))
-    with pytest.raises(ValueError, match="some of the clips have annotators and some have not"):
+    with pytest.raises(ValueError, match="some clips have annotators and some do not"):
         traces.draw_traces([plain, banded], tmp_path / "traces.png")
