@@ -68,7 +68,7 @@ def test_help_shows_an_example_and_every_flag_has_a_text(command, tmp_path):
     assert text.count("\n") <= 60
 
 
-DERIVE = GROUPS["Derive a network from another one"]
+DERIVE = GROUPS["Derive a network from another"]
 OTHER_MEANINGS = {  # flags that mean something else than the flag of the same name in other commands
     ("sweep", "workdir"),  # the folder of many workdirs
     *((command, "workdir") for command in DERIVE if command != "certify"),  # of a network that is written

@@ -45,7 +45,9 @@ def emonet_sizes(tensors: Tensors, where: str) -> EmoNetSizes:
         )
     outputs = size(tensors, f"{LAYERS}.3.weight", 0, WHAT, where)
     if outputs < 4:
-        raise ValueError(f"{where}: {outputs} outputs; expected two or more emotions, followed by valence and arousal")
+        raise ValueError(
+            f"{where}: {outputs} outputs; expected two or more emotions, followed by the two axes of the circumplex"
+        )
     # Every second module is a pooling layer and has no tensors.
     head_blocks = highest(tensors, rf"{BLOCKS}\.(\d+)\.", where) // 2 + 1
     return EmoNetSizes(trunk, outputs - 2, inputs == joined, head_blocks)
