@@ -1,12 +1,12 @@
-"""The static network on an accelerator: images a second, and the share of the matrix-multiply peak that it reaches.
+"""The static network on an accelerator: images per second, and the fraction of peak matrix-multiply throughput.
 
   python -m benchmarks.accelerator
-  python -m benchmarks.accelerator --miniature          # tries the benchmark on any machine
+  python -m benchmarks.accelerator --miniature          # smoke test for any machine
 
-The peak is measured, not looked up: the fastest of several products of square matrices in the same type. A step of
-training counts three times the multiplications and additions of a forward pass. float32 on recent accelerators rounds
-its factors (JAX's default matmul precision); the difference printed beside is that of valence and arousal from
-float32 at the highest precision, divided by the largest of them.
+The peak is measured: the fastest of several products of square matrices of the same type. A training step counts as
+three times the FLOPs of a forward pass. On recent accelerators float32 operands are rounded (JAX's default matmul
+precision); the difference column compares valence and arousal with float32 at the highest precision, relative to their
+largest value.
 """
 
 import time
@@ -16,9 +16,9 @@ from absl import flags
 
 from affect_jax.experiment import cli
 
-BATCHES = flags.DEFINE_list("batches", ["32", "64", "128", "256", "512"], "Images a call.")
-ROUNDS = flags.DEFINE_integer("rounds", 10, "Timed calls; the median counts.")
-MINIATURE = flags.DEFINE_bool("miniature", False, "A very small network: tries the benchmark, measures nothing.")
+BATCHES = flags.DEFINE_list("batches", ["32", "64", "128", "256", "512"], "Batch sizes.")
+ROUNDS = flags.DEFINE_integer("rounds", 10, "Timed calls; the median is reported.")
+MINIATURE = flags.DEFINE_bool("miniature", False, "Use a tiny network: a smoke test, not a measurement.")
 TYPES = ("float32", "bfloat16")
 
 
@@ -36,24 +36,23 @@ def main() -> None:
     device = jax.devices()[0]
     print(f"{device.device_kind}; measured peak " + ", ".join(f"{n} {p / 1e12:.2f} TFLOP/s" for n, p in peaks.items()))
     rows = []
-    each = work(config)
+    flops = flops_per_image(config)
     for batch in map(int, BATCHES.value):
         for name in TYPES:
-            made = lambda name=name, batch=batch: inference(config, name, batch)
-            rows.append(_row(f"prediction, {name}", made, batch, each / peaks[name]))
-        rows.append(
-            _row("training, float32", lambda batch=batch: training(config, batch), batch, 3 * each / peaks["float32"])
-        )
-    header = ["program", "batch", "images/s", "share of the peak", "difference"]
+            make = lambda name=name, batch=batch: inference(config, name, batch)
+            rows.append(_row(f"prediction, {name}", make, batch, flops / peaks[name]))
+        make = lambda batch=batch: training(config, batch)
+        rows.append(_row("training, float32", make, batch, 3 * flops / peaks["float32"]))
+    header = ["program", "batch", "images/s", "fraction of peak", "difference"]
     print(markdown(f"EmoNet on {device.device_kind}", header, rows))
 
 
-def _row(title: str, made: Callable[[], tuple[Callable, str]], batch: int, seconds_at_peak: float) -> list[str]:
-    """A line of the table; `seconds_at_peak` is what one image would take."""
+def _row(title: str, make: Callable[[], tuple[Callable, str]], batch: int, seconds_at_peak: float) -> list[str]:
+    """A row of the table; `seconds_at_peak` is the time per image at peak throughput."""
     import jax
 
     try:
-        call, difference = made()
+        call, difference = make()
         rate = batch / median_seconds(call, ROUNDS.value)
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error):
@@ -63,7 +62,7 @@ def _row(title: str, made: Callable[[], tuple[Callable, str]], batch: int, secon
 
 
 def matrix_peak(dtype: str, size: int, rounds: int) -> float:
-    """Operations a second of the fastest product of square matrices with sides up to `size`."""
+    """FLOPs per second of the fastest product of square matrices of up to `size` rows."""
     import jax
     import jax.numpy as jnp
 
@@ -75,8 +74,8 @@ def matrix_peak(dtype: str, size: int, rounds: int) -> float:
     return best
 
 
-def work(config) -> float:
-    """Multiplications and additions of one image, as the compiler counts them in the direct form."""
+def flops_per_image(config) -> float:
+    """FLOPs of one image with direct convolutions, as counted by the compiler."""
     import jax
     import jax.numpy as jnp
     from flax import nnx
@@ -94,7 +93,7 @@ def work(config) -> float:
 
 
 def inference(config, precision: str, batch: int) -> tuple[Callable, str]:
-    """A call, and how far its valence and arousal are from those of full precision."""
+    """A prediction call, and the deviation of its valence and arousal from full precision."""
     import jax
     import jax.numpy as jnp
 
@@ -103,16 +102,17 @@ def inference(config, precision: str, batch: int) -> tuple[Callable, str]:
     from benchmarks import contenders
 
     network = Network(lambda rngs: contenders.EmoNet(config, rngs=rngs))
-    numbers = jax.jit(network.initial)(jax.random.key(0))
-    images, ready = jnp.asarray(contenders.pictures(config, batch)), CompiledNetwork(network, precision)
+    variables = jax.jit(network.initial)(jax.random.key(0))
+    images = jnp.asarray(contenders.random_images(config, batch))
+    ready = CompiledNetwork(network, precision)
     with jax.default_matmul_precision("highest"):
-        exact = jax.jit(network.predict)(numbers, images[:1])["valence_arousal"]
-    found = ready(numbers, images)["valence_arousal"][:1]
-    return lambda: ready(numbers, images), f"{float(abs(found - exact).max() / abs(exact).max()):.1e}"
+        exact = jax.jit(network.predict)(variables, images[:1])["valence_arousal"]
+    found = ready(variables, images)["valence_arousal"][:1]
+    return lambda: ready(variables, images), f"{float(abs(found - exact).max() / abs(exact).max()):.1e}"
 
 
 def training(config, batch: int) -> tuple[Callable, str]:
-    """A step of training everything."""
+    """A call that trains all parameters for one step."""
     import jax
     import optax
 
@@ -120,9 +120,9 @@ def training(config, batch: int) -> tuple[Callable, str]:
     from benchmarks import contenders
 
     network = Network(lambda rngs: contenders.EmoNet(config, rngs=rngs))
-    numbers = jax.jit(network.initial)(jax.random.key(0))
+    variables = jax.jit(network.initial)(jax.random.key(0))
     step = contenders.training_step(config, network, batch)
-    state = {"now": (numbers, optax.adamw(contenders.RATE, weight_decay=0).init(numbers.trained))}
+    state = {"now": (variables, optax.adamw(contenders.RATE, weight_decay=0).init(variables.trained))}
 
     def call():
         *state["now"], loss = step(*state["now"])
@@ -132,9 +132,9 @@ def training(config, batch: int) -> tuple[Callable, str]:
 
 
 def median_seconds(call: Callable, rounds: int, calls: int = 1) -> float:
-    """Of a call, over `rounds` rounds after the first; in each, `calls` are handed over before the last is waited for.
+    """Median time of a call over `rounds` rounds after a first, each of which dispatches `calls` before it blocks.
 
-    With many of them the time of handing one over, tens of microseconds, is hidden behind the work of those before.
+    With many calls the dispatch overhead of tens of microseconds is hidden behind the computation.
     """
     import jax
     import numpy as np

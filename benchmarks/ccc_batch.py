@@ -1,11 +1,11 @@
-"""How far the CCC of a batch falls short of that of the set, and what a memory of earlier batches does about it.
+"""How much lower the CCC of a batch is than that of the data set, and how a memory of earlier batches helps.
 
   python -m benchmarks.ccc_batch
   python -m benchmarks.ccc_batch --predictions=W/evaluation/rendered_test/predictions.csv
 
-Without a table the pairs are drawn from a bivariate Gaussian of the given CCC, without bias. Each number is the mean
-(and standard deviation) over batches of shuffled pairs of the CCC that the loss would be taken of, mean of valence and
-arousal. The memory's predictions are those of the present network here: while training they are somewhat older.
+Without a table, pairs are drawn from an unbiased bivariate Gaussian with the given CCC. Each cell is the mean (and
+standard deviation), over batches of shuffled pairs, of the CCC in the loss, averaged over valence and arousal. Here,
+the predictions in memory come from the current network; in training they are slightly stale.
 """
 
 import pathlib
@@ -25,8 +25,8 @@ from affect_jax.tables.reading import read_rows
 
 PREDICTIONS = flags.DEFINE_string("predictions", "", "predictions.csv of an evaluation; Gaussian pairs if not given.")
 CCC = flags.DEFINE_float("ccc", 0.814, "CCC of the Gaussian pairs.", -1.0, 1.0)
-DRAWS = flags.DEFINE_integer("draws", 40_000, "Pairs in the batches of each number.", 10_000)
-SEED = flags.DEFINE_integer("seed", 0, "Of the shuffling and of the Gaussian pairs.")
+DRAWS = flags.DEFINE_integer("draws", 40_000, "Number of pairs for each cell.", 10_000)
+SEED = flags.DEFINE_integer("seed", 0, "Seed of the shuffling and of the Gaussian pairs.")
 BATCHES, MEMORIES = (8, 16, 32, 64, 128), (0, 1, 4, 16)
 
 
@@ -40,19 +40,19 @@ def gaussian_pairs(score: float, count: int, seed: int) -> tuple[Float[np.ndarra
 def batch_scores(
     predicted: Float[Array, "batch row 2"], label: Float[Array, "batch row 2"], memory: int
 ) -> Float[Array, "scored"]:
-    """CCC over each batch and the `memory` ones before it, mean of both dimensions, once the memory is full."""
+    """CCC over each batch and the `memory` ones before it, averaged over dimensions, once the memory is full."""
 
-    def step(carried, pair):
-        present = moments(*pair, jnp.ones(pair[0].shape[:1]))
-        pool = union(carried, present) if memory else present
-        return remember(carried, present) if memory else carried, ccc(pool).mean()
+    def step(carry, pair):
+        batch = moments(*pair, jnp.ones(pair[0].shape[:1]))
+        pool = union(carry, batch) if memory else batch
+        return remember(carry, batch) if memory else carry, ccc(pool).mean()
 
     _, scores = jax.lax.scan(step, empty_memory(memory) if memory else None, (predicted, label))
     return scores[memory:]
 
 
 def shuffled(pairs: Sequence[np.ndarray], batch: int, draws: int, seed: int) -> list[Array]:
-    """Batches of pairs, epoch after epoch without replacement, the rest of an epoch dropped."""
+    """Batches of pairs, shuffled every epoch; the last partial batch of an epoch is dropped."""
     rng, count = np.random.default_rng(seed), len(pairs[0])
     whole = count // batch * batch
     order = np.concatenate([rng.permutation(count)[:whole] for _ in range(max(draws // whole, 1))])
@@ -60,13 +60,15 @@ def shuffled(pairs: Sequence[np.ndarray], batch: int, draws: int, seed: int) -> 
 
 
 def table_pairs(path: pathlib.Path) -> tuple[np.ndarray, np.ndarray]:
-    """The pairs of an evaluation in which both are known."""
+    """The predictions and labels of an evaluation, where labeled."""
     if not path.is_file():
-        raise UsageError(f"--predictions={path} does not exist; python -m launch.evaluate writes such tables")
+        raise UsageError(f"--predictions={path} does not exist; python -m launch.evaluate writes these tables")
     rows = read_rows(path)
     known = rows.labeled("valence_arousal")
     if known.sum() < max(BATCHES):
-        raise UsageError(f"{path} holds {known.sum()} rows with valence and arousal; {max(BATCHES)} are needed")
+        raise UsageError(
+            f"{path} holds {known.sum()} rows with valence and arousal; at least {max(BATCHES)} are needed"
+        )
     return rows.values["valence_arousal"][known], rows.labels["valence_arousal"].value[known]
 
 
@@ -82,8 +84,8 @@ def main() -> None:
     run = jax.jit(batch_scores, static_argnums=2)
     for batch in BATCHES:
         batches = shuffled(pairs, batch, DRAWS.value, SEED.value)
-        found = [np.asarray(run(*batches, memory)) for memory in MEMORIES]
-        logging.info("| %d | %s |", batch, " | ".join(f"{one.mean():.3f} ({one.std():.3f})" for one in found))
+        scores = [np.asarray(run(*batches, memory)) for memory in MEMORIES]
+        logging.info("| %d | %s |", batch, " | ".join(f"{one.mean():.3f} ({one.std():.3f})" for one in scores))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
-"""The clip network four times with the same function: its head factorized or with the dense kernels that the factors
-make, in JAX and in PyTorch. The learned average over time is left out: the PyTorch network has none."""
+"""Four equivalent clip networks: the head factorized or with the equivalent dense kernels, in JAX and in PyTorch.
+
+The learned average over time is left out, because the PyTorch network has none.
+"""
 
 import dataclasses
 import functools
@@ -46,21 +48,21 @@ Program = Callable[[], tuple[np.ndarray, ...]]
 
 @dataclasses.dataclass(frozen=True)
 class Clips:
-    """What a call is given."""
+    """The input size of a call."""
 
     config: ClipNetworkConfig
     batch: int
     frames: int
 
     def draw(self) -> tuple[np.ndarray, np.ndarray]:
-        """Random clips, and the direction of valence and arousal that gradients are taken along."""
+        """Random clips, and a random cotangent of valence and arousal."""
         rng, px = np.random.default_rng(1), self.config.trunk.input_px
         clips = rng.random((self.batch, self.frames, px, px, 3), np.float32)
         return clips, rng.normal(size=(self.batch, self.frames, 2)).astype(np.float32)
 
 
 def makers(clips: Clips, backward: bool) -> dict[str, Callable[[], Program]]:
-    """What makes each program, by name; they give valence and arousal."""
+    """Builders of the programs by name; each program returns valence and arousal."""
     return {
         "PyTorch, dense head": lambda: torch_program(clips, backward, True),
         "PyTorch, factorized head": lambda: torch_program(clips, backward, False),
@@ -70,7 +72,7 @@ def makers(clips: Clips, backward: bool) -> dict[str, Callable[[], Program]]:
 
 
 def network(config: ClipNetworkConfig, dense: bool = False) -> nnx.Module:
-    """With random numbers; both kinds of head have the same function."""
+    """A network with random weights; both kinds of head compute the same function."""
     module = ClipNetwork(config, rngs=_keys())
     if not dense:
         return module
@@ -94,7 +96,7 @@ def kernels(module: nnx.Module) -> dict[str, jax.Array]:
 
 
 def jax_network(clips: Clips, backward: bool, dense: bool) -> Network:
-    """Ours, computed as the config says; "auto" measures or asks the user's cache."""
+    """Our network with the execution of the config; "auto" measures, or reads the user's cache."""
     config = _dense(clips.config) if dense else clips.config
     build = lambda rngs: ClipNetwork(config, rngs=rngs)
     px = config.trunk.input_px
@@ -102,16 +104,17 @@ def jax_network(clips: Clips, backward: bool, dense: bool) -> Network:
     auto, on_cpu = config.execution == "auto", jax.default_backend() == "cpu"
     faster = tuning.ConvTuner(tuning.files(None), tuning.time_convolution) if auto and on_cpu else None
     fastest = FactorTuner(tuning.files(None), time_executions) if auto else None
-    numbers = config.trunk.largest_map if on_cpu else 0
+    largest_map = config.trunk.largest_map if on_cpu else 0
     named = execution_named(config.execution)
     network = Network(build)
-    plan = tuning.plan_execution(network, shape, bool(backward), numbers, named, faster, fastest)
+    plan = tuning.plan_execution(network, shape, bool(backward), largest_map, named, faster, fastest)
     return network.changed(lambda module: tuning.set_execution(module, plan))
 
 
 def jax_program(clips: Clips, backward: bool, dense: bool) -> Program:
-    """Prediction as the command does it, or a step's loss and gradients without the optimizer."""
-    ours, (images, direction) = jax_network(clips, backward, dense), map(jnp.asarray, clips.draw())
+    """Prediction as in launch.predict, or loss and gradients of a training step without the optimizer."""
+    ours = jax_network(clips, backward, dense)
+    images, direction = map(jnp.asarray, clips.draw())
     variables = ours.variables(network(clips.config, dense))
     if not backward:
         ready = CompiledNetwork(ours)
@@ -121,8 +124,9 @@ def jax_program(clips: Clips, backward: bool, dense: bool) -> Program:
 
 
 def compiled(clips: Clips, backward: bool, dense: bool):
-    """The program that a network without prepared numbers would run, for its costs."""
-    ours, (images, direction) = jax_network(clips, backward, dense), clips.draw()
+    """The compiled program without precomputed weights, for its costs."""
+    ours = jax_network(clips, backward, dense)
+    images, direction = clips.draw()
     variables = ours.abstract
     if not backward:
         predict = lambda variables, images: ours.predict(variables, images)["valence_arousal"]
@@ -139,28 +143,28 @@ def _step(ours: Network) -> Callable:
 
 
 def torch_program(clips: Clips, backward: bool, dense: bool) -> Program:
-    """PyTorch's, channels_last, with the numbers of our network."""
+    """The PyTorch network in channels_last layout, with our weights."""
     import torch
     from clip_torch import clip_reference
 
-    ours, (images, direction) = network(clips.config), clips.draw()
-    made = {path: np.asarray(kernel) for path, kernel in kernels(ours).items()}
-    model = clip_reference(ours, made, clips.frames, clips.config, dense).train(backward)
+    ours = network(clips.config)
+    images, direction = clips.draw()
+    dense_kernels = {path: np.asarray(kernel) for path, kernel in kernels(ours).items()}
+    model = clip_reference(ours, dense_kernels, clips.frames, clips.config, dense).train(backward)
     for weight in model.parameters():
         if weight.ndim > 3:
-            weight.data = weight.data.contiguous(
-                memory_format=torch.channels_last if weight.ndim == 4 else torch.channels_last_3d
-            )
+            layout = torch.channels_last if weight.ndim == 4 else torch.channels_last_3d
+            weight.data = weight.data.contiguous(memory_format=layout)
     flat = images.reshape(-1, *images.shape[2:]).transpose(0, 3, 1, 2)
-    given = torch.from_numpy(np.ascontiguousarray(flat)).contiguous(memory_format=torch.channels_last)
-    slope = torch.from_numpy(direction.reshape(-1, 2))
+    inputs = torch.from_numpy(np.ascontiguousarray(flat)).contiguous(memory_format=torch.channels_last)
+    cotangent = torch.from_numpy(direction.reshape(-1, 2))
 
     def program() -> tuple[np.ndarray, ...]:
         with torch.set_grad_enabled(backward):
-            found = model(given)["valence_arousal"]
+            outputs = model(inputs)["valence_arousal"]
         if backward:
             model.zero_grad(set_to_none=True)
-            found.backward(slope)
-        return (found.detach().numpy().reshape(clips.batch, clips.frames, 2),)
+            outputs.backward(cotangent)
+        return (outputs.detach().numpy().reshape(clips.batch, clips.frames, 2),)
 
     return program

@@ -1,4 +1,4 @@
-"""EmoNet three times with the same weights: ours, the tests' PyTorch reference, and its ONNX export."""
+"""Three implementations of EmoNet with the same weights: ours, the PyTorch reference, and its ONNX export."""
 
 import io
 import pathlib
@@ -23,8 +23,8 @@ from affect_jax.nn.network import Network, Variables
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "tests" / "reference"))
 
 RATE = 1e-4
-HEADS = ("valence_arousal", "emotion_logits", "heatmaps")  # as the PyTorch network names its outputs
-QUANTITIES = ("valence_arousal", "emotion", "landmarks")  # as ours does
+HEADS = ("valence_arousal", "emotion_logits", "heatmaps")  # outputs of the PyTorch network
+QUANTITIES = ("valence_arousal", "emotion", "landmarks")  # the same outputs of ours
 MINIATURE = EmoNetConfig(
     TrunkConfig(input_px=64, widths=(8, 16, 16), modules=1, depth=2), HeadConfig(blocks=2), execution="direct"
 )
@@ -32,8 +32,8 @@ FROZEN = {"frozen": "trunk/.*", "everything": ""}
 Program = Callable[[], Any]
 
 
-def pictures(config: EmoNetConfig, batch: int) -> np.ndarray:
-    """Random images, the same for all."""
+def random_images(config: EmoNetConfig, batch: int) -> np.ndarray:
+    """Random images, the same for every contender."""
     px = config.trunk.input_px
     return np.random.default_rng(1).random((batch, px, px, 3), np.float32)
 
@@ -45,7 +45,7 @@ def labels(config: EmoNetConfig, batch: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def reference(config: EmoNetConfig):
-    """The PyTorch network with weights of sensible size."""
+    """The PyTorch network with random weights of realistic scale."""
     import torch
     from emonet_torch import EmoNetReference, randomize
 
@@ -56,18 +56,20 @@ def reference(config: EmoNetConfig):
 
 
 def network(config: EmoNetConfig, frozen: str | None, batch: int, name: str) -> Network:
-    """Our network, computed as `name` says; "auto" measures or asks the user's cache. None: for prediction only."""
+    """Our network with the named execution; "auto" measures or reads the user's cache. `frozen=None`: prediction."""
     build = lambda rngs: EmoNet(config, rngs=rngs)
     px = config.trunk.input_px
     images = jax.ShapeDtypeStruct((batch, px, px, 3), jnp.float32)
     faster = tuning.ConvTuner(tuning.files(None), tuning.time_convolution) if name == "auto" else None
-    network, training = Network(build, frozen or ""), frozen is not None
-    plan = tuning.plan_execution(network, images, training, config.trunk.largest_map, execution_named(name), faster)
+    network = Network(build, frozen or "")
+    plan = tuning.plan_execution(
+        network, images, frozen is not None, config.trunk.largest_map, execution_named(name), faster
+    )
     return network.changed(lambda module: tuning.set_execution(module, plan))
 
 
 def variables(config: EmoNetConfig, ours: Network, model) -> Variables:
-    """The PyTorch weights in our form."""
+    """The PyTorch weights as our variables."""
     from emonet_names import take_weights
 
     module = EmoNet(config, rngs=nnx.Rngs(0))
@@ -76,15 +78,15 @@ def variables(config: EmoNetConfig, ours: Network, model) -> Variables:
 
 
 def torch_images(config: EmoNetConfig, batch: int):
-    """The images as PyTorch likes them."""
+    """The images in channels_last layout."""
     import torch
 
-    images = torch.from_numpy(np.ascontiguousarray(pictures(config, batch).transpose(0, 3, 1, 2)))
+    images = torch.from_numpy(np.ascontiguousarray(random_images(config, batch).transpose(0, 3, 1, 2)))
     return images.contiguous(memory_format=torch.channels_last)
 
 
 def torch_inference(config: EmoNetConfig, model, batch: int) -> Program:
-    """Outputs by head."""
+    """A program that returns the outputs by head."""
     import torch
 
     model.eval()
@@ -98,7 +100,7 @@ def torch_inference(config: EmoNetConfig, model, batch: int) -> Program:
 
 
 def onnx_inference(config: EmoNetConfig, model, batch: int, threads: int) -> Program | None:
-    """Outputs by head; None where onnxruntime or onnx is not installed."""
+    """A program that returns the outputs by head; None if onnx or onnxruntime is not installed."""
     try:
         import onnx  # noqa: F401
         import onnxruntime
@@ -107,7 +109,8 @@ def onnx_inference(config: EmoNetConfig, model, batch: int, threads: int) -> Pro
     import torch
 
     model.eval()
-    images, file = torch_images(config, batch).contiguous(), io.BytesIO()
+    images = torch_images(config, batch).contiguous()
+    file = io.BytesIO()
     torch.onnx.export(model, (images,), file, input_names=["images"], output_names=list(HEADS), dynamo=False)
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads
@@ -117,19 +120,21 @@ def onnx_inference(config: EmoNetConfig, model, batch: int, threads: int) -> Pro
 
 
 def our_inference(config: EmoNetConfig, model, batch: int, name: str) -> Program:
-    """Outputs by head."""
+    """A program that returns the outputs by head."""
     ours = network(config, None, batch, name)
-    numbers, images, ready = variables(config, ours, model), jnp.asarray(pictures(config, batch)), CompiledNetwork(ours)
+    weights = variables(config, ours, model)
+    images = jnp.asarray(random_images(config, batch))
+    ready = CompiledNetwork(ours)
 
     def predict() -> dict[str, np.ndarray]:
-        predictions = jax.block_until_ready(ready(numbers, images))
+        predictions = jax.block_until_ready(ready(weights, images))
         return {head: np.asarray(predictions[name]) for head, name in zip(HEADS, QUANTITIES, strict=True)}
 
     return predict
 
 
 def torch_training(config: EmoNetConfig, what: str, batch: int) -> Program:
-    """One AdamW step; returns the loss before it."""
+    """A program that runs one AdamW step and returns the loss before it."""
     import torch
 
     model = reference(config).train()
@@ -143,7 +148,8 @@ def torch_training(config: EmoNetConfig, what: str, batch: int) -> Program:
             if isinstance(part, torch.nn.BatchNorm2d) and not head(name):
                 part.eval()
     optimizer = torch.optim.AdamW(trained, RATE, weight_decay=0)
-    images, (affect, emotion) = torch_images(config, batch), map(torch.from_numpy, labels(config, batch))
+    images = torch_images(config, batch)
+    affect, emotion = map(torch.from_numpy, labels(config, batch))
 
     def step() -> float:
         optimizer.zero_grad(set_to_none=True)
@@ -158,35 +164,36 @@ def torch_training(config: EmoNetConfig, what: str, batch: int) -> Program:
 
 
 def our_training(config: EmoNetConfig, what: str, batch: int, name: str) -> Program:
-    """One AdamW step; returns the loss before it."""
+    """A program that runs one AdamW step and returns the loss before it."""
     ours = network(config, FROZEN[what], batch, name)
-    step, state = training_step(config, ours, batch), {}
-    numbers = variables(config, ours, reference(config))
-    state["now"] = (numbers, optax.adamw(RATE, weight_decay=0).init(numbers.trained))
+    step = training_step(config, ours, batch)
+    initial = variables(config, ours, reference(config))
+    state = {"now": (initial, optax.adamw(RATE, weight_decay=0).init(initial.trained))}
 
-    def go() -> float:
+    def call() -> float:
         *state["now"], loss = step(*state["now"])
         return float(loss)
 
-    return go
+    return call
 
 
 def training_step(config: EmoNetConfig, ours: Network, batch: int) -> Callable:
-    """(numbers, optimizer's state) to the same and the loss, under jit, giving its memory away."""
+    """A compiled step from (variables, optimizer state) to their updates and the loss; donates its arguments."""
     optimizer = optax.adamw(RATE, weight_decay=0)
-    images, (affect, emotion) = jnp.asarray(pictures(config, batch)), map(jnp.asarray, labels(config, batch))
+    images = jnp.asarray(random_images(config, batch))
+    affect, emotion = map(jnp.asarray, labels(config, batch))
 
-    def loss(trained, numbers: Variables, images):
-        numbers = Variables(trained, numbers.frozen, numbers.statistics)
-        predictions, statistics = ours.train(numbers, images, jax.random.key(0))
+    def loss(trained, variables: Variables, images):
+        variables = Variables(trained, variables.frozen, variables.statistics)
+        predictions, statistics = ours.train(variables, images, jax.random.key(0))
         squared = ((predictions["valence_arousal"] - affect) ** 2).mean()
         return squared + optax.softmax_cross_entropy(predictions["emotion"], emotion).mean(), statistics
 
-    def step(numbers: Variables, moments, images):
-        found, slopes = jax.value_and_grad(loss, has_aux=True)(numbers.trained, numbers, images)
-        updates, moments = optimizer.update(slopes, moments, numbers.trained)
-        trained = optax.apply_updates(numbers.trained, updates)
-        return Variables(trained, numbers.frozen, found[1]), moments, found[0]
+    def step(variables: Variables, moments, images):
+        (value, statistics), gradients = jax.value_and_grad(loss, has_aux=True)(variables.trained, variables, images)
+        updates, moments = optimizer.update(gradients, moments, variables.trained)
+        trained = optax.apply_updates(variables.trained, updates)
+        return Variables(trained, variables.frozen, statistics), moments, value
 
     jitted = jax.jit(step, donate_argnums=(0, 1))
-    return lambda numbers, moments: jitted(numbers, moments, images)
+    return lambda variables, moments: jitted(variables, moments, images)

@@ -1,11 +1,11 @@
-"""Counts the house: files, lines, and how a config moves through the code from the flag to the training loop.
+"""Measures the code base: files, lines, and the path of a config from the flag to the training loop.
 
   python -m benchmarks.house
   python -m benchmarks.house --config=configs/quickstart.py:landmarks --workdir=/tmp/walk --config.train.steps=0 ...
 
-Without arguments: files and lines of each package. With the arguments of `launch.train`, that command is run, and every
-call into a file of the package that is handed the config, or a part of it, is recorded up to the start of the loop. A
-stay is a run of such calls within one file; a return is a stay in a file that was left before.
+Without arguments, prints files and lines of each package. With the arguments of `launch.train`, runs that command and
+records, up to the start of the loop, every call into the package that receives the config or part of it. A stay is a
+sequence of such calls within one file; a return is a stay in a file that had been left before.
 """
 
 import collections
@@ -24,11 +24,11 @@ CARRIERS = ("Config", "Options", "Run")  # ends of the names of classes that hol
 
 
 class LoopEntered(Exception):
-    """The walk is over."""
+    """Raised when the training loop starts, which ends the walk."""
 
 
 def sizes() -> Iterator[tuple[str, int, int]]:
-    """Package, files and lines."""
+    """Name, number of files and number of lines of each package."""
     files = collections.defaultdict(list)
     for path in sorted(ROOT.rglob("*.py")):
         parts = path.relative_to(ROOT).parts
@@ -41,7 +41,7 @@ def sizes() -> Iterator[tuple[str, int, int]]:
 
 
 def carries_config(value: Any) -> bool:
-    """Whether a value is the config, a section of it, or an object that was made to hold them."""
+    """Whether a value is the config, a section of it, or an object that holds them."""
     name = type(value).__name__
     if dataclasses.is_dataclass(value) or name.endswith("Run"):
         return name.endswith(CARRIERS)
@@ -49,7 +49,7 @@ def carries_config(value: Any) -> bool:
 
 
 class Walk:
-    """A profiler that notes the files in which the config arrives."""
+    """A profiler that records the files that receive the config."""
 
     def __init__(self):
         self.stays: list[str] = []

@@ -1,4 +1,4 @@
-"""Programs timed in turn in one process: on a machine shared with others only such ratios count."""
+"""Times programs in turn in one process: on a shared machine, only such ratios are meaningful."""
 
 import dataclasses
 import importlib.util
@@ -11,23 +11,23 @@ import numpy as np
 
 from affect_jax.experiment.config.errors import UsageError
 
-# glibc gives large arrays back to the kernel at once, and page faults then cost PyTorch more than half its speed.
+# By default glibc returns large arrays to the kernel at once; the page faults cost PyTorch more than half its speed.
 ALLOCATOR = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": "30000000000",
     "MALLOC_TOP_PAD_": "268435456",
-    "MALLOC_ARENA_MAX": "1",  # a thread that has an arena of its own maps what is above 64 MB anew each time
+    "MALLOC_ARENA_MAX": "1",  # in an arena of its own, a thread remaps allocations above 64 MB each time
 }
 
 
 def same_allocator(module: str) -> None:
-    """Starts `python -m module` again with settings of the allocator that are fair to all; before threads start."""
+    """Restarts `python -m module` with allocator settings that are fair to all; call it before threads start."""
     if any(os.environ.get(name) != value for name, value in ALLOCATOR.items()):
         os.execve(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]], {**os.environ, **ALLOCATOR})
 
 
 def limit_cores(cores: int) -> None:
-    """Only the first `cores` cores of this process, for all programs; 0: every one. PyTorch gets as many threads."""
+    """Limits this process to its first `cores` cores (0: all), and PyTorch to as many threads."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: cores or None])
     if has_torch():
         import torch
@@ -41,22 +41,22 @@ def has_torch() -> bool:
 
 def require_torch() -> None:
     if not has_torch():
-        raise UsageError("PyTorch, which ours is compared with, is not installed; bash launch/test.sh --torch does it")
+        raise UsageError("PyTorch, the baseline, is not installed; bash launch/test.sh --torch installs it")
 
 
 @dataclasses.dataclass(frozen=True)
 class Times:
-    """Seconds of every round, none left out."""
+    """Seconds of every round; none is discarded."""
 
     wall: tuple[float, ...]
-    processor: tuple[float, ...]  # of all threads; less disturbed by other work on the machine
+    processor: tuple[float, ...]  # CPU time of all threads; less affected by other load on the machine
 
 
 def interleaved(programs: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Times]:
-    """One program after the other in every round, each once untimed and once timed.
+    """Runs the programs one after another in every round, each once to warm up and once timed.
 
-    Untimed, because the threads of the program before it still wait actively for work when it starts, and its own
-    sleep: on two cores that cost a program of 20 ms a third of its speed.
+    The warm-up matters because the threads of the previous program are still spinning when a program starts, while its
+    own are asleep: on two cores, this cost a program of 20 ms a third of its speed.
     """
     wall = {name: [] for name in programs}
     processor = {name: [] for name in programs}
@@ -71,36 +71,32 @@ def interleaved(programs: Mapping[str, Callable[[], object]], rounds: int) -> di
 
 
 def lines(times: Mapping[str, Times], images: int, base: str, parity: Mapping[str, str]) -> list[list[str]]:
-    """A row a program: images a second (median, range), ratios to `base` by wall and by processor time, parity."""
-    found, first = [], times[base]
+    """One row per program: images/s (median, range), speed relative to `base` by wall and CPU time, parity."""
+    rows, first = [], times[base]
     for name, taken in times.items():
         rate = images / np.median(taken.wall)
         low, high = images / max(taken.wall), images / min(taken.wall)
         by_wall = np.median(first.wall) / np.median(taken.wall)
         by_processor = np.median(first.processor) / np.median(taken.processor)
         cells = [f"{rate:.2f} [{low:.2f}, {high:.2f}]", f"{by_wall:.2f}", f"{by_processor:.2f}"]
-        found.append([name, *cells, parity.get(name, "")])
-    return found
+        rows.append([name, *cells, parity.get(name, "")])
+    return rows
 
 
 def milliseconds(times: Mapping[str, Times], base: str, parity: Mapping[str, str]) -> list[list[str]]:
-    """A row a program: milliseconds (median, range), of the processor too, ratios of `base` to both, parity."""
-    found, first = [], times[base]
+    """One row per program: milliseconds (median, range), CPU milliseconds, speed relative to `base` by both, parity."""
+    rows, first = [], times[base]
     for name, taken in times.items():
         wall, processor = (1e3 * np.array(seconds) for seconds in (taken.wall, taken.processor))
-        ratios = [
-            np.median(one) / np.median(other) for one, other in zip(_seconds(first), _seconds(taken), strict=True)
-        ]
+        by_wall = np.median(first.wall) / np.median(taken.wall)
+        by_processor = np.median(first.processor) / np.median(taken.processor)
         cells = [f"{np.median(wall):.1f} [{wall.min():.1f}, {wall.max():.1f}]", f"{np.median(processor):.1f}"]
-        found.append([name, *cells, *(f"{ratio:.2f}" for ratio in ratios), parity.get(name, "")])
-    return found
-
-
-def _seconds(times: Times) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    return times.wall, times.processor
+        cells += [f"{by_wall:.2f}", f"{by_processor:.2f}"]
+        rows.append([name, *cells, parity.get(name, "")])
+    return rows
 
 
 def markdown(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table under a heading."""
+    """A Markdown table under a heading."""
     table = [header, ["---"] * len(header), *rows]
     return f"\n### {title}\n\n" + "\n".join("| " + " | ".join(row) + " |" for row in table) + "\n"

@@ -1,7 +1,7 @@
-"""One convolution over time in every way there is: ours by each execution, dense in JAX, PyTorch, tltorch.
+"""One temporal convolution in every implementation: our executions, dense in JAX, PyTorch, and tltorch.
 
-Every program has the same numbers: the dense kernels are the product of the factors. A program gives its result, or
-its result and the gradient of the signal; what the gradients of its own kernel or factors are is computed too.
+All programs compute the same function: the dense kernels are reconstructed from the factors. A program returns its
+result or, with `backward`, the result and the gradient of the signal; gradients of its weights are computed as well.
 """
 
 import dataclasses
@@ -24,7 +24,7 @@ Program = Callable[[], tuple[np.ndarray, ...]]
 
 @dataclasses.dataclass(frozen=True)
 class Layer:
-    """Sizes; the defaults are those of a ResNet-18's first stage over one clip of 16 frames."""
+    """Sizes of the layer; by default those of the first stage of a ResNet-18 on one clip of 16 frames."""
 
     rank: int
     clips: int = 1
@@ -34,7 +34,7 @@ class Layer:
     taps: int = 3
 
     def draw(self) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
-        """Clips [clip, time, height, width, channel], factors, and the direction that gradients are taken along."""
+        """Clips [clip, time, height, width, channel], factors, and a random cotangent."""
         rng = np.random.default_rng(self.rank)
         shape = (self.clips, self.frames, self.map_px, self.map_px, self.channels)
         sizes = {**dict.fromkeys(AXES, self.taps), "inputs": self.channels, "outputs": self.channels}
@@ -46,7 +46,7 @@ class Layer:
 
 
 def makers(layer: Layer, backward: bool) -> dict[str, Callable[[], Program]]:
-    """What makes each program, by name; tltorch's where it is installed."""
+    """Builders of the programs by name; includes tltorch if it is installed."""
     found = {
         "PyTorch, dense, channels_last_3d": lambda: torch_program(layer, backward, "dense", True),
         "PyTorch, dense": lambda: torch_program(layer, backward, "dense", False),
@@ -65,24 +65,24 @@ def makers(layer: Layer, backward: bool) -> dict[str, Callable[[], Program]]:
 
 
 def dense_3d(clip, arrays: Mapping):
-    """The library's own convolution along three axes."""
-    numbers = ("NDHWC", "DHWIO", "NDHWC")
-    return jax.lax.conv_general_dilated(clip, arrays["kernel"], (1, 1, 1), "SAME", dimension_numbers=numbers)
+    """JAX's own convolution over three axes."""
+    layout = ("NDHWC", "DHWIO", "NDHWC")
+    return jax.lax.conv_general_dilated(clip, arrays["kernel"], (1, 1, 1), "SAME", dimension_numbers=layout)
 
 
 def dense_frames(clip, arrays: Mapping):
-    """A sum over the taps of the time axis of convolutions of frames."""
+    """A sum of frame-wise convolutions over the temporal taps."""
     return convolve(clip, arrays, execution="reconstructed")
 
 
 def jax_program(layer: Layer, backward: bool, run: Callable, dense: bool) -> Program:
-    """A compiled program; the arrays that it gets are the factors, or the dense kernel they make."""
-    compiled, given = jax_compiled(layer, backward, run, dense)
-    return lambda: tuple(map(np.asarray, jax.block_until_ready(compiled(*given))[:2]))
+    """A compiled program on the factors or, with `dense`, on the kernel they reconstruct."""
+    compiled, arguments = jax_compiled(layer, backward, run, dense)
+    return lambda: tuple(map(np.asarray, jax.block_until_ready(compiled(*arguments))[:2]))
 
 
 def jax_compiled(layer: Layer, backward: bool, run: Callable, dense: bool, dtype: str = "float32") -> tuple:
-    """The compiled program, which gives its result and then all gradients, and what to call it with."""
+    """The compiled program, which returns its result and then all gradients, and its arguments."""
     clip, factors, direction = jax.tree.map(lambda array: jnp.asarray(array, dtype), layer.draw())
     arrays = {"kernel": reconstruct(factors)} if dense else factors
 
@@ -91,19 +91,19 @@ def jax_compiled(layer: Layer, backward: bool, run: Callable, dense: bool, dtype
         return result, *pullback(direction)
 
     forward = lambda clip, arrays, direction: (run(clip, arrays),)
-    given = clip, arrays, direction
-    return jax.jit(both if backward else forward).lower(*given).compile(), given
+    arguments = clip, arrays, direction
+    return jax.jit(both if backward else forward).lower(*arguments).compile(), arguments
 
 
 def torch_program(layer: Layer, backward: bool, kind: str, channels_last: bool) -> Program:
-    """PyTorch's, by its own choice of algorithm for the layout."""
+    """The PyTorch program, with PyTorch's own choice of algorithm for the layout."""
     import torch
 
     clip, factors, direction = layer.draw()
     layout = torch.channels_last_3d if channels_last else torch.contiguous_format
     ordered = lambda array: torch.from_numpy(np.moveaxis(array, -1, 1).copy()).contiguous(memory_format=layout)
     module = torch_module(kind, factors, layer).to(memory_format=layout)
-    signal, slope = ordered(clip).requires_grad_(backward), ordered(direction)
+    signal, cotangent = ordered(clip).requires_grad_(backward), ordered(direction)
 
     def program() -> tuple[np.ndarray, ...]:
         with torch.set_grad_enabled(backward):
@@ -111,7 +111,7 @@ def torch_program(layer: Layer, backward: bool, kind: str, channels_last: bool) 
         if backward:
             module.zero_grad(set_to_none=True)
             signal.grad = None
-            result.backward(slope)
+            result.backward(cotangent)
         found = (result.detach(), signal.grad) if backward else (result,)
         return tuple(np.moveaxis(array.numpy(), 1, -1) for array in found)
 
@@ -119,7 +119,7 @@ def torch_program(layer: Layer, backward: bool, kind: str, channels_last: bool) 
 
 
 def torch_module(kind: str, factors: dict, layer: Layer):
-    """dense, factors, depthwise (one kernel), or tltorch's layer."""
+    """The PyTorch layer: dense, factors, depthwise (one kernel), or that of tltorch."""
     import torch
     from factorized_torch import DenseReference, FactorizedReference
 

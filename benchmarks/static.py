@@ -3,11 +3,11 @@
   python -m benchmarks.static
   python -m benchmarks.static --sections=inference --batches=1,32 --rounds=15
 
-Same weights, images, threads and allocator for all; the programs take turns, every round counts, and the tables give
-medians with ranges and the ratio to PyTorch (channels_last), by the clock and by processor time. Where other work runs
-beside it take --cores=1 and the processor time: threads that wait for each other measure the other work. Parity stands
-beside each speed: for inference the largest difference of any output from PyTorch's, divided by the largest output; for
-training the difference of the first losses, divided by the loss.
+All programs use the same weights, images, threads and allocator. They take turns, no round is discarded, and the tables
+report medians with ranges and the speed relative to PyTorch (channels_last), by wall time and by CPU time. On a machine
+under other load use --cores=1 and CPU time: threads that wait for each other measure the other load. Each row reports
+parity: for inference, the largest difference of any output from PyTorch's, relative to the largest output; for
+training, the relative difference of the first losses.
 """
 
 import os
@@ -26,19 +26,24 @@ from benchmarks.interleaved import interleaved, limit_cores, lines, markdown, re
 
 SECTIONS = ("inference", "training", "memory", "compilation")
 CHOSEN = flags.DEFINE_list("sections", list(SECTIONS), f"What to measure: {', '.join(SECTIONS)}.")
-BATCHES = flags.DEFINE_list("batches", ["1", "32"], "Images a call, for inference.")
-TRAINING_BATCH = flags.DEFINE_integer("training_batch", 8, "Images a step, for training.")
-TRAINED = flags.DEFINE_list("trained", ["frozen", "everything"], "For training: trunk frozen, or everything.")
-EXECUTIONS = flags.DEFINE_list("executions", ["auto"], "How ours computes, one program each: auto, direct, winograd.")
-ROUNDS = flags.DEFINE_integer("rounds", 9, "Rounds; each program runs once a round, none is left out.")
-CORES = flags.DEFINE_integer("cores", 0, "Cores that all may use, each with as many threads; 0: every core.")
-MINIATURE = flags.DEFINE_bool("miniature", False, "A very small network: tries the benchmark, measures nothing.")
-CHILD = flags.DEFINE_string("child", "", "Used by the benchmark itself: the one thing that this process is to do.")
+BATCHES = flags.DEFINE_list("batches", ["1", "32"], "Batch sizes for inference.")
+TRAINING_BATCH = flags.DEFINE_integer("training_batch", 8, "Batch size for training.")
+TRAINED = flags.DEFINE_list(
+    "trained", ["frozen", "everything"], "What to train: frozen (all but the trunk) or everything."
+)
+EXECUTIONS = flags.DEFINE_list(
+    "executions", ["auto"], "Executions of our network, one program each: auto, direct, winograd."
+)
+ROUNDS = flags.DEFINE_integer("rounds", 9, "Rounds; each program is timed once per round, and no round is discarded.")
+CORES = flags.DEFINE_integer("cores", 0, "Number of cores, and of threads of each program; 0: all cores.")
+MINIATURE = flags.DEFINE_bool("miniature", False, "Use a tiny network: a smoke test, not a measurement.")
+CHILD = flags.DEFINE_string("child", "", "For internal use: the one job of this process.")
 
-SPEED = ["program", "images/s, median [range]", "ratio", "ratio (processor time)", "difference"]
+SPEED = ["program", "images/s, median [range]", "ratio", "ratio (CPU time)", "difference"]
 
 
 def main() -> None:
+    from affect_jax.infer.tuning import machine
     from benchmarks import contenders
 
     config = contenders.EmoNetConfig()
@@ -46,12 +51,12 @@ def main() -> None:
         config = contenders.MINIATURE
     for name in CHOSEN.value:
         if name not in SECTIONS:
-            raise UsageError(f"--sections={name}: choose of {', '.join(SECTIONS)}")
+            raise UsageError(f"--sections={name}: choose one of {', '.join(SECTIONS)}")
     require_torch()
     limit_cores(CORES.value)
     if CHILD.value:
         return _child(contenders, config, *CHILD.value.split(":"))
-    print(f"{contenders.execution.machine()}; load {os.getloadavg()[0]:.1f}; {ROUNDS.value} rounds")
+    print(f"{machine()}; load {os.getloadavg()[0]:.1f}; {ROUNDS.value} rounds")
     sections = {"inference": _inference, "training": _training, "memory": _memory, "compilation": _compilation}
     for name in CHOSEN.value:
         sections[name](contenders, config)
@@ -90,10 +95,9 @@ def _training(contenders, config) -> None:
 
 def _memory(contenders, config) -> None:
     rows = []
-    for job in [
-        *(f"inference {batch}" for batch in BATCHES.value),
-        *(f"{w} {TRAINING_BATCH.value}" for w in TRAINED.value),
-    ]:
+    jobs = [f"inference {batch}" for batch in BATCHES.value]
+    jobs += [f"{what} {TRAINING_BATCH.value}" for what in TRAINED.value]
+    for job in jobs:
         what, batch = job.split()
         peaks = [_run(f"memory:{side}:{what}:{batch}") for side in ("torch", "ours")]
         rows.append([job, *(f"{float(peak):.0f}" for peak in peaks)])
@@ -102,17 +106,18 @@ def _memory(contenders, config) -> None:
 
 def _compilation(contenders, config) -> None:
     rows = []
-    for what, batch in [("inference", "1"), *((what, str(TRAINING_BATCH.value)) for what in TRAINED.value)]:
+    jobs = [("inference", "1")] + [(what, str(TRAINING_BATCH.value)) for what in TRAINED.value]
+    for what, batch in jobs:
         with tempfile.TemporaryDirectory() as folder:
             taken = [_run(f"compile:ours:{what}:{batch}", JAX_COMPILATION_CACHE_DIR=folder) for _ in range(2)]
         rows.append([f"{what} {batch}", *(f"{float(seconds):.1f}" for seconds in taken)])
-    title = "Seconds from the first call to its result, less those of the second"
-    print(markdown(title, ["what, batch", "compiled anew", "from the cache"], rows))
+    title = "Seconds of the first call minus those of the second"
+    print(markdown(title, ["what, batch", "compiled from scratch", "from the cache"], rows))
 
 
 def _child(contenders, config, what: str, side: str, job: str, batch: str) -> None:
-    """Runs one job in this process and prints the one number that is wanted of it."""
-    program, number = None, int(batch)
+    """Runs one job in this process and prints its result."""
+    number = int(batch)
     if job == "inference":
         model = contenders.reference(config)
         if side == "torch":
@@ -128,13 +133,13 @@ def _child(contenders, config, what: str, side: str, job: str, batch: str) -> No
         start = time.perf_counter()
         program()
         taken.append(time.perf_counter() - start)
-    status = pathlib.Path("/proc/self/status").read_text()  # not ru_maxrss, which begins with the parent's peak
+    status = pathlib.Path("/proc/self/status").read_text()  # not ru_maxrss, which starts at the parent's peak
     peak = int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
     print(f"result {peak if what == 'memory' else taken[0] - taken[1]}")
 
 
 def _run(child: str, **environment: str) -> str:
-    """The number that a process of its own prints."""
+    """The result that a separate process prints."""
     words = [word for word in sys.argv[1:] if not word.startswith("--child")]
     command = [sys.executable, "-m", "benchmarks.static", *words, f"--child={child}"]
     done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
@@ -143,8 +148,8 @@ def _run(child: str, **environment: str) -> str:
     return done.stdout.split("result ")[-1]
 
 
-def _difference(found: dict, expected: dict) -> float:
-    return max(float(abs(found[name] - expected[name]).max() / abs(expected[name]).max()) for name in expected)
+def _difference(actual: dict, expected: dict) -> float:
+    return max(float(abs(actual[name] - expected[name]).max() / abs(expected[name]).max()) for name in expected)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""A causal clip network on the frame that has just come: by its stream, or by computing the whole window anew.
+"""A causal clip network on the latest frame: as a stream, or by recomputing the whole window.
 
-Both have the network's numbers in their program, made ready for prediction, and compute convolutions directly.
+Both programs hold the network's weights, prepared for prediction, and use direct convolutions.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from benchmarks.clips import Clips, Program
 
 
 def makers(clips: Clips) -> dict[str, Callable[[], Program]]:
-    """What makes each program, by name; they give valence and arousal of the last frame of a window."""
+    """Builders of the programs by name; each returns valence and arousal of the last frame of a window."""
     time = dataclasses.replace(clips.config.time, causal=True, pool=9)
     config = dataclasses.replace(clips.config, time=time, execution="direct")
     module = ClipNetwork(config, rngs=nnx.Rngs(0))
@@ -39,6 +39,6 @@ def makers(clips: Clips) -> dict[str, Callable[[], Program]]:
 
     kept = make_stream(module, 1, config.trunk.input_px).state_bytes
     return {
-        f"window of {clips.frames} frames, computed anew": window,
-        f"stream, one frame ({kept / 1024:.0f} KB kept a face)": stream,
+        f"window of {clips.frames} frames, recomputed": window,
+        f"stream, one frame ({kept / 1024:.0f} KB of state per face)": stream,
     }

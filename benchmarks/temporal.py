@@ -1,14 +1,14 @@
-"""Factorized convolutions over time, and the clip network, against dense ones and PyTorch; streams against windows.
+"""Factorized temporal convolutions and the clip network against dense ones and PyTorch; streams against windows.
 
   python -m benchmarks.temporal
   python -m benchmarks.temporal --sections=layer,memory --ranks=128 --rounds=15 --cores=1
 
-The layer is that of a ResNet-18's first stage: 64 to 64 channels, 3x3x3, 16 frames of 56x56. Same numbers, threads and
-allocator for all (the settings are printed); the programs take turns, every round counts, and the tables give medians
-with ranges and the ratio to PyTorch's dense convolution by the clock and by processor time. Where other work runs
-beside it take --cores=1 and the processor time. Parity stands beside each speed: the largest difference from the first
-program's result (and gradient of the signal), divided by the largest number there. tltorch takes part where installed
-(an environment of its own with pip install tensorly-torch). Memory is that of the other sections chosen, or of all.
+The layer is that of the first stage of a ResNet-18: 64 to 64 channels, 3x3x3, 16 frames of 56x56. All programs use the
+same weights, threads and allocator (the settings are printed). They take turns, no round is discarded, and the tables
+report medians with ranges and the speed relative to PyTorch's dense convolution, by wall time and by CPU time. On a
+machine under other load use --cores=1 and CPU time. Each row reports parity: the largest difference from the result
+(and signal gradient) of the first program, relative to the largest value. tltorch is included if installed (pip install
+tensorly-torch, in a separate environment). Memory is measured for the other selected sections, or for all of them.
 """
 
 import dataclasses
@@ -37,14 +37,14 @@ DIRECTIONS = {"forward": False, "both": True}
 CHOSEN = flags.DEFINE_list("sections", list(SECTIONS), f"What to measure: {', '.join(SECTIONS)}.")
 RANKS = flags.DEFINE_list("ranks", ["128", "256"], "Ranks of the layer.")
 DIRECTION = flags.DEFINE_list("directions", list(DIRECTIONS), "forward, or both: forward and backward.")
-NETWORKS = flags.DEFINE_list("networks", ["quickstart", "larger"], "Sizes of the clip network.")
-ONLY = flags.DEFINE_list("only", [], "Programs to run: those whose name holds one of these texts; empty: all.")
-ROUNDS = flags.DEFINE_integer("rounds", 9, "Rounds; each program runs once a round, none is left out.")
-CORES = flags.DEFINE_integer("cores", 0, "Cores that all may use, each with as many threads; 0: every core.")
-MINIATURE = flags.DEFINE_bool("miniature", False, "Very small sizes: tries the benchmark, measures nothing.")
-CHILD = flags.DEFINE_string("child", "", "Used by the benchmark itself: the one program whose memory is asked for.")
+NETWORKS = flags.DEFINE_list("networks", ["quickstart", "larger"], "Sizes of the clip network: quickstart, larger.")
+ONLY = flags.DEFINE_list("only", [], "Run only programs whose names contain one of these strings; empty: all.")
+ROUNDS = flags.DEFINE_integer("rounds", 9, "Rounds; each program is timed once per round, and no round is discarded.")
+CORES = flags.DEFINE_integer("cores", 0, "Number of cores, and of threads of each program; 0: all cores.")
+MINIATURE = flags.DEFINE_bool("miniature", False, "Use tiny sizes: a smoke test, not a measurement.")
+CHILD = flags.DEFINE_string("child", "", "For internal use: the one program whose memory to measure.")
 
-SPEED = ["program", "ms, median [range]", "ms of the processor", "ratio", "ratio (processor time)", "difference"]
+SPEED = ["program", "ms, median [range]", "CPU ms", "ratio", "ratio (CPU time)", "difference"]
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
     for name, given, known in (("sections", CHOSEN, SECTIONS), ("directions", DIRECTION, DIRECTIONS)):
         for word in given.value:
             if word not in known:
-                raise UsageError(f"--{name}={word}: choose of {', '.join(known)}")
+                raise UsageError(f"--{name}={word}: choose one of {', '.join(known)}")
     if set(CHOSEN.value) != {"streaming"}:
         require_torch()
     limit_cores(CORES.value)
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def _jobs(section: str) -> list[str]:
-    """Of a section, "layer 128 both" and the like."""
+    """The jobs of a section, such as "layer 128 both"."""
     sizes = RANKS.value if section == "layer" else NETWORKS.value
     if section == "streaming":
         return [f"{section} {size} forward" for size in sizes]
@@ -78,7 +78,7 @@ def _jobs(section: str) -> list[str]:
 
 
 def _makers(job: str) -> dict:
-    """What makes the programs of a job, by name; the first is what the others are compared with."""
+    """Builders of the programs of a job by name; the first is the baseline."""
     section, size, direction = job.split()
     if section == "layer":
         from benchmarks import layers
@@ -89,41 +89,42 @@ def _makers(job: str) -> dict:
 
     known = {"quickstart": clips.Clips(clips.QUICKSTART, 8, 16), "larger": clips.Clips(clips.LARGER, 1, 16)}
     if size not in known:
-        raise UsageError(f"--networks={size}: choose of {', '.join(known)}")
-    chosen = clips.Clips(clips.MINIATURE, 2, 3) if MINIATURE.value else known[size]
+        raise UsageError(f"--networks={size}: choose one of {', '.join(known)}")
+    sizes = clips.Clips(clips.MINIATURE, 2, 3) if MINIATURE.value else known[size]
     if section == "streaming":
         from benchmarks import streams
 
-        return streams.makers(dataclasses.replace(chosen, batch=1))
-    return clips.makers(chosen, DIRECTIONS[direction])
+        return streams.makers(dataclasses.replace(sizes, batch=1))
+    return clips.makers(sizes, DIRECTIONS[direction])
 
 
 def _speed(job: str) -> None:
     makers = _makers(job)
     base = next(iter(makers))
-    chosen = {name: make() for name, make in makers.items() if name == base or _wanted(name)}
-    expected = chosen[base]()
-    parity = {name: f"{_difference(program(), expected):.1e}" for name, program in chosen.items()}
-    print(markdown(job, SPEED, milliseconds(interleaved(chosen, ROUNDS.value), base, parity)), flush=True)
+    programs = {name: make() for name, make in makers.items() if name == base or _selected(name)}
+    expected = programs[base]()
+    parity = {name: f"{_difference(program(), expected):.1e}" for name, program in programs.items()}
+    print(markdown(job, SPEED, milliseconds(interleaved(programs, ROUNDS.value), base, parity)), flush=True)
 
 
-def _wanted(name: str) -> bool:
+def _selected(name: str) -> bool:
     return not ONLY.value or any(word in name for word in ONLY.value)
 
 
 def _memory() -> None:
     speeds = SECTIONS[:-1] if CHOSEN.value == ["memory"] else [name for name in CHOSEN.value if name != "memory"]
-    for job in (job for section in speeds for job in _jobs(section)):
-        rows = [[name, f"{float(_run(f'{job}:{name}')):.0f}"] for name in _makers(job) if _wanted(name)]
-        title = f"Peak memory of a call beside what is there before it (MB): {job}"
+    jobs = [job for section in speeds for job in _jobs(section)]
+    for job in jobs:
+        rows = [[name, f"{float(_run(f'{job}:{name}')):.0f}"] for name in _makers(job) if _selected(name)]
+        title = f"Peak memory of a call beyond that of the process before it (MB): {job}"
         print(markdown(title, ["program", "MB"], rows), flush=True)
 
 
 def _child(job: str, name: str) -> None:
-    """What one call needs beside the memory that the process holds before it."""
-    program = _makers(job)[name]()  # compiled; the first call counts, XLA keeps its memory for the next
+    """Measures the peak memory of one call beyond that of the process before it."""
+    program = _makers(job)[name]()  # compiled; measures the first call, since XLA keeps its memory for later ones
     before = _memory_mb("VmRSS")
-    pathlib.Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    pathlib.Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     program()
     sys.stdout.write(f"result {_memory_mb('VmHWM') - before}")
 
@@ -134,7 +135,7 @@ def _memory_mb(field: str) -> float:
 
 
 def _run(child: str) -> str:
-    """What a process of its own prints, which gives every array of more than 1 MB back as soon as it is freed."""
+    """The result of a separate process, in which arrays of more than 1 MB are returned to the system when freed."""
     words = [word for word in sys.argv[1:] if not word.startswith("--child")]
     command = [sys.executable, "-m", "benchmarks.temporal", *words, f"--child={child}"]
     environment = {name: value for name, value in os.environ.items() if name not in ALLOCATOR}
@@ -145,8 +146,8 @@ def _run(child: str) -> str:
     return done.stdout.split("result ")[-1]
 
 
-def _difference(found: tuple, expected: tuple) -> float:
-    return max(float(abs(one - other).max() / abs(other).max()) for one, other in zip(found, expected, strict=True))
+def _difference(actual: tuple, expected: tuple) -> float:
+    return max(float(abs(one - other).max() / abs(other).max()) for one, other in zip(actual, expected, strict=True))
 
 
 if __name__ == "__main__":

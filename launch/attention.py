@@ -21,12 +21,12 @@ flags.mark_flags_as_required(["workdir", "data", "output"])
 
 
 def main() -> None:
-    from affect_jax.experiment.attention import attention, sentence
+    from affect_jax.experiment.attention import attention, describe
 
     workdir = pathlib.Path(WORKDIR.value)
     output = pathlib.Path(OUTPUT.value)
     found = attention(workdir, DATA.value, DATA_ROOT.value, SPLIT.value, SETTINGS.value, output, COUNT.value)
-    print(sentence(found))
+    print(describe(found))
 
 
 if __name__ == "__main__":

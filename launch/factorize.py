@@ -33,11 +33,11 @@ flags.mark_flags_as_mutual_exclusive(["rank", "fraction", "energy"], required=Tr
 
 
 def main() -> None:
-    from affect_jax.experiment.derive.factorize import Wanted, factorize_run
+    from affect_jax.experiment.derive.factorize import FactorizationConfig, factorize_run
 
     sizes = {"rank": RANK.value, "fraction": FRACTION.value, "energy": ENERGY.value}
-    wanted = Wanted(form=FORM.value, **sizes, starts=STARTS.value, iterations=ITERATIONS.value)
-    factorize_run(pathlib.Path(FROM.value), pathlib.Path(WORKDIR.value), wanted)
+    settings = FactorizationConfig(form=FORM.value, **sizes, starts=STARTS.value, iterations=ITERATIONS.value)
+    factorize_run(pathlib.Path(FROM.value), pathlib.Path(WORKDIR.value), settings)
 
 
 if __name__ == "__main__":

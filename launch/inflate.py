@@ -48,12 +48,12 @@ flags.mark_flags_as_required(["from", "workdir"])
 
 def main() -> None:
     from affect_jax.experiment.derive.inflate import inflate_run
-    from affect_jax.experiment.derive.inflated_config import Growth
+    from affect_jax.experiment.derive.inflated_config import InflationConfig
 
     given = {option.name: option.value for option in GROWTH}
     if given["layers"] is not None:
         given["layers"] = tuple(part for part in given["layers"] if part != "none")
-    inflate_run(pathlib.Path(FROM.value), pathlib.Path(WORKDIR.value), Growth(**given))
+    inflate_run(pathlib.Path(FROM.value), pathlib.Path(WORKDIR.value), InflationConfig(**given))
 
 
 if __name__ == "__main__":

@@ -24,15 +24,15 @@ flags.mark_flags_as_required(["config", "sweep", "workdir"])
 
 def main() -> bool:
     from affect_jax.experiment.config.errors import UsageError
-    from affect_jax.experiment.study.sweep import Judge, sweep
+    from affect_jax.experiment.study.sweep import FinalEvaluation, sweep
 
     if not pathlib.Path(SWEEP.value).is_file():
         raise UsageError(f"--sweep={SWEEP.value} is not a file")
     get_sweep = runpy.run_path(SWEEP.value).get("get_sweep")
     if get_sweep is None:
         raise UsageError(f"{SWEEP.value} does not define get_sweep(), which returns a list of {{dotted option: value}}")
-    judge = Judge(DATA.value, DATA_ROOT.value, SPLIT.value, SETTINGS.value) if DATA.value else None
-    return sweep(CONFIG.value, get_sweep(), pathlib.Path(WORKDIR.value), judge)
+    final = FinalEvaluation(DATA.value, DATA_ROOT.value, SPLIT.value, SETTINGS.value) if DATA.value else None
+    return sweep(CONFIG.value, get_sweep(), pathlib.Path(WORKDIR.value), final)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The benchmarks' arithmetic by hand, one run in miniature, and the real thing where there is an accelerator."""
+"""The benchmarks' arithmetic by hand, smoke tests in miniature, and full runs if there is an accelerator."""
 
 import pathlib
 import re
@@ -89,7 +89,7 @@ def test_every_program_over_time_gives_the_same_in_miniature():
 
 
 @pytest.mark.slow
-def test_a_stream_says_of_the_last_frame_what_the_window_says():
+def test_a_stream_predicts_the_same_for_the_last_frame_as_the_window():
     printed = run("benchmarks.temporal", "--miniature", "--sections=streaming", "--networks=quickstart", "--rounds=1")
     rows = re.findall(r"\| (.+?) \| [\d.]+ \[.+?\] \| .+ \| (\S+) \|", printed)
     assert [name.split(",")[0] for name, _ in rows] == ["window of 3 frames", "stream"]
@@ -98,7 +98,7 @@ def test_a_stream_says_of_the_last_frame_what_the_window_says():
 
 @pytest.mark.torch
 @pytest.mark.slow
-def test_memory_beside_what_is_there():
+def test_memory_of_a_call():
     words = ("--miniature", "--sections=memory", "--ranks=4", "--directions=forward", "--networks=quickstart")
     printed = run("benchmarks.temporal", *words, "--only=JAX,stream")
     rows = re.findall(r"\| (JAX, dense.*|stream).* \| \d+ \|", printed)

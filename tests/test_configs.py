@@ -87,17 +87,17 @@ def test_a_run_goes_on_though_an_option_was_added_since_unless_its_value_is_anot
     older = {**config, "optimizer": {name: value for name, value in config["optimizer"].items() if name != "sparsity"}}
     claim.claim(tmp_path, older)
     claim.claim(tmp_path, config)
-    assert "sparsity" not in claim.read(tmp_path)["optimizer"]
+    assert "sparsity" not in claim.read_config(tmp_path)["optimizer"]
     with pytest.raises(UsageError, match=r"another config \(optimizer.sparsity: None there, 0.5 now\)"):
         claim.claim(tmp_path, {**config, "optimizer": {**config["optimizer"], "sparsity": 0.5}})
 
 
 def test_a_folder_without_config_and_a_broken_one_are_named(tmp_path):
     with pytest.raises(UsageError, match="is not a workdir: it has no config.json"):
-        claim.read(tmp_path)
+        claim.read_config(tmp_path)
     (tmp_path / "config.json").write_text('{"seed": 0,\n')
     with pytest.raises(UsageError, match=r"config.json, line 2: not valid JSON"):
-        claim.read(tmp_path)
+        claim.read_config(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 from affect_jax.experiment import costs, evaluate, predict
 from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.derive import growth, inflate
-from affect_jax.experiment.derive.inflated_config import Growth
-from affect_jax.experiment.study.speeds import frames_a_second
-from affect_jax.experiment.study.sweep import Judge, grid, sweep
+from affect_jax.experiment.derive.inflated_config import InflationConfig
+from affect_jax.experiment.study.speeds import frames_per_second
+from affect_jax.experiment.study.sweep import FinalEvaluation, grid, sweep
 from affect_jax.experiment.train import train
 from affect_jax.models.certificate import InflationError
 from affect_jax.predict.estimate import estimate
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow  # whole runs
 
 SIZES = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
 HEAD = {"blocks": 1, "rank": 4}
-GROWTH = Growth(time_kernel=3, time_pool=3, frames=4)
+GROWTH = InflationConfig(time_kernel=3, time_pool=3, frames=4)
 
 
 def miniature(root, name, workdir="", rule="scratch"):
@@ -72,7 +72,9 @@ def test_the_frozen_trunk_goes_unchanged_through_all_stages(runs):
     from affect_jax.experiment import restore
     from affect_jax.nn.network import names
 
-    arrays = {stage: names(restore.restored(runs / stage)[2]) for stage in ("landmarks", "static", "inflated", "clip")}
+    arrays = {
+        stage: names(restore.restore_run(runs / stage)[2]) for stage in ("landmarks", "static", "inflated", "clip")
+    }
     trunk = [name for name in arrays["landmarks"] if name.startswith("trunk/")]
     assert len(trunk) > 20
     for stage in ("static", "inflated", "clip"):
@@ -128,7 +130,7 @@ def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):
 
 
 def test_a_network_without_factors_is_inflated_by_another_rule(runs, tmp_path):
-    wanted = Growth(rule="factorized", time_kernel=3, frames=4)
+    wanted = InflationConfig(rule="factorized", time_kernel=3, frames=4)
     with pytest.raises(options.UsageError, match=r"'trunk/.+' has a dense kernel.+model\.time\.form\)$"):
         inflate.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)
     assert not (tmp_path / "inflated").exists()
@@ -142,9 +144,9 @@ def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
     config["optimizer"]["learning_rate_multipliers"] = (("head/time_features/offsets", 5.0),)
     config["model"]["time"]["output_average"] = "warm"
     (workdir / "config.json").write_text(json.dumps(config))
-    found = inflate.inflate_run(workdir, tmp_path / "still", Growth(rule="static"))
-    assert found["new"] == ["outputs are averaged (no longer)", "time was taken away"]
-    made = claim.stored(tmp_path / "still")
+    found = inflate.inflate_run(workdir, tmp_path / "still", InflationConfig(rule="static"))
+    assert found["new"] == ["outputs are averaged (no longer)", "time was removed"]
+    made = claim.read_options(tmp_path / "still")
     assert (
         made.model_name,
         made.data.frames,
@@ -158,10 +160,10 @@ def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
         "",
         (),
     )
-    with pytest.raises(options.UsageError, match="--causal=True does nothing for this network with --rule=static"):
-        inflate.inflate_run(workdir, tmp_path / "idle", Growth(rule="static", causal=True))
-    with pytest.raises(options.UsageError, match="--recurrent=gru does nothing for this network"):
-        wanted = Growth(rule="channelwise", recurrent="gru")
+    with pytest.raises(options.UsageError, match="--causal=True has no effect on this network with --rule=static"):
+        inflate.inflate_run(workdir, tmp_path / "idle", InflationConfig(rule="static", causal=True))
+    with pytest.raises(options.UsageError, match="--recurrent=gru has no effect on this network"):
+        wanted = InflationConfig(rule="channelwise", recurrent="gru")
         inflate.inflate_run(runs / "landmarks", tmp_path / "idle", wanted)
 
 
@@ -217,23 +219,23 @@ def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_own_runs(runs, tmp_path):
+def test_a_sweep_over_seeds_is_evaluated_on_held_out_data_and_may_start_from_its_own_runs(runs, tmp_path):
     config = miniature(runs, "emonet", runs / "landmarks", "copy")
     config.train.update(steps=1)
     points = [{"label": "first", "seed": seed} for seed in (0, 1)]
     points += [
         {"label": "from the first", "seed": seed, "initialize.workdir": f"{{sweep}}/00{seed}"} for seed in (0, 1)
     ]
-    judge = Judge("rendered", split="test", settings=("subjects=2",))
-    assert sweep(config, points, tmp_path, judge)
+    final = FinalEvaluation("rendered", split="test", settings=("subjects=2",))
+    assert sweep(config, points, tmp_path, final)
     with (tmp_path / "table.csv").open() as file:
         rows = list(csv.DictReader(file))
     summaries = [json.loads((tmp_path / row["run"] / "evaluation/sweep/summary.json").read_text()) for row in rows]
     assert [float(row["ccc/mean"]) for row in rows] == [summary["scores"]["ccc/mean"] for summary in summaries]
     assert {summary["conditions"]["split"] for summary in summaries} == {"test"}
-    assert claim.read(tmp_path / "003")["initialize"]["workdir"] == str(tmp_path / "001")
+    assert claim.read_config(tmp_path / "003")["initialize"]["workdir"] == str(tmp_path / "001")
     before = (tmp_path / "table.csv").read_bytes()
-    other = dataclasses.replace(judge, settings=("subjects=3",))
+    other = dataclasses.replace(final, settings=("subjects=3",))
     with pytest.raises(options.UsageError, match=r"000.evaluation.sweep holds an evaluation of reader 'subjects=2"):
         sweep(config, points, tmp_path, other)
     assert (tmp_path / "table.csv").read_bytes() == before
@@ -242,9 +244,9 @@ def test_a_sweep_over_seeds_is_judged_on_held_out_data_and_may_start_from_its_ow
     assert [(line["label"], line["runs"]) for line in lines] == [("first", "2"), ("from the first", "2")]
     gap = np.mean([float(rows[i + 2]["ccc/mean"]) - float(rows[i]["ccc/mean"]) for i in (0, 1)])
     assert lines[1]["ccc/mean, difference"].startswith(f"{gap:+.3f} ± ")
-    speeds = frames_a_second({"one": tmp_path / "000", "other": runs / "clip"})
+    speeds = frames_per_second({"one": tmp_path / "000", "other": runs / "clip"})
     assert list(speeds) == ["one", "other"] and min(speeds.values()) > 1
-    of_run = {name: str(value) for name, value in costs.of_run(claim.stored(tmp_path / "003")).items()}
+    of_run = {name: str(value) for name, value in costs.network_costs(claim.read_options(tmp_path / "003")).items()}
     assert all(line.items() >= of_run.items() for line in (*lines, *rows))
 
 

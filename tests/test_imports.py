@@ -1,4 +1,4 @@
-"""Imports point down the list of the design."""
+"""Imports point down two lists: that of the packages, and that of the parts of experiment/."""
 
 import ast
 import pathlib
@@ -26,6 +26,30 @@ MAY_IMPORT = {
     "convert": {"types", "ops", "files"},
     "report": {"types", "metrics", "files", "quantities", "tables", "draw"},
 }
+# The inside of experiment/, from the bottom up; a part may be a module or a package.
+EXPERIMENT_MAY_IMPORT = {
+    "config": set(),
+    "allocator": set(),
+    "cli": {"config", "allocator"},
+    "report": {"config"},
+    "import_lists": {"config"},
+    "data": {"config"},
+    "splits": {"config"},
+    "network": {"config"},
+    "costs": {"config", "network"},
+    "restore": {"config", "network"},
+    "task": {"config", "restore"},
+    "run": {"config", "data", "network", "task"},
+    "evaluations": {"config", "run"},
+    "derive": {"config", "network", "costs", "restore"},
+    "initialize": {"config", "restore", "derive"},
+    "refuse": {"config", "splits", "restore", "task", "run", "derive"},
+    "train": {"config", "data", "run", "evaluations", "initialize", "refuse"},
+    "evaluate": {"config", "data", "splits", "network", "restore"},
+    "attention": {"config", "data", "network", "restore", "evaluate"},
+    "predict": {"config", "restore"},
+    "study": {"config", "costs", "restore", "train", "evaluate"},
+}
 
 
 def imported_modules(path: pathlib.Path) -> set[str]:
@@ -52,3 +76,38 @@ def test_every_package_imports_only_what_lies_below_it():
             if parts[0] in ("ml_collections", "configs", "launch", "tensorflow", "torch", "pickle"):
                 wrong.append(f"{path.relative_to(ROOT)} imports {name}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_every_part_of_experiment_imports_only_what_lies_below_it():
+    """config < data, network < restore < task < run < derive < refuse < train, evaluate, predict < study.
+
+    `restore` is below `task` and `run`: a task may learn from a teacher, which is a restored run, while restoring a
+    trained network takes its options and weights but no training data. `derive` is below `refuse` and `train`, because
+    a run may start from an inflated network.
+    """
+    folder = ROOT / "affect_jax" / "experiment"
+    wrong = []
+    for path in sorted(folder.rglob("*.py")):
+        part = path.relative_to(folder).parts[0].removesuffix(".py")
+        if part == "__init__":
+            continue
+        for name in imported_modules(path):
+            imported = experiment_part(name)
+            if imported not in (None, part) and imported not in EXPERIMENT_MAY_IMPORT[part]:
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+            if name.split(".")[0] in ("configs", "launch", "tensorflow", "torch", "pickle"):
+                wrong.append(f"{path.relative_to(ROOT)} imports {name}")
+    assert not wrong, "\n".join(wrong)
+
+
+def experiment_part(name: str) -> str | None:
+    """The part of experiment/ that an import refers to, if any."""
+    parts = name.split(".")
+    return parts[2] if parts[:2] == ["affect_jax", "experiment"] and len(parts) > 2 else None
+
+
+def test_the_table_of_experiment_is_listed_from_the_bottom_up():
+    listed = set()
+    for part, below in EXPERIMENT_MAY_IMPORT.items():
+        assert below <= listed, f"{part} may import {below - listed}, which is listed above it"
+        listed.add(part)

@@ -1,1 +1,1 @@
-"""The composition root: turns options into a run."""
+"""The composition root: builds runs from options."""

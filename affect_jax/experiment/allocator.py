@@ -1,18 +1,18 @@
-"""How the C library keeps memory."""
+"""Settings of glibc's memory allocator."""
 
 import ctypes
 import os
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8  # <malloc.h> of glibc
-CHUNK = 1 << 28  # bytes taken from the system at a time
+CHUNK = 1 << 28  # bytes requested from the system at a time
 
 
 def keep_memory() -> bool:
-    """Lets glibc keep the memory of large arrays instead of giving it back after each use; returns whether it does.
+    """Makes glibc keep the memory of freed arrays for reuse; returns whether it worked.
 
-    Page faults took a fifth of the processor time of a training step (BUILD_NOTES.md); the price is that a process
-    holds what it once needed at most. To be called before threads start. Where the environment has settings of its own
-    (MALLOC_..., GLIBC_TUNABLES), or the C library is another one, nothing happens.
+    Page faults took a fifth of the CPU time of a training step (docs/decisions/speed.md). In return, the process
+    holds on to its peak memory. Call this before any thread starts. It does nothing if the environment configures the
+    allocator itself (MALLOC_..., GLIBC_TUNABLES) or if the C library is not glibc.
     """
     if any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ):
         return False

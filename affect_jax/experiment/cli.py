@@ -1,6 +1,6 @@
-"""How every command starts and ends: flags, messages, exit codes.
+"""What every command shares: parsing flags, logging, error messages and exit codes.
 
-0 done, 1 failure, 2 wrong usage, 75 saved on a signal (the same command goes on).
+Exit codes: 0 success, 1 failure, 2 wrong usage, 75 stopped by a signal after saving (run the same command to resume).
 """
 
 import difflib
@@ -19,27 +19,27 @@ from affect_jax.experiment.allocator import keep_memory
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.files.cache import cache_folder
 
-EXIT_PREEMPTED = 75  # EX_TEMPFAIL: saved on a signal; the same command goes on
+EXIT_PREEMPTED = 75  # EX_TEMPFAIL: stopped by a signal after saving; the same command resumes
 EXIT_INTERRUPTED = 130
-END_SECONDS = 5.0  # after a signal, for the threads of libraries
+END_SECONDS = 5.0  # grace period after a signal for the threads of libraries
 FAILURES = (ValueError, ArithmeticError, OSError, KeyError)
-# Small convolutions and batched products on all cores instead of one: 1.3 times the training steps (BUILD_NOTES.md).
+# Small convolutions and batched products use all cores: 1.3 times the training steps (docs/results/static_speed.md).
 CPU_THREADS = "--xla_cpu_experimental_ynn_fusion_type=-individual_dot,-individual_convolution"
 NOISY = ("orbax", "jax", "grain", "array_record", "tensorflow_datasets")
 
 
 def run(main: Callable[[], bool | None]) -> None:
-    """Parses the flags, calls `main`, and leaves with the exit code; False from `main` means saved on a signal."""
+    """Parses the flags, calls `main` and exits; `main` returns False if a signal stopped it after saving."""
     app.run(lambda _: _leave(_call(main)), flags_parser=_parse)
 
 
 def _leave(code: int) -> NoReturn:
-    """Ends the process; after a signal also where a thread that waits for data would keep it alive."""
+    """Exits the process; after a signal, even if a thread that waits for data would keep it alive."""
     if code in (EXIT_PREEMPTED, EXIT_INTERRUPTED):
         sys.stdout.flush()
-        end = threading.Timer(END_SECONDS, os._exit, [code])
-        end.daemon = True
-        end.start()
+        timer = threading.Timer(END_SECONDS, os._exit, [code])
+        timer.daemon = True
+        timer.start()
     sys.exit(code)
 
 
@@ -48,14 +48,14 @@ def _call(main: Callable[[], bool | None]) -> int:
     try:
         return EXIT_PREEMPTED if main() is False else 0
     except UsageError as error:
-        return _complain(error, 2)
+        return _report(error, 2)
     except FAILURES as error:
-        return _complain(error, 1)
+        return _report(error, 1)
     except KeyboardInterrupt:
-        return _complain("interrupted", EXIT_INTERRUPTED)
+        return _report("interrupted", EXIT_INTERRUPTED)
 
 
-def _complain(error: Exception | str, code: int) -> int:
+def _report(error: Exception | str, code: int) -> int:
     if logging.level_debug() and isinstance(error, Exception):
         logging.exception(error)
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
@@ -67,9 +67,9 @@ def _parse(argv: list[str]) -> list[str]:
     try:
         rest = flags.FLAGS(argv)
         if len(rest) > 1:
-            raise UsageError(f"'{rest[1]}' is no flag; options are written --name=value")
+            raise UsageError(f"'{rest[1]}' is not a flag; write options as --name=value")
         if "config" in flags.FLAGS:
-            flags.FLAGS.config.keys()  # a config file that failed to load says so only when it is used
+            flags.FLAGS.config.keys()  # a config file that failed to load raises only on access
         return rest
     except flags.Error as error:
         message = _without_traceback(str(error))
@@ -80,7 +80,7 @@ def _parse(argv: list[str]) -> list[str]:
 
 
 def _config_message(argv: list[str], error: Exception) -> str:
-    """The complaint of the config flag, with the nearest option where one was not known."""
+    """The error message of the config flag, with the closest option if one is unknown."""
     text = str(error.args[0] if error.args else error)
     if not isinstance(error, AttributeError | KeyError):
         return _without_traceback(text)
@@ -95,9 +95,9 @@ def _config_message(argv: list[str], error: Exception) -> str:
 
 
 def _without_traceback(text: str) -> str:
-    """The last line of a traceback, which is what went wrong; a missing file in plain words."""
+    """The last line of a traceback, which names the error; a missing file in plain words."""
     if missing := re.search(r"No such file or directory: '(.+)'", text):
-        return f"{missing[1]} does not exist; configs lie in configs/, such as configs/quickstart.py:static"
+        return f"{missing[1]} does not exist; configs are in configs/, such as configs/quickstart.py:static"
     lines = text.strip().splitlines()
     return re.sub(r"^\w*Error: ", "", lines[-1]) if "Traceback" in text else text
 
@@ -109,20 +109,24 @@ def _config_file(argv: list[str]):
         if match := re.match(r"--?config=(.+)", word):
             try:
                 return config_flags.ConfigFileFlagParser("config").parse(match[1])
-            except Exception:  # the file itself is wrong: the first complaint says how
+            except Exception:  # the file itself is broken: the first error explains it
                 return None
     return None
 
 
 def _dotted(config, where: str = "") -> list[str]:
-    found = []
+    """The dotted names of all options of a config."""
+    names = []
     for name, value in config.items():
-        found += _dotted(value, f"{where}{name}.") if hasattr(value, "items") else [f"{where}{name}"]
-    return found
+        if hasattr(value, "items"):
+            names += _dotted(value, f"{where}{name}.")
+        else:
+            names.append(f"{where}{name}")
+    return names
 
 
 def _prepare() -> None:
-    """Plain messages on stderr, without other libraries' chatter; memory and compiled programs are kept."""
+    """Sets up logging without the libraries' chatter, the memory allocator, and the compilation cache."""
     keep_memory()
     handler = logging.get_absl_handler()
     handler.setFormatter(standard_logging.Formatter("%(message)s"))
@@ -133,8 +137,8 @@ def _prepare() -> None:
     logging.set_verbosity(max(logging.get_verbosity(), logging.INFO))
     flags_now = os.environ.get("XLA_FLAGS", "")
     if version("jaxlib").startswith("0.10.") and CPU_THREADS.split("=")[0] not in flags_now:
-        os.environ["XLA_FLAGS"] = f"{flags_now} {CPU_THREADS}".strip()  # other versions stop at a flag they do not know
-    import jax  # not before the flags are known to be right: it takes a second
+        os.environ["XLA_FLAGS"] = f"{flags_now} {CPU_THREADS}".strip()  # other versions abort on unknown flags
+    import jax  # only once the flags are valid: the import takes a second
 
     if not jax.config.jax_compilation_cache_dir:
         jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "xla"))

@@ -1,11 +1,12 @@
-"""What a run's network costs."""
+"""Parameters and arithmetic of a run's network."""
 
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.network import make_network
 from affect_jax.infer.costs import costs
 
 
-def of_run(run: Options) -> dict[str, int]:
-    """Costs of a run's network: for one clip of its length, or one picture."""
+def network_costs(run: Options) -> dict[str, int]:
+    """Costs of a run's network on one clip of its length, or on one image."""
     px, frames = run.contract.input_px, run.data.frames
-    return costs(make_network(run), (1, *([frames] if frames else []), px, px, 3))
+    shape = (1, frames, px, px, 3) if frames else (1, px, px, 3)
+    return costs(make_network(run), shape)

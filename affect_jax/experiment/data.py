@@ -1,4 +1,4 @@
-"""Options into data: sources and batches."""
+"""Sources and batches from options."""
 
 import dataclasses
 import pathlib
@@ -18,9 +18,9 @@ SKIPPED = "skipped.csv"
 
 
 def open_source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: str = "") -> Source:
-    """A data set in the run's label set; kept in `folder` between runs where one is given.
+    """Opens a data set with the run's label set, cached in `folder` if given.
 
-    Rows that its reader skips are listed in `skipped_csv`, unless its options name another file.
+    Rows skipped by its reader are listed in `skipped_csv`, unless its options name another file.
     """
     options = config.options
     if getattr(options, "skipped_csv", None) == "":
@@ -33,15 +33,15 @@ def open_source(config: SourceConfig, label_set: str, folder: str = "", skipped_
             raise UsageError(str(error)) from error
 
     if folder:
-        mark = store.fingerprint(config.reader, config.options)
-        whole = store.materialize(read, pathlib.Path(folder) / f"{config.reader}_{mark}", mark)
+        fingerprint = store.fingerprint(config.reader, config.options)
+        whole = store.materialize(read, pathlib.Path(folder) / f"{config.reader}_{fingerprint}", fingerprint)
     else:
         whole = read()
     return with_label_set(with_label_clock(take_fold(whole, config.fold), config.clock), label_set)
 
 
 def open_training_source(options: Options, workdir: pathlib.Path) -> Concatenated:
-    """The training data sets of a run, one after the other."""
+    """The training data sets of a run, concatenated."""
     skipped_csv = str(workdir / SKIPPED)
     parts = options.data.train.values()
     joined = Concatenated([open_source(part, options.label_set, options.data.store, skipped_csv) for part in parts])
@@ -51,7 +51,7 @@ def open_training_source(options: Options, workdir: pathlib.Path) -> Concatenate
 
 
 def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path):
-    """Endless batches out of the run's mixture of data sets."""
+    """Infinite batches from the run's mixture of data sets."""
     return loader.training_batches(
         data,
         crop_px=options.contract.input_px,

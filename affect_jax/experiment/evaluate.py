@@ -1,9 +1,9 @@
-"""A trained workdir, judged on a data set: rebuilt from the workdir alone."""
+"""Evaluates a trained workdir on a data set; the network is rebuilt from the workdir alone."""
 
 import dataclasses
 import json
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from absl import logging
@@ -24,7 +24,7 @@ from affect_jax.experiment.network import make_predict
 from affect_jax.ops.geometry import crop_name
 from affect_jax.tables.writing import write_rows
 
-EXAMPLES = {"clock": "clock.delay_seconds=2", "fold": "fold.of=5"}  # of the sections of a data set
+EXAMPLES = {"clock": "clock.delay_seconds=2", "fold": "fold.of=5"}  # a setting for each section of a data set
 
 
 def evaluate_run(
@@ -38,21 +38,18 @@ def evaluate_run(
     precision: str = "float32",
 ) -> tuple[pathlib.Path, dict]:
     """Writes summary.json and predictions.csv under W/evaluation/; returns the folder and the summary."""
-    placement = restore.placement(workdir)
-    run, network, variables, step = restore.restored(workdir, placement)
-    part = source_of(run, data, root, split, settings)
+    placement = restore.evaluation_placement(workdir)
+    run, network, variables, step = restore.restore_run(workdir, placement)
+    part = evaluation_source(run, data, root, split, settings)
     splits.warn_of_training_data(run, part)
-    other_precision = [precision] if precision != "float32" else []
-    folder = workdir / "evaluation" / (name or "_".join([data, split, *(["flip"] if flip else []), *other_precision]))
-    conditions = under(run, part, flip, step)
-    require_same(folder, conditions)
+    folder = workdir / "evaluation" / (name or _default_name(data, split, flip, precision))
+    conditions = conditions_of(run, part, flip, step)
+    require_same_conditions(folder, conditions)
     source = open_source(part, run.label_set, run.data.store, str(folder / SKIPPED))
     predict = make_predict(network, placement, precision)
     function = lambda batch: predict(variables, batch)
-    if flip and run.contract.takes != "images":
-        raise UsageError(f"{workdir} holds a network of {run.contract.takes}; only images are mirrored")
-    if flip and not run.predicts_affect:
-        raise UsageError(f"{workdir} holds a landmark network: what it predicts is not averaged over a mirror image")
+    if flip:
+        _check_flip(workdir, run)
     batches = evaluation_batches(run, source, folder)
     rows = collect(
         with_flip_averaging(function) if flip else function,
@@ -65,71 +62,95 @@ def evaluate_run(
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(rows, folder / "predictions.csv", model=f"{workdir.name}@{step}", crop=conditions.crop)
     summary = write_summary(rows, conditions, folder)
-    logging.info("wrote %s and predictions.csv beside it", folder / "summary.json")
+    logging.info("wrote summary.json and predictions.csv to %s", folder)
     return folder, summary
 
 
-def under(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationConditions:
-    """The conditions of an evaluation."""
+def _check_flip(workdir: pathlib.Path, run: Options) -> None:
+    """UsageError if predictions cannot be averaged with those of the mirror image."""
+    if run.contract.takes != "images":
+        raise UsageError(f"{workdir} holds a network of {run.contract.takes}; only images can be mirrored")
+    if not run.predicts_affect:
+        raise UsageError(
+            f"{workdir} holds a landmark network, whose predictions cannot be averaged with those of the mirror image"
+        )
+
+
+def _default_name(data: str, split: str, flip: bool, precision: str) -> str:
+    """The folder of an evaluation that was given no name."""
+    parts = [data, split]
+    if flip:
+        parts.append("flip")
+    if precision != "float32":
+        parts.append(precision)
+    return "_".join(parts)
+
+
+def conditions_of(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationConditions:
+    """The conditions under which a run is evaluated."""
     crop = crop_name(run.contract.input_px, run.crop.side_ratio)
     return EvaluationConditions(part.reader, part.options.split, crop, run.label_set, flip, step, data_conditions(part))
 
 
 def data_conditions(part: SourceConfig) -> str:
-    """What decides which faces and labels a data set gives, where it is not the default."""
-    clock = [f"clock.{pair}" for pair in splits.chosen(part.clock).split(", ") if pair]
+    """The options that determine the faces and labels of a data set and differ from their defaults."""
+    reader = splits.non_default_options(part.options)
     fold = [f"{name}={value}" for name, value in part.fold.settings().items()]
-    return ", ".join([*filter(None, [splits.chosen(part.options)]), *fold, *clock])
+    clock = [f"clock.{pair}" for pair in splits.non_default_options(part.clock).split(", ") if pair]
+    return ", ".join(filter(None, [reader] + fold + clock))
 
 
-def require_same(folder: pathlib.Path, conditions: EvaluationConditions) -> None:
-    """UsageError where the folder holds an evaluation under other conditions; of another step it is written anew."""
+def require_same_conditions(folder: pathlib.Path, conditions: EvaluationConditions) -> None:
+    """UsageError if the folder holds an evaluation under other conditions; one of another step is overwritten."""
     try:
-        there = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["conditions"]
+        existing = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["conditions"]
     except (OSError, ValueError, KeyError):
         return
     mine = json.loads(json.dumps(dataclasses.asdict(conditions)))
     for name in sorted(set(mine) - {"checkpoint_step"}):
-        if there.get(name) != mine[name]:
+        if existing.get(name) != mine[name]:
             raise UsageError(
-                f"{folder} holds an evaluation of {name} '{there.get(name)}', this one has '{mine[name]}'; "
-                "choose a --name for it, or remove that folder"
+                f"{folder} holds an evaluation of {name} '{existing.get(name)}', this one has '{mine[name]}'; "
+                "choose another --name, or remove that folder"
             )
 
 
-def source_of(run: Options, data: str, root: str, split: str, settings: Sequence[str]) -> SourceConfig:
-    """The data set to judge on: the run's own options for that reader, if it has any, with root and split replaced.
+def evaluation_source(run: Options, data: str, root: str, split: str, settings: Sequence[str]) -> SourceConfig:
+    """The data set to evaluate on: the run's own options for that reader, if any, with root and split replaced.
 
-    Where the run has an evaluation on that reader, labels are moved and smoothed as there, because how late raters
-    answer is a matter of them and their tool; on the same split it is also the same fold of the subjects. The
-    evaluation that chooses the checkpoint comes first. Settings such as
-    "clock.delay_seconds=2" and "fold.of=5" say otherwise; "fold.of=1" takes all subjects.
+    If the run has an evaluation on that reader, the label clock is taken from there, because annotation delay depends
+    on the raters and their tool; on the same split, so is the fold of the subjects. The evaluation that selects the
+    checkpoint takes precedence. Settings such as "clock.delay_seconds=2" and "fold.of=5" override this; "fold.of=1"
+    uses all subjects.
     """
     _, cls = lookup(READERS, data, "--data")
-    known: Mapping[str, Any] = {}
     held = [part for part in _evaluations(run) if part.reader == data]
-    for part in [*run.data.train.values(), *reversed(held)]:
-        if part.reader == data:
-            known = dataclasses.asdict(part.options)
-    given = {**known, "split": split, **({"root": root} if root else {})}
+    trained = [part for part in run.data.train.values() if part.reader == data]
+    precedence = held + trained[::-1]
+    known: dict[str, Any] = dataclasses.asdict(precedence[0].options) if precedence else {}
+    known["split"] = split
+    if root:
+        known["root"] = root
     clock = dataclasses.asdict(held[0].clock) if held else {}
-    chosen = _chosen(settings)
-    options = typed(cls, {**given, **chosen[""]}, f"--data={data}")
-    clock = typed(LabelClockConfig, {**clock, **chosen["clock"]}, "--set=clock")
-    part = SourceConfig(data, options, clock=clock, fold=typed(FoldConfig, chosen["fold"], "--set=fold"))
-    same = [other.fold for other in held if splits.same_split(other, part)]
-    return part if chosen["fold"] or not same else dataclasses.replace(part, fold=same[0])
+    given = _parse_settings(settings)
+    options = typed(cls, {**known, **given[""]}, f"--data={data}")
+    clock = typed(LabelClockConfig, {**clock, **given["clock"]}, "--set=clock")
+    part = SourceConfig(data, options, clock=clock, fold=typed(FoldConfig, given["fold"], "--set=fold"))
+    if given["fold"]:
+        return part
+    folds = [other.fold for other in held if splits.same_split(other, part)]
+    return dataclasses.replace(part, fold=folds[0]) if folds else part
 
 
 def _evaluations(run: Options) -> list[SourceConfig]:
-    """The data sets of a run's evaluations, the one that chooses the checkpoint first."""
+    """The data sets of a run's evaluations, starting with the one that selects the checkpoint."""
     names = sorted(run.evaluations, key=lambda name: name != run.train.best_evaluation)
     return [run.evaluations[name] for name in names]
 
 
-def _chosen(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Values of "name=value" by section, "" for the reader's own options; UsageError for other forms."""
-    found: dict[str, dict[str, Any]] = {"": {}, **{section: {} for section in EXAMPLES}}
+def _parse_settings(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Parses "name=value" settings into values by section; "" holds the reader's own options."""
+    parsed: dict[str, dict[str, Any]] = {section: {} for section in ("", *EXAMPLES)}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
@@ -137,12 +158,14 @@ def _chosen(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
         section, dot, option = name.partition(".")
         if section in EXAMPLES and not dot:
             raise UsageError(f"--set={setting}: {section} is a section; set its options, such as {EXAMPLES[section]}")
-        place, field = (section, option) if section in EXAMPLES else ("", name)
-        found[place][field] = _value(text)
-    return found
+        if section in EXAMPLES:
+            parsed[section][option] = _parse_value(text)
+        else:
+            parsed[""][name] = _parse_value(text)
+    return parsed
 
 
-def _value(text: str) -> Any:
+def _parse_value(text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError:

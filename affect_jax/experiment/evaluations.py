@@ -1,4 +1,4 @@
-"""The evaluations of a run while it trains: any number of data sets by name, one of which chooses the checkpoint."""
+"""The evaluations during training: any number of named data sets, one of which selects the checkpoint."""
 
 import functools
 import itertools
@@ -30,17 +30,17 @@ def check_best(
     batches: Mapping[str, Iterable[Batch]],
     scores_of: Callable[[Iterable[Batch]], Mapping[str, float]],
 ) -> None:
-    """UsageError if the evaluation that chooses the checkpoint has no score of the name in `train.best`.
+    """UsageError if the evaluation that selects the checkpoint does not report the score named by `train.best`.
 
-    Its first batch usually has the score; only where it does not, the whole evaluation is asked.
+    The first batch usually yields the score; only if it does not is the whole evaluation run.
     """
     name = config.best_evaluation
-    found: set[str] = set()
+    reported: set[str] = set()
     for part in (itertools.islice(batches[name], 1), batches[name]):
-        found = {f"{name}/{score}" for score in scores_of(part)}
-        if config.best.removeprefix("-") in found:
+        reported = {f"{name}/{score}" for score in scores_of(part)}
+        if config.best.removeprefix("-") in reported:
             return
     try:
-        config.require_best(found)
+        config.require_best(reported)
     except UnknownScore as error:
         raise UsageError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Lists of other programs, made into lists that our readers take."""
+"""Converts other programs' lists of images into lists for our readers."""
 
 import csv
 import pathlib
@@ -13,17 +13,17 @@ from affect_jax.files.pickles.load import NUMPY_BUILDERS, load
 
 
 def import_pickled_list(pickle: pathlib.Path, output: pathlib.Path, max_skipped_fraction: float) -> int:
-    """Writes one of EmoNet's pickled lists as a CSV list, and how many pictures it holds is returned.
+    """Writes one of EmoNet's pickled lists as a CSV list; returns the number of images in it.
 
-    Nothing in the pickle is executed. Pictures that cannot be used are listed in `<output>_skipped.csv`; when they are
-    more than `max_skipped_fraction`, ValueError, and no list is written. UsageError for a pickle that is refused.
+    Nothing in the pickle is executed. Unusable images are listed in `<output>_skipped.csv`. UsageError for a pickle
+    that is refused; ValueError, and no list, if more than `max_skipped_fraction` of the images are unusable.
     """
     if not pickle.is_file():
-        raise UsageError(f"--pickle={pickle} is no file; expected one of EmoNet's lists, such as test_fullpath.pkl")
+        raise UsageError(f"--pickle={pickle} is not a file; expected one of EmoNet's lists, such as test_fullpath.pkl")
     if output.suffix != ".csv":
-        raise UsageError(f"--output={output}: give the name of a CSV list, such as {output.with_suffix('.csv')}")
+        raise UsageError(f"--output={output}: expected the name of a CSV list, such as {output.with_suffix('.csv')}")
     if output.exists():
-        raise UsageError(f"--output={output} exists; choose another name, or take it away first")
+        raise UsageError(f"--output={output} exists; choose another name, or remove it first")
     skipped_csv = output.with_name(f"{output.stem}_skipped.csv")
     skipped = SkippedRows(str(pickle), max_skipped_fraction, str(skipped_csv))
     try:
@@ -40,5 +40,5 @@ def import_pickled_list(pickle: pathlib.Path, output: pathlib.Path, max_skipped_
         writer = csv.DictWriter(file, LIST_COLUMNS)
         writer.writeheader()
         writer.writerows(rows)
-    logging.info("wrote %d pictures to %s", len(rows), output)
+    logging.info("wrote %d images to %s", len(rows), output)
     return len(rows)

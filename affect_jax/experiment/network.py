@@ -1,4 +1,4 @@
-"""Options into a network, and how it is computed on this machine."""
+"""The network described by options, and its fastest execution on this machine."""
 
 import pathlib
 from collections.abc import Callable
@@ -20,39 +20,43 @@ from affect_jax.train.placement import Placement
 
 
 def model_config(options: Options) -> ModelConfig:
-    """The model's options, with as many emotions as the label set has."""
+    """The model's options, with the number of emotions in the label set."""
     return with_emotions(options.model, len(emotions.names(options.label_set)))
 
 
 def make_builder(options: Options) -> Callable[[nnx.Rngs], nnx.Module]:
-    """A function that builds a module of the run's architecture."""
+    """A function that builds the run's module."""
     module, config = MODELS[options.model_name][0], model_config(options)
     return lambda rngs: module(config, rngs=rngs)
 
 
 def make_network(options: Options) -> Network:
-    """The architecture of a run, with the parts that it freezes."""
+    """The network of a run, with its frozen parts."""
     return Network(make_builder(options), options.frozen, options.fixed_statistics)
 
 
 def tune(network: Network, options: Options, workdir: pathlib.Path | None = None, training: bool = False) -> Network:
-    """The same network, computed the way that is fastest here; see `choose_execution`."""
+    """The same network with its fastest execution on this machine; see `choose_execution`."""
     execution = choose_execution(network, options, workdir, training)
     return network.changed(lambda module: set_execution(module, execution))
 
 
 def choose_execution(network: Network, options: Options, workdir: pathlib.Path | None, training: bool) -> Execution:
-    """How to compute the network here: on one CPU in parts, and by measured choice where the config says "auto".
+    """How to compute the network on this machine.
 
-    Choices are also kept in `workdir` if given. On accelerators only factorized convolutions are chosen by measurement;
-    batches spread over devices are computed directly. In both cases unless the config says otherwise.
+    On a single CPU, the batch is processed in chunks, and with execution "auto" the fastest algorithm of each
+    convolution is measured. On an accelerator, only factorized convolutions are measured. With several devices, nothing
+    is. Measurements are also stored in `workdir` if given.
     """
-    contract, on_cpu = options.contract, jax.default_backend() == "cpu"
-    named, auto = execution_named(contract.execution), contract.execution == "auto"
+    contract = options.contract
+    on_cpu = jax.default_backend() == "cpu"
+    named = execution_named(contract.execution)
+    auto = contract.execution == "auto"
     if jax.device_count() > 1 or not (on_cpu or auto):
         return named
     px, frames = contract.input_px, options.data.frames
-    images = jax.ShapeDtypeStruct((options.batch_size, *([frames] if frames else []), px, px, 3), jnp.float32)
+    shape = (options.batch_size, frames, px, px, 3) if frames else (options.batch_size, px, px, 3)
+    images = jax.ShapeDtypeStruct(shape, jnp.float32)
     faster = ConvTuner(files(workdir), time_convolution) if auto and on_cpu else None
     fastest = FactorTuner(files(workdir), time_executions) if auto else None
     largest_map = contract.largest_map if on_cpu else 0
@@ -60,6 +64,6 @@ def choose_execution(network: Network, options: Options, workdir: pathlib.Path |
 
 
 def make_predict(network: Network, placement: Placement, precision: str = "float32") -> Predict:
-    """Jitted prediction of host batches, spread over the mesh."""
+    """Compiled prediction for host batches, sharded over the mesh."""
     predict = CompiledNetwork(network, precision)
     return lambda variables, batch: predict(variables, placement.spread(batch.inputs.only))

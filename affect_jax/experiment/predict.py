@@ -1,4 +1,4 @@
-"""A trained workdir as a plain function from pictures to predictions."""
+"""A trained workdir as a plain function from images to predictions."""
 
 import pathlib
 
@@ -15,18 +15,18 @@ from affect_jax.predict.files import predict_file
 from affect_jax.predict.predictor import Predictor
 from affect_jax.types import Predictions
 
-BATCH = 16  # pictures at a time
+BATCH = 16  # images per call
 
 
 def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> Predictor:
-    """The network of a workdir with its crop and its label names."""
-    run, network, variables, step = restore.restored(workdir)
+    """The network of a workdir, with its crop and label names."""
+    run, network, variables, step = restore.restore_run(workdir)
     if not run.predicts_affect:
         raise UsageError(
-            f"{workdir} holds a landmark network, which predicts no affect; train a static one on it first"
+            f"{workdir} holds a landmark network, which does not predict affect; train a static network from it first"
         )
     if run.contract.takes != "images":
-        raise UsageError(f"{workdir} holds a network of {run.contract.takes}; files and videos give it images only")
+        raise UsageError(f"{workdir} holds a network of {run.contract.takes}; files and videos provide images only")
     ready = CompiledNetwork(network, precision)
 
     def function(images: np.ndarray) -> Predictions:
@@ -58,17 +58,17 @@ def predict_run(
     overlay: bool,
     precision: str = "float32",
 ) -> None:
-    """Writes table, plot and overlay of a video, a picture or a folder; ValueError names the files that failed."""
+    """Writes the table, plot and overlay for a video, an image or a folder; ValueError names the files that failed."""
     if not source.exists():
         raise UsageError(f"--input={source} does not exist")
     finder = None
     if faces == "landmarker":
-        from affect_jax.faces.finder import FaceFinder  # its interpreter is an extra
+        from affect_jax.faces.finder import FaceFinder  # its interpreter is an optional dependency
 
         try:
             finder = FaceFinder(face_model or None)
         except ImportError as error:
-            raise UsageError(f"{error}; without it only --faces=whole_frame is possible") from error
+            raise UsageError(f"{error}; without it, only --faces=whole_frame is available") from error
     result = predict_file(predictor(workdir, flip, precision), source, output, finder, overlay)
     logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)
     for path in result.files:

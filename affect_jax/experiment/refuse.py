@@ -1,6 +1,6 @@
-"""Everything that can end a run before it starts, in the order in which it is asked.
+"""Every check that can stop a run before it starts, in order.
 
-Each question is asked of the parts of the run that training will use; nothing is written by then.
+The checks use the same parts of the run that training will use; none of them writes anything.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ from affect_jax import emotions
 from affect_jax.experiment import restore, splits, task
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.config.options import MADE, Options
+from affect_jax.experiment.config.options import DERIVED, Options
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.run import Run
 from affect_jax.nn.network import names
@@ -21,10 +21,10 @@ from affect_jax.train.groups import factors
 
 
 def refuse(run: Run) -> None:
-    """UsageError with the first reason why a run cannot start."""
-    for question in QUESTIONS:
+    """Raises UsageError with the first reason why a run cannot start."""
+    for check in CHECKS:
         try:
-            question(run)
+            check(run)
         except (UsageError, DamagedCheckpoint):
             raise
         except ValueError as error:
@@ -32,16 +32,16 @@ def refuse(run: Run) -> None:
 
 
 def check_trainable(run: Run) -> None:
-    """A run needs something to learn from, and an evaluation that chooses its checkpoint."""
+    """Checks that there is training data, and an evaluation that selects the checkpoint."""
     options = run.options
-    if options.initialize.rule in MADE:
+    if options.initialize.rule in DERIVED:
         raise UsageError(
             f"this is the config of a network {options.initialize.rule} from {options.initialize.workdir}; to train it "
-            "further, give a config of your own with initialize.rule=copy and initialize.workdir=<the "
+            "further, write a config of your own with initialize.rule=copy and initialize.workdir=<the "
             f"{options.initialize.rule} workdir>"
         )
-    for place, found in (("data.train", options.data.train), ("evaluations", options.evaluations)):
-        if not found:
+    for place, data_sets in (("data.train", options.data.train), ("evaluations", options.evaluations)):
+        if not data_sets:
             raise UsageError(f"{place} is empty; name at least one data set")
     if options.train.best_evaluation not in options.evaluations:
         raise UsageError(
@@ -51,53 +51,53 @@ def check_trainable(run: Run) -> None:
 
 
 def check_subjects(run: Run) -> None:
-    """Subjects of the training must not choose the checkpoint."""
-    splits.check_apart(run.options)
+    """Checks that no training subject takes part in selecting the checkpoint."""
+    splits.check_disjoint(run.options)
 
 
 def check_network(run: Run) -> None:
-    """The network can be built so, and every pattern and penalty finds parameters."""
+    """Checks that the network can be built, and that every pattern and penalty matches parameters."""
     abstract = run.network.abstract
     factors(run.options.optimizer.learning_rate_multipliers, (abstract.trained, run.options.task.initial().parameters))
     run.placement.check(abstract)
     for penalty in task.penalties(run.options):
-        jax.eval_shape(penalty.function, abstract)  # raises where it would find nothing
+        jax.eval_shape(penalty.function, abstract)  # raises if it matches nothing
 
 
 def check_start(run: Run) -> None:
-    """The run to start from is there and fits."""
+    """Checks that the run to start from exists and fits."""
     start = run.options.initialize
     if start.rule == "copy":
         _check_copy(run, pathlib.Path(start.workdir))
     elif start.rule in TRANSFERS:
-        restore.require(pathlib.Path(start.workdir))
+        restore.require_trained(pathlib.Path(start.workdir))
 
 
 def check_clips(run: Run) -> None:
-    """Clips go to networks over time, and the task gets the frames and predictions that its terms need."""
+    """Checks that temporal networks get clips, and that the task gets the frames and predictions its terms need."""
     options = run.options
     if options.contract.over_time and not options.data.frames:
         raise UsageError(
-            f"the network '{options.model_name}' looks along time, but data.frames is 0, which is single images: set "
-            "data.frames to the frames of a clip, such as 16, or take a static network"
+            f"the network '{options.model_name}' is temporal, but data.frames is 0, which means single images: set "
+            "data.frames to the frames per clip, such as 16, or use a static network"
         )
     options.task.require(options.contract.predicts, options.data.frames)
 
 
 def check_teacher(run: Run) -> None:
-    """The teacher is there, and sees the same images and names the same emotions."""
+    """Checks that the teacher exists, takes the same images and predicts the same emotions."""
     if run.options.teacher:
         workdir = pathlib.Path(run.options.teacher)
-        _check_teacher(run.options, claim.stored(workdir))
-        restore.require(workdir)
+        _check_teacher(run.options, claim.read_options(workdir))
+        restore.require_trained(workdir)
 
 
 def check_class_weights(run: Run) -> None:
-    """Class weights fit the label set; those that follow from the data are checked when the data are open."""
+    """Checks class weights against the label set; those derived from the data are checked once it is open."""
     task.fit_task(run.options, None)
 
 
-QUESTIONS = (
+CHECKS = (
     check_trainable,
     check_subjects,
     check_network,
@@ -110,42 +110,40 @@ QUESTIONS = (
 
 def _check_copy(run: Run, workdir: pathlib.Path) -> None:
     options = run.options
-    other, checkpoints, step = restore.opened(workdir)
-    here, there = names(run.network.abstract), checkpoints.shapes(step)
+    other, checkpoints, step = restore.open_run(workdir)
+    shapes, copied = names(run.network.abstract), checkpoints.shapes(step)
     checkpoints.close()
     refused = f"initialize.rule copy: {workdir}"
-    if (
-        options.predicts_affect
-        and other.predicts_affect
-        and emotions.names(options.label_set) != emotions.names(other.label_set)
-    ):
+    same_emotions = emotions.names(options.label_set) == emotions.names(other.label_set)
+    if options.predicts_affect and other.predicts_affect and not same_emotions:
         raise UsageError(
             f"{refused} predicts the emotions of label_set '{other.label_set}', this run those of "
             f"'{options.label_set}': its outputs would change their meaning. Set label_set={other.label_set}, or start "
             "from its landmark network"
         )
     changed = claim.differences(dataclasses.asdict(other.model), dataclasses.asdict(options.model), "model.")
-    if extra := sorted(set(there) - set(here)):
+    if extra := sorted(set(copied) - set(shapes)):
         raise UsageError(
-            f"{refused} holds {extra[:3]} ({len(extra)} arrays), which this network lacks; {_listed(changed)}"
+            f"{refused} holds {extra[:3]} ({len(extra)} arrays), which this network lacks; {_explain(changed)}"
         )
-    if wrong := [name for name in sorted(there) if there[name].shape != here[name].shape]:
+    if wrong := [name for name in sorted(copied) if copied[name].shape != shapes[name].shape]:
         raise UsageError(
-            f"{refused} holds '{wrong[0]}' of shape {there[wrong[0]].shape}, {here[wrong[0]].shape} in this network "
-            f"({len(wrong)} of {len(there)} arrays differ); {_listed(changed)}"
+            f"{refused} holds '{wrong[0]}' of shape {copied[wrong[0]].shape}, {shapes[wrong[0]].shape} in this network "
+            f"({len(wrong)} of {len(copied)} arrays differ); {_explain(changed)}"
         )
 
 
-def _listed(changed: list[str]) -> str:
-    return "; ".join(changed) if changed else "config.json there was changed after training"
+def _explain(changed: list[str]) -> str:
+    """The options that differ, which explain why arrays do."""
+    return "; ".join(changed) if changed else "its config.json was changed after training"
 
 
 def _check_teacher(run: Options, other: Options) -> None:
-    for name, heads in ((run.teacher, other.predicts_affect), ("this run", run.predicts_affect)):
-        if not heads:
+    for name, options in ((run.teacher, other), ("this run", run)):
+        if not options.predicts_affect:
             raise UsageError(f"task.teacher: the network of {name} predicts no emotions")
     if other.data.frames and not run.data.frames:
-        raise UsageError(f"task.teacher: {run.teacher} judges clips, this run single pictures; take a static teacher")
+        raise UsageError(f"task.teacher: {run.teacher} takes clips, this run single images; use a static teacher")
     pairs = {
         "label_set": (other.label_set, run.label_set),
         "takes": (other.contract.takes, run.contract.takes),
@@ -155,6 +153,6 @@ def _check_teacher(run: Options, other: Options) -> None:
     for name, (theirs, ours) in pairs.items():
         if theirs != ours:
             raise UsageError(
-                f"task.teacher: {run.teacher} has {name} {theirs}, this run {ours}; the teacher sees the same pictures "
-                "and names the same emotions, so they must be equal"
+                f"task.teacher: {run.teacher} has {name} {theirs}, this run {ours}; the teacher takes the same images "
+                "and predicts the same emotions, so they must be equal"
             )

@@ -1,4 +1,4 @@
-"""Evaluated workdirs side by side: a table, plots, and a page that shows them."""
+"""Evaluated workdirs side by side: a table, plots, and an HTML page."""
 
 import json
 import pathlib
@@ -13,7 +13,7 @@ from affect_jax.tables.reading import read_rows
 
 
 def report(workdirs: Sequence[pathlib.Path], evaluation: str, output: pathlib.Path) -> str:
-    """Compares the same evaluation of several workdirs; writes PNGs and index.html, and returns the table as text."""
+    """Compares one evaluation across workdirs; writes PNGs and index.html, and returns the table as text."""
     runs = [_evaluated(workdir, evaluation) for workdir in workdirs]
     output.mkdir(parents=True, exist_ok=True)
     lines = [score_line(run.summary, run.name) for run in runs]

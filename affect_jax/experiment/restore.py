@@ -1,4 +1,4 @@
-"""Trained runs: opened, and brought back."""
+"""Opens and restores trained runs."""
 
 import pathlib
 
@@ -13,21 +13,21 @@ from affect_jax.train.damage import DamagedCheckpoint
 from affect_jax.train.placement import Placement
 
 
-def require(workdir: pathlib.Path) -> None:
-    """UsageError if `workdir` holds no trained network."""
+def require_trained(workdir: pathlib.Path) -> None:
+    """Raises UsageError if `workdir` holds no trained network."""
     best_step(workdir)
 
 
 def best_step(workdir: pathlib.Path) -> int:
-    """The step that a trained workdir is judged by; UsageError if it holds no checkpoint."""
-    _, checkpoints, step = opened(workdir)
+    """The step of a trained workdir's best checkpoint; UsageError if there is none."""
+    _, checkpoints, step = open_run(workdir)
     checkpoints.close()
     return step
 
 
-def opened(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:
+def open_run(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:
     """Options, checkpoints and best step of a trained workdir; UsageError if it holds no checkpoint."""
-    run = claim.stored(workdir)
+    run = claim.read_options(workdir)
     checkpoints = Checkpoints(workdir, run.train.best)
     step = checkpoints.best_step()
     if step is None:
@@ -36,14 +36,14 @@ def opened(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:
     return run, checkpoints, step
 
 
-def placement(workdir: pathlib.Path) -> Placement:
-    """Where a trained run is evaluated: batches split over the devices here, whatever mesh it was trained on."""
-    return Placement.for_batches(claim.stored(workdir).batch_size)
+def evaluation_placement(workdir: pathlib.Path) -> Placement:
+    """The placement for evaluating a run: batches split over the local devices, whatever mesh it was trained on."""
+    return Placement.for_batches(claim.read_options(workdir).batch_size)
 
 
-def restored(workdir: pathlib.Path, placement: Placement | None = None) -> tuple[Options, Network, Variables, int]:
-    """A trained run: its options, network, best weights and their step; on one device where no placement is given."""
-    run, checkpoints, step = opened(workdir)
+def restore_run(workdir: pathlib.Path, placement: Placement | None = None) -> tuple[Options, Network, Variables, int]:
+    """The options, network, best weights and their step of a trained run; on a single device without `placement`."""
+    run, checkpoints, step = open_run(workdir)
     network = tune(Network(make_builder(run)), run)
     try:
         variables = checkpoints.restore_variables(network, placement or Placement.single(), step)

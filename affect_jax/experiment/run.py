@@ -1,4 +1,4 @@
-"""A run: the parts that training puts together, each built once, when it is first asked for."""
+"""The parts of a training run, each built once, on first use."""
 
 import functools
 import pathlib
@@ -19,47 +19,48 @@ from affect_jax.types import Source
 
 
 class Run:
-    """The parts of a training run in `workdir`; what `refuse` asks and what trains are the same objects."""
+    """The parts of a training run in `workdir`; `refuse` checks the same objects that training uses."""
 
     def __init__(self, options: Options, workdir: pathlib.Path):
-        self.options, self.workdir = options, workdir
+        self.options = options
+        self.workdir = workdir
 
     @functools.cached_property
     def placement(self) -> Placement:
-        """The mesh and its rules; ValueError where they do not fit the devices."""
+        """The mesh and its sharding rules; ValueError if they do not fit the devices."""
         return Placement.of(self.options.mesh)
 
     @functools.cached_property
     def network(self) -> Network:
-        """The architecture; ValueError where it cannot be built so."""
+        """The network; ValueError if it cannot be built from these options."""
         return network.make_network(self.options)
 
     @functools.cached_property
     def tuned_network(self) -> Network:
-        """The same network, computed the way that is fastest here; the first access may take measurements."""
+        """The same network with its fastest execution on this machine; the first access may run measurements."""
         return network.tune(self.network, self.options, self.workdir, training=True)
 
     @functools.cached_property
     def source(self) -> Concatenated:
-        """The training data; errors as of the readers."""
+        """The training data; raises what the readers raise."""
         return data.open_training_source(self.options, self.workdir)
 
     @functools.cached_property
     def evaluation_sources(self) -> dict[str, Source]:
-        """The data sets that are scored while training, by name."""
+        """The data sets evaluated during training, by name."""
         skipped_csv = str(self.workdir / data.SKIPPED)
         open_source = lambda part: data.open_source(part, self.options.label_set, self.options.data.store, skipped_csv)
         return {name: open_source(part) for name, part in self.options.evaluations.items()}
 
     @functools.cached_property
     def evaluation_batches(self) -> dict[str, EvaluationBatches]:
-        """The batches of each evaluation, which can be gone through again and again."""
+        """The batches of each evaluation, which can be iterated repeatedly."""
         sources = self.evaluation_sources
         return {name: data.evaluation_batches(self.options, each, self.workdir) for name, each in sources.items()}
 
     @functools.cached_property
     def objective(self) -> Objective:
-        """All that enters the loss: the tuned network, the task fitted to the training data, teacher and penalties."""
+        """Everything that enters the loss: tuned network, task fitted to the training data, teacher and penalties."""
         return Objective(
             self.tuned_network,
             task.fit_task(self.options, self.source),
@@ -69,15 +70,15 @@ class Run:
 
     @functools.cached_property
     def optimizer(self) -> optax.GradientTransformation:
-        """The update rule over the length of the run."""
+        """The update rule, with its schedule over the length of the run."""
         return make_optimizer(self.options.optimizer, self.options.train.steps)
 
     @functools.cached_property
     def predict(self) -> Predict:
-        """Compiled prediction of host batches, spread over the mesh."""
+        """Compiled prediction for host batches, sharded over the mesh."""
         return network.make_predict(self.tuned_network, self.placement)
 
     @property
     def key(self) -> jax.Array:
-        """The root of all random streams of training; child 0 of the seed draws the first weights."""
+        """The root key of all random streams of training; child 0 of the seed draws the initial weights."""
         return jax.random.fold_in(jax.random.key(self.options.seed), 1)

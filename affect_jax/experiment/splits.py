@@ -1,4 +1,4 @@
-"""Whether the subjects that a network is evaluated on are subjects it was trained on."""
+"""Checks whether evaluation subjects overlap with training subjects."""
 
 import dataclasses
 import json
@@ -13,53 +13,53 @@ from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 
-PLACES = ("root", "split", "images", "skipped_csv", "max_skipped_fraction", "check_images", "strict")
+# Options that do not change which subjects and labels a reader returns, or are reported separately.
+NEUTRAL = ("root", "split", "images", "skipped_csv", "max_skipped_fraction", "check_images", "strict")
 
 
-def chosen(options: Any) -> str:
-    """The options of a reader that decide which faces it gives and are not its defaults."""
-    decisive = [field for field in dataclasses.fields(options) if field.name not in PLACES]
-    pairs = [
-        (field.name, getattr(options, field.name))
-        for field in decisive
-        if getattr(options, field.name) != field.default
-    ]
-    return ", ".join(f"{name}={value}" for name, value in pairs)
+def non_default_options(options: Any) -> str:
+    """The options that determine which examples a reader returns and differ from their defaults."""
+    pairs = []
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if field.name not in NEUTRAL and value != field.default:
+            pairs.append(f"{field.name}={value}")
+    return ", ".join(pairs)
 
 
 def same_split(one: SourceConfig, other: SourceConfig) -> bool:
-    """Whether both read one split of one data set, wherever it lies."""
+    """Whether both read the same split of the same data set, wherever it is stored."""
     return one.reader == other.reader and one.options.own_split == other.options.own_split
 
 
-def check_apart(run: Options) -> None:
-    """UsageError if subjects of the training also choose the checkpoint; a warning where other options may differ.
+def check_disjoint(run: Options) -> None:
+    """Raises UsageError if training subjects also select the checkpoint; warns if reader options may separate them.
 
-    Other evaluations than the one that chooses may be on any subjects.
+    Evaluations that do not select the checkpoint may use any subjects.
     """
-    chooses = run.train.best_evaluation
-    held = run.evaluations[chooses]
-    where = lambda part: pathlib.Path(part.options.root).resolve()
+    selecting = run.train.best_evaluation
+    held = run.evaluations[selecting]
+    root = lambda part: pathlib.Path(part.options.root).resolve()
     for name, part in run.data.train.items():
-        if not same_split(part, held) or where(part) != where(held) or not overlap(part.fold, held.fold):
+        if not same_split(part, held) or root(part) != root(held) or not overlap(part.fold, held.fold):
             continue
-        both = (
-            f"data.train.{name} ({part.fold}) and evaluations.{chooses} ({held.fold}) share subjects of split "
+        message = (
+            f"data.train.{name} ({part.fold}) and evaluations.{selecting} ({held.fold}) share subjects of split "
             f"'{held.options.split}' of {held.reader}"
         )
-        if chosen(part.options) != chosen(held.options):
-            logging.warning("%s, unless their other options choose different ones", both)
+        if non_default_options(part.options) != non_default_options(held.options):
+            logging.warning("%s, unless their other options select different ones", message)
             continue
         raise UsageError(
-            f"{both}, so that the checkpoint would be chosen by subjects it has memorized; choose another split for "
-            f"one of them, or set {_advice(f'data.train.{name}', f'evaluations.{chooses}', held.fold)}"
+            f"{message}, so the checkpoint would be selected on subjects it was trained on; choose another split for "
+            f"one of them, or set {_advice(f'data.train.{name}', f'evaluations.{selecting}', held.fold)}"
         )
 
 
-def _advice(train: str, chooses: str, held: FoldConfig) -> str:
-    """The options that keep a training data set apart from the subjects that choose the checkpoint."""
+def _advice(train: str, selecting: str, held: FoldConfig) -> str:
+    """The options that separate a training data set from the subjects that select the checkpoint."""
     eighth = FoldConfig(index=0, of=8)
-    places = {train: complement(held)} if held.of > 1 else {chooses: eighth, train: complement(eighth)}
+    places = {train: complement(held)} if held.of > 1 else {selecting: eighth, train: complement(eighth)}
     pairs = []
     for place, fold in places.items():
         for field, value in dataclasses.asdict(fold).items():
@@ -68,24 +68,28 @@ def _advice(train: str, chooses: str, held: FoldConfig) -> str:
 
 
 def warn_of_training_data(run: Options, part: SourceConfig) -> None:
-    """Warns where subjects of a data set may be among those of the training; names a fold of others if there is."""
-    learned = {name: other for name, other in run.data.train.items() if same_split(other, part)}
-    for name, other in learned.items():
+    """Warns if a data set may contain training subjects; suggests a fold without them if there is one."""
+    trained = {name: other for name, other in run.data.train.items() if same_split(other, part)}
+    for name, other in trained.items():
         if not overlap(other.fold, part.fold):
             continue
         logging.warning(
-            "%s was trained on subjects of this split (data.train.%s: %s), and the evaluation (%s) holds some of them; "
-            "for others choose another split%s",
-            *(other.reader, name, other.fold, part.fold, _unseen(other.fold, learned.values())),
+            "the network was trained on subjects of this split of %s (data.train.%s: %s), and the evaluation (%s) "
+            "includes some of them; to exclude them, choose another split%s",
+            other.reader,
+            name,
+            other.fold,
+            part.fold,
+            _held_out(other.fold, trained.values()),
         )
 
 
-def _unseen(fold: FoldConfig, learned: Iterable[SourceConfig]) -> str:
-    """The settings of an evaluation on all subjects outside a fold; "" if training holds some of those too."""
+def _held_out(fold: FoldConfig, trained: Iterable[SourceConfig]) -> str:
+    """The settings for evaluating on all subjects outside a fold; "" if training uses some of those too."""
     if fold.of == 1:
         return ""
     rest = complement(fold)
-    if any(overlap(rest, each.fold) for each in learned):
+    if any(overlap(rest, each.fold) for each in trained):
         return ""
     settings = [f"--set={name}={value}" for name, value in rest.settings().items()]
     return f" or {' '.join(settings)}"

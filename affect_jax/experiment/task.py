@@ -1,4 +1,4 @@
-"""What a run is trained for: its task, with what the training data and a teacher add to it."""
+"""The task of a run, fitted to its training data, with its penalties and teacher."""
 
 import functools
 import pathlib
@@ -20,7 +20,7 @@ from affect_jax.train.placement import Placement
 
 
 def fit_task(run: Options, source: Concatenated | None) -> Task:
-    """The task of a run, fitted to how often each emotion is drawn from its training data; None: equally often."""
+    """The task of a run, fitted to the class frequencies of its training data; uniform ones if `source` is None."""
     names = emotions.names(run.label_set)
     frequency = np.ones(len(names)) if source is None else _frequency(run, source, len(names))
     try:
@@ -30,32 +30,34 @@ def fit_task(run: Options, source: Concatenated | None) -> Task:
 
 
 def _frequency(run: Options, source: Concatenated, count: int) -> Float[np.ndarray, "emotion"]:
-    """Share of each emotion in what is drawn: `data.balanced` and the shares of the data sets have their part in it."""
-    found = np.zeros(count)
+    """Frequency of each emotion in the sampled examples, given `data.balanced` and the weights of the data sets."""
+    frequency = np.zeros(count)
     for part, config in zip(source.parts, run.data.train.values(), strict=True):
         labels = as_table(part.examples).labels
         label = labels.get("emotion")
         if label is not None and (label.weight > 0).any():
-            known, units = label.weight > 0, np.arange(len(label.weight))
+            known = label.weight > 0
+            units = np.arange(len(label.weight))
             shares = balanced_shares(labels, units, run.data.balanced) if run.data.balanced else 1 / len(units)
             mass = config.weight * shares * label.weight
-            found += np.where(known[:, None], label.value * np.reshape(mass, (-1, 1)), 0).sum(0)
-    return found
+            frequency += np.where(known[:, None], label.value * np.reshape(mass, (-1, 1)), 0).sum(0)
+    return frequency
 
 
 def penalties(run: Options) -> tuple[Penalty, ...]:
-    """The terms of a run's loss that depend on the parameters alone."""
+    """The terms of a run's loss that depend only on the parameters."""
     if not run.optimizer.sparsity:
         return ()
     return (Penalty("loss/sparsity", run.optimizer.sparsity, evenness),)
 
 
 def restore_teacher(run: Options, placement: Placement) -> Teacher | None:
-    """The teacher of a run in evaluation mode, whole on every device of the mesh; None if there is none."""
+    """The teacher of a run in evaluation mode, replicated over the mesh; None if there is none."""
     if not run.teacher:
         return None
-    other, network, variables, step = restore.restored(pathlib.Path(run.teacher), placement.replicated())
+    other, network, variables, step = restore.restore_run(pathlib.Path(run.teacher), placement.replicated())
     logging.info("teacher: %s (step %d)", run.teacher, step)
     if run.data.frames and not other.data.frames:
-        return Teacher(lambda numbers, clips: per_frame(functools.partial(network.predict, numbers), clips), variables)
+        predict = lambda variables, clips: per_frame(functools.partial(network.predict, variables), clips)
+        return Teacher(predict, variables)
     return Teacher(network.predict, variables)

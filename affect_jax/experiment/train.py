@@ -1,4 +1,4 @@
-"""One run: from a config and a folder to a trained network, however often it is interrupted."""
+"""Trains a network from a config in a workdir, and resumes after interruptions."""
 
 import pathlib
 
@@ -19,7 +19,7 @@ from affect_jax.train.state import TrainState, create_state
 
 
 def train(config: Config, workdir: pathlib.Path) -> bool:
-    """Trains in `workdir` or goes on there; False when a signal cut it short, with everything saved."""
+    """Trains in `workdir`, or resumes there; False if a signal stopped it after saving."""
     run = Run(parse(config), workdir)
     refuse(run)
     new = not (workdir / CONFIG).exists()
@@ -28,7 +28,7 @@ def train(config: Config, workdir: pathlib.Path) -> bool:
     try:
         return _train(run, checkpoints)
     except BaseException:
-        if new and checkpoints.latest_step() is None:  # nothing was trained: the corrected command may have the folder
+        if new and checkpoints.latest_step() is None:  # no step was saved: leave the folder to a corrected command
             (workdir / CONFIG).unlink(missing_ok=True)
         raise
     finally:
@@ -36,12 +36,13 @@ def train(config: Config, workdir: pathlib.Path) -> bool:
 
 
 def _train(run: Run, checkpoints: Checkpoints) -> bool:
-    options, latest = run.options, checkpoints.latest_step()
+    options = run.options
+    latest = checkpoints.latest_step()
     if latest is not None and latest >= options.train.steps:
         logging.info("%s: already at step %d of %d", run.workdir, latest, options.train.steps)
         return True
     batches = iter(data.training_batches(options, run.source, run.workdir))
-    evaluations = evaluators(run)  # all data are open now: a wrong folder is reported before anything is measured
+    evaluations = evaluators(run)  # opens all data: a wrong path is reported before any measurement
     state = _state(run, checkpoints, batches)
     train_step = step.make_train_step(run.objective, run.optimizer, run.key, options.optimizer.average)
     compiled_step = step.compile_step(train_step, state, run.placement, run.objective.teacher_variables)
@@ -58,15 +59,15 @@ def _train(run: Run, checkpoints: Checkpoints) -> bool:
 
 
 def _state(run: Run, checkpoints: Checkpoints, batches: Stream) -> TrainState:
-    """The state to go on from, with the batches at its place; step 0 of a new run."""
+    """The state to resume from, with the batches at its position; step 0 for a new run."""
     averaged = run.options.optimizer.average > 0
     initial = run.options.task.initial()
     create = lambda variables: create_state(run.tuned_network, run.optimizer, variables, initial, averaged)
     abstract = jax.eval_shape(create, run.tuned_network.abstract)
     if checkpoints.latest_step() is not None:
-        state, place = checkpoints.restore(abstract, run.placement)
-        batches.set_state(place)
-        logging.info("%s: going on from step %d", run.workdir, int(state.step))
+        state, data_state = checkpoints.restore(abstract, run.placement)
+        batches.set_state(data_state)
+        logging.info("%s: resuming from step %d", run.workdir, int(state.step))
         return state
-    variables = initialize.variables(run.options, run.tuned_network, run.workdir)
+    variables = initialize.initial_variables(run.options, run.tuned_network, run.workdir)
     return jax.jit(create, out_shardings=run.placement.shardings(abstract))(run.placement.put(variables))

@@ -77,7 +77,7 @@ def test_the_sizes_are_read_off_the_shapes(modules, attention):
 
 def test_every_array_stands_where_an_independent_map_of_names_puts_it(converted):
     folder, arrays, _ = converted
-    found = names(restore.restored(folder / "run")[2])
+    found = names(restore.restore_run(folder / "run")[2])
     expected = {}
     for name, array in arrays.items():
         if not name.endswith("num_batches_tracked"):
@@ -120,13 +120,13 @@ def test_evaluate_takes_it_for_a_trained_run(tiny):
 def test_training_starts_from_it_by_copy_but_not_in_it(tiny, tmp_path):
     workdir, arrays = tiny
     with pytest.raises(UsageError, match=r"converted from net.pth; to train it further.*initialize.rule=copy"):
-        train(claim.read(workdir), workdir)
-    config = options.as_dict(claim.read(workdir))
+        train(claim.read_config(workdir), workdir)
+    config = options.as_dict(claim.read_config(workdir))
     config["initialize"] = {"rule": "copy", "workdir": str(workdir)}
     run = options.parse(config)
     with pytest.raises(UsageError, match="data.train is empty; name at least one data set"):
         check_trainable(Run(run, workdir))
-    found = names(initialize.variables(run, make_network(run), tmp_path))
+    found = names(initialize.initial_variables(run, make_network(run), tmp_path))
     np.testing.assert_array_equal(found["trunk/modules/0/heatmaps/kernel"], arrays["l0.weight"][:, :, 0, 0].T)
 
 
@@ -149,7 +149,7 @@ def test_a_trunk_becomes_a_landmark_network(tmp_path):
     arrays = weights(trunk_table(TRUNK), with_counters=False)  # files older than PyTorch 0.4.1 hold no counters
     source = convert_run(stored(tmp_path, arrays), tmp_path / "run", SETTINGS, base.base())
     assert source["network"] == "fan" and source["not_needed"]["count"] == 0 and "BSD-3" in source["license"]
-    run, *_ = restore.restored(tmp_path / "run")
+    run, *_ = restore.restore_run(tmp_path / "run")
     assert run.model_name == "landmarks" and run.model.trunk.widths == TRUNK.widths
 
 
@@ -159,7 +159,7 @@ def test_parity_is_written_where_a_reference_agrees_and_nothing_where_it_does_no
 
     def heatmaps(tensors, images, pooling):
         seen.update(tensors=tensors, images=images, pooling=pooling)
-        run = restore.restored(tmp_path / "plain")
+        run = restore.restore_run(tmp_path / "plain")
         return {"landmarks": np.asarray(jax.jit(run[1].predict)(run[2], images)["landmarks"])}
 
     convert_run(file, tmp_path / "plain", TINY_SETTINGS, base.base())
@@ -232,7 +232,7 @@ REFUSED = {
 def test_four_hourglasses_take_means_where_nothing_else_is_said(modules, given, expected, tmp_path):
     file = stored(tmp_path, weights(trunk_table(dataclasses.replace(TINY, modules=modules))))
     convert_run(file, tmp_path / "run", dataclasses.replace(TINY_SETTINGS, pooling=given), base.base())
-    assert claim.read(tmp_path / "run")["model"]["trunk"]["pooling"] == expected
+    assert claim.read_config(tmp_path / "run")["model"]["trunk"]["pooling"] == expected
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -1,4 +1,4 @@
-"""Where a network looks, from batches to picture and numbers, with a network that knows the truth."""
+"""Attention of a network, from batches to plot and statistics, with a network that knows the labels."""
 
 import json
 
@@ -40,34 +40,34 @@ def knowing(shift_px=0.0):
 
 
 def test_a_network_that_knows_the_truth_looks_at_the_face(source):
-    shown, measured = attention.look(knowing(), batches(source), source, count=3)
+    shown, measured = attention.measure_faces(knowing(), batches(source), source, count=3)
     assert [face.name for face in shown] == [source.examples[index].name for index in (0, 2, 5)]  # 2.5 rounds to 2
     assert len(measured) == 6  # padding of the second batch is not measured
     assert all(face.nme < 0.01 and face.share > 0.8 and face.area < 0.4 for face in measured)
-    found = attention.summary(measured)
+    found = attention.summarize(measured)
     assert found["faces"] == found["nme_faces"] == 6
     assert found["mask_on_face"] == pytest.approx(np.mean([face.share for face in measured]))
     assert found["mask_on_face_least"] == min(face.share for face in measured)
 
 
 def test_heatmaps_beside_the_face_raise_the_error_and_lower_the_share(source):
-    _, measured = attention.look(knowing(shift_px=4.0), batches(source), source, count=1)
+    _, measured = attention.measure_faces(knowing(shift_px=4.0), batches(source), source, count=1)
     for face, batch_labels in zip(
         measured, (labels for b in batches(source) for labels in b.labels["landmarks"].value), strict=False
     ):
         between_eyes = np.linalg.norm(batch_labels[36] - batch_labels[45])
         assert face.nme == pytest.approx(4 / between_eyes, rel=0.05)
-    _, far = attention.look(knowing(shift_px=40.0), batches(source), source, count=1)
+    _, far = attention.measure_faces(knowing(shift_px=40.0), batches(source), source, count=1)
     assert max(face.share for face in far) < 0.5 < min(face.share for face in measured)
 
 
 def test_the_sentence_says_what_is_known():
-    known = attention.Measured(nme=0.04, share=0.9, area=0.3)
-    text = attention.sentence(attention.summary([known, attention.Measured()]))
+    known = attention.FaceMeasures(nme=0.04, share=0.9, area=0.3)
+    text = attention.describe(attention.summarize([known, attention.FaceMeasures()]))
     assert text == "NME 0.0400 over 1 faces; 90% of the mask on the face, which is 30% of the crop"
-    assert attention.sentence(attention.summary([attention.Measured()])) == "1 faces without labeled landmarks"
-    blind = attention.summary([attention.Measured(nme=0.04, area=0.3)])
-    assert attention.sentence(blind).endswith("the mask is nowhere positive")
+    assert attention.describe(attention.summarize([attention.FaceMeasures()])) == "1 faces without labeled landmarks"
+    blind = attention.summarize([attention.FaceMeasures(nme=0.04, area=0.3)])
+    assert attention.describe(blind).endswith("the mask is nowhere positive")
 
 
 def test_a_run_is_drawn_and_measured_from_its_workdir(static_run, tmp_path):
@@ -84,4 +84,4 @@ def test_a_run_is_drawn_and_measured_from_its_workdir(static_run, tmp_path):
 def test_heatmaps_that_are_not_finite_are_refused(source):
     broken = lambda batch: Predictions(landmarks=knowing()(batch)["landmarks"] * np.float32(np.nan))
     with pytest.raises(ValueError, match="heatmaps that are not finite; its training has diverged"):
-        attention.look(broken, batches(source), source, 1)
+        attention.measure_faces(broken, batches(source), source, 1)

@@ -11,7 +11,7 @@ from affect_jax.experiment import cli, evaluate, restore
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import inflate
-from affect_jax.experiment.derive.inflated_config import Growth
+from affect_jax.experiment.derive.inflated_config import InflationConfig
 from affect_jax.experiment.train import train
 from affect_jax.train.damage import DamagedCheckpoint
 
@@ -51,7 +51,7 @@ def test_half_a_checkpoint_is_refused_with_its_folder_and_a_way_out(run, damage,
     for step in (run / "checkpoints").iterdir():
         DAMAGE[damage](step)
     with pytest.raises(DamagedCheckpoint) as refused:
-        restore.restored(run)
+        restore.restore_run(run)
     message = str(refused.value)
     assert re.search(
         rf"the checkpoint {run}/checkpoints/\d cannot be read: one of its files is missing, truncated", message
@@ -60,28 +60,28 @@ def test_half_a_checkpoint_is_refused_with_its_folder_and_a_way_out(run, damage,
 
 
 def test_following_the_advice_helps(run):
-    best = restore.restored(run)[3]
+    best = restore.restore_run(run)[3]
     shutil.rmtree(run / "checkpoints" / str(best) / "network")
     other = [int(step.name) for step in (run / "checkpoints").iterdir() if step.name != str(best)]
     with pytest.raises(
         DamagedCheckpoint, match=f"the checkpoint of step {other[0]} is used" if other else "no other one"
     ):
-        restore.restored(run)
+        restore.restore_run(run)
     shutil.rmtree(run / "checkpoints" / str(best))
     if other:
-        assert restore.restored(run)[3] == other[0]
+        assert restore.restore_run(run)[3] == other[0]
 
 
 def test_half_a_score_is_refused(run):
     for step in (run / "checkpoints").iterdir():
         cut(step / "metrics" / "metrics")
     with pytest.raises(DamagedCheckpoint, match=r"remove the folder of the step whose 'metrics' are damaged"):
-        restore.restored(run)
+        restore.restore_run(run)
 
 
 @pytest.mark.parametrize("part", ["optimizer", "data", "network"])
 def test_a_run_is_not_continued_from_half_a_checkpoint(run, part):
-    config = claim.read(run)
+    config = claim.read_config(run)
     config["train"]["steps"] = 6
     (run / "config.json").write_text(json.dumps(config))
     before = (run / "metrics.jsonl").read_bytes()
@@ -93,7 +93,7 @@ def test_a_run_is_not_continued_from_half_a_checkpoint(run, part):
 
 
 def edited(run, **sections):
-    config = claim.read(run)
+    config = claim.read_config(run)
     for name, values in sections.items():
         part = config["model"] if name in config["model"] else config
         part[name] = {**part[name], **values} if isinstance(values, dict) else values
@@ -139,7 +139,7 @@ CONFIGS = {
     ),
     "a word in a list": (
         lambda text: with_value(text, [4, "8", 8], "model", "trunk", "widths"),
-        r"model\.trunk\.widths is \(4, '8', 8\); expected a list of which each is a whole number",
+        r"model\.trunk\.widths is \(4, '8', 8\); expected a list whose entries are each a whole number",
     ),
     "an unknown label set": (
         lambda text: with_value(text, "affectnet", "label_set"),
@@ -180,8 +180,8 @@ def test_a_config_that_cannot_be_used_is_named(run, case):
     path = run / "config.json"
     path.write_bytes(change(path.read_text()).encode("utf-8", "surrogateescape"))
     for use in (
-        lambda: restore.restored(run),
-        lambda: inflate.inflate_run(run, run.parent / "clip", Growth(time_pool=1, frames=4)),
+        lambda: restore.restore_run(run),
+        lambda: inflate.inflate_run(run, run.parent / "clip", InflationConfig(time_pool=1, frames=4)),
     ):
         with pytest.raises(UsageError, match=message) as refused:
             use()
@@ -236,9 +236,9 @@ def test_a_pattern_without_a_match_leaves_no_workdir(static_run, miniature, tmp_
 
 def test_exit_codes_tell_usage_from_failure(run, capsys, monkeypatch):
     monkeypatch.setattr(cli, "_prepare", lambda: None)
-    assert cli._call(lambda: restore.restored(run.parent)) == 2
+    assert cli._call(lambda: restore.restore_run(run.parent)) == 2
     for step in (run / "checkpoints").iterdir():
         shutil.rmtree(step / "network")
-    assert cli._call(lambda: restore.restored(run)) == 1
+    assert cli._call(lambda: restore.restore_run(run)) == 1
     lines = capsys.readouterr().err.strip().splitlines()
     assert all(line.startswith("error: ") for line in lines) and len(lines) == 2

@@ -88,14 +88,15 @@ def test_a_run_is_evaluated_on_every_frame_under_the_clock_of_its_validation(run
     folder, summary = evaluate.evaluate_run(run, "afew_va", "", "all", [], flip=False)
     rows = table(folder)  # of the people of the validation alone
     assert len(rows) == FRAMES and summary["conditions"]["reader"] == FOLD
-    with pytest.raises(UsageError, match=rf"evaluation of reader '{FOLD}', this one has ''; choose a --name"):
+    with pytest.raises(UsageError, match=rf"evaluation of reader '{FOLD}', this one has ''; choose another --name"):
         evaluate.evaluate_run(run, "afew_va", "", "all", ["fold.of=1"], flip=False)
     caplog.clear()
     folder, summary = evaluate.evaluate_run(run, "afew_va", "", "all", ["fold.of=1"], flip=False, name="everybody")
     rows = table(folder)
     assert len(rows) == 3 * FRAMES and summary["conditions"]["reader"] == ""
     assert (
-        "(data.train.afew_va: all but fold 4 of 5), and the evaluation (all subjects) holds some of them" in caplog.text
+        "(data.train.afew_va: all but fold 4 of 5), and the evaluation (all subjects) includes some of them"
+        in caplog.text
     )
     found = [float(row["label_valence"]) for row in rows if row["clip"] == "002"]
     np.testing.assert_allclose(found, np.arange(-4, 5) / 10, atol=1e-6)
@@ -105,19 +106,21 @@ def test_an_evaluation_can_move_the_labels_and_says_so(afew_va):
     config = config_of(afew_va)
     config.evaluations.validation.clock.update(delay_seconds=0.04, smoothing="average")
     settings = options.parse(config)
-    part = evaluate.source_of(settings, "afew_va", str(afew_va), "all", ["clock.delay_seconds=0.08"])
+    part = evaluate.evaluation_source(settings, "afew_va", str(afew_va), "all", ["clock.delay_seconds=0.08"])
     assert evaluate.data_conditions(part) == f"{FOLD}, clock.delay_seconds=0.08, clock.smoothing=average"
     labels = open_source(part, settings.label_set).examples.labels
     np.testing.assert_allclose(labels["valence_arousal"].value[: FRAMES - 2, 0], np.arange(-2, 5) / 10, atol=1e-6)
     assert not labels["valence_arousal"].weight[FRAMES - 2 : FRAMES].any()
-    part = evaluate.source_of(settings, "afew_va", "", "all", ["fps=50.0"])
+    part = evaluate.evaluation_source(settings, "afew_va", "", "all", ["fps=50.0"])
     assert evaluate.data_conditions(part) == f"fps=50.0, {FOLD}, clock.delay_seconds=0.04, clock.smoothing=average"
-    part = evaluate.source_of(settings, "recola", "recola", "test", [])  # other raters, who are late in another way
+    part = evaluate.evaluation_source(
+        settings, "recola", "recola", "test", []
+    )  # other raters, who are late in another way
     assert evaluate.data_conditions(part) == ""
-    part = evaluate.source_of(settings, "recola", "recola", "test", ["clock.delay_seconds=2.4"])
+    part = evaluate.evaluation_source(settings, "recola", "recola", "test", ["clock.delay_seconds=2.4"])
     assert evaluate.data_conditions(part) == "clock.delay_seconds=2.4"
     with pytest.raises(UsageError, match=r"--set=clock: delay_seconds is -1.0 and smoothing_seconds"):
-        evaluate.source_of(settings, "afew_va", "", "all", ["clock.delay_seconds=-1.0"])
+        evaluate.evaluation_source(settings, "afew_va", "", "all", ["clock.delay_seconds=-1.0"])
 
 
 def test_every_second_frame_still_evaluates_all_of_them(afew_va, tmp_path):

@@ -35,5 +35,5 @@ def test_a_summary_names_the_crop_with_its_numbers(miniature, tmp_path):
     config = miniature(tmp_path)
     config.crop.side_ratio = 1.3
     run = options.parse(config)
-    crop = evaluate.under(run, run.evaluations["validation"], flip=False, step=0).crop
+    crop = evaluate.conditions_of(run, run.evaluations["validation"], flip=False, step=0).crop
     assert crop == crop_name(32, 1.3) == "landmark_square side_ratio=1.3000 crop_px=32"

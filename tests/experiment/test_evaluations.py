@@ -66,7 +66,7 @@ def test_an_evaluation_of_one_reader_follows_the_one_that_chooses(miniature, tmp
         config.evaluations[name].update(subjects=subjects)
         config.evaluations[name].fold.of = of
     config.train.best = "chosen/ccc/mean"
-    part = evaluate.source_of(options.parse(config), "rendered", "", "validation", [])
+    part = evaluate.evaluation_source(options.parse(config), "rendered", "", "validation", [])
     assert (part.options.subjects, part.fold.of) == (7, 3)
-    part = evaluate.source_of(options.parse(config), "rendered", "", "test", ["subjects=2"])
+    part = evaluate.evaluation_source(options.parse(config), "rendered", "", "test", ["subjects=2"])
     assert (part.options.subjects, part.fold.of) == (2, 1)

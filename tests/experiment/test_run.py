@@ -8,7 +8,7 @@ from affect_jax.data.registry import READERS
 from affect_jax.experiment import data
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import as_dict, parse
-from affect_jax.experiment.refuse import QUESTIONS, refuse
+from affect_jax.experiment.refuse import CHECKS, refuse
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train
 from affect_jax.nn.network import Network
@@ -56,4 +56,4 @@ def test_the_first_reason_is_given_and_a_wrong_value_is_a_mistake_of_the_user(mi
     config.evaluations = {}
     with pytest.raises(UsageError, match="evaluations is empty"):  # asked before the network is built
         refuse(Run(parse(as_dict(config)), tmp_path / "run"))
-    assert len(QUESTIONS) == len(set(QUESTIONS))
+    assert len(CHECKS) == len(set(CHECKS))

@@ -52,14 +52,14 @@ def test_it_trains_is_scored_and_is_restored(tmp_path, monkeypatch):
     assert train(config, run)
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert sum("validation/ccc/mean" in line for line in lines) == 2
-    _, network, variables, _ = restore.restored(run)
+    _, network, variables, _ = restore.restore_run(run)
     drawn = network.initial(jax.random.fold_in(jax.random.key(0), 0))
     assert not np.array_equal(drawn.trained["hidden"]["kernel"][...], variables.trained["hidden"]["kernel"][...])
     landmarks = jnp.full((3, 68, 2), 10.0)
     assert network.predict(variables, landmarks)["emotion"].shape == (3, 5)
     _, summary = evaluate_run(run, "rendered", "", "test", ["subjects=2", "per_subject=4"], flip=False)
     assert np.isfinite(summary["scores"]["ccc/mean"])
-    with pytest.raises(UsageError, match="holds a network of landmarks; only images are mirrored"):
+    with pytest.raises(UsageError, match="holds a network of landmarks; only images can be mirrored"):
         evaluate_run(run, "rendered", "", "test", ["subjects=2", "per_subject=4"], flip=True)
-    with pytest.raises(UsageError, match="holds a network of landmarks; files and videos give it images only"):
+    with pytest.raises(UsageError, match="holds a network of landmarks; files and videos provide images only"):
         predictor(run, flip=False)

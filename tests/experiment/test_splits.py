@@ -43,7 +43,7 @@ def settings(section):
 def warnings_of(config, split, chosen, caplog):
     run = options.parse(config)
     caplog.clear()
-    splits.warn_of_training_data(run, evaluate.source_of(run, "afew_va", "", split, chosen))
+    splits.warn_of_training_data(run, evaluate.evaluation_source(run, "afew_va", "", split, chosen))
     return caplog.text
 
 
@@ -59,7 +59,7 @@ def warnings_of(config, split, chosen, caplog):
 )
 def test_an_evaluation_on_subjects_of_the_training_is_reported_with_a_fold_of_others(trained, judged, others, caplog):
     said = warnings_of(run_of(trained, fold(4, 5)), "all", settings(judged), caplog).rstrip()
-    assert f"(data.train.faces: {words(trained)}), and the evaluation ({words(judged)}) holds some of them" in said
+    assert f"(data.train.faces: {words(trained)}), and the evaluation ({words(judged)}) includes some of them" in said
     if others is None:
         assert said.endswith("choose another split")
         return
@@ -86,7 +86,7 @@ def test_training_refuses_subjects_that_also_choose_the_checkpoint(trained, held
     assert not (tmp_path / "run").exists()
     advice = dict(pair.split("=") for pair in str(refused.value).split(", or set ")[-1].split(" and "))
     config.update_from_flattened_dict({name: json.loads(value) for name, value in advice.items()})
-    splits.check_apart(options.parse(config))
+    splits.check_disjoint(options.parse(config))
 
 
 def test_others_of_the_same_name_may_validate(caplog):
@@ -95,30 +95,30 @@ def test_others_of_the_same_name_may_validate(caplog):
         "root": ({}, {"root": "elsewhere"}),
     }
     for one, other in apart.values():
-        splits.check_apart(options.parse(run_of(one, other)))
-    splits.check_apart(options.parse(run_of({"split": "training"}, {"split": "validation"}, "sewa")))
+        splits.check_disjoint(options.parse(run_of(one, other)))
+    splits.check_disjoint(options.parse(run_of({"split": "training"}, {"split": "validation"}, "sewa")))
     assert not caplog.text
-    splits.check_apart(options.parse(run_of({"cultures": ("DE",)}, {"cultures": ("HU",)}, "sewa")))
-    assert "share subjects of split 'training' of sewa, unless their other options choose" in caplog.text
+    splits.check_disjoint(options.parse(run_of({"cultures": ("DE",)}, {"cultures": ("HU",)}, "sewa")))
+    assert "share subjects of split 'training' of sewa, unless their other options select" in caplog.text
 
 
 @pytest.mark.parametrize("split", ["training", "train", "Train"])
 def test_other_words_for_a_split_keep_the_fold_and_the_warning(split, caplog):
     run = options.parse(run_of({"split": "Train", **fold(0, 8, True)}, {"split": "training", **fold(0, 8)}, "sewa"))
-    part = evaluate.source_of(run, "sewa", "", split, [])
+    part = evaluate.evaluation_source(run, "sewa", "", split, [])
     assert part.fold == FoldConfig(0, 8) and part.options.split == split
     splits.warn_of_training_data(run, part)
     assert not caplog.text
-    splits.warn_of_training_data(run, evaluate.source_of(run, "sewa", "", split, ["fold.of=1"]))
+    splits.warn_of_training_data(run, evaluate.evaluation_source(run, "sewa", "", split, ["fold.of=1"]))
     assert "or --set=fold.index=0 --set=fold.of=8" in caplog.text
-    assert evaluate.source_of(run, "sewa", "", "test", []).fold == FoldConfig()
+    assert evaluate.evaluation_source(run, "sewa", "", "test", []).fold == FoldConfig()
     with pytest.raises(UsageError, match="--set=fold=0/8: fold is a section; set its options, such as fold.of=5"):
-        evaluate.source_of(run, "sewa", "", split, ["fold=0/8"])
+        evaluate.evaluation_source(run, "sewa", "", split, ["fold=0/8"])
     with pytest.raises(UsageError, match="share subjects of split 'training' of sewa"):
-        splits.check_apart(options.parse(run_of({"split": "train"}, {"split": "training"}, "sewa")))
+        splits.check_disjoint(options.parse(run_of({"split": "train"}, {"split": "training"}, "sewa")))
 
 
 def test_the_conditions_name_options_that_are_not_their_defaults():
     part = options.parse(run_of({}, {})).evaluations["validation"]
     part = dataclasses.replace(part, options=dataclasses.replace(part.options, fps=50.0, strict=True))
-    assert splits.chosen(part.options) == "fps=50.0"
+    assert splits.non_default_options(part.options) == "fps=50.0"

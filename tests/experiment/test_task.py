@@ -58,7 +58,7 @@ def test_a_student_with_every_option_trains_and_is_rebuilt_from_its_averaged_wei
     lines = [json.loads(line) for line in (tmp_path / "student" / "metrics.jsonl").read_text().splitlines()]
     logged = {name for line in lines for name in line}
     assert {"train/loss/teacher", "train/loss/rmse", "train/log_variance/pcc", "train/loss/emotion"} <= logged
-    arrays = names(restore.restored(tmp_path / "student")[2])
+    arrays = names(restore.restore_run(tmp_path / "student")[2])
     assert all(np.isfinite(array).all() for array in arrays.values())
     assert (teacher / "run" / "config.json").read_bytes() == before
 
@@ -136,7 +136,7 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
     found = task.restore_teacher(run, Placement.single())
     clips = jax.random.uniform(jax.random.key(0), (2, 3, 32, 32, 3))
     said = jax.jit(found.predict)(found.variables, clips)["emotion"]
-    _, network, variables, _ = restore.restored(teacher / "run")
+    _, network, variables, _ = restore.restore_run(teacher / "run")
     for frame in range(3):
         alone = network.predict(variables, clips[:, frame])["emotion"]
         np.testing.assert_allclose(said[:, frame], alone, rtol=1e-4, atol=1e-5)
@@ -150,7 +150,7 @@ def test_a_network_of_clips_is_refused_for_photographs(name, tmp_path):
     sizes = SIZES if name == "clip" else {"trunk": SIZES["trunk"]}
     config.model = base.model(name, **sizes)
     config.task = base.task("affect" if name == "clip" else "landmarks")
-    with pytest.raises(UsageError, match=rf"the network '{name}' looks along time, but data.frames is 0.*: set"):
+    with pytest.raises(UsageError, match=rf"the network '{name}' is temporal, but data.frames is 0.*: set"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

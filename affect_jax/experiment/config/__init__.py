@@ -1,1 +1,1 @@
-"""From nested options to typed ones, and the claim of a workdir."""
+"""Typed options, parsed from nested configs, and the config of a workdir."""

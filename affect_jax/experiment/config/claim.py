@@ -1,4 +1,4 @@
-"""config.json: the config of a workdir, written once and read back."""
+"""config.json: the config of a workdir, written once when a run claims it."""
 
 import json
 import pathlib
@@ -14,7 +14,7 @@ REPAIR = "restore it from a copy, or train from scratch in another --workdir"
 
 
 def differences(one: Mapping, other: Mapping, where: str = "") -> list[str]:
-    """Dotted names at which two configs differ, with both values."""
+    """The dotted names of options that differ between two configs, with both values."""
     found = []
     for name in sorted({*one, *other}):
         mine, theirs = one.get(name), other.get(name)
@@ -26,33 +26,35 @@ def differences(one: Mapping, other: Mapping, where: str = "") -> list[str]:
 
 
 def claim(workdir: pathlib.Path, config: Config) -> None:
-    """Makes `workdir` that of `config`, writing config.json; UsageError if it belongs to another config."""
+    """Claims `workdir` for `config` by writing config.json; UsageError if it belongs to another config."""
     path = workdir / CONFIG
-    wanted = json.loads(json.dumps(as_dict(config)))
+    given = json.loads(json.dumps(as_dict(config)))
     if path.exists():
-        there = read(workdir)
-        changed = differences(there, wanted)
-        if changed and not _same(there, wanted):
+        existing = read_config(workdir)
+        changed = differences(existing, given)
+        if changed and not _same(existing, given):
+            listed = "; ".join(changed[:3])
+            if len(changed) > 3:
+                listed += f"; {len(changed) - 3} more"
             raise UsageError(
-                f"{workdir} holds a run of another config ({'; '.join(changed[:3])}"
-                f"{f'; {len(changed) - 3} more' if len(changed) > 3 else ''}). "
-                "Choose another --workdir, or give the options of that run to go on with it"
+                f"{workdir} holds a run of another config ({listed}). "
+                "Choose another --workdir, or pass the options of that run to resume it"
             )
         return
     workdir.mkdir(parents=True, exist_ok=True)
     with open_atomically(path) as file:
-        file.write(json.dumps(wanted, indent=1) + "\n")
+        file.write(json.dumps(given, indent=1) + "\n")
 
 
 def _same(one: Config, other: Config) -> bool:
-    """Whether two configs are those of one run: an option that is missing in the older has its default there."""
+    """Whether two configs describe the same run: options missing from the older one have their defaults."""
     try:
         return parse(one) == parse(other)
     except UsageError:
         return False
 
 
-def read(workdir: pathlib.Path) -> dict[str, Any]:
+def read_config(workdir: pathlib.Path) -> dict[str, Any]:
     """The config of a workdir; UsageError if there is none."""
     path = workdir / CONFIG
     if not path.is_file():
@@ -68,12 +70,12 @@ def read(workdir: pathlib.Path) -> dict[str, Any]:
     return config
 
 
-def stored(workdir: pathlib.Path) -> Options:
-    """The typed options of a workdir; UsageError names config.json."""
-    config = read(workdir)
+def read_options(workdir: pathlib.Path) -> Options:
+    """The typed options of a workdir; UsageError if config.json is missing or invalid."""
+    config = read_config(workdir)
     try:
         return parse(config)
     except UsageError as error:
         raise UsageError(
-            f"{workdir / CONFIG}: {error}. The file was changed, or another version of this package wrote it; {REPAIR}"
+            f"{workdir / CONFIG}: {error}. The file was edited, or written by another version of this package; {REPAIR}"
         ) from error

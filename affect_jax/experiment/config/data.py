@@ -1,4 +1,4 @@
-"""Options of the data: one section per data set, and how clips are cut out of all of them."""
+"""Options of the data: one section per data set, and how clips are sampled from all of them."""
 
 import dataclasses
 import re
@@ -21,26 +21,26 @@ class SourceConfig:
 
     reader: str  # name in data/registry.py
     options: Any  # the reader's own Config
-    weight: float = 1.0  # share of the training examples drawn from it
-    fold: FoldConfig = WHOLE  # which of its subjects
-    clock: LabelClockConfig = PLAIN_CLOCK  # labels of its clips: delay, smoothing
+    weight: float = 1.0  # relative share of the training examples
+    fold: FoldConfig = WHOLE  # which subjects to use
+    clock: LabelClockConfig = PLAIN_CLOCK  # delay and smoothing of its labels over time
 
 
 @dataclasses.dataclass(frozen=True)
 class DataConfig:
-    """What is read, and how it is cut; a converted network was trained elsewhere and names no data sets."""
+    """The training data and its clips; converted networks were trained elsewhere and have no data sets."""
 
     train: Mapping[str, SourceConfig]
-    frames: int = 0  # frames a clip; 0 = single pictures
+    frames: int = 0  # frames per clip; 0 = single images
     hop: int = 0  # frames between the starts of training clips; 0 = half a clip
     windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)  # frame rate, starts and speeds of clips
-    balanced: float = 0.0  # 0: emotions as they come; 1: each equally often, with replacement; between: part of the way
-    max_skipped_fraction: float = 0.01  # of the pictures of a data set that may break on reading before the run stops
-    store: str = ""  # folder where decoded or rendered examples are kept between runs; "" = none
+    balanced: float = 0.0  # 0: the natural class frequencies; 1: classes equally often, with replacement; or in between
+    max_skipped_fraction: float = 0.01  # unreadable images of a data set tolerated before the run stops
+    store: str = ""  # cache folder for decoded or rendered examples; "" = none
 
 
 def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
-    """One data set out of its section."""
+    """Parses the section of one data set."""
     rest = {"weight": 1.0, "fold": {}, "clock": {}, **options}
     fold = typed(FoldConfig, section(rest, "fold", f"{where}."), f"{where}.fold")
     clock = typed(LabelClockConfig, section(rest, "clock", f"{where}."), f"{where}.clock")
@@ -54,28 +54,27 @@ def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
 
 
 def source_configs(sections: Mapping[str, Any], where: str) -> dict[str, SourceConfig]:
-    """Named data sets out of their sections."""
+    """Parses the sections of several named data sets."""
     return {name: source_config(section(sections, name, f"{where}."), f"{where}.{name}") for name in sections}
 
 
 def evaluation_configs(sections: Mapping[str, Any]) -> dict[str, SourceConfig]:
-    """The data sets that a run is evaluated on while it trains, by name; UsageError for a name that scores cannot
-    stand under."""
+    """The data sets evaluated during training, by name; UsageError for a name that cannot prefix a score."""
     for name in sections:
         if not re.fullmatch(r"\w+", name) or name == "train":
             raise UsageError(
-                f"evaluations.{name}: expected a name of letters, digits and underscores, and not 'train', under which "
-                "losses are logged"
+                f"evaluations.{name}: expected a name of letters, digits and underscores other than 'train', which is "
+                "the prefix of logged losses"
             )
     return source_configs(sections, "evaluations")
 
 
 def data_config(data: Mapping[str, Any]) -> DataConfig:
-    """The section of data; UsageError names the first option that is wrong."""
+    """Parses the section `data`; UsageError names the first invalid option."""
     train = source_configs(section(data, "train", "data."), "data.train")
     windows = typed(WindowConfig, section({"windows": data.get("windows", {})}, "windows", "data."), "data.windows")
     made = typed(DataConfig, {**data, "train": train, "windows": windows}, "data")
     if not made.frames and (windows != WindowConfig() or made.hop):
         name = "hop" if windows == WindowConfig() else "windows"
-        raise UsageError(f"data.{name} is for clips; set data.frames, or leave it as it is")
+        raise UsageError(f"data.{name} is for clips; set data.frames, or leave it at its default")
     return made

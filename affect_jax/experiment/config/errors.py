@@ -1,5 +1,5 @@
-"""Mistakes of the user, told apart from failures."""
+"""Errors made by the user, as opposed to failures."""
 
 
 class UsageError(ValueError):
-    """Something on the command line or in a config is wrong; exit code 2."""
+    """An invalid command line or config; exit code 2."""

@@ -1,4 +1,4 @@
-"""Options: from the nested dict of a config file to one frozen dataclass a section."""
+"""Options: parses the nested dict of a config file into one frozen dataclass per section."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -17,20 +17,21 @@ from affect_jax.train.loop import TrainConfig
 from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.optimizer import OptimizerConfig
 
-MADE = ("converted", "factorized", "pruned")  # rules of runs that are made out of something else, not trained
-Config = Mapping[str, Any] | ConfigDict  # as a config file makes it, or as config.json holds it
+DERIVED = ("converted", "factorized", "pruned")  # rules of networks derived from others without training
+Config = Mapping[str, Any] | ConfigDict  # from a config file, or from config.json
 
 
 @dataclasses.dataclass(frozen=True)
 class InitializeConfig:
-    """Where the first numbers come from."""
+    """Where the initial weights come from."""
 
-    rule: str = "scratch"  # scratch | copy (every array of the other run that this network has) | inflate |
-    # inflate_mean (each kernel shared among the frames) | of runs that commands write: converted, factorized, pruned
-    workdir: str = ""  # the other run; for "converted" the name of the file it came from
+    # scratch | copy (every array of the other run) | inflate | inflate_mean (each kernel divided equally among the
+    # frames) | converted, factorized or pruned, which only the commands of these names write
+    rule: str = "scratch"
+    workdir: str = ""  # the other run; for "converted", the name of the source file
 
     def __post_init__(self):
-        if self.rule not in ("scratch", "copy", "inflate", "inflate_mean", *MADE):
+        if self.rule not in ("scratch", "copy", "inflate", "inflate_mean", *DERIVED):
             raise ValueError(f"initialize.rule is '{self.rule}'; choose scratch, copy, inflate or inflate_mean")
         if (self.rule == "scratch") != (not self.workdir):
             raise ValueError(
@@ -43,9 +44,9 @@ class Options:
     """All options of a run, typed."""
 
     seed: int
-    batch_size: int  # examples a step over all devices; clips count as one
-    label_set: str  # emotions.LABEL_SETS; the order of the emotion outputs
-    frozen: str  # regular expression over parameter paths that nothing moves; "" = none
+    batch_size: int  # examples per step over all devices; a clip is one example
+    label_set: str  # name in emotions.LABEL_SETS; sets the order of the emotion outputs
+    frozen: str  # regular expression for paths of parameters that are not trained; "" = none
     model: ModelConfig
     model_name: str
     task: Any
@@ -56,8 +57,8 @@ class Options:
     crop: CropConfig
     augment: AugmentConfig
     data: DataConfig
-    evaluations: Mapping[str, SourceConfig]  # data sets that are scored while training, by name
-    fixed_statistics: str = ""  # regular expression over layers whose running statistics training uses and keeps
+    evaluations: Mapping[str, SourceConfig]  # data sets evaluated during training, by name
+    fixed_statistics: str = ""  # regular expression for layers that train with fixed running statistics
 
     @property
     def contract(self) -> Contract:
@@ -66,17 +67,17 @@ class Options:
 
     @property
     def predicts_affect(self) -> bool:
-        """Whether the network predicts affect: emotions, and where they lie on the circumplex."""
+        """Whether the network predicts affect: emotions, valence and arousal."""
         return "emotion" in self.contract.predicts
 
     @property
     def teacher(self) -> str:
-        """Workdir of the network that is learned from; "" = none."""
+        """Workdir of the teacher network; "" = none."""
         return getattr(self.task.config, "teacher", "")
 
 
 def parse(config: Config) -> Options:
-    """Typed options of a whole config; UsageError names the first that is wrong."""
+    """Parses a whole config into typed options; UsageError names the first invalid one."""
     rest = as_dict(config)
     model_name, model = named(MODELS, section(rest, "model"), "model")
     task_name, task = named(TASKS, section(rest, "task"), "task")
@@ -98,7 +99,7 @@ def parse(config: Config) -> Options:
 
 
 def as_dict(config: Any) -> Any:
-    """A config as plain dicts, lists and numbers."""
+    """A config as plain dicts, lists and scalars."""
     if isinstance(config, Mapping) or hasattr(config, "items"):
         return {name: as_dict(value) for name, value in config.items()}
     return list(config) if isinstance(config, tuple) else config

@@ -1,4 +1,4 @@
-"""From names and values to frozen dataclasses, with every mistake named."""
+"""Builds frozen config dataclasses from plain options, with an error that names each invalid one."""
 
 import dataclasses
 import difflib
@@ -11,21 +11,21 @@ from affect_jax.experiment.config.errors import UsageError
 KINDS = {
     int: (int, "a whole number"),
     float: ((int, float), "a number"),
-    str: (str, "a text"),
+    str: (str, "a string"),
     bool: (bool, "true or false"),
     tuple: (tuple, "a list"),
 }
 
 
 def lookup(table: Mapping[str, Any], name: str, kind: str) -> Any:
-    """Entry of a registry; UsageError lists the good names."""
+    """Looks up an entry of a registry; UsageError lists the valid names."""
     if not isinstance(name, str) or name not in table:
         raise UsageError(f"unknown {kind} '{name}'; choose one of {', '.join(sorted(table))}")
     return table[name]
 
 
 def section(options: Any, name: str, where: str = "") -> dict[str, Any]:
-    """A section of a config, as a copy; UsageError if it is missing or no section."""
+    """A copy of a config section; UsageError if it is missing or not a section."""
     place = f"{where}{name}"
     if name not in options:
         raise UsageError(f"section '{place}' is missing")
@@ -35,10 +35,10 @@ def section(options: Any, name: str, where: str = "") -> dict[str, Any]:
 
 
 def typed(made: Any, options: Mapping[str, Any], where: str) -> Any:
-    """A config dataclass out of options, or a config with some options replaced; sections within it included.
+    """Builds a config dataclass from options, or replaces options of an existing config, nested sections included.
 
-    UsageError, with the dotted name, for an option that does not belong (naming the nearest), that is missing, or whose
-    value does not fit. What a section within lacks is as it is in `made` or, for a class, in its default.
+    UsageError names the dotted option that is unknown (with the closest match), missing, or of the wrong type. Options
+    missing from a nested section keep their values in `made` or, if `made` is a class, their defaults.
     """
     fields = {field.name: field for field in dataclasses.fields(made)}
     for name in sorted(set(options) - set(fields)):
@@ -63,7 +63,7 @@ def typed(made: Any, options: Mapping[str, Any], where: str) -> Any:
 
 
 def named(table: Mapping[str, tuple], options: Mapping[str, Any], where: str, key: str = "name") -> tuple[str, Any]:
-    """(name, typed options) of a section whose `key` chooses the entry of a registry."""
+    """(name, typed options) of a section whose `key` names an entry of a registry."""
     rest = dict(options)
     name = rest.pop(key, "")
     _, cls = lookup(table, name, f"{where}.{key}")
@@ -71,7 +71,7 @@ def named(table: Mapping[str, tuple], options: Mapping[str, Any], where: str, ke
 
 
 def _section(default: Any, given: Any, where: str) -> Any:
-    """A section within a config; `default` is what it is where nothing is given, or its class."""
+    """A nested section; `default` is its default value, or its class if there is none."""
     if dataclasses.is_dataclass(given):
         return given
     if not isinstance(given, Mapping):
@@ -80,22 +80,22 @@ def _section(default: Any, given: Any, where: str) -> Any:
 
 
 def _value(kind: Any, given: Any, where: str) -> Any:
-    """A plain value of an option."""
+    """The value of an option that is not a section."""
     value = _frozen(given)
-    if wanted := _misfit(value, kind):
-        raise UsageError(f"{where} is {value!r}; expected {wanted}")
+    if expected := _mismatch(value, kind):
+        raise UsageError(f"{where} is {value!r}; expected {expected}")
     return value
 
 
 def _default(field: dataclasses.Field) -> Any:
-    """The section that a field has where nothing is given, or its class where something must be."""
+    """The default section of a field, or its class if it has no default."""
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     return field.type if field.default is dataclasses.MISSING else field.default
 
 
 def _frozen(value: Any) -> Any:
-    """Lists, as JSON holds them, as tuples, at every depth."""
+    """Turns lists, as JSON stores them, into tuples at every depth."""
     return tuple(_frozen(each) for each in value) if isinstance(value, list | tuple) else value
 
 
@@ -103,14 +103,14 @@ def _is_required(field: dataclasses.Field) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
-def _misfit(value: Any, annotation: Any) -> str:
-    """What was expected of a value, or "" where it is that or nothing simple was asked for."""
+def _mismatch(value: Any, annotation: Any) -> str:
+    """What was expected instead of a value; "" if it fits, or if its type is not checked."""
     if typing.get_origin(annotation) is tuple and typing.get_args(annotation)[0] in KINDS:
         inner = typing.get_args(annotation)[0]
-        fits = isinstance(value, tuple) and not any(_misfit(each, inner) for each in value)
-        return "" if fits else f"a list of which each is {KINDS[inner][1]}"
+        fits = isinstance(value, tuple) and not any(_mismatch(each, inner) for each in value)
+        return "" if fits else f"a list whose entries are each {KINDS[inner][1]}"
     if annotation not in KINDS:
         return ""
-    kind, wanted = KINDS[annotation]
+    kind, expected = KINDS[annotation]
     fits = isinstance(value, kind) and (annotation is bool or not isinstance(value, bool))
-    return "" if fits else wanted
+    return "" if fits else expected

@@ -1,1 +1,1 @@
-"""Networks made out of other networks: inflated, factorized, pruned, converted."""
+"""Networks derived from other networks: inflated, factorized, pruned, converted."""

@@ -1,4 +1,4 @@
-"""A network of another program, as a workdir that every command takes for a trained one."""
+"""Converts another program's network into a workdir that works like a trained one in every command."""
 
 import dataclasses
 import json
@@ -24,8 +24,8 @@ from affect_jax.ops.geometry import crop_name
 from affect_jax.tasks.registry import TASKS
 
 SOURCE, PARITY = "source.json", "parity.json"
-TOLERANCE = 1e-4  # of parity, relative to the largest output of each head where that is above 1
-# Takes the file's tensors under their own names, images in [0, 1] and the trunk's pooling; gives each head's outputs.
+TOLERANCE = 1e-4  # of parity, relative to the largest output of each head, or to 1 if that is larger
+# From the file's tensors under their own names, images in [0, 1] and the trunk's pooling to the outputs of each head.
 Reference = Callable[[Mapping[str, np.ndarray], np.ndarray, str], Mapping[str, np.ndarray]]
 
 
@@ -36,32 +36,34 @@ def convert_run(
     base: options.Config,
     reference: Reference | None = None,
 ) -> dict[str, Any]:
-    """Writes `workdir` with the network at step 0, source.json and, given a reference, parity.json; returns the source.
+    """Writes `workdir` with the network at step 0, source.json and, given a reference, parity.json; returns the former.
 
-    `base` is a config without model, task and data. UsageError for a file or an option that does not fit, ValueError
-    where the outputs differ from the reference's; in both cases nothing is written.
+    `base` is a config without model, task and data. UsageError if the file or an option does not fit, ValueError if the
+    outputs differ from the reference; in both cases nothing is written.
     """
-    found = foreign.read(file)
+    file_weights = foreign.read_file(file)
     network_name = settings.network
     if network_name == "auto":
-        network_name = "emonet" if emonet.is_emonet(found.tensors) else "fan"
-    model, label_set, converted = foreign.converted(network_name, found, file, settings)
+        network_name = "emonet" if emonet.is_emonet(file_weights.tensors) else "fan"
+    model, label_set, converted = foreign.convert_tensors(network_name, file_weights, file, settings)
     config = _config(base, model, label_set, file)
     run = options.parse(config)
-    source = _source(network_name, found, converted, file, run, settings)
-    if (there := write.there(workdir, config, SOURCE)) is not None:
-        if there.get("sha256") != source["sha256"]:
+    source = _source(network_name, file_weights, converted, file, run, settings)
+    if (existing := write.existing_result(workdir, config, SOURCE)) is not None:
+        if existing.get("sha256") != source["sha256"]:
             raise UsageError(f"--workdir={workdir} holds the conversion of another file; choose another folder")
-        return there
+        return existing
     network = make_network(run)
     variables = with_names(network.abstract, converted.arrays)
     parity = None
     if reference is not None:
         pooling = model["trunk"]["pooling"]
-        parity = _parity(network, variables, found, run.contract.input_px, pooling, reference)
-    notes = {SOURCE: source} | ({} if parity is None else {PARITY: parity})
-    write.write(workdir, config, network, variables, notes)
-    logging.info("%s: %d entries of %s (%s)", workdir, len(found.tensors), file, found.form)
+        parity = _parity(network, variables, file_weights, run.contract.input_px, pooling, reference)
+    notes = {SOURCE: source}
+    if parity is not None:
+        notes[PARITY] = parity
+    write.write_run(workdir, config, network, variables, notes)
+    logging.info("%s: %d entries of %s (%s)", workdir, len(file_weights.tensors), file, file_weights.form)
     logging.warning("license of the weights: %s", source["license"])
     return source
 
@@ -79,7 +81,7 @@ def _config(base: options.Config, model: Mapping[str, Any], label_set: str, file
 
 def _source(
     name: str,
-    found: weights.Weights,
+    file_weights: weights.Weights,
     converted: Converted,
     file: pathlib.Path,
     run: options.Options,
@@ -88,13 +90,13 @@ def _source(
     labels = {"label_set": run.label_set, "labels": list(emotions.names(run.label_set))}
     return {
         "file": file.name,
-        "sha256": found.sha256,
-        "form": found.form,
+        "sha256": file_weights.sha256,
+        "form": file_weights.form,
         "network": name,
         "entries": converted.entries,
         "converted": len(converted.arrays),
         "not_needed": {
-            "reason": "counters of norms",
+            "reason": "batch counters of normalization layers",
             "count": len(converted.not_needed),
             "names": converted.not_needed,
         },
@@ -107,14 +109,19 @@ def _source(
 
 
 def _parity(
-    network: Network, variables: Variables, found: weights.Weights, input_px: int, pooling: str, reference: Reference
+    network: Network,
+    variables: Variables,
+    file_weights: weights.Weights,
+    input_px: int,
+    pooling: str,
+    reference: Reference,
 ) -> dict[str, Any]:
-    """Largest differences to the reference on pictures of noise; ValueError where one is too large."""
+    """Largest differences from the reference on noise images; ValueError if one exceeds the tolerance."""
     images = np.random.default_rng(0).uniform(0, 1, (2, input_px, input_px, 3)).astype(np.float32)
     with jax.default_matmul_precision("float32"):
         ours = jax.device_get(jax.jit(network.predict)(variables, images))
     result: dict[str, Any] = {"tolerance": TOLERANCE, "images": "2 of uniform noise", "input_px": input_px, "heads": {}}
-    for head, expected in reference(found.tensors, images, pooling).items():
+    for head, expected in reference(file_weights.tensors, images, pooling).items():
         difference = float(np.abs(ours[head] - expected).max())
         largest = float(np.abs(expected).max())
         result["heads"][head] = {"largest_difference": difference, "largest_output": largest}

@@ -1,4 +1,4 @@
-"""A trained network with dense kernels in its head as one with factorized kernels, and what that lost."""
+"""Factorizes the dense kernels in a trained network's head, and reports the approximation error."""
 
 import dataclasses
 import pathlib
@@ -14,7 +14,7 @@ from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive import write
 from affect_jax.experiment.derive.changes import changes, log
 from affect_jax.experiment.network import make_builder
-from affect_jax.experiment.restore import restored
+from affect_jax.experiment.restore import restore_run
 from affect_jax.models.contract import model_options
 from affect_jax.models.head_factors import LINKS, rank_options
 from affect_jax.models.parts import find_layers, join_path
@@ -24,57 +24,57 @@ from affect_jax.ops.factors import parameter_count, resolve_rank
 from affect_jax.ops.factors.decompose import Decomposition, decompose, rank_by_energy
 
 FACTORS = "factors.json"
-IDLE = {"cp": (), "tucker": ("starts",), "tt": ("starts", "iterations")}  # options that do nothing, by form
+UNUSED = {"cp": (), "tucker": ("starts",), "tt": ("starts", "iterations")}  # options without effect, by form
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
-    """What the kernels become; one of rank, fraction and energy is given."""
+class FactorizationConfig:
+    """How to factorize the kernels; exactly one of rank, fraction and energy is set."""
 
-    form: str = "cp"  # of models.head_factors.FORMS
+    form: str = "cp"  # one of models.head_factors.FORMS
     rank: int | None = None
-    fraction: float | None = None  # of the dense kernel's parameters that are kept at most
-    energy: float | None = None  # share of the dense kernel's sum of squares that the ranks are to keep
+    fraction: float | None = None  # largest share of the dense kernel's parameters to use
+    energy: float | None = None  # least share of the dense kernel's sum of squares to keep
     starts: int = 3  # of alternating least squares: cp
     iterations: int = 200  # of alternating least squares: cp, tucker
 
 
-def factorize_run(source: pathlib.Path, workdir: pathlib.Path, wanted: Wanted) -> dict:
-    """Writes `workdir` with the factorized network at step 0 and factors.json; returns what stands there.
+def factorize_run(source: pathlib.Path, workdir: pathlib.Path, settings: FactorizationConfig) -> dict:
+    """Writes `workdir` with the factorized network at step 0 and factors.json; returns the content of the latter.
 
-    UsageError for a network without dense kernels in a head, ranks that there are not, options that would do nothing,
-    or without TensorLy.
+    UsageError for a network without dense kernels in a head, for impossible ranks, for options without effect, or if
+    TensorLy is not installed.
     """
-    _refuse_idle(wanted)
-    run, network, variables, step = restored(source)
+    _refuse_unused(settings)
+    run, network, variables, step = restore_run(source)
     _check(source, run)
     module = network.module(variables)
     paths = [path for path in find_layers(module, Conv3x3) if path[0] == "head"]
     arrays = names(variables)
     kernels = {join_path(path): np.asarray(arrays[f"{join_path(path)}/kernel"]) for path in paths}
-    search = {"starts": wanted.starts, "iterations": wanted.iterations, "seed": run.seed}
+    search = {"starts": settings.starts, "iterations": settings.iterations, "seed": run.seed}
     try:
-        ranks = {name: _ranks(kernel, wanted, search) for name, kernel in kernels.items()}
-        config = _config(source, wanted, ranks, kernels)
-        if (there := write.there(workdir, config, FACTORS, step)) is not None:
-            return _same(workdir, there, wanted)
-        found, lost = {}, {}
+        ranks = {name: _ranks(kernel, settings, search) for name, kernel in kernels.items()}
+        config = _config(source, settings, ranks, kernels)
+        if (existing := write.existing_result(workdir, config, FACTORS, step)) is not None:
+            return _require_same_settings(workdir, existing, settings)
+        decompositions, notes = {}, {}
         for name, kernel in kernels.items():
-            found[name] = decompose(kernel, wanted.form, ranks[name], **search)
-            lost[name] = _lost(name, kernel, ranks[name], found[name])
+            decompositions[name] = decompose(kernel, settings.form, ranks[name], **search)
+            notes[name] = _layer_note(name, kernel, ranks[name], decompositions[name])
     except ImportError as error:
         raise UsageError(str(error)) from error
-    made = options.parse(config)
-    target = Network(make_builder(made))
-    numbers = _numbers(target, arrays, found)
+    factorized = options.parse(config)
+    target = Network(make_builder(factorized))
+    new_variables = _replace_kernels(target, arrays, decompositions)
     note = {
         "from": str(source),
         "step": step,
-        "wanted": dataclasses.asdict(wanted),
-        "layers": lost,
-        **changes(run, module, made, target.module(numbers), paths),
+        "settings": dataclasses.asdict(settings),
+        "layers": notes,
+        **changes(run, module, factorized, target.module(new_variables), paths),
     }
-    write.write(workdir, config, target, numbers, {FACTORS: note})
+    write.write_run(workdir, config, target, new_variables, {FACTORS: note})
     log(note)
     return note
 
@@ -83,73 +83,76 @@ def _check(source: pathlib.Path, run: Options) -> None:
     head = model_options(run.model).get("head")
     if head is None:
         raise UsageError(
-            f"{source} holds a network '{run.model_name}', which has no affect head; only heads are factorized"
+            f"{source} holds a network '{run.model_name}', which has no affect head; only heads can be factorized"
         )
     if run.contract.over_time:
         raise UsageError(
-            f"{source} holds a clip network; factorize the static network, then give it time: python -m launch.inflate"
+            f"{source} holds a clip network; factorize the static network, then inflate it: python -m launch.inflate"
         )
     if head["rank"]:
         raise UsageError(
-            f"{source}: its head is factorized already (model.head.form '{head['form']}', model.head.rank "
+            f"{source}: its head is already factorized (model.head.form '{head['form']}', model.head.rank "
             f"{head['rank']}); python -m launch.prune makes cp kernels smaller"
         )
 
 
-def _refuse_idle(wanted: Wanted) -> None:
-    """UsageError for an option that was given and would do nothing."""
-    for name in IDLE[wanted.form]:
-        if getattr(wanted, name) != getattr(Wanted(), name):
-            raise UsageError(f"--{name}={getattr(wanted, name)} does nothing with --form={wanted.form}; leave it out")
+def _refuse_unused(settings: FactorizationConfig) -> None:
+    """UsageError for a given option without effect."""
+    for name in UNUSED[settings.form]:
+        if getattr(settings, name) != getattr(FactorizationConfig(), name):
+            raise UsageError(f"--{name}={getattr(settings, name)} has no effect with --form={settings.form}; remove it")
 
 
-def _ranks(kernel: np.ndarray, wanted: Wanted, search: Mapping[str, int]) -> dict[str, int]:
-    """The ranks of a layer, by name, as a config can say them: a tucker kernel's taps in full."""
+def _ranks(kernel: np.ndarray, settings: FactorizationConfig, search: Mapping[str, int]) -> dict[str, int]:
+    """The named ranks of a layer that a config can express; a Tucker kernel keeps the full rank of its taps."""
     try:
-        if wanted.energy is not None:
-            found = rank_by_energy(kernel, wanted.form, wanted.energy, **search)
+        if settings.energy is not None:
+            ranks = rank_by_energy(kernel, settings.form, settings.energy, **search)
         else:
-            rank = wanted.rank if wanted.rank is not None else wanted.fraction
-            found = resolve_rank(wanted.form, _sizes(kernel), rank)
+            rank = settings.rank if settings.rank is not None else settings.fraction
+            ranks = resolve_rank(settings.form, _sizes(kernel), rank)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return {link: found[link] for link in LINKS[wanted.form]}
+    return {link: ranks[link] for link in LINKS[settings.form]}
 
 
 def _sizes(kernel: np.ndarray) -> dict[str, int]:
     return dict(zip(("height", "width", "inputs", "outputs"), kernel.shape, strict=True))
 
 
-def _config(source: pathlib.Path, wanted: Wanted, ranks: Mapping, kernels: Mapping[str, np.ndarray]) -> dict:
-    config = claim.read(source)
+def _config(
+    source: pathlib.Path, settings: FactorizationConfig, ranks: Mapping, kernels: Mapping[str, np.ndarray]
+) -> dict:
+    config = claim.read_config(source)
     sizes = {name: _sizes(kernel) for name, kernel in kernels.items()}
     head = {
         **config["model"]["head"],
-        **rank_options(wanted.form, ranks, sizes),
-        "form": wanted.form,
+        **rank_options(settings.form, ranks, sizes),
+        "form": settings.form,
         "between": "linear",  # only linear layers equal dense kernels
     }
-    if wanted.form != "cp":
+    if settings.form != "cp":
         head["component_dropout"] = 0.0
     model = {**config["model"], "head": head}
     return {**config, "model": model, "initialize": {"rule": "factorized", "workdir": str(source)}}
 
 
-def _numbers(target: Network, arrays: Mapping, found: Mapping[str, Decomposition]) -> Variables:
-    """The numbers of the new network: factors in the place of kernels, all else as it was."""
-    kept = {name: array for name, array in arrays.items() if name.removesuffix("/kernel") not in found}
-    made = {
-        f"{name}/factors/{key}": jnp.asarray(array) for name, one in found.items() for key, array in one.factors.items()
-    }
-    return with_names(target.abstract, {**kept, **made})
+def _replace_kernels(target: Network, arrays: Mapping, decompositions: Mapping[str, Decomposition]) -> Variables:
+    """The variables of the new network: factors instead of kernels, everything else unchanged."""
+    replaced = {name: array for name, array in arrays.items() if name.removesuffix("/kernel") not in decompositions}
+    for name, decomposition in decompositions.items():
+        for factor, array in decomposition.factors.items():
+            replaced[f"{name}/factors/{factor}"] = jnp.asarray(array)
+    return with_names(target.abstract, replaced)
 
 
-def _lost(name: str, kernel: np.ndarray, ranks: Mapping[str, int], found: Decomposition) -> dict:
-    """What is noted of a layer, and said as soon as it is known: a decomposition may take minutes."""
-    before, after = int(kernel.size), int(parameter_count(found.factors))
-    rank, error, energy = "x".join(map(str, ranks.values())), found.relative_error, 1 - found.relative_error**2
+def _layer_note(name: str, kernel: np.ndarray, ranks: Mapping[str, int], decomposition: Decomposition) -> dict:
+    """The note on a layer, logged right away because a decomposition may take minutes."""
+    before, after = int(kernel.size), int(parameter_count(decomposition.factors))
+    error = decomposition.relative_error
+    energy = 1 - error**2
     line = "%s: rank %s, relative error %.3f, energy kept %.3f, %d -> %d parameters"
-    logging.info(line, name, rank, error, energy, before, after)
+    logging.info(line, name, "x".join(map(str, ranks.values())), error, energy, before, after)
     return {
         "ranks": dict(ranks),
         "relative_error": error,
@@ -158,8 +161,8 @@ def _lost(name: str, kernel: np.ndarray, ranks: Mapping[str, int], found: Decomp
     }
 
 
-def _same(workdir: pathlib.Path, there: dict, wanted: Wanted) -> dict:
-    """What stands there; UsageError if other options made it."""
-    if changed := claim.differences(there["wanted"], dataclasses.asdict(wanted), "--"):
+def _require_same_settings(workdir: pathlib.Path, existing: dict, settings: FactorizationConfig) -> dict:
+    """Returns an existing result; UsageError if it was made with other options."""
+    if changed := claim.differences(existing["settings"], dataclasses.asdict(settings), "--"):
         raise UsageError(f"--workdir={workdir} was made with other options ({'; '.join(changed)}); choose another")
-    return there
+    return existing

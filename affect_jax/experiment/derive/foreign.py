@@ -1,4 +1,4 @@
-"""What network a file of another program holds, and its arrays under our names."""
+"""Recognizes the network in another program's file, and renames its arrays to ours."""
 
 import dataclasses
 import pathlib
@@ -14,29 +14,29 @@ from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
 from affect_jax.models.landmarks import LandmarkNetworkConfig
 
-LABEL_SETS = {8: "affectnet_8", 5: "emonet_5"}  # by number of outputs, in the published order
+LABEL_SETS = {8: "affectnet_8", 5: "emonet_5"}  # by number of outputs; emotions in the published order
 LICENSES = {
-    "emonet": "CC BY-NC-ND 4.0 (EmoNet, face-analysis/emonet): no commercial use, and no passing on of derivatives, "
-    "of which this converted checkpoint is one",
+    "emonet": "CC BY-NC-ND 4.0 (EmoNet, face-analysis/emonet): no commercial use, and no distribution of derivatives, "
+    "such as this converted checkpoint",
     "fan": "BSD-3-Clause (face-alignment, 1adrianb/face-alignment)",
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class ConversionConfig:
-    """What a file does not say about itself."""
+    """What the file itself does not specify."""
 
     network: str = "auto"  # auto | emonet | fan
-    label_set: str = ""  # emotions.LABEL_SETS; "" = by the number of outputs
+    label_set: str = ""  # name in emotions.LABEL_SETS; "" = by the number of outputs
     input_px: int = 256  # height and width of the crops it was trained on
-    pooling: str = "auto"  # of the trunk's maps: max | mean; auto = mean for fans of four hourglasses, else max
+    pooling: str = "auto"  # of the trunk's maps: max | mean; auto = mean for a FAN of four hourglasses, else max
     license: str = ""  # of the file; "" = that of the published weights
 
 
-def read(file: pathlib.Path) -> weights.Weights:
-    """The file's tensors; UsageError says what is wrong with it."""
+def read_file(file: pathlib.Path) -> weights.Weights:
+    """Reads the file's tensors; UsageError if it is not a readable checkpoint."""
     if not file.is_file():
-        kind = "a folder" if file.is_dir() else "no file"
+        kind = "a folder" if file.is_dir() else "not a file"
         raise UsageError(f"--from={file} is {kind}; expected a checkpoint such as emonet_8.pth")
     try:
         return weights.read(file)
@@ -44,10 +44,10 @@ def read(file: pathlib.Path) -> weights.Weights:
         raise UsageError(str(error)) from error
 
 
-def converted(
+def convert_tensors(
     name: str, found: weights.Weights, file: pathlib.Path, settings: ConversionConfig
 ) -> tuple[dict[str, Any], str, Converted]:
-    """The model's section, the label set and our arrays; UsageError names what does not fit."""
+    """The config section of the model, the label set and our arrays; UsageError names what does not fit."""
     try:
         if name == "fan":
             sizes = fan.trunk_sizes(found.tensors, fan.WHAT, str(file))

@@ -1,4 +1,4 @@
-"""A network grown in time out of a trained one, and the certificate of what that changed."""
+"""Grows a trained network in time, and certifies what that changes."""
 
 import pathlib
 from typing import Any
@@ -16,23 +16,23 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.network import make_builder
-from affect_jax.experiment.restore import restored
+from affect_jax.experiment.restore import restore_run
 from affect_jax.models.certificate import compare_networks, require_exact
 from affect_jax.models.contract import model_options
 from affect_jax.models.inflation import transfer
 from affect_jax.nn.keys import ParameterKeys
 
 CERTIFICATE = "inflation.json"
-FRAMES = 12  # of the clips that a certificate looks at
+FRAMES = 12  # of the clips that a certificate is computed on
 
 
-def grown(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]:
-    """The network of `run` with the numbers of a trained one, and its certificate.
+def grow(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]:
+    """Builds the network of `run` with the weights of a trained one; returns its certificate and the module.
 
-    InflationError where it should repeat the other network and does not; UsageError where the two do not fit.
+    InflationError if the outputs should equal the source network's and do not; UsageError if the two do not fit.
     """
-    source_run, network, numbers, step = restored(source_workdir)
-    source = network.module(numbers)
+    source_run, network, variables, step = restore_run(source_workdir)
+    source = network.module(variables)
     source.eval()
     _check_sizes(source_workdir, source_run, run)
     try:
@@ -40,11 +40,11 @@ def grown(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]
         target.eval()
         drawn = transfer(source, target, TRANSFERS[run.initialize.rule])
     except ValueError as error:
-        raise UsageError(f"{source_workdir} cannot be inflated so: {error}") from error
+        raise UsageError(f"{source_workdir} cannot be inflated with these options: {error}") from error
     reasons = _reasons(source_run, run, drawn)
     averaged = _averaged(source_run, run)
-    found = compare_networks(source, target, clips(run))
-    news = [*averaged, *reasons]
+    found = compare_networks(source, target, probe_clips(run))
+    news = averaged + reasons
     found = {"from": str(source_workdir), "step": step, "rule": run.initialize.rule, "new": news, **found}
     if news:
         logging.warning(
@@ -56,7 +56,7 @@ def grown(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]
 
 
 def _check_sizes(source_workdir: pathlib.Path, source: Options, target: Options) -> None:
-    """UsageError where a part that both networks have is of another size."""
+    """UsageError if a part common to both networks differs in size."""
     theirs, ours = _sizes(source), _sizes(target)
     for name in sorted(set(theirs) & set(ours)):
         if theirs[name] != ours[name]:
@@ -69,7 +69,7 @@ def _check_sizes(source_workdir: pathlib.Path, source: Options, target: Options)
 
 
 def _sizes(run: Options) -> dict[str, Any]:
-    """The options of a network, by dotted name, that the one it becomes must share."""
+    """The options of a network, by dotted name, that inflation cannot change."""
     sizes = {}
     for name, value in model_options(run.model).items():
         if isinstance(value, dict):
@@ -81,33 +81,33 @@ def _sizes(run: Options) -> dict[str, Any]:
 
 
 def _averaged(source: Options, run: Options) -> list[str]:
-    """Why valence and arousal alone are not expected to be the same."""
+    """Why valence and arousal, and nothing else, are expected to change."""
     before, after = _output_average(source), _output_average(run)
     return [] if before == after else [f"outputs are averaged ({after[0] or 'no longer'})"]
 
 
 def _output_average(run: Options) -> tuple[str, int]:
-    """Kind and frames of the average over the outputs; ("", 0): there is none."""
+    """Kind and frames of the average over outputs; ("", 0) without one."""
     time = model_options(run.model).get("time", {})
     return time.get("output_average", ""), time.get("output_frames", 0)
 
 
 def _reasons(source: Options, run: Options, drawn: list[str]) -> list[str]:
-    """Why the new network is not expected to say the same anywhere."""
-    reasons = [f"{name} is drawn anew" for name in drawn]
+    """Why the outputs of the new network are not expected to be the same."""
+    reasons = [f"{name} is newly initialized" for name in drawn]
     if TRANSFERS[run.initialize.rule] == "mean":
-        reasons.append("the mean rule keeps only clips that stand still")
+        reasons.append("the mean rule preserves the outputs on still clips only")
     if source.contract.over_time and not run.contract.over_time:
-        reasons.append("time was taken away")
+        reasons.append("time was removed")
     return reasons
 
 
-def clips(run: Options) -> dict[str, Float[Array, "1 time height width 3"]]:
-    """What a certificate looks at: noise, and a rendered person."""
+def probe_clips(run: Options) -> dict[str, Float[Array, "1 time height width 3"]]:
+    """The clips that a certificate is computed on: noise, and a rendered subject."""
     px = run.contract.input_px
     noise = jax.random.uniform(jax.random.key(run.seed), (1, FRAMES, px, px, 3))
-    person = rendered(RenderedConfig(kind="clips", split="test", subjects=1, per_subject=1, frames=FRAMES))
+    subject = rendered(RenderedConfig(kind="clips", split="test", subjects=1, per_subject=1, frames=FRAMES))
     batches = loader.evaluation_batches(
-        person, crop_px=px, batch=1, frames=FRAMES, side_ratio=run.crop.side_ratio, threads=1
+        subject, crop_px=px, batch=1, frames=FRAMES, side_ratio=run.crop.side_ratio, threads=1
     )
     return {"random": noise, "rendered": jnp.asarray(np.asarray(next(iter(batches)).inputs.images))}

@@ -1,4 +1,4 @@
-"""The config of a network with more time, or less: what the command names, and what the network has already."""
+"""The config of an inflated network: the options of its source, changed by those of the command."""
 
 import dataclasses
 import pathlib
@@ -12,8 +12,8 @@ from affect_jax.models.contract import model_options
 from affect_jax.models.registry import CLIP_NETWORKS, MODELS
 from affect_jax.train.mesh_config import MeshConfig
 
-FIRST_FRAMES = 16  # of a clip, for a network that was static; all else is as in the clip network's defaults
-OPTIONS = {  # field of Growth -> option of the section `time` of a network over time
+FIRST_FRAMES = 16  # of a clip if the source is static; all else is as in the clip network's defaults
+OPTIONS = {  # field of InflationConfig -> option in the section `time` of a temporal network
     "layers": "layers",
     "time_kernel": "kernel",
     "time_pool": "pool",
@@ -25,13 +25,13 @@ OPTIONS = {  # field of Growth -> option of the section `time` of a network over
 
 
 @dataclasses.dataclass(frozen=True)
-class Growth:
-    """What is to look along time; `frames` as in the data's options, the others see OPTIONS.
+class InflationConfig:
+    """How to inflate a network; `frames` is that of the data, the others are explained by OPTIONS.
 
-    None: as the network has it that is inflated, or as in the defaults if it is static.
+    None keeps the source network's value or, if it is static, uses the default.
     """
 
-    rule: str | None = None  # of INFLATIONS
+    rule: str | None = None  # one of INFLATIONS
     layers: tuple | None = None
     time_kernel: int | None = None
     time_pool: int | None = None
@@ -48,21 +48,21 @@ class Growth:
         return {option: value for option, value in given.items() if value is not None}
 
 
-def config_of(source: pathlib.Path, wanted: Growth) -> dict[str, Any]:
-    """The config of `source` with the time that is wanted; UsageError for what cannot be, or would do nothing.
+def inflate_config(source: pathlib.Path, settings: InflationConfig) -> dict[str, Any]:
+    """The config of `source` with its temporal options changed; UsageError for impossible options or without effect.
 
-    Patterns of parts (frozen, fixed statistics, learning rates, mesh rules) are left out: they were chosen for the
-    parts that were there.
+    Patterns over parts (frozen, fixed statistics, learning rates, mesh rules) are dropped: they were written for the
+    parts of the source network.
     """
-    config = claim.read(source)
+    config = claim.read_config(source)
     name = config["model"]["name"]
     base = {clip: static for static, clip in CLIP_NETWORKS.items()}.get(name, name)
     if base not in CLIP_NETWORKS:
         raise UsageError(f"{source} holds a network '{name}'; only {', '.join(CLIP_NETWORKS)} can be inflated")
-    if wanted.rule == "static" and base == name:
-        raise UsageError(f"{source} holds a static network '{name}' already; --rule=static takes time away")
-    changed = _static(config, base, wanted) if wanted.rule == "static" else _over_time(config, base, wanted)
-    rule = INFLATIONS[wanted.rule].initialize if wanted.rule else "inflate"
+    if settings.rule == "static" and base == name:
+        raise UsageError(f"{source} already holds a static network '{name}'; --rule=static removes time")
+    changed = _static(config, base, settings) if settings.rule == "static" else _over_time(config, base, settings)
+    rule = INFLATIONS[settings.rule].initialize if settings.rule else "inflate"
     return {
         **config,
         **changed,
@@ -74,36 +74,36 @@ def config_of(source: pathlib.Path, wanted: Growth) -> dict[str, Any]:
     }
 
 
-def _static(config: dict, base: str, wanted: Growth) -> dict[str, Any]:
-    _refuse_idle(wanted, [*OPTIONS, "frames"])
+def _static(config: dict, base: str, settings: InflationConfig) -> dict[str, Any]:
+    _refuse_unused(settings, [*OPTIONS, "frames"])
     kept = model_options(MODELS[base][1]())
     model = {**{name: value for name, value in config["model"].items() if name in kept}, "name": base}
     data = {"frames": 0, "hop": 0, "windows": dataclasses.asdict(WindowConfig())}
     return {"model": model, "data": {**config["data"], **data}}
 
 
-def _over_time(config: dict, base: str, wanted: Growth) -> dict[str, Any]:
+def _over_time(config: dict, base: str, settings: InflationConfig) -> dict[str, Any]:
     clip = CLIP_NETWORKS[base]
     time = model_options(MODELS[clip][1]())["time"]
-    _refuse_idle(wanted, [field for field, option in OPTIONS.items() if option not in time])
+    _refuse_unused(settings, [field for field, option in OPTIONS.items() if option not in time])
     frames, hop = FIRST_FRAMES, 0
-    if config["model"]["name"] == clip:  # it has time already
+    if config["model"]["name"] == clip:  # the source is temporal
         time |= config["model"]["time"]
         frames, hop = config["data"]["frames"], config["data"]["hop"]
-    if wanted.rule is not None:
-        time["form"] = INFLATIONS[wanted.rule].form
-    if wanted.output_average not in (None, "flat"):
-        time["output_frames"] = 0  # other averages have a length of their own
-    time |= wanted.time
-    if wanted.frames not in (None, frames):
-        frames, hop = wanted.frames, 0  # half a clip again: another length has another stride
+    if settings.rule is not None:
+        time["form"] = INFLATIONS[settings.rule].form
+    if settings.output_average not in (None, "flat"):
+        time["output_frames"] = 0  # other averages have a fixed length
+    time |= settings.time
+    if settings.frames not in (None, frames):
+        frames, hop = settings.frames, 0  # back to half a clip: the old stride belongs to the old length
     model = {**config["model"], "time": time, "name": clip}
     return {"model": model, "data": {**config["data"], "frames": frames, "hop": hop}}
 
 
-def _refuse_idle(wanted: Growth, names: list[str]) -> None:
-    """UsageError for an option that was given and would do nothing."""
-    rule = f" with --rule={wanted.rule}" if wanted.rule else ""
+def _refuse_unused(settings: InflationConfig, names: list[str]) -> None:
+    """UsageError for a given option without effect."""
+    rule = f" with --rule={settings.rule}" if settings.rule else ""
     for name in names:
-        if (value := getattr(wanted, name)) is not None:
-            raise UsageError(f"--{name}={value} does nothing for this network{rule}")
+        if (value := getattr(settings, name)) is not None:
+            raise UsageError(f"--{name}={value} has no effect on this network{rule}")

@@ -7,8 +7,8 @@ import dataclasses
 class InflationRule:
     """A rule of launch.inflate."""
 
-    form: str  # of the layers that look along time, one of models.time_layers.FORMS; "": no layer does
-    initialize: str  # the rule of the new run's config, of TRANSFERS
+    form: str  # of the temporal layers, one of models.time_layers.FORMS; "" without any
+    initialize: str  # initialize.rule of the new run, one of TRANSFERS
 
 
 INFLATIONS = {

@@ -1,1 +1,1 @@
-"""Many runs: sweeps, their tables, comparisons over seeds."""
+"""Studies of many runs: sweeps, their tables, and comparisons over seeds."""

@@ -1,10 +1,10 @@
-"""Finished sweeps as one picture and one table: what each network scores and costs, and what it takes to get there."""
+"""Compares finished sweeps in one plot and one table: scores, costs and training curves of each network."""
 
 import pathlib
 from collections.abc import Sequence
 
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.study.speeds import frames_a_second
+from affect_jax.experiment.study.speeds import frames_per_second
 from affect_jax.experiment.study.sweep import LABEL
 from affect_jax.experiment.study.sweep_runs import PLACE, Row, read_runs, read_tables, score_column
 from affect_jax.files.atomic import open_atomically, write_csv
@@ -21,25 +21,31 @@ def compare(
 ) -> str:
     """Writes comparison.png, comparison.csv and comparison.md; returns the table as text.
 
-    The table holds the runs on all clips, the picture's left panel those on shares of them too. Runs of one label over
-    all sweeps are one network, and differ in seed and share. `against`: the network that differences are taken to, by
-    default the first. `speed`: the first run of each is timed here.
+    The table covers runs on all clips; the left panel of the plot also shows runs on fractions of them. Runs with the
+    same label, in any sweep, are one network and differ in seed and fraction.
+
+    Args:
+        sweeps: folders of the sweeps.
+        score: the score to compare, such as "ccc/mean".
+        output: folder for the files.
+        against: label of the network that differences refer to; by default the first.
+        speed: whether to time the first run of each network on this machine.
     """
     tables, score = read_tables(sweeps), score.removeprefix("validation/")
     column = score_column(tables, score)
-    found = read_runs(tables, column, score)
-    rows = [row for run, row in found if run.share == ALL]
+    runs = read_runs(tables, column, score)
+    rows = [row for run, row in runs if run.share == ALL]
     if not rows:
         raise UsageError(f"no finished run on all clips in {', '.join(map(str, sweeps))}; there is nothing to compare")
-    base = _known(against, rows)
+    base = _reference_label(against, rows)
     lines = table_lines(rows, column, base)
     if speed:
         firsts = {row[LABEL]: pathlib.Path(row[PLACE]) for row in reversed(rows)}
-        speeds = frames_a_second({line[NETWORK]: firsts[line[NETWORK]] for line in lines})
+        speeds = frames_per_second({line[NETWORK]: firsts[line[NETWORK]] for line in lines})
         lines = [{**line, SPEED: round(speeds[line[NETWORK]])} for line in lines]
     output.mkdir(parents=True, exist_ok=True)
     names = (score_name(column), score_name(f"validation/{score}"))
-    draw_comparison([run for run, _ in found], names, output / "comparison.png")
+    draw_comparison([run for run, _ in runs], names, output / "comparison.png")
     write_csv(lines, output / "comparison.csv")
     short = [{name: cell for name, cell in line.items() if not _minor(name, column)} for line in lines]
     with open_atomically(output / "comparison.md") as file:
@@ -47,24 +53,28 @@ def compare(
     return text_table(short)
 
 
-def _known(against: str, rows: Sequence[Row]) -> str:
+def _reference_label(against: str, rows: Sequence[Row]) -> str:
+    """The label that differences refer to; UsageError if there is no such network."""
     labels = list(dict.fromkeys(row[LABEL] for row in rows))
     if against and against not in labels:
-        raise UsageError(f"--against={against}: no such network; there are: {'; '.join(labels)}")
+        raise UsageError(f"--against={against}: no such network; choose one of {'; '.join(labels)}")
     return against or labels[0]
 
 
 def table_lines(rows: Sequence[Row], column: str, against: str) -> list[dict[str, object]]:
-    """One line for each label: scores over seeds, their difference to one of the lines, and what the network costs."""
+    """One line per label: scores over seeds, differences from the line `against`, and the costs of the network."""
     parts = _parts(column, rows[0])
-    numbers = [{LABEL: r[LABEL], SEED: r[SEED], **{part: float(r[part]) for part in parts if r[part]}} for r in rows]
+    scores = []
+    for row in rows:
+        values = {part: float(row[part]) for part in parts if row[part]}
+        scores.append({LABEL: row[LABEL], SEED: row[SEED], **values})
     lines = []
-    for found in aggregate_seeds(numbers, [LABEL], parts, (against,)):
-        line: dict[str, object] = {NETWORK: found[LABEL]}
-        line |= {score_name(part): found[part] for part in parts}
-        line |= {f"{score_name(part)}, difference": found.get(f"{part}, difference") for part in parts}
-        mine = [row for row in rows if row[LABEL] == found[LABEL]]
-        lines.append({**line, **_costs(mine), "runs": found["runs"]})
+    for summary in aggregate_seeds(scores, [LABEL], parts, (against,)):
+        line: dict[str, object] = {NETWORK: summary[LABEL]}
+        line |= {score_name(part): summary[part] for part in parts}
+        line |= {f"{score_name(part)}, difference": summary.get(f"{part}, difference") for part in parts}
+        same_label = [row for row in rows if row[LABEL] == summary[LABEL]]
+        lines.append({**line, **_costs(same_label), "runs": summary["runs"]})
     return lines
 
 
@@ -80,7 +90,7 @@ def _costs(rows: Sequence[Row]) -> dict[str, object]:
 
 
 def _parts(column: str, row: Row) -> list[str]:
-    """The same score of each dimension, where there are several, then the score itself."""
+    """The same score of each dimension, if there are several, and then the score itself."""
     kind = column.rpartition("/")[0]
     others = [name for name in row if kind and name.rpartition("/")[0] == kind and name != column]
     return others + [column]
@@ -89,16 +99,16 @@ def _parts(column: str, row: Row) -> list[str]:
 def score_name(column: str) -> str:
     """ "mean CCC" for "ccc/mean", "validation accuracy" for "validation/accuracy"."""
     *where, last = column.split("/")
-    kinds = [name for name in where if name != "validation"]
-    words = [*where[: len(where) - len(kinds)], last.replace("_", " "), *(kind.upper() for kind in kinds)]
-    return " ".join(words)
+    prefix = [name for name in where if name == "validation"]
+    kinds = [name.upper() for name in where if name != "validation"]
+    return " ".join(prefix + [last.replace("_", " ")] + kinds)
 
 
 def _minor(name: str, column: str) -> bool:
-    """Differences of single dimensions: in the CSV only, for the table would be too wide for a page."""
+    """Whether a column is left to the CSV: differences of single dimensions would make the table too wide."""
     return name.endswith(", difference") and name != f"{score_name(column)}, difference"
 
 
 def _note(rows: Sequence[Row], against: str) -> str:
     seeds = len({row[SEED] for row in rows})
-    return f'Mean ± {INTERVAL} ({seeds} of them); differences are to "{against}", seed by seed.'
+    return f'Mean ± {INTERVAL} ({seeds} of them); differences are from "{against}", seed by seed.'

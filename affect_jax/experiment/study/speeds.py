@@ -1,21 +1,21 @@
-"""How many frames a second networks predict on this machine, in turns."""
+"""Prediction speed of networks on this machine, timed in turns."""
 
 import pathlib
 from collections.abc import Callable, Mapping
 
 import jax.numpy as jnp
 
-from affect_jax.experiment.restore import restored
+from affect_jax.experiment.restore import restore_run
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.measured import time_interleaved
 from affect_jax.types import Predictions
 
-BATCH = 8  # clips, or pictures, at once
-CALLS = 3  # of each network in its turn
+BATCH = 8  # clips or images per call
+CALLS = 3  # per network and turn
 
 
-def frames_a_second(workdirs: Mapping[str, pathlib.Path]) -> dict[str, float]:
-    """Of each network by name: frames of clips as long as those it was trained on, eight clips at once, in float32."""
+def frames_per_second(workdirs: Mapping[str, pathlib.Path]) -> dict[str, float]:
+    """Frames per second of each network, on batches of eight clips of its training length, in float32."""
     programs, frames = {}, {}
     for name, workdir in workdirs.items():
         programs[name], frames[name] = _program(workdir)
@@ -23,7 +23,7 @@ def frames_a_second(workdirs: Mapping[str, pathlib.Path]) -> dict[str, float]:
 
 
 def _program(workdir: pathlib.Path) -> tuple[Callable[[], list[Predictions]], int]:
-    run, network, variables, _ = restored(workdir)
+    run, network, variables, _ = restore_run(workdir)
     ready, px = CompiledNetwork(network), run.contract.input_px
     shape = (BATCH, run.data.frames, px, px, 3) if run.data.frames else (BATCH, px, px, 3)
     images = jnp.full(shape, 0.5)

@@ -6,7 +6,7 @@ import pytest
 
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.derive.inflated_config import Growth, config_of
+from affect_jax.experiment.derive.inflated_config import InflationConfig, inflate_config
 from configs import quickstart
 
 
@@ -27,7 +27,7 @@ def time_of(config):
     return {**time, "layers": tuple(time["layers"]), **data}
 
 
-GIVEN = Growth("channelwise", ("all",), 4, 1, "gru", "flat", 6, True, 48)
+GIVEN = InflationConfig("channelwise", ("all",), 4, 1, "gru", "flat", 6, True, 48)
 TIME = {
     "form": "channelwise",
     "layers": ("all",),
@@ -55,17 +55,17 @@ FIRST = {
 
 
 def test_a_static_network_gets_what_is_given_and_else_what_comes_first(static):
-    assert time_of(config_of(static, GIVEN)) == TIME
-    assert time_of(config_of(static, Growth())) == FIRST
+    assert time_of(inflate_config(static, GIVEN)) == TIME
+    assert time_of(inflate_config(static, InflationConfig())) == FIRST
 
 
 def test_a_network_over_time_keeps_what_is_not_given(static, tmp_path):
-    config = config_of(static, GIVEN)
+    config = inflate_config(static, GIVEN)
     config["data"]["hop"] = 24
     clip = written(tmp_path / "clip", config)
-    assert time_of(config_of(clip, Growth())) == {**TIME, "hop": 24}
-    assert time_of(config_of(clip, Growth(time_kernel=6))) == {**TIME, "kernel": 6, "hop": 24}
-    assert time_of(config_of(clip, Growth(recurrent="", output_average=""))) == {
+    assert time_of(inflate_config(clip, InflationConfig())) == {**TIME, "hop": 24}
+    assert time_of(inflate_config(clip, InflationConfig(time_kernel=6))) == {**TIME, "kernel": 6, "hop": 24}
+    assert time_of(inflate_config(clip, InflationConfig(recurrent="", output_average=""))) == {
         **TIME,
         "recurrent": "",
         "output_average": "",
@@ -73,8 +73,8 @@ def test_a_network_over_time_keeps_what_is_not_given(static, tmp_path):
         "hop": 24,
     }
     warm = {**TIME, "output_average": "warm", "output_frames": 0, "hop": 24}
-    assert time_of(config_of(clip, Growth(output_average="warm"))) == warm
-    shorter = config_of(clip, Growth(frames=16))
+    assert time_of(inflate_config(clip, InflationConfig(output_average="warm"))) == warm
+    shorter = inflate_config(clip, InflationConfig(frames=16))
     assert time_of(shorter) == {**TIME, "frames": 16, "hop": 0}  # a hop of 24 does not fit 16 frames
     options.parse(shorter)
 
@@ -85,8 +85,8 @@ def test_patterns_of_parts_do_not_outlive_the_parts(static):
     kernels = "head/blocks/0/convs/./kernel"  # channelwise it is .../convs/./space/kernel
     config["optimizer"]["learning_rate_multipliers"] = [[kernels, 0.1]]
     (static / "config.json").write_text(json.dumps(config))
-    for growth in (Growth(rule="channelwise"), Growth(rule="i3d")):
-        made = config_of(static, growth)
+    for growth in (InflationConfig(rule="channelwise"), InflationConfig(rule="i3d")):
+        made = inflate_config(static, growth)
         assert (made["frozen"], made["fixed_statistics"], made["optimizer"]["learning_rate_multipliers"]) == (
             "",
             "",
@@ -96,18 +96,18 @@ def test_patterns_of_parts_do_not_outlive_the_parts(static):
 
 def test_a_trunk_alone_grows_in_the_form_that_its_kernels_can_take(tmp_path):
     trunk = written(tmp_path / "landmarks", options.as_dict(quickstart.get_config("landmarks")))
-    model = config_of(trunk, Growth())["model"]
+    model = inflate_config(trunk, InflationConfig())["model"]
     time = {"form": "channelwise", "layers": ("trunk",), "kernel": 3, "causal": False}
     assert (model["name"], model["time"]) == ("landmark_clip", time)
-    with pytest.raises(UsageError, match="--recurrent=gru does nothing for this network$"):
-        config_of(trunk, Growth(recurrent="gru"))
-    with pytest.raises(UsageError, match="holds a static network 'landmarks' already"):
-        config_of(trunk, Growth(rule="static"))
+    with pytest.raises(UsageError, match="--recurrent=gru has no effect on this network$"):
+        inflate_config(trunk, InflationConfig(recurrent="gru"))
+    with pytest.raises(UsageError, match="already holds a static network 'landmarks'"):
+        inflate_config(trunk, InflationConfig(rule="static"))
 
 
 def test_the_axes_of_the_mesh_stay_and_rules_for_the_parameters_that_were_there_go(static):
     config = options.as_dict(quickstart.get_config("static"))
     config["mesh"] = {"axes": (("data", -1), ("model", 2)), "rules": (("head/.*", ("model",)), (".*", ()))}
     (static / "config.json").write_text(json.dumps(config))
-    mesh = options.parse(config_of(static, Growth())).mesh
+    mesh = options.parse(inflate_config(static, InflationConfig())).mesh
     assert (mesh.axes, mesh.rules) == ((("data", -1), ("model", 2)), ((".*", ()),))

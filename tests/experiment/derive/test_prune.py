@@ -12,7 +12,7 @@ from affect_jax.experiment import restore
 from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import growth, inflate, write
-from affect_jax.experiment.derive.inflated_config import Growth
+from affect_jax.experiment.derive.inflated_config import InflationConfig
 from affect_jax.experiment.derive.prune import prune_run
 from affect_jax.experiment.network import make_builder, make_network
 from affect_jax.experiment.refuse import check_network, check_start, check_trainable
@@ -38,7 +38,7 @@ def drawn_run(config, workdir):
         scale = np.float32(rng.uniform(0.5, 2.0, 4) * rng.choice([-1, 1], 4))
         scale[list(gone)] = 0
         arrays[f"{LAYER}{layer}/factors/scale"] = jnp.asarray(scale)
-    write.write(workdir, config, network, with_names(network.abstract, arrays), {})
+    write.write_run(workdir, config, network, with_names(network.abstract, arrays), {})
     return workdir
 
 
@@ -57,7 +57,7 @@ def unmeasured(monkeypatch):
 
 
 def outputs(workdir, images) -> np.ndarray:
-    _, network, variables, _ = restore.restored(workdir)
+    _, network, variables, _ = restore.restore_run(workdir)
     found = jax.jit(network.predict)(variables, images)
     return np.concatenate([found["valence_arousal"], found["emotion"]], axis=-1)
 
@@ -68,7 +68,7 @@ def assert_smaller(workdir, found, taps):
     assert all(layer["of"] == 4 for layer in found["layers"].values())
     saved = sum((4 - KEPT[layer]) * (taps + CHANNELS[layer] + 1) for layer in KEPT)
     assert found["parameters"]["before"] - found["parameters"]["after"] == saved
-    stored = sum(array.size for array in names(restore.restored(workdir)[2].trained).values())
+    stored = sum(array.size for array in names(restore.restore_run(workdir)[2].trained).values())
     assert stored == found["parameters"]["after"]
     assert found["flops/frame"]["after"] < found["flops/frame"]["before"]
 
@@ -82,14 +82,14 @@ def test_without_components_of_size_0_a_static_network_is_smaller_and_equal(spar
     np.testing.assert_allclose(
         outputs(tmp_path / "V", images), expected, rtol=0, atol=1e-5 * max(1, np.abs(expected).max())
     )
-    assert claim.read(tmp_path / "V")["model"]["head"]["rank"] in KEPT.values()
+    assert claim.read_config(tmp_path / "V")["model"]["head"]["rank"] in KEPT.values()
     assert prune_run(sparse, tmp_path / "V", 0.0) == found
 
 
 @pytest.mark.parametrize(("rule", "taps"), [("factorized", 3 + 3 + 3), ("channelwise", 3 + 3)])
 def test_a_clip_network_keeps_its_factors_of_time(sparse, tmp_path, rule, taps, monkeypatch):
     monkeypatch.setattr(growth, "certificate", lambda *_: {"exact": True, "largest_difference": 0.0, "checks": []})
-    wanted = Growth(rule=rule, time_kernel=3, time_pool=3, frames=4)
+    wanted = InflationConfig(rule=rule, time_kernel=3, time_pool=3, frames=4)
     inflate.inflate_run(sparse, tmp_path / "clip", wanted)
     found = prune_run(tmp_path / "clip", tmp_path / "V", 0.0)
     assert found["largest_difference"] <= 1e-5
@@ -97,7 +97,7 @@ def test_a_clip_network_keeps_its_factors_of_time(sparse, tmp_path, rule, taps, 
 
 
 def test_a_threshold_is_relative_to_the_largest_component(sparse, tmp_path, unmeasured):
-    arrays = names(restore.restored(sparse)[2])
+    arrays = names(restore.restore_run(sparse)[2])
     sizes = {}
     for layer in KEPT:
         part = {
@@ -115,7 +115,7 @@ def test_layers_with_a_norm_after_their_first_1x1_take_it_with_them(miniature, t
     source = drawn_run(miniature(tmp_path, between="norm_relu"), tmp_path / "W")
     prune_run(source, tmp_path / "V", 0.0)
     norms = ("norm/scale", "norm/bias", "norm/mean", "norm/var", "factors/height")
-    before, after = (names(restore.restored(run)[2]) for run in (source, tmp_path / "V"))
+    before, after = (names(restore.restore_run(run)[2]) for run in (source, tmp_path / "V"))
     stay = [place for place in range(4) if place not in GONE[0]]
     for name in norms:
         np.testing.assert_array_equal(after[f"{LAYER}0/{name}"], before[f"{LAYER}0/{name}"][..., jnp.array(stay)])
@@ -124,7 +124,8 @@ def test_layers_with_a_norm_after_their_first_1x1_take_it_with_them(miniature, t
 def test_outputs_that_move_without_a_reason_stop_it_and_nothing_is_written(sparse, tmp_path, monkeypatch):
     monkeypatch.setattr(prune, "changes", lambda *_: {"largest_difference": float("nan")})
     with pytest.raises(
-        ValueError, match=r"without components of size 0 the outputs of .* move by nan, more than 1e-05; nothing was"
+        ValueError,
+        match=r"removing components of size 0 changes the outputs of .* by nan, more than 1e-05; nothing was",
     ):
         prune_run(sparse, tmp_path / "V", 0.0)
     assert not (tmp_path / "V").exists()
@@ -134,14 +135,14 @@ def test_networks_without_components_are_refused(miniature, tmp_path):
     for number, sizes in enumerate(({"rank": 0}, {"form": "tt"})):
         config = miniature(tmp_path, **sizes)
         network = make_network(options.parse(config))
-        write.write(tmp_path / f"{number}", config, network, network.initial(jax.random.key(0)), {})
+        write.write_run(tmp_path / f"{number}", config, network, network.initial(jax.random.key(0)), {})
         with pytest.raises(UsageError, match="holds no factorized convolutions of form cp, whose components could be"):
             prune_run(tmp_path / f"{number}", tmp_path / "V", 0.1)
 
 
 def test_what_was_pruned_is_trained_on_by_copy_with_its_own_ranks(sparse, tmp_path, unmeasured):
     prune_run(sparse, tmp_path / "V", 0.0)
-    run = claim.stored(tmp_path / "V")
+    run = claim.read_options(tmp_path / "V")
     with pytest.raises(UsageError, match=r"network pruned from .*; to train it further .*rule=copy"):
         check_trainable(Run(run, tmp_path))
     run = dataclasses.replace(run, initialize=options.InitializeConfig("copy", str(tmp_path / "V")))

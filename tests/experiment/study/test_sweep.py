@@ -40,7 +40,7 @@ def test_a_second_start_keeps_the_rows_to_come_and_drops_those_of_points_that_ar
     tables = []
     monkeypatch.setattr(sweep, "train", lambda *_: True)
     monkeypatch.setattr(sweep, "write_csv", lambda rows, path: tables.append([row["run"] for row in rows]))
-    monkeypatch.setattr(sweep.costs, "of_run", lambda run: {})
+    monkeypatch.setattr(sweep.costs, "network_costs", lambda run: {})
     (tmp_path / "table.csv").write_text("run,seed,state\n" + "".join(f"{run:03d},{run},done\n" for run in range(5)))
     assert sweep.sweep(miniature(tmp_path), [{"seed": 7} for _ in range(3)], tmp_path)
     assert tables == [["000", "001", "002"]] * 3
@@ -52,4 +52,4 @@ def test_a_second_start_keeps_the_rows_to_come_and_drops_those_of_points_that_ar
 )
 def test_what_differs_with_the_seed_or_with_the_label_only_tells_no_runs_apart(name, expected):
     chosen = points("inflated") + [{**point, "label": "other", "frozen": "trunk/.*"} for point in points("other")]
-    assert sweep._tells_apart(chosen, name) is expected
+    assert sweep._distinguishes(chosen, name) is expected

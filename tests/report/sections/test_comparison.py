@@ -64,7 +64,7 @@ def amounts(folder):
 def test_table_of_hand_worked_runs(tmp_path, monkeypatch):
     timed = {"static": tmp_path / "networks" / "000", "grown": tmp_path / "networks" / "002"}
     clock = lambda workdirs: {"static": 1234.4, "grown": 101.4} if workdirs == timed else {}
-    monkeypatch.setattr("affect_jax.experiment.study.compare_sweeps.frames_a_second", clock)
+    monkeypatch.setattr("affect_jax.experiment.study.compare_sweeps.frames_per_second", clock)
     folders = [networks(tmp_path / "networks"), amounts(tmp_path / "amounts")]
     table = compare(folders, "ccc/mean", tmp_path / "out", speed=True)
     assert table.splitlines()[-1].split()[0] == "grown" and "first phase" not in table
@@ -84,7 +84,7 @@ def test_table_of_hand_worked_runs(tmp_path, monkeypatch):
     assert lines[0].startswith(head) and lines[3].startswith(
         f"| grown | 0.600 ± 0.000 | 0.400 ± 0.000 | 0.700 ± {half}"
     )
-    note = 'Mean ± 95 % t-interval over seeds (3 of them); differences are to "static", seed by seed.'
+    note = 'Mean ± 95 % t-interval over seeds (3 of them); differences are from "static", seed by seed.'
     assert lines[-1] == note
     assert not list((tmp_path / "out").glob("*.part"))
 
@@ -95,7 +95,7 @@ def test_differences_may_be_to_any_network(tmp_path):
     with (tmp_path / "out" / "comparison.csv").open(newline="") as file:
         static, grown = csv.DictReader(file)
     assert static["mean CCC, difference"] == "-0.200 ± 0.000" and grown["mean CCC, difference"] == ""
-    assert 'differences are to "grown"' in (tmp_path / "out" / "comparison.md").read_text()
+    assert 'differences are from "grown"' in (tmp_path / "out" / "comparison.md").read_text()
     with pytest.raises(UsageError, match="--against=grow: no such network; there are: static; grown"):
         compare([folder], "ccc/mean", tmp_path / "wrong", against="grow")
     assert not (tmp_path / "wrong").exists()
@@ -161,7 +161,7 @@ def test_courses_hold_only_steps_at_which_every_seed_was_evaluated(caplog):
 )
 def test_share_of_a_fold(fold, share):
     row = {f"data.train.sewa.fold.{name}": cell for name, cell in fold.items()}
-    assert sweep_runs.share_of({**row, "evaluations.validation.fold.of": "7"}, "here") == share
+    assert sweep_runs.clip_share({**row, "evaluations.validation.fold.of": "7"}, "here") == share
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_names_of_scores(column, name):
     assert score_name(column) == name
 
 
-def test_a_sweep_that_was_not_evaluated_is_compared_by_its_validation_scores_and_diverged_runs_are_left_out(
+def test_a_sweep_without_a_final_evaluation_is_compared_by_its_validation_and_diverged_runs_are_left_out(
     drawn, caplog, tmp_path
 ):
     row = {"label": "a", "seed": 0, "validation/ccc/mean": 0.25}
@@ -189,14 +189,14 @@ def test_a_sweep_that_was_not_evaluated_is_compared_by_its_validation_scores_and
 
 ROW = {"label": "a", "seed": 0, "ccc/mean": 0.5, "frozen": ""}
 COURSE = {10: 0.5}
-# The runs of each sweep with their courses, and what is said of them.
+# The runs of each sweep with their validation curves, and the expected error.
 MISTAKES = {
     "no table": ({"s": None}, "s holds no table.csv; run python -m launch.sweep --workdir=.*s first"),
     "no label": ({"s": ([{"seed": 0, "ccc/mean": 1}], ())}, "s/table.csv has no column 'label'"),
     "no score": ({"s": ([{"label": "a", "seed": 0, "pcc/mean": 1, "frozen": ""}], ())}, "its scores are pcc/mean$"),
-    "unjudged": (
+    "not evaluated": (
         {"s": ([ROW], ()), "t": ([{"label": "b", "seed": 0, "validation/ccc/mean": 1}], ())},
-        "t/table.csv has no such column; judge its runs as those of the other sweeps",
+        "t/table.csv has no such column; evaluate its runs like those of the other sweeps",
     ),
     "twice": (
         {"s": ([ROW], [COURSE]), "t": ([ROW], [COURSE])},
@@ -208,10 +208,10 @@ MISTAKES = {
     ),
     "two shares": (
         {"s": ([{**ROW, FOLDS: 2, "data.train.sewa.fold.of": 4}], ())},
-        "run 000 has different shares of its data sets: 1/4, 1/2",
+        "run 000 uses different fractions of its data sets: 1/4, 1/2",
     ),
     "parts only": ({"s": ([{**ROW, FOLDS: 2}], ())}, "no finished run on all clips in .*s; there is nothing"),
-    "no run": ({"s": ([ROW], ())}, "s/000/metrics.jsonl is missing; the folders of the runs must lie beside"),
+    "no run": ({"s": ([ROW], ())}, "s/000/metrics.jsonl is missing; the folders of the runs must be next to"),
     "no course": ({"s": ([ROW], [{}])}, "s/000/metrics.jsonl has no 'validation/ccc/mean'"),
     "no origin": (
         {"s": ([{**ROW, "initialize.workdir": "{sweep}/007"}], [COURSE])},
@@ -221,7 +221,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("case", MISTAKES)
-def test_mistakes_are_told_and_leave_nothing(case, tmp_path):
+def test_mistakes_are_reported_and_nothing_is_written(case, tmp_path):
     sweeps, message = MISTAKES[case]
     folders = [write_sweep(tmp_path / name, *made) if made else tmp_path / name for name, made in sweeps.items()]
     with pytest.raises(UsageError, match=message):
