@@ -19,8 +19,8 @@ from jaxtyping import Array, Float
 
 from affect_jax.experiment import cli
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.losses.ccc_memory import empty_memory, remember, union
 from affect_jax.losses.continuous import ccc, moments
-from affect_jax.losses.memory import empty_memory, remember, union
 from affect_jax.tables.reading import read_rows
 
 PREDICTIONS = flags.DEFINE_string("predictions", "", "predictions.csv of an evaluation; Gaussian pairs if not given.")

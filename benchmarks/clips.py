@@ -17,10 +17,10 @@ from flax import nnx
 from affect_jax.infer import tuning
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.factor_tuning import FactorTuner, time_executions
+from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
 from affect_jax.models.inflation import transfer
-from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.execution import execution_named
 from affect_jax.nn.factorized import FactorizedConv

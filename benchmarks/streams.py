@@ -12,7 +12,7 @@ import numpy as np
 from flax import nnx
 
 from affect_jax.infer.streaming import compile_stream, make_stream
-from affect_jax.models.temporal import ClipNetwork
+from affect_jax.models.clip import ClipNetwork
 from affect_jax.nn.prepare import prepare
 from benchmarks.clips import Clips, Program
 

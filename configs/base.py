@@ -11,7 +11,8 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from affect_jax.data.augment import AugmentConfig, CropConfig
+from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.crops import CropConfig
 from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS

@@ -14,7 +14,7 @@ from flax import nnx
 from affect_jax.data import loader, store
 from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.source import Table, unlabeled
-from affect_jax.evaluate.rows import collect
+from affect_jax.evaluate.collect import collect
 from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.metrics.moments import PairMoments

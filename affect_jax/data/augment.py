@@ -22,17 +22,6 @@ ERASED_AREA, ERASED_ASPECT = (0.02, 0.33), (0.3, 1 / 0.3)  # share of the crop; 
 
 
 @dataclasses.dataclass(frozen=True)
-class CropConfig:
-    """The crop that a network sees in training, evaluation and prediction."""
-
-    side_ratio: float = EMONET_SIDE  # crop side over the mean of width and height of the landmark box
-
-    def __post_init__(self):
-        if self.side_ratio <= 0:
-            raise ValueError(f"crop.side_ratio is {self.side_ratio}; expected a positive ratio such as 1.818")
-
-
-@dataclasses.dataclass(frozen=True)
 class AugmentConfig:
     """Training augmentation: half-widths of uniform distributions; 0 disables one."""
 

@@ -20,6 +20,17 @@ PADDING = -1  # index of a padding row
 BROKEN = "image failed to load"  # reason in skipped.csv, whose row is then the position in the source
 
 
+@dataclasses.dataclass(frozen=True)
+class CropConfig:
+    """The crop that a network sees in training, evaluation and prediction."""
+
+    side_ratio: float = EMONET_SIDE  # crop side over the mean of width and height of the landmark box
+
+    def __post_init__(self):
+        if self.side_ratio <= 0:
+            raise ValueError(f"crop.side_ratio is {self.side_ratio}; expected a positive ratio such as 1.818")
+
+
 def collate(rows: Sequence[Batch]) -> Batch:
     """Stacks rows along a new leading axis."""
     return jax.tree.map(lambda *leaves: np.stack(leaves), *rows)

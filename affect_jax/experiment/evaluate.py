@@ -11,8 +11,8 @@ from absl import logging
 from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
+from affect_jax.evaluate.collect import collect
 from affect_jax.evaluate.flip import with_flip_averaging
-from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.experiment import restore, splits
 from affect_jax.experiment.config.data import SourceConfig

@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.faces.detector import Detector
+from affect_jax.faces.face_mesh import Mesh, region_of_detection, region_of_mesh
 from affect_jax.faces.interpreter import require_interpreter
 from affect_jax.faces.landmarks68 import mesh_landmarks
-from affect_jax.faces.mesh import Mesh, region_of_detection, region_of_mesh
 from affect_jax.faces.model_file import DETECTOR, MESH, load_models
 from affect_jax.ops.geometry import Crop
 

@@ -2,10 +2,10 @@
 
 from flax import nnx
 
+from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
 from affect_jax.models.landmark_clip import LandmarkClipNetwork, LandmarkClipNetworkConfig
 from affect_jax.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
-from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 
 MODELS: dict[str, tuple[type[nnx.Module], type]] = {
     "landmarks": (LandmarkNetwork, LandmarkNetworkConfig),

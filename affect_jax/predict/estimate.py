@@ -12,7 +12,7 @@ from affect_jax.faces.finder import Face
 from affect_jax.ops.geometry import Crop, crop_matrix, crop_name, landmark_crop
 from affect_jax.ops.image import warp_image
 from affect_jax.predict.predictor import Predictor, Values
-from affect_jax.predict.row import Row
+from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
 from affect_jax.predict.windows import make_runner
 from affect_jax.tables.schema import Schema

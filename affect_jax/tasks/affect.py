@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from affect_jax.losses.categorical import cross_entropy, expected_weight, inverse_frequency
+from affect_jax.losses.ccc_memory import empty_memory
 from affect_jax.losses.continuous import SetMoments
 from affect_jax.losses.distillation import soft_target_divergence
-from affect_jax.losses.memory import empty_memory
 from affect_jax.losses.mixing import log_variance_of_equal_shares, plain_mean, shake, uncertainty_weighted
 from affect_jax.losses.reduce import weighted_mean
-from affect_jax.tasks.continuous import continuous_terms
+from affect_jax.tasks.affect_terms import continuous_terms
 from affect_jax.tasks.labels import get_label
 from affect_jax.tasks.landmarks import LandmarksConfig, mean_heatmap_error
 from affect_jax.tasks.recipe import CLASS_WEIGHT_RULES, AffectConfig

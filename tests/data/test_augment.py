@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from records import no_labels
 
-from affect_jax.data.augment import LUMA, AugmentConfig, CropConfig, Jitter, color_map, draw_jitter, erased_box, prepare
+from affect_jax.data.augment import LUMA, AugmentConfig, Jitter, color_map, draw_jitter, erased_box, prepare
+from affect_jax.data.crops import CropConfig
 from affect_jax.data.source import label_row
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS
 from affect_jax.types import Label

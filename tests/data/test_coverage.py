@@ -3,8 +3,8 @@ import pytest
 from records import no_labels
 
 from affect_jax.data.coverage import check_emotions, emotion_counts
-from affect_jax.data.memory import GrayImages
-from affect_jax.data.readers.rows import image_table, one_hot
+from affect_jax.data.gray_images import GrayImages
+from affect_jax.data.readers.lists import image_table, one_hot
 
 
 def faces(named, label_set="affectnet_8", count=8, weight=1):

@@ -12,8 +12,8 @@ import pytest
 from records import make_batch, make_labels
 
 from affect_jax.emotions import LABEL_SETS
+from affect_jax.evaluate.collect import collect
 from affect_jax.evaluate.flip import with_flip_averaging
-from affect_jax.evaluate.rows import collect
 from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationConditions, summarize, write_summary
 from affect_jax.tables.reading import read_rows

@@ -13,10 +13,10 @@ import pytest
 from affect_jax.experiment import predict
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.faces.detector import Detection
+from affect_jax.faces.face_mesh import region_of_detection, region_of_mesh
 from affect_jax.faces.finder import FaceFinder, search_regions
 from affect_jax.faces.interpreter import Network
 from affect_jax.faces.landmarks68 import MESH_POINTS, mesh_landmarks
-from affect_jax.faces.mesh import region_of_detection, region_of_mesh
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS, crop_matrix, warp_points
 
 

@@ -11,11 +11,11 @@ from flax import nnx
 
 from affect_jax.models import certificate as module
 from affect_jax.models.certificate import InflationError, compare_networks, describe, require_exact
+from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
 from affect_jax.models.inflation import transfer
-from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.conv import Conv3x3
 from affect_jax.types import Predictions

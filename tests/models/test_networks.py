@@ -7,13 +7,13 @@ import pytest
 from flax import nnx
 
 from affect_jax.experiment.config.typed import typed
+from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.contract import model_options
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
 from affect_jax.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 from affect_jax.models.registry import MODELS
-from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 
 TRUNK = TrunkConfig(32, (4, 4, 8), depth=1)
 TINY = EmoNetConfig(TRUNK, HeadConfig(blocks=2))

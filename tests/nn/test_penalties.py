@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
-from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.network import Network, names, with_names

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
-from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.conv import Conv3x3
 from affect_jax.nn.execution import ConvShape, Execution

@@ -5,9 +5,9 @@ import pytest
 from flax import nnx
 
 from affect_jax.experiment.config.typed import typed
+from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
-from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.execution import Execution
 from affect_jax.nn.prepare import prepare

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from records import make_batch, make_labels
 
+from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
-from affect_jax.models.temporal import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.network import Network, names
 from affect_jax.tasks.affect import Affect

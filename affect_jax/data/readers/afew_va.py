@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax.data.readers.affectnet_faces import misplaced
-from affect_jax.data.readers.rows import ListConfig, check_image_files, existing_folder
+from affect_jax.data.readers.lists import ListConfig, check_image_files, existing_folder
 from affect_jax.data.readers.traces import ALL, LABEL_SET, parse_number
 from affect_jax.data.recordings import NumberedImages, Recording, Recordings
 from affect_jax.data.skipped import RowFault, SkippedRows

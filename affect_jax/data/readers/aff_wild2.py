@@ -14,7 +14,7 @@ import numpy as np
 from absl import logging
 
 from affect_jax.data.readers.aff_wild2_lines import LABEL_SET, Lines, read_affect, read_expression
-from affect_jax.data.readers.rows import ListConfig, existing_folder
+from affect_jax.data.readers.lists import ListConfig, existing_folder
 from affect_jax.data.readers.traces import resolve_split
 from affect_jax.data.recordings import NumberedImages, Recording, Recordings
 from affect_jax.data.skipped import RowFault

@@ -10,7 +10,7 @@ import re
 
 from affect_jax.data.readers.affectnet_faces import AffectNetFacesConfig, Listed, ListedFaces, faces
 from affect_jax.data.readers.affectnet_rows import COLUMNS, REQUIRED, Row, parse
-from affect_jax.data.readers.rows import ListFile, existing_folder
+from affect_jax.data.readers.lists import ListFile, existing_folder
 from affect_jax.data.skipped import RowFault, SkippedRows
 
 LIST_FOLDERS = ("", "Manually_Annotated_file_lists", "Automatically_annotated_file_list")

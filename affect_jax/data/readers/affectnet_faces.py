@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 from affect_jax import emotions
 from affect_jax.data.readers import affectnet_cleaning as cleaning
 from affect_jax.data.readers.affectnet_rows import CORRECT, Row
-from affect_jax.data.readers.rows import ListConfig, check_image_files, image_table, square_around_box
+from affect_jax.data.readers.lists import ListConfig, check_image_files, image_table, square_around_box
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.ops.geometry import EMONET_SIDE

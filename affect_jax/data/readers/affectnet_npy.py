@@ -24,7 +24,7 @@ from affect_jax.data.readers.affectnet_rows import (
     landmark_points,
     valence_arousal,
 )
-from affect_jax.data.readers.rows import READING_THREADS, existing_folder
+from affect_jax.data.readers.lists import READING_THREADS, existing_folder
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.files import image_files
 

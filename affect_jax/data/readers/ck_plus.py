@@ -16,11 +16,11 @@ import numpy as np
 from absl import logging
 
 from affect_jax import emotions
-from affect_jax.data.memory import GrayImages
+from affect_jax.data.gray_images import GrayImages
 from affect_jax.data.readers.affectnet_faces import ListedFaces, misplaced
 from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_frames, read_landmarks
 from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
-from affect_jax.data.readers.rows import ListConfig, check_image_files, existing_folder, image_table, one_hot
+from affect_jax.data.readers.lists import ListConfig, check_image_files, existing_folder, image_table, one_hot
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 from affect_jax.files import image_files

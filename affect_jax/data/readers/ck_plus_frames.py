@@ -8,7 +8,7 @@ from absl import logging
 from jaxtyping import Float
 
 from affect_jax import emotions
-from affect_jax.data.readers.rows import parse_integer
+from affect_jax.data.readers.lists import parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.types import LANDMARKS
 

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from affect_jax import emotions
-from affect_jax.data.memory import GrayImages
-from affect_jax.data.readers.rows import ListConfig, ListFile, image_table, one_hot, parse_integer
+from affect_jax.data.gray_images import GrayImages
+from affect_jax.data.readers.lists import ListConfig, ListFile, image_table, one_hot, parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 

@@ -14,9 +14,9 @@ from absl import logging
 from jaxtyping import Float, Int
 
 from affect_jax import emotions
-from affect_jax.data.memory import GrayImages
+from affect_jax.data.gray_images import GrayImages
 from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, parse_pixels, usage
-from affect_jax.data.readers.rows import ListConfig, ListFile, check_image_files, image_table, parse_integer
+from affect_jax.data.readers.lists import ListConfig, ListFile, check_image_files, image_table, parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.types import Labels

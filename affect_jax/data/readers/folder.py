@@ -4,7 +4,7 @@ import dataclasses
 import pathlib
 
 from affect_jax import emotions
-from affect_jax.data.readers.rows import ListConfig, check_image_files, image_table, one_hot
+from affect_jax.data.readers.lists import ListConfig, check_image_files, image_table, one_hot
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.files import image_files

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 
 from affect_jax import emotions
-from affect_jax.data.readers.rows import (
+from affect_jax.data.readers.lists import (
     ListConfig,
     check_image_files,
     existing_folder,

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from affect_jax.data.readers.rows import ListFile, existing_folder
+from affect_jax.data.readers.lists import ListFile, existing_folder
 from affect_jax.data.readers.traces import (
     ALL,
     LAYOUT,

@@ -10,7 +10,7 @@ import functools
 import pathlib
 import re
 
-from affect_jax.data.readers.rows import ListFile, existing_folder
+from affect_jax.data.readers.lists import ListFile, existing_folder
 from affect_jax.data.readers.traces import (
     LAYOUT,
     ClipConfig,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from affect_jax.data.readers.rows import ListConfig, ListFile
+from affect_jax.data.readers.lists import ListConfig, ListFile
 from affect_jax.data.recordings import Footage, Recording, Recordings, find_footage, with_landmarks
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled

@@ -6,7 +6,8 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from affect_jax.data.augment import AugmentConfig, CropConfig
+from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.crops import CropConfig
 from affect_jax.emotions import LABEL_SETS
 from affect_jax.experiment.config.data import DataConfig, SourceConfig, data_config, evaluation_configs
 from affect_jax.experiment.config.typed import lookup, named, section, typed

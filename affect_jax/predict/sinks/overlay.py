@@ -12,7 +12,7 @@ from absl import logging
 from jaxtyping import UInt8
 
 from affect_jax.files.atomic import replace_atomically, write_bytes
-from affect_jax.predict.row import Row
+from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks.painter import Painter
 from affect_jax.predict.sources import Frame
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from affect_jax.draw import colors, ink
-from affect_jax.predict.row import Row
+from affect_jax.predict.sighting import Row
 from affect_jax.quantities.registry import quantity
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 

@@ -14,7 +14,7 @@ from matplotlib.patches import ConnectionPatch
 from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import GRAY, INK, NO_FACE, QUANTITIES, SERIES
 from affect_jax.files.atomic import write_bytes
-from affect_jax.predict.row import Row
+from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
 from affect_jax.quantities.registry import in_order
 

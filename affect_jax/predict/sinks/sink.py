@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from tqdm import tqdm
 
 from affect_jax.predict.result import Result
-from affect_jax.predict.row import Row
+from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
 
 

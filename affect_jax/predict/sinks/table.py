@@ -2,7 +2,7 @@
 
 import pathlib
 
-from affect_jax.predict.row import Row
+from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
 from affect_jax.tables.schema import Schema, sidecar
 from affect_jax.tables.writing import RowWriter

@@ -3,7 +3,7 @@
 import numpy as np
 
 from affect_jax.draw import colors
-from affect_jax.predict.row import Row
+from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks.painter import Painter, panel_places, panel_unit
 
 VALUES = {"valence_arousal": np.float32([0.5, -0.25]), "emotion": np.float32([0.1, 0.7, 0.2])}

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from affect_jax.predict.row import Row
+from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks import plot
 from affect_jax.predict.sinks.plot import Plot, Thumbnails, _draw_lines, plot_series
 from affect_jax.predict.sources import Frame

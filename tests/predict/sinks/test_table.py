@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from affect_jax.predict.row import Row
+from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks.table import Table
 from affect_jax.predict.sources import Frame
 from affect_jax.tables.reading import read_rows

@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from affect_jax.losses.ccc_memory import empty_memory, pool, remember, union
 from affect_jax.losses.continuous import SetMoments, ccc, moments, pcc
-from affect_jax.losses.memory import empty_memory, pool, remember, union
 
 
 def parts_of_a_set(parts=4, rows=6):

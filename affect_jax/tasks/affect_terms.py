@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from affect_jax.losses.ccc_memory import remember, union
 from affect_jax.losses.clips import clip_moments, mean_over_clips, squared_step
 from affect_jax.losses.continuous import SetMoments, ccc, moments, pcc, rmse, squared_error
-from affect_jax.losses.memory import remember, union
 from affect_jax.losses.reduce import weighted_mean
 from affect_jax.tasks.recipe import AffectConfig
 
