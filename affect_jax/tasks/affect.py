@@ -15,7 +15,7 @@ from affect_jax.losses.mixing import log_variance_of_equal_shares, plain_mean, s
 from affect_jax.losses.reduce import weighted_mean
 from affect_jax.tasks.continuous import continuous_terms
 from affect_jax.tasks.labels import get_label
-from affect_jax.tasks.landmarks import LandmarksConfig, mean_heatmap_error
+from affect_jax.tasks.landmarks import mean_heatmap_error
 from affect_jax.tasks.recipe import CLASS_WEIGHT_RULES, AffectConfig
 from affect_jax.types import Batch, Predictions, TaskVariables
 
@@ -103,7 +103,7 @@ class Affect:
             )
             terms["loss/teacher"] = weighted_mean(divergence, batch.weight)
         if self.config.landmark_weight and "landmarks" in predictions:
-            terms["loss/heatmaps"] = mean_heatmap_error(predictions["landmarks"], batch, LandmarksConfig().sigma_px)
+            terms["loss/heatmaps"] = mean_heatmap_error(predictions["landmarks"], batch)
         if "valence_arousal" in predictions:
             predicted = predictions["valence_arousal"]
             label, weight = get_label("valence_arousal", batch, predicted.shape)
