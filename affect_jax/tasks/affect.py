@@ -58,17 +58,12 @@ class Affect:
             weights = tuple(inverse_frequency(frequency, CLASS_WEIGHT_RULES[rule]).tolist())
         return dataclasses.replace(self, class_weights=weights)
 
-    def require(self, predicts: Sequence[str], frames: int) -> None:
-        """ValueError where a term needs a prediction that the network lacks, or longer clips; `frames` 0: images."""
+    def require(self, predicts: Sequence[str]) -> None:
+        """ValueError where a term needs a prediction that the network lacks."""
         if self.config.landmark_weight and "landmarks" not in predicts:
             raise ValueError(
                 "task.landmark_weight needs a network that predicts heatmaps, and this one predicts "
                 f"{', '.join(predicts)} only (networks over time give none): set it to 0"
-            )
-        if frames < self.config.least_frames:
-            raise ValueError(
-                f"{' and '.join(self.config.clip_terms)} takes clips of {self.config.least_frames} frames or more, but "
-                f"data.frames is {frames}: set data.frames and a network of clips, or take its default"
             )
 
     def initial(self) -> TaskVariables:
@@ -126,7 +121,6 @@ class Affect:
             "loss/emotion": self.config.emotion_weight,
             "loss/teacher": self.config.teacher_weight,
             "loss/heatmaps": self.config.landmark_weight,
-            "loss/smoothness": self.config.smoothness_weight,
         }
         total = jnp.float32(0)
         for name, weight in weights.items():
