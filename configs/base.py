@@ -1,13 +1,11 @@
 """All options of a run with units and defaults, section by section.
 
 The fields, units and defaults of a section come from its dataclass, so that no option is defined twice: train,
-optimizer, mesh, crop, augment, initialize, task (by name), model (by name), and one section per data set (by reader).
+optimizer, mesh, crop, augment, initialize, data, task (by name), model (by name), and one per data set (by reader).
 """
 
 import dataclasses
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -16,7 +14,7 @@ from affect_jax.data.crops import CropConfig
 from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
-from affect_jax.data.windows import WindowConfig
+from affect_jax.experiment.config.data import DataConfig
 from affect_jax.experiment.config.options import InitializeConfig
 from affect_jax.experiment.config.typed import typed
 from affect_jax.models.contract import model_options
@@ -26,7 +24,7 @@ from affect_jax.train.loop import TrainConfig
 from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.optimizer import OptimizerConfig
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+EMPTY: Mapping = {}
 
 
 def section(cls, **options) -> ConfigDict:
@@ -44,22 +42,14 @@ def task(name: str, **options) -> ConfigDict:
     return ConfigDict({"name": name, **dataclasses.asdict(TASKS[name][1](**options))})
 
 
-def data_set(
-    reader: str,
-    weight: float = 1.0,
-    fold: Mapping[str, Any] = NOTHING,
-    clock: Mapping[str, Any] = NOTHING,
-    **options,
-) -> ConfigDict:
+def data_set(reader: str, weight: float = 1.0, fold: Mapping = EMPTY, clock: Mapping = EMPTY, **options) -> ConfigDict:
     """A data set.
 
     `weight` is its share of the training examples, `fold` selects subjects (data/folds.py), and `clock` aligns the
     labels of clips with their frames (data/label_clock.py).
     """
-    sections = {"fold": section(FoldConfig, **fold), "clock": section(LabelClockConfig, **clock)}
-    return ConfigDict(
-        {"reader": reader, "weight": weight, **sections, **dataclasses.asdict(READERS[reader][1](**options))}
-    )
+    common = {"weight": weight, "fold": section(FoldConfig, **fold), "clock": section(LabelClockConfig, **clock)}
+    return ConfigDict({"reader": reader, **common, **dataclasses.asdict(READERS[reader][1](**options))})
 
 
 def split_off(reader: str, of: int, weight: float = 1.0, **options) -> tuple[ConfigDict, ConfigDict]:
@@ -78,24 +68,14 @@ def base() -> ConfigDict:
             "batch_size": 32,  # examples per step over all devices; a clip counts as one
             "label_set": "affectnet_8",  # see emotions.LABEL_SETS
             "frozen": "",  # regular expression for the paths of parameters that are not trained
-            "fixed_statistics": "",  # regular expression for the paths of norms, such as "head/.*", that use their
-            # running statistics in training and leave them unchanged, even if their parameters are trained; for small
-            # batches of clips
+            "fixed_statistics": "",  # regular expression for the paths of norms that train on running statistics
             "train": section(TrainConfig),
             "optimizer": section(OptimizerConfig),
             "initialize": section(InitializeConfig),
             "mesh": section(MeshConfig),
             "crop": section(CropConfig),
             "augment": section(AugmentConfig),
-            "data": {
-                "train": {},  # name -> data_set(...)
-                "frames": 0,  # frames per clip; 0 = single images
-                "hop": 0,  # frames between the starts of training clips; 0 = half a clip
-                "windows": section(WindowConfig),
-                "balanced": 0.0,  # 0: emotions at their natural frequency; 1: equally often; in between: interpolated
-                "max_skipped_fraction": 0.01,  # share of a data set's images that may be unreadable
-                "store": "",  # folder where rendered or decoded examples are cached between runs
-            },
+            "data": section(DataConfig, train={}),  # train: name -> data_set(...)
             "evaluations": {},  # name -> data_set(...), evaluated during training; train.best selects the checkpoint
         }
     )

@@ -4,7 +4,7 @@ Source: small versions of Toisoul et al., Nature Machine Intelligence 3, 2021 (s
   (clip).
 Command: bash launch/quickstart.sh
 Expected: CCC of at least 0.70 for valence and for arousal on held-out subjects; higher for clip than for static.
-Measured: see the table in README.md.
+Measured: CCC 0.762 and 0.739 for clip, 0.727 and 0.679 for static on the same clips (docs/results/quickstart.md).
 """
 
 from ml_collections import ConfigDict

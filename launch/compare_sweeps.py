@@ -4,7 +4,8 @@
 
 Runs with the same label count as one network with several seeds. The table shows the networks that were trained on all
 clips. The plot also shows the score against the share of training clips, if a sweep varies the fold of the training
-data, and the validation score against training steps. Writes comparison.png, comparison.csv and comparison.md.
+data, and the score against training steps, on the evaluation that chose the checkpoints. Writes comparison.png,
+comparison.csv and comparison.md.
 """
 
 import pathlib

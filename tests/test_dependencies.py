@@ -9,6 +9,8 @@ from importlib.metadata import packages_distributions
 
 import pytest
 
+import affect_jax
+
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGES = ("affect_jax", "configs", "launch")
 WHOLLY_EXTRA = ("launch/torch_reference.py",)  # imported by a function, where its extra is installed
@@ -90,3 +92,10 @@ def test_an_import_that_is_not_declared_is_named(line, message):
 def test_every_required_distribution_is_imported_or_says_why_it_is_needed():
     used = {name for _, module, _ in third_party() for name in distributions(module)}
     assert sorted(REQUIRED - used) == ["importlib-resources"]  # tensorflow-datasets imports it
+
+
+def test_the_version_is_written_once_and_cited():
+    assert PROJECT["dynamic"] == ["version"] and "version" not in PROJECT
+    cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
+    latest = re.search(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert cited[1] == latest[1] == affect_jax.__version__

@@ -11,7 +11,7 @@ from jaxtyping import UInt8
 
 from affect_jax.data.clips import clip_frames, longest_gap_seconds
 from affect_jax.data.source import Table, as_table
-from affect_jax.ops.labels_over_time import KERNELS, compensate_delay, smooth
+from affect_jax.ops.labels_over_time import compensate_delay, smooth
 from affect_jax.quantities.registry import quantity
 from affect_jax.types import Label, Source
 
@@ -28,8 +28,7 @@ class LabelClockConfig:
     delay_seconds: float = (
         0.0  # reaction lag of annotators; labels move earlier, and the end of a clip loses its labels
     )
-    smoothing_seconds: float = 0.0  # standard deviation of "gaussian", full width of "average"
-    smoothing: str = "gaussian"  # gaussian | average (centered)
+    smoothing_seconds: float = 0.0  # standard deviation of a Gaussian around each frame
 
     def __post_init__(self):
         if not (0 <= self.delay_seconds < math.inf and 0 <= self.smoothing_seconds < math.inf):
@@ -37,8 +36,6 @@ class LabelClockConfig:
                 f"delay_seconds is {self.delay_seconds} and smoothing_seconds {self.smoothing_seconds}; expected 0 "
                 "(labels as they are) or a positive number"
             )
-        if self.smoothing not in KERNELS:
-            raise ValueError(f"smoothing is '{self.smoothing}'; choose {' or '.join(KERNELS)}")
 
     @property
     def changes(self) -> bool:
@@ -72,7 +69,7 @@ def _moved(source: Source, table: Table, label: Label, config: LabelClockConfig)
     values, weights = label.value.copy(), label.weight.copy()
     for members in clip_frames(source).values():
         times, known = table.time_seconds[members].astype(np.float64), weights[members]
-        changed = smooth(times, values[members], known, config.smoothing_seconds, config.smoothing)
+        changed = smooth(times, values[members], known, config.smoothing_seconds)
         gap = longest_gap_seconds(times)
         values[members], weights[members] = compensate_delay(times, changed, known, config.delay_seconds, gap)
     return Label(values, weights)

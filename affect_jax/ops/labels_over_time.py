@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Float
 
 CLOCK_TOLERANCE_SECONDS = 1e-6  # time stamps in files are rounded, and frame rates are fractions
-KERNELS = ("gaussian", "average")
 GAUSSIAN_REACH = 3  # standard deviations at which the kernel is truncated
 
 
@@ -64,15 +63,11 @@ def smooth(
     values: Float[np.ndarray, "sample *rest"],
     weight: Float[np.ndarray, "sample"],
     width_seconds: float,
-    kernel: str = "gaussian",
 ) -> Float[np.ndarray, "sample *rest"]:
-    """Replaces each sample with a weighted mean of its neighborhood; samples of weight 0 are skipped and stay 0.
+    """Replaces each sample with a Gaussian mean of its neighborhood; samples of weight 0 are skipped and stay 0.
 
-    `width_seconds` is the standard deviation of the "gaussian" kernel and the full width of the "average" kernel. Near
-    the ends of the trace the mean runs over the samples that exist.
+    `width_seconds` is the standard deviation. Near the ends of the trace the mean runs over the samples that exist.
     """
-    if kernel not in KERNELS:
-        raise ValueError(f"smoothing kernel is '{kernel}'; choose {' or '.join(KERNELS)}")
     if width_seconds < 0:
         raise ValueError(f"smoothing width is {width_seconds} s, expected 0 (no smoothing) or more")
     _check_increasing(times_seconds)
@@ -85,7 +80,7 @@ def smooth(
     # All pairs of samples that are `lag` positions apart at once, until the kernel no longer reaches that far.
     for lag in range(1, len(times_seconds)):
         distance = times_seconds[lag:] - times_seconds[:-lag]
-        kernel_weight = _kernel(distance, width_seconds, kernel)
+        kernel_weight = _kernel(distance, width_seconds)
         if not kernel_weight.any():
             break
         from_later = kernel_weight * weight[lag:]
@@ -97,9 +92,7 @@ def smooth(
     return _zero_missing(total / column(np.where(mass > 0, mass, 1)), weight).astype(values.dtype)
 
 
-def _kernel(distance: np.ndarray, width_seconds: float, kernel: str) -> np.ndarray:
-    if kernel == "average":
-        return (distance <= width_seconds / 2 + CLOCK_TOLERANCE_SECONDS).astype(np.float64)
+def _kernel(distance: np.ndarray, width_seconds: float) -> np.ndarray:
     inside = distance <= GAUSSIAN_REACH * width_seconds + CLOCK_TOLERANCE_SECONDS
     return np.where(inside, np.exp(-0.5 * (distance / width_seconds) ** 2), 0)
 

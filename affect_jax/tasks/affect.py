@@ -15,7 +15,7 @@ from affect_jax.losses.mixing import log_variance_of_equal_shares, plain_mean, s
 from affect_jax.losses.reduce import weighted_mean
 from affect_jax.tasks.affect_terms import continuous_terms
 from affect_jax.tasks.labels import get_label
-from affect_jax.tasks.landmarks import LandmarksConfig, mean_heatmap_error
+from affect_jax.tasks.landmarks import mean_heatmap_error
 from affect_jax.tasks.recipe import CLASS_WEIGHT_RULES, AffectConfig
 from affect_jax.types import Batch, Predictions, TaskVariables
 
@@ -58,17 +58,12 @@ class Affect:
             weights = tuple(inverse_frequency(frequency, CLASS_WEIGHT_RULES[rule]).tolist())
         return dataclasses.replace(self, class_weights=weights)
 
-    def require(self, predicts: Sequence[str], frames: int) -> None:
-        """ValueError where a term needs a prediction that the network lacks, or longer clips; `frames` 0: images."""
+    def require(self, predicts: Sequence[str]) -> None:
+        """ValueError where a term needs a prediction that the network lacks."""
         if self.config.landmark_weight and "landmarks" not in predicts:
             raise ValueError(
                 "task.landmark_weight needs a network that predicts heatmaps, and this one predicts "
                 f"{', '.join(predicts)} only (networks over time give none): set it to 0"
-            )
-        if frames < self.config.least_frames:
-            raise ValueError(
-                f"{' and '.join(self.config.clip_terms)} takes clips of {self.config.least_frames} frames or more, but "
-                f"data.frames is {frames}: set data.frames and a network of clips, or take its default"
             )
 
     def initial(self) -> TaskVariables:
@@ -103,7 +98,7 @@ class Affect:
             )
             terms["loss/teacher"] = weighted_mean(divergence, batch.weight)
         if self.config.landmark_weight and "landmarks" in predictions:
-            terms["loss/heatmaps"] = mean_heatmap_error(predictions["landmarks"], batch, LandmarksConfig().sigma_px)
+            terms["loss/heatmaps"] = mean_heatmap_error(predictions["landmarks"], batch)
         if "valence_arousal" in predictions:
             predicted = predictions["valence_arousal"]
             label, weight = get_label("valence_arousal", batch, predicted.shape)
@@ -126,7 +121,6 @@ class Affect:
             "loss/emotion": self.config.emotion_weight,
             "loss/teacher": self.config.teacher_weight,
             "loss/heatmaps": self.config.landmark_weight,
-            "loss/smoothness": self.config.smoothness_weight,
         }
         total = jnp.float32(0)
         for name, weight in weights.items():

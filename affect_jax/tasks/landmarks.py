@@ -11,25 +11,19 @@ from affect_jax.losses.reduce import weighted_mean
 from affect_jax.tasks.labels import get_label
 from affect_jax.types import LANDMARKS, Batch, Predictions, TaskVariables
 
+SIGMA_PX = 1.0  # standard deviation of a landmark's Gaussian, in heatmap pixels
+
 
 @dataclasses.dataclass(frozen=True)
 class LandmarksConfig:
-    """Options of the target heatmaps."""
-
-    sigma_px: float = 1.0  # standard deviation of a landmark's Gaussian, in heatmap pixels
-
-    def __post_init__(self):
-        if self.sigma_px <= 0:
-            raise ValueError(f"task.sigma_px is {self.sigma_px}; it must be positive")
+    """No options."""
 
 
-def mean_heatmap_error(
-    heatmaps: Float[Array, "*batch module height width 68"], batch: Batch, sigma_px: float
-) -> Float[Array, ""]:
+def mean_heatmap_error(heatmaps: Float[Array, "*batch module height width 68"], batch: Batch) -> Float[Array, ""]:
     """Mean squared error between the heatmaps of all modules and Gaussians, over the faces with landmark labels."""
     label, weight = get_label("landmarks", batch, (*batch.weight.shape, LANDMARKS, 2))
     image_px = batch.inputs.images.shape[-2]
-    error = heatmap_error(heatmaps, label, weight, image_px=image_px, sigma=sigma_px)
+    error = heatmap_error(heatmaps, label, weight, image_px=image_px, sigma=SIGMA_PX)
     return weighted_mean(error, weight)
 
 
@@ -46,9 +40,9 @@ class Landmarks:
         del frequency, emotions
         return self
 
-    def require(self, predicts: Sequence[str], frames: int) -> None:
-        """Images and clips serve alike."""
-        del predicts, frames
+    def require(self, predicts: Sequence[str]) -> None:
+        """Nothing is checked."""
+        del predicts
 
     def initial(self) -> TaskVariables:
         """No variables: nothing is carried from step to step."""
@@ -63,7 +57,7 @@ class Landmarks:
     ) -> tuple[dict[str, Float[Array, ""]], None]:
         """The mean squared error of the heatmaps."""
         del memory, teacher_predictions
-        return {"loss/heatmaps": mean_heatmap_error(predictions["landmarks"], batch, self.config.sigma_px)}, None
+        return {"loss/heatmaps": mean_heatmap_error(predictions["landmarks"], batch)}, None
 
     def combine(
         self, terms: dict[str, Float[Array, ""]], parameters: Mapping[str, Array], key: PRNGKeyArray | None

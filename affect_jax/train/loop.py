@@ -126,7 +126,7 @@ def _log(journal: Journal, step: int, waiting: list[dict]) -> None:
         if bad := sorted(name for name, value in terms.items() if not math.isfinite(value)):
             raise TrainingDiverged(
                 f"step {number}: {', '.join(bad)} is not finite; the last checkpoint is kept. "
-                "Lower config.optimizer.learning_rate or set config.optimizer.clip_norm"
+                "Lower config.optimizer.learning_rate or set config.optimizer.warmup_steps"
             )
     means = {}
     for name in fetched[0]:

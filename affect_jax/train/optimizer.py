@@ -24,7 +24,6 @@ class OptimizerConfig:
     # Weight of a penalty that drives whole components of CP kernels to zero, which python -m launch.prune then removes;
     # 0 = none. 0.001 was enough in the quickstart.
     sparsity: float = 0.0
-    clip_norm: float = 0.0  # maximum global norm of the gradient; 0 = no clipping
     average: float = 0.0  # decay of the running average of the weights, evaluated and saved, such as 0.999; 0 = none
 
     def __post_init__(self):
@@ -36,7 +35,7 @@ class OptimizerConfig:
             raise ValueError(f"optimizer.learning_rate is {self.learning_rate}; it must be above 0")
         if not 0 <= self.average < 1:
             raise ValueError(f"optimizer.average is {self.average}; it must be at least 0 and below 1")
-        for name in ("warmup_steps", "weight_decay", "sparsity", "clip_norm"):
+        for name in ("warmup_steps", "weight_decay", "sparsity"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"optimizer.{name} is {getattr(self, name)}; it must not be negative")
         parse_multipliers(self.learning_rate_multipliers)
@@ -67,9 +66,5 @@ def make_optimizer(config: OptimizerConfig, steps: int) -> optax.GradientTransfo
     else:
         decay = optax.add_decayed_weights(config.weight_decay, mask=kernels)
         rule = optax.chain(decay, optax.sgd(rate, momentum=0.9))
-    transformations = [rule]
-    if config.clip_norm:
-        transformations.insert(0, optax.clip_by_global_norm(config.clip_norm))
-    if config.learning_rate_multipliers:
-        transformations.append(scale_updates(config.learning_rate_multipliers))
-    return optax.chain(*transformations) if len(transformations) > 1 else rule
+    multipliers = config.learning_rate_multipliers
+    return optax.chain(rule, scale_updates(multipliers)) if multipliers else rule

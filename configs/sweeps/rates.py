@@ -1,6 +1,8 @@
 """A grid of two learning rates and two weight decays.
 
+Source: ours, an example of a grid.
 Command: python -m launch.sweep --config=configs/quickstart.py:static --sweep=configs/sweeps/rates.py --workdir=W
+Expected: none; a grid shows which of its rates is best.
 Measured: not yet run.
 """
 

@@ -79,11 +79,16 @@ def test_half_a_score_is_refused(run):
         restore.restore_run(run)
 
 
+def rewrite(run, config):
+    (run / "config.json").unlink()
+    claim.claim(run, config)
+
+
 @pytest.mark.parametrize("part", ["optimizer", "data", "network"])
 def test_a_run_is_not_continued_from_half_a_checkpoint(run, part):
     config = claim.read_config(run)
     config["train"]["steps"] = 6
-    (run / "config.json").write_text(json.dumps(config))
+    rewrite(run, config)
     before = (run / "metrics.jsonl").read_bytes()
     newest = run / "checkpoints" / "4"
     shutil.rmtree(newest / part)
@@ -97,7 +102,7 @@ def edited(run, **sections):
     for name, values in sections.items():
         part = config["model"] if name in config["model"] else config
         part[name] = {**part[name], **values} if isinstance(values, dict) else values
-    (run / "config.json").write_text(json.dumps(config))
+    rewrite(run, config)
 
 
 @pytest.mark.parametrize(

@@ -104,15 +104,17 @@ def test_a_run_is_evaluated_on_every_frame_under_the_clock_of_its_validation(run
 
 def test_an_evaluation_can_move_the_labels_and_says_so(afew_va):
     config = config_of(afew_va)
-    config.evaluations.validation.clock.update(delay_seconds=0.04, smoothing="average")
+    config.evaluations.validation.clock.update(delay_seconds=0.04, smoothing_seconds=1e-9)
     settings = options.parse(config)
     part = evaluate.evaluation_source(settings, "afew_va", str(afew_va), "all", ["clock.delay_seconds=0.08"])
-    assert evaluate.data_conditions(part) == f"{FOLD}, clock.delay_seconds=0.08, clock.smoothing=average"
+    assert evaluate.data_conditions(part) == f"{FOLD}, clock.delay_seconds=0.08, clock.smoothing_seconds=1e-09"
     labels = open_source(part, settings.label_set).examples.labels
     np.testing.assert_allclose(labels["valence_arousal"].value[: FRAMES - 2, 0], np.arange(-2, 5) / 10, atol=1e-6)
     assert not labels["valence_arousal"].weight[FRAMES - 2 : FRAMES].any()
     part = evaluate.evaluation_source(settings, "afew_va", "", "all", ["fps=50.0"])
-    assert evaluate.data_conditions(part) == f"fps=50.0, {FOLD}, clock.delay_seconds=0.04, clock.smoothing=average"
+    assert (
+        evaluate.data_conditions(part) == f"fps=50.0, {FOLD}, clock.delay_seconds=0.04, clock.smoothing_seconds=1e-09"
+    )
     part = evaluate.evaluation_source(
         settings, "recola", "recola", "test", []
     )  # other raters, who are late in another way

@@ -146,7 +146,7 @@ def test_without_the_extra_the_message_names_it(monkeypatch):
     for make in (lambda: Network(b""), lambda: FaceFinder("no such file")):  # before a model is looked for
         with pytest.raises(ImportError, match=r'pip install "affect_jax\[face\]"'):
             make()
-    with pytest.raises(UsageError, match=r"affect_jax\[face\].*only --faces=whole_frame is possible"):
+    with pytest.raises(UsageError, match=r"affect_jax\[face\].*only --faces=whole_frame is available"):
         predict.predict_run(
             Path("w"), Path(__file__), Path("o"), faces="landmarker", face_model="", flip=False, overlay=False
         )

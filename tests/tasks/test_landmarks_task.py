@@ -35,7 +35,7 @@ def predictions_of(landmarks):
 
 
 def test_shifted_heatmaps_score_their_shift():
-    batch, task = landmark_batch(), Landmarks(LandmarksConfig(SIGMA_PX))
+    batch, task = landmark_batch(), Landmarks(LandmarksConfig())
     shift = np.zeros((3, 1, 2), np.float32)
     shift[1] = (3, 4)  # 5 of 20 px on one of two faces; the third is padding
     shift[2] = (5, 5)
@@ -46,7 +46,7 @@ def test_shifted_heatmaps_score_their_shift():
 
 
 def test_loss_counts_every_module_and_no_padding():
-    batch, task = landmark_batch(), Landmarks(LandmarksConfig(SIGMA_PX))
+    batch, task = landmark_batch(), Landmarks(LandmarksConfig())
     predictions = predictions_of(batch.labels["landmarks"].value)
     target = np.float64(predictions["landmarks"][:, 1])
     expected = (target[:2] ** 2).mean() / 2  # the silent first module of the two faces that count
@@ -57,13 +57,11 @@ def test_loss_counts_every_module_and_no_padding():
     assert task.terms(broken, batch)[0]["loss/heatmaps"] == terms["loss/heatmaps"]
 
 
-def test_no_labeled_face_gives_no_score_and_sigma_must_be_positive():
+def test_no_labeled_face_gives_no_score():
     batch, task = landmark_batch(), Landmarks(LandmarksConfig())
     empty = dataclasses.replace(batch, weight=jnp.zeros(3))
     exact = predictions_of(batch.labels["landmarks"].value)
     assert evaluate(lambda _: exact, task.quantities, [empty], IMAGE_PX) == {}
-    with pytest.raises(ValueError, match="task.sigma_px is 0.0; it must be positive"):
-        LandmarksConfig(sigma_px=0.0)
 
 
 def test_landmarks_beside_emotions_add_the_same_term():

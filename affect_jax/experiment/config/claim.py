@@ -1,15 +1,18 @@
-"""config.json: the config of a workdir, written once when a run claims it."""
+"""config.json: the config of a workdir and the version that wrote it, written once when a run claims it."""
 
 import json
 import pathlib
 from collections.abc import Mapping
 from typing import Any
 
+import affect_jax
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Config, Options, as_dict, parse
 from affect_jax.files.atomic import open_atomically
 
 CONFIG = "config.json"
+VERSION = "affect_jax"  # the key in config.json, beside the options, of the version that wrote it
+FIRST_VERSION = "0.1"  # wrote no version
 REPAIR = "restore it from a copy, or train from scratch in another --workdir"
 
 
@@ -43,7 +46,7 @@ def claim(workdir: pathlib.Path, config: Config) -> None:
         return
     workdir.mkdir(parents=True, exist_ok=True)
     with open_atomically(path) as file:
-        file.write(json.dumps(given, indent=1) + "\n")
+        file.write(json.dumps({VERSION: affect_jax.__version__, **given}, indent=1) + "\n")
 
 
 def _same(one: Config, other: Config) -> bool:
@@ -55,7 +58,7 @@ def _same(one: Config, other: Config) -> bool:
 
 
 def read_config(workdir: pathlib.Path) -> dict[str, Any]:
-    """The config of a workdir; UsageError if there is none."""
+    """The config of a workdir; UsageError if there is none, or one of a version with other options."""
     path = workdir / CONFIG
     if not path.is_file():
         raise UsageError(f"{workdir} is not a workdir: it has no {CONFIG}. Train first: python -m launch.train")
@@ -67,7 +70,17 @@ def read_config(workdir: pathlib.Path) -> dict[str, Any]:
         raise UsageError(f"{path}: not a text file ({error.reason} at byte {error.start}); {REPAIR}") from error
     if not isinstance(config, dict):
         raise UsageError(f"{path} holds {type(config).__name__} instead of the sections of a config; {REPAIR}")
+    _require_version(path, config.pop(VERSION, FIRST_VERSION))
     return config
+
+
+def _require_version(path: pathlib.Path, written: Any) -> None:
+    """UsageError if the options may have changed since; before 1.0, they may with each minor version."""
+    if not isinstance(written, str) or written.split(".")[:2] != affect_jax.__version__.split(".")[:2]:
+        raise UsageError(
+            f"{path} was written by affect_jax {written} (this is {affect_jax.__version__}), which has other options: "
+            "train from scratch in another --workdir, or use that version"
+        )
 
 
 def read_options(workdir: pathlib.Path) -> Options:

@@ -30,7 +30,7 @@ class SourceConfig:
 class DataConfig:
     """The training data and its clips; converted networks were trained elsewhere and have no data sets."""
 
-    train: Mapping[str, SourceConfig]
+    train: Mapping[str, SourceConfig]  # by name
     frames: int = 0  # frames per clip; 0 = single images
     hop: int = 0  # frames between the starts of training clips; 0 = half a clip
     windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)  # frame rate, starts and speeds of clips

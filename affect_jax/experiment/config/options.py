@@ -59,7 +59,8 @@ class Options:
     augment: AugmentConfig
     data: DataConfig
     evaluations: Mapping[str, SourceConfig]  # data sets evaluated during training, by name
-    fixed_statistics: str = ""  # regular expression for layers that train with fixed running statistics
+    fixed_statistics: str = ""  # regular expression for the paths of norms, such as "head/.*", that use their running
+    # statistics in training and leave them unchanged, even if their parameters are trained; for small batches of clips
 
     @property
     def contract(self) -> Contract:

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from absl import logging
 
+import affect_jax
 from affect_jax import emotions
 from affect_jax.convert import emonet, weights
 from affect_jax.convert.table import Converted
@@ -104,7 +105,8 @@ def _source(
         "crop": crop_name(run.contract.input_px, run.crop.side_ratio),
         **(labels if run.predicts_affect else {}),
         "input": "RGB in [0, 1], no further normalization",
-        "versions": {package: version(package) for package in ("affect_jax", "jax", "flax", "numpy")},
+        "versions": {"affect_jax": affect_jax.__version__}
+        | {package: version(package) for package in ("jax", "flax", "numpy")},
     }
 
 

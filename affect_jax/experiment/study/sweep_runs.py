@@ -12,6 +12,7 @@ from typing import Any
 from absl import logging
 
 from affect_jax.data.folds import FoldConfig
+from affect_jax.experiment.config.claim import read_options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import typed
 from affect_jax.experiment.study.sweep import LABEL
@@ -48,25 +49,41 @@ def read_tables(sweeps: Sequence[pathlib.Path]) -> dict[pathlib.Path, list[Row]]
     return tables
 
 
-def score_column(tables: Tables, score: str) -> str:
-    """The column of the final evaluation if all sweeps have one, else that of the validation during training."""
-    validation = f"validation/{score}"
-    for name in (score, validation):
+def selecting_evaluation(tables: Tables) -> str:
+    """The evaluation whose score selected the checkpoints of all runs; UsageError if they differ in it."""
+    places: dict[str, pathlib.Path] = {}
+    for folder, rows in tables.items():
+        for row in rows:
+            place = folder / row["run"]
+            places.setdefault(read_options(place).train.best_evaluation, place)
+    if not places:
+        raise UsageError(f"no run in {', '.join(map(str, tables))}; there is nothing to compare")
+    if len(places) > 1:
+        listed = ", ".join(f"{place} by '{name}'" for name, place in places.items())
+        raise UsageError(f"the checkpoints were selected by different evaluations: {listed}; compare sweeps of one")
+    return next(iter(places))
+
+
+def score_column(tables: Tables, in_training: str) -> str:
+    """The column of the final evaluation if all sweeps have one, else `in_training`, such as "validation/ccc/mean"."""
+    score = in_training.partition("/")[2]
+    for name in (score, in_training):
         if all(name in row for rows in tables.values() for row in rows):
             return name
     lacking = [(folder, rows[0]) for folder, rows in tables.items() if rows and score not in rows[0]]
     folder, row = lacking[0]
     start = f"--score={score}: {folder}/table.csv has no such column; "
-    if validation in row:
+    if in_training in row:
         raise UsageError(f"{start}evaluate its runs like those of the other sweeps: run launch.sweep again with --data")
     scores = [name for name, cell in row.items() if name not in NO_SCORES and "." not in name and _is_number(cell)]
     raise UsageError(f"{start}its scores are {', '.join(scores)}")
 
 
-def read_runs(tables: Tables, column: str, score: str) -> list[tuple[Run, Row]]:
+def read_runs(tables: Tables, column: str, in_training: str) -> list[tuple[Run, Row]]:
     """The finished runs of all sweeps with their rows, without diverged runs and first phases.
 
-    First phases count as part of the runs that follow them. Only runs on all clips get their validation curve.
+    First phases count as part of the runs that follow them. Only runs on all clips get their learning curve,
+    of the score `in_training`.
     """
     runs, places = [], {}
     for folder, rows in tables.items():
@@ -81,7 +98,7 @@ def read_runs(tables: Tables, column: str, score: str) -> list[tuple[Run, Row]]:
                 which = f"'{row[LABEL]}', seed {row[SEED]}, with {'all' if share == ALL else share} of the clips"
                 raise UsageError(f"{places[key]} and {place} are both {which}; name each sweep once, or rename one")
             places[key] = place
-            curve = learning_curve(row, by_name, folder, f"validation/{score}") if share == ALL else {}
+            curve = learning_curve(row, by_name, folder, in_training) if share == ALL else {}
             run = Run(row[LABEL], row[SEED], share, float(row[column]), curve)
             runs.append((run, {**row, PLACE: str(place)}))
     return runs
@@ -131,7 +148,7 @@ def _parse_cell(text: str) -> Any:
 
 
 def learning_curve(row: Row, by_name: Mapping[str, Row], folder: pathlib.Path, score: str) -> dict[int, float]:
-    """The validation score by step; all steps of a first phase count, including those after its best checkpoint."""
+    """A score during training by step; all steps of a first phase count, even those after its best checkpoint."""
     curve: dict[int, float] = {}
     offset = 0
     for phase in _phases(row, by_name, folder):

@@ -32,7 +32,7 @@ class Run:
     seed: str
     share: Fraction  # of the training clips
     score: float
-    course: Mapping[int, float]  # validation score by step; {0: score} for a network that was not trained
+    course: Mapping[int, float]  # score during training by step; {0: score} for a network that was not trained
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +53,7 @@ def over_shares(runs: Sequence[Run]) -> dict[str, Curve]:
 
 
 def over_steps(runs: Sequence[Run]) -> dict[str, Curve]:
-    """The validation score of each network at the steps where all seeds were evaluated, for runs on all clips."""
+    """The score during training of each network at the steps where all seeds were evaluated, for runs on all clips."""
     found: dict[str, list[Mapping[int, float]]] = collections.defaultdict(list)
     for run in runs:
         if run.share == ALL:
@@ -75,7 +75,7 @@ def _curve(values: Mapping) -> Curve:
 
 
 def draw_comparison(runs: Sequence[Run], names: tuple[str, str], path: pathlib.Path) -> None:
-    """Draws the score against the share of clips (if it varies) on the left, validation against steps on the right.
+    """Draws the score against the share of clips (if it varies) on the left, the one during training on the right.
 
     Networks that were not trained are dashed horizontal lines. `names` of the two scores label the vertical axes.
     """

@@ -1,4 +1,4 @@
-"""Training curves: losses and validation scores by step, from metrics.jsonl."""
+"""Training curves: losses and scores by step, from metrics.jsonl."""
 
 import itertools
 import json
@@ -21,18 +21,26 @@ LOSS_LABELS = {
     "train/loss/pcc": "1 - PCC",
     "train/loss/ccc": "1 - CCC",
 }
+ERROR = "nme"  # of landmarks; not on the scale of the others
 SCORE_LABELS = {
-    "validation/ccc/valence": "valence CCC",
-    "validation/ccc/arousal": "arousal CCC",
-    "validation/macro_f1": "emotion macro F1",
-    "validation/nme": "landmark error (NME)",
+    "ccc/valence": "valence CCC",
+    "ccc/arousal": "arousal CCC",
+    "macro_f1": "emotion macro F1",
+    ERROR: "landmark error (NME)",
 }
 LOSS_COLORS = {"train/loss": INK, "train/loss/emotion": EMOTION.on_white}
-VALIDATION_COLORS = {
-    "validation/ccc/valence": VALENCE.on_white,
-    "validation/ccc/arousal": AROUSAL.on_white,
-    "validation/macro_f1": EMOTION.on_white,
+SCORE_COLORS = {  # of scores that share a scale; the line style is that of the evaluation
+    "ccc/valence": VALENCE.on_white,
+    "ccc/arousal": AROUSAL.on_white,
+    "macro_f1": EMOTION.on_white,
 }
+STYLES = (
+    {"linestyle": "-", "marker": "o"},
+    {"linestyle": "--", "marker": "s"},
+    {"linestyle": ":", "marker": "^"},
+    {"linestyle": "-.", "marker": "D"},
+)
+Curve = tuple[Int[np.ndarray, "_"], Float[np.ndarray, "_"]]  # steps and values, equally many
 
 
 def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[CaptionedPlot]:
@@ -42,10 +50,10 @@ def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[CaptionedPl
         return []
     path = folder / "curves.png"
     draw_curves(metrics, path)
-    return [(path, "Losses and validation scores over training")]
+    return [(path, "Losses and scores over training")]
 
 
-def read_metrics(path: pathlib.Path) -> dict[str, tuple[Int[np.ndarray, "line"], Float[np.ndarray, "line"]]]:
+def read_metrics(path: pathlib.Path) -> dict[str, Curve]:
     """Steps and values of each metric in a metrics.jsonl; a truncated last line is ignored."""
     lines = path.read_text().splitlines()
     steps: dict[str, list[int]] = {}
@@ -67,7 +75,7 @@ def read_metrics(path: pathlib.Path) -> dict[str, tuple[Int[np.ndarray, "line"],
 
 
 def draw_curves(metrics: Mapping[str, pathlib.Path], path: pathlib.Path) -> None:
-    """Draws a row of two panels per run: training losses on the left, validation scores on the right."""
+    """Draws a row of two panels per run: training losses on the left, scores of its evaluations on the right."""
     figure = make_figure(10.0, 3.2 * len(metrics))
     panels = figure.subplots(len(metrics), 2, squeeze=False)
     for (left, right), (run, file) in zip(panels, metrics.items(), strict=True):
@@ -75,14 +83,25 @@ def draw_curves(metrics: Mapping[str, pathlib.Path], path: pathlib.Path) -> None
         losses = [name for name in series if name == "train/loss" or name.startswith("train/loss/")]
         _draw_losses(left, {name: series[name] for name in losses})
         style_axes(left, f"{run}: training loss")
-        _draw_scores(right, {name: series[name] for name in series if name.startswith("validation/")})
-        style_axes(right, f"{run}: validation")
+        scores = by_evaluation(series)
+        _draw_scores(right, scores)
+        style_axes(right, f"{run}: {next(iter(scores))}" if len(scores) == 1 else f"{run}: evaluations")
         for axes in (left, right):
             axes.set_xlabel("step", fontsize=9)
             if axes.has_data():
                 axes.legend(frameon=False, fontsize=9)
                 axes.set_xlim(left=0)
     write_bytes(to_png(figure), path)
+
+
+def by_evaluation(series: Mapping[str, Curve]) -> dict[str, dict[str, Curve]]:
+    """The scores of each evaluation of a run: every metric under a name other than "train"."""
+    found: dict[str, dict[str, Curve]] = {}
+    for name, curve in series.items():
+        evaluation, _, score = name.partition("/")
+        if score and evaluation != "train":
+            found.setdefault(evaluation, {})[score] = curve
+    return found
 
 
 def _draw_losses(axes, losses: Mapping) -> None:
@@ -101,13 +120,18 @@ def _draw_losses(axes, losses: Mapping) -> None:
         axes.set_ylim(bottom=0)
 
 
-def _draw_scores(axes, scores: Mapping) -> None:
+def _draw_scores(axes, evaluations: Mapping[str, Mapping[str, Curve]]) -> None:
     """Draws CCC and macro F1, which share a scale, or else the first score there is, such as the landmark error."""
-    shown = [name for name in VALIDATION_COLORS if name in scores] or list(scores)[:1]
-    for name in shown:
-        steps, values = scores[name]
-        label = SCORE_LABELS.get(name, name.removeprefix("validation/"))
-        color = VALIDATION_COLORS.get(name, SERIES[0])
-        axes.plot(steps, values, color=color, linewidth=1.8, marker="o", markersize=4, label=label)
-    if "validation/nme" not in shown and shown:
-        axes.set_ylim(min(0, *(scores[name][1].min() for name in shown)), 1)
+    known = dict.fromkeys(name for scores in evaluations.values() for name in scores)
+    names = [name for name in SCORE_COLORS if name in known] or list(known)[:1]
+    lowest = 0.0
+    for (evaluation, scores), style in zip(evaluations.items(), itertools.cycle(STYLES), strict=False):
+        for name in [each for each in names if each in scores]:
+            steps, values = scores[name]
+            label = SCORE_LABELS.get(name, name)
+            label = label if len(evaluations) == 1 else f"{label}, {evaluation}"
+            color = SCORE_COLORS.get(name, SERIES[0])
+            axes.plot(steps, values, color=color, linewidth=1.8, markersize=4, label=label, **style)
+            lowest = min(lowest, values.min())
+    if names and ERROR not in names:
+        axes.set_ylim(lowest, 1)

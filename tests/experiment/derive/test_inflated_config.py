@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from affect_jax.experiment.config import options
+from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive.inflated_config import InflationConfig, inflate_config
 from configs import quickstart
@@ -16,8 +16,7 @@ def static(tmp_path):
 
 
 def written(folder, config):
-    folder.mkdir()
-    (folder / "config.json").write_text(json.dumps(config))
+    claim.claim(folder, config)
     return folder
 
 
@@ -108,6 +107,6 @@ def test_a_trunk_alone_grows_in_the_form_that_its_kernels_can_take(tmp_path):
 def test_the_axes_of_the_mesh_stay_and_rules_for_the_parameters_that_were_there_go(static):
     config = options.as_dict(quickstart.get_config("static"))
     config["mesh"] = {"axes": (("data", -1), ("model", 2)), "rules": (("head/.*", ("model",)), (".*", ()))}
-    (static / "config.json").write_text(json.dumps(config))
-    mesh = options.parse(inflate_config(static, InflationConfig())).mesh
+    (static / "config.json").unlink()
+    mesh = options.parse(inflate_config(written(static, config), InflationConfig())).mesh
     assert (mesh.axes, mesh.rules) == ((("data", -1), ("model", 2)), ((".*", ()),))

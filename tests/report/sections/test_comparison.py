@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from affect_jax.draw.axes import make_figure
+from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.study import sweep_runs
 from affect_jax.experiment.study.compare_sweeps import compare, score_name
 from affect_jax.report.sections import comparison
+from configs import quickstart
 
 # Half the width of the interval of (m - d, m, m + d): sample deviation d, t(0.975, 2) = 4.302653.
 HALF = 4.302653 / np.sqrt(3)
@@ -19,17 +21,21 @@ SEEDS = (0, 1, 2)
 FOLDS = "data.train.rendered.fold.of"
 
 
-def write_sweep(folder, rows, courses=()):
-    """A sweep folder; `courses` gives each run its {step: validation score}."""
+def write_sweep(folder, rows, courses=(), evaluation="validation"):
+    """A sweep folder; `courses` gives each run its {step: score} of the evaluation that chose its checkpoint."""
     folder.mkdir(parents=True)
     rows = [{"run": f"{number:03d}", "state": "done", **row} for number, row in enumerate(rows)]
     with (folder / "table.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, list(dict.fromkeys(name for row in rows for name in row)))
         writer.writeheader()
         writer.writerows(rows)
+    config = quickstart.get_config("static")
+    config.train.best = f"{evaluation}/ccc/mean"
+    for row in rows:
+        claim.claim(folder / row["run"], config)
     for row, course in zip(rows, courses, strict=False):
-        (folder / row["run"]).mkdir()
-        lines = [{"step": step, "validation/ccc/mean": value, "seconds": 1.0} for step, value in course.items()]
+        score = f"{evaluation}/ccc/mean"
+        lines = [{"step": step, score: value, "other/ccc/mean": 0.0, "seconds": 1.0} for step, value in course.items()]
         (folder / row["run"] / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return folder
 
@@ -96,7 +102,7 @@ def test_differences_may_be_to_any_network(tmp_path):
         static, grown = csv.DictReader(file)
     assert static["mean CCC, difference"] == "-0.200 ± 0.000" and grown["mean CCC, difference"] == ""
     assert 'differences are from "grown"' in (tmp_path / "out" / "comparison.md").read_text()
-    with pytest.raises(UsageError, match="--against=grow: no such network; there are: static; grown"):
+    with pytest.raises(UsageError, match="--against=grow: no such network; choose one of static; grown"):
         compare([folder], "ccc/mean", tmp_path / "wrong", against="grow")
     assert not (tmp_path / "wrong").exists()
 
@@ -166,11 +172,34 @@ def test_share_of_a_fold(fold, share):
 
 @pytest.mark.parametrize(
     ("column", "name"),
-    [("ccc/mean", "mean CCC"), ("validation/ccc/valence", "validation valence CCC"), ("macro_f1", "macro f1")]
-    + [("validation/accuracy", "validation accuracy")],
+    [("ccc/mean", "mean CCC"), ("held/ccc/valence", "held valence CCC"), ("macro_f1", "macro f1")]
+    + [("held/accuracy", "held accuracy")],
 )
 def test_names_of_scores(column, name):
-    assert score_name(column) == name
+    assert score_name(column, "held") == name
+
+
+def test_the_evaluation_that_chose_the_checkpoints_is_compared_whatever_its_name(drawn, tmp_path):
+    row = {"label": "a", "seed": 0, "held/ccc/mean": 0.25, "validation/ccc/mean": 0.9}
+    folder = write_sweep(tmp_path / "held", [row], [{10: 0.125, 20: 0.25}], evaluation="held")
+    table = compare([folder], "ccc/mean", tmp_path / "out")
+    assert table.splitlines()[0].startswith("network  held mean CCC")
+    assert table.splitlines()[-1].split()[:2] == ["a", "0.250"] and "0.9" not in table
+    (axes,) = drawn[0].axes
+    assert axes.get_ylabel() == "held mean CCC"
+    (line,) = axes.get_lines()
+    np.testing.assert_allclose(line.get_xydata(), [(10, 0.125), (20, 0.25)])
+    assert compare([folder], "held/ccc/mean", tmp_path / "again") == table
+
+
+def test_sweeps_whose_checkpoints_were_chosen_by_different_evaluations_are_refused(tmp_path):
+    row = {"label": "a", "seed": 0, "ccc/mean": 0.25}
+    one = write_sweep(tmp_path / "one", [row], [{10: 0.25}])
+    two = write_sweep(tmp_path / "two", [{**row, "label": "b"}], [{10: 0.25}], evaluation="held")
+    message = "selected by different evaluations: .*one/000 by 'validation', .*two/000 by 'held'; compare sweeps of one"
+    with pytest.raises(UsageError, match=message):
+        compare([one, two], "ccc/mean", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_sweep_without_a_final_evaluation_is_compared_by_its_validation_and_diverged_runs_are_left_out(

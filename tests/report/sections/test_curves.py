@@ -51,3 +51,33 @@ def test_a_run_without_an_evaluation_yet_is_drawn(drawn, tmp_path):
     path.write_text('{"step": 10, "train/loss": 1.0, "seconds": 1}\n')
     curves.draw_curves({"static": path}, tmp_path / "curves.png")
     assert not drawn[0].axes[1].get_lines()
+
+
+def test_every_evaluation_of_a_run_is_drawn(drawn, tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    lines = [
+        {"step": 10, "train/loss": 1.0, "train/ccc/valence": 0.9, "seconds": 1},
+        {"step": 20, "held/ccc/valence": 0.5, "far/ccc/valence": -0.25, "far/nme": 0.1, "seconds": 1},
+        {"step": 30, "held/ccc/valence": 0.75, "held/macro_f1": 0.5, "far/ccc/valence": 0.25, "seconds": 2},
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    curves.draw_curves({"static": path}, tmp_path / "curves.png")
+    scores = drawn[0].axes[1]
+    found = {line.get_label(): line.get_xydata().tolist() for line in scores.get_lines()}
+    assert found == {
+        "valence CCC, held": [[20, 0.5], [30, 0.75]],
+        "emotion macro F1, held": [[30, 0.5]],
+        "valence CCC, far": [[20, -0.25], [30, 0.25]],
+    }
+    held, _, far = scores.get_lines()
+    assert held.get_color() == far.get_color() and held.get_linestyle() != far.get_linestyle()
+    assert scores.get_title(loc="left") == "static: evaluations" and scores.get_ylim() == (-0.25, 1)
+
+
+def test_an_evaluation_of_another_name_stands_in_the_title(drawn, tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 10, "held/nme": 0.1, "seconds": 1}\n')
+    curves.draw_curves({"landmarks": path}, tmp_path / "curves.png")
+    scores = drawn[0].axes[1]
+    assert scores.get_title(loc="left") == "landmarks: held"
+    assert [line.get_label() for line in scores.get_lines()] == ["landmark error (NME)"]
