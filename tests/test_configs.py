@@ -6,13 +6,16 @@ import json
 import pathlib
 import re
 
+import numpy as np
 import pytest
 
 from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.refuse import check_trainable
 from affect_jax.experiment.run import Run
-from configs import quickstart
+from affect_jax.ops.sequence import counting_window, window_starts
+from configs import clips, quickstart
+from configs.sweeps.points.clips import NETWORKS
 
 ROOT = pathlib.Path(__file__).parents[1]
 CONFIGS = sorted(path.stem for path in (ROOT / "configs").glob("*.py") if path.stem not in ("__init__", "base"))
@@ -43,6 +46,20 @@ def test_every_sweep_names_options_that_exist(path):
         for part in field.split("."):
             assert part in section, f"{path.name}: no option {field}"
             section = section[part]
+
+
+@pytest.mark.parametrize("label", ["flat average", "flat average, causal"])
+def test_no_window_of_an_evaluation_cuts_a_flat_average_short(label):
+    config = clips.get_config("scratch")
+    config.update_from_flattened_dict(NETWORKS[label])
+    frames, time = config.data.frames, config.model.time
+    after = 0 if time.causal else time.output_frames // 2
+    before = time.output_frames - 1 - after
+    places = np.arange(48)  # of the clips that the sweep is evaluated on
+    starts = window_starts(len(places), frames, frames // 2)
+    within = places - starts[counting_window(starts, frames, places, latest=time.causal)]
+    assert (within >= np.minimum(before, places)).all()
+    assert (frames - 1 - within >= np.minimum(after, places[::-1])).all()
 
 
 def test_an_unknown_option_is_refused_with_the_nearest_one():

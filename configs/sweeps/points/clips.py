@@ -1,6 +1,6 @@
 """The networks of the clip experiments as points of sweeps over configs/clips.py:scratch."""
 
-from configs.clips import INFLATED, STATICS, STEPS, TIME_POOL
+from configs.clips import FRAMES, INFLATED, STATICS, STEPS, TIME_POOL
 from configs.quickstart import AVERAGE
 
 OTHER_RANKS = "runs/clips/ranks"  # from the sweep configs/sweeps/static_ranks.py
@@ -14,6 +14,14 @@ FIRST_PHASE = {  # of two; trains only the temporal parameters
     "train.steps": 80,
 }
 FRAME_BY_FRAME = {"model.time.layers": (), "model.time.pool": 1, **INFLATED}  # without temporal layers
+FLAT = {  # its windows are longer than those of the others, so that none cuts an average short
+    **FRAME_BY_FRAME,
+    "train.steps": 0,
+    "data.frames": FRAMES,
+    "model.time.output_average": "flat",
+}
+CENTERED_FRAMES = 9  # chosen on validation subjects (docs/results/flat_average.md)
+CAUSAL_FRAMES = 5
 TWO_PHASES = ("GRU on the static features", "HO-CP inflated")
 # In a single phase, each part has the learning rate that it has in two phases.
 ONE_PHASE = {"optimizer.learning_rate_multipliers": ((AVERAGE, 100.0), (".*time.*", 20.0))}
@@ -21,6 +29,8 @@ ONE_PHASE = {"optimizer.learning_rate_multipliers": ((AVERAGE, 100.0), (".*time.
 NETWORKS = {  # differences from the variant "scratch"
     "static, frame by frame": {**FRAME_BY_FRAME, "train.steps": 0},
     "moving average": {**FRAME_BY_FRAME, "train.steps": 0, "model.time.output_average": "warm"},
+    "flat average": {**FLAT, "model.time.output_frames": CENTERED_FRAMES},
+    "flat average, causal": {**FLAT, "model.time.output_frames": CAUSAL_FRAMES, "model.time.causal": True},
     "static, trained on the clips": FRAME_BY_FRAME,
     "GRU on the static features": {**FRAME_BY_FRAME, "model.time.recurrent": "gru"},
     "dense 3-D from scratch": {"model.time.form": "dense"},
