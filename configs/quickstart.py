@@ -4,12 +4,8 @@ Source: small versions of Toisoul et al., Nature Machine Intelligence 3, 2021 (s
   (clip).
 Command: bash launch/quickstart.sh
 Expected: CCC of at least 0.70 for valence and for arousal on held-out subjects; higher for clip than for static.
-<<<<<<< HEAD
-Measured: CCC 0.762 and 0.739 for clip, 0.727 and 0.679 for static on the same clips (docs/results/quickstart.md).
-=======
 Measured: see the table in README.md, which also has a flat average of the static network's outputs. Its 9 frames were
   chosen on validation subjects (docs/results/flat_average.md).
->>>>>>> baseline
 """
 
 from ml_collections import ConfigDict
