@@ -17,6 +17,8 @@ from affect_jax.train.state import TrainState
 from affect_jax.train.step import Step
 from affect_jax.types import Batch
 
+Evaluation = Callable[[Variables], Mapping[str, float]]
+
 
 class TrainingDiverged(ArithmeticError):
     """A loss is not finite; the message names the step and the terms."""
@@ -79,18 +81,14 @@ def run(
     placement: Placement,
     checkpoints: Checkpoints,
     journal: Journal,
-    evaluations: Mapping[str, Callable[[Variables], Mapping[str, float]]],
+    evaluations: Mapping[str, Evaluation],
 ) -> tuple[TrainState, bool]:
     """Trains up to `config.steps`; returns the state and whether the run is complete (False: saved on a signal)."""
-    step = int(state.step)
-    waiting = []  # terms of the steps since the last log line
+    step, waiting = int(state.step), []  # terms of the steps since the last log line
 
     def evaluate() -> None:
-        scores = {}
-        for name, evaluation in evaluations.items():
-            scores |= {f"{name}/{score}": value for score, value in evaluation(state.scored).items()}
+        scores = _score(config, evaluations, state.scored)
         journal.write(step, scores)
-        config.require_best(scores)
         checkpoints.save(state, fetcher.data_state, scores)
 
     with Signals() as signals, Fetcher(batches) as fetcher:
@@ -112,9 +110,18 @@ def run(
             stopping = signals.received is not None
             if stopping and not evaluating:
                 checkpoints.save(state, fetcher.data_state)
-    if stopping:
-        logging.warning("signal %d: saved at step %d; run the same command to resume", signals.received, step)
+        if stopping:
+            logging.warning("signal %d: saved at step %d; run the same command to resume", signals.received, step)
     return state, not stopping
+
+
+def _score(config: TrainConfig, evaluations: Mapping[str, Evaluation], variables: Variables) -> dict[str, float]:
+    """The scores of all evaluations, such as "validation/ccc/mean"; UnknownScore if `train.best` is not among them."""
+    scores = {}
+    for name, evaluation in evaluations.items():
+        scores |= {f"{name}/{score}": value for score, value in evaluation(variables).items()}
+    config.require_best(scores)
+    return scores
 
 
 def _log(journal: Journal, step: int, waiting: list[dict]) -> None:
