@@ -59,11 +59,11 @@ class Affect:
         return dataclasses.replace(self, class_weights=weights)
 
     def require(self, predicts: Sequence[str]) -> None:
-        """ValueError where a term needs a prediction that the network lacks."""
+        """Raises ValueError if a term needs something that the network does not predict."""
         if self.config.landmark_weight and "landmarks" not in predicts:
             raise ValueError(
-                "task.landmark_weight needs a network that predicts heatmaps, and this one predicts "
-                f"{', '.join(predicts)} only (networks over time give none): set it to 0"
+                "task.landmark_weight needs a network that predicts heatmaps, but this one predicts only "
+                f"{', '.join(predicts)} (clip networks return no heatmaps): set it to 0"
             )
 
     def initial(self) -> TaskVariables:

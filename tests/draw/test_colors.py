@@ -1,4 +1,4 @@
-"""Colors that readers with deuteranopia and protanopia can tell apart, and that can be seen on what they lie on."""
+"""Colors that readers with deuteranopia or protanopia can distinguish, and that are visible on their background."""
 
 import colorsys
 import itertools
@@ -61,7 +61,7 @@ def test_a_meaning_keeps_its_hue_and_can_be_seen_on_paper_and_on_an_image():
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-def test_meanings_can_be_told_apart(sight):
+def test_meanings_are_distinguishable(sight):
     for shade in ("on_white", "on_image"):
         shades = [getattr(meaning, shade) for meaning in (*MEANINGS.values(), colors.LABEL)]
         for first, second in itertools.combinations(shades, 2):
@@ -70,7 +70,7 @@ def test_meanings_can_be_told_apart(sight):
 
 
 @pytest.mark.parametrize("sight", SIGHT)
-def test_series_can_be_told_apart_and_mean_nothing_else(sight):
+def test_series_are_distinguishable_and_mean_nothing_else(sight):
     for first, second in itertools.combinations(colors.SERIES, 2):
         assert distance(first, second, sight) > 30, (first, second)
     for series in colors.SERIES:

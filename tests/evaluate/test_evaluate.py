@@ -1,4 +1,4 @@
-"""Evaluation: the loop's route and the table's route against float64 NumPy, and the files they leave."""
+"""Evaluation in the loop and from the table against float64 NumPy, and the files that it writes."""
 
 import csv
 import dataclasses

@@ -1,4 +1,4 @@
-"""Small videos with known pixels and time stamps, and networks whose answers can be worked out by hand."""
+"""Small videos with known pixels and time stamps, and networks whose outputs can be computed by hand."""
 
 from collections.abc import Callable
 from fractions import Fraction

@@ -149,7 +149,7 @@ def test_a_causal_network_follows_a_recording_and_forgets_it_at_a_gap(make_predi
     np.testing.assert_allclose([valence(row) for row in rows], np.maximum.accumulate(levels) / 255.0, atol=1e-6)
     rows = rows_of(predictor, gray_frames(levels), SometimesFace())
     seen = [row.values is not None for row in rows]
-    assert seen == [True] * 4 + [False] + [True] * 2 and valence(rows[5]) < valence(rows[3])  # begun anew
+    assert seen == [True] * 4 + [False] + [True] * 2 and valence(rows[5]) < valence(rows[3])  # restarted
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 20, 31])
@@ -167,10 +167,10 @@ def test_a_network_of_one_frame_in_three_sees_three_recordings(make_predictor, f
     gap = rows_of(thinned, gray_frames([*levels, 0, *levels]), SometimesFace())
     np.testing.assert_array_equal([row.frame for row in gap], range(2 * count + 1))
     again = [valence(row) for row in gap[count + 1 :]]
-    np.testing.assert_array_equal([valence(row) for row in gap[:count]], again)  # begun anew after the gap
+    np.testing.assert_array_equal([valence(row) for row in gap[:count]], again)  # restarted after the gap
 
 
-def test_flip_averaging_follows_picture_and_mirror_side_by_side(make_predictor):
+def test_flip_averaging_streams_image_and_mirror_image_side_by_side(make_predictor):
     half = np.zeros((16, 16, 3), np.uint8)
     half[:, :8] = 255  # left half white: 1 there, 0 in the mirror
     predictor = make_predictor(frames=4, follower=running_maximum, flip_average=True)
@@ -178,7 +178,7 @@ def test_flip_averaging_follows_picture_and_mirror_side_by_side(make_predictor):
     np.testing.assert_allclose(row.values["valence_arousal"], [0.5, -0.5], atol=1e-6)
 
 
-def test_unrelated_pictures_share_nothing(make_predictor):
+def test_unrelated_images_share_no_state(make_predictor):
     finder = SometimesFace()
     predictor = make_predictor(function=center_and_trend, frames=4)
     rows = rows_of(predictor, gray_frames([100, 200, 60]), finder, connected=False)
@@ -234,7 +234,7 @@ def test_large_photographs_do_not_wait_for_a_full_batch(make_predictor, monkeypa
     np.testing.assert_allclose(values, np.array([10, 60, 110, 160, 210]) / 255, atol=1e-6)
 
 
-def test_flip_averaging_is_the_mean_over_picture_and_mirror_and_clips_last(make_predictor):
+def test_flip_averaging_is_the_mean_over_image_and_mirror_image_and_clips_last(make_predictor):
     def two_sided(images):
         middle = images.shape[-2] // 2
         left = images[..., :middle, :].mean((-3, -2, -1))
@@ -284,7 +284,7 @@ class Shifted(SometimesFace):
     ],
     ids=["beyond the right", "beyond the left", "on a line", "not a number", "without end"],
 )
-def test_landmarks_that_miss_the_picture_are_no_face(make_predictor, move):
+def test_landmarks_outside_the_image_are_not_a_face(make_predictor, move):
     (row,) = rows_of(make_predictor(), gray_frames([200]), Shifted(move))
     assert row.values is None and row.landmarks is None and row.crop is None
 

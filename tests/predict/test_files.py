@@ -61,7 +61,7 @@ def test_a_real_face_is_found_in_every_frame(make_predictor, landmarker_file, sh
     assert np.abs(image[:40].astype(int) - plain[:40]).mean() < 4  # the rest is the video
 
 
-def test_no_face_gives_empty_values_and_all_pictures(make_predictor, landmarker_file, shared_data, tmp_path):
+def test_no_face_gives_empty_values_and_all_overlays(make_predictor, landmarker_file, shared_data, tmp_path):
     source = tmp_path / "no_face.mp4"
     shutil.copy(shared_data / "video" / "no_face.mp4", source)
     result = predict_file(make_predictor(), source, tmp_path / "out", FaceFinder(landmarker_file, tile_levels=0))
@@ -84,7 +84,7 @@ def write_picture(path, level, height=20, width=30):
     cv2.imencode(".png", np.full((height, width, 3), level, np.uint8))[1].tofile(path)
 
 
-def test_a_folder_of_pictures_and_videos(make_predictor, write_video, tmp_path):
+def test_a_folder_of_images_and_videos(make_predictor, write_video, tmp_path):
     folder = tmp_path / "mixed bag"
     folder.mkdir()
     for index, name in enumerate(("b.png", "a.png", "-c.png")):

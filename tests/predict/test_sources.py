@@ -1,4 +1,4 @@
-"""Time stamps, upright pictures and files that are no pictures."""
+"""Time stamps, upright images and files that are not images."""
 
 import itertools
 
@@ -49,7 +49,7 @@ def test_a_rotation_in_the_file_is_undone(write_video, tmp_path, quarters, corne
     assert sum(image[place].mean() > 240 for place in itertools.product((0, -1), (0, -1))) == 1
 
 
-def test_a_cut_off_video_gives_its_frames_and_a_problem(shared_data, tmp_path):
+def test_a_truncated_video_gives_its_frames_and_a_problem(shared_data, tmp_path):
     whole = (shared_data / "video" / "one_woman_expressions.mp4").read_bytes()
     path = tmp_path / "cut.mp4"
     path.write_bytes(whole[: len(whole) // 8])
@@ -102,7 +102,7 @@ def test_a_playlist_reaches_for_nothing(shared_data, tmp_path):
             Video(tmp_path / name)
 
 
-def test_pictures_are_read_as_rgb_from_any_name(tmp_path):
+def test_images_are_read_as_rgb_from_any_name(tmp_path):
     image = np.zeros((8, 9, 3), np.uint8)
     image[..., 0] = 200  # red
     path = tmp_path / "-ein 'Bild' \"ü\".png"

@@ -1,4 +1,4 @@
-"""One pass over a video: decoded once, and what goes wrong in one sink leaves the others whole."""
+"""One pass over a video: it is decoded once, and an error in one sink does not affect the others."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Tables as text, Markdown and HTML, letter by letter."""
+"""Tables as text, Markdown and HTML, character by character."""
 
 import html.parser
 
@@ -79,7 +79,7 @@ class Outline(html.parser.HTMLParser):
         self.text.append(data)
 
 
-def test_page_holds_its_pictures_and_escapes_its_text(tmp_path):
+def test_page_embeds_its_plots_and_escapes_its_text(tmp_path):
     figure = Figure(figsize=(1, 1))
     figure.subplots().plot(np.arange(3))
     write_bytes(to_png(figure), tmp_path / "a.png")

@@ -1,4 +1,4 @@
-"""Tables of a quantity that nothing else knows, written whole and row by row, and what is refused on reading."""
+"""Tables with a quantity defined in the test, written at once and row by row, and what is rejected on reading."""
 
 import dataclasses
 import json
@@ -78,7 +78,7 @@ def test_a_table_comes_back_as_it_was_written(tmp_path, boxes):
     assert {file.name for file in tmp_path.iterdir()} == {"predictions.csv", "predictions.schema.json"}
 
 
-def test_the_schema_says_what_the_columns_are(tmp_path):
+def test_the_schema_describes_the_columns(tmp_path):
     path = tmp_path / "predictions.csv"
     write_rows(made_rows(), path, "clip@200", "square 1.8")
     content = json.loads(sidecar(path).read_text())

@@ -1,4 +1,4 @@
-"""The options of the affect task: terms against float64, weight 0 without influence bit for bit, messages."""
+"""The options of the affect task: terms against float64, no influence of weight 0 bit for bit, and messages."""
 
 import dataclasses
 

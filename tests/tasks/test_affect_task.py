@@ -1,4 +1,4 @@
-"""The affect task: its terms against the plain losses, its gradients, its scores, on photographs and clips."""
+"""The affect task: its terms against the plain losses, its gradients and its scores, on images and clips."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""A network small enough to compile in a moment, a task that is ordinary regression, and one with all options on."""
+"""A network that compiles quickly, a task that is plain regression, and one with all options on."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Components of factorized kernels are dropped inside whole networks: in training steps, by the key, never after."""
+"""Dropout of components of factorized kernels in whole networks: in training steps, by the key, and never after."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Rates of groups: exactly so much further or less far, decay included; what cannot be meant is refused."""
+"""Learning rates of groups: updates scale exactly, weight decay included, and invalid entries are rejected."""
 
 import jax
 import jax.numpy as jnp
@@ -73,13 +73,13 @@ def test_the_first_pattern_that_matches_counts_and_may_hold_commas():
         ((("trunk/(", 1),), r"'trunk/\(' is not a regular expression"),
     ],
 )
-def test_an_entry_that_cannot_be_meant_is_refused(rates, message):
+def test_an_invalid_entry_is_rejected(rates, message):
     with pytest.raises(ValueError, match=f"optimizer.learning_rate_multipliers: {message}"):
         OptimizerConfig(learning_rate_multipliers=rates)
 
 
 @pytest.mark.parametrize("rates, unused", [((("trnk/.*", 2),), "trnk/.*"), (((".*", 2), ("head/.*", 3)), "head/.*")])
-def test_a_pattern_that_nothing_is_left_for_is_refused_before_the_first_step(rates, unused):
+def test_a_pattern_that_applies_to_nothing_is_rejected_before_the_first_step(rates, unused):
     optimizer = make_optimizer(OptimizerConfig(learning_rate_multipliers=rates), 10)
     with pytest.raises(ValueError) as refused:
         optimizer.init(PARAMS)

@@ -26,12 +26,12 @@ from affect_jax.train.step import compile_step, make_train_step
 class Run:
     """A run in a folder, as experiment/train.py puts it together."""
 
-    def __init__(self, workdir, tiny, task, batches, optimizer=None, average=0.0, taught=False):
+    def __init__(self, workdir, tiny, task, batches, optimizer=None, average=0.0, with_teacher=False):
         self.workdir, self.task, self.batches, self.average = workdir, task, batches(), average
         self.network, self.placement = Network(lambda rngs: tiny(rngs=rngs)), Placement.of(MeshConfig())
         self.optimizer = optimizer or optax.adam(1e-2)
         variables = self.placement.put(self.network.initial(jax.random.key(7)))
-        teacher = Teacher(self.network.predict, variables) if taught else None
+        teacher = Teacher(self.network.predict, variables) if with_teacher else None
         self.objective = Objective(self.network, task, teacher)
         self.checkpoints = Checkpoints(workdir, "-validation/error")
 
@@ -93,7 +93,7 @@ def test_a_run_stopped_by_sigterm_and_resumed_equals_the_uninterrupted_run(tmp_p
 
 @pytest.mark.parametrize("at", [2, 3, 5, 8])
 def test_no_evaluation_is_lost_to_a_signal(tmp_path, tiny, regression, batches, at):
-    """Steps 3, 6 and 9 are judged; the signal comes in the step after number `at`, which may be one of them."""
+    """Steps 3, 6 and 9 are evaluated; the signal comes in the step after number `at`, which may be one of them."""
 
     class Interrupting(batches):
         def __next__(self):
@@ -103,7 +103,7 @@ def test_no_evaluation_is_lost_to_a_signal(tmp_path, tiny, regression, batches, 
 
     scores = {3: 0.5, 6: 0.2, 9: 0.9}
 
-    def judged(workdir):
+    def evaluated_steps(workdir):
         lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
         return {line["step"]: line["validation/error"] for line in lines if "validation/error" in line}
 
@@ -112,7 +112,7 @@ def test_no_evaluation_is_lost_to_a_signal(tmp_path, tiny, regression, batches, 
         return Run(tmp_path, tiny, regression, kind).go(9, evaluate=lambda variables: {"error": remaining.pop(0)})[1]
 
     assert not run(Interrupting) and Checkpoints(tmp_path).latest_step() == at + 1
-    assert run(batches) and judged(tmp_path) == scores
+    assert run(batches) and evaluated_steps(tmp_path) == scores
     assert Checkpoints(tmp_path, "-validation/error").best_step() == 6
 
 
@@ -162,7 +162,7 @@ def test_a_signal_ends_the_wait_for_a_batch_that_never_comes(tmp_path, tiny, reg
 
 def test_memory_learned_mixture_average_and_teacher_are_resumed_bit_for_bit(tmp_path, full_recipe):
     task, network, batches = full_recipe
-    options = {"optimizer": optax.adamw(1e-2), "average": 0.9, "taught": True}
+    options = {"optimizer": optax.adamw(1e-2), "average": 0.9, "with_teacher": True}
     whole, cut = stopped_and_resumed(tmp_path, 9, network, task, batches, **options)
     assert jax.tree.structure(whole) == jax.tree.structure(cut)
     for (path, one), other in zip(jax.tree_util.tree_leaves_with_path(whole), jax.tree.leaves(cut), strict=True):
@@ -178,7 +178,7 @@ def test_memory_learned_mixture_average_and_teacher_are_resumed_bit_for_bit(tmp_
 def test_the_checkpoint_holds_the_averaged_network_and_it_is_what_is_scored(tmp_path, full_recipe):
     task, network, batches = full_recipe
     scored = []
-    run = Run(tmp_path, network, task, batches, average=0.9, taught=True)
+    run = Run(tmp_path, network, task, batches, average=0.9, with_teacher=True)
     state, _ = run.go(3, evaluate=lambda variables: scored.append(jax.device_get(names(variables))) or {"error": 1.0})
     there = names(Checkpoints(tmp_path).restore_variables(run.network, Placement.single()))
     average, raw = names(state.average), names(state.variables)

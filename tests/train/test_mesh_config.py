@@ -1,4 +1,4 @@
-"""Options of the mesh that cannot be meant are refused, each with what to write instead."""
+"""Invalid options of the mesh are rejected, each with a suggestion."""
 
 import pytest
 
@@ -21,7 +21,7 @@ AXES = (("data", -1), ("model", 4))
         ((("data", -1), ("model", -1)), r"only one axis can be -1 \(all remaining devices\)"),
     ],
 )
-def test_axes_that_cannot_be_meant_are_refused(axes, message):
+def test_invalid_axes_are_rejected(axes, message):
     with pytest.raises(ValueError, match=message):
         MeshConfig(axes=axes)
 
@@ -42,6 +42,6 @@ def test_axes_that_cannot_be_meant_are_refused(axes, message):
         ((".*", ("model", "model")), r"'\.\*' splits two dimensions over the axis 'model'; an axis can split one"),
     ],
 )
-def test_rules_that_cannot_be_meant_are_refused(rule, message):
+def test_invalid_rules_are_rejected(rule, message):
     with pytest.raises(ValueError, match=message):
         MeshConfig(axes=AXES, rules=(rule, (".*", ())))

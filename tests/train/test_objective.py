@@ -1,4 +1,4 @@
-"""What enters the loss: the task's terms, penalties on the variables, and a teacher whose variables are handed in."""
+"""The parts of the loss: the task's terms, penalties on the variables, and a teacher whose variables are passed in."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Schedules at hand-worked points, updates as PyTorch makes them, decay of kernels alone, the mean of the weights."""
+"""Schedules at hand-worked points, updates against PyTorch, decay of kernels only, the average of the weights."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""One placement: axes that take the devices that are there, rules that fit, and a network split over a second axis."""
+"""Placement: axes that use the available devices, rules that fit, and a network sharded over a second axis."""
 
 import pathlib
 import re

@@ -1,4 +1,4 @@
-"""Eight devices train as one does."""
+"""Training on eight devices gives the same result as on one."""
 
 import jax
 import numpy as np
@@ -13,11 +13,11 @@ from affect_jax.train.step import compile_step, make_train_step
 from affect_jax.train.streams import stream
 
 
-def losses_and_arrays(placement, tiny, task, batches, average=0.0, taught=False):
+def losses_and_arrays(placement, tiny, task, batches, average=0.0, with_teacher=False):
     network, optimizer = Network(lambda rngs: tiny(rngs=rngs)), optax.sgd(0.1)
     first = network.initial(jax.random.key(0))
     state = placement.put(create_state(network, optimizer, first, task.initial(), average > 0))
-    teacher = Teacher(network.predict, placement.put(network.initial(jax.random.key(7)))) if taught else None
+    teacher = Teacher(network.predict, placement.put(network.initial(jax.random.key(7)))) if with_teacher else None
     objective = Objective(network, task, teacher)
     made = make_train_step(objective, optimizer, jax.random.key(1), average)
     step = compile_step(made, state, placement, objective.teacher_variables)
@@ -38,10 +38,10 @@ def test_eight_devices_give_the_losses_and_weights_of_one(tiny, regression, batc
         np.testing.assert_allclose(spread_weights[name], array, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
-def test_eight_devices_remember_mix_average_and_are_taught_as_one(full_recipe):
+def test_memory_mixing_averaging_and_distillation_are_the_same_on_eight_devices_as_on_one(full_recipe):
     task, network, batches = full_recipe
-    one, arrays = losses_and_arrays(Placement.single(), network, task, batches, 0.9, taught=True)
-    eight, spread_arrays = losses_and_arrays(Placement.of(MeshConfig()), network, task, batches, 0.9, taught=True)
+    one, arrays = losses_and_arrays(Placement.single(), network, task, batches, 0.9, with_teacher=True)
+    eight, spread_arrays = losses_and_arrays(Placement.of(MeshConfig()), network, task, batches, 0.9, with_teacher=True)
     np.testing.assert_allclose(eight, one, rtol=1e-5)
     for name, array in arrays.items():
         np.testing.assert_allclose(spread_arrays[name], array, rtol=1e-4, atol=1e-6, err_msg=name)

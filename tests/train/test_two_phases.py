@@ -1,4 +1,4 @@
-"""A clip network trained in two phases: the time factors alone, then everything at rates of its own."""
+"""A clip network trained in two phases: the time factors alone, then everything at its own learning rates."""
 
 import jax
 import numpy as np

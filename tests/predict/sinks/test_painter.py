@@ -1,4 +1,4 @@
-"""What is drawn into an image, and where."""
+"""What is drawn on an image, and where."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Finished sweeps in one picture and one table; all numbers are worked by hand."""
+"""Finished sweeps in one plot and one table; all numbers are computed by hand."""
 
 import csv
 import json

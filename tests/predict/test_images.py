@@ -1,4 +1,4 @@
-"""Every kind of picture a person may hand in, to the crop that the network sees."""
+"""All kinds of image files, up to the crop that the network receives."""
 
 import cv2
 import numpy as np
@@ -66,7 +66,7 @@ def test_gray_becomes_three_equal_channels(tmp_path, ramp, kind):
         np.testing.assert_array_equal(image[..., 0], expected)
 
 
-def test_prediction_reads_pictures_as_training_does(tmp_path, ramp):
+def test_prediction_reads_images_as_training_does(tmp_path, ramp):
     alpha = np.linspace(0, 255, WIDTH, dtype=np.uint8) * np.ones((HEIGHT, 1), np.uint8)
     path = tmp_path / "cut_out.png"
     Image.fromarray(np.concatenate([ramp, alpha[..., None]], -1)).save(path)
