@@ -196,7 +196,7 @@ def test_an_average_of_valence_and_arousal_excuses_nothing_else(runs, tmp_path, 
     wanted = dataclasses.replace(GROWTH, output_average="warm")
     for checks in ([wrong], [check, wrong]):
         record = {"largest_difference": 0.5, "largest_difference_bfloat16": 0.0, "exact": False, "checks": checks}
-        monkeypatch.setattr(growth, "certificate", lambda *_, record=record: record)
+        monkeypatch.setattr(growth, "compare_networks", lambda *_, record=record: record)
         with pytest.raises(InflationError, match="differs from the static one by 0.25 at 'emotion_logits'"):
             inflate.inflate_run(runs / "static", tmp_path / "averaged", wanted)
     assert not (tmp_path / "averaged").exists()

@@ -9,7 +9,7 @@ import pytest
 from affect_jax.experiment import initialize, restore
 from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.derive import growth, inflate
+from affect_jax.experiment.derive import factorize, growth, inflate
 from affect_jax.experiment.derive.factorize import FactorizationConfig, factorize_run
 from affect_jax.experiment.derive.inflated_config import InflationConfig
 from affect_jax.experiment.network import make_network
@@ -99,7 +99,7 @@ def test_at_full_rank_nothing_changes_and_the_run_can_be_inflated_and_trained_on
     pytest.importorskip("tensorly", reason="needs the extra 'decompose'")
     found = factorize_run(dense_run, tmp_path / "V", FactorizationConfig(form="tt", energy=1.0))
     assert found["largest_difference"] < 1e-4
-    monkeypatch.setattr(growth, "certificate", lambda *_: {"exact": True, "largest_difference": 0.0, "checks": []})
+    monkeypatch.setattr(growth, "compare_networks", lambda *_: {"exact": True, "largest_difference": 0.0, "checks": []})
     inflate.inflate_run(tmp_path / "V", tmp_path / "inflated", InflationConfig(time_pool=3, frames=4))
     assert arrays_of(tmp_path / "inflated")["head/blocks/0/convs/0/factors/time"].shape[0] == 3
     with pytest.raises(UsageError, match=r"network factorized from .*dense; to train it further .*rule=copy"):

@@ -11,7 +11,7 @@ import pytest
 from affect_jax.experiment import restore
 from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.derive import growth, inflate, write
+from affect_jax.experiment.derive import growth, inflate, prune, write
 from affect_jax.experiment.derive.inflated_config import InflationConfig
 from affect_jax.experiment.derive.prune import prune_run
 from affect_jax.experiment.network import make_builder, make_network
@@ -88,7 +88,7 @@ def test_without_components_of_size_0_a_static_network_is_smaller_and_equal(spar
 
 @pytest.mark.parametrize(("rule", "taps"), [("factorized", 3 + 3 + 3), ("channelwise", 3 + 3)])
 def test_a_clip_network_keeps_its_factors_of_time(sparse, tmp_path, rule, taps, monkeypatch):
-    monkeypatch.setattr(growth, "certificate", lambda *_: {"exact": True, "largest_difference": 0.0, "checks": []})
+    monkeypatch.setattr(growth, "compare_networks", lambda *_: {"exact": True, "largest_difference": 0.0, "checks": []})
     wanted = InflationConfig(rule=rule, time_kernel=3, time_pool=3, frames=4)
     inflate.inflate_run(sparse, tmp_path / "clip", wanted)
     found = prune_run(tmp_path / "clip", tmp_path / "V", 0.0)
