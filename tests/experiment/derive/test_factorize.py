@@ -102,7 +102,7 @@ def test_at_full_rank_nothing_changes_and_the_run_can_be_inflated_and_trained_on
     monkeypatch.setattr(growth, "compare_networks", lambda *_: {"exact": True, "largest_difference": 0.0, "checks": []})
     inflate.inflate_run(tmp_path / "V", tmp_path / "inflated", InflationConfig(time_pool=3, frames=4))
     assert arrays_of(tmp_path / "inflated")["head/blocks/0/convs/0/factors/time"].shape[0] == 3
-    with pytest.raises(UsageError, match=r"network factorized from .*dense; to train it further .*rule=copy"):
+    with pytest.raises(UsageError, match=r"network factorized from .*dense; to train it further, .*rule=copy"):
         train(claim.read_config(tmp_path / "V"), tmp_path / "V")
     run = options.parse(
         claim.read_config(tmp_path / "V") | {"initialize": {"rule": "copy", "workdir": str(tmp_path / "V")}}

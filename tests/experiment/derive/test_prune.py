@@ -143,7 +143,7 @@ def test_networks_without_components_are_refused(miniature, tmp_path):
 def test_what_was_pruned_is_trained_on_by_copy_with_its_own_ranks(sparse, tmp_path, unmeasured):
     prune_run(sparse, tmp_path / "V", 0.0)
     run = claim.read_options(tmp_path / "V")
-    with pytest.raises(UsageError, match=r"network pruned from .*; to train it further .*rule=copy"):
+    with pytest.raises(UsageError, match=r"network pruned from .*; to train it further, .*rule=copy"):
         check_trainable(Run(run, tmp_path))
     run = dataclasses.replace(run, initialize=options.InitializeConfig("copy", str(tmp_path / "V")))
     check_trainable(Run(run, tmp_path))
