@@ -1,7 +1,6 @@
 """All options of a run with units and defaults, section by section.
 
-The fields, units and defaults of a section come from its dataclass, so that no option is defined twice: train,
-optimizer, mesh, crop, augment, initialize, data, task (by name), model (by name), and one per data set (by reader).
+The fields, units and defaults of a section come from its dataclass, so that no option is defined twice.
 """
 
 import dataclasses
