@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax.data.readers.affectnet_faces import misplaced
-from affect_jax.data.readers.lists import ListConfig, check_image_files, existing_folder
+from affect_jax.data.readers.lists import ImageListConfig, check_image_files, existing_folder
 from affect_jax.data.readers.traces import ALL, LABEL_SET, parse_number
 from affect_jax.data.recordings import NumberedImages, Recording, Recordings
 from affect_jax.data.skipped import RowFault, SkippedRows
@@ -28,12 +28,11 @@ KEYS = ("actor", "frames")
 
 
 @dataclasses.dataclass(frozen=True)
-class AFEWVAConfig(ListConfig):
+class AFEWVAConfig(ImageListConfig):
     """AFEW-VA has no official split: `split` is "all", and `fold` divides it by actor."""
 
     split: str = ALL
     fps: float = 25.0  # frames per second; not stored with the images
-    check_images: bool = True  # check every image file for truncation first
 
     def __post_init__(self):
         if self.split != ALL:

@@ -10,7 +10,7 @@ from jaxtyping import Float, UInt8
 from affect_jax import emotions
 from affect_jax.data.readers import affectnet_cleaning as cleaning
 from affect_jax.data.readers.affectnet_rows import CORRECT, Row
-from affect_jax.data.readers.lists import ListConfig, check_image_files, image_table, square_around_box
+from affect_jax.data.readers.lists import ImageListConfig, check_image_files, image_table, square_around_box
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.ops.geometry import EMONET_SIDE
@@ -22,10 +22,9 @@ NOT_CHECKABLE = "cleaning: no emotion, or no valence and arousal, to check"
 
 
 @dataclasses.dataclass(frozen=True)
-class AffectNetFacesConfig(ListConfig):
+class AffectNetFacesConfig(ImageListConfig):
     """Selection of faces."""
 
-    check_images: bool = True  # check every image file for truncation first
     # "" keeps all | automatic: the emotion must be consistent with valence and arousal (affectnet_cleaning.py) |
     # automatic+correct: and confirmed manually (lists imported from EmoNet). Faces that cannot be checked are excluded.
     clean: str = ""

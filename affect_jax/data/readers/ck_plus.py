@@ -20,7 +20,7 @@ from affect_jax.data.gray_images import GrayImages
 from affect_jax.data.readers.affectnet_faces import ListedFaces, misplaced
 from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_frames, read_landmarks
 from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
-from affect_jax.data.readers.lists import ListConfig, check_image_files, existing_folder, image_table, one_hot
+from affect_jax.data.readers.lists import ImageListConfig, check_image_files, existing_folder, image_table, one_hot
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 from affect_jax.files import image_files
@@ -32,7 +32,7 @@ ALL = "all"
 
 
 @dataclasses.dataclass(frozen=True)
-class CKPlusConfig(ListConfig):
+class CKPlusConfig(ImageListConfig):
     """CK+ has no official split: `split` is "all", and `fold` divides it by subject.
 
     Only ckextended.csv has splits: training, public_test (validation) and private_test (test).
@@ -41,7 +41,6 @@ class CKPlusConfig(ListConfig):
     split: str = ALL
     peak_frames: int = 3  # number of last frames labeled with the emotion of the sequence
     neutral_frames: int = 1  # number of first frames labeled neutral, in sequences with an emotion
-    check_images: bool = True  # check every image file for truncation first
 
     def __post_init__(self):
         if self.peak_frames < 1 or self.neutral_frames < 0:

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from affect_jax import emotions
 from affect_jax.data.gray_images import GrayImages
 from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, parse_pixels, usage
-from affect_jax.data.readers.lists import ListConfig, ListFile, check_image_files, image_table, parse_integer
+from affect_jax.data.readers.lists import ImageListConfig, ListFile, check_image_files, image_table, parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.types import Labels
@@ -34,14 +34,13 @@ NO_NAME = "image name is empty (no face)"
 
 
 @dataclasses.dataclass(frozen=True)
-class FERPlusConfig(ListConfig):
+class FERPlusConfig(ImageListConfig):
     """`root` contains fer2013new.csv and either fer2013.csv or the folders FER2013Train, FER2013Valid, FER2013Test.
 
     `split` is training, public_test (validation) or private_test (test).
     """
 
     votes: str = "distribution"  # distribution: share of votes | majority: the emotion with more than half of all votes
-    check_images: bool = True  # check every image file for truncation first
 
     def __post_init__(self):
         usage(self.split)

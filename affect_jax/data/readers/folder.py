@@ -4,19 +4,18 @@ import dataclasses
 import pathlib
 
 from affect_jax import emotions
-from affect_jax.data.readers.lists import ListConfig, check_image_files, image_table, one_hot
+from affect_jax.data.readers.lists import ImageListConfig, check_image_files, image_table, one_hot
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.files import image_files
 
 
 @dataclasses.dataclass(frozen=True)
-class FolderConfig(ListConfig):
+class FolderConfig(ImageListConfig):
     """`split` is a subfolder of `root`, or "" if the emotion folders are in `root` itself."""
 
     split: str = ""
     label_set: str = "affectnet_8"
-    check_images: bool = True  # check every image file for truncation first
 
     def __post_init__(self):
         emotions.names(self.label_set)

@@ -39,6 +39,13 @@ class ListConfig:
         return SkippedRows(str(where), self.max_skipped_fraction, self.skipped_csv, self.strict)
 
 
+@dataclasses.dataclass(frozen=True)
+class ImageListConfig(ListConfig):
+    """The same for a data set whose images are files of their own."""
+
+    check_images: bool = True  # check every image file for truncation first
+
+
 class ListFile:
     """A CSV list; iterating yields (line number, cells), sets `columns`, and allows `named`.
 

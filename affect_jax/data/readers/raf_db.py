@@ -7,7 +7,7 @@ import numpy as np
 
 from affect_jax import emotions
 from affect_jax.data.readers.lists import (
-    ListConfig,
+    ImageListConfig,
     check_image_files,
     existing_folder,
     image_table,
@@ -28,7 +28,7 @@ MEANING = ", ".join(f"{code} {name}" for code, name in enumerate(emotions.names(
 
 
 @dataclasses.dataclass(frozen=True)
-class RAFDBConfig(ListConfig):
+class RAFDBConfig(ImageListConfig):
     """`root` is the folder with EmoLabel and Image, or its parent; `split` is training or test.
 
     "validation" is the test split, because there is no other.
@@ -36,7 +36,6 @@ class RAFDBConfig(ListConfig):
 
     images: str = "aligned"  # aligned (100 px faces; the crop is the whole image) | original
     box_side_ratio: float = 1.5  # crop side / mean side of the face box of an original image; our choice
-    check_images: bool = True  # check every image file for truncation first
 
     def __post_init__(self):
         if self.split not in SPLITS:

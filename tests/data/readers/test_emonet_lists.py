@@ -110,7 +110,7 @@ def test_wrong_files_are_named(tmp_path):
     path.write_bytes(b"not a pickle")
     with pytest.raises(UsageError, match="list.pkl"):
         import_pickled_list(path, tmp_path / "test.csv", 0.0)
-    with pytest.raises(UsageError, match="none.pkl is no file"):
+    with pytest.raises(UsageError, match="none.pkl is not a file"):
         import_pickled_list(tmp_path / "none.pkl", tmp_path / "test.csv", 0.0)
     with pytest.raises(UsageError, match="test: give the name of a CSV list, such as .*test.csv"):
         import_pickled_list(path, tmp_path / "test", 0.0)
