@@ -112,7 +112,7 @@ def test_wrong_files_are_named(tmp_path):
         import_pickled_list(path, tmp_path / "test.csv", 0.0)
     with pytest.raises(UsageError, match="none.pkl is not a file"):
         import_pickled_list(tmp_path / "none.pkl", tmp_path / "test.csv", 0.0)
-    with pytest.raises(UsageError, match="test: give the name of a CSV list, such as .*test.csv"):
+    with pytest.raises(UsageError, match="test: expected the name of a CSV list, such as .*test.csv"):
         import_pickled_list(path, tmp_path / "test", 0.0)
     (tmp_path / "test.csv").write_text("mine")
     with pytest.raises(UsageError, match="test.csv exists"):
