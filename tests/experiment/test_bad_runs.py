@@ -64,7 +64,7 @@ def test_following_the_advice_helps(run):
     shutil.rmtree(run / "checkpoints" / str(best) / "network")
     other = [int(step.name) for step in (run / "checkpoints").iterdir() if step.name != str(best)]
     with pytest.raises(
-        DamagedCheckpoint, match=f"the checkpoint of step {other[0]} is used" if other else "no other one"
+        DamagedCheckpoint, match=f"the checkpoint of step {other[0]} will be used" if other else "no other checkpoint"
     ):
         restore.restore_run(run)
     shutil.rmtree(run / "checkpoints" / str(best))
@@ -132,7 +132,7 @@ CONFIGS = {
     "no text": (lambda text: "\udcff", r"not a text file \(invalid start byte at byte 0\)"),
     "without a section": (
         lambda text: without(text, "augment"),
-        r"section 'augment' is missing\. The file was changed",
+        r"section 'augment' is missing\. The file was edited",
     ),
     "without a model": (lambda text: without(text, "model"), "section 'model' is missing"),
     "without a seed": (lambda text: without(text, "seed"), "config lacks seed"),
@@ -195,10 +195,13 @@ def test_a_config_that_cannot_be_used_is_named(run, case):
 
 
 COPIES = {
-    "fewer emotions": ({"label_set": "emonet_5"}, r"tells the emotions of label_set 'affectnet_8', this run those of"),
+    "fewer emotions": (
+        {"label_set": "emonet_5"},
+        r"predicts the emotions of label_set 'affectnet_8', this run those of",
+    ),
     "as many other emotions": (
         {"label_set": "ferplus_8"},
-        r"its outputs would mean others\. Set label_set=affectnet_8",
+        r"its outputs would change their meaning\. Set label_set=affectnet_8",
     ),
     "wider": (
         {"trunk": {"widths": (4, 12, 12)}},
