@@ -81,7 +81,7 @@ def check_clips(run: Run) -> None:
             f"the network '{options.model_name}' is temporal, but data.frames is 0, which means single images: set "
             "data.frames to the frames per clip, such as 16, or use a static network"
         )
-    options.task.require(options.contract.predicts)
+    options.task.require(options.contract.predicts, options.data.frames)
 
 
 def check_teacher(run: Run) -> None:

@@ -58,12 +58,17 @@ class Affect:
             weights = tuple(inverse_frequency(frequency, CLASS_WEIGHT_RULES[rule]).tolist())
         return dataclasses.replace(self, class_weights=weights)
 
-    def require(self, predicts: Sequence[str]) -> None:
-        """Raises ValueError if a term needs something that the network does not predict."""
+    def require(self, predicts: Sequence[str], frames: int) -> None:
+        """Raises ValueError if a term needs a missing prediction, or longer clips than `frames` (0: images)."""
         if self.config.landmark_weight and "landmarks" not in predicts:
             raise ValueError(
                 "task.landmark_weight needs a network that predicts heatmaps, but this one predicts only "
                 f"{', '.join(predicts)} (clip networks return no heatmaps): set it to 0"
+            )
+        if frames < self.config.least_frames:
+            raise ValueError(
+                f"{' and '.join(self.config.clip_terms)} takes clips of {self.config.least_frames} frames or more, but "
+                f"data.frames is {frames}: set data.frames and a network of clips, or take its default"
             )
 
     def initial(self) -> TaskVariables:
@@ -121,6 +126,7 @@ class Affect:
             "loss/emotion": self.config.emotion_weight,
             "loss/teacher": self.config.teacher_weight,
             "loss/heatmaps": self.config.landmark_weight,
+            "loss/smoothness": self.config.smoothness_weight,
         }
         total = jnp.float32(0)
         for name, weight in weights.items():

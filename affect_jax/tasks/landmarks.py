@@ -40,9 +40,9 @@ class Landmarks:
         del frequency, emotions
         return self
 
-    def require(self, predicts: Sequence[str]) -> None:
-        """Nothing is checked."""
-        del predicts
+    def require(self, predicts: Sequence[str], frames: int) -> None:
+        """Images and clips serve alike."""
+        del predicts, frames
 
     def initial(self) -> TaskVariables:
         """No variables: nothing is carried from step to step."""

@@ -2,8 +2,11 @@
 
 import dataclasses
 
+from affect_jax.losses.clips import LEAST_FRAMES
+
 MIXINGS = ("shake", "fixed", "learned")
 REGRESSIONS = ("mse", "rmse")
+SETS = ("batch", "clip", "both")
 CLASS_WEIGHT_RULES = {"inverse": 1.0, "inverse_sqrt": 0.5}  # exponent of the inverse frequency
 
 
@@ -15,6 +18,10 @@ class AffectConfig:
     mixing: str = "shake"  # of the latter: shake (random shares at each step) | fixed (thirds) | learned (Kendall 2018)
     regression: str = "mse"  # mse | rmse (of valence and of arousal, then averaged)
     ccc_memory: int = 0  # number of earlier batches that PCC and CCC include besides the current one
+    ccc_over: str = "batch"  # PCC and CCC over: batch (all frames) | clip (each clip, then averaged) | both (mean)
+    # Of the squared change of valence and arousal between consecutive frames (in squared label units; 0.001 for the
+    # labels of rendered faces at 12.5 fps); clips only. Takes tens to hundreds to have an effect.
+    smoothness_weight: float = 0.0
     label_smoothing: float = 0.0  # share of a label that is spread evenly over all emotions
     class_weights: tuple[float, ...] = ()  # of the cross-entropy, in the order of the label set; () = all 1
     class_weight_rule: str = ""  # sets them from how often an emotion is drawn: inverse | inverse_sqrt of the frequency
@@ -26,17 +33,39 @@ class AffectConfig:
     teacher_temperature: float = 1.0  # divides the logits of both networks in the divergence
 
     def __post_init__(self):
-        for name, known in (("mixing", MIXINGS), ("regression", REGRESSIONS)):
+        for name, known in (("mixing", MIXINGS), ("regression", REGRESSIONS), ("ccc_over", SETS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"task.{name} is '{getattr(self, name)}'; choose one of {', '.join(sorted(known))}")
-        for name in ("emotion_weight", "landmark_weight", "teacher_weight", "ccc_memory"):
+        for name in ("emotion_weight", "landmark_weight", "teacher_weight", "ccc_memory", "smoothness_weight"):
             if getattr(self, name) < 0:
                 raise ValueError(f"task.{name} is {getattr(self, name)}; it must not be negative")
+        if self.ccc_memory and self.ccc_over == "clip":
+            raise ValueError(
+                f"task.ccc_memory is {self.ccc_memory} but task.ccc_over is 'clip': the memory holds batches, not "
+                "clips; set ccc_memory to 0, or ccc_over to batch or both"
+            )
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(f"task.label_smoothing is {self.label_smoothing}; it must be at least 0 and below 1")
         if not self.teacher_temperature > 0:
             raise ValueError(f"task.teacher_temperature is {self.teacher_temperature}; it must be above 0")
         self._check_class_weights()
+
+    @property
+    def clip_terms(self) -> tuple[str, ...]:
+        """The options, with their values, that need clips."""
+        terms = []
+        if self.ccc_over != "batch":
+            terms.append(f"task.ccc_over '{self.ccc_over}'")
+        if self.smoothness_weight:
+            terms.append(f"task.smoothness_weight {self.smoothness_weight:g}")
+        return tuple(terms)
+
+    @property
+    def least_frames(self) -> int:
+        """Minimum number of frames in a clip for these terms; 0 if single images work too."""
+        if self.ccc_over != "batch":
+            return LEAST_FRAMES
+        return 2 if self.smoothness_weight else 0
 
     def _check_class_weights(self) -> None:
         rule, weights = self.class_weight_rule, self.class_weights

@@ -168,3 +168,13 @@ def test_a_run_that_fails_before_its_first_checkpoint_leaves_its_folder_to_the_n
     corrected = miniature(teacher)
     corrected.optimizer.learning_rate = 1e-4
     assert train(corrected, tmp_path / "run")
+
+
+def test_terms_of_clips_are_refused_for_photographs_and_short_clips(tmp_path):
+    config = miniature(tmp_path, ccc_over="both")
+    with pytest.raises(UsageError, match="task.ccc_over 'both' takes clips of 4 frames or more, but .* is 0"):
+        refuse.refuse(Run(options.parse(options.as_dict(config)), tmp_path))
+    config = miniature(tmp_path, smoothness_weight=2.0)
+    config.data.frames = 1
+    with pytest.raises(UsageError, match="task.smoothness_weight 2 takes clips of 2 frames or more"):
+        refuse.refuse(Run(options.parse(options.as_dict(config)), tmp_path))

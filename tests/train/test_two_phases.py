@@ -18,7 +18,7 @@ from affect_jax.train.state import create_state
 from affect_jax.train.step import make_train_step
 
 TRUNK = TrunkConfig(input_px=32, widths=(4, 8, 8), modules=1, depth=2)
-TASK = Affect(AffectConfig())
+TASK = Affect(AffectConfig(ccc_over="both", smoothness_weight=1.0))
 TIME_ALONE = "(?!.*time).*"  # as configs/quickstart.py:clip has it
 
 
