@@ -69,7 +69,7 @@ class Options:
 
     @property
     def predicts_affect(self) -> bool:
-        """Whether the network predicts affect: emotions, valence and arousal."""
+        """Whether the network predicts affect: emotions, and where they lie on the circumplex."""
         return "emotion" in self.contract.predicts
 
     @property
