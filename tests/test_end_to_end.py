@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from affect_jax.experiment import costs, evaluate, predict
-from affect_jax.experiment.config import claim, options
+from affect_jax.experiment.config import claim
+from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import growth, inflate
 from affect_jax.experiment.derive.inflated_config import InflationConfig
 from affect_jax.experiment.study.speeds import frames_per_second
@@ -125,13 +126,13 @@ def test_a_finished_run_is_left_alone_and_another_config_refused(runs, caplog):
     assert train(config, runs / "static")
     assert (runs / "static" / "metrics.jsonl").read_bytes() == before
     config.seed = 1
-    with pytest.raises(options.UsageError, match="seed: 0 there, 1 now"):
+    with pytest.raises(UsageError, match="seed: 0 there, 1 now"):
         train(config, runs / "static")
 
 
 def test_a_network_without_factors_is_inflated_by_another_rule(runs, tmp_path):
     wanted = InflationConfig(rule="factorized", time_kernel=3, frames=4)
-    with pytest.raises(options.UsageError, match=r"'trunk/.+' has a dense kernel.+model\.time\.form\)$"):
+    with pytest.raises(UsageError, match=r"'trunk/.+' has a dense kernel.+model\.time\.form\)$"):
         inflate.inflate_run(runs / "landmarks", tmp_path / "inflated", wanted)
     assert not (tmp_path / "inflated").exists()
     wanted = dataclasses.replace(wanted, rule=None, layers=("trunk/block_wide",))  # channelwise, as there is no head
@@ -160,9 +161,9 @@ def test_time_is_taken_away_from_a_trained_clip_network(runs, tmp_path):
         "",
         (),
     )
-    with pytest.raises(options.UsageError, match="--causal=True has no effect on this network with --rule=static"):
+    with pytest.raises(UsageError, match="--causal=True has no effect on this network with --rule=static"):
         inflate.inflate_run(workdir, tmp_path / "idle", InflationConfig(rule="static", causal=True))
-    with pytest.raises(options.UsageError, match="--recurrent=gru has no effect on this network"):
+    with pytest.raises(UsageError, match="--recurrent=gru has no effect on this network"):
         wanted = InflationConfig(rule="channelwise", recurrent="gru")
         inflate.inflate_run(runs / "landmarks", tmp_path / "idle", wanted)
 
@@ -171,7 +172,7 @@ def test_a_second_inflation_into_the_same_folder_changes_nothing(runs):
     before = (runs / "inflated" / "inflation.json").read_bytes()
     found = inflate.inflate_run(runs / "static", runs / "inflated", GROWTH)
     assert json.loads(before) == found and (runs / "inflated" / "inflation.json").read_bytes() == before
-    with pytest.raises(options.UsageError, match="model.time.causal: False there, True now"):
+    with pytest.raises(UsageError, match="model.time.causal: False there, True now"):
         inflate.inflate_run(runs / "static", runs / "inflated", dataclasses.replace(GROWTH, causal=True))
 
 
@@ -179,7 +180,7 @@ def test_what_was_made_of_a_run_that_has_been_trained_on_since_is_not_taken_for_
     workdir = shutil.copytree(runs / "inflated", tmp_path / "inflated")
     found = json.loads((workdir / "inflation.json").read_text())
     (workdir / "inflation.json").write_text(json.dumps({**found, "step": found["step"] - 1}))
-    with pytest.raises(options.UsageError, match=r"was made from step \d+ of .+static, whose best step is \d+ by now"):
+    with pytest.raises(UsageError, match=r"was made from step \d+ of .+static, whose best step is \d+ by now"):
         inflate.inflate_run(runs / "static", workdir, GROWTH)
 
 
@@ -214,7 +215,7 @@ def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):
         ("001", "0.01", "done"),
     ]
     assert not (tmp_path / "seeds.csv").exists()
-    with pytest.raises(options.UsageError, match=r"optimizer has no option .rat."):
+    with pytest.raises(UsageError, match=r"optimizer has no option .rat."):
         sweep(config, [{"optimizer.rat": 1.0}], tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
@@ -236,7 +237,7 @@ def test_a_sweep_over_seeds_is_evaluated_on_held_out_data_and_may_start_from_its
     assert claim.read_config(tmp_path / "003")["initialize"]["workdir"] == str(tmp_path / "001")
     before = (tmp_path / "table.csv").read_bytes()
     other = dataclasses.replace(final, settings=("subjects=3",))
-    with pytest.raises(options.UsageError, match=r"000.evaluation.sweep holds an evaluation of reader 'subjects=2"):
+    with pytest.raises(UsageError, match=r"000.evaluation.sweep holds an evaluation of reader 'subjects=2"):
         sweep(config, points, tmp_path, other)
     assert (tmp_path / "table.csv").read_bytes() == before
     with (tmp_path / "seeds.csv").open() as file:
@@ -253,7 +254,7 @@ def test_a_sweep_over_seeds_is_evaluated_on_held_out_data_and_may_start_from_its
 def test_a_run_that_could_not_start_leaves_its_folder_to_the_corrected_command(runs, tmp_path):
     config = miniature(runs, "emonet", runs / "landmarks", "copy")
     config.evaluations.validation = base.data_set("folder", root=str(tmp_path / "nowhere"))
-    with pytest.raises(options.UsageError, match="nowhere"):
+    with pytest.raises(UsageError, match="nowhere"):
         train(config, tmp_path / "W")
     config.evaluations.validation = miniature(runs, "emonet").evaluations.validation
     config.train.steps = 1

@@ -12,6 +12,7 @@ from affect_jax.data.source import Concatenated, Table
 from affect_jax.experiment import refuse, restore, task
 from affect_jax.experiment import train as training
 from affect_jax.experiment.config import options
+from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train
 from affect_jax.nn.network import names
@@ -132,7 +133,7 @@ def test_a_static_teacher_judges_the_frames_of_a_clip_one_by_one(teacher):
     config.model = base.model("clip", **SIZES, time={"pool": 3})
     config.data.update(frames=3, hop=1)
     run = options.parse(options.as_dict(config))
-    refuse.check_teacher(Run(run, tmp_path))
+    refuse.check_teacher(Run(run, teacher))
     found = task.restore_teacher(run, Placement.single())
     clips = jax.random.uniform(jax.random.key(0), (2, 3, 32, 32, 3))
     said = jax.jit(found.predict)(found.variables, clips)["emotion"]

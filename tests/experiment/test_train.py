@@ -53,4 +53,4 @@ def test_a_network_split_over_a_second_axis_trains_as_a_whole_one_and_is_evaluat
     assert train(config, tmp_path / "run")
     np.testing.assert_allclose(losses(tmp_path / "run"), losses(static_run), rtol=1e-3)
     _, summary = evaluate_run(tmp_path / "run", "rendered", "", "validation", (), flip=False)
-    assert summary["protocol"]["checkpoint_step"] in (2, 4)
+    assert summary["conditions"]["checkpoint_step"] in (2, 4)
