@@ -82,7 +82,7 @@ def test_a_teacher_that_does_not_fit_is_named_before_anything_is_written(teacher
 
 def test_class_weights_that_do_not_fit_the_label_set_are_refused_before_anything_is_written(teacher, tmp_path):
     config = miniature(teacher, class_weights=(1.0, 2.0, 3.0))
-    with pytest.raises(UsageError, match="holds 3 numbers; the label set has 8 emotions: neutral, happy"):
+    with pytest.raises(UsageError, match="has 3 entries; the label set has 8 emotions: neutral, happy"):
         train(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
