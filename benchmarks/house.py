@@ -2,7 +2,7 @@
 
   python -m benchmarks.house
   python -m benchmarks.house --options
-  python -m benchmarks.house --config=configs/quickstart.py:landmarks --workdir=/tmp/walk --config.train.steps=0 ...
+  python -m benchmarks.house --config=configs/quickstart.py:landmarks --workdir=runs/walk --config.train.steps=0 ...
 
 Without arguments, prints files and lines of each package; with --options, the options that each dataclass of a config
 declares. With the arguments of `launch.train`, runs that command and records, up to the start of the loop, every call
