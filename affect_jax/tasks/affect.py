@@ -122,14 +122,8 @@ class Affect:
         self, terms: dict[str, Float[Array, ""]], parameters: Mapping[str, Array], key: PRNGKeyArray | None
     ) -> Float[Array, ""]:
         """The total loss; without a key, terms that would be mixed at random get equal shares."""
-        weights = {
-            "loss/emotion": self.config.emotion_weight,
-            "loss/teacher": self.config.teacher_weight,
-            "loss/heatmaps": self.config.landmark_weight,
-            "loss/smoothness": self.config.smoothness_weight,
-        }
         total = jnp.float32(0)
-        for name, weight in weights.items():
+        for name, weight in self.config.weights.items():
             if name in terms:
                 total = total + weight * terms[name]
         mixed = {name: terms[name] for name in MIXED if name in terms}

@@ -7,6 +7,12 @@ from affect_jax.losses.clips import LEAST_FRAMES
 MIXINGS = ("shake", "fixed", "learned")
 REGRESSIONS = ("mse", "rmse")
 SETS = ("batch", "clip", "both")
+WEIGHTS = {  # the option that weights each term, except for those that are mixed
+    "loss/emotion": "emotion_weight",
+    "loss/teacher": "teacher_weight",
+    "loss/heatmaps": "landmark_weight",
+    "loss/smoothness": "smoothness_weight",
+}
 CLASS_WEIGHT_RULES = {"inverse": 1.0, "inverse_sqrt": 0.5}  # exponent of the inverse frequency
 
 
@@ -36,7 +42,7 @@ class AffectConfig:
         for name, known in (("mixing", MIXINGS), ("regression", REGRESSIONS), ("ccc_over", SETS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"task.{name} is '{getattr(self, name)}'; choose one of {', '.join(sorted(known))}")
-        for name in ("emotion_weight", "landmark_weight", "teacher_weight", "ccc_memory", "smoothness_weight"):
+        for name in (*WEIGHTS.values(), "ccc_memory"):
             if getattr(self, name) < 0:
                 raise ValueError(f"task.{name} is {getattr(self, name)}; it must not be negative")
         if self.ccc_memory and self.ccc_over == "clip":
@@ -49,6 +55,11 @@ class AffectConfig:
         if not self.teacher_temperature > 0:
             raise ValueError(f"task.teacher_temperature is {self.teacher_temperature}; it must be above 0")
         self._check_class_weights()
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weight of each term that has one of its own."""
+        return {term: getattr(self, option) for term, option in WEIGHTS.items()}
 
     @property
     def clip_terms(self) -> tuple[str, ...]:
