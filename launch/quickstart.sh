@@ -1,26 +1,51 @@
 #!/usr/bin/env bash
 # The whole pipeline on rendered faces: landmarks -> static network -> inflation -> clip network -> evaluation on
-# held-out subjects, with a flat average as a baseline -> prediction for a video. Run the script again to resume after
-# an interruption.
+# held-out subjects, with a flat average as a baseline -> prediction for a video -> report. Run the script again to
+# resume after an interruption; what is finished is not repeated. To start from scratch, delete runs/quickstart.
 . "$(dirname "$0")/environment.sh"
 RUNS=runs/quickstart
 HELD_OUT="--data=rendered --split=test --set=kind=clips --set=subjects=60 --set=per_subject=1 --set=frames=48 --name=held_out"
+CONFIGS=$(cat configs/base.py configs/quickstart.py | cksum)
+mkdir -p "$RUNS/finished"
 
-step() { printf '\n== %s\n' "$1" >&2; shift; "$PYTHON" -m "$@"; }
+step() {  # NAME TITLE COMMAND...: runs a command, unless it finished before with the same options and configs
+  local mark="$RUNS/finished/$1" title=$2
+  shift 2
+  if [ "$(cat "$mark" 2>/dev/null)" = "$CONFIGS $*" ]; then
+    printf '== %s: finished before\n' "$title" >&2
+    return
+  fi
+  printf '\n== %s\n' "$title" >&2
+  "$PYTHON" -m "$@"
+  echo "$CONFIGS $*" > "$mark"
+}
 
-step "1/9 Landmarks on rendered faces" launch.train --config=configs/quickstart.py:landmarks --workdir=$RUNS/landmarks
-step "2/9 Static network" launch.train --config=configs/quickstart.py:static --workdir=$RUNS/static
-step "3/9 Inflation" launch.inflate --from=$RUNS/static --workdir=$RUNS/inflated
-step "4/9 Clip network" launch.train --config=configs/quickstart.py:clip --workdir=$RUNS/clip
-step "5/9 Static network on held-out subjects: stills, then clips" \
-  launch.evaluate --workdir=$RUNS/static --data=rendered --split=test --set=subjects=100 --set=per_subject=6
-"$PYTHON" -m launch.evaluate --workdir=$RUNS/static $HELD_OUT
-# The baseline for a clip network: equal weights over 9 frames, without training.
-step "6/9 Flat average of the static network's outputs" launch.inflate --from=$RUNS/static --workdir=$RUNS/flat_average \
-  --layers=none --time_pool=1 --output_average=flat --output_frames=9
-"$PYTHON" -m launch.evaluate --workdir=$RUNS/flat_average $HELD_OUT
-step "7/9 Clip network on held-out subjects" launch.evaluate --workdir=$RUNS/clip $HELD_OUT
-step "8/9 Prediction for a video" launch.render_faces --output=$RUNS/rendered
-"$PYTHON" -m launch.predict --workdir=$RUNS/clip --input=$RUNS/rendered/crops.mp4 --output=$RUNS/prediction --faces=whole_frame
-step "9/9 Report" launch.report --workdir=$RUNS/static --workdir=$RUNS/flat_average --workdir=$RUNS/clip \
+baselines() {  # everything that needs the static network only
+  step stills "Static network on stills of held-out subjects" \
+    launch.evaluate --workdir=$RUNS/static --data=rendered --split=test --set=subjects=100 --set=per_subject=6
+  step static_clips "Static network on clips of held-out subjects" launch.evaluate --workdir=$RUNS/static $HELD_OUT
+  # The baseline for a clip network: equal weights over 9 frames, without training.
+  step flat_average "Flat average of the static network's outputs" launch.inflate --from=$RUNS/static \
+    --workdir=$RUNS/flat_average --layers=none --time_pool=1 --output_average=flat --output_frames=9
+  step flat_clips "Flat average on the same clips" launch.evaluate --workdir=$RUNS/flat_average $HELD_OUT
+  step video "Sample videos" launch.render_faces --output=$RUNS/rendered
+}
+
+step landmarks "1/6 Landmarks on rendered faces" launch.train --config=configs/quickstart.py:landmarks --workdir=$RUNS/landmarks
+step static "2/6 Static network" launch.train --config=configs/quickstart.py:static --workdir=$RUNS/static
+step inflated "3/6 Inflation" launch.inflate --from=$RUNS/static --workdir=$RUNS/inflated
+# The baselines are evaluated beside the training; their output follows when both are done.
+set -m  # in a process group of their own, so that an interruption ends them too
+baselines > "$RUNS/baselines.log" 2>&1 &
+BASELINES=$!
+set +m
+trap 'kill -- -$BASELINES 2>/dev/null || true' EXIT
+step clip "4/6 Clip network, and the baselines beside it" launch.train --config=configs/quickstart.py:clip --workdir=$RUNS/clip
+wait $BASELINES && status=0 || status=$?
+cat "$RUNS/baselines.log" >&2
+[ $status = 0 ] || exit $status
+step clips "5/6 Clip network on the same clips, and on a video" launch.evaluate --workdir=$RUNS/clip $HELD_OUT
+step prediction "Prediction for a video" launch.predict --workdir=$RUNS/clip --input=$RUNS/rendered/crops.mp4 \
+  --output=$RUNS/prediction --faces=whole_frame
+step report "6/6 Report" launch.report --workdir=$RUNS/static --workdir=$RUNS/flat_average --workdir=$RUNS/clip \
   --evaluation=held_out --output=$RUNS/report
