@@ -32,11 +32,13 @@ class SkippedRows:
         self.where, self.limit, self.csv_path, self.strict = where, limit, csv_path, strict
         self.faults: list[tuple[str, int, str]] = []
         self.left_out: list[tuple[str, int, str]] = []
+        self.first = ""  # the first fault, with what was found and expected
 
     def refuse(self, path: str, row: int, fault: RowFault) -> None:
         """Records an unusable row; if strict, raises ValueError with the details instead."""
         if self.strict:
             raise ValueError(f"{self.where}, row {row}: {fault}") from fault
+        self.first = self.first or f"row {row}: {fault}"
         self.faults.append((path, row, fault.reason))
 
     def counts(self) -> dict[str, int]:
@@ -61,9 +63,10 @@ class SkippedRows:
         """ValueError if the faults exceed `limit` times `total` rows."""
         if len(self.faults) > self.limit * total:
             reasons = collections.Counter(reason for *_, reason in self.faults)
+            first = f" The first is {self.first}." if self.first else ""
             raise ValueError(
                 f"{self.where}: {len(self.faults)} of {total} rows ({len(self.faults) / total:.1%}) are unusable: "
-                f"{_format_counts(reasons)}; at most {self.limit:.1%} is allowed. The rows are {self._place()}. "
+                f"{_format_counts(reasons)}; at most {self.limit:.1%} is allowed.{first} The rows are {self._place()}. "
                 "Fix them, or raise max_skipped_fraction"
             )
 
