@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from affect_jax.files.paths import first_existing
 
-FULL = "make room"
+FULL = "make room and run the same command again"
 ELSEWHERE = "choose another folder"
 CAUSES = {
     errno.ENOSPC: ("is full", FULL),
@@ -35,14 +35,17 @@ class Fault(NamedTuple):
     remedy: str
 
 
-def find_fault(error: BaseException | None) -> Fault | None:
-    """The fault of a file system that led to an error; None if there was none."""
+def find_fault(error: BaseException | None, place: str | os.PathLike | None = None) -> Fault | None:
+    """The fault of a file system that led to an error; None if there was none.
+
+    `place` is where the command writes, for errors that do not know their path.
+    """
     seen = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         code, path = _code_and_path(error)
         if code in CAUSES:
-            return _fault(code, path)
+            return _fault(code, path or place)
         error = error.__cause__ or error.__context__
     return None
 
@@ -56,11 +59,11 @@ def _code_and_path(error: BaseException) -> tuple[int | None, str]:
     return int(found[1]) if found else None, path[1] if path else ""
 
 
-def _fault(code: int, path: str) -> Fault:
+def _fault(code: int, path: str | os.PathLike | None) -> Fault:
     state, remedy = CAUSES[code]
     if not path:
         return Fault(f"a file could not be written: the file system {state}", remedy)
-    target = UNFINISHED.sub("", path)
+    target = UNFINISHED.sub("", str(path))
     mount = mount_point(target)
     if code == errno.ENOSPC:
         room = shutil.disk_usage(mount)
@@ -80,15 +83,15 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"
 
 
-def require_writable(path: pathlib.Path) -> None:
+def require_writable(path: pathlib.Path, remedy: str = ELSEWHERE) -> None:
     """Raises DiskError if nothing can be written at a path, before any work is lost."""
     place = first_existing(path)
     if os.access(place, os.W_OK):
         return
     if os.statvfs(place).f_flag & os.ST_RDONLY:
-        problem, remedy = _fault(errno.EROFS, str(path))
+        problem = _fault(errno.EROFS, path).problem
     else:
-        problem, remedy = f"{path} could not be written: this user may not write to {place}", ELSEWHERE
+        problem = f"{path} could not be written: this user may not write to {place}"
     raise DiskError(f"{problem}; {remedy}")
 
 

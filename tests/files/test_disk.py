@@ -17,7 +17,7 @@ def test_an_error_of_writing_knows_its_path_and_leaves_nothing_half_written(tmp_
     with pytest.raises(OSError) as caught, open_atomically(path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as write() raises it, without a path
     problem, remedy = find_fault(caught.value)
-    assert problem.startswith(f"{path} could not be written: the file system ") and remedy == "make room"
+    assert problem.startswith(f"{path} could not be written: the file system ") and remedy == disk.FULL
     assert " is full (" in problem and problem.endswith("B left)")
     assert path.read_text() == "old" and len(list(tmp_path.iterdir())) == 1
 
@@ -48,7 +48,7 @@ def test_a_used_quota_and_a_read_only_file_system_are_told_from_a_full_one(code,
     problem, remedy = find_fault(OSError(code, os.strerror(code), str(tmp_path / "new" / "a.csv.12.part")))
     mount = disk.mount_point(tmp_path)
     assert problem == f"{tmp_path}/new/a.csv could not be written: the file system {mount} {STATES[code]}"
-    assert remedy == ("choose another folder" if code == errno.EROFS else "make room")
+    assert remedy == (disk.ELSEWHERE if code == errno.EROFS else disk.FULL)
 
 
 OTHERS = (
