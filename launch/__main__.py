@@ -4,8 +4,10 @@ import ast
 import pathlib
 import sys
 
+import affect_jax
+
 GROUPS = {
-    "Train": ("train",),
+    "Train": ("train", "options"),
     "Evaluate": ("evaluate", "report", "attention"),
     "Predict": ("predict",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),
@@ -24,7 +26,10 @@ def summary(command: str) -> str:
 
 def listing() -> str:
     """All commands by group, one line each."""
-    lines = ["Run a command with --help to see its options, as in python -m launch.train --help."]
+    lines = [
+        "Run a command with --help to see its options, as in python -m launch.train --help.",
+        "Both also work with -h; --version shows the version.",
+    ]
     for title, commands in GROUPS.items():
         lines += ["", title]
         lines += [f"  launch.{command:<15} {summary(command)}" for command in commands]
@@ -35,6 +40,9 @@ def main(words: list[str]) -> int:
     """Prints the commands; returns 2 for an unknown option."""
     if not words or words[0] in ("--help", "-h"):
         print(listing())
+        return 0
+    if words[0] == "--version":
+        print(f"affect_jax {affect_jax.__version__}")
         return 0
     known = [command for commands in GROUPS.values() for command in commands]
     hint = f"python -m launch.{words[0]}" if words[0] in known else "python -m launch, which lists the commands"

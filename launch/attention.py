@@ -11,13 +11,13 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
-from launch.flags import define_data, define_workdir
+from launch.flags import define_data, define_path, define_workdir, require
 
 WORKDIR = define_workdir()
 DATA, DATA_ROOT, SPLIT, SETTINGS = define_data(split="validation")
-OUTPUT = flags.DEFINE_string("output", None, "PNG file to write.")
+OUTPUT = define_path("output", "PNG file to write.")
 COUNT = flags.DEFINE_integer("count", 16, "Number of faces to show, spread evenly over the data set.", lower_bound=1)
-flags.mark_flags_as_required(["workdir", "data", "output"])
+require("workdir", "data", "output")
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
 
     workdir = pathlib.Path(WORKDIR.value)
     output = pathlib.Path(OUTPUT.value)
-    found = attention(workdir, DATA.value, DATA_ROOT.value, SPLIT.value, SETTINGS.value, output, COUNT.value)
+    found = attention(workdir, DATA.value, DATA_ROOT.value or "", SPLIT.value, SETTINGS.value, output, COUNT.value)
     print(describe(found))
 
 

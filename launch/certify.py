@@ -8,13 +8,11 @@ exceeds its tolerance, as is expected once the network has been trained after it
 
 import pathlib
 
-from absl import flags
-
 from affect_jax.experiment import cli
-from launch.flags import define_workdir
+from launch.flags import define_workdir, require
 
 WORKDIR = define_workdir()
-flags.mark_flags_as_required(["workdir"])
+require("workdir")
 
 
 def main() -> None:

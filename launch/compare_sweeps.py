@@ -13,16 +13,16 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
-from launch.flags import define_output_folder
+from launch.flags import define_output_folder, define_path, require
 
-SWEEPS = flags.DEFINE_multi_string("sweep", None, "Folder of a finished sweep, with its table.csv.")
+SWEEPS = define_path("sweep", "Folder of a finished sweep, with its table.csv.", folder=True, several=True)
 SCORE = flags.DEFINE_string("score", "ccc/mean", "Score to compare the networks by: a column of the tables.")
 AGAINST = flags.DEFINE_string(
     "against", "", "Label of the baseline for differences; by default the first in the table."
 )
 OUTPUT = define_output_folder()
 SPEED = flags.DEFINE_bool("speed", False, "Measure the frames per second of each network on this machine.")
-flags.mark_flags_as_required(["sweep", "output"])
+require("sweep", "output")
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ import pathlib
 from absl import flags, logging
 
 from affect_jax.experiment import cli
-from launch.flags import define_new_workdir
+from launch.flags import define_new_workdir, define_path, require
 
-FROM = flags.DEFINE_string("from", None, "PyTorch checkpoint file, such as emonet_8.pth.")
+FROM = define_path("from", "PyTorch checkpoint file, such as emonet_8.pth.")
 WORKDIR = define_new_workdir()
 NETWORK = flags.DEFINE_enum("network", "auto", ["auto", "emonet", "fan"], "Network in the file.")
 LABELS = flags.DEFINE_string(
@@ -31,7 +31,7 @@ POOLING = flags.DEFINE_enum(
 )
 LICENSE = flags.DEFINE_string("license", "", "License of the file; by default the license of the published weights.")
 PARITY = flags.DEFINE_bool("parity", True, "Compare with PyTorch, if installed; differences above 1e-4 are errors.")
-flags.mark_flags_as_required(["from", "workdir"])
+require("from", "workdir")
 
 
 def main() -> None:

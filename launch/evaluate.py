@@ -5,23 +5,30 @@
 
 The network is rebuilt from the workdir alone. Writes summary.json (scores, 95 % intervals, means per clip and per
 subject, conditions) and predictions.csv (one row per face or frame; predictions.schema.json describes the columns) to
-WORKDIR/evaluation/<data>_<split>/. If the run's config has an evaluation with the same reader, its options (including
-the clock and, on the same split, the fold) are the defaults.
+WORKDIR/evaluation/<data>_<split>/ or to --output, as for a run that can only be read. If the run's config has an
+evaluation with the same reader, its options (including the clock and, on the same split, the fold) are the defaults.
 """
 
 import pathlib
 
-from absl import flags
-
 from affect_jax.experiment import cli
-from launch.flags import define_data, define_flip_average, define_precision, define_workdir
+from launch.flags import (
+    define_data,
+    define_flip_average,
+    define_name,
+    define_path,
+    define_precision,
+    define_workdir,
+    require,
+)
 
 WORKDIR = define_workdir()
 DATA, DATA_ROOT, SPLIT, SETTINGS = define_data(split="validation")
 FLIP = define_flip_average()
 PRECISION = define_precision()
-NAME = flags.DEFINE_string("name", "", "Name of the folder in WORKDIR/evaluation; by default <data>_<split>.")
-flags.mark_flags_as_required(["workdir", "data"])
+NAME = define_name("name", "Name of the folder in WORKDIR/evaluation; by default <data>_<split>.")
+OUTPUT = define_path("output", "Folder for the results instead of one in WORKDIR/evaluation.", folder=True)
+require("workdir", "data")
 
 
 def main() -> None:
@@ -31,12 +38,13 @@ def main() -> None:
     _, summary = evaluate_run(
         pathlib.Path(WORKDIR.value),
         DATA.value,
-        DATA_ROOT.value,
+        DATA_ROOT.value or "",
         SPLIT.value,
         SETTINGS.value,
         FLIP.value,
-        NAME.value,
+        NAME.value or "",
         PRECISION.value,
+        pathlib.Path(OUTPUT.value) if OUTPUT.value else None,
     )
     print(summary_table(summary))
 

@@ -16,7 +16,7 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
-from launch.flags import define_new_workdir, define_source_workdir
+from launch.flags import define_new_workdir, define_source_workdir, require, require_one
 
 # Products of matrices with few rows are faster on one thread. NumPy reads this variable once, on import.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -28,8 +28,8 @@ FRACTION = flags.DEFINE_float("fraction", None, "Maximum share of each dense ker
 ENERGY = flags.DEFINE_float("energy", None, "Minimum share of each dense kernel's sum of squares to keep.", 0.0, 1.0)
 STARTS = flags.DEFINE_integer("starts", 3, "Random restarts of a CP decomposition; the best is kept.", lower_bound=1)
 ITERATIONS = flags.DEFINE_integer("iterations", 200, "Iterations of alternating least squares.", lower_bound=1)
-flags.mark_flags_as_required(["from", "workdir"])
-flags.mark_flags_as_mutual_exclusive(["rank", "fraction", "energy"], required=True)
+require("from", "workdir")
+require_one("rank", "fraction", "energy")
 
 
 def main() -> None:

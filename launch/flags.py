@@ -1,33 +1,122 @@
-"""Flags shared by several commands, each with the same name and help text."""
+"""Flags shared by several commands, each with the same name and help text, and how paths and names are read."""
+
+import os
 
 from absl import flags
 
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.files.paths import expand_home, first_existing, is_single_name
+
 flags.disclaim_key_flags()  # --help lists them under the command that calls the functions below
+
+
+class PathParser(flags.ArgumentParser):
+    """Reads a path: expands ~, and refuses an empty one, which is an unset variable more often than a wish."""
+
+    def __init__(self, name: str, folder: bool):
+        self.name, self.folder = name, folder
+
+    def parse(self, argument: str) -> str:
+        """The path as text; UsageError if it is empty, or if a folder is expected and there is a file."""
+        given = f"--{self.name}={argument}"
+        if not argument.strip():
+            raise UsageError(f"{given} is empty; give a path, or leave the flag out if it is not required")
+        try:
+            path = expand_home(argument)
+        except ValueError as error:
+            raise UsageError(f"--{self.name}={error}") from error
+        place = first_existing(path)
+        if self.folder and not os.path.isdir(place):
+            inside = "" if os.path.lexists(path) else f" would be inside {place}, which"
+            raise UsageError(f"{given}{inside} is {_kind(place)}; expected a folder")
+        return path
+
+
+class NameParser(flags.ArgumentParser):
+    """Reads the name of a folder or file inside another folder."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def parse(self, argument: str) -> str:
+        """The name; UsageError if it could leave its folder."""
+        if not is_single_name(argument):
+            raise UsageError(f"--{self.name}={argument}: expected one name without '/', such as held_out")
+        return argument
+
+
+def _kind(path: os.PathLike) -> str:
+    return "a broken link" if os.path.islink(path) and not os.path.exists(path) else "a file"
+
+
+def define_path(name: str, text: str, folder: bool = False, several: bool = False) -> flags.FlagHolder:
+    """A flag for a path, None by default; with `several`, it can be repeated and its value is a list."""
+    parser, serializer = PathParser(name, folder), flags.ArgumentSerializer()
+    if several:
+        return flags.DEFINE_multi(parser, serializer, name, None, text)
+    return flags.DEFINE(parser, name, None, text, serializer=serializer)
+
+
+def define_name(name: str, text: str) -> flags.FlagHolder:
+    """A flag for the name of something inside a folder, None by default."""
+    return flags.DEFINE(NameParser(name), name, None, text, serializer=flags.ArgumentSerializer())
+
+
+def require(*names: str) -> None:
+    """Makes flags required, in their help and in one sentence that names all that are missing."""
+    for name in names:
+        flags.FLAGS[name].help += " Required."
+    flags.register_multi_flags_validator(names, _require_all)
+
+
+def _require_all(values: dict) -> bool:
+    missing = [f"--{name}" for name, value in values.items() if value is None]
+    if missing:
+        listed = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
+        raise UsageError(f"{listed} {'is' if len(missing) == 1 else 'are'} required")
+    return True
+
+
+def require_one(*names: str) -> None:
+    """Makes exactly one of several flags required."""
+
+    def check(values: dict) -> bool:
+        given = [f"--{name}" for name, value in values.items() if value is not None]
+        if len(given) != 1:
+            listed = f"{', '.join(f'--{name}' for name in names[:-1])} and --{names[-1]}"
+            raise UsageError(f"exactly one of {listed} is required; given: {', '.join(given) or 'none'}")
+        return True
+
+    flags.register_multi_flags_validator(names, check)
 
 
 def define_config() -> flags.FlagHolder:
     from ml_collections.config_flags import config_flags
 
+    from affect_jax.experiment.config.config_file import ConfigParser
+
     text = "Config file, followed by a colon and a variant if it has several, such as configs/quickstart.py:static."
-    return config_flags.DEFINE_config_file("config", None, text)
+    holder = config_flags.DEFINE_config_file("config", None, text)
+    flags.FLAGS["config"].parser = ConfigParser()  # reports a mistake in the file by its line
+    return holder
 
 
 def define_workdir(several: bool = False) -> flags.FlagHolder:
     """The folder of a run; with `several`, the flag can be repeated."""
-    define = flags.DEFINE_multi_string if several else flags.DEFINE_string
-    return define("workdir", None, "Workdir of the run: the folder with its config.json and checkpoints.")
+    text = "Workdir of the run: the folder with its config.json and checkpoints."
+    return define_path("workdir", text, folder=True, several=several)
 
 
 def define_source_workdir() -> flags.FlagHolder:
-    return flags.DEFINE_string("from", None, "Workdir of the trained network.")
+    return define_path("from", "Workdir of the trained network.", folder=True)
 
 
 def define_new_workdir() -> flags.FlagHolder:
-    return flags.DEFINE_string("workdir", None, "Workdir for the new network; created if missing.")
+    return define_path("workdir", "Workdir for the new network; created if missing.", folder=True)
 
 
 def define_output_folder() -> flags.FlagHolder:
-    return flags.DEFINE_string("output", None, "Folder for the results; created if missing.")
+    return define_path("output", "Folder for the results; created if missing.", folder=True)
 
 
 def define_data(split: str) -> tuple[flags.FlagHolder, ...]:
@@ -38,7 +127,7 @@ def define_data(split: str) -> tuple[flags.FlagHolder, ...]:
     )
     return (
         flags.DEFINE_string("data", None, "Reader of the data set, such as affectnet, ferplus, folder or rendered."),
-        flags.DEFINE_string("data_root", "", "Folder of the data set; by default the one in the run's config."),
+        define_path("data_root", "Folder of the data set; by default the one in the run's config."),
         flags.DEFINE_string("split", split, "Split of the data set."),
         flags.DEFINE_multi_string("set", [], settings),
     )

@@ -13,9 +13,10 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
+from launch.flags import define_path, require
 
-PICKLE = flags.DEFINE_string("pickle", None, "Pickled list, such as test_fullpath.pkl.")
-OUTPUT = flags.DEFINE_string("output", None, "CSV file to write; must not exist.")
+PICKLE = define_path("pickle", "Pickled list, such as test_fullpath.pkl.")
+OUTPUT = define_path("output", "CSV file to write; must not exist.")
 MAX_SKIPPED = flags.DEFINE_float(
     "max_skipped_fraction",
     0.01,
@@ -23,7 +24,7 @@ MAX_SKIPPED = flags.DEFINE_float(
     lower_bound=0.0,
     upper_bound=1.0,
 )
-flags.mark_flags_as_required(["pickle", "output"])
+require("pickle", "output")
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
-from launch.flags import define_new_workdir, define_source_workdir
+from launch.flags import define_new_workdir, define_source_workdir, require
 
 FROM = define_source_workdir()
 WORKDIR = define_new_workdir()
@@ -43,7 +43,7 @@ GROWTH = (
         "frames", None, "Frames per clip in training and evaluation; static source: 16.", lower_bound=1
     ),
 )
-flags.mark_flags_as_required(["from", "workdir"])
+require("from", "workdir")
 
 
 def main() -> None:

@@ -13,17 +13,24 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
-from launch.flags import define_flip_average, define_output_folder, define_precision, define_workdir
+from launch.flags import (
+    define_flip_average,
+    define_output_folder,
+    define_path,
+    define_precision,
+    define_workdir,
+    require,
+)
 
 WORKDIR = define_workdir()
-INPUT = flags.DEFINE_string("input", None, "Video, image or folder of images.")
+INPUT = define_path("input", "Video, image or folder of images.")
 OUTPUT = define_output_folder()
 FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], "How to find faces.")
-LANDMARKER = flags.DEFINE_string("face_model", "", "Path to face_landmarker.task; by default it is downloaded once.")
+LANDMARKER = define_path("face_model", "Path to face_landmarker.task; by default it is downloaded once.")
 FLIP = define_flip_average()
 PRECISION = define_precision()
 OVERLAY = flags.DEFINE_bool("overlay", True, "Write a copy with the face box, landmarks and predictions drawn in.")
-flags.mark_flags_as_required(["workdir", "input", "output"])
+require("workdir", "input", "output")
 
 
 def main() -> None:
@@ -34,7 +41,7 @@ def main() -> None:
         pathlib.Path(INPUT.value),
         pathlib.Path(OUTPUT.value),
         faces=FACES.value,
-        face_model=LANDMARKER.value,
+        face_model=LANDMARKER.value or "",
         flip=FLIP.value,
         overlay=OVERLAY.value,
         precision=PRECISION.value,

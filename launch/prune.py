@@ -14,14 +14,14 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
-from launch.flags import define_new_workdir, define_source_workdir
+from launch.flags import define_new_workdir, define_source_workdir, require
 
 FROM = define_source_workdir()
 WORKDIR = define_new_workdir()
 THRESHOLD = flags.DEFINE_float(
     "threshold", 0.01, "Remove components up to this size, relative to the largest in their layer.", 0.0, 1.0
 )
-flags.mark_flags_as_required(["from", "workdir"])
+require("from", "workdir")
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
-from launch.flags import define_output_folder
+from launch.flags import define_output_folder, require
 
 OUTPUT = define_output_folder()
 SIZE_PX = flags.DEFINE_integer(
@@ -21,7 +21,7 @@ SEED = flags.DEFINE_integer("seed", 0, "Seed of the subjects.", lower_bound=0)
 SUBJECT = flags.DEFINE_integer("subject", 3, "Index of the subject that shows the action units.", lower_bound=0)
 SECONDS = flags.DEFINE_float("seconds", 12.0, "Length of the clip in seconds.", lower_bound=0.2, upper_bound=600.0)
 FPS = flags.DEFINE_float("fps", 12.5, "Frames per second of the clip.", lower_bound=1.0, upper_bound=120.0)
-flags.mark_flags_as_required(["output"])
+require("output")
 
 
 def main() -> None:

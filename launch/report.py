@@ -7,15 +7,13 @@ Plots over time compare the first run with the last: list the static network fir
 
 import pathlib
 
-from absl import flags
-
 from affect_jax.experiment import cli
-from launch.flags import define_output_folder, define_workdir
+from launch.flags import define_name, define_output_folder, define_workdir, require
 
 WORKDIRS = define_workdir(several=True)
-EVALUATION = flags.DEFINE_string("evaluation", None, "Name of the folder in WORKDIR/evaluation.")
+EVALUATION = define_name("evaluation", "Name of the folder in WORKDIR/evaluation.")
 OUTPUT = define_output_folder()
-flags.mark_flags_as_required(["workdir", "evaluation", "output"])
+require("workdir", "evaluation", "output")
 
 
 def main() -> None:

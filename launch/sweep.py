@@ -8,31 +8,24 @@ also evaluated on that data set. Running the same command again resumes the swee
 """
 
 import pathlib
-import runpy
-
-from absl import flags
 
 from affect_jax.experiment import cli
-from launch.flags import define_config, define_data
+from launch.flags import define_config, define_data, define_path, require
 
 CONFIG = define_config()
-SWEEP = flags.DEFINE_string("sweep", None, "Python file that defines get_sweep().")
-WORKDIR = flags.DEFINE_string("workdir", None, "Folder for the runs, one workdir each; created if missing.")
+SWEEP = define_path("sweep", "Python file that defines get_sweep().")
+WORKDIR = define_path("workdir", "Folder for the runs, one workdir each; created if missing.", folder=True)
 DATA, DATA_ROOT, SPLIT, SETTINGS = define_data(split="test")
-flags.mark_flags_as_required(["config", "sweep", "workdir"])
+require("config", "sweep", "workdir")
 
 
 def main() -> bool:
-    from affect_jax.experiment.config.errors import UsageError
+    from affect_jax.experiment.config.config_file import load_sweep
     from affect_jax.experiment.study.sweep import FinalEvaluation, sweep
 
-    if not pathlib.Path(SWEEP.value).is_file():
-        raise UsageError(f"--sweep={SWEEP.value} is not a file")
-    get_sweep = runpy.run_path(SWEEP.value).get("get_sweep")
-    if get_sweep is None:
-        raise UsageError(f"{SWEEP.value} does not define get_sweep(), which returns a list of {{dotted option: value}}")
-    final = FinalEvaluation(DATA.value, DATA_ROOT.value, SPLIT.value, SETTINGS.value) if DATA.value else None
-    return sweep(CONFIG.value, get_sweep(), pathlib.Path(WORKDIR.value), final)
+    points = load_sweep(SWEEP.value)
+    final = FinalEvaluation(DATA.value, DATA_ROOT.value or "", SPLIT.value, SETTINGS.value) if DATA.value else None
+    return sweep(CONFIG.value, points, pathlib.Path(WORKDIR.value), final)
 
 
 if __name__ == "__main__":

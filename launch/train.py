@@ -4,21 +4,21 @@
   python -m launch.train --config=configs/quickstart.py:static --workdir=runs/slow \\
     --config.optimizer.learning_rate=3e-4
 
-Any option of the config can be set with --config.NAME=VALUE; unknown options are refused. The workdir is created if
-missing; it contains config.json, metrics.jsonl, TensorBoard events and checkpoints (latest and best). Exit codes: 0
-success, 1 failure, 2 usage error, 75 interrupted by SIGTERM or Ctrl-C after saving; run the same command to resume.
+Any option of the config can be set with --config.NAME=VALUE; unknown options are refused, and python -m launch.options
+--config=FILE lists them. The workdir is created if missing, and one process at a time trains in it. It contains
+config.json, data.json (a fingerprint of the data), metrics.jsonl, TensorBoard events and checkpoints (latest and best).
+Exit codes: 0 success, 1 failure, 2 usage error, 75 interrupted by SIGTERM or Ctrl-C after saving; run the same command
+to resume.
 """
 
 import pathlib
 
-from absl import flags
-
 from affect_jax.experiment import cli
-from launch.flags import define_config, define_workdir
+from launch.flags import define_config, define_workdir, require
 
 CONFIG = define_config()
 WORKDIR = define_workdir()
-flags.mark_flags_as_required(["config", "workdir"])
+require("config", "workdir")
 
 
 def main() -> bool:

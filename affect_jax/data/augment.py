@@ -25,15 +25,15 @@ ERASED_AREA, ERASED_ASPECT = (0.02, 0.33), (0.3, 1 / 0.3)  # share of the crop; 
 class AugmentConfig:
     """Training augmentation: half-widths of uniform distributions; 0 disables one."""
 
-    rotation_degrees: float = 13.5
+    rotation_degrees: float = 13.5  # in both directions
     scale: float = 0.25  # of the crop side
     shift: float = 0.05  # of the crop side, in each direction
-    flip_probability: float = 0.5
+    flip_probability: float = 0.5  # of mirroring the face
     brightness: float = 0.12  # offset; 1 is the range from black to white
     contrast: float = 0.25  # factor 1 +- this about middle gray
     saturation: float = 0.3  # factor 1 +- this
     tint: float = 0.06  # factor 1 +- this on each of red, green, blue
-    gray_probability: float = 0.0
+    gray_probability: float = 0.0  # of removing the color
     erase_probability: float = 0.0  # of filling a rectangle (2 to 33 % of the crop) with noise
     mixup_alpha: float = 0.0  # both parameters of the Beta distribution of the mixing ratio; 0 disables mixup
 
@@ -41,6 +41,11 @@ class AugmentConfig:
         for name in ("flip_probability", "gray_probability", "erase_probability"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"augment.{name} is {getattr(self, name)}; expected a probability in [0, 1]")
+        for name in ("rotation_degrees", "shift", "brightness", "contrast", "saturation", "tint"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"augment.{name} is {getattr(self, name)}; expected 0 (off) or a positive number")
+        if not 0 <= self.scale < 1:
+            raise ValueError(f"augment.scale is {self.scale}; expected 0 (off) or a share below 1 of the crop side")
         if self.mixup_alpha < 0:
             raise ValueError(f"augment.mixup_alpha is {self.mixup_alpha}; expected 0 (off) or a positive number")
 

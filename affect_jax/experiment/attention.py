@@ -10,7 +10,7 @@ from absl import logging
 
 from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.data import SKIPPED, evaluation_batches, open_source
+from affect_jax.experiment.data import SKIPPED, evaluation_batches, existing_store, open_source
 from affect_jax.experiment.evaluate import evaluation_source
 from affect_jax.experiment.network import make_predict
 from affect_jax.files.atomic import open_atomically
@@ -42,8 +42,8 @@ def attention(
     if run.data.frames:
         raise UsageError(f"{workdir} holds a clip network; pass the static or landmark network it was inflated from")
     part = evaluation_source(run, data, root, split, settings)
-    folder = workdir / "evaluation" / f"{data}_{split}"
-    source = open_source(part, run.label_set, run.data.store, str(folder / SKIPPED))
+    folder = output.with_suffix("")  # the run itself may be one that can only be read
+    source = open_source(part, run.label_set, existing_store(run), str(folder / SKIPPED))
     predict = make_predict(network, placement)
     batches = evaluation_batches(run, source, folder)
     shown, measured = measure_faces(lambda batch: predict(variables, batch), batches, source, count)

@@ -1,6 +1,7 @@
 """Sources and batches from options."""
 
 import dataclasses
+import os
 import pathlib
 
 from affect_jax.data import loader, store
@@ -12,6 +13,7 @@ from affect_jax.data.source import Concatenated, with_label_set
 from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
+from affect_jax.files.paths import first_existing
 from affect_jax.types import Source
 
 SKIPPED = "skipped.csv"
@@ -32,12 +34,20 @@ def open_source(config: SourceConfig, label_set: str, folder: str = "", skipped_
         except FileNotFoundError as error:
             raise UsageError(str(error)) from error
 
-    if folder:
-        fingerprint = store.fingerprint(config.reader, config.options)
-        whole = store.materialize(read, pathlib.Path(folder) / f"{config.reader}_{fingerprint}", fingerprint)
+    fingerprint = store.fingerprint(config.reader, config.options)
+    place = pathlib.Path(folder) / f"{config.reader}_{fingerprint}"
+    # A store of other people's can be used for what it already holds.
+    if folder and (place.is_dir() or os.access(first_existing(folder), os.W_OK)):
+        whole = store.materialize(read, place, fingerprint)
     else:
         whole = read()
     return with_label_set(with_label_clock(take_fold(whole, config.fold), config.clock), label_set)
+
+
+def existing_store(options: Options) -> str:
+    """The run's store for uses of the trained network, which may run anywhere: a missing store is not created."""
+    folder = options.data.store
+    return folder if os.path.isdir(folder) else ""
 
 
 def open_training_source(options: Options, workdir: pathlib.Path) -> Concatenated:

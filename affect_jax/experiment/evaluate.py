@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,16 +16,16 @@ from affect_jax.evaluate.collect import collect
 from affect_jax.evaluate.flip import with_flip_averaging
 from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.experiment import restore, splits
-from affect_jax.experiment.config.data import SourceConfig
+from affect_jax.experiment.config.data import SourceConfig, check_reader
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
+from affect_jax.experiment.config.settings import SETTING, parse_settings
 from affect_jax.experiment.config.typed import lookup, typed
-from affect_jax.experiment.data import SKIPPED, evaluation_batches, open_source
+from affect_jax.experiment.data import SKIPPED, evaluation_batches, existing_store, open_source
 from affect_jax.experiment.network import make_predict
+from affect_jax.files.disk import require_writable
 from affect_jax.ops.geometry import crop_name
 from affect_jax.tables.writing import write_rows
-
-EXAMPLES = {"clock": "clock.delay_seconds=2", "fold": "fold.of=5"}  # a setting for each section of a data set
 
 
 def evaluate_run(
@@ -36,16 +37,20 @@ def evaluate_run(
     flip: bool,
     name: str = "",
     precision: str = "float32",
+    output: pathlib.Path | None = None,
 ) -> tuple[pathlib.Path, dict]:
-    """Writes summary.json and predictions.csv under W/evaluation/; returns the folder and the summary."""
+    """Writes summary.json and predictions.csv to W/evaluation/<name>, or to `output`; returns folder and summary."""
+    if name and output:
+        raise UsageError(f"--name={name} names a folder in the workdir; give only one of --name and --output")
+    folder = output or workdir / "evaluation" / (name or _default_name(data, split, flip, precision))
     placement = restore.evaluation_placement(workdir)
+    require_writable(folder, remedy="choose another folder with --output")
     run, network, variables, step = restore.restore_run(workdir, placement)
     part = evaluation_source(run, data, root, split, settings)
     splits.warn_of_training_data(run, part)
-    folder = workdir / "evaluation" / (name or _default_name(data, split, flip, precision))
     conditions = conditions_of(run, part, flip, step)
     require_same_conditions(folder, conditions)
-    source = open_source(part, run.label_set, run.data.store, str(folder / SKIPPED))
+    source = open_source(part, run.label_set, existing_store(run), str(folder / SKIPPED))
     predict = make_predict(network, placement, precision)
     function = lambda batch: predict(variables, batch)
     if flip:
@@ -77,8 +82,8 @@ def _check_flip(workdir: pathlib.Path, run: Options) -> None:
 
 
 def _default_name(data: str, split: str, flip: bool, precision: str) -> str:
-    """The folder of an evaluation that was given no name."""
-    parts = [data, split]
+    """The folder of an evaluation that was given no name; a split such as a/b is not a folder of its own."""
+    parts = [data, re.sub(r"[^\w.+-]+", "_", split)]
     if flip:
         parts.append("flip")
     if precision != "float32":
@@ -111,7 +116,7 @@ def require_same_conditions(folder: pathlib.Path, conditions: EvaluationConditio
         if existing.get(name) != mine[name]:
             raise UsageError(
                 f"{folder} holds an evaluation of {name} '{existing.get(name)}', this one has '{mine[name]}'; "
-                "choose another --name, or remove that folder"
+                "choose another --name or --output, or remove that folder"
             )
 
 
@@ -132,10 +137,11 @@ def evaluation_source(run: Options, data: str, root: str, split: str, settings: 
     if root:
         known["root"] = root
     clock = dataclasses.asdict(held[0].clock) if held else {}
-    given = _parse_settings(settings)
-    options = typed(cls, {**known, **given[""]}, f"--data={data}")
-    clock = typed(LabelClockConfig, {**clock, **given["clock"]}, "--set=clock")
-    part = SourceConfig(data, options, clock=clock, fold=typed(FoldConfig, given["fold"], "--set=fold"))
+    given = parse_settings(settings)
+    options = typed(cls, {**known, **given[""]}, SETTING)
+    check_reader(options, SETTING, "--data_root")
+    clock = typed(LabelClockConfig, {**clock, **given["clock"]}, f"{SETTING}=clock")
+    part = SourceConfig(data, options, clock=clock, fold=typed(FoldConfig, given["fold"], f"{SETTING}=fold"))
     if given["fold"]:
         return part
     folds = [other.fold for other in held if splits.same_split(other, part)]
@@ -146,27 +152,3 @@ def _evaluations(run: Options) -> list[SourceConfig]:
     """The data sets of a run's evaluations, starting with the one that selects the checkpoint."""
     names = sorted(run.evaluations, key=lambda name: name != run.train.best_evaluation)
     return [run.evaluations[name] for name in names]
-
-
-def _parse_settings(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Parses "name=value" settings into values by section; "" holds the reader's own options."""
-    parsed: dict[str, dict[str, Any]] = {section: {} for section in ("", *EXAMPLES)}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise UsageError(f"--set={setting}: expected name=value")
-        section, dot, option = name.partition(".")
-        if section in EXAMPLES and not dot:
-            raise UsageError(f"--set={setting}: {section} is a section; set its options, such as {EXAMPLES[section]}")
-        if section in EXAMPLES:
-            parsed[section][option] = _parse_value(text)
-        else:
-            parsed[""][name] = _parse_value(text)
-    return parsed
-
-
-def _parse_value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text

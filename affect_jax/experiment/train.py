@@ -1,16 +1,21 @@
 """Trains a network from a config in a workdir, and resumes after interruptions."""
 
+import contextlib
 import pathlib
 
 import jax
 from absl import logging
 
 from affect_jax.experiment import data, initialize
+from affect_jax.experiment.announce import announce
 from affect_jax.experiment.config.claim import CONFIG, claim
+from affect_jax.experiment.config.hold import hold
 from affect_jax.experiment.config.options import Config, parse
 from affect_jax.experiment.evaluations import check_best, evaluators, scores
 from affect_jax.experiment.refuse import refuse
 from affect_jax.experiment.run import Run
+from affect_jax.experiment.same_data import require_same_data
+from affect_jax.files.disk import DiskError, find_fault, require_writable
 from affect_jax.train import loop, step
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import Stream
@@ -21,18 +26,31 @@ from affect_jax.train.state import TrainState, create_state
 def train(config: Config, workdir: pathlib.Path) -> bool:
     """Trains in `workdir`, or resumes there; False if a signal stopped it after saving."""
     run = Run(parse(config), workdir)
+    announce(run.options, workdir)
     refuse(run)
-    new = not (workdir / CONFIG).exists()
-    claim(workdir, config)
-    checkpoints = Checkpoints(workdir, run.options.train.best)
+    require_writable(workdir)
+    with hold(workdir):
+        return _claim_and_train(run, config)
+
+
+def _claim_and_train(run: Run, config: Config) -> bool:
+    new = not (run.workdir / CONFIG).exists()
+    claim(run.workdir, config)
+    checkpoints = Checkpoints(run.workdir, run.options.train.best)
     try:
-        return _train(run, checkpoints)
-    except BaseException:
-        if new and checkpoints.latest_step() is None:  # no step was saved: leave the folder to a corrected command
-            (workdir / CONFIG).unlink(missing_ok=True)
-        raise
-    finally:
+        finished = _train(run, checkpoints)
         checkpoints.close()
+        return finished
+    except BaseException as error:
+        checkpoints.abandon()
+        kept = checkpoints.kept_step()
+        if new and kept is None:  # no step was saved: leave the folder to a corrected command
+            with contextlib.suppress(OSError):
+                (run.workdir / CONFIG).unlink(missing_ok=True)
+        if fault := find_fault(error, run.workdir):
+            state = "no checkpoint was saved yet" if kept is None else f"the checkpoint of step {kept} is kept"
+            raise DiskError(f"{fault.problem}; {state}; {fault.remedy}") from error
+        raise
 
 
 def _train(run: Run, checkpoints: Checkpoints) -> bool:
@@ -43,11 +61,13 @@ def _train(run: Run, checkpoints: Checkpoints) -> bool:
         return True
     batches = iter(data.training_batches(options, run.source, run.workdir))
     evaluations = evaluators(run)  # opens all data: a wrong path is reported before any measurement
+    require_same_data(run, resuming=latest is not None)
     state = _state(run, checkpoints, batches)
     train_step = step.make_train_step(run.objective, run.optimizer, run.key, options.optimizer.average)
     compiled_step = step.compile_step(train_step, state, run.placement, run.objective.teacher_variables)
     if latest is None:
         check_best(options.train, run.evaluation_batches, lambda part: scores(run, part, state.scored))
+    logging.info("compiling the training step; this takes from seconds to some minutes, less the next time")
     journal = Journal(run.workdir, latest or 0, options.train.steps, label=run.workdir.name)
     try:
         _, finished = loop.run(

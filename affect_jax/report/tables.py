@@ -97,4 +97,17 @@ def summary_table(summary: Mapping) -> str:
             if name in summary.get(f"per_{kind}_counted", {}):
                 line[f"{kind}s"] = summary[f"per_{kind}_counted"][name]
         lines.append(line)
-    return f"{head}\n\n{text_table(lines)}" if lines else f"{head}\n\nno labeled row, so no score"
+    if not lines:
+        return f"{head}\n\nno labeled row, so no score"
+    return f"{head}\n\n{text_table(lines)}{_undefined(n, scores)}"
+
+
+def _undefined(n: Mapping[str, int], scores: Mapping[str, float]) -> str:
+    """A line for each quantity with labels that lacks some of its main scores, as for a single row."""
+    lines = ""
+    for name, quantity in QUANTITIES.items():
+        missing = ", ".join(score for score in quantity.headline if score not in scores)
+        if n.get(name) and missing:
+            rows = "1 labeled row" if n[name] == 1 else f"{n[name]} labeled rows"
+            lines += f"\n{name}: undefined with {rows} ({missing})"
+    return lines

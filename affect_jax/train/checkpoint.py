@@ -6,8 +6,10 @@ predict with: the moving average, if there is one. The rest is needed only to re
 "running", the weights that are averaged.
 """
 
+import contextlib
 import dataclasses
 import pathlib
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +20,8 @@ from affect_jax.nn.network import Network, Variables, names, with_names
 from affect_jax.train.damage import check_complete, convert_errors
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState
+
+UNFINISHED = ".orbax-checkpoint-tmp"  # ending of the folder that Orbax renames once it is complete
 
 
 class Checkpoints:
@@ -132,9 +136,21 @@ class Checkpoints:
         return self._fit(network.abstract, self.restore_arrays(placement, step), step)
 
     def close(self) -> None:
-        """Waits until everything is written, and closes the checkpoints."""
+        """Waits until everything is written, and closes the checkpoints; raises what failed in the background."""
         self._manager.wait_until_finished()
         self._manager.close()
+
+    def abandon(self) -> None:
+        """Closes the checkpoints after a failure, without any further error, and removes what is half written."""
+        with contextlib.suppress(Exception):  # the failure is known, and Orbax may report it again
+            self.close()
+        for unfinished in self._folder.glob(f"*{UNFINISHED}"):
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+    def kept_step(self) -> int | None:
+        """Step of the newest checkpoint on disk, also after one that failed."""
+        steps = [int(step.name) for step in self._folder.glob("*") if step.name.isdecimal()]
+        return max(steps, default=None)
 
 
 def _parts(state: TrainState) -> dict[str, dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import sys
 import time
 from collections.abc import Mapping
 
@@ -9,6 +10,7 @@ import tqdm
 from absl import logging
 
 from affect_jax.files.atomic import open_atomically
+from affect_jax.files.disk import naming
 
 
 class Journal:
@@ -35,14 +37,20 @@ class Journal:
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Writes the values at `step` as one line."""
         seconds = round(time.monotonic() - self._start, 3)
-        self._file.write(json.dumps({"step": step, **values, "seconds": seconds}) + "\n")
-        self._file.flush()
+        with naming(self._path):
+            self._file.write(json.dumps({"step": step, **values, "seconds": seconds}) + "\n")
+            self._file.flush()
         for name, value in values.items():
             self._events.add_scalar(name, value, step)
 
     def advance(self, step: int) -> None:
         """Moves the progress bar to `step`."""
         self._bar.update(step - self._bar.n)
+
+    def say(self, text: str) -> None:
+        """Logs a line above the progress bar."""
+        with tqdm.tqdm.external_write_mode(file=sys.stderr):
+            logging.info("%s", text)
 
     def show(self, values: Mapping[str, float]) -> None:
         """Shows values next to the progress bar."""

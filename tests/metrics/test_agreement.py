@@ -135,6 +135,21 @@ def test_sets_without_spread_or_without_labels_have_no_nan():
     assert affect_scores(empty.merge(flat)) == affect_scores(flat)
 
 
+def test_a_single_pair_has_an_error_but_no_correlation():
+    one = PairMoments.of(np.array([[0.5, -0.25]]), np.array([[0.25, 0.25]]), np.ones(1))
+    assert affect_scores(one) == {
+        "rmse/valence": 0.25,
+        "rmse/arousal": 0.5,
+        "rmse/mean": 0.375,
+        "sagr/valence": 1.0,
+        "sagr/arousal": 0.0,
+        "sagr/mean": 0.5,
+    }
+    for score in (ccc, pcc, icc):
+        assert np.isnan(score(one)).all()
+    assert affect_scores(one.merge(one))["ccc/mean"] == 0.0  # two equal pairs are a constant
+
+
 def test_a_constant_that_float32_cannot_hold_exactly_scores_zero():
     of = jax.jit(PairMoments.of)
     parts = [of(np.full((n, 2), 0.1, np.float32), np.full((n, 2), 0.1, np.float32), jnp.ones(n)) for n in (7, 11, 3)]

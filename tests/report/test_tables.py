@@ -67,6 +67,12 @@ def test_summary_table_names_conditions_intervals_and_group_means():
     assert summary_table(empty).endswith("no labeled row, so no score")
 
 
+def test_scores_that_one_row_does_not_have_are_named():
+    one = {**SUMMARY, "n": {**SUMMARY["n"], "valence_arousal": 1}, "scores": {"rmse/mean": 0.25}}
+    text = summary_table(one)
+    assert "valence_arousal: undefined with 1 labeled row (ccc/valence, ccc/arousal" in text and "0.000" not in text
+
+
 class Outline(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()

@@ -15,7 +15,7 @@ class FolderConfig(ImageListConfig):
     """`split` is a subfolder of `root`, or "" if the emotion folders are in `root` itself."""
 
     split: str = ""
-    label_set: str = "affectnet_8"
+    label_set: str = "affectnet_8"  # whose emotions the folders are named after
 
     def __post_init__(self):
         emotions.names(self.label_set)

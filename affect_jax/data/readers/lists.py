@@ -23,8 +23,8 @@ READING_THREADS = 8  # overlaps the latency of network storage
 class ListConfig:
     """Location of a data set, and handling of its unusable rows."""
 
-    root: str
-    split: str = "training"
+    root: str  # folder of the data set, or the file with its list
+    split: str = "training"  # part of the data set, by the name that it has there
     strict: bool = False  # raise on an invalid row instead of skipping it
     max_skipped_fraction: float = 0.01  # maximum share of all rows
     skipped_csv: str = ""  # file to which skipped rows are added

@@ -26,12 +26,12 @@ class RenderedConfig:
     root: str = ""  # unused, because nothing is read
     split: str = "train"  # train | validation | test
     kind: str = "stills"  # stills | clips
-    subjects: int = 64
+    subjects: int = 64  # faces with an identity of their own
     per_subject: int = 64  # stills, or clips of `frames` frames
-    frames: int = 48
-    fps: float = 12.5  # syllables occur at 3 to 6 Hz and alias below 12 fps
+    frames: int = 48  # per clip
+    fps: float = 12.5  # frames per second; syllables occur at 3 to 6 Hz and alias below 12 fps
     size_px: int = 80  # side of the canvas; the EmoNet crop covers about 0.82 of it
-    seed: int = 0
+    seed: int = 0  # of the subjects and of what they do
     drawing: int = DRAWING  # version of the renderer, which distinguishes stored faces and old runs
     labels: str = "truth"  # truth | annotators: the mean of three with delay and bias (clips only)
 

@@ -36,7 +36,21 @@ class DataConfig:
     windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)  # frame rate, starts and speeds of clips
     balanced: float = 0.0  # 0: the natural class frequencies; 1: classes equally often, with replacement; or in between
     max_skipped_fraction: float = 0.01  # unreadable images of a data set tolerated before the run stops
-    store: str = ""  # cache folder for decoded or rendered examples; "" = none
+    # Cache folder for decoded or rendered examples; "" = none. Relative to the folder that a command is started in;
+    # only training creates it.
+    store: str = ""
+
+    def __post_init__(self):
+        if self.frames < 0 or self.hop < 0:
+            raise ValueError(f"data.frames is {self.frames} and data.hop {self.hop}; neither can be negative")
+        if self.frames and self.hop > self.frames:
+            raise ValueError(
+                f"data.hop is {self.hop}, but data.frames {self.frames}: the frames in between would be left out; "
+                "expected at most one clip, or 0 for half a clip"
+            )
+        for name in ("balanced", "max_skipped_fraction"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"data.{name} is {getattr(self, name)}; expected a number from 0 to 1")
 
 
 def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
@@ -47,10 +61,27 @@ def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
     common = {"weight": rest.pop("weight"), "fold": fold, "clock": clock}
     del rest["fold"], rest["clock"]
     reader, config = named(READERS, rest, where, key="reader")
+    check_reader(config, where, f"{where}.root")
     made = typed(SourceConfig, {"reader": reader, "options": config, **common}, where)
     if not made.weight > 0:
         raise UsageError(f"{where}.weight is {made.weight}; it must be above 0")
     return made
+
+
+def check_reader(reader_options: Any, where: str, root: str) -> None:
+    """Checks the options that several readers have; `root` is what the user calls the folder of the data set.
+
+    A reader that needs a folder is given one: an empty path would be the current folder.
+    """
+    defaults = {field.name: field.default for field in dataclasses.fields(reader_options)}
+    if defaults.get("root") is dataclasses.MISSING and not reader_options.root.strip():
+        raise UsageError(f"{root} is empty; expected the folder of the data set")
+    if not 0 <= getattr(reader_options, "max_skipped_fraction", 0) <= 1:
+        raise UsageError(
+            f"{where}: max_skipped_fraction is {reader_options.max_skipped_fraction}; expected a number from 0 to 1"
+        )
+    if not getattr(reader_options, "box_side_ratio", 1) > 0:
+        raise UsageError(f"{where}: box_side_ratio is {reader_options.box_side_ratio}; it must be above 0")
 
 
 def source_configs(sections: Mapping[str, Any], where: str) -> dict[str, SourceConfig]:

@@ -10,7 +10,9 @@ from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.crops import CropConfig
 from affect_jax.emotions import LABEL_SETS
 from affect_jax.experiment.config.data import DataConfig, SourceConfig, data_config, evaluation_configs
+from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import lookup, named, section, typed
+from affect_jax.files.paths import expand_home
 from affect_jax.models.contract import Contract, ModelConfig
 from affect_jax.models.registry import MODELS
 from affect_jax.tasks.registry import TASKS
@@ -19,6 +21,7 @@ from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.optimizer import OptimizerConfig
 
 DERIVED = ("converted", "factorized", "pruned")  # rules of networks derived from others without training
+SEEDS = 2**32
 Config = Mapping[str, Any] | ConfigDict  # from a config file, or from config.json
 
 
@@ -44,7 +47,7 @@ class InitializeConfig:
 class Options:
     """All options of a run, typed."""
 
-    seed: int
+    seed: int  # of initial weights, data order, augmentation, dropout and shake-shake
     batch_size: int  # examples per step over all devices; a clip is one example
     label_set: str  # name in emotions.LABEL_SETS; sets the order of the emotion outputs
     frozen: str  # regular expression for paths of parameters that are not trained; "" = none
@@ -61,6 +64,12 @@ class Options:
     evaluations: Mapping[str, SourceConfig]  # data sets evaluated during training, by name
     fixed_statistics: str = ""  # regular expression for the paths of norms, such as "head/.*", that use their running
     # statistics in training and leave them unchanged, even if their parameters are trained; for small batches of clips
+
+    def __post_init__(self):
+        if self.batch_size < 1:
+            raise ValueError(f"batch_size is {self.batch_size}; it must be at least 1")
+        if not 0 <= self.seed < SEEDS:
+            raise ValueError(f"seed is {self.seed}; expected a number from 0 to {SEEDS - 1}")
 
     @property
     def contract(self) -> Contract:
@@ -101,7 +110,12 @@ def parse(config: Config) -> Options:
 
 
 def as_dict(config: Any) -> Any:
-    """A config as plain dicts, lists and scalars."""
+    """A config as plain dicts, lists and scalars, with ~ expanded in each path; UsageError for an unknown home."""
     if isinstance(config, Mapping) or hasattr(config, "items"):
         return {name: as_dict(value) for name, value in config.items()}
+    if isinstance(config, str):
+        try:
+            return expand_home(config)
+        except ValueError as error:
+            raise UsageError(str(error)) from error
     return list(config) if isinstance(config, tuple) else config

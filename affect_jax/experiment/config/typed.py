@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from affect_jax.experiment.config.errors import UsageError
 
 KINDS = {
     int: (int, "a whole number"),
-    float: ((int, float), "a number"),
+    float: ((int, float), "a finite number"),
     str: (str, "a string"),
     bool: (bool, "true or false"),
     tuple: (tuple, "a list"),
@@ -43,7 +44,7 @@ def typed(made: Any, options: Mapping[str, Any], where: str) -> Any:
     fields = {field.name: field for field in dataclasses.fields(made)}
     for name in sorted(set(options) - set(fields)):
         near = difflib.get_close_matches(name, fields, n=1)
-        hint = f"; did you mean {where}.{near[0]}?" if near else f"; it has {', '.join(sorted(fields))}"
+        hint = f"; did you mean {_place(where, near[0])}?" if near else f"; it has {', '.join(sorted(fields))}"
         raise UsageError(f"{where} has no option '{name}'{hint}")
     from_scratch = isinstance(made, type)
     lacking = [name for name, field in fields.items() if name not in options and _is_required(field)]
@@ -51,7 +52,7 @@ def typed(made: Any, options: Mapping[str, Any], where: str) -> Any:
         raise UsageError(f"{where} lacks {', '.join(lacking)}")
     values = {}
     for name, given in options.items():
-        field, place = fields[name], f"{where}.{name}"
+        field, place = fields[name], _place(where, name)
         if dataclasses.is_dataclass(field.type):
             values[name] = _section(_default(field) if from_scratch else getattr(made, name), given, place)
         else:
@@ -60,6 +61,11 @@ def typed(made: Any, options: Mapping[str, Any], where: str) -> Any:
         return made(**values) if from_scratch else dataclasses.replace(made, **values)
     except (TypeError, ValueError) as error:
         raise UsageError(f"{where}: {error}") from error
+
+
+def _place(where: str, name: str) -> str:
+    """The full name of an option: a.b in a config, --set=b of a flag that sets options."""
+    return f"{where}{'=' if where.startswith('--') and '=' not in where else '.'}{name}"
 
 
 def named(table: Mapping[str, tuple], options: Mapping[str, Any], where: str, key: str = "name") -> tuple[str, Any]:
@@ -113,4 +119,6 @@ def _mismatch(value: Any, annotation: Any) -> str:
         return ""
     kind, expected = KINDS[annotation]
     fits = isinstance(value, kind) and (annotation is bool or not isinstance(value, bool))
+    if fits and isinstance(value, float):
+        fits = math.isfinite(value)
     return "" if fits else expected

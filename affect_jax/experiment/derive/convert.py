@@ -42,6 +42,17 @@ def convert_run(
     `base` is a config without model, task and data. UsageError if the file or an option does not fit, ValueError if the
     outputs differ from the reference; in both cases nothing is written.
     """
+    with write.reserve(workdir):
+        return _convert(file, workdir, settings, base, reference)
+
+
+def _convert(
+    file: pathlib.Path,
+    workdir: pathlib.Path,
+    settings: ConversionConfig,
+    base: options.Config,
+    reference: Reference | None,
+) -> dict[str, Any]:
     file_weights = foreign.read_file(file)
     network_name = settings.network
     if network_name == "auto":

@@ -46,6 +46,11 @@ def factorize_run(source: pathlib.Path, workdir: pathlib.Path, settings: Factori
     TensorLy is not installed.
     """
     _refuse_unused(settings)
+    with write.reserve(workdir):
+        return _factorize(source, workdir, settings)
+
+
+def _factorize(source: pathlib.Path, workdir: pathlib.Path, settings: FactorizationConfig) -> dict:
     run, network, variables, step = restore_run(source)
     _check(source, run)
     module = network.module(variables)

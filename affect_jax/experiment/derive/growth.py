@@ -32,6 +32,7 @@ def grow(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]:
     InflationError if the outputs should equal the source network's and do not; UsageError if the two do not fit.
     """
     source_run, network, variables, step = restore_run(source_workdir)
+    logging.info("adding time to %s (step %d), then checking that its outputs stay the same", source_workdir, step)
     source = network.module(variables)
     source.eval()
     _check_sizes(source_workdir, source_run, run)

@@ -16,6 +16,11 @@ from affect_jax.models.certificate import compare_networks, describe
 
 def inflate_run(source: pathlib.Path, workdir: pathlib.Path, settings: InflationConfig) -> dict:
     """Writes `workdir` with the inflated network at step 0; its certificate is in inflation.json and the checkpoint."""
+    with write.reserve(workdir):
+        return _inflate(source, workdir, settings)
+
+
+def _inflate(source: pathlib.Path, workdir: pathlib.Path, settings: InflationConfig) -> dict:
     step = best_step(source)
     config = inflate_config(source, settings)
     run = options.parse(config)
@@ -44,6 +49,7 @@ def certify(workdir: pathlib.Path) -> dict:
             "python -m launch.inflate wrote"
         )
     source = pathlib.Path(run.initialize.workdir)
+    logging.info("%s: comparing its weights of step %d with those of %s", workdir, step, source)
     _, source_network, source_variables, source_step = restore_run(source)
     if stored is not None and source_step != stored["step"]:
         raise UsageError(

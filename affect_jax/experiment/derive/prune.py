@@ -29,6 +29,11 @@ def prune_run(source: pathlib.Path, workdir: pathlib.Path, threshold: float) -> 
     threshold: size up to which components are removed, relative to the largest in their layer. UsageError if there are
     no components; ValueError, and nothing is written, if outputs change at threshold 0.
     """
+    with write.reserve(workdir):
+        return _prune(source, workdir, threshold)
+
+
+def _prune(source: pathlib.Path, workdir: pathlib.Path, threshold: float) -> dict:
     run, network, variables, step = restore_run(source)
     module, smaller = network.module(variables), network.module(variables)
     found = {path: layer for path, layer in find_layers(module, FactorizedConv).items() if layer.form == "cp"}

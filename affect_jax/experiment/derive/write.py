@@ -1,10 +1,11 @@
 """Writes a derived run to its folder, completely or not at all."""
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
@@ -13,11 +14,37 @@ from absl import logging
 
 from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.hold import LOCK, hold
 from affect_jax.files.atomic import open_atomically
+from affect_jax.files.disk import require_writable
+from affect_jax.files.paths import first_existing
 from affect_jax.nn.network import Network, Variables
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.optimizer import make_optimizer
 from affect_jax.train.state import create_state
+
+
+@contextlib.contextmanager
+def reserve(workdir: pathlib.Path) -> Iterator[None]:
+    """Holds the folder of a network while it is made; UsageError names another process that makes it.
+
+    A folder that was created for this, and in which nothing was written, is removed. One that holds a run is not
+    written to.
+    """
+    if (workdir / claim.CONFIG).exists() or (workdir.exists() and not workdir.is_dir()):
+        yield
+        return
+    require_writable(workdir)
+    existing = first_existing(workdir)
+    try:
+        with hold(workdir):
+            yield
+    finally:
+        place = workdir.absolute()
+        with contextlib.suppress(OSError):  # it holds the result
+            while place != existing:
+                place.rmdir()
+                place = place.parent
 
 
 def existing_result(
@@ -31,7 +58,7 @@ def existing_result(
         return None
     if not workdir.is_dir():
         raise UsageError(f"--workdir={workdir} is a file; expected a folder, which is created if missing")
-    if not any(workdir.iterdir()):
+    if not {entry.name for entry in workdir.iterdir()} - {LOCK}:
         return None
     if not (workdir / claim.CONFIG).exists():
         raise UsageError(f"--workdir={workdir} holds other files; choose an empty or a new folder")
@@ -59,7 +86,7 @@ def write_run(
 ) -> None:
     """Writes the weights at step 0, config.json and notes as JSON to a temporary folder, then renames it to `workdir`.
 
-    The optimizer state is stored only for runs that training can continue in place.
+    The optimizer state is stored only for runs that training can continue in place. See also `reserve`.
     """
     run = options.parse(config)
     trainable = run.initialize.rule not in options.DERIVED
@@ -75,6 +102,7 @@ def write_run(
         checkpoints.close()
         for name, content in notes.items():
             write_note(unfinished, name, content)
+        (workdir / LOCK).unlink(missing_ok=True)  # a folder is replaced only if it is empty
         os.replace(unfinished, workdir)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -14,10 +14,12 @@ from absl import logging
 from affect_jax.experiment import costs
 from affect_jax.experiment.config.claim import read_options
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.hold import hold
 from affect_jax.experiment.config.options import Options, parse
 from affect_jax.experiment.evaluate import conditions_of, evaluate_run, evaluation_source, require_same_conditions
 from affect_jax.experiment.train import train
 from affect_jax.files.atomic import write_csv
+from affect_jax.files.disk import require_writable
 from affect_jax.infer.costs import FLOPS, PARAMETERS
 from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.report.seeds import SEED, aggregate_seeds
@@ -58,8 +60,23 @@ def sweep(
     or, with `final`, those on its data set.
     """
     points = list(points)
+    if not points:
+        raise UsageError("the sweep has no points; there is nothing to train")
     configs = [_config_at(config, point, workdir) for point in points]
     parsed = [parse(each) for each in configs]  # checks every point before the first run starts
+    require_writable(workdir)
+    with hold(workdir):
+        return _run_points(points, configs, parsed, workdir, final)
+
+
+def _run_points(
+    points: Sequence[Point],
+    configs: Sequence[ml_collections.ConfigDict],
+    parsed: Sequence[Options],
+    workdir: pathlib.Path,
+    final: FinalEvaluation | None,
+) -> bool:
+    """Trains and evaluates each point, and writes the tables; False if a signal stopped the sweep."""
     rows, diverged = [], 0
     previous = _read_rows(workdir / "table.csv")
     for index, (point, each) in enumerate(zip(points, configs, strict=True)):

@@ -1,0 +1,87 @@
+"""Reads the command line: help, the version, and one sentence for whatever is wrong with it."""
+
+import difflib
+import platform
+import re
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import NoReturn
+
+from absl import flags
+from ml_collections import ConfigDict
+
+import affect_jax
+from affect_jax.experiment.config.errors import UsageError
+
+HELP = re.compile(r"--?(h|help|helpshort|helpfull|helpxml|\?)")
+
+
+def parse(argv: Sequence[str]) -> list[str]:
+    """Parses the flags; exits with 0 after --help, -h or --version, and with 2 after a sentence about a mistake."""
+    _answer_questions(argv)
+    try:
+        rest = flags.FLAGS(argv)
+        if len(rest) > 1:
+            raise UsageError(f"'{rest[1]}' is not a flag; write options as --name=value")
+        return rest
+    except UsageError as error:
+        message = str(error)
+    except flags.Error as error:
+        # A UsageError of one of our own parsers already says all; absl puts the flag before it.
+        message = str(error.__context__) if isinstance(error.__context__, UsageError) else _plain(str(error))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # raised for --config.NAME=VALUE
+        message = _option_message(argv, error)
+    sys.stderr.write(f"error: {message}\nRun with --help for the options.\n")
+    sys.exit(2)
+
+
+def _answer_questions(argv: Sequence[str]) -> None:
+    for word in argv[1:]:
+        if word == "--version":
+            libraries = f"jax {version('jax')}, Python {platform.python_version()}"
+            sys.stdout.write(f"affect_jax {affect_jax.__version__} ({libraries})\n")
+            sys.exit(0)
+        if HELP.fullmatch(word):
+            _show_help(argv[0], "--help" if word == "-h" else word)
+
+
+def _show_help(program: str, word: str) -> NoReturn:
+    """Shows the help alone, whatever else is on the command line."""
+    try:
+        flags.FLAGS([program, word])
+    except SystemExit:  # absl exits with 1
+        sys.exit(0)
+    sys.exit(2)
+
+
+def _plain(text: str) -> str:
+    """A message of absl without its first word, and in one line."""
+    return " ".join(re.sub(r"^flag (?=--)", "", text).split())
+
+
+def _option_message(argv: Sequence[str], error: Exception) -> str:
+    """A message about an option of the config, with the closest one if it is unknown."""
+    text = str(error.args[0] if error.args else error)
+    config = flags.FLAGS["config"].parser.loaded if "config" in flags.FLAGS else None
+    if config is None or not isinstance(error, AttributeError | KeyError):
+        return text
+    known = _dotted(config)
+    for word in argv[1:]:
+        option = re.match(r"--?config\.([\w.]+)", word)
+        if option and option[1] not in known and not any(name.startswith(option[1] + ".") for name in known):
+            near = difflib.get_close_matches(option[1], known, n=1, cutoff=0.4)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            return f"config has no option '{option[1]}'{hint} python -m launch.options --config=FILE lists them"
+    return text
+
+
+def _dotted(config: ConfigDict, where: str = "") -> list[str]:
+    """The dotted names of all options of a config."""
+    names = []
+    for name, value in config.items():
+        if isinstance(value, ConfigDict):
+            names += _dotted(value, f"{where}{name}.")
+        else:
+            names.append(f"{where}{name}")
+    return names

@@ -1,0 +1,48 @@
+"""data.json: the fingerprint of each data set of a run, so that a resumed run goes on with the same data."""
+
+import json
+
+from affect_jax.data.fingerprint import source_fingerprint
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.run import Run
+from affect_jax.files.atomic import open_atomically
+
+DATA = "data.json"
+
+
+def require_same_data(run: Run, resuming: bool) -> None:
+    """Writes the fingerprints of a new run; UsageError if those of a resumed run have changed.
+
+    Runs of versions that wrote none get theirs when they are resumed.
+    """
+    path = run.workdir / DATA
+    found = _fingerprints(run)
+    if resuming and path.is_file():
+        try:
+            known = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UsageError(f"{path} is damaged ({error}); remove it to go on with the data as they are") from error
+        for name, fingerprint in found.items():
+            if name in known and known[name] != fingerprint:
+                raise UsageError(
+                    f"{name} has changed since this run started: {_difference(known[name], fingerprint)}. Restore the "
+                    f"data, or train in another --workdir; to go on with the data as they are, remove {path}"
+                )
+        return
+    with open_atomically(path) as file:
+        file.write(json.dumps(found, indent=1) + "\n")
+
+
+def _fingerprints(run: Run) -> dict[str, dict]:
+    found = {}
+    for name, source in zip(run.options.data.train, run.source.parts, strict=True):
+        found[f"data.train.{name}"] = source_fingerprint(source)
+    for name, source in run.evaluation_sources.items():
+        found[f"evaluations.{name}"] = source_fingerprint(source)
+    return found
+
+
+def _difference(known: dict, found: dict) -> str:
+    if known["examples"] != found["examples"]:
+        return f"it had {known['examples']} examples and has {found['examples']} now"
+    return f"its {found['examples']} examples have other names or labels, or another order"
