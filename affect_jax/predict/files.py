@@ -5,11 +5,11 @@ import pathlib
 
 from absl import logging
 
-from affect_jax.predict.estimate import Finder
+from affect_jax.predict.crops import Finder
 from affect_jax.predict.images import predict_images
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
-from affect_jax.predict.sources import IMAGE_SUFFIXES
+from affect_jax.files.image_files import SUFFIXES as IMAGE_SUFFIXES
 from affect_jax.predict.video import predict_video
 
 VIDEO_SUFFIXES = (

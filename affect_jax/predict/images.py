@@ -8,7 +8,8 @@ from absl import logging
 from jaxtyping import UInt8
 
 from affect_jax.files.images import SMALLEST_PX
-from affect_jax.predict.estimate import Finder, estimate, make_schema
+from affect_jax.predict.crops import Finder
+from affect_jax.predict.estimate import estimate, make_schema
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
 from affect_jax.predict.sinks.overlay import ImageOverlays

@@ -4,7 +4,8 @@ import pathlib
 
 from absl import logging
 
-from affect_jax.predict.estimate import Finder, estimate, make_schema
+from affect_jax.predict.crops import Finder
+from affect_jax.predict.estimate import estimate, make_schema
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
 from affect_jax.predict.sinks.overlay import VideoOverlay
