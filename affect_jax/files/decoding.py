@@ -33,7 +33,7 @@ class Decoder:
                 self.failures += 1
 
     def read(self) -> Iterator[av.Packet]:
-        """Yields the packets without decoding them, the last of them empty; goes on behind places that cannot be read."""
+        """Yields the packets, the last one empty, without decoding them; goes on behind places that cannot be read."""
         packets = self._container.demux(self._stream)
         failures = 0
         while failures < MOST_FAILURES:

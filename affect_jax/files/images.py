@@ -1,7 +1,6 @@
 """Decodes images of any mode to RGB pixels."""
 
 import io
-from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -43,7 +42,7 @@ def is_heif(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS and b"avif" not in head[8:64]
 
 
-def open_image(file: BinaryIO) -> Image.Image:
+def open_image(file: io.BufferedIOBase) -> Image.Image:
     """Opens an image without decoding it; PIL.UnidentifiedImageError if it is none."""
     return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
 

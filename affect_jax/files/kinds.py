@@ -1,6 +1,7 @@
 """What a file is: an image, by its content; a file of another system that no data set means; something left out."""
 
 import collections
+import io
 import os
 import pathlib
 from collections.abc import Sequence
@@ -20,21 +21,25 @@ def is_hidden(name: str) -> bool:
 
 
 def is_image(path: pathlib.Path) -> bool:
-    """Whether a file is to be read as one image: by its ending, or, under any other name, by its content."""
+    """Whether a file is to be read as one image: by its ending, or, under any other name, by its content.
+
+    OSError if the file has to be read and cannot be.
+    """
     suffix = path.suffix.lower()
     if suffix in SUFFIXES and suffix != ".gif":
         return True
-    return suffix not in MOTION_JPEG and _holds_image(path)
+    if suffix in MOTION_JPEG:
+        return False
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        file.seek(0)
+        return is_heif(head) or _is_still(file)
 
 
-def _holds_image(path: pathlib.Path) -> bool:
+def _is_still(file: io.BufferedIOBase) -> bool:
     try:
-        with path.open("rb") as file:
-            if is_heif(file.read(HEAD_BYTES)):
-                return True
-            file.seek(0)
-            with open_image(file) as image:
-                return image.format not in MOVES or getattr(image, "n_frames", 1) == 1
+        with open_image(file) as image:
+            return image.format not in MOVES or getattr(image, "n_frames", 1) == 1
     except Exception:  # Pillow may raise almost anything on a file that is no image
         return False
 

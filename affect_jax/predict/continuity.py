@@ -32,7 +32,7 @@ class Continuity:
         self._longest_gap = longest_gap_seconds(step_seconds) + CLOCK_TOLERANCE_SECONDS
         self._time: float | None = None  # of the last frame with a face; None if nothing is remembered
         self._place: Box | None = None  # of the last face, in fractions of the frame
-        self._look: Float[np.ndarray, "..."] | None = None  # of the image there
+        self._look: Float[np.ndarray, ...] | None = None  # of the image there
         self._restarted = False
         self._seen = False  # any face
 

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float, UInt8
 
-
 Box = tuple[float, float, float, float]  # left, top, width, height
 
 

@@ -18,6 +18,7 @@ from affect_jax.files.images import NOT_AN_IMAGE, decode
 from affect_jax.files.video import open_video
 from affect_jax.types import UnreadableImage
 
+
 @dataclasses.dataclass(frozen=True)
 class Frame:
     """One decoded image."""
