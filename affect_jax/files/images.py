@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageOps
 
+from affect_jax.files import heif
 from affect_jax.types import UnreadableImage
 
 EMPTY = "image is empty"
@@ -17,29 +18,10 @@ SMALLEST_PX = 16  # a smaller face carries no usable information
 
 # Pillow also knows formats that start other programs (EPS), that anything looks like (TGA), and films (MPEG).
 FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "JPEG2000", "AVIF", "HEIF", "PPM", "DIB", "PCX", "SGI")
-HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2")  # of still images; sequences are videos
-NEEDS_HEIF = 'HEIC is not read: pip install "affect_jax[heif]", or save it as JPEG'
-
-
-def _register_heif() -> bool:
-    """Teaches Pillow HEIC if the extra `heif` is installed; its tiles are joined and turned as the file declares."""
-    try:
-        import pillow_heif
-    except ImportError:
-        return False
-    pillow_heif.register_heif_opener()
-    return True
-
-
 # Pillow imports its format plugins when the first image is opened, possibly from several threads at once; do it here.
 Image.preinit()  # registers the common formats first, so they are tried first
 Image.init()
-READS_HEIF = _register_heif()
-
-
-def is_heif(head: bytes) -> bool:
-    """Whether a file that begins like this is a HEIC or HEIF image, not AVIF, which Pillow reads itself."""
-    return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS and b"avif" not in head[8:64]
+READS_HEIF = heif.register()
 
 
 def open_image(file: io.BufferedIOBase) -> Image.Image:
@@ -55,6 +37,8 @@ def decode(data: bytes, upright: bool = True) -> UInt8[np.ndarray, "height width
     """
     try:
         with open_image(io.BytesIO(data)) as image:
+            if image.format == "HEIF":
+                heif.restore_exif_turn(image, data)
             return _rgb(ImageOps.exif_transpose(image) if upright else image)
     except Exception as error:  # Pillow may raise almost anything on a corrupt file
         raise UnreadableImage(_reason(data, error)) from error
@@ -86,5 +70,5 @@ def _reason(data: bytes, error: Exception) -> str:
     if "truncated" in str(error).lower():
         return TRUNCATED
     if isinstance(error, Image.UnidentifiedImageError):
-        return NEEDS_HEIF if is_heif(data[:64]) and not READS_HEIF else NOT_AN_IMAGE
+        return heif.NEEDS_EXTRA if heif.is_heif(data[:64]) and not READS_HEIF else NOT_AN_IMAGE
     return f"image cannot be decoded ({error})"

@@ -6,8 +6,9 @@ import os
 import pathlib
 from collections.abc import Sequence
 
+from affect_jax.files.heif import is_heif
 from affect_jax.files.image_files import SUFFIXES
-from affect_jax.files.images import is_heif, open_image
+from affect_jax.files.images import open_image
 
 HEAD_BYTES = 64
 MOTION_JPEG = (".mjpeg", ".mjpg")  # films that begin like a JPEG
