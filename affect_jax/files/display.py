@@ -49,6 +49,11 @@ class Display:
             self.stretch = self.stretch[::-1]
         return turn(image, linear)
 
+    @property
+    def ratio_changes(self) -> bool:
+        """Whether frames with different ratios have been seen."""
+        return self._probe is not None
+
     def _square_size(self, frame: av.VideoFrame) -> tuple[int, int]:
         """Width and height with square pixels, before the turn."""
         # A decoder tells the ratio of what it is reading, a few frames ahead of what it returns; so once the ratio has

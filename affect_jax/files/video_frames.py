@@ -106,7 +106,8 @@ class _OpenVideo:
             return self.image
         here = -1 if self.tick is None else int(np.searchsorted(self.clock.ticks, self.tick))
         if here >= number or self.clock.key[max(here, 0) + 1 : number + 1].any():
-            if self.clock.timed and number:
+            # Where the ratio of the pixels changes, a decoder that seeks back may keep the later one.
+            if self.clock.timed and number and not self.display.ratio_changes:
                 self.container.seek(wanted, stream=self.stream, backward=True)
                 self._start()
                 if self._decode_until(wanted):

@@ -42,7 +42,7 @@ class Account:
         if self._video is not None:
             facts["start_seconds"] = self._video.start_seconds  # the stream's own time stamp of time_seconds 0
             facts["clock_restarts"] = self._restarts
-            facts["damage"] = self._video.problem
+            facts["damage"] = self._video.damage
             facts["face_changes"] = self._changes
         facts["frames_searched_for_other_faces"] = self._looked
         facts["frames_with_other_faces"] = self._with_others
@@ -59,12 +59,14 @@ class Account:
             )
         if self._changed:
             first = self._changes[0]
+            more = f", and {self._changed - 1} more changes" if self._changed > 1 else ""
             notes.append(
-                f"{self._name}: the face changes {self._changed} times, first at frame {first['frame']} "
-                f"({first['time_seconds']:.2f} s); each has its number in the column face"
+                f"{self._name}: another face from frame {first['frame']} ({first['time_seconds']:.2f} s) on{more}; "
+                "the column face numbers them"
             )
         if self._restarts:
             notes.append(
-                f"{self._name}: the time stamps run backwards {self._restarts} times; time_seconds goes on by one frame"
+                f"{self._name}: the time stamps run backwards in {self._restarts} place"
+                f"{'s' * (self._restarts > 1)}; there time_seconds goes on by one frame"
             )
         return notes

@@ -30,6 +30,8 @@ def predict_file(
     """
     if output.exists() and not output.is_dir():
         raise ValueError(f"the output {output} is a file; expected a folder, which is created if missing")
+    if not source.exists():
+        raise FileNotFoundError(f"no file at {source}; give a video, an image or a folder of images and videos")
     if source.is_dir():
         return _predict_folder(predictor, source, output, finder, overlay)
     try:
@@ -102,7 +104,7 @@ class _Folder:
             parts.append(f"left out: {describe_left_out(self.left_out)}")
         if self.subfolders:
             names = ", ".join(self.subfolders[:5]) + ", ..." * (len(self.subfolders) > 5)
-            parts.append(f"{len(self.subfolders)} sub-folders are not entered: {names}")
+            parts.append(f"sub-folders are not entered ({len(self.subfolders)}: {names})")
         return "; ".join(parts)
 
 

@@ -63,7 +63,7 @@ def _frames(sources: Sequence[pathlib.Path], problems: list[str]) -> Iterator[Fr
         try:
             image = read_image(source)
             _check_size(image, source)
-        except ValueError as error:
+        except (ValueError, FileNotFoundError) as error:
             logging.warning("%s; skipped", error)
             problems.append(str(error))
             continue

@@ -50,14 +50,14 @@ class Video:
     """The frames of a video file as shown, decoded one by one.
 
     Attributes:
-      problem: after the last frame, what was lost of a damaged file; "" if nothing.
+      damage: after the last frame, what was lost of a damaged file; "" if nothing.
       start_seconds: the stream's own time stamp of the first frame, known with it.
     """
 
     def __init__(self, path: pathlib.Path):
         """Raises FileNotFoundError, or ValueError for a file without a video stream."""
         self.path = path
-        self.problem = ""
+        self.damage = ""
         self.start_seconds = 0.0
         self._container, self._stream = open_video(path)
         self.rate: Fraction = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
@@ -94,7 +94,7 @@ class Video:
             index += 1
         if not index:
             raise ValueError(f"{self.path} has no frame that can be decoded; is the file complete?")
-        self.problem = self._describe(index, decoder, damage)
+        self.damage = self._describe(index, decoder, damage)
 
     def _start(self, clock: SteadyClock, first: av.VideoFrame, lowest_stamp: int | None) -> None:
         """Sets time zero to the first frame of the recording, which may be one that cannot be decoded."""
@@ -112,4 +112,9 @@ class Video:
         # The last packet of a truncated file is always incomplete.
         if sentence := damage.sentence(decoder.failures, 0 if truncated else decoder.flagged):
             sentences.append(f"{sentence}; {frames} frames can be decoded")
-        return f"{self.path} {', and '.join(sentences)}" if sentences else ""
+        return ", and ".join(sentences)
+
+    @property
+    def problem(self) -> str:
+        """The damage as a sentence that names the file."""
+        return f"{self.path} {self.damage}" if self.damage else ""
