@@ -1,17 +1,16 @@
 """Whether a face goes on from frame to frame: where it does not, networks with a memory start again."""
 
+import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.ops.geometry import Crop, crop_matrix
-from affect_jax.ops.image import warp_image
 from affect_jax.ops.labels_over_time import CLOCK_TOLERANCE_SECONDS
 from affect_jax.ops.sequence import longest_gap_seconds
 from affect_jax.predict.sighting import Box
 from affect_jax.predict.sources import Frame
 
 SIZE_PX = 16  # of the image around a face that is compared
-REGION = 1.5  # its side over the longer side of the box
+REGION = 1.5  # its sides over those of the box
 QUICK_SECONDS = 0.1  # frames at most this far apart are compared strictly
 # Between frames 42 ms apart of a lively face, correlations are 0.94 and more, half a second apart 0.67; between
 # photographs of different people, all centered, half are below 0.74 (docs/decisions/prediction.md).
@@ -85,13 +84,14 @@ def overlap(first: Box, second: Box) -> float:
 
 
 def _look(image: UInt8[np.ndarray, "height width 3"], place: Box) -> Float[np.ndarray, "..."]:
-    """A small image around a place, without its mean."""
-    height, width = image.shape[:2]
-    left, top, wide, high = place[0] * width, place[1] * height, place[2] * width, place[3] * height
-    side = REGION * max(wide, high, 1.0)
-    region = Crop(left + wide / 2, top + high / 2, side)
-    small = warp_image(image, crop_matrix(region, SIZE_PX), SIZE_PX).astype(np.float64)
-    return small - small.mean()
+    """A small image of a place and what is around it, without its mean."""
+    low, high = np.array(place[:2]), np.array(place[:2]) + place[2:]
+    margin = (high - low) * (REGION - 1) / 2
+    size = image.shape[1::-1]
+    left, top = np.clip(np.floor((low - margin) * size), 0, np.subtract(size, 1)).astype(int)
+    right, bottom = np.clip(np.ceil((high + margin) * size), (left + 1, top + 1), size).astype(int)
+    small = cv2.resize(image[top:bottom, left:right], (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
+    return small - small.mean(dtype=np.float64)
 
 
 def _correlation(first: Float[np.ndarray, "..."], second: Float[np.ndarray, "..."]) -> float:

@@ -36,12 +36,12 @@ def write(
     start: int = 0,
     ratio: Fraction | None = None,
     matrix: Sequence[int] | None = None,
-    sound: bool = False,
+    sound: str = "",
     form: str | None = None,
     options: dict[str, str] | None = None,
     muxer: dict[str, str] | None = None,
 ) -> pathlib.Path:
-    """Writes a video; `ticks` of 1/90000 s say when each image is shown, else it starts at frame number `start`."""
+    """Writes a video; `sound` is the codec of a tone that comes with it; `ticks` of 1/90000 s say when each image is shown, else it starts at frame number `start`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(f"file:{path}", "w", format=form, options=muxer or {}) as container:
         stream = container.add_stream(codec, rate=rate, options=options or {})
@@ -53,7 +53,7 @@ def write(
             stream.set_display_matrix(matrix)
         if ticks is not None:
             stream.codec_context.time_base = Fraction(1, 90000)
-        heard = container.add_stream("aac", rate=8000, layout="mono") if sound else None
+        heard = container.add_stream(sound, rate=8000, layout="mono") if sound else None
         for place, image in enumerate(images):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
             frame.pts = start + place if ticks is None else ticks[place]
@@ -61,15 +61,16 @@ def write(
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
         if heard is not None:
-            _write_sound(container, heard, len(images) / rate)
+            _write_sound(container, heard, start / rate, len(images) / rate)
     return path
 
 
-def _write_sound(container, stream, seconds: float) -> None:
+def _write_sound(container, stream, start_seconds: float, seconds: float) -> None:
     for start in range(0, int(8000 * seconds), 1024):
-        wave = np.sin(np.arange(start, start + 1024) / 4)[None].astype(np.float32)
-        frame = av.AudioFrame.from_ndarray(wave, format="fltp", layout="mono")
-        frame.sample_rate, frame.pts = 8000, start
+        wave = 8000 * np.sin(np.arange(start, start + 1024) / 4)[None]
+        frame = av.AudioFrame.from_ndarray(wave.astype(np.int16), format="s16", layout="mono")
+        frame.sample_rate, frame.pts = 8000, round(8000 * start_seconds) + start
+        frame.time_base = Fraction(1, 8000)
         container.mux(stream.encode(frame))
     container.mux(stream.encode())
 

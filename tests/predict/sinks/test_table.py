@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 
+from affect_jax.predict.account import Account
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks.table import Table
 from affect_jax.predict.sources import Frame
@@ -29,7 +30,7 @@ def read_table(path):
 def test_rows_are_written_as_they_come_and_the_name_comes_last(tmp_path):
     path = tmp_path / "table.csv"
     values = {"valence_arousal": np.float32([0.1, -1 / 3]), "emotion": np.float32([0.2, 0.7, 0.1])}
-    with Table(path, SCHEMA) as sink:
+    with Table(path, SCHEMA, Account("a")) as sink:
         sink.write(FRAME, Row("a, b.mp4", 0, 1 / 3, box=(1.0, 2.5, 30.0, 40.0), score=0.987654321, values=values))
         sink.write(FRAME, Row("a, b.mp4", 1, 0.4))
         assert not path.exists()
@@ -51,7 +52,7 @@ def test_rows_are_written_as_they_come_and_the_name_comes_last(tmp_path):
 
 def test_an_interrupted_table_never_bears_its_name(tmp_path):
     path = tmp_path / "table.csv"
-    with pytest.raises(KeyboardInterrupt), Table(path, SCHEMA) as sink:
+    with pytest.raises(KeyboardInterrupt), Table(path, SCHEMA, Account("a")) as sink:
         sink.write(FRAME, Row("a", 0, 0.0))
         raise KeyboardInterrupt
     assert [file.name for file in tmp_path.iterdir()] == [UNFINISHED]
