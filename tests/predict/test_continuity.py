@@ -152,9 +152,7 @@ def test_a_jump_forward_ends_a_memory(network):
 
 
 def test_a_slow_video_is_not_one_of_jumps(network):
-    rows = [
-        row for _, row in estimate(network, frames_of(films.textures(8), fps=1.0), None, step_seconds=1.0)
-    ]
+    rows = [row for _, row in estimate(network, frames_of(films.textures(8), fps=1.0), None, step_seconds=1.0)]
     whole = rows_of(network, frames_of(films.textures(8)))
     np.testing.assert_allclose(values(rows), values(whole), atol=1e-6)
     assert {row.face for row in rows} == {0}

@@ -41,7 +41,11 @@ def write(
     options: dict[str, str] | None = None,
     muxer: dict[str, str] | None = None,
 ) -> pathlib.Path:
-    """Writes a video; `sound` is the codec of a tone that comes with it; `ticks` of 1/90000 s say when each image is shown, else it starts at frame number `start`."""
+    """Writes a video.
+
+    `ticks` of 1/90000 s say when each image is shown; without them, the first is frame number `start`. `sound` is the
+    codec of a tone that comes with the images.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(f"file:{path}", "w", format=form, options=muxer or {}) as container:
         stream = container.add_stream(codec, rate=rate, options=options or {})
