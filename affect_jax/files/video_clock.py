@@ -29,6 +29,7 @@ class _Packet(NamedTuple):
     shown: int | None  # time stamps
     decoded: int | None
     key: bool
+    signs: int  # of damage, up to here
 
 
 def read_clock(path: pathlib.Path) -> Clock:
@@ -54,7 +55,7 @@ def read_clock(path: pathlib.Path) -> Clock:
         ticks, backwards = clock.read(packet.shown)
         seconds.append(float(ticks * time_base))
         parts.append(parts[-1] + backwards if parts else 0)
-        damage.frame(index, seconds[-1], backwards=backwards)
+        damage.frame(index, seconds[-1], packet.signs, backwards=backwards)
     if sentence := damage.sentence(0, flagged):
         logging.warning("%s %s", path, sentence)
     ticks = np.array([packet.shown for packet in ordered], np.int64)
@@ -72,7 +73,7 @@ def _read_packets(
     packets, time_base = [], stream.time_base
     for packet in decoder.read():
         if packet.size and not packet.is_discard:
-            packets.append(_Packet(packet.pts, packet.dts, packet.is_keyframe))
+            packets.append(_Packet(packet.pts, packet.dts, packet.is_keyframe, decoder.signs))
             time_base = packet.time_base
     return packets, decoder.flagged + decoder.failures, time_base
 

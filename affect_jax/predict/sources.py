@@ -89,7 +89,7 @@ class Video:
                 self._start(clock, decoded, decoder.lowest_stamp)
             ticks, backwards = clock.read(decoded.pts)
             seconds = float(ticks * self.time_base)
-            damage.frame(index, seconds, decoder.failures + decoder.flagged, decoded.is_corrupt, backwards)
+            damage.frame(index, seconds, decoder.signs, decoded.is_corrupt, backwards)
             yield Frame(self.path.name, index, seconds, show(decoded), ticks, backwards)
             index += 1
         if not index:
@@ -109,6 +109,11 @@ class Video:
         sentences = []
         if truncated:
             sentences.append(f"is truncated: it declares {self.declared_frames} frames, but {frames} can be decoded")
+        elif missing := decoder.missing_seconds(float(1 / self.rate)):
+            sentences.append(
+                f"is truncated: {missing:.1f} s are missing at its end, and {frames} frames can be decoded"
+            )
+            truncated = True
         # The last packet of a truncated file is always incomplete.
         if sentence := damage.sentence(decoder.failures, 0 if truncated else decoder.flagged):
             sentences.append(f"{sentence}; {frames} frames can be decoded")

@@ -12,12 +12,18 @@ from affect_jax.types import UnreadableImage
 FRAMES = 48
 
 
-@pytest.fixture(params=["mkv", "mp4", "ts"])
-def damaged(request, tmp_path):
-    """A film of noise, whose packets are large, with a hole of a few packets in its middle."""
+def noise(path, codec="libx264"):
+    """A film whose packets are large, all of about one size."""
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 256, (48, 64, 3), dtype=np.uint8) for _ in range(FRAMES)]
-    path = films.write(tmp_path / f"film.{request.param}", images, options={"g": "8", "bf": "0", "crf": "30"})
+    return films.write(path, images, codec=codec, options={"g": "8", "bf": "0"})
+
+
+@pytest.fixture(params=[("mkv", "libx264"), ("mp4", "libx264"), ("ts", "libx264"), ("webm", "libvpx")])
+def damaged(request, tmp_path):
+    """A film with a hole of a few packets in its middle."""
+    suffix, codec = request.param
+    path = noise(tmp_path / f"film.{suffix}", codec)
     films.lose_middle(path, size=path.stat().st_size // 12)
     return path
 
@@ -47,6 +53,29 @@ def test_a_reader_gives_the_frames_that_prediction_gives(damaged):
     assert set(found) == set(expected)
     same = [np.array_equal(found[time], frame.image) for time, frame in expected.items()]
     assert np.mean(same) > 0.8  # frames of the damaged group may be patched up in another way
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "mp4"])
+@pytest.mark.parametrize("sound", ["", "aac"])
+def test_a_file_that_is_cut_off_says_so(tmp_path, suffix, sound):
+    path = films.write(tmp_path / f"film.{suffix}", films.textures(50), sound=sound, muxer={"movflags": "faststart"})
+    with Video(path) as video:
+        assert len(list(video)) == 50 and video.problem == ""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
+    with Video(path) as video:
+        frames = len(list(video))
+    assert 5 < frames < 45
+    expected = "it declares 50 frames, but" if suffix == "mp4" else "s are missing at its end, and"
+    assert f"{path} is truncated: " in video.problem and f"{expected} {frames} " in video.problem
+
+
+def test_a_pause_of_a_matroska_file_is_no_damage(tmp_path):
+    ticks = [3600 * number + 450000 * (number >= 12) for number in range(24)]
+    path = films.write(tmp_path / "film.mkv", films.textures(24), ticks=ticks)
+    with Video(path) as video:
+        times = [frame.time_seconds for frame in video]
+    np.testing.assert_allclose(times, np.array(ticks) / 90000, atol=1e-3)
+    assert video.problem == ""
 
 
 def feed(damage, steps, **signs_at):
