@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.faces.detector import Detector
+from affect_jax.faces.detector import Detection, Detector
 from affect_jax.faces.face_mesh import Mesh, region_of_detection, region_of_mesh
 from affect_jax.faces.interpreter import require_interpreter
 from affect_jax.faces.landmarks68 import mesh_landmarks
@@ -16,6 +16,7 @@ from affect_jax.ops.geometry import Crop
 
 PRESENCE_THRESHOLD = 0.5
 PADDED_SIDE = 2.0  # times the image's longer side, so that a face that fills the image becomes small enough to detect
+LOOK_EVERY = 25  # frames between two looks for other faces than the one that is followed
 SMALLEST_TILE_PX = 128  # input size of the detector; smaller tiles would only be upsampled
 
 
@@ -27,6 +28,7 @@ class Face:
     box: tuple[float, float, float, float]  # left, top, width, height of the mesh's bounding box
     score: float  # probability that the mesh lies on a face
     mesh: Float[np.ndarray, "478 3"]
+    others: int | None = None  # number of other faces in the image; None if they were not looked for
 
 
 class FaceFinder:
@@ -45,28 +47,59 @@ class FaceFinder:
         self._mesh = Mesh(models[MESH], threads)
         self._tile_levels = tile_levels
         self._previous: Face | None = None
+        self._until_look = 0
+        self._regions: list[Crop] = []  # in which the face was detected
 
     def reset(self) -> None:
         """Forgets the tracked face; call it between videos and between unrelated images."""
         self._previous = None
 
     def find(self, image: UInt8[np.ndarray, "height width 3"]) -> Face | None:
-        """Finds the primary face of the next frame of a video, or, after `reset`, of an image."""
+        """Finds the primary face of the next frame of a video, or, after `reset`, of an image.
+
+        Other faces are counted when a face is found, and from time to time while it is followed.
+        """
         face = None
         if self._previous is not None:
             face = self._fit_mesh(image, region_of_mesh(self._previous.mesh))
-        self._previous = face or self._search(image)
-        return self._previous
+        if face is None:
+            face = self._search(image)
+        elif self._until_look <= 0:
+            face = self._count_others(image, face, self._detect(image, self._regions))
+        self._until_look -= 1
+        self._previous = face
+        return face
 
     def _search(self, image: UInt8[np.ndarray, "height width 3"]) -> Face | None:
         for regions in search_regions(image.shape[1], image.shape[0], self._tile_levels):
-            detections = []
-            for region in regions:
-                detections.extend(self._detector(image, region))
-            for detection in sorted(detections, key=lambda detection: detection.side_px, reverse=True):
+            detections = self._detect(image, regions)
+            for detection in detections:
                 if (face := self._fit_mesh(image, region_of_detection(detection))) is not None:
-                    return face
+                    self._regions = regions  # where other faces are looked for as well
+                    return self._count_others(image, face, detections)
         return None
+
+    def _detect(self, image: UInt8[np.ndarray, "height width 3"], regions: list[Crop]) -> list[Detection]:
+        """Detects faces in all regions, largest first; a face in several regions is detected several times."""
+        detections = []
+        for region in regions:
+            detections.extend(self._detector(image, region))
+        return sorted(detections, key=lambda detection: detection.side_px, reverse=True)
+
+    def _count_others(
+        self, image: UInt8[np.ndarray, "height width 3"], face: Face, detections: list[Detection]
+    ) -> Face:
+        """Returns the face with the number of detected faces whose middle is neither on it nor on each other."""
+        low = np.array(face.box[:2])
+        counted = [np.stack([low, low + face.box[2:]])]
+        for detection in detections:
+            middle = detection.corners.mean(0)
+            if any((corners[0] <= middle).all() and (middle <= corners[1]).all() for corners in counted):
+                continue
+            if self._fit_mesh(image, region_of_detection(detection)) is not None:
+                counted.append(detection.corners)
+        self._until_look = LOOK_EVERY
+        return dataclasses.replace(face, others=len(counted) - 1)
 
     def _fit_mesh(self, image: UInt8[np.ndarray, "height width 3"], region: Crop) -> Face | None:
         mesh, presence = self._mesh(image, region)

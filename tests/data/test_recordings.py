@@ -1,13 +1,16 @@
 import pickle
+from fractions import Fraction
 
+import films
 import numpy as np
 import pytest
 from PIL import Image
 from records import no_labels
 
+from affect_jax.data.clips import evaluation_windows
 from affect_jax.data.readers.sewa import SEWAConfig
 from affect_jax.data.readers.traces import resolve_split
-from affect_jax.data.recordings import NumberedImages, Recording, Recordings, find_footage
+from affect_jax.data.recordings import NumberedImages, Recording, Recordings, find_footage, with_landmarks
 from affect_jax.types import UnreadableImage
 
 
@@ -88,3 +91,52 @@ def test_options_and_splits_of_readers_of_clips():
     ]
     with pytest.raises(ValueError, match="split is 'test'; choose training, validation"):
         resolve_split("test", words)
+
+
+def test_windows_do_not_run_over_a_place_where_the_clock_starts_again(tmp_path):
+    parts = [films.write(tmp_path / f"{number}.ts", films.textures(12, number)) for number in range(2)]
+    (tmp_path / "videos").mkdir()
+    films.join(tmp_path / "videos" / "a.ts", *parts)
+    footage = find_footage(tmp_path, "a", 0.0)
+    source = Recordings("affectnet_8", [Recording("a", "ann", footage, np.arange(24), no_labels(24, 8))])
+    assert list(source.examples.clips) == ["a"] * 12 + ["a#1"] * 12
+    np.testing.assert_allclose(source.examples.time_seconds, np.arange(24) / 25, atol=1e-6)
+    indices, _ = evaluation_windows(source, 4)
+    assert not any(window.min() < 12 <= window.max() for window in indices)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "turned", "factors"),
+    [(Fraction(1), False, (1, 1)), (Fraction(3, 2), False, (1.5, 1)), (Fraction(3, 2), True, (1, 1.5))],
+)
+def test_landmarks_of_stored_pixels_come_to_square_ones(tmp_path, ratio, turned, factors):
+    # OpenFace tracks the pixels as they are stored, and we show square ones.
+    path = films.write(tmp_path / "videos" / "a.mp4", films.gray_images([40] * 3), ratio=ratio)
+    if turned:
+        films.write_matrix(path, films.display_matrix(0, 1, -1, 0))
+    points = np.random.default_rng(0).uniform(5, 40, (3, 68, 2)).round(1)
+    columns = ["frame", "success", *(f"{axis}_{number}" for axis in "xy" for number in range(68))]
+    rows = [[number + 1, 1, *points[number, :, 0], *points[number, :, 1]] for number in range(3)]
+    (tmp_path / "landmarks").mkdir()
+    text = "\n".join(",".join(map(str, row)) for row in [columns, *rows])
+    (tmp_path / "landmarks" / "a.csv").write_text(text + "\n")
+    footage = find_footage(tmp_path, "a", 0.0)
+    recording = with_landmarks(Recording("a", "ann", footage, np.arange(3), no_labels(3, 8)), tmp_path)
+    np.testing.assert_allclose(recording.labels["landmarks"].value, points * factors, rtol=1e-6)
+
+
+def test_frames_are_upright_unless_their_landmarks_are_in_pixels_as_stored(tmp_path):
+    folder = tmp_path / "f"
+    folder.mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (20, 16)).save(folder / "1.jpg", exif=exif)
+    assert NumberedImages(folder, 25.0).image(0).shape == (20, 16, 3)
+    assert NumberedImages(folder, 25.0, upright=False).image(0).shape == (16, 20, 3)
+
+
+def test_a_video_may_have_any_known_ending_in_either_case(tmp_path):
+    films.write(tmp_path / "videos" / "one.MP4", films.gray_images([40] * 3))
+    films.write(tmp_path / "videos" / "two.m4v", films.gray_images([40] * 3))
+    for name in ("one", "two"):
+        assert len(find_footage(tmp_path, name, 0.0).numbers) == 3

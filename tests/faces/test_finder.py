@@ -14,7 +14,7 @@ from affect_jax.experiment import predict
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.faces.detector import Detection
 from affect_jax.faces.face_mesh import region_of_detection, region_of_mesh
-from affect_jax.faces.finder import FaceFinder, search_regions
+from affect_jax.faces.finder import LOOK_EVERY, FaceFinder, search_regions
 from affect_jax.faces.interpreter import Network
 from affect_jax.faces.landmarks68 import MESH_POINTS, mesh_landmarks
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS, crop_matrix, warp_points
@@ -155,3 +155,14 @@ def test_without_the_extra_the_message_names_it(monkeypatch):
 def test_the_runtime_says_nothing(landmarker_file, capfd):
     FaceFinder(landmarker_file)
     assert capfd.readouterr().err == ""
+
+
+def test_other_faces_are_counted_in_images_and_now_and_then_in_videos(finder, shared_data):
+    image = cv2.imread(str(shared_data / "video" / "multi_face.jpg"))[..., ::-1].copy()
+    finder.reset()
+    assert finder.find(image).others == 4  # five people
+    looked = [finder.find(image).others for _ in range(2 * LOOK_EVERY)]
+    assert [number for number, others in enumerate(looked, 1) if others is not None] == [LOOK_EVERY, 2 * LOOK_EVERY]
+    finder.reset()
+    (alone,) = frames(shared_data / "video" / "single_face.mp4", 1)
+    assert finder.find(alone).others == 0

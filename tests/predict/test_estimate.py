@@ -27,9 +27,9 @@ def arousal(row):
     return row.values["valence_arousal"][1]
 
 
-def gray_frames(levels, size_px=16):
+def gray_frames(levels, size_px=16, fps=30.0):
     for index, level in enumerate(levels):
-        yield Frame("made", index, index / 30, np.full((size_px, size_px, 3), level, np.uint8))
+        yield Frame("made", index, index / fps, np.full((size_px, size_px, 3), level, np.uint8))
 
 
 class SometimesFace:
@@ -96,10 +96,10 @@ class OneClip:
 
     label_set = "affectnet_8"
 
-    def __init__(self, frames):
+    def __init__(self, frames, fps=25.0):
         numbers = np.arange(frames)
         names = [str(number) for number in numbers]
-        self.examples = Table(names, ["a"] * frames, ["1"] * frames, numbers, numbers / 25, Labels())
+        self.examples = Table(names, ["a"] * frames, ["1"] * frames, numbers, numbers / fps, Labels())
 
     def image(self, index):
         return np.full((8, 8, 3), index, np.uint8)
@@ -119,14 +119,39 @@ def test_a_video_is_predicted_by_the_windows_of_evaluation(make_predictor, count
     np.testing.assert_allclose([valence(row) for row in rows], expected, atol=1e-5)
 
 
-def test_a_gap_ends_a_window(make_predictor):
+LONG_GAP = [0] * 15  # 16 steps of 1/30 s between two frames with a face
+
+
+def test_a_long_gap_ends_a_window(make_predictor):
     predictor = make_predictor(function=center_and_trend, frames=4)
-    levels = [100] * 6 + [0] + [200] * 5
+    levels = [100] * 6 + LONG_GAP + [200] * 5
     rows = rows_of(predictor, gray_frames(levels), SometimesFace())
-    assert [row.frame for row in rows] == list(range(12)) and rows[6].values is None
-    for part in (rows[:6], rows[7:]):  # constant within each run, so nothing has leaked over the gap
+    assert [row.frame for row in rows] == list(range(26)) and rows[6].values is None
+    for part in (rows[:6], rows[21:]):  # constant within each run, so nothing has leaked over the gap
         np.testing.assert_allclose([valence(row) for row in part], [valence(part[0])] * len(part), atol=1e-5)
-    assert valence(rows[0]) < valence(rows[7])
+    assert valence(rows[0]) < valence(rows[21])
+
+
+@pytest.mark.parametrize("missing", [1, 5, 14, 15, 16])
+@pytest.mark.parametrize("fps", [30.0, 2.0])
+def test_gaps_without_a_face_are_those_of_evaluation(make_predictor, missing, fps):
+    # Evaluation drops the frames without a face and cuts the clip where more than half a second is missing.
+    levels = np.random.default_rng(missing).integers(60, 256, 14 + missing)
+    levels[6 : 6 + missing] = 0
+    found = np.flatnonzero(levels)
+    source = OneClip(len(levels), fps)
+    source.examples = source.examples.take(found)
+    indices, weights = evaluation_windows(source, 5)
+    windows = levels[found][indices] / 255
+    windows = windows * 0.8 + 0.1 * windows.mean(-1, keepdims=True)
+    expected = np.zeros(len(found))
+    np.add.at(expected, indices, weights * windows)
+    finder = SometimesFace()
+    finder.landmarks = np.float32([[4, 4], [11, 11]] * 34)  # a crop inside the face, whose level is that of the frame
+    predictor = make_predictor(function=center_and_trend, frames=5, side_ratio=0.5)
+    rows = rows_of(predictor, gray_frames(levels, fps=fps), finder, step_seconds=1 / fps)
+    assert [row.frame for row in rows if row.values is not None] == found.tolist()
+    np.testing.assert_allclose([valence(row) for row in rows if row.values is not None], expected, atol=1e-5)
 
 
 def running_maximum(faces: int):
@@ -144,12 +169,14 @@ def running_maximum(faces: int):
 
 def test_a_causal_network_follows_a_recording_and_forgets_it_at_a_gap(make_predictor):
     predictor = make_predictor(frames=4, follower=running_maximum)
-    levels = [100, 80, 200, 150, 0, 60, 90]
+    levels = [100, 80, 200, 150, *LONG_GAP, 60, 90]
     rows = rows_of(predictor, gray_frames(levels), None)
     np.testing.assert_allclose([valence(row) for row in rows], np.maximum.accumulate(levels) / 255.0, atol=1e-6)
     rows = rows_of(predictor, gray_frames(levels), SometimesFace())
     seen = [row.values is not None for row in rows]
-    assert seen == [True] * 4 + [False] + [True] * 2 and valence(rows[5]) < valence(rows[3])  # restarted
+    assert seen == [True] * 4 + [False] * 15 + [True] * 2 and valence(rows[-2]) < valence(rows[3])  # restarted
+    rows = rows_of(predictor, gray_frames([100, 200, 0, 60]), SometimesFace())
+    assert valence(rows[3]) == valence(rows[1])  # remembered
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 20, 31])
@@ -164,9 +191,9 @@ def test_a_network_of_one_frame_in_three_sees_three_recordings(make_predictor, f
     thinned = make_predictor(frames=4, every=3, **fields)
     rows = rows_of(thinned, gray_frames(levels), None)
     np.testing.assert_array_equal([valence(row) for row in rows], expected.astype(np.float32))
-    gap = rows_of(thinned, gray_frames([*levels, 0, *levels]), SometimesFace())
-    np.testing.assert_array_equal([row.frame for row in gap], range(2 * count + 1))
-    again = [valence(row) for row in gap[count + 1 :]]
+    gap = rows_of(thinned, gray_frames([*levels, *LONG_GAP, *levels]), SometimesFace())
+    np.testing.assert_array_equal([row.frame for row in gap], range(2 * count + 15))
+    again = [valence(row) for row in gap[count + 15 :]]
     np.testing.assert_array_equal([valence(row) for row in gap[:count]], again)  # restarted after the gap
 
 

@@ -1,15 +1,24 @@
 """From files to tables, plots and overlays."""
 
 import csv
+import errno
+import io
+import json
+import logging
+import os
 import shutil
 
 import av
 import cv2
+import films
 import numpy as np
 import pytest
+from PIL import Image
 
 from affect_jax.faces.finder import FaceFinder
+from affect_jax.predict import files
 from affect_jax.predict.files import predict_file
+from affect_jax.tables.reading import read_rows
 from affect_jax.tables.schema import read_schema
 from affect_jax.types import Predictions
 
@@ -123,7 +132,7 @@ def test_what_cannot_be_predicted_leaves_nothing_behind(make_predictor, tmp_path
     (tmp_path / "broken.png").write_text("hello")
     for name, error, message in (
         ("absent.mp4", FileNotFoundError, r"no file at .*absent\.mp4; give a video"),
-        ("absent.png", FileNotFoundError, r"no image at .*absent\.png"),
+        ("absent.png", FileNotFoundError, r"no file at .*absent\.png; give a video"),
         ("empty", ValueError, r"empty contains neither images nor videos \(0 files\); expected \.jpg"),
         ("notes.mp4", ValueError, r"notes\.mp4 is neither an image nor a video"),
         ("broken.png", ValueError, r"broken\.png cannot be read as an image \(5 bytes\)"),
@@ -133,3 +142,172 @@ def test_what_cannot_be_predicted_leaves_nothing_behind(make_predictor, tmp_path
         assert not out.exists() or not list(out.iterdir())
     with pytest.raises(ValueError, match=r"the output .*notes\.mp4 is a file; expected a folder"):
         predict_file(make_predictor(), tmp_path / "empty", tmp_path / "notes.mp4", None)
+
+
+def shown_as(predictor, path, output):
+    """The files written for one input, without the stem, and its rows."""
+    result = predict_file(predictor, path, output, None)
+    assert not result.problems
+    endings = sorted(file.name.removeprefix(path.stem) for file in result.files)
+    return endings, read_table(output / f"{path.stem}.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("a.jfif", "JPEG"),
+        ("a.jpe", "JPEG"),
+        ("without_ending", "JPEG"),
+        ("a.jp2", "JPEG2000"),
+        ("a.ppm", "PPM"),
+        ("a.avif", "AVIF"),
+        ("still.gif", "GIF"),
+        ("wrong.mp4", "PNG"),
+        ("UPPER.JPG", "JPEG"),
+    ],
+)
+def test_an_image_is_an_image_under_any_name(make_predictor, tmp_path, name, form):
+    Image.fromarray(np.full((40, 40, 3), 120, np.uint8)).save(tmp_path / name, form)
+    endings, rows = shown_as(make_predictor(), tmp_path / name, tmp_path / "out")
+    assert endings == sorted([".csv", ".schema.json", f"{(tmp_path / name).suffix}.png"])  # no plot, no video
+    assert [float(row["valence"]) for row in rows] == [pytest.approx(120 / 255, abs=0.01)]
+
+
+def test_a_film_is_a_film_under_the_name_of_an_image_format(make_predictor, tmp_path):
+    images = [Image.fromarray(np.full((32, 32, 3), level, np.uint8)) for level in (40, 120)]
+    images[0].save(tmp_path / "moving.gif", save_all=True, append_images=images[1:], duration=100)
+    endings, rows = shown_as(make_predictor(), tmp_path / "moving.gif", tmp_path / "out")
+    assert endings == [".csv", ".png", ".schema.json", "_overlay.mp4"]
+    assert [float(row["time_seconds"]) for row in rows] == [0.0, pytest.approx(0.1)]
+
+
+def test_what_is_left_out_of_a_folder_is_named(make_predictor, tmp_path, caplog):
+    folder = tmp_path / "holiday"
+    for name in ("sub", "__MACOSX", ".hidden"):
+        (folder / name).mkdir(parents=True)
+    write_picture(folder / "a.png", 50)
+    write_picture(folder / "sub" / "b.png", 50)
+    for name in ("one.txt", "two.TXT", "README", "._a.png", "Thumbs.db", ".DS_Store", "desktop.ini"):
+        (folder / name).write_bytes(b"\0\5\x16\7")
+    (folder / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    with caplog.at_level(logging.WARNING):
+        result = predict_file(make_predictor(), folder, tmp_path / "out", None, overlay=False)
+    assert result.problems == [] and result.frames == 1
+    (record,) = caplog.records
+    assert record.message == (
+        f"{folder}: left out: 2 x .txt (one.txt), 1 without ending (README), 1 x .jpg (gone.jpg); "
+        "sub-folders are not entered (1: sub)"
+    )
+
+
+def test_a_folder_of_folders_says_so(make_predictor, tmp_path):
+    (tmp_path / "a" / "monday").mkdir(parents=True)
+    with pytest.raises(ValueError, match=r"neither images nor videos \(sub-folders are not entered \(1: monday\)\)"):
+        predict_file(make_predictor(), tmp_path / "a", tmp_path / "out", None)
+
+
+def test_a_file_that_may_not_be_read_costs_itself_alone(make_predictor, write_video, tmp_path, monkeypatch):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for name in ("good.png", "closed.png", "closed_too"):
+        write_picture(folder / name, 100)
+    write_video(folder / "good.mp4", [100, 100], [0, 3000])
+    write_video(folder / "closed.mp4", [100, 100], [0, 3000])
+    original = io.open
+
+    def refuse(file, *arguments, **options):
+        if "closed" in str(file):
+            raise PermissionError(errno.EACCES, "Permission denied", str(file))
+        return original(file, *arguments, **options)
+
+    monkeypatch.setattr(io, "open", refuse)  # tests may run as root, who may read everything
+    result = predict_file(make_predictor(), folder, tmp_path / "out", None, overlay=False)
+    assert result.frames == 1 + 2
+    assert sorted(result.problems) == [
+        f"{folder / name} cannot be read (Permission denied); check the permissions of the file"
+        for name in ("closed.mp4", "closed.png", "closed_too")
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".mp4"])
+def test_a_name_that_is_not_utf8_is_predicted_like_any_other(make_predictor, write_video, tmp_path, suffix):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    write_picture(folder / "good.png", 100, 32, 32)
+    name = os.fsdecode(b"caf\xe9" + suffix.encode())
+    if suffix == ".png":
+        write_picture(tmp_path / "x.png", 200, 32, 32)
+    else:
+        write_video(tmp_path / "x.mp4", [200], [0])
+    (tmp_path / f"x{suffix}").rename(folder / name)
+    result = predict_file(make_predictor(), folder, tmp_path / "out", None)
+    assert result.problems == [] and result.frames == 2
+    table = tmp_path / "out" / ("mixed.csv" if suffix == ".png" else f"{name.removesuffix(suffix)}.csv")
+    rows = read_rows(table)
+    assert rows.source[0] == name  # a byte that is not UTF-8 sorts before letters
+    assert rows.values["valence_arousal"][0, 1] == pytest.approx(-200 / 255, abs=0.02)
+    alone = predict_file(make_predictor(), folder / name, tmp_path / "alone", None)
+    assert alone.problems == [] and alone.frames == 1
+
+
+def test_a_long_name_costs_itself_alone(make_predictor, write_video, tmp_path):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    write_picture(folder / "good.png", 100)
+    write_picture(tmp_path / "x.png", 100)
+    (tmp_path / "x.png").rename(folder / ("n" * 250 + ".png"))
+    write_video(tmp_path / "x.mp4", [200], [0])
+    (tmp_path / "x.mp4").rename(folder / ("m" * 250 + ".mp4"))
+    result = predict_file(make_predictor(), folder, tmp_path / "out", None)
+    assert len(read_table(tmp_path / "out" / "mixed.csv")) == 2 == result.frames  # the image has its row
+    overlay, video = result.problems
+    assert overlay.startswith("the overlay of nnn") and overlay.endswith("cannot be written: File name too long")
+    assert "mmm.mp4: the results cannot be written, their names would be too long (250 bytes" in video
+    assert not list((tmp_path / "out").rglob("*.part"))
+    with pytest.raises(ValueError, match=r"their names would be too long \(250 bytes without their endings\); rename"):
+        predict_file(make_predictor(), folder / ("n" * 250 + ".png"), tmp_path / "out", None)
+
+
+def test_a_full_disk_ends_a_folder(make_predictor, tmp_path, write_video, monkeypatch):
+    folder = tmp_path / "films"
+    folder.mkdir()
+    for name in ("a.mp4", "b.mp4"):
+        write_video(folder / name, [100], [0])
+    tried = []
+
+    def full(*arguments):
+        tried.append(arguments)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files, "predict_video", full)
+    with pytest.raises(OSError, match="No space left"):
+        predict_file(make_predictor(), folder, tmp_path / "out", None)
+    assert len(tried) == 1
+
+
+def test_the_sidecar_of_a_table_says_what_is_in_no_column(make_predictor, tmp_path):
+    path = films.write(tmp_path / "late.mkv", films.textures(6), start=250)
+    predict_file(make_predictor(), path, tmp_path / "out", None)
+    recording = json.loads((tmp_path / "out" / "late.schema.json").read_text())["recording"]
+    assert recording == {
+        "start_seconds": 10.0,
+        "clock_restarts": 0,
+        "damage": "",
+        "face_changes": [],
+        "frames_searched_for_other_faces": 0,
+        "frames_with_other_faces": 0,
+    }
+    assert [float(row["time_seconds"]) for row in read_table(tmp_path / "out" / "late.csv")][:2] == [0.0, 0.04]
+
+
+def test_a_damaged_video_keeps_its_rows_and_is_a_problem(make_predictor, tmp_path):
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 256, (48, 64, 3), dtype=np.uint8) for _ in range(48)]
+    path = films.write(tmp_path / "film.mp4", images, options={"g": "8", "bf": "0"})
+    films.lose_middle(path, size=path.stat().st_size // 12)
+    result = predict_file(make_predictor(), path, tmp_path / "out", None)
+    rows = read_table(tmp_path / "out" / "film.csv")
+    assert len(rows) == result.frames > 36 and float(rows[-1]["time_seconds"]) == pytest.approx(47 / 25)
+    (problem,) = result.problems
+    assert f"is damaged: {48 - len(rows)} frame" in problem
+    assert len(result.files) == 4

@@ -1,11 +1,11 @@
 """One pass over a video: it is decoded once, and an error in one sink does not affect the others."""
 
-from fractions import Fraction
-
 import numpy as np
 import pytest
 
+from affect_jax.files import video_writing
 from affect_jax.predict import video
+from affect_jax.predict.account import Account
 from affect_jax.predict.sinks import overlay
 from affect_jax.predict.sinks.sink import Sink
 from affect_jax.predict.sources import Video
@@ -47,7 +47,7 @@ def test_a_video_is_decoded_once_and_every_sink_sees_the_same_rows(make_predicto
 
 
 def test_an_encoder_that_fails_costs_the_overlay_alone(make_predictor, film, tmp_path, monkeypatch):
-    monkeypatch.setattr(overlay, "CODECS", (("libx264", {"preset": "no such preset"}),))
+    monkeypatch.setattr(video_writing, "CODECS", (("libx264", {"preset": "no such preset"}),))
     result = predict_video(make_predictor(), film, tmp_path, "film", None)
     assert [path.name for path in result.files] == ["film.csv", "film.schema.json", "film.png"] and result.frames == 12
     (problem,) = result.problems
@@ -71,11 +71,11 @@ def test_an_error_in_the_middle_keeps_the_rows_and_finishes_nothing(make_predict
     assert part.read_text().count("\n") == 1 + 2 * 4
 
 
-def test_sinks_keep_to_the_protocol(tmp_path):
+def test_sinks_keep_to_the_protocol(film, tmp_path):
     sinks = [
-        video.Table(tmp_path / "a.csv", Schema("m", "c", 64, "tiny_3", ())),
+        video.Table(tmp_path / "a.csv", Schema("m", "c", 64, "tiny_3", ()), Account("a")),
         video.Plot(tmp_path / "a.png", "a", (), "tiny_3"),
-        video.VideoOverlay(tmp_path / "a.mp4", "tiny_3", Fraction(25), Fraction(1, 25)),
+        video.VideoOverlay(tmp_path / "a.mp4", "tiny_3", Video(film)),
         overlay.ImageOverlays(tmp_path / "a", "tiny_3"),
     ]
     for sink in sinks:

@@ -128,3 +128,10 @@ def test_wrong_paths_state_what_was_expected(tmp_path):
         load(tmp_path, split="validation")
     with pytest.raises(FileNotFoundError, match="no folder .*nowhere; root is the folder that contains train_set"):
         load(tmp_path / "nowhere")
+
+
+def test_files_of_other_systems_are_left_out(tmp_path):
+    face(tmp_path, "1")
+    for name in ("images/._1.jpg", "annotations/._1_exp.npy", "annotations/._2_lnd.npy"):
+        (tmp_path / "train_set" / name).write_bytes(b"\0\5\x16\7")
+    assert [example.name for example in load(tmp_path).examples] == ["1"]

@@ -170,3 +170,10 @@ def test_wrong_paths_splits_and_options_are_named(root):
     (root / "Emotion").rename(root / "away")
     with pytest.raises(FileNotFoundError, match="no folder .*Emotion; it is a separate download"):
         load(root)
+
+
+def test_files_of_other_systems_are_left_out(root):
+    before = seen(load(root))
+    for folder in sorted((root / "cohn-kanade-images").glob("S*/*/")):
+        (folder / f"._{next(folder.glob('*.png')).name}").write_bytes(b"\0\5\x16\7")
+    assert seen(load(root)) == before

@@ -74,3 +74,12 @@ def test_broken_images_are_counted_and_limited(tmp_path):
 def test_an_unknown_label_set_lists_the_known_ones():
     with pytest.raises(ValueError, match="unknown label set 'joy_3'; choose one of .*affectnet_7"):
         FolderConfig("x", label_set="joy_3")
+
+
+def test_files_of_other_systems_are_left_out(tmp_path):
+    save(tmp_path / "happy" / "a.png", "red")
+    save(tmp_path / "happy" / "@eaDir" / "a.png" / "thumbnail.jpg", "red")
+    for path in ("happy/._a.png", "happy/Thumbs.db", "__MACOSX/happy/._a.png", "@eaDir/x.png"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(b"\0\5\x16\7")
+    assert [example.name for example in folder(FolderConfig(str(tmp_path))).examples] == ["happy/a.png"]

@@ -43,3 +43,17 @@ def test_a_ready_crop_stands_beside_its_panels():
         image, Row("", 0, 0.0, values={"valence_arousal": VALUES["valence_arousal"]})
     )  # a network without emotions has no bars
     assert (plain[:150] == drawn[:150]).all() and (plain[160:, 288:] == colors.DARK).all()
+
+
+def test_a_new_face_has_no_trail_of_the_last_one():
+    image = np.zeros((360, 640, 3), np.uint8)
+    landmarks = np.full((68, 2), 500, np.float32)
+
+    def row(face, valence):
+        values = {"valence_arousal": np.float32([valence, 0.0])}
+        return Row("", 0, 0.0, None, (400.0, 50.0, 200.0, 250.0), 1.0, landmarks, values, face=face)
+
+    paint = Painter("tiny_3")
+    for valence in (-0.9, -0.8, -0.7):
+        paint(image, row(0, valence))
+    np.testing.assert_array_equal(paint(image, row(1, 0.5)), Painter("tiny_3")(image, row(0, 0.5)))

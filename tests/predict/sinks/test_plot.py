@@ -62,3 +62,17 @@ def test_a_quantity_of_another_range_is_not_cut_off():
     assert axes.get_ylim()[0] == pytest.approx(-1.15) and axes.get_ylim()[1] == pytest.approx(5.15)
     colors = {line.get_color() for line in axes.lines[:4]}
     assert len(colors) == 2  # each has one of its own
+
+
+def test_lines_do_not_run_from_one_face_to_another(monkeypatch, tmp_path):
+    kept = {}
+    monkeypatch.setattr(plot, "plot_series", lambda path, title, times, series, faces: kept.update(series, times=times))
+    crop = np.zeros((8, 8, 3), np.uint8)
+    with Plot(tmp_path / "a.png", "a.mp4", ("valence_arousal",), "tiny_3") as sink:
+        for index, face in enumerate((0, 0, 1)):
+            values = {"valence_arousal": np.float32([0.5, -0.25])}
+            sink.write(
+                Frame("a.mp4", index, float(index), None), Row("a", index, float(index), crop, values=values, face=face)
+            )
+    np.testing.assert_array_equal(kept["times"], [0, 1, 2, 2])
+    np.testing.assert_array_equal(kept["valence"], [0.5, 0.5, np.nan, 0.5])
