@@ -1,9 +1,10 @@
-"""Predicts valence, arousal and emotions for a video, an image or a folder of images.
+"""Predicts valence, arousal and emotions for a video, an image or a folder of both.
 
   python -m launch.predict --workdir=runs/clip --input=interview.mp4 --output=out
 
-Writes <name>.csv (one row per decoded frame: time stamp, success, face box, valence, arousal, emotions) with
-<name>.schema.json (network, crop and columns), <name>.png (valence and arousal over time) and <name>_overlay.mp4. Faces
+Writes <name>.csv (one row per decoded frame: seconds since the first frame, success, face box, valence, arousal,
+emotions) with <name>.schema.json (network, crop, columns, and facts such as other faces), <name>.png (valence and
+arousal over time) and <name>_overlay.mp4 (with the sound). Exit code 1 if anything was lost or could not be read. Faces
 are detected with Google's face_landmarker.task, which needs the extra "affect_jax[face]"; with --faces=whole_frame,
 each frame is treated as a face crop.
 """
@@ -23,7 +24,7 @@ from launch.flags import (
 )
 
 WORKDIR = define_workdir()
-INPUT = define_path("input", "Video, image or folder of images.")
+INPUT = define_path("input", "Video, image, or folder of images and videos.")
 OUTPUT = define_output_folder()
 FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], "How to find faces.")
 LANDMARKER = define_path("face_model", "Path to face_landmarker.task; by default it is downloaded once.")

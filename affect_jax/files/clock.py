@@ -2,12 +2,15 @@
 
 from fractions import Fraction
 
+UNEVEN_STEPS = 2  # stamps at most this many frames back are uneven, and no new beginning
+
 
 class SteadyClock:
     """Turns the time stamps of a stream into ticks since its first frame.
 
-    Where the stamps run backwards (the clock started again, or recordings were joined), time goes on by one frame. A
-    frame without a stamp comes one frame after the last. Steps forward are kept, however long.
+    Where the stamps run backwards (the clock started again, or recordings were joined), time goes on by one frame; by
+    up to two frames, it stands still. A frame without a stamp comes one frame after the last. Steps forward are kept,
+    however long.
     """
 
     def __init__(self, step_ticks: int, zero: int | None = None):
@@ -23,11 +26,12 @@ class SteadyClock:
             stamp = 0 if self._last is None else self._last + self._step
         if self.zero is None:
             self.zero = stamp
-        backwards = self._last is not None and stamp < self._last
+        backwards = self._last is not None and stamp < self._last - UNEVEN_STEPS * self._step
         if backwards:
             self._shift += self._last + self._step - stamp
-        self._last = stamp
-        return stamp + self._shift - self.zero, backwards
+            self._last = stamp
+        self._last = stamp if self._last is None else max(self._last, stamp)
+        return self._last + self._shift - self.zero, backwards
 
 
 def ticks_per_frame(rate: Fraction | None, time_base: Fraction) -> int:

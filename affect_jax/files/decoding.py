@@ -19,6 +19,8 @@ class Decoder:
       flagged: packets that the container calls damaged; they may still be decoded.
       skipped: places of a Matroska file that hold no packets; its reader passes over damage without a word.
       lowest_stamp: lowest presentation time of the packets read, those that are not to be shown left out.
+      reordered: whether the presentation times of the packets read have run backwards, as they do before frames that
+        are shown in another order.
     """
 
     def __init__(self, container: av.container.InputContainer, stream: av.VideoStream):
@@ -32,6 +34,8 @@ class Decoder:
         self.flagged = 0
         self.skipped = 0
         self.lowest_stamp: int | None = None
+        self.reordered = False
+        self._last_stamp: int | None = None
 
     def __iter__(self) -> Iterator[av.VideoFrame]:
         for packet in self.read():
@@ -86,6 +90,8 @@ class Decoder:
         if packet.size and packet.pts is not None and not packet.is_discard:
             lowest = packet.pts if self.lowest_stamp is None else min(self.lowest_stamp, packet.pts)
             self.lowest_stamp = lowest
+            self.reordered |= self._last_stamp is not None and packet.pts < self._last_stamp
+            self._last_stamp = packet.pts
 
     def _watch(self, packet: av.Packet) -> None:
         """Looks for bytes between packets that belong to none."""

@@ -59,6 +59,7 @@ class Video:
         self.path = path
         self.damage = ""
         self.start_seconds = 0.0
+        self._timed = True  # whether frames have time stamps
         self._container, self._stream = open_video(path)
         self.rate: Fraction = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
         self.time_base: Fraction = self._stream.time_base or 1 / self.rate
@@ -85,9 +86,9 @@ class Video:
         damage = Damage(float(1 / self.rate), continuous=self._container.format.name == "mpegts")
         index = 0
         for decoded in decoder:
-            if clock.zero is None:
-                self._start(clock, decoded, decoder.lowest_stamp)
-            ticks, backwards = clock.read(decoded.pts)
+            if not index:
+                self._start(clock, decoded, decoder)
+            ticks, backwards = clock.read(decoded.pts if self._timed else None)
             seconds = float(ticks * self.time_base)
             damage.frame(index, seconds, decoder.signs, decoded.is_corrupt, backwards)
             yield Frame(self.path.name, index, seconds, show(decoded), ticks, backwards)
@@ -96,12 +97,15 @@ class Video:
             raise ValueError(f"{self.path} has no frame that can be decoded; is the file complete?")
         self.damage = self._describe(index, decoder, damage)
 
-    def _start(self, clock: SteadyClock, first: av.VideoFrame, lowest_stamp: int | None) -> None:
+    def _start(self, clock: SteadyClock, first: av.VideoFrame, decoder: Decoder) -> None:
         """Sets time zero to the first frame of the recording, which may be one that cannot be decoded."""
-        if first.pts is None:
-            logging.log_first_n(logging.WARNING, "%s: frames have no time stamps; using the frame rate", 1, self.path)
+        # AVI stores no presentation times: if frames are shown in another order, stamps that increase are wrong.
+        unordered = self._container.format.name == "avi" and self._stream.codec_context.has_b_frames
+        self._timed = first.pts is not None and (decoder.reordered or not unordered)
+        if not self._timed:
+            logging.warning("%s: frames have no time stamps; using the frame rate", self.path)
             return
-        clock.zero = first.pts if lowest_stamp is None else min(first.pts, lowest_stamp)
+        clock.zero = first.pts if decoder.lowest_stamp is None else min(first.pts, decoder.lowest_stamp)
         self.start_seconds = float(clock.zero * self.time_base)
 
     def _describe(self, frames: int, decoder: Decoder, damage: Damage) -> str:

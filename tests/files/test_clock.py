@@ -19,7 +19,8 @@ from affect_jax.predict.sources import Video
         ([-80, -40, 0], [0, 40, 80], []),
         ([0, 40, 5000, 5040], [0, 40, 5000, 5040], []),  # jumps forward: as written
         ([500, 540, 0, 40], [0, 40, 80, 120], [2]),  # starts again
-        ([0, 40, 39, 79, 20], [0, 40, 80, 120, 160], [2, 4]),  # runs backwards, by little and twice
+        ([500, 540, 0, 40, 9, 300, 340, 200], [0, 40, 80, 120, 120, 380, 420, 460], [2, 7]),  # twice
+        ([0, 40, 39, 80, 20, 120], [0, 40, 40, 80, 80, 120], []),  # uneven
         ([0, 40, 40, 80], [0, 40, 40, 80], []),  # a repeated stamp is no break
         ([None, None, None], [0, 40, 80], []),  # no stamps
         ([100, None, 180], [0, 40, 80], []),
@@ -47,6 +48,18 @@ def test_tables_and_readers_count_from_the_first_frame_of_a_clock_that_does_not_
         assert video.start_seconds == pytest.approx(3600)
     np.testing.assert_allclose(times, np.arange(12) / 25, atol=1e-9)
     np.testing.assert_allclose(VideoFrames(path).times_seconds(), times, atol=1e-9)
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_frames_of_avi_that_are_shown_in_another_order_keep_the_frame_rate(tmp_path, codec):
+    # AVI stores when frames are decoded, which is no time to show them.
+    path = films.write(tmp_path / "film.avi", films.gray_images(range(0, 240, 10)), codec=codec, options={"bf": "2"})
+    with Video(path) as video:
+        frames = list(video)
+    np.testing.assert_allclose([frame.time_seconds for frame in frames], np.arange(24) / 25, atol=1e-6)
+    assert not any(frame.restarts for frame in frames)
+    np.testing.assert_allclose([frame.image[-1, -1, 0] for frame in frames], range(0, 240, 10), atol=9)
+    np.testing.assert_allclose(VideoFrames(path).times_seconds(), np.arange(24) / 25, atol=1e-6)
 
 
 @pytest.mark.parametrize(("suffix", "codec"), [("ts", "libx264"), ("ts", "mpeg2video"), ("mpg", "mpeg2video")])

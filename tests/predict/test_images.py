@@ -1,5 +1,8 @@
 """All kinds of image files, up to the crop that the network receives."""
 
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -92,3 +95,14 @@ def test_a_dot_is_no_face(make_predictor, tmp_path, name, size):
     (problem,) = result.problems
     assert problem.endswith(f"{name}.png is {size[0]} x {size[1]} px; a face needs at least 16 px")
     assert result.frames == 1
+
+
+def test_overlays_that_a_killed_run_left_half_written_are_removed(make_predictor, tmp_path):
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    Image.new("RGB", (32, 32), "white").save(tmp_path / "face.png")
+    overlays = tmp_path / "out" / "table_overlay"
+    overlays.mkdir(parents=True)
+    (overlays / f"gone.jpg.png.{done.pid}.part").touch()
+    predict_images(make_predictor(), [tmp_path / "face.png"], tmp_path / "out", "table", None)
+    assert [path.name for path in overlays.iterdir()] == ["face.png.png"]

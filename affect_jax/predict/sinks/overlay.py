@@ -119,6 +119,8 @@ class ImageOverlays:
         self._label_set = label_set
 
     def __enter__(self) -> "ImageOverlays":
+        for part in self._folder.glob("*.png.*.part"):
+            remove_abandoned(part.with_name(part.name.rsplit(".", 2)[0]))
         return self
 
     def write(self, frame: Frame, row: Row) -> None:

@@ -27,6 +27,7 @@ def test_writes_two_images_and_two_videos(tmp_path):
     with av.open(str(tmp_path / "new" / "clip.mp4")) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
         assert float(container.streams.video[0].average_rate) == 12.5
+        assert container.streams.video[0].codec_context.name == "h264"  # which browsers play
     assert len(frames) == 5
     source = rendered(RenderedConfig(kind="clips", subjects=1, per_subject=1, frames=5, size_px=64))
     assert np.abs(frames[3][:64].astype(float) - source.image(3)).mean() < 12  # coded, but the same image
