@@ -8,12 +8,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from affect_jax.data.source import as_table
+from affect_jax.ops import sequence
 from affect_jax.ops.labels_over_time import CLOCK_TOLERANCE_SECONDS
 from affect_jax.ops.sequence import counting_window, window_starts
 from affect_jax.types import Source
-
-LONGEST_GAP_SECONDS = 0.5  # longest gap inside a window,
-LONGEST_GAP_FRAMES = 1.5  # or this many frame intervals, whichever is longer
 
 
 def clip_frames(source: Source) -> dict[tuple[str, str], Int[np.ndarray, "frame"]]:
@@ -46,8 +44,7 @@ def clip_frames(source: Source) -> dict[tuple[str, str], Int[np.ndarray, "frame"
 
 def longest_gap_seconds(times_seconds: Float[np.ndarray, "frame"]) -> float:
     """Returns the longest gap of a clip that windows and labels may span."""
-    step = float(np.median(np.diff(times_seconds))) if len(times_seconds) > 1 else 0.0
-    return max(LONGEST_GAP_SECONDS, LONGEST_GAP_FRAMES * step)
+    return sequence.longest_gap_seconds(float(np.median(np.diff(times_seconds))) if len(times_seconds) > 1 else 0.0)
 
 
 def split_at_gaps(source: Source) -> list[tuple[tuple[str, str], Int[np.ndarray, "frame"]]]:

@@ -12,10 +12,10 @@ from jaxtyping import Float, Int, UInt8
 from affect_jax.data.source import Table, label_row
 from affect_jax.files import image_files
 from affect_jax.files.openface import read_openface
+from affect_jax.files.video import VIDEO_SUFFIXES
 from affect_jax.files.video_frames import VideoFrames
 from affect_jax.types import Label, Labels
 
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".wmv", ".mpg", ".mpeg")
 FRAMES, VIDEOS, LANDMARK_TABLES = "frames", "videos", "landmarks"
 
 
@@ -29,6 +29,14 @@ class Footage(Protocol):
         """Returns the time of each frame since the start of the recording."""
         ...
 
+    def parts(self) -> Int[np.ndarray, "frame"]:
+        """Returns the part of each frame; a part is a clip of its own."""
+        ...
+
+    def stretch(self) -> tuple[float, float]:
+        """Returns the factors in x and y from pixels as stored to those of `image`."""
+        ...
+
     def where(self, number: int) -> str:
         """Describes a frame by file and number, for messages."""
         ...
@@ -39,10 +47,13 @@ class Footage(Protocol):
 
 
 class NumberedImages:
-    """A folder of images named by frame number; `first` is the number of the first frame."""
+    """A folder of images named by frame number; `first` is the number of the first frame.
 
-    def __init__(self, folder: pathlib.Path, fps: float, first: int = 1):
-        self.folder, self.fps, self.first = folder, fps, first
+    `upright` applies the EXIF orientation; use False if landmarks are in pixels as stored.
+    """
+
+    def __init__(self, folder: pathlib.Path, fps: float, first: int = 1, upright: bool = True):
+        self.folder, self.fps, self.first, self.upright = folder, fps, first, upright
         names = [name for name in os.listdir(folder) if _is_numbered(name)]
         if not names:
             raise FileNotFoundError(f"{folder} has no images named by frame number, such as {first:05d}.jpg")
@@ -61,6 +72,14 @@ class NumberedImages:
         """Returns the time of each frame since the start of the recording."""
         return self.numbers / self.fps
 
+    def parts(self) -> Int[np.ndarray, "frame"]:
+        """Returns the part of each frame: images have one clock."""
+        return np.zeros(len(self.numbers), np.int64)
+
+    def stretch(self) -> tuple[float, float]:
+        """Returns the factors in x and y from pixels as stored: none."""
+        return (1.0, 1.0)
+
     def path(self, number: int) -> pathlib.Path:
         """Returns the file of a frame."""
         return self.folder / self.names[np.searchsorted(self.numbers, number)].decode()
@@ -70,8 +89,8 @@ class NumberedImages:
         return f"{self.path(number)}, frame {number}"
 
     def image(self, number: int) -> UInt8[np.ndarray, "height width 3"]:
-        """Returns RGB pixels as stored; UnreadableImage names the file, the frame and the reason."""
-        return image_files.read(str(self.path(number)), self.where(number), upright=False)
+        """Returns RGB pixels; UnreadableImage names the file, the frame and the reason."""
+        return image_files.read(str(self.path(number)), self.where(number), self.upright)
 
 
 def _is_numbered(name: str) -> bool:
@@ -90,9 +109,10 @@ def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:
             raise ValueError(f"{folder} holds images, which have no frame rate; set fps")
         return NumberedImages(folder, fps)
     for suffix in VIDEO_SUFFIXES:
-        path = root / VIDEOS / f"{name}{suffix}"
-        if path.is_file():
-            return VideoFrames(path)
+        for spelled in (suffix, suffix.upper()):
+            path = root / VIDEOS / f"{name}{spelled}"
+            if path.is_file():
+                return VideoFrames(path)
     raise FileNotFoundError(
         f"found neither a folder {folder} of images (00001.jpg...) nor a video {root / VIDEOS}/{name}.mp4 "
         f"({', '.join(VIDEO_SUFFIXES[1:])})"
@@ -126,13 +146,15 @@ def with_landmarks(recording: Recording, root: pathlib.Path) -> Recording:
     _, frames, rows = np.intersect1d(numbers, tracked.numbers[found], return_indices=True)
     if not len(frames):
         raise ValueError(f"{path} has no face in any of the {len(numbers)} frames")
-    landmarks = Label(tracked.landmarks[found[rows]], np.ones(len(frames), np.float32))
+    # OpenFace does not know that pixels may not be square.
+    points = tracked.landmarks[found[rows]] * np.array(recording.footage.stretch(), np.float32)
+    landmarks = Label(points, np.ones(len(frames), np.float32))
     labels = label_row(recording.labels, frames).replace(landmarks=landmarks)
     return recording._replace(chosen=recording.chosen[frames], labels=labels)
 
 
 class Recordings:
-    """The frames of several recordings as one source; each recording is one clip."""
+    """The frames of several recordings as one source; each recording is one clip, unless its clock has parts."""
 
     def __init__(self, label_set: str, recordings: Sequence[Recording]):
         self.label_set = label_set
@@ -140,11 +162,13 @@ class Recordings:
         lengths = [len(recording.chosen) for recording in recordings]
         self.recording = np.repeat(np.arange(len(recordings)), lengths)
         frames = np.concatenate([one.footage.numbers[one.chosen] for one in recordings])
-        clips = np.repeat(np.array([one.name for one in recordings], object), lengths)
+        names = np.repeat(np.array([one.name for one in recordings], object), lengths)
+        parts = np.concatenate([one.footage.parts()[one.chosen] for one in recordings])
         self.examples = Table(
-            [f"{clip}/{frame:05d}" for clip, frame in zip(clips, frames, strict=True)],
+            [f"{name}/{frame:05d}" for name, frame in zip(names, frames, strict=True)],
             np.repeat(np.array([one.subject for one in recordings], object), lengths),
-            clips,
+            # Where the time stamps of a video ran backwards, windows must not run on.
+            [f"{name}#{part}" if part else name for name, part in zip(names, parts, strict=True)],
             frames,
             np.concatenate([one.footage.times_seconds()[one.chosen] for one in recordings]),
             jax.tree.map(lambda *leaves: np.concatenate(leaves), *(one.labels for one in recordings)),

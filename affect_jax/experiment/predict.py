@@ -1,6 +1,11 @@
 """A trained workdir as a plain function from images to predictions."""
 
+import contextlib
 import pathlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +21,8 @@ from affect_jax.predict.predictor import Predictor
 from affect_jax.types import Predictions
 
 BATCH = 16  # images per call
+MOST_PROBLEMS = 10  # in the last message; each has been logged
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> Predictor:
@@ -58,7 +65,10 @@ def predict_run(
     overlay: bool,
     precision: str = "float32",
 ) -> None:
-    """Writes the table, plot and overlay for a video, an image or a folder; ValueError names the files that failed."""
+    """Writes the table, plot and overlay for a video, an image or a folder; ValueError names the files that failed.
+
+    A signal stops it like Ctrl-C: the log names the part file with the rows so far, which the next run replaces.
+    """
     if not source.exists():
         raise UsageError(f"--input={source} does not exist")
     finder = None
@@ -69,9 +79,31 @@ def predict_run(
             finder = FaceFinder(face_model or None)
         except ImportError as error:
             raise UsageError(f"{error}; without it, only --faces=whole_frame is available") from error
-    result = predict_file(predictor(workdir, flip, precision), source, output, finder, overlay)
+    network = predictor(workdir, flip, precision)
+    with _signals_interrupt():
+        result = predict_file(network, source, output, finder, overlay)
     logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)
     for path in result.files:
         logging.info("wrote %s", path)
     if result.problems:
-        raise ValueError("; ".join(result.problems))
+        more = len(result.problems) - MOST_PROBLEMS
+        listed = "; ".join(result.problems[:MOST_PROBLEMS])
+        raise ValueError(f"{listed}; and {more} more problems, see above" if more > 0 else listed)
+
+
+@contextlib.contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Makes the signals that would kill the process interrupt it instead, so that files are closed or removed."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        yield
+        return
+    before = {number: signal.signal(number, _interrupt) for number in STOP_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)

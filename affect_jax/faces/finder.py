@@ -16,6 +16,7 @@ from affect_jax.ops.geometry import Crop
 
 PRESENCE_THRESHOLD = 0.5
 PADDED_SIDE = 2.0  # times the image's longer side, so that a face that fills the image becomes small enough to detect
+LOOK_EVERY = 12  # frames between two looks for other faces than the one that is followed
 SMALLEST_TILE_PX = 128  # input size of the detector; smaller tiles would only be upsampled
 
 
@@ -27,6 +28,7 @@ class Face:
     box: tuple[float, float, float, float]  # left, top, width, height of the mesh's bounding box
     score: float  # probability that the mesh lies on a face
     mesh: Float[np.ndarray, "478 3"]
+    others: int | None = None  # number of other faces in the image; None if they were not looked for
 
 
 class FaceFinder:
@@ -45,18 +47,40 @@ class FaceFinder:
         self._mesh = Mesh(models[MESH], threads)
         self._tile_levels = tile_levels
         self._previous: Face | None = None
+        self._until_look = 0
 
     def reset(self) -> None:
         """Forgets the tracked face; call it between videos and between unrelated images."""
         self._previous = None
+        self._until_look = 0
 
     def find(self, image: UInt8[np.ndarray, "height width 3"]) -> Face | None:
-        """Finds the primary face of the next frame of a video, or, after `reset`, of an image."""
+        """Finds the primary face of the next frame of a video, or, after `reset`, of an image.
+
+        Other faces are counted when a face is found, and from time to time while it is followed.
+        """
         face = None
         if self._previous is not None:
             face = self._fit_mesh(image, region_of_mesh(self._previous.mesh))
-        self._previous = face or self._search(image)
-        return self._previous
+        if face is None:
+            face, self._until_look = self._search(image), 0
+        if face is not None and self._until_look <= 0:
+            face, self._until_look = dataclasses.replace(face, others=self._count_others(image, face)), LOOK_EVERY
+        self._until_look -= 1
+        self._previous = face
+        return face
+
+    def _count_others(self, image: UInt8[np.ndarray, "height width 3"], face: Face) -> int:
+        """Counts the faces in the whole image whose middle is not on the given one."""
+        low = np.array(face.box[:2])
+        high = low + face.box[2:]
+        (whole,) = next(search_regions(image.shape[1], image.shape[0], 0))
+        count = 0
+        for detection in self._detector(image, whole):
+            middle = detection.corners.mean(0)
+            if (middle < low).any() or (middle > high).any():
+                count += self._fit_mesh(image, region_of_detection(detection)) is not None
+        return count
 
     def _search(self, image: UInt8[np.ndarray, "height width 3"]) -> Face | None:
         for regions in search_regions(image.shape[1], image.shape[0], self._tile_levels):

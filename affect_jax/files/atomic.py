@@ -2,15 +2,37 @@
 
 import contextlib
 import csv
+import glob
 import os
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
+from absl import logging
+
 
 def partial_path(path: pathlib.Path) -> pathlib.Path:
     """Returns the temporary path of a file that is being written; unique to this process."""
     return path.with_name(f"{path.name}.{os.getpid()}.part")
+
+
+def remove_abandoned(path: pathlib.Path) -> None:
+    """Removes the temporary files of `path` whose processes were killed; those of running processes stay."""
+    for part in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+        process = part.name.removeprefix(f"{path.name}.").removesuffix(".part")
+        if process.isdecimal() and not _is_running(int(process)):
+            part.unlink(missing_ok=True)
+            logging.info("removed %s, left by a process that was stopped", part)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # of another user
+        return True
+    return True
 
 
 @contextlib.contextmanager

@@ -14,7 +14,10 @@ from affect_jax.files.images import EMPTY, SMALLEST_PX
 from affect_jax.types import UnreadableImage
 
 MISSING = "image is missing"
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
+SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".jp2", ".ppm", ".pgm"),
+    *(".avif", ".heic", ".heif", ".hif"),
+)
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 TAIL_BYTES = 64
@@ -77,7 +80,7 @@ def check(path: str) -> ImageCheck:
     complete_png = head == PNG_START and PNG_END in tail
     if not width or not (complete_jpeg or complete_png):
         try:
-            read(path, "")
+            height, width = read(path, "", upright=False).shape[:2]
         except UnreadableImage as error:
             return ImageCheck(str(error).removeprefix(": ").partition(";")[0])
     if min(width, height) < SMALLEST_PX:
@@ -87,7 +90,7 @@ def check(path: str) -> ImageCheck:
 
 def _stored_size(file) -> tuple[int, int]:
     try:
-        with Image.open(file) as image:
+        with encoded.open_image(file) as image:
             return image.size
     except Exception:  # Pillow may raise almost anything on a corrupt file; `decode` reports the reason
         return 0, 0

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, ImageOps
 
+from affect_jax.files import heif
 from affect_jax.types import UnreadableImage
 
 EMPTY = "image is empty"
@@ -15,9 +16,17 @@ NOT_AN_IMAGE = "file is not an image"
 SIXTEEN_BITS = 2**16 - 1
 SMALLEST_PX = 16  # a smaller face carries no usable information
 
+# Pillow also knows formats that start other programs (EPS), that anything looks like (TGA), and films (MPEG).
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "JPEG2000", "AVIF", "HEIF", "PPM", "DIB", "PCX", "SGI")
 # Pillow imports its format plugins when the first image is opened, possibly from several threads at once; do it here.
 Image.preinit()  # registers the common formats first, so they are tried first
 Image.init()
+READS_HEIF = heif.register()
+
+
+def open_image(file: io.BufferedIOBase) -> Image.Image:
+    """Opens an image without decoding it; PIL.UnidentifiedImageError if it is none."""
+    return Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
 
 
 def decode(data: bytes, upright: bool = True) -> UInt8[np.ndarray, "height width 3"]:
@@ -27,7 +36,9 @@ def decode(data: bytes, upright: bool = True) -> UInt8[np.ndarray, "height width
     UnreadableImage is the bare reason.
     """
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with open_image(io.BytesIO(data)) as image:
+            if image.format == "HEIF":
+                heif.restore_exif_turn(image, data)
             return _rgb(ImageOps.exif_transpose(image) if upright else image)
     except Exception as error:  # Pillow may raise almost anything on a corrupt file
         raise UnreadableImage(_reason(data, error)) from error
@@ -59,5 +70,5 @@ def _reason(data: bytes, error: Exception) -> str:
     if "truncated" in str(error).lower():
         return TRUNCATED
     if isinstance(error, Image.UnidentifiedImageError):
-        return NOT_AN_IMAGE
+        return heif.NEEDS_EXTRA if heif.is_heif(data[:64]) and not READS_HEIF else NOT_AN_IMAGE
     return f"image cannot be decoded ({error})"

@@ -1,34 +1,61 @@
-"""Video files: safe opening, and frames as upright images."""
+"""Video files: safe opening, and the choice of the stream."""
 
+import functools
 import os
 import pathlib
 
 import av
-import numpy as np
-from jaxtyping import UInt8
+from absl import logging
 
 # FFmpeg's names of the video containers we accept. By default it renders text files as video, and playlists can make it
 # open other files or network addresses.
-CONTAINERS = "mov,matroska,avi,mpeg,mpegvideo,mpegts,flv,asf,ogg,mxf,dv,h264,hevc,m4v,ivf,nut,yuv4mpegpipe,gif,apng"
+CONTAINERS = (
+    "mov,matroska,avi,mpeg,mpegvideo,mpegts,flv,asf,ogg,mxf,dv,h264,hevc,m4v,ivf,nut,yuv4mpegpipe,gif,apng,mjpeg"
+)
 OPEN_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
+RAW = ("h264", "hevc", "m4v", "mjpeg", "mpegvideo")  # containers without time stamps
+VIDEO_SUFFIXES = (
+    *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".ts", ".mts", ".m2ts"),
+    *(".3gp", ".3g2", ".asf", ".dv", ".vob", ".ogv", ".mxf", ".gif", ".mjpeg", ".mjpg", ".h264", ".hevc"),
+)
+DEFAULT_PIXELS = 5_000_000  # what FFmpeg adds to the size of a stream that the file marks as the default
 
 
 def open_video(path: pathlib.Path) -> tuple[av.container.InputContainer, av.VideoStream]:
-    """Opens a file and its first video stream; FileNotFoundError, or ValueError if it is not a video."""
+    """Opens a file and the video stream that FFmpeg would show; FileNotFoundError, or ValueError if it is not a video.
+
+    A file that cannot be read is a ValueError too, because it is one of many in a folder or a data set.
+    """
     container = _open(path)
-    streams = [stream for stream in container.streams.video if not _is_cover(stream)]
+    streams = [stream for stream in container.streams.video if not _is_cover(stream) and stream.codec_context]
     if not streams:
         container.close()
         raise ValueError(f"{path} has no video stream; expected a video (MP4, MKV, AVI, WebM...) or an image")
-    streams[0].thread_type = "AUTO"
-    return container, streams[0]
+    chosen = max(streams, key=_preference)
+    if len(streams) > 1:
+        others = ", ".join(_describe(stream) for stream in streams if stream is not chosen)
+        _say_once(f"{path} has {len(streams)} video streams; using {_describe(chosen)}, not {others}")
+    if container.format.name in RAW:
+        rate = float(chosen.average_rate or chosen.guessed_rate or 25)
+        _say_once(f"{path} has no time stamps; using its frame rate of {rate:g}")
+    chosen.thread_type = "AUTO"
+    return container, chosen
 
 
-def pixels(frame: av.VideoFrame) -> UInt8[np.ndarray, "height width 3"]:
-    """Converts a frame to RGB, applying the rotation stored in the file."""
-    image = frame.to_ndarray(format="rgb24")
-    quarters = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
+def _preference(stream: av.VideoStream) -> int:
+    """FFmpeg's order: by size, and the default stream before others of at most 5 megapixels more."""
+    default = bool(stream.disposition & av.stream.Disposition.default)
+    return stream.codec_context.width * stream.codec_context.height + DEFAULT_PIXELS * default
+
+
+def _describe(stream: av.VideoStream) -> str:
+    return f"stream {stream.index} ({stream.codec_context.width} x {stream.codec_context.height})"
+
+
+@functools.lru_cache(maxsize=1024)
+def _say_once(sentence: str) -> None:
+    """Logs a warning the first time; readers open a file once per thread."""
+    logging.warning("%s", sentence)
 
 
 def _open(path: pathlib.Path) -> av.container.InputContainer:
@@ -36,6 +63,8 @@ def _open(path: pathlib.Path) -> av.container.InputContainer:
         raise FileNotFoundError(f"no file at {path}; give a video, an image or a folder of images and videos")
     try:
         return av.open(f"file:{os.path.abspath(path)}", options=OPEN_OPTIONS)
+    except av.error.PermissionError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror}); check the permissions of the file") from error
     except av.error.FFmpegError as error:
         raise ValueError(
             f"{path} is neither an image nor a video that can be decoded ({error.strerror}, "

@@ -3,24 +3,17 @@
 import pathlib
 import threading
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import av
 import numpy as np
 from absl import logging
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Float, Int, UInt8
 
-from affect_jax.files.video import open_video, pixels
+from affect_jax.files.decoding import Decoder
+from affect_jax.files.display import Display
+from affect_jax.files.video import open_video
+from affect_jax.files.video_clock import Clock, read_clock
 from affect_jax.types import UnreadableImage
-
-
-class Clock(NamedTuple):
-    """Presentation times of the frames of a video."""
-
-    ticks: Int[np.ndarray, "frame"]  # increasing
-    tick_seconds: float
-    key: Bool[np.ndarray, "frame"]  # keyframes, where decoding can start
-    timed: bool  # whether the decoder reports the same ticks; otherwise frames can only be counted
 
 
 class VideoFrames:
@@ -32,7 +25,7 @@ class VideoFrames:
 
     def __init__(self, path: pathlib.Path):
         self.path = path
-        self.clock = _clock(path)
+        self.clock = read_clock(path)
         self.numbers = np.arange(len(self.clock.ticks))
         if not self.clock.timed:
             logging.warning(
@@ -42,48 +35,49 @@ class VideoFrames:
             )
 
     def times_seconds(self) -> Float[np.ndarray, "frame"]:
-        """Returns the time of each frame relative to the first."""
-        return (self.clock.ticks - self.clock.ticks[:1]) * self.clock.tick_seconds
+        """Returns the time of each frame relative to the first; it never runs backwards."""
+        return self.clock.seconds
+
+    def parts(self) -> Int[np.ndarray, "frame"]:
+        """Returns the part of each frame: clips do not run across places where the time stamps ran backwards."""
+        return self.clock.part
+
+    def stretch(self) -> tuple[float, float]:
+        """Returns the factors in x and y that made the pixels of the first readable frame square."""
+        for number in self.numbers:
+            try:
+                self.image(int(number))
+            except UnreadableImage:
+                continue
+            return _decoder(self.path, self.clock).display.stretch
+        return (1.0, 1.0)
 
     def where(self, number: int) -> str:
         """Describes a frame by file and number, for messages."""
         return f"{self.path}, frame {number}"
 
     def image(self, number: int) -> UInt8[np.ndarray, "height width 3"]:
-        """Returns upright RGB pixels; UnreadableImage names the file, the frame and the reason."""
+        """Returns RGB pixels as shown (see `files.display`); UnreadableImage names the file, the frame and the reason.
+
+        A frame that cannot be decoded does not cost those behind it.
+        """
         try:
             return _decoder(self.path, self.clock).frame(number)
         except (av.error.FFmpegError, FileNotFoundError, ValueError) as error:
             _close_decoder()
             reason = getattr(error, "strerror", None) or str(error)
             raise UnreadableImage(f"{self.where(number)}: {reason}; replace the video or remove it") from error
+        except _MissingFrame:
+            raise UnreadableImage(
+                f"{self.where(number)}: the video is damaged at this frame; replace the video or remove it"
+            ) from None
 
 
-def _clock(path: pathlib.Path) -> Clock:
-    """Reads the clock of a file from its packets, without decoding them.
-
-    AVI stores no presentation times: with a codec that reorders frames they are wrong, so frames must be counted.
-    """
-    container, stream = open_video(path)
-    with container:
-        packets = [
-            (packet.pts, packet.is_keyframe, packet.time_base)
-            for packet in container.demux(stream)
-            if packet.size and not packet.is_discard
-        ]
-        rate = stream.average_rate or stream.guessed_rate or 25
-        reorders, name = bool(stream.codec_context.has_b_frames), container.format.name
-    if not packets:
-        raise ValueError(f"{path} has no frames; is the file complete?")
-    shown, key, bases = zip(*packets, strict=True)
-    known = None not in shown and len(set(shown)) == len(shown) and bases[0] is not None
-    if not known or (name == "avi" and reorders and list(shown) == sorted(shown)):
-        return Clock(np.arange(len(shown)), float(1 / rate), np.zeros(len(shown), bool), False)
-    order = np.argsort(shown)
-    return Clock(np.array(shown, np.int64)[order], float(bases[0]), np.array(key, bool)[order], True)
+class _MissingFrame(Exception):
+    """The frame cannot be decoded; those behind it may."""
 
 
-class _Decoder:
+class _OpenVideo:
     """A video file opened by one thread, and its current frame."""
 
     def __init__(self, path: pathlib.Path, clock: Clock):
@@ -92,22 +86,30 @@ class _Decoder:
 
     def _open(self) -> None:
         self.container, self.stream = open_video(self.path)
-        self.coming: Iterator[av.VideoFrame] = self.container.decode(self.stream)
-        self.counted, self.tick, self.image = -1, None, None
+        self.display = Display(self.path, self.stream)
+        self.counted = -1
+        self._start()
+
+    def _start(self) -> None:
+        """Decodes from where the file has been opened, or sought to."""
+        self.tick, self.image = None, None
+        self.decoder = Decoder(self.container, self.stream)
+        self.coming: Iterator[av.VideoFrame] = iter(self.decoder)
 
     def close(self) -> None:
         self.container.close()
 
     def frame(self, number: int) -> UInt8[np.ndarray, "height width 3"]:
-        """Returns the pixels of a frame; ValueError if the file is damaged before it."""
+        """Returns the pixels of a frame; `_MissingFrame`, or ValueError if the file is damaged before it."""
         wanted = int(self.clock.ticks[number])
         if self.tick == wanted and self.image is not None:
             return self.image
         here = -1 if self.tick is None else int(np.searchsorted(self.clock.ticks, self.tick))
         if here >= number or self.clock.key[max(here, 0) + 1 : number + 1].any():
-            if self.clock.timed and number:
+            # Where the ratio of the pixels changes, a decoder that seeks back may keep the later one.
+            if self.clock.timed and number and not self.display.ratio_changes:
                 self.container.seek(wanted, stream=self.stream, backward=True)
-                self.coming = self.container.decode(self.stream)
+                self._start()
                 if self._decode_until(wanted):
                     return self.image
             self.close()
@@ -117,29 +119,38 @@ class _Decoder:
         raise ValueError(f"the video is damaged before this frame, after {self.counted + 1} decoded frames")
 
     def _decode_until(self, wanted: int) -> bool:
-        """Decodes forward to the frame at a tick; False if it is skipped or the video ends first."""
+        """Decodes forward to the frame at a tick; False if decoding began after it or the video ends before it.
+
+        `_MissingFrame` if decoding began before it and passed it.
+        """
+        began = self.tick is not None
         self.image = None
         for frame in self.coming:
             self.counted += 1
             self.tick = frame.pts if self.clock.timed else self.counted
+            if not self.clock.timed and self.decoder.failures:
+                return False  # frames can no longer be counted
             if self.tick is not None and self.tick >= wanted:
-                self.image = pixels(frame) if self.tick == wanted else None
+                self.image = self.display(frame)
+                if self.tick > wanted and began:
+                    raise _MissingFrame
                 return self.tick == wanted
+            began = True
         return False
 
 
-_OPEN = threading.local()  # .decoder: the most recent decoder of this thread
+_OPEN = threading.local()  # .video: the most recent video of this thread
 
 
-def _decoder(path: pathlib.Path, clock: Clock) -> _Decoder:
-    found = getattr(_OPEN, "decoder", None)
+def _decoder(path: pathlib.Path, clock: Clock) -> _OpenVideo:
+    found = getattr(_OPEN, "video", None)
     if found is None or found.path != path:
         _close_decoder()
-        found = _OPEN.decoder = _Decoder(path, clock)
+        found = _OPEN.video = _OpenVideo(path, clock)
     return found
 
 
 def _close_decoder() -> None:
-    if (found := getattr(_OPEN, "decoder", None)) is not None:
+    if (found := getattr(_OPEN, "video", None)) is not None:
         found.close()
-        _OPEN.decoder = None
+        _OPEN.video = None

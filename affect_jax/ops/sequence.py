@@ -3,6 +3,17 @@
 import numpy as np
 from jaxtyping import Int
 
+LONGEST_GAP_SECONDS = 0.5  # longest gap inside a window,
+LONGEST_GAP_FRAMES = 1.5  # or this many frame intervals, whichever is longer
+
+
+def longest_gap_seconds(step_seconds: float) -> float:
+    """Returns the longest time between two frames of one window, by the usual step between frames.
+
+    In evaluation and in prediction, frames without a face are skipped inside a window, and a longer gap ends it.
+    """
+    return max(LONGEST_GAP_SECONDS, LONGEST_GAP_FRAMES * step_seconds)
+
 
 def window_starts(length: int, frames: int, hop: int) -> Int[np.ndarray, "window"]:
     """Returns the first frame of each window over a recording; together the windows cover every frame.

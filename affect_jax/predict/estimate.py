@@ -3,14 +3,10 @@
 import collections
 import dataclasses
 from collections.abc import Iterable, Iterator
-from typing import Protocol, runtime_checkable
 
-import numpy as np
-from jaxtyping import Float, UInt8
-
-from affect_jax.faces.finder import Face
-from affect_jax.ops.geometry import Crop, crop_matrix, crop_name, landmark_crop
-from affect_jax.ops.image import warp_image
+from affect_jax.ops.geometry import crop_name
+from affect_jax.predict.continuity import Continuity
+from affect_jax.predict.crops import Faces, Finder
 from affect_jax.predict.predictor import Predictor, Values
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
@@ -19,15 +15,6 @@ from affect_jax.tables.schema import Schema
 
 MAX_WAITING_BATCHES = 4  # a partial batch of a static network is run once this many batches of rows are waiting
 MAX_WAITING_BYTES = 2**28  # or, if images are kept, once the waiting ones take up this much memory
-
-
-@runtime_checkable
-class Finder(Protocol):
-    """Finds the primary face; `faces.finder.FaceFinder` is one."""
-
-    def find(self, image: UInt8[np.ndarray, "height width 3"]) -> Face | None: ...
-
-    def reset(self) -> None: ...
 
 
 def make_schema(predictor: Predictor, whole_frame: bool) -> Schema:
@@ -48,6 +35,7 @@ def estimate(
     finder: Finder | None,
     connected: bool = True,
     keep_images: bool = False,
+    step_seconds: float = 0.0,
 ) -> Iterator[tuple[Frame, Row]]:
     """Yields each frame with its row, in order.
 
@@ -58,26 +46,29 @@ def estimate(
       connected: whether the frames form a video; if not, nothing is carried from one frame to the next.
       keep_images: whether the yielded frames keep their images. With a clip network, frames wait until their windows
         are full, so images are only kept if needed.
+      step_seconds: usual time between two frames.
 
-    A frame without a face resets the state of a clip network.
+    The state of a clip network ends where `Continuity` says so; frames without a face are skipped, as in evaluation.
     """
     network = make_runner(predictor)
     waiting = _Waiting(keep_images)
-    if finder is not None:
-        finder.reset()
+    faces = Faces(predictor, finder)
+    continuity = Continuity(step_seconds)
     for frame in frames:
-        row = _find_face(predictor, frame, finder)
+        if not connected:
+            continuity = Continuity(step_seconds)
+            faces.reset()
+        ends = continuity.ends(frame)
+        if ends:
+            faces.reset()
+        row, new = faces.find(frame, continuity)
         waiting.put(frame, row)
+        if predictor.frames is not None and (ends or new or not connected):
+            waiting.answer(network.flush())
         if row.crop is not None:
             waiting.answer(network.push(row.crop))
-        if predictor.frames is None:
-            ends = waiting.is_long(predictor.batch)
-        else:
-            ends = not connected or row.crop is None
-        if ends:
+        if predictor.frames is None and waiting.is_long(predictor.batch):
             waiting.answer(network.flush())
-        if not connected and finder is not None:
-            finder.reset()
         yield from waiting.ready()
     waiting.answer(network.flush())
     yield from waiting.ready()
@@ -113,32 +104,3 @@ class _Waiting:
             if row.crop is not None:
                 row = dataclasses.replace(row, values=self._values.popleft())
             yield frame, row
-
-
-def _find_face(predictor: Predictor, frame: Frame, finder: Finder | None) -> Row:
-    """The row of a frame, still without predictions."""
-    row = Row(frame.name, frame.index, frame.time_seconds)
-    if finder is None:
-        return dataclasses.replace(row, crop=whole_frame(frame.image, predictor.crop_px))
-    face = finder.find(frame.image)
-    if face is None or not _on_image(face.landmarks, frame.image):
-        return row
-    matrix = crop_matrix(landmark_crop(face.landmarks, predictor.side_ratio), predictor.crop_px)
-    crop = warp_image(frame.image, matrix, predictor.crop_px)
-    return dataclasses.replace(row, crop=crop, box=face.box, score=face.score, landmarks=face.landmarks)
-
-
-def _on_image(landmarks: Float[np.ndarray, "68 2"], image: UInt8[np.ndarray, "height width 3"]) -> bool:
-    """Whether the crop around the landmarks would overlap the image; faces may extend over its border."""
-    if not np.isfinite(landmarks).all():
-        return False
-    low, high = landmarks.min(0), landmarks.max(0)
-    size = np.array([image.shape[1], image.shape[0]])
-    return bool(((high > low) & (low < size) & (high > 0)).all())
-
-
-def whole_frame(image: UInt8[np.ndarray, "height width 3"], size_px: int) -> UInt8[np.ndarray, "size_px size_px 3"]:
-    """The whole frame as the crop, undistorted, with black borders if it is not square."""
-    height, width = image.shape[:2]
-    region = Crop((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
-    return warp_image(image, crop_matrix(region, size_px), size_px)

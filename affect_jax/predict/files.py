@@ -1,32 +1,21 @@
 """Prediction for a file or folder: which files are images, which are videos, and where the results go."""
 
 import collections
+import errno
 import pathlib
 
 from absl import logging
 
-from affect_jax.predict.estimate import Finder
+from affect_jax.files.image_files import SUFFIXES as IMAGE_SUFFIXES
+from affect_jax.files.kinds import describe_left_out, is_hidden, is_image, printable
+from affect_jax.files.video import VIDEO_SUFFIXES
+from affect_jax.predict.crops import Finder
 from affect_jax.predict.images import predict_images
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
-from affect_jax.predict.sources import IMAGE_SUFFIXES
 from affect_jax.predict.video import predict_video
 
-VIDEO_SUFFIXES = (
-    ".mp4",
-    ".m4v",
-    ".mov",
-    ".avi",
-    ".mkv",
-    ".webm",
-    ".mpg",
-    ".mpeg",
-    ".wmv",
-    ".flv",
-    ".ts",
-    ".mts",
-    ".gif",
-)
+OF_ALL_FILES = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # errors that the next file would meet too
 
 
 def predict_file(
@@ -34,46 +23,122 @@ def predict_file(
 ) -> Result:
     """Predicts an image, a video, or all images (in one table) and videos (in a table each) of a folder.
 
-    Without a finder, each frame is treated as a face crop. Raises FileNotFoundError or ValueError if there is nothing
-    to predict; in a folder, a broken file is listed among the problems of the result and the others are still
-    predicted.
+    Whether a file is an image or a video is decided by its content where its name leaves it open. Without a finder,
+    each frame is treated as a face crop. Raises FileNotFoundError or ValueError if there is nothing to predict; in a
+    folder, a broken file is listed among the problems of the result and the others are still predicted. Sub-folders
+    are not entered.
     """
     if output.exists() and not output.is_dir():
         raise ValueError(f"the output {output} is a file; expected a folder, which is created if missing")
+    if not source.exists():
+        raise FileNotFoundError(f"no file at {source}; give a video, an image or a folder of images and videos")
     if source.is_dir():
         return _predict_folder(predictor, source, output, finder, overlay)
-    if source.suffix.lower() not in IMAGE_SUFFIXES:
-        return predict_video(predictor, source, output, source.stem, finder, overlay)
-    result = predict_images(predictor, [source], output, source.stem, finder, overlay)
-    if result.problems:
+    try:
+        if not _is_image(source):
+            return predict_video(predictor, source, output, source.stem, finder, overlay)
+        result = predict_images(predictor, [source], output, source.stem, finder, overlay)
+    except OSError as error:
+        raise _explain(error, source) from error
+    if result.problems and not result.frames:
         for path in result.files:  # a table without rows
             path.unlink()
         raise ValueError(result.problems[0])
     return result
 
 
+def _is_image(path: pathlib.Path) -> bool:
+    try:
+        return is_image(path)
+    except OSError:  # the reader of videos says why
+        return False
+
+
+def _explain(error: OSError, source: pathlib.Path) -> Exception:
+    """The error of one file in words, if it can be put better."""
+    if error.errno != errno.ENAMETOOLONG:
+        return error
+    length = len(printable(source.stem).encode())
+    return ValueError(
+        f"{source}: the results cannot be written, their names would be too long ({length} bytes without "
+        "their endings); rename the file"
+    )
+
+
+class _Folder:
+    """The files of a folder by what they are."""
+
+    def __init__(self, folder: pathlib.Path):
+        self.images: list[pathlib.Path] = []
+        self.videos: list[pathlib.Path] = []
+        self.left_out: list[pathlib.Path] = []
+        self.subfolders: list[str] = []
+        self.problems: list[str] = []
+        for path in sorted(folder.iterdir()):
+            if is_hidden(path.name):
+                continue
+            if path.is_dir():
+                self.subfolders.append(printable(path.name))
+            else:
+                self._sort_in(path)
+
+    def _sort_in(self, path: pathlib.Path) -> None:
+        suffix = path.suffix.lower()
+        candidate = not suffix or suffix in IMAGE_SUFFIXES + VIDEO_SUFFIXES
+        try:
+            if not (candidate and path.is_file()):
+                self.left_out.append(path)
+            elif is_image(path):
+                self.images.append(path)
+            elif suffix:
+                self.videos.append(path)
+            else:
+                self.left_out.append(path)
+        except OSError as error:
+            self.problems.append(f"{path} cannot be read ({error.strerror}); check the permissions of the file")
+
+    def describe_rest(self) -> str:
+        """Names what is not predicted; "" if nothing."""
+        parts = []
+        if self.left_out:
+            parts.append(f"left out: {describe_left_out(self.left_out)}")
+        if self.subfolders:
+            names = ", ".join(self.subfolders[:5]) + ", ..." * (len(self.subfolders) > 5)
+            parts.append(f"sub-folders are not entered ({len(self.subfolders)}: {names})")
+        return "; ".join(parts)
+
+
 def _predict_folder(
     predictor: Predictor, source: pathlib.Path, output: pathlib.Path, finder: Finder | None, overlay: bool
 ) -> Result:
-    files = sorted(path for path in source.iterdir() if path.is_file())
-    images = [path for path in files if path.suffix.lower() in IMAGE_SUFFIXES]
-    videos = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES]
-    if not images and not videos:
+    folder = _Folder(source)
+    rest = folder.describe_rest()
+    if not folder.images and not folder.videos and not folder.problems:
         expected = ", ".join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)
         raise ValueError(
-            f"the folder {source} contains neither images nor videos ({len(files)} files); expected {expected}"
+            f"the folder {source} contains neither images nor videos ({rest or '0 files'}); expected {expected}"
         )
-    stems = collections.Counter(video.stem for video in videos)
+    if rest:
+        logging.warning("%s: %s", source, rest)
+    stems = collections.Counter(video.stem for video in folder.videos)
     result = Result()
-    if images:
-        folder_name = source.resolve().name
-        stems[folder_name] += 1
-        result.add(predict_images(predictor, images, output, folder_name, finder, overlay))
-    for video in videos:
+    for problem in folder.problems:
+        result.refuse(problem)
+    if folder.images:
+        name = source.resolve().name
+        stems[name] += 1
+        try:
+            result.add(predict_images(predictor, folder.images, output, name, finder, overlay))
+        except OSError as error:
+            raise _explain(error, source) from error
+    for video in folder.videos:
         stem = video.stem if stems[video.stem] == 1 else video.name  # a.mp4 and a.avi must not share a table
         try:
             result.add(predict_video(predictor, video, output, stem, finder, overlay))
         except ValueError as error:
-            logging.warning("%s", error)
-            result.problems.append(str(error))
+            result.refuse(str(error))
+        except OSError as error:
+            if error.errno in OF_ALL_FILES:
+                raise
+            result.refuse(str(_explain(error, video)))
     return result

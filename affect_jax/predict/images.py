@@ -8,7 +8,10 @@ from absl import logging
 from jaxtyping import UInt8
 
 from affect_jax.files.images import SMALLEST_PX
-from affect_jax.predict.estimate import Finder, estimate, make_schema
+from affect_jax.files.kinds import printable
+from affect_jax.predict.account import Account
+from affect_jax.predict.crops import Finder
+from affect_jax.predict.estimate import estimate, make_schema
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
 from affect_jax.predict.sinks.overlay import ImageOverlays
@@ -40,14 +43,17 @@ def predict_images(
     duplicates = len(sources) - len({source.name for source in sources})
     if duplicates:
         raise ValueError(f"{duplicates} of the {len(sources)} images have the same name as another one")
-    sinks: list[Sink] = [Table(folder / f"{stem}.csv", make_schema(predictor, whole_frame=finder is None))]
+    account = Account(printable(stem))
+    sinks: list[Sink] = [Table(folder / f"{stem}.csv", make_schema(predictor, whole_frame=finder is None), account)]
     if overlay:
         sinks.append(ImageOverlays(folder / f"{stem}_overlay", predictor.label_set))
     unreadable: list[str] = []
     frames = _frames(sources, unreadable)
     rows = estimate(predictor, frames, finder, connected=False, keep_images=overlay)
-    result = feed(sinks, rows, stem, len(sources), unit="image")
+    result = feed(sinks, rows, printable(stem), len(sources), unit="image")
     result.problems += unreadable
+    for note in account.notes():
+        logging.info("%s", note)
     return result
 
 
@@ -57,7 +63,7 @@ def _frames(sources: Sequence[pathlib.Path], problems: list[str]) -> Iterator[Fr
         try:
             image = read_image(source)
             _check_size(image, source)
-        except ValueError as error:
+        except (ValueError, FileNotFoundError) as error:
             logging.warning("%s; skipped", error)
             problems.append(str(error))
             continue

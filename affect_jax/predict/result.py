@@ -3,6 +3,8 @@
 import dataclasses
 import pathlib
 
+from absl import logging
+
 
 @dataclasses.dataclass
 class Result:
@@ -19,3 +21,8 @@ class Result:
         self.frames_with_face += other.frames_with_face
         self.files += other.files
         self.problems += other.problems
+
+    def refuse(self, problem: str) -> None:
+        """Logs a problem and lists it."""
+        logging.warning("%s", problem)
+        self.problems.append(problem)

@@ -10,11 +10,13 @@ import numpy as np
 from absl import logging
 from jaxtyping import UInt8
 
-from affect_jax.files.images import decode
-from affect_jax.files.video import open_video, pixels
+from affect_jax.files.clock import SteadyClock, ticks_per_frame
+from affect_jax.files.damage import Damage
+from affect_jax.files.decoding import Decoder
+from affect_jax.files.display import Display
+from affect_jax.files.images import NOT_AN_IMAGE, decode
+from affect_jax.files.video import open_video
 from affect_jax.types import UnreadableImage
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,31 +25,40 @@ class Frame:
 
     name: str  # of the file, as in the table
     index: int  # 0-based, in decoding order
-    time_seconds: float
-    image: UInt8[np.ndarray, "height width 3"] | None  # RGB, upright; None once it is no longer needed
-    ticks: int = 0  # time in units of the stream's time base
+    time_seconds: float  # since the first frame
+    image: UInt8[np.ndarray, "height width 3"] | None  # RGB, as shown; None once it is no longer needed
+    ticks: int = 0  # the same time in units of the stream's time base
+    restarts: bool = False  # whether the stream's time stamps ran backwards to this frame
 
 
 def read_image(path: pathlib.Path) -> UInt8[np.ndarray, "height width 3"]:
-    """RGB pixels, upright, decoded as in training; ValueError names a file that is not an image."""
+    """RGB pixels, upright, decoded as in training; ValueError names a file that cannot be read or is not an image."""
     if not path.is_file():
         raise FileNotFoundError(f"no image at {path}")
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror}); check the permissions of the file") from error
     try:
         return decode(data)
     except UnreadableImage as error:
-        raise ValueError(
-            f"{path} cannot be read as an image ({len(data)} bytes): {error}; expected JPEG, PNG, BMP, WebP or TIFF"
-        ) from error
+        expected = "; expected JPEG, PNG, BMP, WebP or TIFF" if str(error) == NOT_AN_IMAGE else ""
+        raise ValueError(f"{path} cannot be read as an image ({len(data)} bytes): {error}{expected}") from error
 
 
 class Video:
-    """The frames of a video file, decoded one by one; after the last one, `problem` describes any error."""
+    """The frames of a video file as shown, decoded one by one.
+
+    Attributes:
+      damage: after the last frame, what was lost of a damaged file; "" if nothing.
+      start_seconds: the stream's own time stamp of the first frame, known with it.
+    """
 
     def __init__(self, path: pathlib.Path):
         """Raises FileNotFoundError, or ValueError for a file without a video stream."""
         self.path = path
-        self.problem = ""
+        self.damage = ""
+        self.start_seconds = 0.0
         self._container, self._stream = open_video(path)
         self.rate: Fraction = self._stream.average_rate or self._stream.guessed_rate or Fraction(25)
         self.time_base: Fraction = self._stream.time_base or 1 / self.rate
@@ -67,28 +78,43 @@ class Video:
         return round(duration / av.time_base * self.rate) if duration else None
 
     def __iter__(self) -> Iterator[Frame]:
-        """Yields frames up to the end of the file or the first error; ValueError if none can be decoded."""
+        """Yields the frames that can be decoded, to the end of the file; ValueError if there is none."""
+        decoder = Decoder(self._container, self._stream)
+        show = Display(self.path, self._stream)
+        clock = SteadyClock(ticks_per_frame(self.rate, self.time_base))
+        damage = Damage(float(1 / self.rate), continuous=self._container.format.name == "mpegts")
         index = 0
-        packets = 0
-        try:
-            for packet in self._container.demux(self._stream):
-                packets += packet.size > 0
-                for frame in packet.decode():
-                    yield self._upright(frame, index)
-                    index += 1
-        except av.error.FFmpegError as error:
-            self.problem = f"{self.path} is broken after frame {index - 1}: {error.strerror}"
+        for decoded in decoder:
+            if clock.zero is None:
+                self._start(clock, decoded, decoder.lowest_stamp)
+            ticks, backwards = clock.read(decoded.pts)
+            seconds = float(ticks * self.time_base)
+            damage.frame(index, seconds, decoder.failures + decoder.flagged, decoded.is_corrupt, backwards)
+            yield Frame(self.path.name, index, seconds, show(decoded), ticks, backwards)
+            index += 1
         if not index:
             raise ValueError(f"{self.path} has no frame that can be decoded; is the file complete?")
-        if not self.problem and packets < self.declared_frames:
-            self.problem = (
-                f"{self.path} is truncated: it declares {self.declared_frames} frames, but {index} can be decoded"
-            )
+        self.damage = self._describe(index, decoder, damage)
 
-    def _upright(self, frame: av.VideoFrame, index: int) -> Frame:
-        if frame.pts is None:
+    def _start(self, clock: SteadyClock, first: av.VideoFrame, lowest_stamp: int | None) -> None:
+        """Sets time zero to the first frame of the recording, which may be one that cannot be decoded."""
+        if first.pts is None:
             logging.log_first_n(logging.WARNING, "%s: frames have no time stamps; using the frame rate", 1, self.path)
-            ticks = round(index / self.rate / self.time_base)
-        else:
-            ticks = frame.pts
-        return Frame(self.path.name, index, float(ticks * self.time_base), pixels(frame), ticks)
+            return
+        clock.zero = first.pts if lowest_stamp is None else min(first.pts, lowest_stamp)
+        self.start_seconds = float(clock.zero * self.time_base)
+
+    def _describe(self, frames: int, decoder: Decoder, damage: Damage) -> str:
+        truncated = decoder.packets < self.declared_frames
+        sentences = []
+        if truncated:
+            sentences.append(f"is truncated: it declares {self.declared_frames} frames, but {frames} can be decoded")
+        # The last packet of a truncated file is always incomplete.
+        if sentence := damage.sentence(decoder.failures, 0 if truncated else decoder.flagged):
+            sentences.append(f"{sentence}; {frames} frames can be decoded")
+        return ", and ".join(sentences)
+
+    @property
+    def problem(self) -> str:
+        """The damage as a sentence that names the file."""
+        return f"{self.path} {self.damage}" if self.damage else ""

@@ -4,7 +4,10 @@ import pathlib
 
 from absl import logging
 
-from affect_jax.predict.estimate import Finder, estimate, make_schema
+from affect_jax.files.kinds import printable
+from affect_jax.predict.account import Account
+from affect_jax.predict.crops import Finder
+from affect_jax.predict.estimate import estimate, make_schema
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
 from affect_jax.predict.sinks.overlay import VideoOverlay
@@ -32,21 +35,24 @@ def predict_video(
       finder: finds the face; if None, each frame is treated as a face crop.
       overlay: whether to write the overlay.
 
-    A broken video is predicted up to the error, which is listed among the problems of the result. There is no plot if
-    the network predicts no continuously rated quantity.
+    What a damaged video has lost is listed among the problems of the result. There is no plot if the network predicts
+    no continuously rated quantity.
     """
     table = folder / f"{stem}.csv"
     with Video(source) as video:
+        account = Account(printable(source.name), video)
         sinks: list[Sink] = [
-            Table(table, make_schema(predictor, whole_frame=finder is None)),
-            Plot(folder / f"{stem}.png", source.name, predictor.quantities, predictor.label_set),
+            Table(table, make_schema(predictor, whole_frame=finder is None), account),
+            Plot(folder / f"{stem}.png", printable(source.name), predictor.quantities, predictor.label_set),
         ]
         if overlay:
-            target = folder / f"{stem}_overlay.mp4"
-            sinks.append(VideoOverlay(target, predictor.label_set, video.rate, video.time_base))
-        rows = estimate(predictor, video, finder, keep_images=overlay)
-        result = feed(sinks, rows, source.name, video.expected_frames())
+            sinks.append(VideoOverlay(folder / f"{stem}_overlay.mp4", predictor.label_set, video))
+        step_seconds = float(1 / video.rate)
+        rows = estimate(predictor, video, finder, keep_images=overlay, step_seconds=step_seconds)
+        result = feed(sinks, rows, printable(source.name), video.expected_frames())
+    for note in account.notes():
+        logging.info("%s", note)
     if video.problem:
-        logging.warning("%s; the rows up to that point are in %s", video.problem, table)
+        logging.warning("%s; the rows are in %s", video.problem, table)
         result.problems.insert(0, video.problem)
     return result

@@ -54,9 +54,11 @@ def sidecar(table: pathlib.Path) -> pathlib.Path:
     return table.with_suffix(".schema.json")
 
 
-def write_schema(schema: Schema, table: pathlib.Path) -> None:
-    """Writes the schema next to its table."""
+def write_schema(schema: Schema, table: pathlib.Path, recording: Mapping[str, Any] | None = None) -> None:
+    """Writes the schema next to its table, with facts about the recording that are in no column."""
     content = {"schema_version": VERSION, **dataclasses.asdict(schema), "columns": schema.columns}
+    if recording is not None:
+        content["recording"] = recording
     with open_atomically(sidecar(table)) as file:
         json.dump(content, file, indent=2)
         file.write("\n")

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from absl import logging
 
-from affect_jax.files.atomic import open_atomically, partial_path
+from affect_jax.files.atomic import open_atomically, partial_path, remove_abandoned
 from affect_jax.quantities.registry import in_order
 from affect_jax.tables.rows import Rows
 from affect_jax.tables.schema import BOX, KEYS, SUCCESS, Schema, write_schema
@@ -47,10 +48,14 @@ def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str) -> None:
 
 
 class RowWriter:
-    """Appends rows to `<path>.<process>.part`, which is renamed to `path` once it is complete."""
+    """Appends rows to `<path>.<process>.part`, which is renamed to `path` once it is complete.
+
+    Part files of processes that were killed are removed first.
+    """
 
     def __init__(self, path: pathlib.Path, schema: Schema):
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(path)
         self.rows = 0
         self._path = path
         self._part = partial_path(path)
@@ -79,17 +84,24 @@ class RowWriter:
         self._stream.flush()
         self.rows += 1
 
-    def close(self) -> None:
-        """Renames the table to its final name and writes its schema."""
+    def close(self, recording: Mapping[str, Any] | None = None) -> None:
+        """Renames the table to its final name and writes its schema, with facts about the recording."""
         self._stream.close()
-        write_schema(self._schema, self._path)
+        write_schema(self._schema, self._path, recording)
         os.replace(self._part, self._path)
 
     def abandon(self) -> None:
-        """Leaves the rows so far in the part file, or deletes it if there are none."""
+        """Leaves the rows so far in the part file and names it, or deletes it if there are none."""
         self._stream.close()
         if not self.rows:
             self._part.unlink()
+            return
+        logging.warning(
+            "stopped before the end: the %d rows so far are in %s; the next run that writes %s removes it",
+            self.rows,
+            self._part,
+            self._path.name,
+        )
 
 
 def _cell(value: Any) -> Any:

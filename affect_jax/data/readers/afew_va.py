@@ -92,7 +92,7 @@ def _recording(
     path: pathlib.Path, actor: str, labeled: dict[str, dict], config: AFEWVAConfig, skipped: SkippedRows
 ) -> Recording:
     try:
-        footage = NumberedImages(path.parent, config.fps, first=0)
+        footage = NumberedImages(path.parent, config.fps, first=0, upright=False)
     except (FileNotFoundError, ValueError) as error:
         raise RowFault("clip has no usable images", str(error)) from None
     positions = {int(frame): index for index, frame in enumerate(footage.numbers)}

@@ -27,6 +27,7 @@ from affect_jax.data.readers.affectnet_rows import (
 from affect_jax.data.readers.lists import READING_THREADS, existing_folder
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.files import image_files
+from affect_jax.files.kinds import is_hidden
 
 FOLDERS = {"training": "train_set", "train": "train_set", "validation": "val_set", "val": "val_set"}
 KINDS = {"exp": "expression", "val": "valence", "aro": "arousal"}
@@ -87,7 +88,7 @@ def _list_images(folder: pathlib.Path) -> dict[str, str]:
     """Lists the file names of the images by id."""
     found = {}
     for file in folder.iterdir():
-        if file.suffix.lower() in image_files.SUFFIXES and not file.name.startswith("."):
+        if file.suffix.lower() in image_files.SUFFIXES and not is_hidden(file.name):
             found[file.stem] = file.name
     return found
 
@@ -96,7 +97,8 @@ def _list_annotated(folder: pathlib.Path) -> set[str]:
     """Lists the ids that have any annotation."""
     # All suffixes have the same length.
     suffixes = tuple(f"_{kind}.npy" for kind in KINDS) + (LANDMARKS_END,)
-    return {file.name[: -len(suffixes[0])] for file in folder.iterdir() if file.name.endswith(suffixes)}
+    names = [file.name for file in folder.iterdir() if file.name.endswith(suffixes) and not is_hidden(file.name)]
+    return {name[: -len(suffixes[0])] for name in names}
 
 
 def _read(folder: pathlib.Path, name: str, file: str | None) -> Row | RowFault:

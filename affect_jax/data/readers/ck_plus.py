@@ -24,6 +24,7 @@ from affect_jax.data.readers.lists import ImageListConfig, check_image_files, ex
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 from affect_jax.files import image_files
+from affect_jax.files.kinds import is_hidden
 
 IMAGES, TABLE = "cohn-kanade-images", "ckextended.csv"
 CSV_NAMES = (*emotions.LABEL_SETS["fer2013_7"], "contempt")  # codes 0..7 of ckextended.csv
@@ -97,7 +98,7 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
     for folder, word in emotional.items():
         sequences: dict[tuple[str, str], list[pathlib.Path]] = {}
         for number, path in enumerate(sorted(folder.iterdir()), 1):
-            if path.suffix.lower() not in image_files.SUFFIXES:
+            if path.suffix.lower() not in image_files.SUFFIXES or is_hidden(path.name):
                 continue
             if match := NAME_PATTERN.fullmatch(path.stem):
                 sequences.setdefault((match[1], match[2]), []).append(path)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from affect_jax import emotions
 from affect_jax.data.readers.lists import parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.files.kinds import is_hidden
 from affect_jax.types import LANDMARKS
 
 LABEL_SET = "ck_plus_8"
@@ -36,7 +37,7 @@ def labeled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: Skipped
     frames, without, number = [], 0, 0
     for folder in sorted((root / IMAGE_FOLDER).glob("S*/*/")):
         subject, sequence = folder.parent.name, folder.name
-        images = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png")
+        images = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png" and not is_hidden(path.name))
         files = sorted((labels / subject / sequence).glob("[!.]*_emotion.txt"))
         if not files or not images:
             without += 1

@@ -8,6 +8,7 @@ from affect_jax.data.readers.lists import ImageListConfig, check_image_files, im
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.files import image_files
+from affect_jax.files.kinds import is_hidden
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +32,7 @@ def folder(config: FolderConfig) -> ImageFiles:
     if not top.is_dir():
         raise FileNotFoundError(f"no folder {top}; expected one subfolder per emotion in root/split")
     names = emotions.names(config.label_set)
-    folders = [path for path in sorted(top.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+    folders = [path for path in sorted(top.iterdir()) if path.is_dir() and not is_hidden(path.name)]
     if wrong := [path.name for path in folders if emotions.canonical_name(path.name) not in names]:
         raise ValueError(
             f"{top}: folder {', '.join(wrong)} is not an emotion of {config.label_set}; "
@@ -41,7 +42,8 @@ def folder(config: FolderConfig) -> ImageFiles:
     files = []
     for emotion in sorted(folders, key=codes.get):
         for path in sorted(emotion.rglob("*")):
-            if path.suffix.lower() in image_files.SUFFIXES and not path.name.startswith("."):
+            hidden = any(is_hidden(part) for part in path.relative_to(emotion).parts)
+            if path.suffix.lower() in image_files.SUFFIXES and not hidden:
                 files.append((path, codes[emotion]))
     kept = _keep_usable(files, str(top), config) if config.check_images else files
     if not kept:

@@ -2,10 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Iterable
-from fractions import Fraction
 
-import av
 import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -15,6 +12,7 @@ from affect_jax.data.render.identity import draw_identity, show
 from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
 from affect_jax.files.atomic import replace_atomically
+from affect_jax.files.video_writing import write_video
 from affect_jax.ops.geometry import crop_matrix, landmark_crop
 from affect_jax.ops.image import warp_image
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
@@ -102,31 +100,18 @@ def trace(
 
 
 def write_clip(path: pathlib.Path, source: Source, fps: float) -> None:
-    """Writes every frame of a source above its valence and arousal plot, as an MPEG-4 video."""
+    """Writes every frame of a source above its valence and arousal plot, as a video."""
     values = np.stack([example.labels["valence_arousal"].value for example in source.examples])
     side = source.image(0).shape[0]
     count = range(len(source.examples))
-    _write_video(path, (np.concatenate([source.image(i), trace(values, i, side, 64)]) for i in count), fps)
+    write_video(path, (np.concatenate([source.image(i), trace(values, i, side, 64)]) for i in count), fps)
 
 
 def write_crops(path: pathlib.Path, source: Source, fps: float, size_px: int) -> None:
-    """Writes every frame of a source, cropped as for a network, as an MPEG-4 video."""
+    """Writes every frame of a source, cropped as for a network, as a video."""
     landmarks = [example.labels["landmarks"].value for example in source.examples]
     matrices = [crop_matrix(landmark_crop(points), size_px) for points in landmarks]
-    _write_video(path, (warp_image(source.image(i), matrix, size_px) for i, matrix in enumerate(matrices)), fps)
-
-
-def _write_video(path: pathlib.Path, images: Iterable[UInt8[np.ndarray, "height width 3"]], fps: float) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("mpeg4", rate=Fraction(fps).limit_denominator(1000))
-        stream.pix_fmt, stream.bit_rate = "yuv420p", 2_000_000
-        for image in images:
-            if not stream.codec_context.is_open:
-                stream.height, stream.width = image.shape[:2]
-            for packet in stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")):
-                container.mux(packet)
-        for packet in stream.encode():
-            container.mux(packet)
+    write_video(path, (warp_image(source.image(i), matrix, size_px) for i, matrix in enumerate(matrices)), fps)
 
 
 def write_image(path: pathlib.Path, image: UInt8[np.ndarray, "height width 3"]) -> None:

@@ -1,9 +1,9 @@
 """Overlays: the recording with the predictions drawn in, as a video or as images."""
 
 import contextlib
+import errno
 import os
 import pathlib
-from fractions import Fraction
 
 import av
 import cv2
@@ -11,30 +11,31 @@ import numpy as np
 from absl import logging
 from jaxtyping import UInt8
 
-from affect_jax.files.atomic import replace_atomically, write_bytes
+from affect_jax.files.atomic import remove_abandoned, replace_atomically, write_bytes
+from affect_jax.files.kinds import printable
+from affect_jax.files.video_writing import add_video_stream
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks.painter import Painter
-from affect_jax.predict.sources import Frame
+from affect_jax.predict.sinks.sound import Sound
+from affect_jax.predict.sources import Frame, Video
 
-CODECS = (("libx264", {"crf": "19", "preset": "veryfast"}), ("mpeg4", {"q": "3"}))
+OF_THE_NAME = (errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL)  # errors that another file may not have
 
 
 class VideoOverlay:
-    """An MP4 file with the size, frame rate and time stamps of its video.
+    """An MP4 file with the size, frame rate, time stamps and sound of its video.
 
     If the encoder fails, the overlay is abandoned and listed among the problems; the pass continues.
     """
 
     needs_images = True
 
-    def __init__(self, path: pathlib.Path, label_set: str, rate: Fraction, time_base: Fraction):
-        """`rate` in frames per second; `time_base` in seconds, the unit of `Frame.ticks`."""
+    def __init__(self, path: pathlib.Path, label_set: str, video: Video):
         self.files: list[pathlib.Path] = []
         self.problems: list[str] = []
         self._path = path
         self._paint = Painter(label_set)
-        self._rate = rate
-        self._time_base = time_base
+        self._video = video
         self._opened = contextlib.ExitStack()
         self._container: av.container.OutputContainer | None = None  # opened once the frame size is known
         self._last_tick = -1
@@ -46,15 +47,18 @@ class VideoOverlay:
         """Draws and encodes one frame."""
         if self.problems:
             return
-        image = _even(self._paint(frame.image, row))
+        image = self._paint(frame.image, row)
         try:
             if self._container is None:
-                self._open(image.shape[1], image.shape[0])
-            drawn = av.VideoFrame.from_ndarray(image, format="rgb24")
+                self._open(image.shape[1] + image.shape[1] % 2, image.shape[0] + image.shape[0] % 2)
+            if frame.restarts:
+                self._sound.leave_out("the time stamps of the video run backwards")
+            drawn = av.VideoFrame.from_ndarray(fit(image, self._stream.width, self._stream.height), format="rgb24")
             self._last_tick = max(frame.ticks, self._last_tick + 1)  # the container requires increasing time stamps
             drawn.pts = self._last_tick
-            drawn.time_base = self._time_base
+            drawn.time_base = self._video.time_base
             self._container.mux(self._stream.encode(drawn))
+            self._sound.copy_until(frame.time_seconds, self._container)
         except av.error.FFmpegError as error:
             self._give_up(error)
 
@@ -66,6 +70,7 @@ class VideoOverlay:
             return
         try:
             self._container.mux(self._stream.encode())
+            self._sound.finish(self._container)
             self._opened.close()
         except av.error.FFmpegError as failure:
             self._give_up(failure)
@@ -73,17 +78,26 @@ class VideoOverlay:
             self.files.append(self._path)
 
     def _open(self, width: int, height: int) -> None:
-        """Opens a stream with the first encoder available in this build of FFmpeg: H.264, else MPEG-4."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(self._path)
         part = self._opened.enter_context(replace_atomically(self._path))
-        container = av.open(f"file:{os.path.abspath(part)}", "w", format="mp4")
-        self._container = self._opened.enter_context(container)
-        name, options = next((name, options) for name, options in CODECS if name in av.codecs_available)
-        self._stream = container.add_stream(name, rate=self._rate, options=options)
-        self._stream.width = width
-        self._stream.height = height
-        self._stream.pix_fmt = "yuv420p"
-        self._stream.codec_context.time_base = self._time_base
+        self._sound = self._opened.enter_context(contextlib.closing(Sound(self._video.path, self._video.start_seconds)))
+        self._container = av.open(f"file:{os.path.abspath(part)}", "w", format="mp4")
+        self._add_streams(width, height)
+        try:
+            self._container.start_encoding()
+        except av.error.FFmpegError as error:
+            if not self._sound.is_copied:
+                raise
+            self._sound.leave_out(f"an MP4 cannot hold it ({error.strerror})")
+            self._container = av.open(f"file:{os.path.abspath(part)}", "w", format="mp4")
+            self._add_streams(width, height)
+        self._opened.enter_context(self._container)
+
+    def _add_streams(self, width: int, height: int) -> None:
+        self._stream = add_video_stream(self._container, self._video.rate, width, height)
+        self._stream.codec_context.time_base = self._video.time_base
+        self._sound.add_to(self._container)
 
     def _give_up(self, error: av.error.FFmpegError) -> None:
         problem = f"the overlay {self._path} cannot be written: {error.strerror}"
@@ -112,14 +126,28 @@ class ImageOverlays:
         paint = Painter(self._label_set)  # a new one each time: images are unrelated
         path = self._folder / f"{row.name}.png"
         _, data = cv2.imencode(".png", paint(frame.image, row)[..., ::-1])
-        write_bytes(data.tobytes(), path)
-        self.files.append(path)
+        try:
+            write_bytes(data.tobytes(), path)
+        except OSError as error:
+            if error.errno not in OF_THE_NAME:  # a full disk fails for all others too
+                raise
+            self.problems.append(f"the overlay of {printable(row.name)} cannot be written: {error.strerror}")
+            logging.warning("%s", self.problems[-1])
+        else:
+            self.files.append(path)
 
     def __exit__(self, *_: object) -> None:
         pass
 
 
-def _even(image: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "even_h even_w 3"]:
-    """Repeats the last row or column of an image of odd size, since H.264 requires even sizes."""
-    height, width = image.shape[:2]
-    return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+def fit(image: UInt8[np.ndarray, "h w 3"], width: int, height: int) -> UInt8[np.ndarray, "height width 3"]:
+    """Fits an image into the size of the overlay, undistorted; an odd last row or column is repeated."""
+    own_height, own_width = image.shape[:2]
+    if (own_width + own_width % 2, own_height + own_height % 2) == (width, height):
+        return np.pad(image, ((0, own_height % 2), (0, own_width % 2), (0, 0)), mode="edge")
+    scale = min(width / own_width, height / own_height)
+    size = (max(1, round(own_width * scale)), max(1, round(own_height * scale)))
+    canvas = np.zeros((height, width, 3), np.uint8)
+    left, top = (width - size[0]) // 2, (height - size[1]) // 2
+    canvas[top : top + size[1], left : left + size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return canvas

@@ -24,6 +24,8 @@ class Painter:
         self._emotions = [column.removeprefix("p_") for column in quantity("emotion").columns(label_set)]
         self._trail: collections.deque[tuple[float, float]] = collections.deque(maxlen=TRAIL_FRAMES)
         self._places: tuple[float, float] | None = None  # left edges of the two panels, fixed at the first face
+        self._size = (0, 0)  # of the last image; a video may change it
+        self._face = 0  # number of the last face
 
     def __call__(self, image: UInt8[np.ndarray, "h w 3"], row: Row) -> UInt8[np.ndarray, "new_h new_w 3"]:
         """A new image of the same size; a given crop is enlarged, with the panels next to it instead of on top."""
@@ -32,6 +34,11 @@ class Painter:
         canvas = np.ascontiguousarray(image).copy()
         height, width = canvas.shape[:2]
         unit = panel_unit(width, height)
+        if (height, width) != self._size:
+            self._size, self._places = (height, width), None
+        if row.face != self._face:
+            self._face = row.face
+            self._trail.clear()
         if row.landmarks is not None:
             _draw_face(canvas, row)
         if row.values is None:

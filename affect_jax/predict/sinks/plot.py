@@ -69,6 +69,7 @@ class Plot:
             for name in each.columns(label_set):
                 self._columns[name] = array.array("d")
         self._faces = 0
+        self._face = 0  # number of the last one
 
     def __enter__(self) -> "Plot":
         return self
@@ -76,15 +77,21 @@ class Plot:
     def write(self, frame: Frame, row: Row) -> None:
         """Adds one row."""
         del frame
-        self._times.append(row.time_seconds)
-        values = [np.nan] * len(self._columns)
-        if row.values is not None and self._traced:
-            values = np.concatenate([row.values[each.name].ravel() for each in self._traced]).tolist()
+        if row.values is None:
+            self._append(row.time_seconds, [np.nan] * len(self._columns))
+            return
+        if row.face != self._face:  # the lines do not run from one person to another
+            self._append(row.time_seconds, [np.nan] * len(self._columns))
+            self._face = row.face
+        values = [value for each in self._traced for value in row.values[each.name].ravel().tolist()]
+        self._append(row.time_seconds, values)
+        self._faces += 1
+        self._thumbnails.offer(row.time_seconds, row.crop)
+
+    def _append(self, time_seconds: float, values: Sequence[float]) -> None:
+        self._times.append(time_seconds)
         for column, value in zip(self._columns.values(), values, strict=True):
             column.append(value)
-        if row.values is not None:
-            self._faces += 1
-            self._thumbnails.offer(row.time_seconds, row.crop)
 
     def __exit__(self, kind: type | None, *_: object) -> None:
         if kind is not None or not self._columns:

@@ -1,0 +1,85 @@
+"""From a frame to the crop of its face."""
+
+import dataclasses
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from affect_jax.faces.finder import Face
+from affect_jax.ops.geometry import Crop, crop_matrix, landmark_crop
+from affect_jax.ops.image import warp_image
+from affect_jax.predict.continuity import Continuity
+from affect_jax.predict.predictor import Predictor
+from affect_jax.predict.sighting import Row
+from affect_jax.predict.sources import Frame
+
+
+@runtime_checkable
+class Finder(Protocol):
+    """Finds the primary face; `faces.finder.FaceFinder` is one."""
+
+    def find(self, image: UInt8[np.ndarray, "height width 3"]) -> Face | None: ...
+
+    def reset(self) -> None: ...
+
+
+class Faces:
+    """Finds the face of each frame of a recording; without a finder, each frame is the crop."""
+
+    def __init__(self, predictor: Predictor, finder: Finder | None):
+        self._predictor = predictor
+        self._finder = finder
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets the face that is followed."""
+        if self._finder is not None:
+            self._finder.reset()
+
+    def find(self, frame: Frame, continuity: Continuity) -> tuple[Row, bool]:
+        """Returns the row of a frame, still without predictions, and whether its face is a new one."""
+        row = Row(frame.name, frame.index, frame.time_seconds, face=continuity.face)
+        if self._finder is None:
+            row = dataclasses.replace(row, crop=whole_frame(frame.image, self._predictor.crop_px))
+            new = continuity.follow(frame, None, continuity.is_cut(frame))
+            return dataclasses.replace(row, face=continuity.face), new
+        face = self._find(frame)
+        cut = face is not None and continuity.is_cut(frame)
+        if cut:  # the finder followed the last face to a place where another one may be
+            self.reset()
+            face = self._find(frame)
+        if face is None:
+            return row, False
+        new = continuity.follow(frame, face.box, cut)
+        matrix = crop_matrix(landmark_crop(face.landmarks, self._predictor.side_ratio), self._predictor.crop_px)
+        found = dataclasses.replace(
+            row,
+            crop=warp_image(frame.image, matrix, self._predictor.crop_px),
+            box=face.box,
+            score=face.score,
+            landmarks=face.landmarks,
+            face=continuity.face,
+            others=face.others,
+        )
+        return found, new
+
+    def _find(self, frame: Frame) -> Face | None:
+        face = self._finder.find(frame.image)
+        return face if face is not None and _on_image(face.landmarks, frame.image) else None
+
+
+def _on_image(landmarks: Float[np.ndarray, "68 2"], image: UInt8[np.ndarray, "height width 3"]) -> bool:
+    """Whether the crop around the landmarks would overlap the image; faces may extend over its border."""
+    if not np.isfinite(landmarks).all():
+        return False
+    low, high = landmarks.min(0), landmarks.max(0)
+    size = np.array([image.shape[1], image.shape[0]])
+    return bool(((high > low) & (low < size) & (high > 0)).all())
+
+
+def whole_frame(image: UInt8[np.ndarray, "height width 3"], size_px: int) -> UInt8[np.ndarray, "size_px size_px 3"]:
+    """The whole frame as the crop, undistorted, with black borders if it is not square."""
+    height, width = image.shape[:2]
+    region = Crop((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
+    return warp_image(image, crop_matrix(region, size_px), size_px)
