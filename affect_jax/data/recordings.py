@@ -9,14 +9,16 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
+from affect_jax.data.belonging import check_landmarks, check_position, clock_notes, count_notes, log_notes
 from affect_jax.data.source import Table, label_row
 from affect_jax.files import image_files
-from affect_jax.files.openface import read_openface
+from affect_jax.files.openface import Tracked, read_openface
 from affect_jax.files.video import VIDEO_SUFFIXES
 from affect_jax.files.video_frames import VideoFrames
-from affect_jax.types import Label, Labels
+from affect_jax.types import Label, Labels, UnreadableImage
 
 FRAMES, VIDEOS, LANDMARK_TABLES = "frames", "videos", "landmarks"
+TRIED = 20  # frames tried for the size of the picture: the first ones of a broadcast may be damaged
 
 
 @runtime_checkable
@@ -127,13 +129,25 @@ class Recording(NamedTuple):
     footage: Footage
     chosen: Int[np.ndarray, "frame"]  # indices of the footage's frames
     labels: Labels
+    notes: tuple[str, ...] = ()  # what is unlikely about it, for one log line
+
+
+def picture_size(footage: Footage) -> tuple[int, int]:
+    """Returns width and height of the first readable picture among the first ones; ValueError if there is none."""
+    for number in footage.numbers[:TRIED]:
+        try:
+            height, width = footage.image(int(number)).shape[:2]
+        except UnreadableImage:
+            continue
+        return width, height
+    raise ValueError(f"{footage.where(int(footage.numbers[0]))}: neither this nor the next {TRIED} frames can be read")
 
 
 def with_landmarks(recording: Recording, root: pathlib.Path) -> Recording:
     """Adds landmarks and keeps only the frames with a face, if there is a folder `root`/landmarks.
 
-    FileNotFoundError if the recording is missing from it; ValueError if its file is not an OpenFace table or has no
-    face.
+    FileNotFoundError if the recording is missing from it; ValueError if its file is not an OpenFace table, has no
+    face, or cannot belong to the pictures.
     """
     path = root / LANDMARK_TABLES / f"{recording.name}.csv"
     if not (root / LANDMARK_TABLES).is_dir():
@@ -148,9 +162,31 @@ def with_landmarks(recording: Recording, root: pathlib.Path) -> Recording:
         raise ValueError(f"{path} has no face in any of the {len(numbers)} frames")
     # OpenFace does not know that pixels may not be square.
     points = tracked.landmarks[found[rows]] * np.array(recording.footage.stretch(), np.float32)
+    chosen = recording.chosen[frames]
+    notes = _check_table(str(path), tracked, found[rows], points, recording.footage, chosen)
     landmarks = Label(points, np.ones(len(frames), np.float32))
     labels = label_row(recording.labels, frames).replace(landmarks=landmarks)
-    return recording._replace(chosen=recording.chosen[frames], labels=labels)
+    return recording._replace(chosen=chosen, labels=labels, notes=(*recording.notes, *notes))
+
+
+def _check_table(
+    where: str,
+    tracked: Tracked,
+    rows: Int[np.ndarray, "face"],
+    points: Float[np.ndarray, "face 68 2"],
+    footage: Footage,
+    chosen: Int[np.ndarray, "face"],
+) -> list[str]:
+    """Notes about a table of a recording; ValueError if it cannot belong to it."""
+    size, stretch = np.array(picture_size(footage), np.float64), np.array(footage.stretch())
+    notes = check_landmarks(where, points, np.broadcast_to(size, (len(points), 2)))
+    check_position(where, points / stretch, tracked.position[rows], size / stretch)
+    notes += count_notes(len(tracked.numbers) + len(tracked.unusable), int(footage.numbers[-1]) + 1)
+    notes += clock_notes(tracked.times_seconds[rows], footage.times_seconds()[chosen])
+    if tracked.unusable:
+        row, reason = tracked.unusable[0]
+        notes.append(f"{len(tracked.unusable)} rows of {where} are left out, the first is row {row}: {reason}")
+    return notes
 
 
 class Recordings:
@@ -158,6 +194,8 @@ class Recordings:
 
     def __init__(self, label_set: str, recordings: Sequence[Recording]):
         self.label_set = label_set
+        for recording in recordings:
+            log_notes(f"recording {recording.name}", recording.notes)
         self.footage = [recording.footage for recording in recordings]
         lengths = [len(recording.chosen) for recording in recordings]
         self.recording = np.repeat(np.arange(len(recordings)), lengths)

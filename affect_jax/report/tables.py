@@ -79,7 +79,7 @@ def summary_table(summary: Mapping) -> str:
     """A summary.json for the terminal: its conditions, each score with its interval, group means and their counts."""
     conditions, n, scores = summary["conditions"], summary["n"], summary["scores"]
     head = (
-        f"{conditions['data']} / {conditions['split']}: {n['rows']} rows, {n['subjects']} subjects, "
+        f"{conditions['data']} / {conditions['split']}: {_labeled(n)}, {n['subjects']} subjects, "
         f"{n['clips']} clips; crop {conditions['crop']}; {conditions['label_set']}; "
         f"step {conditions['checkpoint_step']}; "
         f"flip averaging {'on' if conditions['flip_averaging'] else 'off'}"
@@ -98,3 +98,9 @@ def summary_table(summary: Mapping) -> str:
                 line[f"{kind}s"] = summary[f"per_{kind}_counted"][name]
         lines.append(line)
     return f"{head}\n\n{text_table(lines)}" if lines else f"{head}\n\nno labeled row, so no score"
+
+
+def _labeled(n: Mapping[str, int]) -> str:
+    """Counts the rows by the quantities they are labeled for: only those are in the scores."""
+    named = [f"{n[name]} with {name.replace('_', ' ')}" for name in QUANTITIES if name in n]
+    return f"{n['rows']} rows" + (f" ({', '.join(named)})" if named else "")

@@ -67,6 +67,12 @@ def test_summary_table_names_conditions_intervals_and_group_means():
     assert summary_table(empty).endswith("no labeled row, so no score")
 
 
+def test_the_first_line_counts_the_rows_that_are_labeled_for_each_quantity():
+    counts = SUMMARY["n"] | {"emotion": 0, "valence_arousal": 13}
+    head = summary_table(SUMMARY | {"n": counts}).split("\n")[0]
+    assert head.startswith("rendered / test: 60 rows (13 with valence arousal, 0 with emotion), 3 subjects, 6 clips;")
+
+
 class Outline(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()

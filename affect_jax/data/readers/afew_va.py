@@ -12,7 +12,7 @@ import pathlib
 import numpy as np
 from jaxtyping import Float
 
-from affect_jax.data.readers.affectnet_faces import misplaced
+from affect_jax.data.belonging import check_landmarks, misplaced
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, existing_folder
 from affect_jax.data.readers.traces import ALL, LABEL_SET, parse_number
 from affect_jax.data.recordings import NumberedImages, Recording, Recordings
@@ -117,7 +117,17 @@ def _recording(
         affect[row, VALENCE], affect[row, AROUSAL] = valence, arousal
         labels["landmarks"].value[row] = points
     labels["valence_arousal"].weight[:] = labels["landmarks"].weight[:] = 1
-    return Recording(path.stem, actor, footage, np.array(chosen, np.int64), labels)
+    notes = _unlikely(path, labels["landmarks"].value, [checks[index] for index in chosen])
+    return Recording(path.stem, actor, footage, np.array(chosen, np.int64), labels, notes)
+
+
+def _unlikely(
+    path: pathlib.Path, faces: Float[np.ndarray, "face 68 2"], checks: list[image_files.ImageCheck]
+) -> tuple[str, ...]:
+    """Notes on landmarks that are unlikely in their images, if these were checked."""
+    sizes = np.array([(check.width, check.height) for check in checks], np.float64).reshape(-1, 2)
+    known = sizes.all(1)
+    return tuple(check_landmarks(str(path), faces[known], sizes[known]))
 
 
 def _affect(values: dict) -> tuple[float, float]:

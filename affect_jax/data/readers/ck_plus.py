@@ -16,8 +16,9 @@ import numpy as np
 from absl import logging
 
 from affect_jax import emotions
+from affect_jax.data.belonging import check_landmarks, log_notes, misplaced
 from affect_jax.data.gray_images import GrayImages
-from affect_jax.data.readers.affectnet_faces import ListedFaces, misplaced
+from affect_jax.data.readers.affectnet_faces import ListedFaces
 from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_frames, read_landmarks
 from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, existing_folder, image_table, one_hot
@@ -113,7 +114,7 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
 def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skipped: SkippedRows) -> ListedFaces:
     paths = [str(frame.path) for frame in frames]
     checks = check_image_files(paths) if config.check_images else [image_files.ImageCheck("")] * len(paths)
-    kept, points = [], []
+    kept, points, sizes = [], [], []
     for number, (frame, check) in enumerate(zip(frames, checks, strict=True), 1):
         try:
             if check.reason:
@@ -126,10 +127,15 @@ def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skippe
         else:
             kept.append((number, frame))
             points.append(landmarks)
+            if landmarks is not None and check.width:
+                sizes.append((len(points) - 1, check.width, check.height))
     of_frames = set(paths)  # other faults concern whole sequences
     skipped.finish(len(frames) + sum(path not in of_frames for path, *_ in skipped.faults))
     if not kept:
         raise ValueError(f"{root} has no usable frames: {skipped.counts() or 'no sequence has an emotion'}")
+    if sizes:
+        known = np.stack([points[place] for place, *_ in sizes])
+        log_notes(str(root), check_landmarks(str(root), known, np.array(sizes, np.float64)[:, 1:]))
     if all(landmarks is None for landmarks in points):
         logging.info("%s has no Landmarks folder: the crop is the whole image", root)
     count = len(emotions.names(LABEL_SET))

@@ -21,7 +21,6 @@ from affect_jax.data.readers.traces import (
     ClipConfig,
     Collection,
     Trace,
-    label_recording,
     read_trace,
     resolve_split,
 )
@@ -70,7 +69,7 @@ def recola(config: RECOLAConfig) -> Recordings:
             traces[index], rows = read_ratings(files[dimension][name], config.rater, found.rows)
             found.total_rows += rows
         if (footage := found.footage(name, str(files[DIMENSIONS[0]][name]))) is not None:
-            found.add(label_recording(name, name, footage, traces), str(files[DIMENSIONS[0]][name]))
+            found.add_traces(name, footage, traces, str(files[DIMENSIONS[0]][name]))
     return found.source()
 
 

@@ -15,7 +15,6 @@ from affect_jax.data.readers.traces import (
     LAYOUT,
     ClipConfig,
     Collection,
-    label_recording,
     read_trace,
     resolve_split,
     split_dimensions,
@@ -57,8 +56,7 @@ def sewa(config: SEWAConfig) -> Recordings:
         trace, rows = read_trace(lines, "timestamp", RATED, found.rows, functools.partial(_check_name, path.stem))
         found.total_rows += rows
         if (footage := found.footage(path.stem, str(path))) is not None:
-            recording = label_recording(path.stem, path.stem, footage, split_dimensions(trace, RATED))
-            found.add(recording, str(path))
+            found.add_traces(path.stem, footage, split_dimensions(trace, RATED), str(path))
     return found.source()
 
 
