@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float
 
+from affect_jax import emotions
 from affect_jax.data.skipped import RowFault
+from affect_jax.files.delimited import is_missing
 from affect_jax.types import LANDMARKS
 
 COLUMNS = (
@@ -26,6 +28,7 @@ REQUIRED = ("subDirectory_filePath", "expression", "valence", "arousal")
 BOX_COLUMNS = COLUMNS[1:5]
 NOT_ANNOTATED = -2  # code for missing valence and arousal
 EMOTIONS, NON_FACE = 8, 10  # expressions 0..7 are emotions; then none, uncertain, non-face
+OTHER_WORDS = {"none": 8, "uncertain": 9, "non-face": 10, "nonface": 10}
 TRUE_FALSE = {"": None, "1": True, "true": True, "0": False, "false": False}
 ROUNDING = 1e-6  # tolerance for rounding in lists: 1.0000001 is 1
 
@@ -58,12 +61,13 @@ def parse(row: Mapping[str, str]) -> Row:
     code = expression(row["expression"])
     if code == NON_FACE:  # regardless of the other cells
         return Row(path, None, None, None, None, left_out=f"expression is {NON_FACE} (non-face)")
+    unrated = is_missing(row["valence"]) and is_missing(row["arousal"])  # instead of -2, after a spreadsheet
     return Row(
         path=path,
         box=_box(row),
         landmarks=landmarks(row.get("facial_landmarks", "")),
         emotion=code if code < EMOTIONS else None,
-        valence_arousal=valence_arousal(row["valence"], row["arousal"]),
+        valence_arousal=None if unrated else valence_arousal(row["valence"], row["arousal"]),
         correct=_correct(row.get(CORRECT, "")),
     )
 
@@ -74,12 +78,18 @@ def _number(column: str, cell: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise RowFault(f"{column} is not a number", f"{column} is '{cell[:20]}', expected a finite number")
+        hint = "; export the list with decimal points" if "," in str(cell) else ""
+        raise RowFault(f"{column} is not a number", f"{column} is '{cell[:20]}', expected a finite number{hint}")
     return value
 
 
 def expression(cell: str) -> int:
-    """Parses an expression code, 0 to 10."""
+    """Parses an expression code, 0 to 10, or its name."""
+    names = emotions.names("affectnet_8")
+    if (name := emotions.canonical_name(cell)) in names:
+        return names.index(name)
+    if cell.lower() in OTHER_WORDS:
+        return OTHER_WORDS[cell.lower()]
     value = _number("expression", cell)
     if value != int(value) or not 0 <= value <= NON_FACE:
         raise RowFault(

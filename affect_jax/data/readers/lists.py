@@ -1,6 +1,5 @@
 """Shared parts of list readers: options, CSV lists with a header, and tables of still images."""
 
-import csv
 import dataclasses
 import os
 import pathlib
@@ -14,6 +13,7 @@ from jaxtyping import Float
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import Table
 from affect_jax.files import image_files
+from affect_jax.files.delimited import is_number, read_delimited
 from affect_jax.types import Labels
 
 READING_THREADS = 8  # overlaps the latency of network storage
@@ -49,8 +49,9 @@ class ImageListConfig(ListConfig):
 class ListFile:
     """A CSV list; iterating yields (line number, cells), sets `columns`, and allows `named`.
 
-    Header names may have surrounding spaces and appear in any order. `headerless` gives the columns of lists that may
-    lack a header. ValueError for a missing column quotes the header found.
+    Header names may have surrounding spaces, other capitals and appear in any order; lists rewritten by spreadsheets
+    are read too (files/delimited.py). `headerless` gives the columns of lists that may lack a header. ValueError for a
+    missing column quotes the header found; a column that is there twice is refused, because its cells may differ.
     """
 
     def __init__(
@@ -62,45 +63,58 @@ class ListFile:
         quote: str = '"',
     ):
         self.path, self.required, self.headerless = path, required, tuple(headerless)
-        self.form = {"delimiter": delimiter, "quotechar": quote}
+        self.delimiter, self.quote = delimiter, quote
         self.columns: list[str] = []
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        with open(self.path, newline="", encoding="utf-8-sig", errors="replace") as file:
-            lines = csv.reader(file, **self.form)
-            self.columns = []
-            try:
-                for cells in filter(None, lines):
-                    if not self.columns and self._take_header(cells):
-                        continue
-                    yield lines.line_num, cells
-            except csv.Error as error:
-                raise ValueError(f"{self.path}, row {lines.line_num}: {error}; is this a CSV list?") from error
+        self.columns, empty = [], True
+        for number, cells in read_delimited(self.path, self._known(), self.delimiter, self.quote):
+            if not self.columns and self._take_header(number, cells):
+                continue
+            empty = False
+            yield number, cells
         if not self.columns:
             raise ValueError(f"{self.path} is empty; expected the columns {', '.join(self.required)}")
+        if empty:
+            raise ValueError(f"{self.path} has a header but no rows; is it truncated?")
 
-    def _take_header(self, cells: list[str]) -> bool:
+    def _known(self) -> tuple[str, ...]:
+        return (*self.required, *self.headerless)
+
+    def _take_header(self, number: int, cells: list[str]) -> bool:
         """Sets the columns; False if the first line is already data."""
-        found = [cell.strip() for cell in cells]
-        if any(cell in (*self.required, *self.headerless) for cell in found):
-            if missing := [column for column in self.required if column not in found]:
-                raise ValueError(
-                    f"{self.path}, row 1: column {', '.join(missing)} is missing; the header has "
-                    f"{', '.join(found)}, expected {', '.join(self.required)}"
-                )
+        spelling = {column.lower(): column for column in self._known()}
+        found = [spelling.get(cell.strip().lower(), cell.strip()) for cell in cells]
+        if any(cell in self._known() for cell in found):
+            self._check_header(number, found)
             self.columns = found
             return True
+        values = f" or {len(self.headerless)} values" if self.headerless else ""
+        wrong = f"found '{','.join(cells)[:60]}'; the columns are {', '.join(self.headerless or self.required)}"
         if not self.headerless or len(cells) != len(self.headerless):
-            values = f" or {len(self.headerless)} values" if self.headerless else ""
-            raise ValueError(
-                f"{self.path}, row 1: expected a header{values}, found '{','.join(cells)[:60]}'; "
-                f"the columns are {', '.join(self.headerless or self.required)}"
-            )
+            raise ValueError(f"{self.path}, row {number}: expected a header{values}, {wrong}")
+        if not any(is_number(cell) for cell in cells):
+            raise ValueError(f"{self.path}, row {number}: a header without known columns, {wrong}; rename its columns")
         self.columns = list(self.headerless)
         return False
 
+    def _check_header(self, number: int, found: list[str]) -> None:
+        if missing := [column for column in self.required if column not in found]:
+            raise ValueError(
+                f"{self.path}, row {number}: column {', '.join(missing)} is missing; the header has "
+                f"{', '.join(found)}, expected {', '.join(self.required)}"
+            )
+        if twice := sorted({column for column in found if column and found.count(column) > 1}):
+            raise ValueError(
+                f"{self.path}, row {number}: column {', '.join(twice)} is there more than once, and its cells may "
+                "differ; remove or rename the others"
+            )
+
     def named(self, cells: Sequence[str]) -> dict[str, str]:
-        """Returns stripped cells by column; RowFault if there are too many or too few."""
+        """Returns stripped cells by column, without empty ones past the last; RowFault if there are too many or few."""
+        cells = list(cells)
+        while len(cells) > len(self.columns) and not cells[-1].strip():
+            cells.pop()
         if len(cells) != len(self.columns):
             raise RowFault(
                 "wrong number of cells", f"{len(cells)}, expected {len(self.columns)}; is a line truncated or merged?"

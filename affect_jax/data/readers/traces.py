@@ -87,7 +87,7 @@ def read_trace(
     """Reads columns of a list over time, with values in [-1, 1], and counts its rows.
 
     A row with an unusable value is recorded as a fault and leaves an unlabeled sample; one whose time is unusable or
-    not increasing is recorded and dropped. `check` may raise RowFault for a row. ValueError for a list without rows.
+    not increasing is recorded and dropped. `check` may raise RowFault for a row.
     """
     times, values, weight, total = [], [], [], 0
     for row, cells in lines:
@@ -107,7 +107,7 @@ def read_trace(
         except RowFault as fault:
             skipped.refuse(str(lines.path), row, RowFault(fault.reason, f"{fault} ({lines.path}, row {row})"))
     if not total:
-        raise ValueError(f"{lines.path} has a header but no samples; expected a row for each {time}; is it truncated?")
+        raise ValueError(f"{lines.path} has a header but no rows; is it truncated?")
     shape = (len(times), len(columns))
     return Trace(np.array(times, np.float64), np.array(values, np.float32).reshape(shape), np.array(weight)), total
 

@@ -71,7 +71,7 @@ FAULTS = {
     "no expression": ({"exp": None}, "annotation is missing", r"no expression at .*2_exp.npy"),
     "no valence": ({"val": None}, "annotation is missing", r"no valence at .*2_val.npy"),
     "another code": ({"exp": "11"}, "expression out of 0..10", "expected 0 neutral"),
-    "a word": ({"exp": "happy"}, "expression is not a number", "expression is 'happy'"),
+    "a word": ({"exp": "joyful"}, "expression is not a number", "expression is 'joyful'"),
     "out of range": ({"aro": "5"}, "arousal out of [-1, 1]", "divide by 10"),
     "two values": ({"val": ["0.1", "0.2"]}, "annotation has the wrong type", r"\(2,\), expected one string"),
     "words for points": ({"lnd": ["here"] * 136}, "annotation has the wrong type", "expected 136 numbers"),

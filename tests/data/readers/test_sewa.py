@@ -108,5 +108,5 @@ def test_a_wrong_header_names_the_missing_column(root):
 
 def test_a_list_without_samples_is_rejected(root):
     write(root, "Devel_DE_01", rows=[])
-    with pytest.raises(ValueError, match=r"Devel_DE_01.csv has a header but no samples"):
+    with pytest.raises(ValueError, match=r"Devel_DE_01.csv has a header but no rows"):
         load(root, split="devel", max_skipped_fraction=1.0)
