@@ -1,5 +1,6 @@
 """Recordings: the frames of videos or of folders of numbered images, as one source."""
 
+import glob
 import os
 import pathlib
 from collections.abc import Sequence
@@ -9,16 +10,16 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from affect_jax.data.belonging import check_landmarks, check_position, clock_notes, count_notes, log_notes
-from affect_jax.data.source import Table, label_row
+from affect_jax.data.belonging import log_notes
+from affect_jax.data.source import Table
+from affect_jax.data.whereabouts import elsewhere, log_left_out
 from affect_jax.files import image_files
-from affect_jax.files.openface import Tracked, read_openface
+from affect_jax.files.kinds import is_hidden
 from affect_jax.files.video import VIDEO_SUFFIXES
 from affect_jax.files.video_frames import VideoFrames
-from affect_jax.types import Label, Labels, UnreadableImage
+from affect_jax.types import Labels
 
-FRAMES, VIDEOS, LANDMARK_TABLES = "frames", "videos", "landmarks"
-TRIED = 20  # frames tried for the size of the picture: the first ones of a broadcast may be damaged
+FRAMES, VIDEOS = "frames", "videos"
 
 
 @runtime_checkable
@@ -56,9 +57,13 @@ class NumberedImages:
 
     def __init__(self, folder: pathlib.Path, fps: float, first: int = 1, upright: bool = True):
         self.folder, self.fps, self.first, self.upright = folder, fps, first, upright
-        names = [name for name in os.listdir(folder) if _is_numbered(name)]
+        files = os.listdir(folder)
+        names = [name for name in files if _is_numbered(name)]
+        others = [name for name in files if _is_image(name) and not _is_numbered(name)]
         if not names:
-            raise FileNotFoundError(f"{folder} has no images named by frame number, such as {first:05d}.jpg")
+            found = f"; it has {min(others)}" if others else f"; it has {min(files)}" if files else ""
+            raise FileNotFoundError(f"{folder} has no images named by frame number, such as {first:05d}.jpg{found}")
+        log_left_out(folder, {"no frame number": [folder / name for name in others]})
         found = np.array([int(name.partition(".")[0]) for name in names]) - first
         order = np.argsort(found, kind="stable")
         self.numbers = found[order]
@@ -96,8 +101,11 @@ class NumberedImages:
 
 
 def _is_numbered(name: str) -> bool:
-    stem, suffix = os.path.splitext(name)
-    return stem.isdecimal() and suffix.lower() in image_files.SUFFIXES
+    return os.path.splitext(name)[0].isdecimal() and _is_image(name)
+
+
+def _is_image(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in image_files.SUFFIXES and not is_hidden(name)
 
 
 def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:
@@ -117,8 +125,20 @@ def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:
                 return VideoFrames(path)
     raise FileNotFoundError(
         f"found neither a folder {folder} of images (00001.jpg...) nor a video {root / VIDEOS}/{name}.mp4 "
-        f"({', '.join(VIDEO_SUFFIXES[1:])})"
+        f"({', '.join(VIDEO_SUFFIXES[1:])})" + _unread(root, name)
     )
+
+
+def _unread(root: pathlib.Path, name: str) -> str:
+    """Says under which unknown name or level the recording may lie, as the end of a message."""
+    folder, _, stem = f"{VIDEOS}/{name}".rpartition("/")
+    others = sorted((root / folder).glob(f"{glob.escape(stem)}*")) if (root / folder).is_dir() else []
+    if others:
+        return f"; there is {others[0]}, whose name or ending is not known"
+    is_there = lambda top: (
+        (top / FRAMES / name).is_dir() or any((top / VIDEOS / f"{name}{suffix}").is_file() for suffix in VIDEO_SUFFIXES)
+    )
+    return elsewhere(root, is_there)
 
 
 class Recording(NamedTuple):
@@ -130,63 +150,6 @@ class Recording(NamedTuple):
     chosen: Int[np.ndarray, "frame"]  # indices of the footage's frames
     labels: Labels
     notes: tuple[str, ...] = ()  # what is unlikely about it, for one log line
-
-
-def picture_size(footage: Footage) -> tuple[int, int]:
-    """Returns width and height of the first readable picture among the first ones; ValueError if there is none."""
-    for number in footage.numbers[:TRIED]:
-        try:
-            height, width = footage.image(int(number)).shape[:2]
-        except UnreadableImage:
-            continue
-        return width, height
-    raise ValueError(f"{footage.where(int(footage.numbers[0]))}: neither this nor the next {TRIED} frames can be read")
-
-
-def with_landmarks(recording: Recording, root: pathlib.Path) -> Recording:
-    """Adds landmarks and keeps only the frames with a face, if there is a folder `root`/landmarks.
-
-    FileNotFoundError if the recording is missing from it; ValueError if its file is not an OpenFace table, has no
-    face, or cannot belong to the pictures.
-    """
-    path = root / LANDMARK_TABLES / f"{recording.name}.csv"
-    if not (root / LANDMARK_TABLES).is_dir():
-        return recording
-    if not path.is_file():
-        raise FileNotFoundError(f"no landmarks at {path}, expected an OpenFace 2 table for every recording")
-    tracked = read_openface(path)
-    found = np.flatnonzero(tracked.found)
-    numbers = recording.footage.numbers[recording.chosen]
-    _, frames, rows = np.intersect1d(numbers, tracked.numbers[found], return_indices=True)
-    if not len(frames):
-        raise ValueError(f"{path} has no face in any of the {len(numbers)} frames")
-    # OpenFace does not know that pixels may not be square.
-    points = tracked.landmarks[found[rows]] * np.array(recording.footage.stretch(), np.float32)
-    chosen = recording.chosen[frames]
-    notes = _check_table(str(path), tracked, found[rows], points, recording.footage, chosen)
-    landmarks = Label(points, np.ones(len(frames), np.float32))
-    labels = label_row(recording.labels, frames).replace(landmarks=landmarks)
-    return recording._replace(chosen=chosen, labels=labels, notes=(*recording.notes, *notes))
-
-
-def _check_table(
-    where: str,
-    tracked: Tracked,
-    rows: Int[np.ndarray, "face"],
-    points: Float[np.ndarray, "face 68 2"],
-    footage: Footage,
-    chosen: Int[np.ndarray, "face"],
-) -> list[str]:
-    """Notes about a table of a recording; ValueError if it cannot belong to it."""
-    size, stretch = np.array(picture_size(footage), np.float64), np.array(footage.stretch())
-    notes = check_landmarks(where, points, np.broadcast_to(size, (len(points), 2)))
-    check_position(where, points / stretch, tracked.position[rows], size / stretch)
-    notes += count_notes(len(tracked.numbers) + len(tracked.unusable), int(footage.numbers[-1]) + 1)
-    notes += clock_notes(tracked.times_seconds[rows], footage.times_seconds()[chosen])
-    if tracked.unusable:
-        row, reason = tracked.unusable[0]
-        notes.append(f"{len(tracked.unusable)} rows of {where} are left out, the first is row {row}: {reason}")
-    return notes
 
 
 class Recordings:

@@ -34,6 +34,12 @@ class Tracked(NamedTuple):
     unusable: tuple[tuple[int, str], ...]  # row and reason of those left out
 
 
+def is_openface(path: pathlib.Path) -> bool:
+    """Whether the header of a table has the columns of OpenFace's landmarks."""
+    _, header = next(read_delimited(path, REQUIRED), (0, []))
+    return set(REQUIRED) <= {cell.strip() for cell in header}
+
+
 def read_openface(path: pathlib.Path) -> Tracked:
     """Reads the landmarks of one face in each frame; an unusable row is left out and returned with its reason.
 

@@ -18,6 +18,7 @@ from affect_jax.data.readers.traces import ALL, LABEL_SET, parse_number
 from affect_jax.data.recordings import NumberedImages, Recording, Recordings
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
+from affect_jax.data.whereabouts import elsewhere, has_hidden_part
 from affect_jax.files import image_files
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 from affect_jax.types import LANDMARKS
@@ -49,10 +50,11 @@ def afew_va(config: AFEWVAConfig) -> Recordings:
     ValueError if too many frames or clips are unusable; FileNotFoundError for a wrong path.
     """
     root = existing_folder(config.root, "root is the folder of 001/ to 600/, or of 01/ to 12/")
-    files = sorted((path for pattern in CLIPS for path in root.glob(pattern)), key=lambda path: path.stem)
+    files = _clip_files(root)
     if not files:
         raise FileNotFoundError(
             f"no clips in {root}, expected files such as {root}/001/001.json or {root}/01/001/001.json"
+            + elsewhere(root, lambda top: bool(_clip_files(top)))
         )
     frames, clips = config.skipped(root), config.skipped(f"{root}: clips")
     recordings, total, paths = [], 0, {}
@@ -72,6 +74,11 @@ def afew_va(config: AFEWVAConfig) -> Recordings:
     if not recordings:
         raise ValueError(f"{root} has no usable frames: {frames.counts() | clips.counts()}")
     return Recordings(LABEL_SET, recordings)
+
+
+def _clip_files(root: pathlib.Path) -> list[pathlib.Path]:
+    files = [path for pattern in CLIPS for path in root.glob(pattern) if not has_hidden_part(path, root)]
+    return sorted(files, key=lambda path: path.stem)
 
 
 def _read(path: pathlib.Path) -> tuple[str, dict[str, dict]]:

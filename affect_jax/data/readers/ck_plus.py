@@ -11,6 +11,7 @@ files.
 import dataclasses
 import pathlib
 import re
+from collections.abc import Iterable
 
 import numpy as np
 from absl import logging
@@ -24,8 +25,8 @@ from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, existing_folder, image_table, one_hot
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
+from affect_jax.data.whereabouts import elsewhere, log_left_out, visible_files, visible_folders
 from affect_jax.files import image_files
-from affect_jax.files.kinds import is_hidden
 
 IMAGES, TABLE = "cohn-kanade-images", "ckextended.csv"
 CSV_NAMES = (*emotions.LABEL_SETS["fer2013_7"], "contempt")  # codes 0..7 of ckextended.csv
@@ -90,16 +91,19 @@ def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GrayImages:
 
 
 def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> list[Frame]:
-    """Lists the last frames of each sequence, from one folder per emotion."""
-    names, found = emotions.names(LABEL_SET), []
-    folders = {path: emotions.canonical_name(path.name) for path in sorted(root.iterdir()) if path.is_dir()}
-    emotional = {path: word for path, word in folders.items() if word in names}
+    """Lists the last frames of each sequence, from one folder per emotion; ValueError names other folders of images."""
+    names, found, other_files = emotions.names(LABEL_SET), [], []
+    emotional = _by_emotion(root)
     if not emotional:
-        raise FileNotFoundError(f"{root} has neither {IMAGES} nor {TABLE} nor folders such as {root}/happy")
+        hint = elsewhere(root, lambda top: (top / IMAGES).is_dir() or (top / TABLE).is_file() or bool(_by_emotion(top)))
+        raise FileNotFoundError(f"{root} has neither {IMAGES} nor {TABLE} nor folders such as {root}/happy{hint}")
+    _refuse_other_folders(root, emotional)
     for folder, word in emotional.items():
         sequences: dict[tuple[str, str], list[pathlib.Path]] = {}
-        for number, path in enumerate(sorted(folder.iterdir()), 1):
-            if path.suffix.lower() not in image_files.SUFFIXES or is_hidden(path.name):
+        other_files += [path for below in visible_folders(folder) for path in visible_files(below)]
+        for number, path in enumerate(visible_files(folder), 1):
+            if path.suffix.lower() not in image_files.SUFFIXES:
+                other_files.append(path)
                 continue
             if match := NAME_PATTERN.fullmatch(path.stem):
                 sequences.setdefault((match[1], match[2]), []).append(path)
@@ -108,7 +112,29 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
                 skipped.refuse(str(path), number, fault)
         for (subject, _), paths in sorted(sequences.items()):
             found += [Frame(path, subject, names.index(word)) for path in paths[-peak:]]
+    log_left_out(root, {"no images of an emotion folder": other_files})
     return sorted(found, key=lambda frame: frame.path.name)
+
+
+def _by_emotion(root: pathlib.Path) -> dict[pathlib.Path, str]:
+    """Finds the folders named by an emotion."""
+    words = {path: emotions.canonical_name(path.name) for path in visible_folders(root)}
+    return {path: word for path, word in words.items() if word in emotions.names(LABEL_SET)}
+
+
+def _refuse_other_folders(root: pathlib.Path, emotional: Iterable[pathlib.Path]) -> None:
+    """ValueError if other folders hold images, because theirs would be missing without a word."""
+    counts = {}
+    for folder in set(visible_folders(root)) - set(emotional):
+        images = [path for path in folder.rglob("*") if path.suffix.lower() in image_files.SUFFIXES]
+        if images:
+            counts[folder.name] = len(images)
+    if counts:
+        listed = ", ".join(f"{name} ({count} images)" for name, count in sorted(counts.items()))
+        raise ValueError(
+            f"{root}: folder {listed} is not an emotion of {LABEL_SET}; expected "
+            f"{', '.join(emotions.names(LABEL_SET))}: rename it or move it elsewhere"
+        )
 
 
 def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skipped: SkippedRows) -> ListedFaces:

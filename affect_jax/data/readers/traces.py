@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax.data.belonging import check_times
+from affect_jax.data.landmark_tables import with_landmarks
 from affect_jax.data.readers.lists import ListConfig, ListFile
-from affect_jax.data.recordings import Footage, Recording, Recordings, find_footage, with_landmarks
+from affect_jax.data.recordings import Footage, Recording, Recordings, find_footage
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 from affect_jax.ops.labels_over_time import resample
