@@ -7,7 +7,7 @@ from affect_jax import emotions
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, image_table, one_hot
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import ImageFiles, unlabeled
-from affect_jax.data.whereabouts import elsewhere, has_hidden_part, log_left_out, visible_folders
+from affect_jax.data.whereabouts import elsewhere, has_hidden_part, log_left_out, visible_files, visible_folders
 from affect_jax.files import image_files
 
 
@@ -49,7 +49,7 @@ def folder(config: FolderConfig) -> ImageFiles:
                 files.append((path, codes[emotion]))
             else:
                 others.append(path)
-    loose = [path for path in top.iterdir() if path.suffix.lower() in image_files.SUFFIXES]
+    loose = [path for path in visible_files(top) if path.suffix.lower() in image_files.SUFFIXES]
     log_left_out(top, {"no ending of an image": others, "image in no emotion folder": loose})
     kept = _keep_usable(files, str(top), config) if config.check_images else files
     if not kept:
