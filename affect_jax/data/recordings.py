@@ -1,5 +1,6 @@
 """Recordings: the frames of videos or of folders of numbered images, as one source."""
 
+import glob
 import os
 import pathlib
 from collections.abc import Sequence
@@ -9,14 +10,16 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from affect_jax.data.source import Table, label_row
+from affect_jax.data.belonging import log_notes
+from affect_jax.data.source import Table
+from affect_jax.data.whereabouts import elsewhere, log_left_out
 from affect_jax.files import image_files
-from affect_jax.files.openface import read_openface
+from affect_jax.files.kinds import is_hidden
 from affect_jax.files.video import VIDEO_SUFFIXES
 from affect_jax.files.video_frames import VideoFrames
-from affect_jax.types import Label, Labels
+from affect_jax.types import Labels
 
-FRAMES, VIDEOS, LANDMARK_TABLES = "frames", "videos", "landmarks"
+FRAMES, VIDEOS = "frames", "videos"
 
 
 @runtime_checkable
@@ -54,9 +57,13 @@ class NumberedImages:
 
     def __init__(self, folder: pathlib.Path, fps: float, first: int = 1, upright: bool = True):
         self.folder, self.fps, self.first, self.upright = folder, fps, first, upright
-        names = [name for name in os.listdir(folder) if _is_numbered(name)]
+        files = os.listdir(folder)
+        names = [name for name in files if _is_numbered(name)]
+        others = [name for name in files if _is_image(name) and not _is_numbered(name)]
         if not names:
-            raise FileNotFoundError(f"{folder} has no images named by frame number, such as {first:05d}.jpg")
+            found = f"; it has {min(others)}" if others else f"; it has {min(files)}" if files else ""
+            raise FileNotFoundError(f"{folder} has no images named by frame number, such as {first:05d}.jpg{found}")
+        log_left_out(folder, {"no frame number": [folder / name for name in others]})
         found = np.array([int(name.partition(".")[0]) for name in names]) - first
         order = np.argsort(found, kind="stable")
         self.numbers = found[order]
@@ -94,8 +101,11 @@ class NumberedImages:
 
 
 def _is_numbered(name: str) -> bool:
-    stem, suffix = os.path.splitext(name)
-    return stem.isdecimal() and suffix.lower() in image_files.SUFFIXES
+    return os.path.splitext(name)[0].isdecimal() and _is_image(name)
+
+
+def _is_image(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in image_files.SUFFIXES and not is_hidden(name)
 
 
 def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:
@@ -115,8 +125,20 @@ def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:
                 return VideoFrames(path)
     raise FileNotFoundError(
         f"found neither a folder {folder} of images (00001.jpg...) nor a video {root / VIDEOS}/{name}.mp4 "
-        f"({', '.join(VIDEO_SUFFIXES[1:])})"
+        f"({', '.join(VIDEO_SUFFIXES[1:])})" + _unread(root, name)
     )
+
+
+def _unread(root: pathlib.Path, name: str) -> str:
+    """Says under which unknown name or level the recording may lie, as the end of a message."""
+    folder, _, stem = f"{VIDEOS}/{name}".rpartition("/")
+    others = sorted((root / folder).glob(f"{glob.escape(stem)}*")) if (root / folder).is_dir() else []
+    if others:
+        return f"; there is {others[0]}, whose name or ending is not known"
+    is_there = lambda top: (
+        (top / FRAMES / name).is_dir() or any((top / VIDEOS / f"{name}{suffix}").is_file() for suffix in VIDEO_SUFFIXES)
+    )
+    return elsewhere(root, is_there)
 
 
 class Recording(NamedTuple):
@@ -127,30 +149,7 @@ class Recording(NamedTuple):
     footage: Footage
     chosen: Int[np.ndarray, "frame"]  # indices of the footage's frames
     labels: Labels
-
-
-def with_landmarks(recording: Recording, root: pathlib.Path) -> Recording:
-    """Adds landmarks and keeps only the frames with a face, if there is a folder `root`/landmarks.
-
-    FileNotFoundError if the recording is missing from it; ValueError if its file is not an OpenFace table or has no
-    face.
-    """
-    path = root / LANDMARK_TABLES / f"{recording.name}.csv"
-    if not (root / LANDMARK_TABLES).is_dir():
-        return recording
-    if not path.is_file():
-        raise FileNotFoundError(f"no landmarks at {path}, expected an OpenFace 2 table for every recording")
-    tracked = read_openface(path)
-    found = np.flatnonzero(tracked.found)
-    numbers = recording.footage.numbers[recording.chosen]
-    _, frames, rows = np.intersect1d(numbers, tracked.numbers[found], return_indices=True)
-    if not len(frames):
-        raise ValueError(f"{path} has no face in any of the {len(numbers)} frames")
-    # OpenFace does not know that pixels may not be square.
-    points = tracked.landmarks[found[rows]] * np.array(recording.footage.stretch(), np.float32)
-    landmarks = Label(points, np.ones(len(frames), np.float32))
-    labels = label_row(recording.labels, frames).replace(landmarks=landmarks)
-    return recording._replace(chosen=recording.chosen[frames], labels=labels)
+    notes: tuple[str, ...] = ()  # what is unlikely about it, for one log line
 
 
 class Recordings:
@@ -158,6 +157,8 @@ class Recordings:
 
     def __init__(self, label_set: str, recordings: Sequence[Recording]):
         self.label_set = label_set
+        for recording in recordings:
+            log_notes(f"recording {recording.name}", recording.notes)
         self.footage = [recording.footage for recording in recordings]
         lengths = [len(recording.chosen) for recording in recordings]
         self.recording = np.repeat(np.arange(len(recordings)), lengths)

@@ -32,18 +32,25 @@ class SkippedRows:
         self.where, self.limit, self.csv_path, self.strict = where, limit, csv_path, strict
         self.faults: list[tuple[str, int, str]] = []
         self.left_out: list[tuple[str, int, str]] = []
+        self.kinds: dict[str, str] = {}  # reasons of detailed faults
         self.first = ""  # the first fault, with what was found and expected
 
-    def refuse(self, path: str, row: int, fault: RowFault) -> None:
-        """Records an unusable row; if strict, raises ValueError with the details instead."""
+    def refuse(self, path: str, row: int, fault: RowFault, detailed: bool = False) -> None:
+        """Records an unusable row; if strict, raises ValueError with the details instead.
+
+        `detailed` also lists the details: for few large things (recordings), whose fault may be a line of another file.
+        """
         if self.strict:
             raise ValueError(f"{self.where}, row {row}: {fault}") from fault
         self.first = self.first or f"row {row}: {fault}"
-        self.faults.append((path, row, fault.reason))
+        if detailed:
+            self.kinds[str(fault)] = fault.reason
+        self.faults.append((path, row, str(fault) if detailed else fault.reason))
 
     def counts(self) -> dict[str, int]:
         """Counts rows by reason, most frequent first."""
-        return dict(collections.Counter(reason for *_, reason in self.faults + self.left_out).most_common())
+        reasons = [self.kinds.get(reason, reason) for *_, reason in self.faults + self.left_out]
+        return dict(collections.Counter(reasons).most_common())
 
     def finish(self, total: int) -> None:
         """Writes and logs the rows skipped out of `total`; ValueError if there are too many faults."""
@@ -62,7 +69,7 @@ class SkippedRows:
     def check(self, total: int) -> None:
         """ValueError if the faults exceed `limit` times `total` rows."""
         if len(self.faults) > self.limit * total:
-            reasons = collections.Counter(reason for *_, reason in self.faults)
+            reasons = collections.Counter(self.kinds.get(reason, reason) for *_, reason in self.faults)
             first = f" The first is {self.first}." if self.first else ""
             raise ValueError(
                 f"{self.where}: {len(self.faults)} of {total} rows ({len(self.faults) / total:.1%}) are unusable: "

@@ -79,7 +79,7 @@ def summary_table(summary: Mapping) -> str:
     """A summary.json for the terminal: its conditions, each score with its interval, group means and their counts."""
     conditions, n, scores = summary["conditions"], summary["n"], summary["scores"]
     head = (
-        f"{conditions['data']} / {conditions['split']}: {n['rows']} rows, {n['subjects']} subjects, "
+        f"{conditions['data']} / {conditions['split']}: {_labeled(n)}, {n['subjects']} subjects, "
         f"{n['clips']} clips; crop {conditions['crop']}; {conditions['label_set']}; "
         f"step {conditions['checkpoint_step']}; "
         f"flip averaging {'on' if conditions['flip_averaging'] else 'off'}"
@@ -111,3 +111,9 @@ def _undefined(n: Mapping[str, int], scores: Mapping[str, float]) -> str:
             rows = "1 labeled row" if n[name] == 1 else f"{n[name]} labeled rows"
             lines += f"\n{name}: undefined with {rows} ({missing})"
     return lines
+
+
+def _labeled(n: Mapping[str, int]) -> str:
+    """Counts the rows by the quantities they are labeled for: only those are in the scores."""
+    named = [f"{n[name]} with {name.replace('_', ' ')}" for name in QUANTITIES if name in n]
+    return f"{n['rows']} rows" + (f" ({', '.join(named)})" if named else "")

@@ -1,6 +1,7 @@
 """OpenFace tables, alone and with recordings."""
 
 import csv
+import re
 
 import numpy as np
 import pytest
@@ -49,12 +50,67 @@ def test_errors_name_the_problem(tmp_path):
         read_openface(path)
     with pytest.raises(ValueError, match=r"a.csv, row 3: frame 1 is out of order or repeated.*more than one face"):
         read_openface(write(path, [row(1), row(1)]))
-    with pytest.raises(ValueError, match=r"a.csv, row 2: frame 0 is out of order"):
+    with pytest.raises(ValueError, match=r"a.csv, row 2: frame is 0, but OpenFace counts from 1; add 1"):
         read_openface(write(path, [row(0)]))
     with pytest.raises(ValueError, match=r"a.csv, row 3: landmarks are not finite, though success is 1"):
         read_openface(write(path, [row(1), row(2, first=np.nan)]))
-    with pytest.raises(ValueError, match=r"a.csv, counting its second row as 0: .*row 1"):
+    with pytest.raises(ValueError, match=r"a.csv, row 3: frame is 'sad', expected a number"):
         read_openface(write(path, [row(1), ["sad", *row(2)[1:]]]))
+
+
+NO_VALUE = ["nan", "-nan", "-nan(ind)", "nan(snan)", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "NaN", "NA", "n/a", ""]
+
+
+@pytest.mark.parametrize("word", NO_VALUE)
+def test_a_frame_without_a_face_may_have_no_values_in_the_words_of_any_program(tmp_path, word):
+    lost = [2, word, word, 0, *[word] * 136, word]
+    tracked = read_openface(write(tmp_path / "a.csv", [row(1), lost, row(3)]))
+    assert tracked.found.tolist() == [True, False, True] and not tracked.unusable
+    assert np.isfinite(tracked.landmarks[tracked.found]).all()
+    no_success = read_openface(write(tmp_path / "b.csv", [row(1), [2, 0.1, 0.9, word, *row(2)[4:]], row(3)]))
+    assert no_success.found.tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ([2, 0.04, 0.9, 1, "-nan(ind)", *row(2)[5:]], "landmarks are not finite, .*x_0 is '-nan.ind.'"),
+        (row(2)[:60], "the row has 60 cells, expected 141; is it cut"),
+        (["two", *row(2)[1:]], "frame is 'two', expected a number"),
+        ([2, 0.04, 0.9, "yes", *row(2)[4:]], "success is 'yes'"),
+        ([2, 0.04, 0.9, 7, *row(2)[4:]], "success is 7, expected 1, or 0"),
+    ],
+)
+def test_one_defect_costs_one_row(tmp_path, broken, reason):
+    tracked = read_openface(write(tmp_path / "a.csv", [row(1), broken, *(row(frame) for frame in range(3, 9))]))
+    assert tracked.numbers.tolist() == [0, 2, 3, 4, 5, 6, 7]
+    ((number, message),) = tracked.unusable
+    assert number == 3 and re.search(reason, message)
+    for column in ("timestamp", "confidence"):  # not needed, so no defect
+        cells = row(2)
+        cells[HEADER.index(column)] = "-nan(ind)"
+        assert not read_openface(write(tmp_path / "a.csv", [row(1), cells])).unusable
+
+
+def test_tables_of_spreadsheets_are_read(tmp_path):
+    path = write(tmp_path / "a.csv", [row(1), row(2, first=50.5)])
+    plain, text = read_openface(path), path.read_text().replace(", ", ",")
+    for content in (text.replace(",", ";"), "sep=;\n" + text.replace(",", ";"), text.replace(",", "\t")):
+        path.write_text(content)
+        np.testing.assert_array_equal(read_openface(path).landmarks, plain.landmarks)
+    path.write_text(text.replace(",", ";").replace(".", ","))
+    np.testing.assert_array_equal(read_openface(path).landmarks, plain.landmarks)
+    path.write_bytes(text.encode("utf-16"))
+    np.testing.assert_array_equal(read_openface(path).landmarks, plain.landmarks)
+
+
+def test_a_header_only_or_a_doubled_column_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"a.csv has a header but no rows, expected one for each frame"):
+        read_openface(write(tmp_path / "a.csv", []))
+    path = tmp_path / "b.csv"
+    path.write_text(",".join([*HEADER, "x_0"]) + "\n" + ",".join(map(str, [*row(1), 1])) + "\n")
+    with pytest.raises(ValueError, match=r"b.csv, row 1: column x_0 is there more than once"):
+        read_openface(path)
 
 
 @pytest.fixture
@@ -93,3 +149,19 @@ def test_recordings_without_usable_landmarks_are_counted(devel):
             sewa(SEWAConfig(str(devel), split="devel", strict=True))
         path.unlink(missing_ok=True)
     assert set(sewa(SEWAConfig(str(devel), split="devel", max_skipped_fraction=0.5)).examples.clips) == {"Devel_DE_01"}
+
+
+def test_the_first_true_reason_is_in_the_message_and_in_skipped_csv(devel):
+    rows = [row(frame, first=frame) for frame in range(1, 10)]
+    for broken in rows[4:]:
+        broken[5] = "-nan(ind)"
+    write(devel / "landmarks" / "Devel_DE_02.csv", rows)
+    skipped, reason = devel / "skipped.csv", "row 6: landmarks are not finite, though success is 1: x_1 is '-nan(ind)'"
+    with pytest.raises(ValueError, match=r"no usable landmarks: .*Devel_DE_02.csv, row 6: .*x_1 is '-nan"):
+        sewa(SEWAConfig(str(devel), split="devel", skipped_csv=str(skipped)))
+    with open(skipped, newline="") as file:
+        (line,) = csv.DictReader(file)
+    assert line["reason"].startswith("recording has no usable landmarks: ") and reason in line["reason"]
+    (devel / "landmarks" / "Devel_DE_01.csv").unlink()
+    with pytest.raises(ValueError, match="none of the 2 .* can be used .*no landmarks at .*DE_01.csv, expected"):
+        sewa(SEWAConfig(str(devel), split="devel"))

@@ -73,6 +73,12 @@ def test_scores_that_one_row_does_not_have_are_named():
     assert "valence_arousal: undefined with 1 labeled row (ccc/valence, ccc/arousal" in text and "0.000" not in text
 
 
+def test_the_first_line_counts_the_rows_that_are_labeled_for_each_quantity():
+    counts = SUMMARY["n"] | {"emotion": 0, "valence_arousal": 13}
+    head = summary_table(SUMMARY | {"n": counts}).split("\n")[0]
+    assert head.startswith("rendered / test: 60 rows (13 with valence arousal, 0 with emotion), 3 subjects, 6 clips;")
+
+
 class Outline(html.parser.HTMLParser):
     def __init__(self):
         super().__init__()

@@ -12,12 +12,13 @@ import pathlib
 import numpy as np
 from jaxtyping import Float
 
-from affect_jax.data.readers.affectnet_faces import misplaced
+from affect_jax.data.belonging import check_landmarks, misplaced
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, existing_folder
 from affect_jax.data.readers.traces import ALL, LABEL_SET, parse_number
 from affect_jax.data.recordings import NumberedImages, Recording, Recordings
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
+from affect_jax.data.whereabouts import elsewhere, has_hidden_part
 from affect_jax.files import image_files
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 from affect_jax.types import LANDMARKS
@@ -49,10 +50,11 @@ def afew_va(config: AFEWVAConfig) -> Recordings:
     ValueError if too many frames or clips are unusable; FileNotFoundError for a wrong path.
     """
     root = existing_folder(config.root, "root is the folder of 001/ to 600/, or of 01/ to 12/")
-    files = sorted((path for pattern in CLIPS for path in root.glob(pattern)), key=lambda path: path.stem)
+    files = _clip_files(root)
     if not files:
         raise FileNotFoundError(
             f"no clips in {root}, expected files such as {root}/001/001.json or {root}/01/001/001.json"
+            + elsewhere(root, lambda top: bool(_clip_files(top)))
         )
     frames, clips = config.skipped(root), config.skipped(f"{root}: clips")
     recordings, total, paths = [], 0, {}
@@ -72,6 +74,11 @@ def afew_va(config: AFEWVAConfig) -> Recordings:
     if not recordings:
         raise ValueError(f"{root} has no usable frames: {frames.counts() | clips.counts()}")
     return Recordings(LABEL_SET, recordings)
+
+
+def _clip_files(root: pathlib.Path) -> list[pathlib.Path]:
+    files = [path for pattern in CLIPS for path in root.glob(pattern) if not has_hidden_part(path, root)]
+    return sorted(files, key=lambda path: path.stem)
 
 
 def _read(path: pathlib.Path) -> tuple[str, dict[str, dict]]:
@@ -117,7 +124,17 @@ def _recording(
         affect[row, VALENCE], affect[row, AROUSAL] = valence, arousal
         labels["landmarks"].value[row] = points
     labels["valence_arousal"].weight[:] = labels["landmarks"].weight[:] = 1
-    return Recording(path.stem, actor, footage, np.array(chosen, np.int64), labels)
+    notes = _unlikely(path, labels["landmarks"].value, [checks[index] for index in chosen])
+    return Recording(path.stem, actor, footage, np.array(chosen, np.int64), labels, notes)
+
+
+def _unlikely(
+    path: pathlib.Path, faces: Float[np.ndarray, "face 68 2"], checks: list[image_files.ImageCheck]
+) -> tuple[str, ...]:
+    """Notes on landmarks that are unlikely in their images, if these were checked."""
+    sizes = np.array([(check.width, check.height) for check in checks], np.float64).reshape(-1, 2)
+    known = sizes.all(1)
+    return tuple(check_landmarks(str(path), faces[known], sizes[known]))
 
 
 def _affect(values: dict) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from affect_jax.data.readers.affectnet_faces import AffectNetFacesConfig, Listed
 from affect_jax.data.readers.affectnet_rows import COLUMNS, REQUIRED, Row, parse
 from affect_jax.data.readers.lists import ListFile, existing_folder
 from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.data.whereabouts import elsewhere
 
 LIST_FOLDERS = ("", "Manually_Annotated_file_lists", "Automatically_annotated_file_list")
 IMAGE_FOLDERS = (
@@ -63,7 +64,8 @@ def _find_list(config: AffectNetConfig) -> pathlib.Path:
             return root / folder / name
     lists = sorted({path.stem for folder in LIST_FOLDERS for path in (root / folder).glob("*.csv")})
     places = ", ".join(str(root / folder) for folder in LIST_FOLDERS)
-    raise FileNotFoundError(f"no {name} in {places}; splits found there: {', '.join(lists) or 'none'}")
+    hint = elsewhere(root, lambda top: any((top / folder / name).is_file() for folder in LIST_FOLDERS))
+    raise FileNotFoundError(f"no {name} in {places}; splits found there: {', '.join(lists) or 'none'}{hint}")
 
 
 def _read_rows(list_path: pathlib.Path, skipped: SkippedRows) -> tuple[list[tuple[int, Row]], int]:
@@ -93,9 +95,15 @@ def _find_images(config: AffectNetConfig, list_path: pathlib.Path, names: list[s
     for folder in folders:
         if not tried or any((folder / name).is_file() for name in tried):
             return folder
+    if tried[0].startswith("/"):
+        raise FileNotFoundError(
+            f"none of the first {len(tried)} images of {list_path} (such as {tried[0]}) exists; its paths are "
+            "absolute, expected paths relative to the folder of the images: remove their common beginning"
+        )
+    hint = elsewhere(root, lambda top: any((top / name).is_file() for name in tried[:5]), "images")
     raise FileNotFoundError(
         f"none of the first {len(tried)} images of {list_path} (such as {tried[0]}) exists in "
-        f"{', '.join(map(str, folders))}; set `images` to the folder that the paths of the list are relative to"
+        f"{', '.join(map(str, folders))}; set `images` to the folder that the paths of the list are relative to{hint}"
     )
 
 

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 from absl import logging
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from affect_jax import emotions
+from affect_jax.data.belonging import check_landmarks, log_notes, misplaced
 from affect_jax.data.readers import affectnet_cleaning as cleaning
 from affect_jax.data.readers.affectnet_rows import CORRECT, Row
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, image_table, square_around_box
@@ -17,7 +18,6 @@ from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import UnreadableImage
 
 LABEL_SET = "affectnet_8"
-LEAST_INSIDE = 0.5  # minimum share of landmarks inside the image: faces may be cut by the border
 NOT_CHECKABLE = "cleaning: no emotion, or no valence and arousal, to check"
 
 
@@ -114,8 +114,8 @@ def _clean(rows: list[Listed], where: str, rule: str, skipped: SkippedRows) -> l
 
 
 def _keep_usable_images(rows: list[Listed], skipped: SkippedRows) -> list[Listed]:
-    """Keeps the rows whose image is complete and contains the face."""
-    kept = []
+    """Keeps the rows whose image is complete and contains the face; warns if their landmarks are unlikely."""
+    kept, points, sizes = [], [], []
     for listed, check in zip(rows, check_image_files([listed.file for listed in rows]), strict=True):
         if reason := check.reason or misplaced(listed.row.landmarks, listed.row.box, check.width, check.height):
             size = f"{check.width} x {check.height} px"
@@ -123,21 +123,12 @@ def _keep_usable_images(rows: list[Listed], skipped: SkippedRows) -> list[Listed
             skipped.refuse(listed.file, listed.number, RowFault(reason, f"expected {expected} at {listed.file}"))
         else:
             kept.append(listed)
+            if listed.row.landmarks is not None and check.width:
+                points.append(listed.row.landmarks)
+                sizes.append((check.width, check.height))
+    if points:
+        log_notes(skipped.where, check_landmarks(skipped.where, np.stack(points), np.array(sizes, np.float64)))
     return kept
-
-
-def misplaced(
-    landmarks: Float[np.ndarray, "68 2"] | None, box: tuple[float, float, float, float] | None, width: int, height: int
-) -> str:
-    """Returns why the landmarks, or else the face box, cannot belong to an image of that size; or ""."""
-    if landmarks is not None:
-        inside = ((landmarks >= 0) & (landmarks < (width, height))).all(1).mean()
-        return "landmarks lie outside the image" if inside < LEAST_INSIDE else ""
-    if box is not None:
-        left, top, box_width, box_height = box
-        x, y = left + box_width / 2, top + box_height / 2
-        return "" if 0 <= x < width and 0 <= y < height else "face box lies outside the image"
-    return ""
 
 
 class ListedFaces(ImageFiles):

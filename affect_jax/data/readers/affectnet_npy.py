@@ -26,6 +26,7 @@ from affect_jax.data.readers.affectnet_rows import (
 )
 from affect_jax.data.readers.lists import READING_THREADS, existing_folder
 from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.data.whereabouts import elsewhere, log_left_out, visible_files
 from affect_jax.files import image_files
 from affect_jax.files.kinds import is_hidden
 
@@ -61,7 +62,8 @@ def affectnet_npy(config: AffectNetNpyConfig) -> ListedFaces:
     for folder in (top / "images", top / "annotations"):
         if not folder.is_dir():
             sets = sorted(path.parent.name for path in root.glob("*/annotations"))
-            raise FileNotFoundError(f"no folder {folder}; splits found in {root}: {', '.join(sets) or 'none'}")
+            hint = elsewhere(root, lambda top: (top / config.own_split / "annotations").is_dir())
+            raise FileNotFoundError(f"no folder {folder}; splits found in {root}: {', '.join(sets) or 'none'}{hint}")
     files = _list_images(top / "images")
     ids = sorted(set(files) | _list_annotated(top / "annotations"), key=lambda name: (len(name), name))
     skipped, rows = config.skipped(top), []
@@ -86,10 +88,13 @@ def _add_or_skip(
 
 def _list_images(folder: pathlib.Path) -> dict[str, str]:
     """Lists the file names of the images by id."""
-    found = {}
-    for file in folder.iterdir():
-        if file.suffix.lower() in image_files.SUFFIXES and not is_hidden(file.name):
+    found, others = {}, []
+    for file in visible_files(folder):
+        if file.suffix.lower() in image_files.SUFFIXES:
             found[file.stem] = file.name
+        else:
+            others.append(file)
+    log_left_out(folder, {"no ending of an image": others})
     return found
 
 

@@ -11,20 +11,22 @@ files.
 import dataclasses
 import pathlib
 import re
+from collections.abc import Iterable
 
 import numpy as np
 from absl import logging
 
 from affect_jax import emotions
+from affect_jax.data.belonging import check_landmarks, log_notes, misplaced
 from affect_jax.data.gray_images import GrayImages
-from affect_jax.data.readers.affectnet_faces import ListedFaces, misplaced
+from affect_jax.data.readers.affectnet_faces import ListedFaces
 from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_frames, read_landmarks
 from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, existing_folder, image_table, one_hot
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
+from affect_jax.data.whereabouts import elsewhere, log_left_out, visible_files, visible_folders
 from affect_jax.files import image_files
-from affect_jax.files.kinds import is_hidden
 
 IMAGES, TABLE = "cohn-kanade-images", "ckextended.csv"
 CSV_NAMES = (*emotions.LABEL_SETS["fer2013_7"], "contempt")  # codes 0..7 of ckextended.csv
@@ -89,16 +91,19 @@ def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GrayImages:
 
 
 def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> list[Frame]:
-    """Lists the last frames of each sequence, from one folder per emotion."""
-    names, found = emotions.names(LABEL_SET), []
-    folders = {path: emotions.canonical_name(path.name) for path in sorted(root.iterdir()) if path.is_dir()}
-    emotional = {path: word for path, word in folders.items() if word in names}
+    """Lists the last frames of each sequence, from one folder per emotion; ValueError names other folders of images."""
+    names, found, other_files = emotions.names(LABEL_SET), [], []
+    emotional = _by_emotion(root)
     if not emotional:
-        raise FileNotFoundError(f"{root} has neither {IMAGES} nor {TABLE} nor folders such as {root}/happy")
+        hint = elsewhere(root, lambda top: (top / IMAGES).is_dir() or (top / TABLE).is_file() or bool(_by_emotion(top)))
+        raise FileNotFoundError(f"{root} has neither {IMAGES} nor {TABLE} nor folders such as {root}/happy{hint}")
+    _refuse_other_folders(root, emotional)
     for folder, word in emotional.items():
         sequences: dict[tuple[str, str], list[pathlib.Path]] = {}
-        for number, path in enumerate(sorted(folder.iterdir()), 1):
-            if path.suffix.lower() not in image_files.SUFFIXES or is_hidden(path.name):
+        other_files += [path for below in visible_folders(folder) for path in visible_files(below)]
+        for number, path in enumerate(visible_files(folder), 1):
+            if path.suffix.lower() not in image_files.SUFFIXES:
+                other_files.append(path)
                 continue
             if match := NAME_PATTERN.fullmatch(path.stem):
                 sequences.setdefault((match[1], match[2]), []).append(path)
@@ -107,13 +112,35 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
                 skipped.refuse(str(path), number, fault)
         for (subject, _), paths in sorted(sequences.items()):
             found += [Frame(path, subject, names.index(word)) for path in paths[-peak:]]
+    log_left_out(root, {"no images of an emotion folder": other_files})
     return sorted(found, key=lambda frame: frame.path.name)
+
+
+def _by_emotion(root: pathlib.Path) -> dict[pathlib.Path, str]:
+    """Finds the folders named by an emotion."""
+    words = {path: emotions.canonical_name(path.name) for path in visible_folders(root)}
+    return {path: word for path, word in words.items() if word in emotions.names(LABEL_SET)}
+
+
+def _refuse_other_folders(root: pathlib.Path, emotional: Iterable[pathlib.Path]) -> None:
+    """ValueError if other folders hold images, because theirs would be missing without a word."""
+    counts = {}
+    for folder in set(visible_folders(root)) - set(emotional):
+        images = [path for path in folder.rglob("*") if path.suffix.lower() in image_files.SUFFIXES]
+        if images:
+            counts[folder.name] = len(images)
+    if counts:
+        listed = ", ".join(f"{name} ({count} images)" for name, count in sorted(counts.items()))
+        raise ValueError(
+            f"{root}: folder {listed} is not an emotion of {LABEL_SET}; expected "
+            f"{', '.join(emotions.names(LABEL_SET))}: rename it or move it elsewhere"
+        )
 
 
 def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skipped: SkippedRows) -> ListedFaces:
     paths = [str(frame.path) for frame in frames]
     checks = check_image_files(paths) if config.check_images else [image_files.ImageCheck("")] * len(paths)
-    kept, points = [], []
+    kept, points, sizes = [], [], []
     for number, (frame, check) in enumerate(zip(frames, checks, strict=True), 1):
         try:
             if check.reason:
@@ -126,10 +153,15 @@ def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skippe
         else:
             kept.append((number, frame))
             points.append(landmarks)
+            if landmarks is not None and check.width:
+                sizes.append((len(points) - 1, check.width, check.height))
     of_frames = set(paths)  # other faults concern whole sequences
     skipped.finish(len(frames) + sum(path not in of_frames for path, *_ in skipped.faults))
     if not kept:
         raise ValueError(f"{root} has no usable frames: {skipped.counts() or 'no sequence has an emotion'}")
+    if sizes:
+        known = np.stack([points[place] for place, *_ in sizes])
+        log_notes(str(root), check_landmarks(str(root), known, np.array(sizes, np.float64)[:, 1:]))
     if all(landmarks is None for landmarks in points):
         logging.info("%s has no Landmarks folder: the crop is the whole image", root)
     count = len(emotions.names(LABEL_SET))

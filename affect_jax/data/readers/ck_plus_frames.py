@@ -10,10 +10,11 @@ from jaxtyping import Float
 from affect_jax import emotions
 from affect_jax.data.readers.lists import parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.files.kinds import is_hidden
+from affect_jax.data.whereabouts import log_left_out, visible_files
 from affect_jax.types import LANDMARKS
 
 LABEL_SET = "ck_plus_8"
+SUFFIX = ".png"
 IMAGE_FOLDER = "cohn-kanade-images"
 EMOTION_FOLDERS = ("Emotion", "Emotion_labels/Emotion", "emotion")
 LANDMARK_FOLDERS = ("Landmarks/Landmarks", "Landmarks", "landmarks")
@@ -34,10 +35,11 @@ def labeled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: Skipped
     labels = _first_folder(root, EMOTION_FOLDERS)
     if labels is None:
         raise FileNotFoundError(f"no folder {root}/{EMOTION_FOLDERS[0]}; it is a separate download: unpack it there")
-    frames, without, number = [], 0, 0
+    frames, without, number, other_files = [], 0, 0, []
     for folder in sorted((root / IMAGE_FOLDER).glob("S*/*/")):
         subject, sequence = folder.parent.name, folder.name
-        images = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".png" and not is_hidden(path.name))
+        images = [path for path in visible_files(folder) if path.suffix.lower() == SUFFIX]
+        other_files += [path for path in visible_files(folder) if path.suffix.lower() != SUFFIX]
         files = sorted((labels / subject / sequence).glob("[!.]*_emotion.txt"))
         if not files or not images:
             without += 1
@@ -51,6 +53,7 @@ def labeled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: Skipped
         late = images[-peak:]
         early = [path for path in images[:neutral] if path not in late]
         frames += [Frame(path, subject, NEUTRAL) for path in early] + [Frame(path, subject, emotion) for path in late]
+    log_left_out(root, {f"no frame, which ends with {SUFFIX}": other_files})
     logging.info("%s: %d sequences with an emotion; %d without are excluded", root, number, without)
     return frames
 

@@ -12,6 +12,7 @@ from affect_jax.data.gray_images import GrayImages
 from affect_jax.data.readers.lists import ListConfig, ListFile, image_table, one_hot, parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
+from affect_jax.data.whereabouts import elsewhere
 
 LABEL_SET = "fer2013_7"
 SIDE_PX = 48
@@ -63,7 +64,12 @@ def find_list(root: str, files: tuple[str, ...] = FILES) -> pathlib.Path:
     for candidate in [path] + [path / name for name in files]:
         if candidate.is_file():
             return candidate
-    raise FileNotFoundError(f"no list at {path}: expected {' or '.join(files)} in it, or the path of such a file")
+    lists = [entry.name for entry in sorted(path.glob("[!.]*.csv"))]
+    found = f"; it has {', '.join(lists[:3])}, whose path may be given instead" if lists else ""
+    hint = elsewhere(path, lambda top: any((top / name).is_file() for name in files))
+    raise FileNotFoundError(
+        f"no list at {path}: expected {' or '.join(files)} in it, or the path of such a file{found}{hint}"
+    )
 
 
 def pixel_rows(

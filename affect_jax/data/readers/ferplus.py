@@ -19,6 +19,7 @@ from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, parse_pix
 from affect_jax.data.readers.lists import ImageListConfig, ListFile, check_image_files, image_table, parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
+from affect_jax.data.whereabouts import elsewhere
 from affect_jax.types import Labels
 
 LABEL_SET = "ferplus_8"
@@ -73,7 +74,9 @@ def ferplus(config: FERPlusConfig) -> GrayImages | ImageFiles:
     folder = root / FOLDERS[config.own_split]
     path = next((p for p in (root / VOTES_FILE, folder / FOLDER_LIST) if p.is_file()), None)
     if path is None:
-        raise FileNotFoundError(f"no votes at {root}: expected {VOTES_FILE} in it, or {FOLDER_LIST} in {folder}")
+        below = f"{folder.name}/{FOLDER_LIST}"
+        hint = elsewhere(root, lambda top: (top / VOTES_FILE).is_file() or (top / below).is_file())
+        raise FileNotFoundError(f"no votes at {root}: expected {VOTES_FILE} in it, or {FOLDER_LIST} in {folder}{hint}")
     skipped = config.skipped(path)
     rows, usages = _read(path, config.own_split, skipped)
     if folder.is_dir():

@@ -7,8 +7,8 @@ from affect_jax import emotions
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, image_table, one_hot
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import ImageFiles, unlabeled
+from affect_jax.data.whereabouts import elsewhere, has_hidden_part, log_left_out, visible_files, visible_folders
 from affect_jax.files import image_files
-from affect_jax.files.kinds import is_hidden
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,22 +32,29 @@ def folder(config: FolderConfig) -> ImageFiles:
     if not top.is_dir():
         raise FileNotFoundError(f"no folder {top}; expected one subfolder per emotion in root/split")
     names = emotions.names(config.label_set)
-    folders = [path for path in sorted(top.iterdir()) if path.is_dir() and not is_hidden(path.name)]
+    folders = visible_folders(top)
     if wrong := [path.name for path in folders if emotions.canonical_name(path.name) not in names]:
         raise ValueError(
             f"{top}: folder {', '.join(wrong)} is not an emotion of {config.label_set}; "
             f"expected {', '.join(names)}: rename it, move it elsewhere, or choose another label_set"
+            + _other_split(pathlib.Path(config.root), top, names)
         )
     codes = {path: names.index(emotions.canonical_name(path.name)) for path in folders}
-    files = []
+    files, others = [], []
     for emotion in sorted(folders, key=codes.get):
         for path in sorted(emotion.rglob("*")):
-            hidden = any(is_hidden(part) for part in path.relative_to(emotion).parts)
-            if path.suffix.lower() in image_files.SUFFIXES and not hidden:
+            if path.is_dir() or has_hidden_part(path, emotion):
+                continue
+            if path.suffix.lower() in image_files.SUFFIXES:
                 files.append((path, codes[emotion]))
+            else:
+                others.append(path)
+    loose = [path for path in visible_files(top) if path.suffix.lower() in image_files.SUFFIXES]
+    log_left_out(top, {"no ending of an image": others, "image in no emotion folder": loose})
     kept = _keep_usable(files, str(top), config) if config.check_images else files
     if not kept:
-        raise ValueError(f"{top} has no images; expected files such as {top}/{names[0]}/a.jpg")
+        hint = _other_split(pathlib.Path(config.root), top, names)
+        raise ValueError(f"{top} has no images; expected files such as {top}/{names[0]}/a.jpg{hint}")
     labels = unlabeled(len(kept), config.label_set, ("emotion",))
     labels["emotion"].value[:] = one_hot([emotion for _, emotion in kept], len(names))
     labels["emotion"].weight[:] = 1
@@ -55,6 +62,14 @@ def folder(config: FolderConfig) -> ImageFiles:
     table = image_table(relative, [name.rpartition(".")[0] for name in relative], labels)
     places = [f"{top}, image {row}" for row in range(1, len(kept) + 1)]
     return ImageFiles(config.label_set, table, [str(path) for path, _ in kept], places)
+
+
+def _other_split(root: pathlib.Path, top: pathlib.Path, names: tuple[str, ...]) -> str:
+    """Says where folders of emotions lie, if not in `top`, as the end of a message."""
+    has_emotions = lambda folder: any(emotions.canonical_name(path.name) in names for path in visible_folders(folder))
+    if top == root and (splits := [path.name for path in visible_folders(root) if has_emotions(path)]):
+        return f"; {', '.join(splits)} hold such folders: set split to {' or '.join(splits)}"
+    return elsewhere(top, has_emotions)
 
 
 def _keep_usable(

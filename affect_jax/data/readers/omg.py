@@ -18,6 +18,7 @@ from affect_jax.data.readers.traces import ClipConfig, Collection, parse_number,
 from affect_jax.data.recordings import Footage, Recording, Recordings
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import unlabeled
+from affect_jax.data.whereabouts import elsewhere
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
 LABEL_SET = "omg_7"
@@ -61,7 +62,10 @@ def omg(config: OMGConfig) -> Recordings:
     root = existing_folder(config.root, "root is the folder with omg_TrainVideos.csv and videos/")
     path = root / config.own_split
     if not path.is_file():
-        raise FileNotFoundError(f"no file {path}, expected the list of split '{config.split}'")
+        lists = ", ".join(entry.name for entry in sorted(root.glob("[!.]*.csv"))[:5])
+        found = f"; lists found there: {lists}" if lists else ""
+        hint = elsewhere(root, lambda top: (top / config.own_split).is_file())
+        raise FileNotFoundError(f"no file {path}, expected the list of split '{config.split}'{found}{hint}")
     found = Collection(config, root, str(path))
     lines = ListFile(path, COLUMNS)
     seen = set()

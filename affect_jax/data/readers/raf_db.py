@@ -17,6 +17,7 @@ from affect_jax.data.readers.lists import (
 )
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
+from affect_jax.data.whereabouts import elsewhere
 
 LABEL_SET = "raf_db_7"
 LISTS = ("EmoLabel/list_patition_label.txt", "EmoLabel/list_partition_label.txt", "list_patition_label.txt")
@@ -85,7 +86,8 @@ def _find_list(root: str) -> tuple[pathlib.Path, pathlib.Path]:
         for name in LISTS:
             if (top / name).is_file():
                 return top, top / name
-    raise FileNotFoundError(f"no {LISTS[0]} in {path}; root is the folder that contains it and Image")
+    hint = elsewhere(path, lambda top: any((top / name).is_file() for name in LISTS))
+    raise FileNotFoundError(f"no {LISTS[0]} in {path}; root is the folder that contains it and Image{hint}")
 
 
 def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[tuple[int, str, int]], int]:

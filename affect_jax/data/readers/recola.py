@@ -21,12 +21,12 @@ from affect_jax.data.readers.traces import (
     ClipConfig,
     Collection,
     Trace,
-    label_recording,
     read_trace,
     resolve_split,
 )
 from affect_jax.data.recordings import Recordings
 from affect_jax.data.skipped import SkippedRows
+from affect_jax.data.whereabouts import elsewhere, has_hidden_part, log_left_out, visible_files
 from affect_jax.quantities.valence_arousal import DIMENSIONS
 
 SPLITS = {"training": "train", "validation": "dev", "test": "test", ALL: ALL}
@@ -70,7 +70,7 @@ def recola(config: RECOLAConfig) -> Recordings:
             traces[index], rows = read_ratings(files[dimension][name], config.rater, found.rows)
             found.total_rows += rows
         if (footage := found.footage(name, str(files[DIMENSIONS[0]][name]))) is not None:
-            found.add(label_recording(name, name, footage, traces), str(files[DIMENSIONS[0]][name]))
+            found.add_traces(name, footage, traces, str(files[DIMENSIONS[0]][name]))
     return found.source()
 
 
@@ -121,26 +121,33 @@ class ArffLines(ListFile):
 
 
 def _folder(root: pathlib.Path, labels: str) -> pathlib.Path:
-    tops = [root / labels] if labels else [root]
-    found = sorted({path.parent for top in tops for level in LEVELS for path in top.glob(f"{level}arousal")})
-    found = [folder for folder in found if (folder / "valence").is_dir()]
+    top = root / labels
+    found = _dimensions(top)
     if len(found) == 1:
         return found[0]
     if not found:
         raise FileNotFoundError(
-            f"no folders arousal/ and valence/ in {tops[0]}, expected files such as dev_1.arff in them"
+            f"no folders arousal/ and valence/ in {top}, expected files such as dev_1.arff in them"
+            + elsewhere(root, lambda top: bool(_dimensions(top)), "labels" if labels else "root")
         )
     names = ", ".join(folder.relative_to(root).as_posix() for folder in found)
-    raise ValueError(f"{tops[0]} has several sets of labels: {names}; set labels to one of them")
+    raise ValueError(f"{top} has several sets of labels: {names}; set labels to one of them")
+
+
+def _dimensions(top: pathlib.Path) -> list[pathlib.Path]:
+    """Finds the folders that have both dimensions."""
+    found = sorted({path.parent for level in LEVELS for path in top.glob(f"{level}arousal")})
+    return [folder for folder in found if (folder / "valence").is_dir() and not has_hidden_part(folder, top)]
 
 
 def _files(folder: pathlib.Path, split: str) -> dict[str, pathlib.Path]:
     """Finds the label files by recording; ValueError if a recording has two."""
     wanted = resolve_split(split, SPLITS)
-    found, others = {}, set()
-    for path in sorted(folder.iterdir()):
+    found, others, unknown = {}, set(), []
+    for path in visible_files(folder):
         match = NAME.match(path.stem)
         if match is None or path.suffix not in (".arff", ".csv"):
+            unknown.append(path)
             continue
         if wanted not in (ALL, match[2]):
             others.add(match[2] or ALL)
@@ -148,6 +155,7 @@ def _files(folder: pathlib.Path, split: str) -> dict[str, pathlib.Path]:
             raise ValueError(f"{folder} has {match[1]} twice: {found[match[1]].name} and {path.name}; keep one")
         else:
             found[match[1]] = path
+    log_left_out(folder, {"no name such as dev_1.arff or P16.csv": unknown})
     if not found:
         existing = f"; found files of {', '.join(sorted(others))}" if others else ""
         raise FileNotFoundError(

@@ -15,13 +15,13 @@ from affect_jax.data.readers.traces import (
     LAYOUT,
     ClipConfig,
     Collection,
-    label_recording,
     read_trace,
     resolve_split,
     split_dimensions,
 )
 from affect_jax.data.recordings import Recordings
 from affect_jax.data.skipped import RowFault
+from affect_jax.data.whereabouts import elsewhere, log_left_out, visible_files
 
 SPLITS = {"training": "Train", "validation": "Devel", "test": "Test"}
 COLUMNS = ("name", "timestamp", "arousal", "valence")
@@ -57,14 +57,16 @@ def sewa(config: SEWAConfig) -> Recordings:
         trace, rows = read_trace(lines, "timestamp", RATED, found.rows, functools.partial(_check_name, path.stem))
         found.total_rows += rows
         if (footage := found.footage(path.stem, str(path))) is not None:
-            recording = label_recording(path.stem, path.stem, footage, split_dimensions(trace, RATED))
-            found.add(recording, str(path))
+            found.add_traces(path.stem, footage, split_dimensions(trace, RATED), str(path))
     return found.source()
 
 
 def _files(folder: pathlib.Path, config: SEWAConfig) -> list[pathlib.Path]:
     word = config.own_split
-    named = {path: match for path in sorted(folder.glob("*.csv")) if (match := NAME.fullmatch(path.stem))}
+    named = _named(folder)
+    log_left_out(
+        folder, {"no name such as Devel_DE_01.csv": [path for path in visible_files(folder) if path not in named]}
+    )
     chosen = [
         path
         for path, match in named.items()
@@ -74,8 +76,13 @@ def _files(folder: pathlib.Path, config: SEWAConfig) -> list[pathlib.Path]:
     if not chosen or missing:
         existing = ", ".join(sorted({f"{match[1]}_{match[2]}" for match in named.values()})) or "none"
         wanted = " or ".join(f"{word}_{culture}_01.csv" for culture in missing or config.cultures or ("DE",))
-        raise FileNotFoundError(f"no labels such as {wanted} in {folder}; found: {existing}")
+        hint = "" if named else elsewhere(folder, lambda top: bool(_named(top) or _named(top / "labels")))
+        raise FileNotFoundError(f"no labels such as {wanted} in {folder}; found: {existing}{hint}")
     return chosen
+
+
+def _named(folder: pathlib.Path) -> dict[pathlib.Path, re.Match]:
+    return {path: match for path in sorted(folder.glob("*.csv")) if (match := NAME.fullmatch(path.stem))}
 
 
 def _check_name(stem: str, row: dict[str, str]) -> None:
