@@ -8,9 +8,10 @@ from PIL import Image
 from records import no_labels
 
 from affect_jax.data.clips import evaluation_windows
+from affect_jax.data.landmark_tables import with_landmarks
 from affect_jax.data.readers.sewa import SEWAConfig
 from affect_jax.data.readers.traces import resolve_split
-from affect_jax.data.recordings import NumberedImages, Recording, Recordings, find_footage, with_landmarks
+from affect_jax.data.recordings import NumberedImages, Recording, Recordings, find_footage
 from affect_jax.types import UnreadableImage
 
 
