@@ -100,10 +100,7 @@ def read_expression(path: pathlib.Path, skipped: SkippedRows) -> Lines:
             if is_missing(cells[0]):
                 skipped.left_out.append((str(path), row, NO_VALUE))
                 continue
-            if (word := emotions.canonical_name(cells[0])) in names:
-                code = names.index(word)
-            else:
-                code = parse_integer("expression", cells[0], len(names) - 1, meaning, lowest=NOT_NAMED)
+            code = parse_integer("expression", cells[0], len(names) - 1, meaning, lowest=NOT_NAMED)
             if code != NOT_NAMED:
                 values[index, known.index(names[code])], weight[index] = 1, 1
         except RowFault as fault:
