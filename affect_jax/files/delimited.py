@@ -6,6 +6,7 @@ import math
 import pathlib
 import re
 from collections.abc import Iterator, Sequence
+from typing import TextIO
 
 SEPARATORS = (",", ";", "\t", "|")
 HEAD_BYTES = 4096  # of a file, from which its encoding is recognized
@@ -76,6 +77,20 @@ def separator_of(line: str, expected: str, columns: Sequence[str]) -> str:
     return max(found, key=found.get)  # the first of the largest
 
 
+def open_text(path: pathlib.Path) -> TextIO:
+    """Opens a text file in its own encoding, for cells that are then passed through `repair`."""
+    encoding = encoding_of(path)
+    return open(path, newline="", encoding=encoding, errors="surrogateescape" if encoding == "utf-8" else "replace")
+
+
+def read_lines(path: pathlib.Path) -> Iterator[tuple[int, str]]:
+    """Yields the number and the text of each line that is not blank."""
+    with open_text(path) as file:
+        for number, line in enumerate(file, 1):
+            if text := repair(line).strip():
+                yield number, text
+
+
 def read_delimited(
     path: pathlib.Path, columns: Sequence[str], separator: str = ",", quote: str = '"'
 ) -> Iterator[tuple[int, list[str]]]:
@@ -84,10 +99,7 @@ def read_delimited(
     The separator is the expected one, unless the first line names another (Excel's "sep=;") or its known `columns` are
     found only with another. Comments before the first line are left out. ValueError for a line that is not CSV.
     """
-    encoding = encoding_of(path)
-    with open(
-        path, newline="", encoding=encoding, errors="surrogateescape" if encoding == "utf-8" else "replace"
-    ) as file:
+    with open_text(path) as file:
         skipped = 0
         for line in file:
             text = line.strip()

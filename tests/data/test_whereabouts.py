@@ -125,7 +125,7 @@ BY_FOLDER = {
 
 @pytest.mark.parametrize("reader", BY_FOLDER)
 def test_what_is_left_out_is_counted_with_its_first_name(emotions_of_ck, caplog, reader):
-    for name in ("b.pgm", "a.raw", "c.psd"):
+    for name in ("b.svg", "a.raw", "c.psd"):
         text(emotions_of_ck / "anger" / name, "x")
     BY_FOLDER[reader](emotions_of_ck)
     assert ": 3 (first anger/a.raw)" in caplog.text

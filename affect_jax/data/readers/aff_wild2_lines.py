@@ -1,6 +1,7 @@
 """The text files of Aff-Wild2: a header, then one line per frame, so unusable lines keep their place."""
 
 import pathlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,9 +11,11 @@ from affect_jax import emotions
 from affect_jax.data.readers.lists import parse_integer
 from affect_jax.data.readers.traces import parse_number
 from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.files.delimited import is_missing, read_delimited
 from affect_jax.quantities.valence_arousal import AROUSAL, DIMENSIONS, VALENCE
 
 LABEL_SET = "aff_wild2_8"
+NO_VALUE = "line without a value"
 NOT_RATED, NOT_NAMED = -5.0, -1  # codes of frames without annotation
 
 
@@ -24,18 +27,30 @@ class Lines(NamedTuple):
     weight: Float[np.ndarray, "line"]
 
 
-def _lines(path: pathlib.Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def _lines(path: pathlib.Path, columns: Sequence[str]) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Splits a file into the header cells and (line number, cells) of each line; blank lines have no cells."""
-    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
-    while lines and not lines[-1].strip():
-        lines.pop()
-    cells = [[cell.strip() for cell in line.split(",")] if line.strip() else [] for line in lines]
-    return (cells[0] if cells else []), list(enumerate(cells[1:], 2))
+    found = {number: [cell.strip() for cell in cells] for number, cells in read_delimited(path, columns)}
+    if not found:
+        return [], []
+    start = min(found)
+    header = found[start]
+    rows = [
+        (number, _without_empty_end(found.get(number, []), len(header))) for number in range(start + 1, max(found) + 1)
+    ]
+    return [cell for cell in header if cell], rows
+
+
+def _without_empty_end(cells: list[str], count: int) -> list[str]:
+    """Drops the empty cells that a spreadsheet adds behind the columns."""
+    while len(cells) > 1 and not cells[-1] and len(cells) >= count:
+        cells = cells[:-1]
+    return cells
 
 
 def read_affect(path: pathlib.Path, skipped: SkippedRows) -> Lines:
     """Reads valence and arousal; ValueError for an unexpected header."""
-    header, lines = _lines(path)
+    header, lines = _lines(path, DIMENSIONS)
+    header = [cell.lower() for cell in header]
     if sorted(header) != sorted(DIMENSIONS):
         raise ValueError(f"{path}, row 1: the header is '{','.join(header)[:60]}', expected valence,arousal")
     values, weight = np.zeros((len(lines), 2), np.float32), np.zeros(len(lines), np.float32)
@@ -47,6 +62,9 @@ def read_affect(path: pathlib.Path, skipped: SkippedRows) -> Lines:
                 )
             named = dict(zip(header, cells, strict=True))
             if any(_is(named[name], NOT_RATED) for name in DIMENSIONS):
+                continue
+            if all(is_missing(named[name]) for name in DIMENSIONS):
+                skipped.left_out.append((str(path), row, NO_VALUE))
                 continue
             values[index, VALENCE] = parse_number("valence", named["valence"], -1.0, 1.0)
             values[index, AROUSAL] = parse_number("arousal", named["arousal"], -1.0, 1.0)
@@ -66,10 +84,10 @@ def _is(cell: str, code: float) -> bool:
 
 def read_expression(path: pathlib.Path, skipped: SkippedRows) -> Lines:
     """Reads expressions as probabilities, with the classes of the header; ValueError for an unexpected header."""
-    header, lines = _lines(path)
+    header, lines = _lines(path, (*emotions.names(LABEL_SET), "happiness", "sadness"))
     names = [emotions.canonical_name(word) for word in header]
     known = emotions.names(LABEL_SET)
-    if len(names) < 2 or not set(names) <= set(known):
+    if len(names) < 2 or not set(names) <= set(known) or len(set(names)) < len(names):
         raise ValueError(
             f"{path}, row 1: the header is '{','.join(header)[:80]}', expected the expressions {', '.join(known)}"
         )
@@ -79,6 +97,9 @@ def read_expression(path: pathlib.Path, skipped: SkippedRows) -> Lines:
         try:
             if len(cells) != 1:
                 raise RowFault("wrong number of cells", f"{len(cells)}, expected 1; is a line truncated or merged?")
+            if is_missing(cells[0]):
+                skipped.left_out.append((str(path), row, NO_VALUE))
+                continue
             code = parse_integer("expression", cells[0], len(names) - 1, meaning, lowest=NOT_NAMED)
             if code != NOT_NAMED:
                 values[index, known.index(names[code])], weight[index] = 1, 1

@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 
 from affect_jax import emotions
 from affect_jax.data.gray_images import GrayImages
-from affect_jax.data.readers.lists import ListConfig, ListFile, image_table, one_hot, parse_integer
+from affect_jax.data.readers.lists import ListConfig, ListFile, image_table, one_hot, parse_emotion
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 from affect_jax.data.whereabouts import elsewhere
@@ -77,7 +77,6 @@ def pixel_rows(
 ) -> Iterator[tuple[str, int, UInt8[np.ndarray, "48 48"]]]:
     """Yields (name, emotion, image) for each usable row of a split; writes the skipped rows at the end."""
     wanted, lines, total = usage(split), ListFile(path, REQUIRED), 0
-    meaning = ", ".join(f"{code} {name}" for code, name in enumerate(names))
     for number, cells in lines:
         total += 1
         try:
@@ -85,7 +84,7 @@ def pixel_rows(
             if _read_usage(row, path, wanted) != wanted:
                 total -= 1
                 continue
-            emotion = parse_integer("emotion", row["emotion"], len(names) - 1, meaning)
+            emotion = parse_emotion("emotion", row["emotion"], names)
             face = parse_pixels(row["pixels"])
         except RowFault as fault:
             skipped.refuse(str(path), number, fault)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from affect_jax import emotions
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import Table
 from affect_jax.files import image_files
@@ -131,6 +132,14 @@ def parse_integer(column: str, cell: str, highest: int, meaning: str = "", lowes
     if not (lowest <= value <= highest and value == int(value)):
         raise RowFault(f"{column} out of {lowest}..{highest}", f"{column} is {cell}, expected {meaning or 'a count'}")
     return int(value)
+
+
+def parse_emotion(column: str, cell: str, names: Sequence[str], first: int = 0) -> int:
+    """Parses an emotion's code, counted from `first`, or its name; returns its index in `names`."""
+    if (word := emotions.canonical_name(cell)) in names:
+        return names.index(word)
+    meaning = ", ".join(f"{code} {name}" for code, name in enumerate(names, first))
+    return parse_integer(column, cell, len(names) - 1 + first, meaning, lowest=first) - first
 
 
 def image_table(names: Sequence[str], subjects: Sequence[str], labels: Labels) -> Table:

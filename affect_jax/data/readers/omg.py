@@ -13,12 +13,13 @@ from typing import NamedTuple
 import numpy as np
 
 from affect_jax import emotions
-from affect_jax.data.readers.lists import ListFile, existing_folder, parse_integer
+from affect_jax.data.readers.lists import ListFile, existing_folder, parse_emotion
 from affect_jax.data.readers.traces import ClipConfig, Collection, parse_number, resolve_split
 from affect_jax.data.recordings import Footage, Recording, Recordings
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import unlabeled
 from affect_jax.data.whereabouts import elsewhere
+from affect_jax.files.delimited import is_missing
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
 LABEL_SET = "omg_7"
@@ -28,7 +29,6 @@ FILES = {
     "test": "omg_TestVideos_WithLabels.csv",
 }
 COLUMNS = ("video", "utterance", "arousal", "valence", "EmotionMaxVote")
-MEANING = ", ".join(f"{code} {name}" for code, name in enumerate(emotions.names(LABEL_SET)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,9 +49,8 @@ class Utterance(NamedTuple):
 
     video: str
     name: str  # of the recording: video and utterance
-    valence: float
-    arousal: float
-    emotion: int
+    valence_arousal: tuple[float, float] | None  # None: without a value
+    emotion: int | None
 
 
 def omg(config: OMGConfig) -> Recordings:
@@ -79,6 +78,9 @@ def omg(config: OMGConfig) -> Recordings:
             found.rows.refuse(str(path), row, fault)
             continue
         seen.add(utterance.name)
+        if utterance.valence_arousal is None and utterance.emotion is None:
+            found.rows.left_out.append((str(path), row, "utterance without a value"))
+            continue
         if (footage := found.footage(utterance.name, f"{path}, row {row}")) is not None:
             found.add(_recording(utterance, footage), f"{path}, row {row}")
     return found.source(LABEL_SET)
@@ -89,19 +91,27 @@ def _utterance(row: dict[str, str]) -> Utterance:
     for column, cell in (("video", row["video"]), ("utterance", stem)):
         if not cell or cell in (".", "..") or "/" in cell or "\\" in cell:
             raise RowFault(f"{column} is not a name", f"{column} is '{cell[:40]}', expected a file name")
+    vote = row["EmotionMaxVote"]
     return Utterance(
         row["video"],
         f"{row['video']}/{stem}",
-        parse_number("valence", row["valence"], -1.0, 1.0),
-        parse_number("arousal", row["arousal"], 0.0, 1.0),
-        parse_integer("EmotionMaxVote", row["EmotionMaxVote"], len(emotions.names(LABEL_SET)) - 1, MEANING),
+        _affect(row),
+        None if is_missing(vote) else parse_emotion("EmotionMaxVote", vote, emotions.names(LABEL_SET)),
     )
+
+
+def _affect(row: dict[str, str]) -> tuple[float, float] | None:
+    if is_missing(row["valence"]) and is_missing(row["arousal"]):
+        return None
+    return parse_number("valence", row["valence"], -1.0, 1.0), parse_number("arousal", row["arousal"], 0.0, 1.0)
 
 
 def _recording(utterance: Utterance, footage: Footage) -> Recording:
     labels = unlabeled(len(footage.numbers), LABEL_SET, ("valence_arousal", "emotion"))
     affect = labels["valence_arousal"].value
-    affect[:, VALENCE], affect[:, AROUSAL] = utterance.valence, utterance.arousal
-    labels["valence_arousal"].weight[:] = labels["emotion"].weight[:] = 1
-    labels["emotion"].value[:, utterance.emotion] = 1
+    if utterance.valence_arousal is not None:
+        affect[:, VALENCE], affect[:, AROUSAL] = utterance.valence_arousal
+        labels["valence_arousal"].weight[:] = 1
+    if utterance.emotion is not None:
+        labels["emotion"].value[:, utterance.emotion] = labels["emotion"].weight[:] = 1
     return Recording(utterance.name, utterance.video, footage, np.arange(len(footage.numbers)), labels)

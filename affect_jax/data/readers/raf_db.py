@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 
 import numpy as np
 
@@ -18,14 +19,15 @@ from affect_jax.data.readers.lists import (
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.data.whereabouts import elsewhere
+from affect_jax.files.delimited import read_lines
 
 LABEL_SET = "raf_db_7"
 LISTS = ("EmoLabel/list_patition_label.txt", "EmoLabel/list_partition_label.txt", "list_patition_label.txt")
 TOPS = ("", "basic", "Basic")
 SPLITS = {"training": "train", "train": "train", "test": "test", "validation": "test"}
 IMAGES = {"aligned": "Image/aligned/{}_aligned.jpg", "original": "Image/original/{}.jpg"}
-BOX_FILE = "Annotation/boundingbox/{}_boundingbox.txt"  # left top right bottom, in px of the original
 MEANING = ", ".join(f"{code} {name}" for code, name in enumerate(emotions.names(LABEL_SET), 1))
+BOX_FILE = "Annotation/boundingbox/{}_boundingbox.txt"  # left top right bottom, in px of the original
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,12 +95,10 @@ def _find_list(root: str) -> tuple[pathlib.Path, pathlib.Path]:
 def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[tuple[int, str, int]], int]:
     """Reads (line, name without suffix, emotion) of the rows of a split, and its row count including unusable ones."""
     rows, total = [], 0
-    for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
-        if not line.strip():
-            continue
+    for number, line in read_lines(path):
         total += 1
         try:
-            cells = line.split()
+            cells = re.split(r"[\s,;]+", line.strip(",; "))
             if len(cells) != 2:
                 raise RowFault("wrong number of cells", f"'{line[:60]}', expected for example 'train_00001.jpg 5'")
             name = pathlib.PurePosixPath(cells[0]).stem

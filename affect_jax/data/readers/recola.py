@@ -27,6 +27,7 @@ from affect_jax.data.readers.traces import (
 from affect_jax.data.recordings import Recordings
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.whereabouts import elsewhere, has_hidden_part, log_left_out, visible_files
+from affect_jax.files.delimited import read_lines
 from affect_jax.quantities.valence_arousal import DIMENSIONS
 
 SPLITS = {"training": "train", "validation": "dev", "test": "test", ALL: ALL}
@@ -98,17 +99,15 @@ class ArffLines(ListFile):
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         self.columns = []
         data = False
-        with open(self.path, newline="", encoding="utf-8-sig", errors="replace") as file:
-            for number, line in enumerate(file, 1):
-                text = line.strip()
-                if not text or text.startswith("%"):
-                    continue
-                if data:
-                    yield number, next(csv.reader([text], quotechar="'"))
-                elif match := ATTRIBUTE.match(text):
-                    self.columns.append(match[1].strip("'\""))
-                elif data := text.lower() == "@data":
-                    self._check_attributes(number)
+        for number, text in read_lines(self.path):
+            if text.startswith("%"):
+                continue
+            if data:
+                yield number, next(csv.reader([text], quotechar="'", skipinitialspace=True))
+            elif match := ATTRIBUTE.match(text):
+                self.columns.append(match[1].strip("'\""))
+            elif data := text.lower() == "@data":
+                self._check_attributes(number)
         if not data:
             raise ValueError(f"{self.path} has no @data; is it a complete ARFF file?")
 

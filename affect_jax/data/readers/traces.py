@@ -15,6 +15,7 @@ from affect_jax.data.readers.lists import ListConfig, ListFile
 from affect_jax.data.recordings import Footage, Recording, Recordings, find_footage
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
+from affect_jax.files.delimited import is_missing
 from affect_jax.ops.labels_over_time import resample
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
@@ -56,7 +57,10 @@ def parse_number(column: str, cell: str, low: float, high: float) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise RowFault(f"{column} is not a number", f"{column} is '{str(cell)[:20]}', expected {low:g} to {high:g}")
+        hint = "; export the list with decimal points" if "," in str(cell) else ""
+        raise RowFault(
+            f"{column} is not a number", f"{column} is '{str(cell)[:20]}', expected {low:g} to {high:g}{hint}"
+        )
     if not low <= value <= high:
         raise RowFault(f"{column} out of {low:g}..{high:g}", f"{column} is {cell}, expected {low:g} to {high:g}")
     return value
@@ -88,7 +92,8 @@ def read_trace(
     """Reads columns of a list over time, with values in [-1, 1], and counts its rows.
 
     A row with an unusable value is recorded as a fault and leaves an unlabeled sample; one whose time is unusable or
-    not increasing is recorded and dropped. `check` may raise RowFault for a row.
+    not increasing is recorded and dropped. A row without a value in any column ("?", "nan", "-nan(ind)", empty) is no
+    fault. `check` may raise RowFault for a row.
     """
     times, values, weight, total = [], [], [], 0
     for row, cells in lines:
@@ -102,7 +107,10 @@ def read_trace(
             times.append(when)
             values.append([0.0] * len(columns))
             weight.append(0.0)
-            if UNKNOWN not in (named[column] for column in columns):
+            missing = [column for column in columns if is_missing(named[column])]
+            if len(missing) == len(columns):
+                skipped.left_out.append((str(lines.path), row, f"{', '.join(columns[:2])} without a value"))
+            elif UNKNOWN not in (named[column] for column in columns):
                 values[-1] = [parse_number(column, named[column], -1.0, 1.0) for column in columns]
                 weight[-1] = 1.0
         except RowFault as fault:
