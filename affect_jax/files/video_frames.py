@@ -144,7 +144,7 @@ _OPEN = threading.local()  # .video: the most recent video of this thread
 
 def _decoder(path: pathlib.Path, clock: Clock) -> _OpenVideo:
     found = getattr(_OPEN, "video", None)
-    if found is None or found.path != path:
+    if found is None or found.path != path or found.clock is not clock:
         _close_decoder()
         found = _OPEN.video = _OpenVideo(path, clock)
     return found
