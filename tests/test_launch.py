@@ -58,11 +58,12 @@ def test_a_command_after_the_package_is_refused_with_its_right_name(tmp_path):
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_shows_an_example_and_every_flag_has_a_text(command, tmp_path):
     done = launch(command, "--help", home=tmp_path)
+    assert done.returncode == 0 and not done.stderr
     assert f"python -m launch.{command} --" in done.stdout
     own = re.findall(
         r"^  --(?:\[no\])?(\w+): (.*)$", done.stdout.partition(f"/launch/{command}.py:\n")[2], re.MULTILINE
     )
-    assert {"output", "workdir"} & {name for name, _ in own}
+    assert {"output", "workdir", "config"} & {name for name, _ in own}
     assert all(text.strip() for _, text in own), own
     text = (ROOT / "launch" / f"{command}.py").read_text()
     assert text.count("\n") <= 60
@@ -76,15 +77,29 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     ("sweep", "sweep"),  # a Python file, not the folder of a finished sweep
     ("attention", "output"),  # a file, not a folder
     ("import_lists", "output"),
+    ("evaluate", "output"),  # of one evaluation, which usually has its place in the workdir
 }
 
 
+@pytest.mark.parametrize("word", ["-h", "--help", "--helpshort", "--version"])
+def test_questions_end_with_0_whatever_else_is_on_the_line(word, tmp_path):
+    done = launch("train", "--config=none.py", word, "--wrong=3", home=tmp_path)
+    assert done.returncode == 0 and not done.stderr
+    assert ("affect_jax 0." if word == "--version" else "--config: ") in done.stdout
+
+
+def test_help_says_which_flags_are_required(tmp_path):
+    parts = re.split(r"^  --", launch("predict", "-h", home=tmp_path).stdout, flags=re.MULTILINE)[1:]
+    required = {part.partition(":")[0] for part in parts if "Required." in part}
+    assert required == {"workdir", "input", "output"}
+
+
 def help_texts(command, home):
-    """The text of each flag of a command's own."""
+    """The text of each flag of a command's own, without its choices and whether it is required."""
     tree = ElementTree.fromstring(launch(command, "--helpxml", home=home).stdout)
     own = [flag for flag in tree.iter("flag") if flag.findtext("key") == "yes" and "." not in flag.findtext("name")]
     texts = {flag.findtext("name"): flag.findtext("meaning").partition(";\n")[0] for flag in own}
-    return {name: re.sub("^<.*?>: ", "", text) for name, text in texts.items()}  # without the choices
+    return {name: re.sub("^<.*?>: ", "", text).removesuffix(" Required.") for name, text in texts.items()}
 
 
 def test_flags_of_one_name_have_one_text(tmp_path):
@@ -101,7 +116,8 @@ def test_flags_of_one_name_have_one_text(tmp_path):
 
 
 WRONG = {
-    "no flag at all": ("train", [], "Flag --config must have a value"),
+    "no flag at all": ("train", [], "error: --config and --workdir are required\n"),
+    "one flag": ("predict", ["--workdir=W", "--input=x"], "error: --output is required\n"),
     "unknown flag": ("train", ["--wokdir=x"], "Did you mean: workdir"),
     "missing config": ("train", ["--config=configs/none.py", "--workdir=W"], "configs/none.py does not exist"),
     "unknown variant": ("train", ["--config=configs/quickstart.py:stat", "--workdir=W"], "unknown variant 'stat'"),
@@ -121,11 +137,15 @@ WRONG = {
     ),
     "nothing to inflate": ("inflate", ["--from=W", "--workdir=V"], "W is not a workdir"),
     "nothing to factorize": ("factorize", ["--from=W", "--workdir=V", "--rank=2"], "W is not a workdir"),
-    "no size of factors": ("factorize", ["--from=W", "--workdir=V"], "Exactly one of (rank, fraction, energy)"),
+    "no size of factors": (
+        "factorize",
+        ["--from=W", "--workdir=V"],
+        "exactly one of --rank, --fraction and --energy is required; given: none",
+    ),
     "two sizes of factors": (
         "factorize",
         ["--from=W", "--workdir=V", "--rank=2", "--energy=0.9"],
-        "Exactly one of (rank, fraction, energy)",
+        "exactly one of --rank, --fraction and --energy is required; given: --rank, --energy",
     ),
     "unknown form": (
         "factorize",
@@ -135,10 +155,48 @@ WRONG = {
     "nothing to prune": ("prune", ["--from=W", "--workdir=V"], "W is not a workdir"),
     "threshold above 1": ("prune", ["--from=W", "--workdir=V", "--threshold=2"], "[0.0, 1.0]"),
     "nothing to convert": ("convert", ["--from=none.pth", "--workdir=W"], "--from=none.pth is not a file"),
-    "no folder for pictures": ("render_faces", [], "Flag --output must have a value"),
+    "no folder for pictures": ("render_faces", [], "--output is required"),
     "no list to import": ("import_lists", ["--pickle=none.pkl", "--output=O"], "--pickle=none.pkl is not a file"),
-    "no sweep file": ("sweep", [STATIC, "--sweep=none.py", "--workdir=W"], "--sweep=none.py is not a file"),
+    "no sweep file": (
+        "sweep",
+        [STATIC, "--sweep=none.py", "--workdir=W"],
+        "none.py does not exist; configs are in configs/, such as configs/sweeps/rates.py",
+    ),
     "no evaluation": ("report", ["--workdir=W", "--evaluation=x", "--output=O"], "run python -m launch.evaluate first"),
+    "an empty path": ("train", [STATIC, "--workdir="], "--workdir= is empty; give a path"),
+    "an empty output": ("predict", ["--workdir=W", "--input=x", "--output= "], "--output=  is empty; give a path"),
+    "an empty root": ("evaluate", ["--workdir=W", "--data=affectnet", "--data_root="], "--data_root= is empty"),
+    "an empty list of paths": ("report", ["--workdir=", "--evaluation=x", "--output=O"], "--workdir= is empty"),
+    "an unknown home": ("render_faces", ["--output=~nobody-here/x"], "~nobody-here/x is in an unknown home folder"),
+    "a file as workdir": ("train", [STATIC, f"--workdir={__file__}"], f"{__file__} is a file; expected a folder"),
+    "a folder inside a file": (
+        "render_faces",
+        [f"--output={__file__}/a"],
+        f"would be inside {__file__}, which is a file",
+    ),
+    "a name that leaves the workdir": (
+        "evaluate",
+        ["--workdir=W", "--data=rendered", "--name=../../x"],
+        "--name=../../x: expected one name without '/'",
+    ),
+    "an evaluation outside the workdir": (
+        "report",
+        ["--workdir=W", "--evaluation=..", "--output=O"],
+        "--evaluation=..",
+    ),
+    "a name and an output": (
+        "evaluate",
+        ["--workdir=W", "--data=rendered", "--name=x", "--output=O"],
+        "give only one of --name and --output",
+    ),
+    "a folder as config": (
+        "train",
+        [f"--config={ROOT}", "--workdir=W"],
+        f"{ROOT} is a folder; expected a file such as",
+    ),
+    "a table as config": ("train", ["--config=README.md", "--workdir=W"], "README.md is not a Python file"),
+    "no batch": ("train", [STATIC, "--workdir=W", "--config.batch_size=0"], "batch_size is 0; it must be at least 1"),
+    "nothing to list": ("options", [], "--config is required"),
     "no sweep": ("compare_sweeps", ["--sweep=W", "--output=O"], "holds no table.csv; run python -m launch.sweep"),
 }
 
@@ -156,6 +214,29 @@ def test_wrong_usage_ends_with_2_and_one_clear_message(case, tmp_path):
 
 
 def test_a_failure_ends_with_1_and_one_clear_message(tmp_path):
-    (tmp_path / "file").write_text("")
-    done = launch("render_faces", f"--output={tmp_path}/file/below", home=tmp_path)
-    assert done.returncode == 1 and "Not a directory" in done.stderr and "Traceback" not in done.stderr
+    done = launch("render_faces", "--output=/proc/none/below", home=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "error: /proc/none: No such file or directory\n")
+
+
+def test_a_tilde_in_a_path_is_the_home_folder(tmp_path):
+    words = ("--output=~/a b", "--seconds=0.2", "--size_px=32")
+    done = launch("render_faces", *words, home=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "home" / "a b" / "faces.png").is_file() and f"to {tmp_path}/home/a b" in done.stdout
+    assert not (ROOT / "~").exists()
+
+
+def test_without_a_home_a_command_runs_and_says_in_one_line_where_caches_are(tmp_path):
+    environment = {**os.environ, "HOME": "/", "TMPDIR": str(tmp_path), "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
+    environment.pop("XDG_CACHE_HOME", None)
+    call = [sys.executable, "-m", "launch.render_faces", f"--output={tmp_path}/out", "--seconds=0.2", "--size_px=32"]
+    done = subprocess.run(call, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("there is no home folder: ") and f"{tmp_path}/affect_jax_" in line
+
+
+def test_a_listed_option_can_be_given_to_training(tmp_path):
+    listed = launch("options", STATIC, "--config.train.steps=7", home=tmp_path)
+    assert listed.returncode == 0, listed.stderr
+    assert "--config.train.steps=7  (default: 1000)" in listed.stdout.splitlines()

@@ -26,8 +26,9 @@ from affect_jax.train.step import compile_step, make_train_step
 class Run:
     """A run in a folder, as experiment/train.py puts it together."""
 
-    def __init__(self, workdir, tiny, task, batches, optimizer=None, average=0.0, with_teacher=False):
+    def __init__(self, workdir, tiny, task, batches, optimizer=None, average=0.0, with_teacher=False, minutes=0.0):
         self.workdir, self.task, self.batches, self.average = workdir, task, batches(), average
+        self.minutes = minutes
         self.network, self.placement = Network(lambda rngs: tiny(rngs=rngs)), Placement.of(MeshConfig())
         self.optimizer = optimizer or optax.adam(1e-2)
         variables = self.placement.put(self.network.initial(jax.random.key(7)))
@@ -46,7 +47,7 @@ class Run:
         journal = Journal(self.workdir, int(state.step), steps, "test")
         try:
             return loop.run(
-                loop.TrainConfig(steps, log_every=2, evaluate_every=3, best="-validation/error"),
+                loop.TrainConfig(steps, 2, 3, self.minutes, "-validation/error"),
                 state,
                 compile_step(made, state, self.placement, self.objective.teacher_variables),
                 self.batches,
@@ -114,6 +115,65 @@ def test_no_evaluation_is_lost_to_a_signal(tmp_path, tiny, regression, batches, 
     assert not run(Interrupting) and Checkpoints(tmp_path).latest_step() == at + 1
     assert run(batches) and evaluated_steps(tmp_path) == scores
     assert Checkpoints(tmp_path, "-validation/error").best_step() == 6
+
+
+def test_checkpoints_by_time_change_nothing_and_a_kill_costs_no_more_than_their_minutes(
+    tmp_path, tiny, regression, batches, monkeypatch
+):
+    """A step takes 40 s: with a checkpoint each minute, 2, 5 and 8 are saved besides the evaluations of 3, 6 and 9."""
+    now, saved = [0.0], []
+    save = Checkpoints.save
+
+    class Killed(Exception):
+        pass
+
+    class Timed(batches):
+        last = 9
+
+        def __next__(self):
+            if self.number == self.last:
+                raise Killed
+            now[0] += 40.0
+            return super().__next__()
+
+    class Killing(Timed):
+        last = 5
+
+    def record(self, state, *rest):
+        saved.append(int(state.step))
+        return save(self, state, *rest)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(Checkpoints, "save", record)
+    whole, _ = Run(tmp_path / "whole", tiny, regression, Timed).go(9)
+    assert saved == [3, 6, 9]
+    saved.clear()
+    with pytest.raises(Killed):
+        Run(tmp_path / "cut", tiny, regression, Killing, minutes=1.0).go(9)
+    assert saved == [2, 3, 5] and Checkpoints(tmp_path / "cut").latest_step() == 5
+    state, finished = Run(tmp_path / "cut", tiny, regression, Timed, minutes=1.0).go(9)
+    assert finished and saved == [2, 3, 5, 6, 8, 9]
+    for name, array in names(whole.variables).items():
+        np.testing.assert_array_equal(np.asarray(names(state.variables)[name]), np.asarray(array), err_msg=name)
+    steps = lambda run: sorted(step.name for step in (tmp_path / run / "checkpoints").iterdir())
+    assert steps("cut") == steps("whole")
+
+
+def test_what_has_diverged_is_not_saved_by_time(tmp_path, tiny, regression, batches, monkeypatch):
+    now = [0.0]
+
+    class Poisoned(batches):
+        def __next__(self):
+            now[0] += 40.0
+            batch = super().__next__()
+            batch.labels["valence_arousal"].value[:] = np.nan
+            return batch
+
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    message = r"step 1: gradient_norm, loss, loss/mse is not finite; no checkpoint was saved before\. Lower"
+    with pytest.raises(loop.TrainingDiverged, match=message):
+        Run(tmp_path, tiny, regression, Poisoned, minutes=0.5).go(9)
+    assert Checkpoints(tmp_path).latest_step() is None
 
 
 def test_every_evaluation_is_logged_under_its_name_and_one_chooses_the_checkpoint(tmp_path, tiny, regression, batches):
@@ -209,7 +269,9 @@ def test_divergence_names_step_and_term_and_keeps_the_last_checkpoint(tmp_path, 
             return batch
 
     run = Run(tmp_path, tiny, regression, Poisoned)
-    with pytest.raises(loop.TrainingDiverged, match=r"step 5: gradient_norm, loss, loss/mse is not finite"):
+    with pytest.raises(
+        loop.TrainingDiverged, match=r"step 5: .* loss/mse is not finite; the checkpoint of step 3 is kept\."
+    ):
         run.go(9)
     assert Checkpoints(tmp_path, "-validation/error").latest_step() == 3
 

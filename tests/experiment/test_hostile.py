@@ -1,0 +1,181 @@
+"""Training where the machine does not play along: full and read-only file systems, and the same run started twice."""
+
+import contextlib
+import errno
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from affect_jax.experiment import cli
+from affect_jax.experiment import train as training
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.hold import hold
+from affect_jax.experiment.evaluate import evaluate_run
+from affect_jax.experiment.train import train
+from affect_jax.files.disk import DiskError
+from affect_jax.train.checkpoint import UNFINISHED
+
+ROOT = pathlib.Path(__file__).parents[2]
+
+
+def full(path):
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+FAILURES = {
+    "a file of ours": lambda folder: full(folder / "metrics.jsonl"),
+    "a file without a name": lambda folder: OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+    "TensorStore": lambda folder: ValueError(
+        f'RESOURCE_EXHAUSTED: Error writing "x" at local file "{folder}/checkpoints/8{UNFINISHED}/network/": '
+        "No space left on device [os_error_code='28']"
+    ),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("kept", [None, 4])
+def test_a_full_disk_is_one_sentence_with_what_is_kept_and_leaves_nothing_half_written(
+    failure, kept, miniature, tmp_path, monkeypatch, capsys
+):
+    workdir = tmp_path / "run"
+
+    def fail(run, checkpoints):
+        (workdir / "checkpoints" / f"8{UNFINISHED}" / "network").mkdir(parents=True)
+        if kept is not None:
+            (workdir / "checkpoints" / str(kept)).mkdir()
+        raise FAILURES[failure](workdir)
+
+    monkeypatch.setattr(training, "_train", fail)
+    monkeypatch.setattr(cli, "_prepare", lambda: None)
+    assert cli._call(lambda: train(miniature(tmp_path), workdir)) == 1
+    state = "no checkpoint was saved yet" if kept is None else "the checkpoint of step 4 is kept"
+    message = (
+        rf"error: {workdir}\S* could not be written: the file system /\S* is full \(.* left\); {state}; make room .*\n"
+    )
+    assert re.fullmatch(message, capsys.readouterr().err)
+    assert not list(workdir.rglob(f"*{UNFINISHED}"))
+    assert (workdir / "config.json").exists() == (kept is not None)
+
+
+def test_a_workdir_that_cannot_be_written_is_named_before_the_training(miniature, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(DiskError, match=rf"{tmp_path}/run could not be written: this user may not write to"):
+        train(miniature(tmp_path), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_workdir_in_which_another_process_trains_is_left_alone(miniature, tmp_path):
+    workdir = tmp_path / "run"
+    with hold(workdir):
+        with pytest.raises(UsageError, match=rf"{workdir} is in use by process {os.getpid()} on"):
+            train(miniature(tmp_path), workdir)
+        assert [path.name for path in workdir.iterdir()] == [".lock"]
+
+
+def command(*words):
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
+    call = [sys.executable, "-m", *words]
+    return subprocess.Popen(
+        call, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    """The miniature of these tests as a config file."""
+    path = tmp_path / "miniature.py"
+    path.write_text(
+        "import pathlib, sys\n"
+        f"sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})\n"
+        "from conftest import small_config\n\n"
+        f"def get_config():\n    return small_config(pathlib.Path({str(tmp_path)!r}))\n"
+    )
+    return path
+
+
+@contextlib.contextmanager
+def mounted(folder, size):
+    """A file system of its own in a folder; skips where it cannot be made."""
+    folder.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip("needs the right to mount a small file system, which only root has")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+
+
+def losses(workdir):
+    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    return {line["step"]: line["train/loss"] for line in lines if "train/loss" in line}
+
+
+@pytest.mark.slow
+def test_a_run_on_a_full_file_system_says_so_once_and_is_resumed_when_there_is_room(config_file, tmp_path):
+    folder = tmp_path / "small"
+    words = ["launch.train", f"--config={config_file}", "--config.train.steps=24"]
+    whole = command(*words, f"--workdir={tmp_path}/whole")
+    assert whole.wait() == 0, whole.communicate()[0]
+    with mounted(folder, "900k"):
+        run = command(*words, f"--workdir={folder}/run")
+        output, _ = run.communicate()
+        assert run.returncode == 1 and "Traceback" not in output, output
+        message = (
+            rf"^error: {folder}/run\S* could not be written: the file system {folder} is full \(.*; the checkpoint of"
+        )
+        assert re.search(message, output, re.MULTILINE), output
+        assert not list(folder.rglob(f"*{UNFINISHED}"))
+        subprocess.run(["mount", "-o", "remount,size=20m", folder], check=True)
+        run = command(*words, f"--workdir={folder}/run")
+        output, _ = run.communicate()
+        assert run.returncode == 0 and "resuming from step" in output, output
+        assert losses(folder / "run") == losses(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_a_run_that_can_only_be_read_is_evaluated_elsewhere(static_run, tmp_path, monkeypatch):
+    folder = tmp_path / "shared"
+    settings = ["subjects=2", "per_subject=2"]
+    with mounted(folder, "20m"):
+        subprocess.run(["cp", "-r", static_run, folder / "run"], check=True)
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        with pytest.raises(
+            DiskError, match=rf"the file system {folder} is read-only; choose another folder with --output"
+        ):
+            evaluate_run(folder / "run", "rendered", "", "test", settings, flip=False)
+        found, summary = evaluate_run(folder / "run", "rendered", "", "test", settings, False, output=tmp_path / "out")
+    assert found == tmp_path / "out" and summary["n"]["rows"] == 4
+    assert {"summary.json", "predictions.csv"} <= {path.name for path in found.iterdir()}
+
+
+@pytest.mark.slow
+def test_of_two_starts_of_a_run_the_second_names_the_first_and_a_killed_one_blocks_nobody(config_file, tmp_path):
+    words = ["launch.train", f"--config={config_file}", "--config.train.steps=100000", f"--workdir={tmp_path}/run"]
+    first = command(*words)
+    while not (tmp_path / "run" / "metrics.jsonl").exists():
+        assert first.poll() is None, first.communicate()[0]
+        time.sleep(0.2)
+    second = command(*words)
+    output, _ = second.communicate()
+    assert second.returncode == 2 and "Traceback" not in output
+    assert f"{tmp_path}/run is in use by process {first.pid} on " in output
+    while not list((tmp_path / "run" / "checkpoints").glob("[0-9]*")):
+        time.sleep(0.2)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    third = command(*words)
+    while "resuming from step" not in (line := third.stdout.readline()):
+        assert line, third.poll()
+    third.send_signal(signal.SIGTERM)
+    output, _ = third.communicate()
+    assert third.returncode in (75, -signal.SIGTERM), output
