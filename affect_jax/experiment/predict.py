@@ -9,6 +9,7 @@ from absl import logging
 
 from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.files.disk import require_writable
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.streaming import follower
 from affect_jax.predict.files import predict_file
@@ -61,6 +62,7 @@ def predict_run(
     """Writes the table, plot and overlay for a video, an image or a folder; ValueError names the files that failed."""
     if not source.exists():
         raise UsageError(f"--input={source} does not exist")
+    require_writable(output)
     finder = None
     if faces == "landmarker":
         from affect_jax.faces.finder import FaceFinder  # its interpreter is an optional dependency
