@@ -14,6 +14,7 @@ from affect_jax.experiment.data import SKIPPED, evaluation_batches, existing_sto
 from affect_jax.experiment.evaluate import evaluation_source
 from affect_jax.experiment.network import make_predict
 from affect_jax.files.atomic import open_atomically
+from affect_jax.files.disk import require_writable
 from affect_jax.metrics.attention import ENLARGED, face_region, share_inside
 from affect_jax.metrics.landmark import LandmarkError, landmark_scores
 from affect_jax.ops.geometry import inside
@@ -37,6 +38,7 @@ def attention(
     """Plots `count` evenly spaced faces of a data set, and writes statistics of all faces to a JSON file beside it."""
     if output.suffix.lower() != ".png":
         raise UsageError(f"--output={output}: expected the name of a PNG file")
+    require_writable(output)
     placement = restore.evaluation_placement(workdir)
     run, network, variables, step = restore.restore_run(workdir, placement)
     if run.data.frames:

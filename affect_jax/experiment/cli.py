@@ -4,6 +4,7 @@ Exit codes: 0 success, 1 failure, 2 wrong usage, 75 stopped by a signal after sa
 """
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -23,6 +24,9 @@ EXIT_PREEMPTED = 75  # EX_TEMPFAIL: stopped by a signal after saving; the same c
 EXIT_INTERRUPTED = 130
 END_SECONDS = 5.0  # grace period after a signal for the threads of libraries
 FAILURES = (ValueError, ArithmeticError, OSError, KeyError)
+OUT_OF_MEMORY = "RESOURCE_EXHAUSTED: Out of memory"
+MACHINE = re.compile(f"Unable to initialize backend|{OUT_OF_MEMORY}")  # errors of JAX that are not bugs of ours
+SHOWN_CHARACTERS = 200
 # Small convolutions and batched products use all cores: 1.3 times the training steps (docs/results/static_speed.md).
 CPU_THREADS = "--xla_cpu_experimental_ynn_fusion_type=-individual_dot,-individual_convolution"
 
@@ -51,10 +55,14 @@ def _call(main: Callable[[], bool | None]) -> int:
     except KeyboardInterrupt:
         return _report("interrupted", EXIT_INTERRUPTED)
     except Exception as error:
-        # What is neither a mistake of the user nor a failure of the system is a bug, and needs its traceback.
-        if not isinstance(error, FAILURES) and find_fault(error) is None:
+        # What is neither a mistake of the user nor a failure of the machine is a bug, and needs its traceback.
+        if not isinstance(error, FAILURES) and not _machine_failed(error):
             raise
         return _report(error, 1)
+
+
+def _machine_failed(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or bool(MACHINE.match(str(error))) or find_fault(error) is not None
 
 
 def _report(error: Exception | str, code: int) -> int:
@@ -68,6 +76,10 @@ def describe(error: Exception) -> str:
     """An error as one sentence."""
     if not isinstance(error, UsageError | DiskError) and (fault := find_fault(error, _written_place())):
         return f"{fault.problem}; {fault.remedy}"
+    if isinstance(error, MemoryError) or OUT_OF_MEMORY in str(error):
+        return f"out of memory ({' '.join(str(error).split())[:SHOWN_CHARACTERS]}); a smaller batch_size needs less"
+    if MACHINE.match(str(error)):
+        return f"{str(error).splitlines()[0]}; JAX_PLATFORMS=cpu computes on the processor"
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}"
     return str(error.args[0] if isinstance(error, KeyError) and error.args else error)

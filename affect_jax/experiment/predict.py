@@ -14,6 +14,7 @@ from absl import logging
 
 from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.files.disk import require_writable
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.streaming import follower
 from affect_jax.predict.files import predict_file
@@ -71,6 +72,7 @@ def predict_run(
     """
     if not source.exists():
         raise UsageError(f"--input={source} does not exist")
+    require_writable(output)
     finder = None
     if faces == "landmarker":
         from affect_jax.faces.finder import FaceFinder  # its interpreter is an optional dependency

@@ -11,7 +11,7 @@ from absl import logging
 
 from affect_jax.files.disk import find_fault
 
-NOISY = ("orbax", "jax", "grain", "array_record", "tensorflow_datasets", "asyncio")
+NOISY = ("orbax", "jax", "grain", "array_record", "tensorflow_datasets", "matplotlib", "asyncio")
 AFTERMATH = "Event loop is closed"  # TensorStore, once for each write that is under way when another one fails
 
 

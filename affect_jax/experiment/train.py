@@ -37,6 +37,7 @@ def _claim_and_train(run: Run, config: Config) -> bool:
     new = not (run.workdir / CONFIG).exists()
     claim(run.workdir, config)
     checkpoints = Checkpoints(run.workdir, run.options.train.best)
+    checkpoints.remove_unfinished()
     try:
         finished = _train(run, checkpoints)
         checkpoints.close()

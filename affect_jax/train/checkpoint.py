@@ -144,6 +144,10 @@ class Checkpoints:
         """Closes the checkpoints after a failure, without any further error, and removes what is half written."""
         with contextlib.suppress(Exception):  # the failure is known, and Orbax may report it again
             self.close()
+        self.remove_unfinished()
+
+    def remove_unfinished(self) -> None:
+        """Removes checkpoints that were never completed, as by a process that was killed; nobody may write one."""
         for unfinished in self._folder.glob(f"*{UNFINISHED}"):
             shutil.rmtree(unfinished, ignore_errors=True)
 

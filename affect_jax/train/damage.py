@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import tensorstore
 
+LOCK = ".lock"  # in a workdir while a process trains there; see experiment/config/hold.py
 SHOWN_CHARACTERS = 200  # of the reason's end, which is where the underlying libraries state the cause
 
 
@@ -28,7 +29,7 @@ def convert_errors(folder: pathlib.Path, step: int | None, steps: Sequence[int] 
         place = f"the checkpoint {folder / str(step)}" if step is not None else f"a checkpoint in {folder}"
         raise DamagedCheckpoint(
             f"{place} cannot be read: one of its files is missing, truncated or damaged ({_reason(error, folder)}); "
-            f"{_remedy(step, [other for other in steps if other != step])}"
+            f"{_remedy(folder, step, [other for other in steps if other != step])}"
         ) from error
 
 
@@ -47,7 +48,9 @@ def check_complete(folder: pathlib.Path) -> None:
         read.result()
 
 
-def _remedy(step: int | None, others: Sequence[int]) -> str:
+def _remedy(folder: pathlib.Path, step: int | None, others: Sequence[int]) -> str:
+    if (folder.parent / LOCK).exists() or (step is not None and not (folder / str(step)).exists()):
+        return "a training that is under way there may have replaced it meanwhile: run the same command again"
     if step is None:
         return "remove the folder of the step whose 'metrics' are damaged, and another checkpoint will be used"
     if others:

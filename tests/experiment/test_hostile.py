@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -79,12 +78,20 @@ def test_a_workdir_in_which_another_process_trains_is_left_alone(miniature, tmp_
         assert [path.name for path in workdir.iterdir()] == [".lock"]
 
 
-def command(*words):
+def start(log, *words):
+    """A command in a process of its own, whose output goes to a file."""
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
-    call = [sys.executable, "-m", *words]
-    return subprocess.Popen(
-        call, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    with log.open("w") as output:
+        call = [sys.executable, "-m", *words]
+        return subprocess.Popen(call, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
+
+
+def wait_for(condition, process, log, seconds=200):
+    """Waits until something has happened; fails with the output of a process that ended before."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None and time.monotonic() < end, log.read_text()
+        time.sleep(0.2)
 
 
 @pytest.fixture
@@ -122,23 +129,20 @@ def losses(workdir):
 
 @pytest.mark.slow
 def test_a_run_on_a_full_file_system_says_so_once_and_is_resumed_when_there_is_room(config_file, tmp_path):
-    folder = tmp_path / "small"
+    folder, log = tmp_path / "small", tmp_path / "log"
     words = ["launch.train", f"--config={config_file}", "--config.train.steps=24"]
-    whole = command(*words, f"--workdir={tmp_path}/whole")
-    assert whole.wait() == 0, whole.communicate()[0]
+    assert start(log, *words, f"--workdir={tmp_path}/whole").wait() == 0, log.read_text()
     with mounted(folder, "900k"):
-        run = command(*words, f"--workdir={folder}/run")
-        output, _ = run.communicate()
-        assert run.returncode == 1 and "Traceback" not in output, output
+        assert start(log, *words, f"--workdir={folder}/run").wait() == 1
+        output = log.read_text()
         message = (
             rf"^error: {folder}/run\S* could not be written: the file system {folder} is full \(.*; the checkpoint of"
         )
-        assert re.search(message, output, re.MULTILINE), output
+        assert re.search(message, output, re.MULTILINE) and "Traceback" not in output, output
         assert not list(folder.rglob(f"*{UNFINISHED}"))
         subprocess.run(["mount", "-o", "remount,size=20m", folder], check=True)
-        run = command(*words, f"--workdir={folder}/run")
-        output, _ = run.communicate()
-        assert run.returncode == 0 and "resuming from step" in output, output
+        assert start(log, *words, f"--workdir={folder}/run").wait() == 0, log.read_text()
+        assert "resuming from step" in log.read_text()
         assert losses(folder / "run") == losses(tmp_path / "whole")
 
 
@@ -160,22 +164,20 @@ def test_a_run_that_can_only_be_read_is_evaluated_elsewhere(static_run, tmp_path
 
 @pytest.mark.slow
 def test_of_two_starts_of_a_run_the_second_names_the_first_and_a_killed_one_blocks_nobody(config_file, tmp_path):
-    words = ["launch.train", f"--config={config_file}", "--config.train.steps=100000", f"--workdir={tmp_path}/run"]
-    first = command(*words)
-    while not (tmp_path / "run" / "metrics.jsonl").exists():
-        assert first.poll() is None, first.communicate()[0]
-        time.sleep(0.2)
-    second = command(*words)
-    output, _ = second.communicate()
-    assert second.returncode == 2 and "Traceback" not in output
-    assert f"{tmp_path}/run is in use by process {first.pid} on " in output
-    while not list((tmp_path / "run" / "checkpoints").glob("[0-9]*")):
-        time.sleep(0.2)
-    first.send_signal(signal.SIGKILL)
-    first.communicate()
-    third = command(*words)
-    while "resuming from step" not in (line := third.stdout.readline()):
-        assert line, third.poll()
-    third.send_signal(signal.SIGTERM)
-    output, _ = third.communicate()
-    assert third.returncode in (75, -signal.SIGTERM), output
+    run, log = tmp_path / "run", tmp_path / "log"
+    words = ["launch.train", f"--config={config_file}", "--config.train.steps=100000", f"--workdir={run}"]
+    first = start(tmp_path / "first", *words)
+    try:
+        wait_for(lambda: list((run / "checkpoints").glob("[0-9]*")), first, tmp_path / "first")
+        assert start(log, *words).wait() == 2
+        assert f"{run} is in use by process {first.pid} on " in log.read_text() and "Traceback" not in log.read_text()
+        assert first.poll() is None
+    finally:
+        first.kill()
+        first.wait()
+    third = start(log, *words)
+    try:
+        wait_for(lambda: "resuming from step" in log.read_text(), third, log)
+    finally:
+        third.kill()
+        third.wait()

@@ -28,6 +28,7 @@ class ConfigParser(flags.ArgumentParser):
 
     def parse(self, argument: str) -> ConfigDict:
         """The config; see `load_config`."""
+        sys.stderr.write(f"reading {argument} and loading libraries\n")  # which takes seconds
         self.loaded = load_config(argument)
         return self.loaded
 

@@ -15,8 +15,8 @@ from absl import logging
 
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.files.disk import naming
+from affect_jax.train.damage import LOCK
 
-LOCK = ".lock"  # in the workdir; holds the process, host and start of its holder
 HELD = (errno.EWOULDBLOCK, errno.EACCES)
 WITHOUT_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
@@ -25,6 +25,7 @@ WITHOUT_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 def hold(workdir: pathlib.Path) -> Iterator[None]:
     """Holds a workdir, which is created if missing; UsageError names the process that already holds it.
 
+    The file LOCK in it contains the process, host and start of its holder.
     The operating system releases the lock of a process that has ended, however it ended: a file left behind by a
     crash blocks nobody.
     """

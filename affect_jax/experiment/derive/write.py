@@ -14,12 +14,13 @@ from absl import logging
 
 from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.config.hold import LOCK, hold
+from affect_jax.experiment.config.hold import hold
 from affect_jax.files.atomic import open_atomically
 from affect_jax.files.disk import require_writable
 from affect_jax.files.paths import first_existing
 from affect_jax.nn.network import Network, Variables
 from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.damage import LOCK
 from affect_jax.train.optimizer import make_optimizer
 from affect_jax.train.state import create_state
 

@@ -12,7 +12,8 @@ import pytest
 
 from affect_jax.experiment.config import hold as module
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.config.hold import LOCK, hold
+from affect_jax.experiment.config.hold import hold
+from affect_jax.train.damage import LOCK
 
 HOLDER = """
 import pathlib, sys, time

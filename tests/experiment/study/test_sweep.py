@@ -2,6 +2,8 @@ import csv
 
 import pytest
 
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.hold import hold
 from affect_jax.experiment.study import sweep
 
 SHARES, SEEDS = (2, 4), (0, 1, 2)
@@ -44,6 +46,18 @@ def test_a_second_start_keeps_the_rows_to_come_and_drops_those_of_points_that_ar
     (tmp_path / "table.csv").write_text("run,seed,state\n" + "".join(f"{run:03d},{run},done\n" for run in range(5)))
     assert sweep.sweep(miniature(tmp_path), [{"seed": 7} for _ in range(3)], tmp_path)
     assert tables == [["000", "001", "002"]] * 3
+
+
+def test_a_sweep_without_points_is_refused(tmp_path, miniature):
+    with pytest.raises(UsageError, match="the sweep has no points; there is nothing to train"):
+        sweep.sweep(miniature(tmp_path), [], tmp_path / "sweep")
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_a_sweep_that_another_process_runs_is_left_alone(tmp_path, miniature, monkeypatch):
+    monkeypatch.setattr(sweep, "train", lambda *_: pytest.fail("it was trained"))
+    with hold(tmp_path), pytest.raises(UsageError, match=f"{tmp_path} is in use by process"):
+        sweep.sweep(miniature(tmp_path), [{"seed": 7}], tmp_path)
 
 
 @pytest.mark.parametrize(
