@@ -1,6 +1,5 @@
 """From a frame to the crop of its face."""
 
-import dataclasses
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -25,44 +24,56 @@ class Finder(Protocol):
 
 
 class Faces:
-    """Finds the face of each frame of a recording; without a finder, each frame is the crop."""
+    """Finds and follows the face of a recording; without a finder, each frame is the crop."""
 
-    def __init__(self, predictor: Predictor, finder: Finder | None):
+    def __init__(self, predictor: Predictor, finder: Finder | None, step_seconds: float):
+        """`step_seconds`: usual time between two frames."""
         self._predictor = predictor
         self._finder = finder
-        self.reset()
+        self._step_seconds = step_seconds
+        self.forget()
 
-    def reset(self) -> None:
-        """Forgets the face that is followed."""
+    def forget(self) -> None:
+        """Begins a new recording."""
+        self._continuity = Continuity(self._step_seconds)
+        self._search_again()
+
+    def _search_again(self) -> None:
         if self._finder is not None:
             self._finder.reset()
 
-    def find(self, frame: Frame, continuity: Continuity) -> tuple[Row, bool]:
-        """Returns the row of a frame, still without predictions, and whether its face is a new one."""
-        row = Row(frame.name, frame.index, frame.time_seconds, face=continuity.face)
+    def find(self, frame: Frame) -> tuple[Row, bool]:
+        """Returns the row of a frame, still without predictions, and whether a network has to start again with it."""
+        ends = self._continuity.ends(frame)
+        if ends:
+            self._search_again()
         if self._finder is None:
-            row = dataclasses.replace(row, crop=whole_frame(frame.image, self._predictor.crop_px))
-            new = continuity.follow(frame, None, continuity.is_cut(frame))
-            return dataclasses.replace(row, face=continuity.face), new
+            new = self._continuity.follow(frame, None, self._continuity.is_cut(frame))
+            crop = whole_frame(frame.image, self._predictor.crop_px)
+            return Row(frame.name, frame.index, frame.time_seconds, crop, face=self._continuity.face), ends or new
         face = self._find(frame)
-        cut = face is not None and continuity.is_cut(frame)
+        cut = face is not None and self._continuity.is_cut(frame)
         if cut:  # the finder followed the last face to a place where another one may be
-            self.reset()
+            self._search_again()
             face = self._find(frame)
         if face is None:
-            return row, False
-        new = continuity.follow(frame, face.box, cut)
+            return Row(frame.name, frame.index, frame.time_seconds, face=self._continuity.face), ends
+        new = self._continuity.follow(frame, face.box, cut)
+        return self._row(frame, face), ends or new
+
+    def _row(self, frame: Frame, face: Face) -> Row:
         matrix = crop_matrix(landmark_crop(face.landmarks, self._predictor.side_ratio), self._predictor.crop_px)
-        found = dataclasses.replace(
-            row,
+        return Row(
+            frame.name,
+            frame.index,
+            frame.time_seconds,
             crop=warp_image(frame.image, matrix, self._predictor.crop_px),
             box=face.box,
             score=face.score,
             landmarks=face.landmarks,
-            face=continuity.face,
+            face=self._continuity.face,
             others=face.others,
         )
-        return found, new
 
     def _find(self, frame: Frame) -> Face | None:
         face = self._finder.find(frame.image)

@@ -5,7 +5,6 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from affect_jax.ops.geometry import crop_name
-from affect_jax.predict.continuity import Continuity
 from affect_jax.predict.crops import Faces, Finder
 from affect_jax.predict.predictor import Predictor, Values
 from affect_jax.predict.sighting import Row
@@ -52,18 +51,13 @@ def estimate(
     """
     network = make_runner(predictor)
     waiting = _Waiting(keep_images)
-    faces = Faces(predictor, finder)
-    continuity = Continuity(step_seconds)
+    faces = Faces(predictor, finder, step_seconds)
     for frame in frames:
         if not connected:
-            continuity = Continuity(step_seconds)
-            faces.reset()
-        ends = continuity.ends(frame)
-        if ends:
-            faces.reset()
-        row, new = faces.find(frame, continuity)
+            faces.forget()
+        row, begins = faces.find(frame)
         waiting.put(frame, row)
-        if predictor.frames is not None and (ends or new or not connected):
+        if predictor.frames is not None and (begins or not connected):
             waiting.answer(network.flush())
         if row.crop is not None:
             waiting.answer(network.push(row.crop))

@@ -57,14 +57,15 @@ def write(
             stream.set_display_matrix(matrix)
         if ticks is not None:
             stream.codec_context.time_base = Fraction(1, 90000)
-        heard = container.add_stream(sound, rate=8000, layout="mono") if sound else None
-        for place, image in enumerate(images):
+        heard = sound and container.add_stream(sound, rate=8000, layout="mono")
+        base = Fraction(1, rate if ticks is None else 90000)
+        stamps = range(start, start + len(images)) if ticks is None else ticks
+        for stamp, image in zip(stamps, images, strict=True):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
-            frame.pts = start + place if ticks is None else ticks[place]
-            frame.time_base = Fraction(1, rate if ticks is None else 90000)
+            frame.pts, frame.time_base = stamp, base
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-        if heard is not None:
+        if heard:
             _write_sound(container, heard, start / rate, len(images) / rate)
     return path
 

@@ -23,7 +23,7 @@ class Painter:
         """`label_set` of the emotions."""
         self._emotions = [column.removeprefix("p_") for column in quantity("emotion").columns(label_set)]
         self._trail: collections.deque[tuple[float, float]] = collections.deque(maxlen=TRAIL_FRAMES)
-        self._places: tuple[float, float] | None = None  # left edges of the two panels, fixed at the first face
+        self._places: tuple[float, float] | None = None  # left edges of the two panels, fixed while a face is followed
         self._size = (0, 0)  # of the last image; a video may change it
         self._face = 0  # number of the last face
 
@@ -37,7 +37,7 @@ class Painter:
         if (height, width) != self._size:
             self._size, self._places = (height, width), None
         if row.face != self._face:
-            self._face = row.face
+            self._face, self._places = row.face, None
             self._trail.clear()
         if row.landmarks is not None:
             _draw_face(canvas, row)
