@@ -5,8 +5,8 @@
 Reads .pth (both formats), TorchScript and .safetensors without PyTorch and without executing any code in the file.
 Writes the checkpoint, config.json, source.json (checksum, license, crop, labels, and what became of each entry) and, if
 PyTorch is installed, parity.json, which compares the outputs with those of PyTorch for the same tensors. If anything
-fails, nothing is written. The workdir works with launch.evaluate, launch.predict and initialize.rule=copy. Its crops are
-those of the published EmoNet evaluation to the gray level; --warp=antialiased averages where they shrink.
+fails, nothing is written. The workdir works with launch.evaluate, launch.predict and initialize.rule=copy. Its crops
+are those of the published EmoNet evaluation to the gray level; --warp=antialiased averages where they shrink.
 """
 
 import importlib.util
