@@ -10,7 +10,16 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.ops.geometry import EMONET_SIDE, Crop, crop_matrix, landmark_crop, warp_points
+from affect_jax.ops.geometry import (
+    ANTIALIASED,
+    DEFAULT_CROP,
+    Crop,
+    CropConfig,
+    crop_matrix,
+    image_crop,
+    landmark_crop,
+    warp_points,
+)
 from affect_jax.ops.image import warp_image
 from affect_jax.quantities.registry import quantity
 from affect_jax.types import Label, Labels
@@ -114,33 +123,31 @@ def prepare(
     rng: np.random.Generator | None,
     config: AugmentConfig,
     crop_jitter: Jitter | None = None,
-    side_ratio: float = EMONET_SIDE,
+    crop: CropConfig = DEFAULT_CROP,
 ) -> tuple[Float[np.ndarray, "crop_px crop_px 3"], Labels]:
     """Returns the crop as float32 RGB in [0, 1], and the labels mapped to the crop.
 
     `crop_jitter` replaces drawing from `rng`; with neither, the result is the evaluation crop.
     """
     jitter = crop_jitter or (draw_jitter(rng, config) if rng is not None else Jitter())
-    matrix = crop_transform(labels, image.shape[:2], crop_px, side_ratio, jitter)
-    return crop_image(image, matrix, crop_px, jitter), crop_labels(labels, matrix)
+    region = crop_region(labels, image.shape[:2], crop, jitter)
+    matrix = crop_matrix(region, crop_px)
+    return crop_image(image, matrix, crop_px, jitter, region.warp), crop_labels(labels, matrix)
 
 
-def crop_transform(
-    labels: Labels, image_shape: tuple[int, ...] | None, crop_px: int, side_ratio: float, jitter: Jitter
-) -> Float[np.ndarray, "2 3"]:
-    """Maps image pixels to crop pixels; the crop surrounds the landmarks if labeled, else the whole image.
+def crop_region(labels: Labels, image_shape: tuple[int, ...] | None, config: CropConfig, jitter: Jitter) -> Crop:
+    """Returns the region to crop: it surrounds the landmarks if labeled, else the whole image.
 
     ValueError if there are neither landmarks nor an `image_shape` (height, width).
     """
     landmarks = labels.get("landmarks")
     if landmarks is not None and landmarks.weight > 0:
-        crop = landmark_crop(landmarks.value, side_ratio)
+        crop = landmark_crop(landmarks.value, config)
     elif image_shape is None:
         raise ValueError("a face without landmarks cannot be cropped before its image is read")
     else:
-        height, width = image_shape
-        crop = Crop((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
-    return crop_matrix(_jittered(crop, jitter), crop_px)
+        crop = image_crop(image_shape)
+    return _jittered(crop, jitter)
 
 
 def crop_labels(labels: Labels, matrix: Float[np.ndarray, "2 3"]) -> Labels:
@@ -152,10 +159,14 @@ def crop_labels(labels: Labels, matrix: Float[np.ndarray, "2 3"]) -> Labels:
 
 
 def crop_image(
-    image: UInt8[np.ndarray, "height width 3"], matrix: Float[np.ndarray, "2 3"], crop_px: int, jitter: Jitter
+    image: UInt8[np.ndarray, "height width 3"],
+    matrix: Float[np.ndarray, "2 3"],
+    crop_px: int,
+    jitter: Jitter,
+    warp: str = ANTIALIASED,
 ) -> Float[np.ndarray, "crop_px crop_px 3"]:
     """Returns the crop as float32 RGB in [0, 1], with color jitter and erasing applied."""
-    pixels = warp_image(image, matrix, crop_px)
+    pixels = warp_image(image, matrix, crop_px, warp)
     if jitter.color is not None:
         pixels = _recolor(pixels, jitter.color, matrix, image.shape[:2])
     if jitter.erased is not None:
@@ -185,7 +196,8 @@ def _erase(pixels: np.ndarray, box: tuple[float, float, float, float], seed: int
 
 
 def _jittered(crop: Crop, jitter: Jitter) -> Crop:
-    return Crop(
+    return dataclasses.replace(
+        crop,
         center_x_px=crop.center_x_px + jitter.shift_x * crop.side_px,
         center_y_px=crop.center_y_px + jitter.shift_y * crop.side_px,
         side_px=crop.side_px * jitter.scale,

@@ -93,7 +93,7 @@ def _default_name(data: str, split: str, flip: bool, precision: str) -> str:
 
 def conditions_of(run: Options, part: SourceConfig, flip: bool, step: int) -> EvaluationConditions:
     """The conditions under which a run is evaluated."""
-    crop = crop_name(run.contract.input_px, run.crop.side_ratio)
+    crop = crop_name(run.contract.input_px, run.crop)
     return EvaluationConditions(part.reader, part.options.split, crop, run.label_set, flip, step, data_conditions(part))
 
 

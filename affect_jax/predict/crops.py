@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.faces.finder import Face
-from affect_jax.ops.geometry import Crop, crop_matrix, landmark_crop
+from affect_jax.ops.geometry import Crop, crop_matrix, image_crop, landmark_crop
 from affect_jax.ops.image import warp_image
 from affect_jax.predict.continuity import Continuity
 from affect_jax.predict.predictor import Predictor
@@ -62,12 +62,12 @@ class Faces:
         return self._row(frame, face), ends or new
 
     def _row(self, frame: Frame, face: Face) -> Row:
-        matrix = crop_matrix(landmark_crop(face.landmarks, self._predictor.side_ratio), self._predictor.crop_px)
+        region = landmark_crop(face.landmarks, self._predictor.crop)
         return Row(
             frame.name,
             frame.index,
             frame.time_seconds,
-            crop=warp_image(frame.image, matrix, self._predictor.crop_px),
+            crop=_cut(frame.image, region, self._predictor.crop_px),
             box=face.box,
             score=face.score,
             landmarks=face.landmarks,
@@ -91,6 +91,10 @@ def _on_image(landmarks: Float[np.ndarray, "68 2"], image: UInt8[np.ndarray, "he
 
 def whole_frame(image: UInt8[np.ndarray, "height width 3"], size_px: int) -> UInt8[np.ndarray, "size_px size_px 3"]:
     """The whole frame as the crop, undistorted, with black borders if it is not square."""
-    height, width = image.shape[:2]
-    region = Crop((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
-    return warp_image(image, crop_matrix(region, size_px), size_px)
+    return _cut(image, image_crop(image.shape), size_px)
+
+
+def _cut(
+    image: UInt8[np.ndarray, "height width 3"], region: Crop, size_px: int
+) -> UInt8[np.ndarray, "size_px size_px 3"]:
+    return warp_image(image, crop_matrix(region, size_px), size_px, region.warp)

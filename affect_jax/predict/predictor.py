@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from jaxtyping import Float
 
+from affect_jax.ops.geometry import CropConfig
 from affect_jax.quantities.registry import in_order
 from affect_jax.types import Predictions
 
@@ -22,7 +23,7 @@ class Predictor:
     frames: int | None  # window length of a clip network; None for a static one
     quantities: tuple[str, ...]  # to report
     label_set: str  # of emotions
-    side_ratio: float  # side of the crop, relative to the mean of width and height of the box around the landmarks
+    crop: CropConfig  # around landmarks
     flip_average: bool = False  # average over the image and its mirror image, for quantities with `mirrored`
     name: str = ""
     follower: Callable[[int], Callable[[np.ndarray], Predictions]] | None = None  # for a causal clip network: given a

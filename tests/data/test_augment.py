@@ -5,9 +5,8 @@ import pytest
 from records import no_labels
 
 from affect_jax.data.augment import LUMA, AugmentConfig, Jitter, color_map, draw_jitter, erased_box, prepare
-from affect_jax.data.crops import CropConfig
 from affect_jax.data.source import label_row
-from affect_jax.ops.geometry import MIRRORED_LANDMARKS
+from affect_jax.ops.geometry import MIRRORED_LANDMARKS, CropConfig
 from affect_jax.types import Label
 
 STILL = AugmentConfig(rotation_degrees=0.0, scale=0.0, shift=0.0, flip_probability=0.0, brightness=0.0, contrast=0.0,
@@ -47,7 +46,7 @@ def test_evaluation_crop_of_a_hand_worked_case():
     # of a 60-px crop: the crop is the image sampled half-way between pixels, and landmark (30, 40) -> (9.5, 19.5).
     landmarks = np.tile([[30.0, 40.0], [70.0, 60.0]], (34, 1))
     image = np.random.default_rng(0).integers(0, 256, (120, 120, 3), dtype=np.uint8)
-    pixels, labels = prepare(image, labeled(landmarks), 60, None, AugmentConfig(), side_ratio=2.0)
+    pixels, labels = prepare(image, labeled(landmarks), 60, None, AugmentConfig(), crop=CropConfig(2.0))
     np.testing.assert_allclose(labels["landmarks"].value[:2], [[9.5, 19.5], [49.5, 39.5]], atol=1e-5)
     whole = image.astype(np.float64) / 255
     between = (whole[20:80, 20:80] + whole[21:81, 20:80] + whole[20:80, 21:81] + whole[21:81, 21:81]) / 4

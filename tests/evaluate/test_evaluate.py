@@ -24,7 +24,7 @@ from affect_jax.types import Example, Inputs, Predictions
 EMOTIONS = ("neutral", "happy", "sad")
 AFFECT = ("valence_arousal", "emotion")
 CONDITIONS = EvaluationConditions(
-    "rendered", "test", "landmark_square side_ratio=1.8182 crop_px=4", "tiny_3", False, 120
+    "rendered", "test", "landmark_square warp=antialiased side_ratio=1.8182 crop_px=4", "tiny_3", False, 120
 )
 
 

@@ -58,7 +58,7 @@ def _convert(
     if network_name == "auto":
         network_name = "emonet" if emonet.is_emonet(file_weights.tensors) else "fan"
     model, label_set, converted = foreign.convert_tensors(network_name, file_weights, file, settings)
-    config = _config(base, model, label_set, file)
+    config = _config(base, model, label_set, file, settings.warp)
     run = options.parse(config)
     source = _source(network_name, file_weights, converted, file, run, settings)
     if (existing := write.existing_result(workdir, config, SOURCE)) is not None:
@@ -80,10 +80,14 @@ def _convert(
     return source
 
 
-def _config(base: options.Config, model: Mapping[str, Any], label_set: str, file: pathlib.Path) -> dict[str, Any]:
+def _config(
+    base: options.Config, model: Mapping[str, Any], label_set: str, file: pathlib.Path, warp: str
+) -> dict[str, Any]:
     task = "affect" if model["name"] == "emonet" else "landmarks"
+    common = options.as_dict(base)
     return {
-        **options.as_dict(base),
+        **common,
+        "crop": {**common["crop"], "warp": warp},
         "label_set": label_set,
         "model": dict(model),
         "task": {"name": task, **dataclasses.asdict(TASKS[task][1]())},
@@ -113,7 +117,7 @@ def _source(
             "names": converted.not_needed,
         },
         "license": settings.license or foreign.LICENSES[name],
-        "crop": crop_name(run.contract.input_px, run.crop.side_ratio),
+        "crop": crop_name(run.contract.input_px, run.crop),
         **(labels if run.predicts_affect else {}),
         "input": "RGB in [0, 1], no further normalization",
         "versions": {"affect_jax": affect_jax.__version__}

@@ -13,6 +13,7 @@ from affect_jax.models.emonet import EmoNetConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
 from affect_jax.models.landmarks import LandmarkNetworkConfig
+from affect_jax.ops.geometry import EMONET
 
 LABEL_SETS = {8: "affectnet_8", 5: "emonet_5"}  # by number of outputs; emotions in the published order
 LICENSES = {
@@ -31,6 +32,7 @@ class ConversionConfig:
     input_px: int = 256  # height and width of the crops it was trained on
     pooling: str = "auto"  # of the trunk's maps: max | mean; auto = mean for a FAN of four hourglasses, else max
     license: str = ""  # of the file; "" = that of the published weights
+    warp: str = EMONET  # of its crops: antialiased | emonet
 
 
 def read_file(file: pathlib.Path) -> weights.Weights:

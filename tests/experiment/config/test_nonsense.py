@@ -32,6 +32,7 @@ NONSENSE = {
     "augment.scale": [1.0, -0.1],
     "augment.flip_probability": [1.5],
     "crop.side_ratio": [0.0, math.nan],
+    "crop.warp": ["bilinear"],
     "model.head.rank": [-1],
     "task.emotion_weight": [-1.0, math.nan],
 }
