@@ -1,6 +1,7 @@
 """Shared parts of list readers: options, CSV lists with a header, and tables of still images."""
 
 import dataclasses
+import math
 import os
 import pathlib
 from collections.abc import Iterator, Sequence
@@ -121,6 +122,18 @@ class ListFile:
                 "wrong number of cells", f"{len(cells)}, expected {len(self.columns)}; is a line truncated or merged?"
             )
         return {column: cell.strip() for column, cell in zip(self.columns, cells, strict=True)}
+
+
+def parse_finite(column: str, cell: str, expected: str) -> float:
+    """Parses a finite number; RowFault says what was expected otherwise."""
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        hint = "; export the list with decimal points" if "," in cell else ""
+        raise RowFault(f"{column} is not a number", f"{column} is '{cell[:20]}', expected {expected}{hint}")
+    return value
 
 
 def parse_integer(column: str, cell: str, highest: int, meaning: str = "", lowest: int = 0) -> int:

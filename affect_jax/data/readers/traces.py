@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from affect_jax.data.belonging import check_times
 from affect_jax.data.landmark_tables import with_landmarks
-from affect_jax.data.readers.lists import ListConfig, ListFile
+from affect_jax.data.readers.lists import ListConfig, ListFile, parse_finite
 from affect_jax.data.recordings import Footage, Recording, Recordings, find_footage
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
@@ -52,15 +52,7 @@ def resolve_split(split: str, words: Mapping[str, Any]) -> Any:
 
 def parse_number(column: str, cell: str, low: float, high: float) -> float:
     """Parses a number; RowFault if it is not one or not in low..high."""
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        hint = "; export the list with decimal points" if "," in str(cell) else ""
-        raise RowFault(
-            f"{column} is not a number", f"{column} is '{str(cell)[:20]}', expected {low:g} to {high:g}{hint}"
-        )
+    value = parse_finite(column, cell, f"{low:g} to {high:g}")
     if not low <= value <= high:
         raise RowFault(f"{column} out of {low:g}..{high:g}", f"{column} is {cell}, expected {low:g} to {high:g}")
     return value
