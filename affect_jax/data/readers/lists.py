@@ -147,12 +147,12 @@ def parse_integer(column: str, cell: str, highest: int, meaning: str = "", lowes
     return int(value)
 
 
-def parse_emotion(column: str, cell: str, names: Sequence[str], first: int = 0) -> int:
-    """Parses an emotion's code, counted from `first`, or its name; returns its index in `names`."""
+def parse_emotion(column: str, cell: str, names: Sequence[str]) -> int:
+    """Parses an emotion's code or its name; returns its index in `names`."""
     if (word := emotions.canonical_name(cell)) in names:
         return names.index(word)
-    meaning = ", ".join(f"{code} {name}" for code, name in enumerate(names, first))
-    return parse_integer(column, cell, len(names) - 1 + first, meaning, lowest=first) - first
+    meaning = ", ".join(f"{code} {name}" for code, name in enumerate(names))
+    return parse_integer(column, cell, len(names) - 1, meaning)
 
 
 def image_table(names: Sequence[str], subjects: Sequence[str], labels: Labels) -> Table:
