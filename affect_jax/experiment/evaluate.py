@@ -16,7 +16,7 @@ from affect_jax.evaluate.collect import collect
 from affect_jax.evaluate.flip import with_flip_averaging
 from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.experiment import restore, splits
-from affect_jax.experiment.config.data import SourceConfig, check_reader
+from affect_jax.experiment.config.data import SourceConfig, require_root
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.config.settings import SETTING, parse_settings
@@ -139,7 +139,7 @@ def evaluation_source(run: Options, data: str, root: str, split: str, settings: 
     clock = dataclasses.asdict(held[0].clock) if held else {}
     given = parse_settings(settings)
     options = typed(cls, {**known, **given[""]}, SETTING)
-    check_reader(options, SETTING, "--data_root")
+    require_root(options, "--data_root")
     clock = typed(LabelClockConfig, {**clock, **given["clock"]}, f"{SETTING}=clock")
     part = SourceConfig(data, options, clock=clock, fold=typed(FoldConfig, given["fold"], f"{SETTING}=fold"))
     if given["fold"]:

@@ -44,6 +44,7 @@ class AffWild2Config(ListConfig):
     fps: float = 30.0  # frames per second; not stored with the images, and different between videos
 
     def __post_init__(self):
+        super().__post_init__()
         resolve_split(self.split, SPLITS)
         if not self.challenges or not set(self.challenges) <= set(CHALLENGES):
             raise ValueError(f"challenges is {self.challenges}; choose from {', '.join(CHALLENGES)}")

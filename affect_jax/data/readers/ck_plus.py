@@ -46,6 +46,7 @@ class CKPlusConfig(ImageListConfig):
     neutral_frames: int = 1  # number of first frames labeled neutral, in sequences with an emotion
 
     def __post_init__(self):
+        super().__post_init__()
         if self.peak_frames < 1 or self.neutral_frames < 0:
             raise ValueError(
                 f"peak_frames is {self.peak_frames} and neutral_frames {self.neutral_frames}; expected at least 1 and 0"

@@ -30,6 +30,7 @@ class FER2013Config(ListConfig):
     """
 
     def __post_init__(self):
+        super().__post_init__()
         usage(self.split)
 
     @property

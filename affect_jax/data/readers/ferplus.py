@@ -44,6 +44,7 @@ class FERPlusConfig(ImageListConfig):
     votes: str = "distribution"  # distribution: share of votes | majority: the emotion with more than half of all votes
 
     def __post_init__(self):
+        super().__post_init__()
         usage(self.split)
         if self.votes not in KINDS:
             raise ValueError(f"votes is '{self.votes}'; choose {' or '.join(KINDS)}")

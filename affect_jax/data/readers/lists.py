@@ -31,6 +31,10 @@ class ListConfig:
     max_skipped_fraction: float = 0.01  # maximum share of all rows
     skipped_csv: str = ""  # file to which skipped rows are added
 
+    def __post_init__(self):
+        if not 0 <= self.max_skipped_fraction <= 1:
+            raise ValueError(f"max_skipped_fraction is {self.max_skipped_fraction}; expected a number from 0 to 1")
+
     @property
     def own_split(self) -> Any:
         """The data set's own name of `split`; identical for synonyms such as train and training."""

@@ -41,10 +41,13 @@ class RAFDBConfig(ImageListConfig):
     box_side_ratio: float = 1.5  # crop side / mean side of the face box of an original image; our choice
 
     def __post_init__(self):
+        super().__post_init__()
         if self.split not in SPLITS:
             raise ValueError(f"split is '{self.split}'; choose one of {', '.join(SPLITS)}")
         if self.images not in IMAGES:
             raise ValueError(f"images is '{self.images}'; choose one of {', '.join(IMAGES)}")
+        if not self.box_side_ratio > 0:
+            raise ValueError(f"box_side_ratio is {self.box_side_ratio}; it must be above 0")
 
     @property
     def own_split(self) -> str:

@@ -38,6 +38,7 @@ class ClipConfig(ListConfig):
     fps: float = 0.0  # frames per second of extracted images; videos have their own
 
     def __post_init__(self):
+        super().__post_init__()
         if not (math.isfinite(self.fps) and self.fps >= 0):
             raise ValueError(f"fps is {self.fps}; expected frames per second, or 0 if frames come from videos")
 
