@@ -14,16 +14,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from affect_jax.data.readers.collection import LAYOUT, Collection
 from affect_jax.data.readers.lists import ListFile, existing_folder
-from affect_jax.data.readers.traces import (
-    ALL,
-    LAYOUT,
-    ClipConfig,
-    Collection,
-    Trace,
-    read_trace,
-    resolve_split,
-)
+from affect_jax.data.readers.traces import ALL, ClipConfig, Trace, read_trace, resolve_split
 from affect_jax.data.recordings import Recordings
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.whereabouts import elsewhere, has_hidden_part, log_left_out, visible_files

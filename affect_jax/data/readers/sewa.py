@@ -10,15 +10,9 @@ import functools
 import pathlib
 import re
 
+from affect_jax.data.readers.collection import LAYOUT, Collection
 from affect_jax.data.readers.lists import ListFile, existing_folder
-from affect_jax.data.readers.traces import (
-    LAYOUT,
-    ClipConfig,
-    Collection,
-    read_trace,
-    resolve_split,
-    split_dimensions,
-)
+from affect_jax.data.readers.traces import ClipConfig, read_trace, resolve_split, split_dimensions
 from affect_jax.data.recordings import Recordings
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.whereabouts import elsewhere, log_left_out, visible_files
