@@ -12,9 +12,8 @@ from jaxtyping import Float
 LEAST_INSIDE = 0.5  # share of a face's landmarks inside the picture: faces may be cut by the border
 MOSTLY_INSIDE = 0.9  # the same, below which the typical face of a recording is suspicious
 SMALLEST_FACE_PX = 4.0  # normalized coordinates (0..1 or -1..1) span 2 at most
-IMPOSSIBLE_SPAN = (
-    10.0  # ratio of the ends of labels and recording; more is another unit: frames are 15 or more a second
-)
+# Ratio of the ends of labels and recording; more is another unit: frames are 15 or more a second.
+IMPOSSIBLE_SPAN = 10.0
 PARTIAL_SPAN = 50.0  # labels may cover a part of a recording, but hardly a fiftieth of it
 COVERED = 0.9  # share of a recording that labels usually cover
 SHORT_SECONDS = 0.5  # labels may begin or end so much beside the recording
@@ -34,15 +33,13 @@ def misplaced(
     if landmarks is not None:
         if _span(landmarks[None])[0] < SMALLEST_FACE_PX:
             return f"landmarks span less than {SMALLEST_FACE_PX:g} px"
-        return (
-            "landmarks lie outside the image"
-            if _inside(landmarks[None], np.array([[width, height]], float))[0] < LEAST_INSIDE
-            else ""
-        )
-    if box is not None:
+        if _inside(landmarks[None], np.array([[width, height]], float))[0] < LEAST_INSIDE:
+            return "landmarks lie outside the image"
+    elif box is not None:
         left, top, box_width, box_height = box
         x, y = left + box_width / 2, top + box_height / 2
-        return "" if 0 <= x < width and 0 <= y < height else "face box lies outside the image"
+        if not (0 <= x < width and 0 <= y < height):
+            return "face box lies outside the image"
     return ""
 
 

@@ -84,7 +84,7 @@ def _is(cell: str, code: float) -> bool:
 
 def read_expression(path: pathlib.Path, skipped: SkippedRows) -> Lines:
     """Reads expressions as probabilities, with the classes of the header; ValueError for an unexpected header."""
-    header, lines = _lines(path, (*emotions.names(LABEL_SET), "happiness", "sadness"))
+    header, lines = _lines(path, (*emotions.names(LABEL_SET), *emotions.SYNONYMS))
     names = [emotions.canonical_name(word) for word in header]
     known = emotions.names(LABEL_SET)
     if len(names) < 2 or not set(names) <= set(known) or len(set(names)) < len(names):

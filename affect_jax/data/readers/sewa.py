@@ -58,9 +58,8 @@ def sewa(config: SEWAConfig) -> Recordings:
 def _files(folder: pathlib.Path, config: SEWAConfig) -> list[pathlib.Path]:
     word = config.own_split
     named = _named(folder)
-    log_left_out(
-        folder, {"no name such as Devel_DE_01.csv": [path for path in visible_files(folder) if path not in named]}
-    )
+    others = [path for path in visible_files(folder) if path not in named]
+    log_left_out(folder, {"no name such as Devel_DE_01.csv": others})
     chosen = [
         path
         for path, match in named.items()
