@@ -133,6 +133,11 @@ def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:
     )
 
 
+def has_footage(root: pathlib.Path) -> bool:
+    """Whether a folder is one that `find_footage` searches."""
+    return (root / FRAMES).is_dir() or (root / VIDEOS).is_dir()
+
+
 def _unread(root: pathlib.Path, name: str) -> str:
     """Says under which unknown name or level the recording may lie, as the end of a message."""
     folder, _, stem = f"{VIDEOS}/{name}".rpartition("/")

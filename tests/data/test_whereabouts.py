@@ -1,6 +1,7 @@
 """Data one folder level off, under an unknown name, or beside files of other systems, for every reader."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -76,6 +77,48 @@ def test_a_root_that_points_too_deep_is_named(tmp_path, reader):
         load(str(deep))
 
 
+def recola_with_frames(root, labels=("labels",)):
+    for folder_of_labels in labels:
+        for dimension in ("arousal", "valence"):
+            lines = [f"{k / 25};0.1" for k in range(20)]
+            text(root / folder_of_labels / dimension / "train_1.csv", "time;FM1", *lines)
+    for number in range(1, 21):
+        image(root / "frames" / "train_1" / f"{number:05d}.png")
+
+
+@pytest.mark.parametrize("labels", [("",), ("labels",), ("labels/gs_1",), ("gold", "individual")])
+@pytest.mark.parametrize("above", ["Downloads", "."])
+def test_a_root_above_labels_and_recordings_is_named_whichever_are_found_first(tmp_path, labels, above):
+    top = tmp_path / "Downloads" / "RECOLA"
+    recola_with_frames(top, labels)
+    with pytest.raises((FileNotFoundError, ValueError), match=f"it lies in {top}: set root to that folder"):
+        recola(RECOLAConfig(str(tmp_path / above)))
+    if len(labels) == 1:
+        assert len(recola(RECOLAConfig(str(top))).examples) == 20
+
+
+def test_a_root_above_is_named_also_where_the_folder_of_labels_is_set(tmp_path):
+    recola_with_frames(tmp_path / "RECOLA")
+    with pytest.raises(FileNotFoundError, match=f"it lies in {tmp_path}/RECOLA: set root to that folder"):
+        recola(RECOLAConfig(str(tmp_path), labels="labels"))
+    with pytest.raises(FileNotFoundError, match=f"it lies in {tmp_path}/RECOLA/labels: set labels to that folder"):
+        recola(RECOLAConfig(str(tmp_path / "RECOLA"), labels="gold"))
+
+
+@pytest.mark.parametrize("images", ["aligned", "original"])
+def test_a_root_that_is_the_folder_of_the_list_is_named(tmp_path, images):
+    name = {"aligned": "train_00001_aligned.jpg", "original": "train_00001.jpg"}[images]
+    text(tmp_path / "RAF" / "basic" / "EmoLabel" / "list_patition_label.txt", "train_00001.jpg 5")
+    image(tmp_path / "RAF" / "basic" / "Image" / images / name)
+    load = lambda root: raf_db(RAFDBConfig(str(root), images=images))
+    assert len(load(tmp_path / "RAF").examples) == len(load(tmp_path / "RAF" / "basic").examples) == 1
+    with pytest.raises(FileNotFoundError, match=f"no folder .*it lies in {tmp_path}/RAF/basic: set root to that"):
+        load(tmp_path / "RAF" / "basic" / "EmoLabel")
+    shutil.rmtree(tmp_path / "RAF" / "basic" / "Image")
+    with pytest.raises(FileNotFoundError, match=rf"no folder .*/Image/{images}, expected the images of .*label.txt"):
+        load(tmp_path / "RAF")
+
+
 def test_images_of_a_list_that_lie_elsewhere_are_found_for_the_message(tmp_path):
     header = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
     text(tmp_path / "training.csv", header, "1/a.png,0,0,20,20,,1,0.5,0.5")
@@ -104,6 +147,15 @@ def test_a_folder_of_images_that_is_no_emotion_is_refused_by_name(emotions_of_ck
         ck_plus(CKPlusConfig(str(emotions_of_ck)))
     with pytest.raises(ValueError, match="folder suprise is not an emotion of affectnet_8"):
         folder(FolderConfig(str(emotions_of_ck)))
+
+
+def test_folders_of_which_none_is_an_emotion_are_listed(tmp_path):
+    with pytest.raises(FileNotFoundError, match="folders such as .*/happy; it has no folders"):
+        ck_plus(CKPlusConfig(str(tmp_path)))
+    for word in ("Wut", "Freude", *(f"x{number:02d}" for number in range(10))):
+        image(tmp_path / word / "S010_004_00000001.png")
+    with pytest.raises(FileNotFoundError, match="happy; its folders are Freude, Wut, x00, x01.*, x07 and 2 more"):
+        ck_plus(CKPlusConfig(str(tmp_path)))
 
 
 def test_files_of_other_systems_are_left_out_without_a_word(emotions_of_ck, caplog):
@@ -195,3 +247,16 @@ def test_challenge_folders_of_unknown_years_are_named(tmp_path, caplog):
     assert "folder of no known challenge: 1 (first 9th/EXPR_Guessing_Challenge)" in caplog.text
     with pytest.raises(FileNotFoundError, match="9th/EXPR_Guessing_Challenge has another name: rename it"):
         aff_wild2(AffWild2Config(str(tmp_path), challenges=("EXPR",)))
+
+
+@pytest.mark.parametrize("name", ["Training", "train_set", "Train_Set (1)"])
+def test_split_folders_under_an_unknown_name_are_named(tmp_path, caplog, name):
+    image(tmp_path / "cropped_aligned" / "video1" / "00001.jpg")
+    challenge = tmp_path / "9th" / "VA_Estimation_Challenge"
+    text(challenge / name / "video1.txt", "valence,arousal", "0.1,0.2")
+    text(challenge / "Test_Set" / "video2.txt", "video2")
+    with pytest.raises(FileNotFoundError, match=f"; {re.escape(str(challenge / name))} has another name: rename it"):
+        aff_wild2(AffWild2Config(str(tmp_path)))
+    text(challenge / "Train_Set" / "video1.txt", "valence,arousal", "0.1,0.2")
+    aff_wild2(AffWild2Config(str(tmp_path)))
+    assert f"folder of no known split: 1 (first 9th/VA_Estimation_Challenge/{name})" in caplog.text

@@ -14,6 +14,7 @@ CHALLENGES = {
     "VA": ("VA_Estimation_Challenge", "VA_Set"),
     "EXPR": ("EXPR_Recognition_Challenge", "EXPR_Classification_Challenge", "EXPR_Set"),
 }
+TEST = "Test_Set"  # its labels were not released
 WORDS = {"VA": ("va", "valence"), "EXPR": ("expr", "expression")}  # in the names of challenges of other years
 LEVELS = ("", "*/", "*/*/")  # folders between root and those of a challenge
 
@@ -28,30 +29,42 @@ def find_annotations(root: pathlib.Path, annotations: str, challenges: Sequence[
     """
     top = root / annotations
     files = {kind: _files(root, top, kind, split) for kind in challenges}
-    unknown = _unknown_folders(top, [kind for kind in challenges if not files[kind]])
+    unknown = _unknown_challenges(top, [kind for kind in challenges if not files[kind]])
+    unknown_splits = _unknown_splits(top, challenges)
     names = set().union(*files.values())
     if not names:
         expected = f"{CHALLENGES[challenges[0]][0]}/{resolve_split(split, SPLITS)[0]}/video1.txt"
         raise FileNotFoundError(
             f"no annotations of split '{split}' in {root}, expected files such as {expected}"
-            + (f"; {unknown[0]} has another name: rename it" if unknown else "")
+            + "".join(f"; {folder} has another name: rename it" for folder in (unknown_splits + unknown)[:1])
             + elsewhere(root, lambda top: any(_folders(top, kind, split) for kind in challenges))
         )
     folders = [folder for kind in challenges for folder in _folders(top, kind, split)]
     others = [path for folder in folders for path in visible_files(folder) if path.suffix != ".txt"]
-    log_left_out(root, {"folder of no known challenge": unknown, "no .txt file of a video": others})
+    log_left_out(
+        root,
+        {
+            "folder of no known challenge": unknown,
+            "folder of no known split": unknown_splits,
+            "no .txt file of a video": others,
+        },
+    )
     _warn_of_shared_videos(root, top, challenges, split, names)
     return files
 
 
+def _challenge_folders(top: pathlib.Path, kind: str) -> list[pathlib.Path]:
+    """Finds the folders of a challenge, of any known year."""
+    patterns = [f"{level}{challenge}" for level in LEVELS for challenge in CHALLENGES[kind]]
+    found = [path for pattern in patterns for path in sorted(top.glob(pattern)) if path.is_dir()]
+    return [folder for folder in found if not has_hidden_part(folder, top)]
+
+
 def _folders(top: pathlib.Path, kind: str, split: str) -> list[pathlib.Path]:
     """Finds the folders of a split of a challenge, of any known year."""
-    found = []
-    for level in LEVELS:
-        for challenge in CHALLENGES[kind]:
-            for word in resolve_split(split, SPLITS):
-                found += [path for path in sorted(top.glob(f"{level}{challenge}/{word}")) if path.is_dir()]
-    return [folder for folder in found if not has_hidden_part(folder, top)]
+    words = resolve_split(split, SPLITS)
+    found = [folder / word for folder in _challenge_folders(top, kind) for word in words]
+    return [folder for folder in found if folder.is_dir()]
 
 
 def _files(root: pathlib.Path, top: pathlib.Path, kind: str, split: str) -> dict[str, pathlib.Path]:
@@ -63,7 +76,18 @@ def _files(root: pathlib.Path, top: pathlib.Path, kind: str, split: str) -> dict
     return {path.stem: path for folder in folders for path in sorted(folder.glob("[!.]*.txt"))}
 
 
-def _unknown_folders(top: pathlib.Path, missing: Sequence[str]) -> list[pathlib.Path]:
+def _unknown_splits(top: pathlib.Path, challenges: Sequence[str]) -> list[pathlib.Path]:
+    """Finds folders of label files that lie where those of splits do, but are not named like one."""
+    known = {TEST, *(word for words in SPLITS.values() for word in words)}
+    found = []
+    for folder in (folder for kind in challenges for folder in _challenge_folders(top, kind)):
+        for below in visible_folders(folder):
+            if below.name not in known and any(below.glob("[!.]*.txt")):
+                found.append(below)
+    return found
+
+
+def _unknown_challenges(top: pathlib.Path, missing: Sequence[str]) -> list[pathlib.Path]:
     """Finds folders that are named like a challenge without labels, but not as in any known year."""
     known = {name for names in CHALLENGES.values() for name in names}
     folders = visible_folders(top)
