@@ -28,7 +28,7 @@ def listing() -> str:
     """All commands by group, one line each."""
     lines = [
         "Run a command with --help to see its options, as in python -m launch.train --help.",
-        "Both also work with -h; --version shows the version.",
+        "-h is short for --help; --version shows the version.",
     ]
     for title, commands in GROUPS.items():
         lines += ["", title]

@@ -46,10 +46,10 @@ def with_landmarks(recording: Recording, root: pathlib.Path) -> Recording:
     _, frames, rows = np.intersect1d(numbers, tracked.numbers[found], return_indices=True)
     if not len(frames):
         raise ValueError(f"{path} has no face in any of the {len(numbers)} frames")
-    # OpenFace does not know that pixels may not be square.
-    points = tracked.landmarks[found[rows]] * np.array(recording.footage.stretch(), np.float32)
+    stretch = np.array(recording.footage.stretch())  # OpenFace does not know that pixels may not be square
+    points = tracked.landmarks[found[rows]] * stretch.astype(np.float32)
     chosen = recording.chosen[frames]
-    notes = _check_table(str(path), tracked, found[rows], points, recording.footage, chosen)
+    notes = _check_table(str(path), tracked, found[rows], points, stretch, recording.footage, chosen)
     landmarks = Label(points, np.ones(len(frames), np.float32))
     labels = label_row(recording.labels, frames).replace(landmarks=landmarks)
     return recording._replace(chosen=chosen, labels=labels, notes=(*recording.notes, *notes))
@@ -69,11 +69,12 @@ def _check_table(
     tracked: Tracked,
     rows: Int[np.ndarray, "face"],
     points: Float[np.ndarray, "face 68 2"],
+    stretch: Float[np.ndarray, "2"],
     footage: Footage,
     chosen: Int[np.ndarray, "face"],
 ) -> list[str]:
     """Notes about a table of a recording; ValueError if it cannot belong to it."""
-    size, stretch = np.array(picture_size(footage), np.float64), np.array(footage.stretch())
+    size = np.array(picture_size(footage), np.float64)
     notes = check_landmarks(where, points, np.broadcast_to(size, (len(points), 2)))
     check_position(where, points / stretch, tracked.position[rows], size / stretch)
     notes += count_notes(len(tracked.numbers) + len(tracked.unusable), int(footage.numbers[-1]) + 1)

@@ -16,7 +16,7 @@ from affect_jax.evaluate.collect import collect
 from affect_jax.evaluate.flip import with_flip_averaging
 from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.experiment import restore, splits
-from affect_jax.experiment.config.data import SourceConfig, check_reader
+from affect_jax.experiment.config.data import SourceConfig, require_root
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.config.settings import SETTING, parse_settings
@@ -25,6 +25,7 @@ from affect_jax.experiment.data import SKIPPED, evaluation_batches, existing_sto
 from affect_jax.experiment.network import make_predict
 from affect_jax.files.disk import require_writable
 from affect_jax.ops.geometry import crop_name
+from affect_jax.tables.rows import Rows
 from affect_jax.tables.writing import write_rows
 
 
@@ -55,20 +56,25 @@ def evaluate_run(
     function = lambda batch: predict(variables, batch)
     if flip:
         _check_flip(workdir, run)
-    batches = evaluation_batches(run, source, folder)
+        function = with_flip_averaging(function)
     rows = collect(
-        with_flip_averaging(function) if flip else function,
-        batches,
+        function,
+        evaluation_batches(run, source, folder),
         source.examples,
         run.task.quantities,
         run.label_set,
         run.contract.input_px,
     )
+    return folder, _write(rows, folder, conditions, model=f"{workdir.name}@{step}")
+
+
+def _write(rows: Rows, folder: pathlib.Path, conditions: EvaluationConditions, model: str) -> dict:
+    """Writes predictions.csv and summary.json to a folder; returns the summary."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_rows(rows, folder / "predictions.csv", model=f"{workdir.name}@{step}", crop=conditions.crop)
+    write_rows(rows, folder / "predictions.csv", model=model, crop=conditions.crop)
     summary = write_summary(rows, conditions, folder)
     logging.info("wrote summary.json and predictions.csv to %s", folder)
-    return folder, summary
+    return summary
 
 
 def _check_flip(workdir: pathlib.Path, run: Options) -> None:
@@ -139,7 +145,7 @@ def evaluation_source(run: Options, data: str, root: str, split: str, settings: 
     clock = dataclasses.asdict(held[0].clock) if held else {}
     given = parse_settings(settings)
     options = typed(cls, {**known, **given[""]}, SETTING)
-    check_reader(options, SETTING, "--data_root")
+    require_root(options, "--data_root")
     clock = typed(LabelClockConfig, {**clock, **given["clock"]}, f"{SETTING}=clock")
     part = SourceConfig(data, options, clock=clock, fold=typed(FoldConfig, given["fold"], f"{SETTING}=fold"))
     if given["fold"]:

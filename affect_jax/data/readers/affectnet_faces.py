@@ -34,10 +34,13 @@ class AffectNetFacesConfig(ImageListConfig):
     box_side_ratio: float = EMONET_SIDE  # crop side / mean side of the face box, for rows without landmarks
 
     def __post_init__(self):
+        super().__post_init__()
         if self.clean not in cleaning.RULES:
             raise ValueError(f"clean is '{self.clean}'; choose one of {', '.join(map(repr, cleaning.RULES))}")
         if self.only_label_set:
             emotions.names(self.only_label_set)
+        if not self.box_side_ratio > 0:
+            raise ValueError(f"box_side_ratio is {self.box_side_ratio}; it must be above 0")
 
 
 class Listed(NamedTuple):

@@ -32,6 +32,7 @@ IMAGES, TABLE = "cohn-kanade-images", "ckextended.csv"
 CSV_NAMES = (*emotions.LABEL_SETS["fer2013_7"], "contempt")  # codes 0..7 of ckextended.csv
 NAME_PATTERN = re.compile(r"(S\d+)_(\d+)_(\d+)")  # subject, sequence, frame
 ALL = "all"
+MOST_LISTED = 10  # folders in a message
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +47,7 @@ class CKPlusConfig(ImageListConfig):
     neutral_frames: int = 1  # number of first frames labeled neutral, in sequences with an emotion
 
     def __post_init__(self):
+        super().__post_init__()
         if self.peak_frames < 1 or self.neutral_frames < 0:
             raise ValueError(
                 f"peak_frames is {self.peak_frames} and neutral_frames {self.neutral_frames}; expected at least 1 and 0"
@@ -96,7 +98,9 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
     emotional = _by_emotion(root)
     if not emotional:
         hint = elsewhere(root, lambda top: (top / IMAGES).is_dir() or (top / TABLE).is_file() or bool(_by_emotion(top)))
-        raise FileNotFoundError(f"{root} has neither {IMAGES} nor {TABLE} nor folders such as {root}/happy{hint}")
+        raise FileNotFoundError(
+            f"{root} has neither {IMAGES} nor {TABLE} nor folders such as {root}/happy{hint or _folders_of(root)}"
+        )
     _refuse_other_folders(root, emotional)
     for folder, word in emotional.items():
         sequences: dict[tuple[str, str], list[pathlib.Path]] = {}
@@ -114,6 +118,13 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
             found += [Frame(path, subject, names.index(word)) for path in paths[-peak:]]
     log_left_out(root, {"no images of an emotion folder": other_files})
     return sorted(found, key=lambda frame: frame.path.name)
+
+
+def _folders_of(root: pathlib.Path) -> str:
+    """Lists the folders in a folder, as the end of a message."""
+    found = [folder.name for folder in visible_folders(root)]
+    more = f" and {len(found) - MOST_LISTED} more" if len(found) > MOST_LISTED else ""
+    return f"; its folders are {', '.join(found[:MOST_LISTED])}{more}" if found else "; it has no folders"
 
 
 def _by_emotion(root: pathlib.Path) -> dict[pathlib.Path, str]:

@@ -19,6 +19,7 @@ class FolderConfig(ImageListConfig):
     label_set: str = "affectnet_8"  # whose emotions the folders are named after
 
     def __post_init__(self):
+        super().__post_init__()
         emotions.names(self.label_set)
 
 

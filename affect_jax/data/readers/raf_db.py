@@ -41,10 +41,13 @@ class RAFDBConfig(ImageListConfig):
     box_side_ratio: float = 1.5  # crop side / mean side of the face box of an original image; our choice
 
     def __post_init__(self):
+        super().__post_init__()
         if self.split not in SPLITS:
             raise ValueError(f"split is '{self.split}'; choose one of {', '.join(SPLITS)}")
         if self.images not in IMAGES:
             raise ValueError(f"images is '{self.images}'; choose one of {', '.join(IMAGES)}")
+        if not self.box_side_ratio > 0:
+            raise ValueError(f"box_side_ratio is {self.box_side_ratio}; it must be above 0")
 
     @property
     def own_split(self) -> str:
@@ -56,7 +59,7 @@ def raf_db(config: RAFDBConfig) -> ImageFiles:
 
     ValueError if too many rows are unusable; FileNotFoundError for a wrong path.
     """
-    top, path = _find_list(config.root)
+    top, path = _find_list(config)
     skipped = config.skipped(path)
     rows, total = _read(path, config.own_split, skipped)
     paths = [str(top / IMAGES[config.images].format(name)) for _, name, _ in rows]
@@ -82,14 +85,25 @@ def raf_db(config: RAFDBConfig) -> ImageFiles:
     return ImageFiles(LABEL_SET, image_table(names, names, labels), files, places, boxes=cut, upright=cut is None)
 
 
-def _find_list(root: str) -> tuple[pathlib.Path, pathlib.Path]:
-    path = existing_folder(root, f"root is the folder that contains {LISTS[0]} and Image")
-    for top in (path / name for name in TOPS):
-        for name in LISTS:
-            if (top / name).is_file():
-                return top, top / name
-    hint = elsewhere(path, lambda top: any((top / name).is_file() for name in LISTS))
-    raise FileNotFoundError(f"no {LISTS[0]} in {path}; root is the folder that contains it and Image{hint}")
+def _find_list(config: RAFDBConfig) -> tuple[pathlib.Path, pathlib.Path]:
+    """Returns the folder with the images, and the list; FileNotFoundError says at which other level they lie."""
+    root = existing_folder(config.root, f"root is the folder that contains {LISTS[0]} and Image")
+    lists = _lists(root)
+    if not lists:
+        hint = elsewhere(root, lambda top: bool(_lists(top)))
+        raise FileNotFoundError(f"no {LISTS[0]} in {root}; root is the folder that contains it and Image{hint}")
+    folder = pathlib.PurePath(IMAGES[config.images]).parent
+    for top, path in lists:
+        if (top / folder).is_dir():
+            return top, path
+    hint = elsewhere(root, lambda other: any((top / folder).is_dir() for top, _ in _lists(other)))
+    raise FileNotFoundError(f"no folder {lists[0][0] / folder}, expected the images of {lists[0][1]} in it{hint}")
+
+
+def _lists(root: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
+    """Finds the lists in a root, each with the folder where its images are expected."""
+    places = [(root / top, root / top / name) for top in TOPS for name in LISTS]
+    return [(top, path) for top, path in places if path.is_file()]
 
 
 def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[tuple[int, str, int]], int]:
