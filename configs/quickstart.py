@@ -1,11 +1,10 @@
-"""The whole pipeline on rendered faces, in 10-15 minutes on two cores: landmarks -> static -> (inflate) -> clip.
+"""The whole pipeline on rendered faces, in about six minutes on two cores: landmarks -> static -> (inflate) -> clip.
 
 Source: small versions of Toisoul et al., Nature Machine Intelligence 3, 2021 (static) and Kossaifi et al., CVPR 2020
   (clip).
 Command: bash launch/quickstart.sh
-Expected: CCC of at least 0.70 for valence and for arousal on held-out subjects; higher for clip than for static.
-Measured: see the table in README.md, which also has a flat average of the static network's outputs. Its 9 frames were
-  chosen on validation subjects (docs/results/flat_average.md).
+Expected: CCC of at least 0.75 for valence and 0.70 for arousal on held-out subjects; higher for clip than for static.
+Measured: the table in README.md (three seeds); where the time goes: docs/results/quickstart.md.
 """
 
 from ml_collections import ConfigDict
@@ -13,7 +12,7 @@ from ml_collections import ConfigDict
 from configs import base
 
 STORE = "runs/quickstart/data"
-FIXED = {"execution": "direct"}  # not chosen by timing: the same seed gives the same network on the same machine
+FIXED = {"execution": "direct"}  # rather than the fastest by timing, so that a seed gives the same network again
 SIZES = {"input_px": 64, "widths": (16, 32, 64), "depth": 2, "modules": 1}
 HEAD = {"blocks": 3, "rank": 32}
 AVERAGE = "head/time_features/offsets"  # the learned average over frames, which changes the most in training
