@@ -5,6 +5,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.ops.geometry import invert, warp_points
+from affect_jax.ops.image_checks import check_photograph
 
 
 def warp_image(
@@ -13,8 +14,9 @@ def warp_image(
     """Extracts the square crop that `matrix` (source pixels to crop pixels) defines; black outside the image.
 
     When the crop shrinks the image, the image is downsampled by area averaging first: a bilinear warp alone would
-    alias.
+    alias. ValueError if the image is not uint8 [height, width, 3].
     """
+    check_photograph(image)
     scale = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
     if scale < 0.75:
         image, matrix = _neighborhood(image, matrix, size_px, margin_px=2 / scale)
