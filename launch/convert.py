@@ -3,6 +3,7 @@
   python -m launch.convert --from=emonet_8.pth --workdir=runs/emonet_8
 
 Reads .pth (both formats), TorchScript and .safetensors without PyTorch and without executing any code in the file.
+The network is found under any prefix and key; of plain and averaged weights in one file, the averaged ones are taken.
 Writes the checkpoint, config.json, source.json (checksum, license, crop, labels, and what became of each entry) and, if
 PyTorch is installed, parity.json, which compares the outputs with those of PyTorch for the same tensors. If anything
 fails, nothing is written. The workdir works with launch.evaluate, launch.predict and initialize.rule=copy. Its crops

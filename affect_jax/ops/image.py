@@ -5,6 +5,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.ops.geometry import ANTIALIASED, EMONET, invert, warp_points
+from affect_jax.ops.image_checks import check_photograph
 
 
 def warp_image(
@@ -17,8 +18,9 @@ def warp_image(
 
     When the crop shrinks the image, the image is downsampled by area averaging first: a bilinear warp alone would
     alias. With `warp` "emonet" it does: each crop pixel is interpolated between four pixels of the image, of which
-    those outside are black, and rounded.
+    those outside are black, and rounded. ValueError if the image is not uint8 [height, width, 3].
     """
+    check_photograph(image)
     if warp == EMONET:
         return _bilinear(image, matrix, size_px, hint=cv2.ALGO_HINT_ACCURATE)
     scale = np.sqrt(abs(np.linalg.det(matrix[:, :2])))

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax.ops.geometry import CropConfig
+from affect_jax.ops.image_checks import check_crops
 from affect_jax.quantities.registry import in_order
 from affect_jax.types import Predictions
 
@@ -31,7 +32,11 @@ class Predictor:
     every: int = 1  # stride between the frames of a clip, in frames of the recording, as in training
 
     def values(self, images: Float[np.ndarray, "*lead height width 3"]) -> Values:
-        """The reported values for each image; ValueError if an output of the network is not finite."""
+        """The reported values for each image; ValueError if an output of the network is not finite.
+
+        ValueError as well if the images are of another size, dtype, layout or range than the network takes.
+        """
+        check_crops(images, self.crop_px, over_time=self.frames is not None)
         outputs = self.function(images)
         mirrored = None
         if self.flip_average:

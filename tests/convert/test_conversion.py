@@ -98,6 +98,7 @@ def test_the_source_is_told_with_every_entry_license_crop_and_labels(converted):
     assert source["entries"] == len(arrays) == source["converted"] + source["not_needed"]["count"]
     assert set(source["not_needed"]["names"]) == {name for name in arrays if name.endswith("num_batches_tracked")}
     assert "BY-NC-ND 4.0" in source["license"]
+    assert source["prefix"] == "module." and source["left_out"] == ()
     assert source["crop"] == "landmark_square warp=emonet side_ratio=1.8182 crop_px=32"
     assert source["labels"] == ["neutral", "happy", "sad", "surprise", "anger"]  # index 4 is anger, not fear
     assert not (folder / "run" / "parity.json").exists()  # without a reference nothing is claimed
@@ -111,6 +112,18 @@ def tiny(tmp_path_factory):
     arrays = weights(emonet_table(EmoNetSizes(TINY, emotions=5, attention=False, head_blocks=1)))
     convert_run(stored(folder, arrays), folder / "run", TINY_SETTINGS, base.base())
     return folder / "run", arrays
+
+
+def test_the_averaged_weights_are_converted_and_the_plain_ones_named(tmp_path, caplog):
+    arrays = weights(trunk_table(TINY))
+    averaged = {name: array * 2 for name, array in arrays.items()}
+    file = stored(tmp_path, {f"model.{n}": a for n, a in arrays.items()} | {f"ema.{n}": a for n, a in averaged.items()})
+    with caplog.at_level("INFO"):
+        source = convert_run(file, tmp_path / "run", TINY_SETTINGS, base.base())
+    assert source["prefix"] == "ema." and source["left_out"] == ("model.",)
+    assert "took the averaged weights, under 'ema.', instead of the plain ones, under 'model.'" in caplog.text
+    found = names(restore.restore_run(tmp_path / "run")[2])
+    np.testing.assert_array_equal(found["trunk/stem/bias"], 2 * arrays["conv1.bias"])
 
 
 def test_evaluate_takes_it_for_a_trained_run(tiny):
@@ -217,6 +230,21 @@ REFUSED = {
         RESNET,
         {},
         "a landmark trunk .FAN.: it lacks 'conv3.conv1.weight'; its 2 entries",
+    ),
+    "another architecture under a prefix": (
+        {f"module.net.{name}": array for name, array in RESNET.items()},
+        {},
+        r"net.pth \(entries under 'module.net.'\) is not .*: it lacks 'conv3.conv1.weight'; its 2 entries begin",
+    ),
+    "a tensor missing under a prefix": (
+        {f"_orig_mod.{name}": array for name, array in FULL.items() if name != "m0.b1_2.bn1.weight"},
+        {},
+        r"net.pth \(entries under '_orig_mod.'\) is not a checkpoint of an EmoNet: it lacks m0.b1_2.bn1.weight \(of ",
+    ),
+    "two networks": (
+        {f"{prefix}.{name}": array + place for name, array in FULL.items() for place, prefix in enumerate("ab")},
+        {},
+        "net.pth holds 2 networks that differ, under 'a.' and 'b.'; save",
     ),
     "a tensor missing": (
         WITHOUT("m0.b1_2.bn1.weight"),
