@@ -133,8 +133,12 @@ def define_data(split: str) -> tuple[flags.FlagHolder, ...]:
     )
 
 
-def define_flip_average() -> flags.FlagHolder:
-    return flags.DEFINE_bool("flip_average", False, "Average valence and arousal over the image and its mirror image.")
+def define_flip_average() -> tuple[flags.FlagHolder, flags.FlagHolder]:
+    average = "over the image and its mirror image"
+    return (
+        flags.DEFINE_bool("flip_average", False, f"Average valence and arousal {average}, as published for EmoNet."),
+        flags.DEFINE_bool("flip_average_all", False, f"Average the probabilities of emotions {average}, too."),
+    )
 
 
 def define_precision() -> flags.FlagHolder:

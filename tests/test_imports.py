@@ -41,6 +41,7 @@ EXPERIMENT_MAY_IMPORT = {
     "network": {"config"},
     "costs": {"config", "network"},
     "restore": {"config", "network"},
+    "flip_averaging": {"config"},
     "task": {"config", "restore"},
     "run": {"config", "data", "network", "task"},
     "same_data": {"config", "run"},
@@ -49,9 +50,9 @@ EXPERIMENT_MAY_IMPORT = {
     "initialize": {"config", "restore", "derive"},
     "refuse": {"config", "splits", "restore", "task", "run", "derive"},
     "train": {"config", "announce", "data", "run", "same_data", "evaluations", "initialize", "refuse"},
-    "evaluate": {"config", "data", "splits", "network", "restore"},
+    "evaluate": {"config", "data", "splits", "network", "restore", "flip_averaging"},
     "attention": {"config", "data", "network", "restore", "evaluate"},
-    "predict": {"config", "restore"},
+    "predict": {"config", "restore", "flip_averaging"},
     "study": {"config", "costs", "restore", "train", "evaluate"},
 }
 
