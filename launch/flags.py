@@ -90,6 +90,13 @@ def require_one(*names: str) -> None:
     flags.register_multi_flags_validator(names, check)
 
 
+def refuse_given(*names: str, reason: str) -> None:
+    """UsageError for the first of the flags that was given, although it has no effect."""
+    for name in names:
+        if flags.FLAGS[name].present:
+            raise UsageError(f"--{name} has no effect: {reason}")
+
+
 def define_config() -> flags.FlagHolder:
     from ml_collections.config_flags import config_flags
 

@@ -74,6 +74,8 @@ def predict_run(
     if not source.exists():
         raise UsageError(f"--input={source} does not exist")
     require_writable(output)
+    if face_model and faces != "landmarker":
+        raise UsageError(f"--face_model={face_model} has no effect with --faces={faces}; give only one of them")
     finder = None
     if faces == "landmarker":
         from affect_jax.faces.finder import FaceFinder  # its interpreter is an optional dependency

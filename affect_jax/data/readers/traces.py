@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from affect_jax.data import without_effect
 from affect_jax.data.belonging import check_times
 from affect_jax.data.landmark_tables import with_landmarks
 from affect_jax.data.readers.lists import ListConfig, ListFile
-from affect_jax.data.recordings import Footage, Recording, Recordings, find_footage
+from affect_jax.data.recordings import Footage, NumberedImages, Recording, Recordings, find_footage
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 from affect_jax.files.delimited import is_missing
@@ -192,6 +193,8 @@ class Collection:
         self.recordings.finish(len(self.names))
         if not self.found:
             raise ValueError(f"{self.where} has no usable recordings")
+        if not any(isinstance(recording.footage, NumberedImages) for recording in self.found):
+            without_effect.warn(self.config, {"fps": "videos have their own frame rate"}, self.where)
         return Recordings(label_set, self.found)
 
 

@@ -90,3 +90,10 @@ def test_missing_videos_are_counted(root):
     with pytest.raises(ValueError, match=r"1 of 3 rows \(33.3%\) are unusable: 1 x recording is missing"):
         load(root)
     assert len(load(root, max_skipped_fraction=0.5).examples) == 7
+
+
+def test_a_frame_rate_for_videos_is_named_as_without_effect(root, caplog):
+    load(root)
+    assert "no effect" not in caplog.text
+    load(root, fps=30.0)
+    assert "fps is 30.0, which has no effect: videos have their own frame rate" in caplog.text
