@@ -90,6 +90,13 @@ def require_one(*names: str) -> None:
     flags.register_multi_flags_validator(names, check)
 
 
+def refuse_given(*names: str, reason: str) -> None:
+    """UsageError for the first of the flags that was given, although it has no effect."""
+    for name in names:
+        if flags.FLAGS[name].present:
+            raise UsageError(f"--{name} has no effect: {reason}")
+
+
 def define_config() -> flags.FlagHolder:
     from ml_collections.config_flags import config_flags
 
@@ -133,8 +140,12 @@ def define_data(split: str) -> tuple[flags.FlagHolder, ...]:
     )
 
 
-def define_flip_average() -> flags.FlagHolder:
-    return flags.DEFINE_bool("flip_average", False, "Average valence and arousal over the image and its mirror image.")
+def define_flip_average() -> tuple[flags.FlagHolder, flags.FlagHolder]:
+    average = "over the image and its mirror image"
+    return (
+        flags.DEFINE_bool("flip_average", False, f"Average valence and arousal {average}, as published for EmoNet."),
+        flags.DEFINE_bool("flip_average_all", False, f"Average the probabilities of emotions {average}, too."),
+    )
 
 
 def define_precision() -> flags.FlagHolder:

@@ -10,7 +10,7 @@ also evaluated on that data set. Running the same command again resumes the swee
 import pathlib
 
 from affect_jax.experiment import cli
-from launch.flags import define_config, define_data, define_path, require
+from launch.flags import define_config, define_data, define_path, refuse_given, require
 
 CONFIG = define_config()
 SWEEP = define_path("sweep", "Python file that defines get_sweep().")
@@ -23,6 +23,8 @@ def main() -> bool:
     from affect_jax.experiment.config.config_file import load_sweep
     from affect_jax.experiment.study.sweep import FinalEvaluation, sweep
 
+    if not DATA.value:
+        refuse_given("data_root", "split", "set", reason="without --data, no run is evaluated on other data")
     points = load_sweep(SWEEP.value)
     final = FinalEvaluation(DATA.value, DATA_ROOT.value or "", SPLIT.value, SETTINGS.value) if DATA.value else None
     return sweep(CONFIG.value, points, pathlib.Path(WORKDIR.value), final)

@@ -103,7 +103,10 @@ def test_the_certificate_is_written_and_the_inflated_run_scores_as_the_static_on
 
 def test_flip_averaging_is_named_in_the_output(runs):
     folder, summary = evaluate.evaluate_run(runs / "static", "rendered", "", "test", [], flip=True)
-    assert summary["conditions"]["flip_averaging"] is True and folder.name == "rendered_test_flip"
+    assert summary["conditions"]["flip_averaging"] == ("valence_arousal",) and folder.name == "rendered_test_flip"
+    folder, every = evaluate.evaluate_run(runs / "static", "rendered", "", "test", [], flip=False, flip_all=True)
+    assert every["conditions"]["flip_averaging"] == ("valence_arousal", "emotion")
+    assert folder.name == "rendered_test_flip_all" and every["scores"]["ccc/mean"] == summary["scores"]["ccc/mean"]
 
 
 def test_prediction_leaves_out_the_frames_that_training_left_out(runs, tmp_path):

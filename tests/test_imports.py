@@ -41,6 +41,8 @@ EXPERIMENT_MAY_IMPORT = {
     "network": {"config"},
     "costs": {"config", "network"},
     "restore": {"config", "network"},
+    "flip_averaging": {"config"},
+    "idle": {"config"},
     "task": {"config", "restore"},
     "run": {"config", "data", "network", "task"},
     "same_data": {"config", "run"},
@@ -48,10 +50,10 @@ EXPERIMENT_MAY_IMPORT = {
     "derive": {"config", "network", "costs", "restore"},
     "initialize": {"config", "restore", "derive"},
     "refuse": {"config", "splits", "restore", "task", "run", "derive"},
-    "train": {"config", "announce", "data", "run", "same_data", "evaluations", "initialize", "refuse"},
-    "evaluate": {"config", "data", "splits", "network", "restore"},
+    "train": {"config", "announce", "data", "run", "same_data", "evaluations", "initialize", "refuse", "idle"},
+    "evaluate": {"config", "data", "splits", "network", "restore", "flip_averaging"},
     "attention": {"config", "data", "network", "restore", "evaluate"},
-    "predict": {"config", "restore"},
+    "predict": {"config", "restore", "flip_averaging"},
     "study": {"config", "costs", "restore", "train", "evaluate"},
 }
 

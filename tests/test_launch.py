@@ -162,6 +162,11 @@ WRONG = {
         [STATIC, "--sweep=none.py", "--workdir=W"],
         "none.py does not exist; configs are in configs/, such as configs/sweeps/rates.py",
     ),
+    "settings of no evaluation": (
+        "sweep",
+        [STATIC, "--sweep=none.py", "--workdir=W", "--set=kind=clips"],
+        "--set has no effect: without --data, no run is evaluated on other data",
+    ),
     "no evaluation": ("report", ["--workdir=W", "--evaluation=x", "--output=O"], "run python -m launch.evaluate first"),
     "an empty path": ("train", [STATIC, "--workdir="], "--workdir= is empty; give a path"),
     "an empty output": ("predict", ["--workdir=W", "--input=x", "--output= "], "--output=  is empty; give a path"),

@@ -149,7 +149,7 @@ def test_a_toy_quantity_works_in_reader_store_training_evaluation_table_and_repo
     again = read_rows(tmp_path / "predictions.csv")
     np.testing.assert_array_equal(again.values["gaze"], rows.values["gaze"])
     assert again.labeled("gaze").sum() == 18
-    summary = write_summary(rows, EvaluationConditions("eyes", "test", "crop", stored.label_set, False, 60), tmp_path)
+    summary = write_summary(rows, EvaluationConditions("eyes", "test", "crop", stored.label_set, (), 60), tmp_path)
     assert summary["n"]["gaze"] == 18 and set(summary["interval_95"]) == {"gaze_rmse"}
     assert json.loads((tmp_path / "summary.json").read_text())["scores"] == pytest.approx(scores, rel=1e-4)
     assert score_line(summary, "toy")["gaze RMSE"] == pytest.approx(scores["gaze_rmse"], rel=1e-4)

@@ -30,10 +30,12 @@ def read(path: pathlib.Path) -> dict[str, Shaped[np.ndarray, "..."]]:
     body = data[8 + length :]
     try:
         header = json.loads(data[8 : 8 + length])
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of JSON, of its encoding, or of a number that is too long
         raise ValueError(
             f"{path}: its safetensors header is not valid JSON ({error}); is the download incomplete?"
         ) from None
+    if not isinstance(header, dict):
+        raise ValueError(f"{path}: its safetensors header holds {type(header).__name__}, expected tensors by name")
     header.pop("__metadata__", None)
     return {name: _tensor(path, name, entry, body) for name, entry in header.items()}
 
@@ -41,8 +43,9 @@ def read(path: pathlib.Path) -> dict[str, Shaped[np.ndarray, "..."]]:
 def _tensor(path: pathlib.Path, name: str, entry: Any, body: bytes) -> Shaped[np.ndarray, "..."]:
     try:
         code = DTYPES[entry["dtype"]]
-        shape = tuple(entry["shape"])
-        begin, end = entry["data_offsets"]
+        shape, (begin, end) = tuple(entry["shape"]), entry["data_offsets"]
+        if any(type(number) is not int or number < 0 for number in (*shape, begin, end)):
+            raise ValueError(f"its shape is {shape} and its bytes {begin} to {end}; expected whole numbers from 0")
         if not 0 <= begin <= end <= len(body):
             raise ValueError(
                 f"its bytes {begin} to {end} lie outside the {len(body)} of the file; is the download incomplete?"

@@ -13,6 +13,9 @@ from affect_jax.files.pickles.load import load
 ZIP_START = b"PK\x03\x04"
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 LEGACY_PROTOCOL = 1001
+# What Python's zipfile raises for an archive whose entries or offsets are wrong.
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, KeyError)
+DAMAGED += (struct.error, UnicodeDecodeError, OverflowError)
 MAX_UNPACKED_RATIO = 20  # uncompressed over compressed size; PyTorch does not compress tensors
 
 
@@ -22,7 +25,7 @@ def read_zip(path: pathlib.Path) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
             return _read_zip(archive, path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGED as error:
         raise ValueError(
             f"{where}: a damaged or incomplete zip archive ({error}); is the download incomplete? Its size is "
             f"{path.stat().st_size} bytes"

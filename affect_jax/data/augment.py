@@ -27,6 +27,8 @@ from affect_jax.types import Label, Labels
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 SAME, GRAY = np.eye(3), np.tile(LUMA, (3, 1))
 MIDDLE_GRAY = 0.5
+OF_PIXELS = ("brightness", "contrast", "saturation", "tint", "gray_probability", "erase_probability")
+OF_POSITIONS = ("rotation_degrees", "scale", "shift", "flip_probability")
 ERASED_AREA, ERASED_ASPECT = (0.02, 0.33), (0.3, 1 / 0.3)  # share of the crop; height/width, log-uniform
 
 
@@ -57,6 +59,11 @@ class AugmentConfig:
             raise ValueError(f"augment.scale is {self.scale}; expected 0 (off) or a share below 1 of the crop side")
         if self.mixup_alpha < 0:
             raise ValueError(f"augment.mixup_alpha is {self.mixup_alpha}; expected 0 (off) or a positive number")
+
+    def idle(self, takes: str) -> dict[str, str]:
+        """The options that are on without effect on the inputs of a network, with the reason."""
+        names = {"images": (), "landmarks": OF_PIXELS}.get(takes, OF_PIXELS + OF_POSITIONS)
+        return {name: f"the network takes {takes}" for name in names if getattr(self, name)}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,6 +5,7 @@ import math
 import zlib
 
 import numpy as np
+from absl import logging
 
 from affect_jax.data.source import Subset, as_table
 from affect_jax.types import Source
@@ -51,6 +52,13 @@ def take_fold(source: Source, fold: FoldConfig) -> Source:
     chosen = np.flatnonzero(inside != fold.complement)
     if not len(chosen):
         raise ValueError(f"{fold} is empty: the data set has {len(set(subjects))} subjects; choose fewer folds")
+    if len(chosen) == len(subjects):
+        logging.warning(
+            "%s has no effect: it holds all %d examples; the data set has %d subjects",
+            fold,
+            len(subjects),
+            len(set(subjects)),
+        )
     return Subset(source, chosen)
 
 

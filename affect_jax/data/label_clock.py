@@ -7,6 +7,7 @@ import dataclasses
 import math
 
 import numpy as np
+from absl import logging
 from jaxtyping import UInt8
 
 from affect_jax.data.clips import clip_frames, longest_gap_seconds
@@ -51,6 +52,8 @@ class RetimedLabels:
         traced = [name for name in table.labels if quantity(name).traced]
         moved = {name: _moved(source, table, table.labels[name], config) for name in traced}
         labeled = any(table.labels[name].weight.any() for name in traced)
+        if not labeled:
+            logging.warning("%s has no effect: the data have no labels that are given over time", config)
         if labeled and not any(label.weight.any() for label in moved.values()):
             raise ValueError(
                 f"after moving labels earlier by {config.delay_seconds:g} s, no frame of any clip has a label of "

@@ -87,6 +87,11 @@ def as_table(examples: Sequence[Example]) -> Table:
     )
 
 
+def labeled_quantities(source: Source) -> set[str]:
+    """The names of the quantities that at least one example has a label of."""
+    return {name for name, label in as_table(source.examples).labels.items() if (label.weight > 0).any()}
+
+
 class ImageFiles:
     """A source of individual image files.
 

@@ -1,26 +1,31 @@
 """Test-time averaging over an image and its mirror image."""
 
 import dataclasses
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from affect_jax.evaluate.run import Predict
-from affect_jax.quantities.registry import quantity
+from affect_jax.quantities.registry import in_order, quantity
 from affect_jax.types import Batch, Predictions
 
 
-def with_flip_averaging(predict: Predict) -> Predict:
-    """Wraps `predict` to average over each image and its mirror image, in float64, the quantities with `mirrored`."""
+def flip_averaged(names: Collection[str], every: bool) -> tuple[str, ...]:
+    """Those of the named quantities that flip averaging changes; with `every`, also those averaged on request only."""
+    return tuple(each.name for each in in_order(names) if each.mirrored or (every and each.mirrored_on_request))
+
+
+def with_flip_averaging(predict: Predict, names: Sequence[str]) -> Predict:
+    """Wraps `predict` to average the named quantities over each image and its mirror image, in float64."""
 
     def predict_average(batch: Batch) -> Predictions:
         original = predict(batch)
         inputs = dataclasses.replace(batch.inputs, images=batch.inputs.images[..., ::-1, :])
         mirrored = predict(dataclasses.replace(batch, inputs=inputs))
         means = {}
-        for name in original:
-            if quantity(name).mirrored:
-                output = np.asarray(original[name], np.float64)
-                means[name] = quantity(name).average_mirrored(output, np.asarray(mirrored[name], np.float64))
+        for name in set(names) & set(original):
+            output = np.asarray(original[name], np.float64)
+            means[name] = quantity(name).average_mirrored(output, np.asarray(mirrored[name], np.float64))
         return original.replace(**means)
 
     return predict_average

@@ -24,7 +24,7 @@ class EvaluationConditions:
     split: str
     crop: str  # rule and parameters, such as "landmark_square side_ratio=1.8182 crop_px=64"
     label_set: str
-    flip_averaging: bool
+    flip_averaging: tuple[str, ...]  # quantities that are averaged over the image and its mirror image
     checkpoint_step: int
     reader: str = ""  # non-default options of the reader, such as "clean=automatic"
     clipped_to: tuple[float, float] = (-1.0, 1.0)  # constant; recorded for comparisons with other work

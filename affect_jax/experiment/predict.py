@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
-from affect_jax.experiment import restore
+from affect_jax.experiment import flip_averaging, restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.files.disk import require_writable
 from affect_jax.infer.compiled import CompiledNetwork
@@ -26,8 +26,8 @@ MOST_PROBLEMS = 10  # in the last message; each has been logged
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
-def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> Predictor:
-    """The network of a workdir, with its crop and label names."""
+def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32", flip_all: bool = False) -> Predictor:
+    """The network of a workdir, with its crop and label names; for `flip`, see `flip_averaging.choose`."""
     run, network, variables, step = restore.restore_run(workdir)
     if not run.predicts_affect:
         raise UsageError(
@@ -48,7 +48,7 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32") -> 
         quantities=run.task.quantities,
         label_set=run.label_set,
         crop=run.crop,
-        flip_average=flip,
+        flip_averaged=flip_averaging.choose(workdir, run.contract, run.task.quantities, flip, flip_all),
         name=f"{workdir.name}@{step}",
         follower=follower(network.module(variables), run.contract.input_px, precision) if run.contract.causal else None,
         every=run.data.windows.every,
@@ -65,6 +65,7 @@ def predict_run(
     flip: bool,
     overlay: bool,
     precision: str = "float32",
+    flip_all: bool = False,
 ) -> None:
     """Writes the table, plot and overlay for a video, an image or a folder; ValueError names the files that failed.
 
@@ -73,6 +74,8 @@ def predict_run(
     if not source.exists():
         raise UsageError(f"--input={source} does not exist")
     require_writable(output)
+    if face_model and faces != "landmarker":
+        raise UsageError(f"--face_model={face_model} has no effect with --faces={faces}; give only one of them")
     finder = None
     if faces == "landmarker":
         from affect_jax.faces.finder import FaceFinder  # its interpreter is an optional dependency
@@ -81,7 +84,7 @@ def predict_run(
             finder = FaceFinder(face_model or None)
         except ImportError as error:
             raise UsageError(f"{error}; without it, only --faces=whole_frame is available") from error
-    network = predictor(workdir, flip, precision)
+    network = predictor(workdir, flip, precision, flip_all)
     with _signals_interrupt():
         result = predict_file(network, source, output, finder, overlay)
     logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)

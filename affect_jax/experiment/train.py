@@ -12,6 +12,7 @@ from affect_jax.experiment.config.claim import CONFIG, claim
 from affect_jax.experiment.config.hold import hold
 from affect_jax.experiment.config.options import Config, parse
 from affect_jax.experiment.evaluations import check_best, evaluators, scores
+from affect_jax.experiment.idle import warn_of_idle_options
 from affect_jax.experiment.refuse import refuse
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.same_data import require_same_data
@@ -62,6 +63,7 @@ def _train(run: Run, checkpoints: Checkpoints) -> bool:
         return True
     batches = iter(data.training_batches(options, run.source, run.workdir))
     evaluations = evaluators(run)  # opens all data: a wrong path is reported before any measurement
+    warn_of_idle_options(options, run.source.parts)
     require_same_data(run, resuming=latest is not None)
     state = _state(run, checkpoints, batches)
     train_step = step.make_train_step(run.objective, run.optimizer, run.key, options.optimizer.average)

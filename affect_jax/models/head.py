@@ -65,6 +65,12 @@ class HeadConfig:
             raise ValueError(f"component_dropout drops components of cp kernels; form is '{self.form}'")
         parse_ranks(self.form, self.rank, self.ranks)  # raises if invalid
 
+    @property
+    def idle(self) -> dict[str, str]:
+        """The options without effect, with the reason."""
+        reason = "model.head.rank is 0, which keeps the kernels dense"
+        return {} if self.rank else dict.fromkeys(("form", "between", "component_dropout"), reason)
+
     def convolution(self, rank: Size) -> Convolution:
         """Makes 3x3 convolutions of the given rank."""
         if not rank:

@@ -39,6 +39,11 @@ class TimeConfig:
         TimeLayers.of(self.layers, self.form, self.kernel, self.causal)  # raises if invalid
 
     @property
+    def idle(self) -> dict[str, str]:
+        """The options without effect, with the reason."""
+        return {} if self.layers else dict.fromkeys(("form", "kernel"), "model.time.layers is empty")
+
+    @property
     def choice(self) -> "TimeLayers":
         """Which layers are temporal, and how."""
         return TimeLayers.of(self.layers, self.form, self.kernel, self.causal)

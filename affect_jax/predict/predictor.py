@@ -25,7 +25,7 @@ class Predictor:
     quantities: tuple[str, ...]  # to report
     label_set: str  # of emotions
     crop: CropConfig  # around landmarks
-    flip_average: bool = False  # average over the image and its mirror image, for quantities with `mirrored`
+    flip_averaged: tuple[str, ...] = ()  # quantities that are averaged over the image and its mirror image
     name: str = ""
     follower: Callable[[int], Callable[[np.ndarray], Predictions]] | None = None  # for a causal clip network: given a
     # number of faces, returns a stateful function of their next frame [faces, 1, px, px, 3]
@@ -39,20 +39,20 @@ class Predictor:
         check_crops(images, self.crop_px, over_time=self.frames is not None)
         outputs = self.function(images)
         mirrored = None
-        if self.flip_average:
+        if self.flip_averaged:
             mirrored = self.function(np.ascontiguousarray(images[..., ::-1, :]))
         return self._report(outputs, mirrored, images.shape[:-3])
 
     def following(self) -> Callable[[Float[np.ndarray, "height width 3"]], Values]:
         """Starts a recording: returns a function of its next frame that reports values as `values` does."""
-        predict_next = self.follower(2 if self.flip_average else 1)
+        predict_next = self.follower(2 if self.flip_averaged else 1)
 
         def step(image: Float[np.ndarray, "height width 3"]) -> Values:
-            frames = np.stack([image, image[:, ::-1]]) if self.flip_average else image[None]
+            frames = np.stack([image, image[:, ::-1]]) if self.flip_averaged else image[None]
             outputs = {name: np.asarray(output) for name, output in predict_next(frames[:, None]).items()}
             original = {name: output[0, 0] for name, output in outputs.items()}
             mirrored = None
-            if self.flip_average:
+            if self.flip_averaged:
                 mirrored = {name: output[1, 0] for name, output in outputs.items()}
             return self._report(original, mirrored, ())
 
@@ -67,7 +67,7 @@ class Predictor:
                 values[each.name] = np.full(shape, np.nan, np.float32)
                 continue
             output = self._check_finite(each.name, outputs[each.name])
-            if mirrored is not None and each.mirrored:
+            if mirrored is not None and each.name in self.flip_averaged:
                 output = each.average_mirrored(output, self._check_finite(each.name, mirrored[each.name]))
             value = np.asarray(each.report(output, self.crop_px), np.float32)
             if value.shape != shape:

@@ -1,6 +1,7 @@
 """Discrete emotions: the classes of a label set."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -21,10 +22,11 @@ NAME, LABEL_NAME = "expression", "label_expression"  # columns with the emotion 
 class Emotion(Quantity):
     """Labels are distributions over a label set; raw outputs are logits, and reported values are probabilities.
 
-    Not averaged over the mirror image, as in the published evaluation of EmoNet.
+    Averaged over the mirror image on request only: the published evaluation of EmoNet does not.
     """
 
     name = "emotion"
+    mirrored_on_request = True
     headline = MappingProxyType(
         {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
     )
@@ -51,6 +53,13 @@ class Emotion(Quantity):
         xp = output.__array_namespace__()
         exponentials = xp.exp(output - output.max(-1, keepdims=True))
         return exponentials / exponentials.sum(-1, keepdims=True)
+
+    def average_mirrored(
+        self, output: Float[ArrayLike, "*batch emotion"], mirrored: Float[ArrayLike, "*batch emotion"]
+    ) -> Float[ArrayLike, "*batch emotion"]:
+        """The logarithms of the mean probabilities, which are logits of them."""
+        xp = output.__array_namespace__()
+        return xp.logaddexp(_log_softmax(output), _log_softmax(mirrored)) - math.log(2)
 
     def columns(self, label_set: str) -> tuple[str, ...]:
         """ "p_neutral" and so on."""
@@ -98,6 +107,12 @@ class Emotion(Quantity):
             return {}
         names = list(emotions.names(label_set))
         return {"confusion": {"emotions": names, "label_by_prediction": counts.astype(int).tolist()}}
+
+
+def _log_softmax(logits: Float[ArrayLike, "*batch emotion"]) -> Float[ArrayLike, "*batch emotion"]:
+    xp = logits.__array_namespace__()
+    below = logits - logits.max(-1, keepdims=True)
+    return below - xp.log(xp.exp(below).sum(-1, keepdims=True))
 
 
 def translation_matrix(source: str, target: str) -> Float[np.ndarray, "source target"]:

@@ -82,7 +82,7 @@ def summary_table(summary: Mapping) -> str:
         f"{conditions['data']} / {conditions['split']}: {_labeled(n)}, {n['subjects']} subjects, "
         f"{n['clips']} clips; crop {conditions['crop']}; {conditions['label_set']}; "
         f"step {conditions['checkpoint_step']}; "
-        f"flip averaging {'on' if conditions['flip_averaging'] else 'off'}"
+        f"flip averaging {_flip(conditions['flip_averaging'])}"
         + (f"; {conditions['reader']}" if conditions.get("reader") else "")
     )
     lines = []
@@ -100,6 +100,13 @@ def summary_table(summary: Mapping) -> str:
     if not lines:
         return f"{head}\n\nno labeled row, so no score"
     return f"{head}\n\n{text_table(lines)}{_undefined(n, scores)}"
+
+
+def _flip(averaged: Sequence[str] | bool) -> str:
+    """Names the averaged quantities; summaries of earlier versions say only whether it was on."""
+    if isinstance(averaged, bool):
+        return "on" if averaged else "off"
+    return f"of {' and '.join(name.replace('_', ' ') for name in averaged)}" if averaged else "off"
 
 
 def _undefined(n: Mapping[str, int], scores: Mapping[str, float]) -> str:

@@ -87,9 +87,10 @@ def _schema(path: pathlib.Path, content: Mapping[str, Any]) -> Schema:
         columns = schema.columns
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path} is damaged ({error}); {AGAIN}") from None
-    if columns != entries.get("columns"):
+    if columns != (found := entries.get("columns")):
+        listed = ", ".join(map(str, found)) if isinstance(found, tuple) else repr(found)
         raise ValueError(
-            f"{path} lists the columns {', '.join(entries.get('columns', ()))}, but its quantities have "
-            f"{', '.join(columns)}; the file was edited by hand"
+            f"{path} lists the columns {listed}, but its quantities have {', '.join(columns)}; the file was edited by "
+            "hand"
         )
     return schema

@@ -1,7 +1,7 @@
 """Landmarks as heatmaps: the task that the trunk is trained on before the affect network uses it."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -17,6 +17,11 @@ SIGMA_PX = 1.0  # standard deviation of a landmark's Gaussian, in heatmap pixels
 @dataclasses.dataclass(frozen=True)
 class LandmarksConfig:
     """No options."""
+
+    def idle(self, predicts: Collection[str], labeled: Collection[str]) -> dict[str, str]:
+        """No option, so none without effect."""
+        del predicts, labeled
+        return {}
 
 
 def mean_heatmap_error(heatmaps: Float[Array, "*batch module height width 68"], batch: Batch) -> Float[Array, ""]:

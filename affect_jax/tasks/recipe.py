@@ -1,6 +1,7 @@
 """Options of the affect task: the loss terms of valence, arousal and emotion."""
 
 import dataclasses
+from collections.abc import Collection
 
 from affect_jax.losses.clips import LEAST_FRAMES
 
@@ -12,6 +13,11 @@ WEIGHTS = {  # the option that weights each term, except for those that are mixe
     "loss/teacher": "teacher_weight",
     "loss/heatmaps": "landmark_weight",
     "loss/smoothness": "smoothness_weight",
+}
+OF_QUANTITY = {  # options of the terms that learn each quantity
+    "emotion": ("emotion_weight", "label_smoothing", "class_weights", "class_weight_rule"),
+    "valence_arousal": ("mixing", "regression", "ccc_memory", "ccc_over", "smoothness_weight"),
+    "landmarks": ("landmark_weight",),
 }
 CLASS_WEIGHT_RULES = {"inverse": 1.0, "inverse_sqrt": 0.5}  # exponent of the inverse frequency
 
@@ -77,6 +83,25 @@ class AffectConfig:
         if self.ccc_over != "batch":
             return LEAST_FRAMES
         return 2 if self.smoothness_weight else 0
+
+    def idle(self, predicts: Collection[str], labeled: Collection[str]) -> dict[str, str]:
+        """The options without effect, with the reason.
+
+        `predicts` are the quantities that the network predicts, `labeled` those that the training data have labels of.
+        """
+        found = {}
+        for quantity, names in OF_QUANTITY.items():
+            if quantity not in predicts:
+                found |= dict.fromkeys(names, f"the network does not predict {quantity}")
+            elif quantity not in labeled:
+                found |= dict.fromkeys(names, f"no training example has a label of {quantity}")
+        if not self.emotion_weight:
+            found |= dict.fromkeys(OF_QUANTITY["emotion"][1:], "task.emotion_weight is 0")
+        if not self.teacher:
+            found |= dict.fromkeys(("teacher_weight", "teacher_temperature"), "there is no task.teacher")
+        elif not self.teacher_weight:
+            found |= dict.fromkeys(("teacher", "teacher_temperature"), "task.teacher_weight is 0")
+        return found
 
     def _check_class_weights(self) -> None:
         rule, weights = self.class_weight_rule, self.class_weights

@@ -37,6 +37,14 @@ def test_a_fold_and_its_rest_share_no_subject_and_lose_nobody():
     assert together == 200 and take_fold(source, FoldConfig()) is source
 
 
+def test_a_fold_that_divides_nobody_says_so(caplog):
+    source = Photographs()
+    for example in source.examples:
+        object.__setattr__(example, "subject", "")
+    assert len(take_fold(source, FoldConfig(0, 4)).examples) == 200  # the hash of no name is 0
+    assert "fold 0 of 4 has no effect: it holds all 200 examples; the data set has 1 subjects" in caplog.text
+
+
 def test_an_empty_fold_is_named():
     with pytest.raises(ValueError, match="fold .* of 1000 is empty: the data set has 40 subjects; choose fewer folds"):
         for index in range(1000):

@@ -110,3 +110,10 @@ def test_compensating_the_delay_of_rendered_annotators_brings_them_closer_to_the
     scores = {seconds: agreement(seconds) for seconds in (0.0, 0.5, 1.0, 2.0)}
     assert max(scores, key=scores.get) == 0.5, scores  # raters are 0.25 to 0.85 s late
     assert max(scores.values()) > scores[0.0] + 0.05, scores
+
+
+def test_a_clock_without_labels_over_time_says_so(caplog):
+    source = Clips()
+    source.examples.labels["valence_arousal"].weight[:] = 0
+    with_label_clock(source, LabelClockConfig(delay_seconds=0.2))
+    assert "delay_seconds=0.2" in caplog.text and "has no effect: the data have no labels" in caplog.text

@@ -13,9 +13,10 @@ from records import make_batch, make_labels
 
 from affect_jax.emotions import LABEL_SETS
 from affect_jax.evaluate.collect import collect
-from affect_jax.evaluate.flip import with_flip_averaging
+from affect_jax.evaluate.flip import flip_averaged, with_flip_averaging
 from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationConditions, summarize, write_summary
+from affect_jax.quantities.registry import quantity
 from affect_jax.tables.reading import read_rows
 from affect_jax.tables.schema import read_schema
 from affect_jax.tables.writing import write_rows
@@ -24,7 +25,7 @@ from affect_jax.types import Example, Inputs, Predictions
 EMOTIONS = ("neutral", "happy", "sad")
 AFFECT = ("valence_arousal", "emotion")
 CONDITIONS = EvaluationConditions(
-    "rendered", "test", "landmark_square warp=antialiased side_ratio=1.8182 crop_px=4", "tiny_3", False, 120
+    "rendered", "test", "landmark_square warp=antialiased side_ratio=1.8182 crop_px=4", "tiny_3", (), 120
 )
 
 
@@ -129,24 +130,50 @@ def test_frames_of_overlapping_windows_are_averaged_and_counted_once(examples):
     np.testing.assert_array_equal(rows.labeled("valence_arousal"), [index % 4 > 0 for index in range(10)])
 
 
+def mirror_images(batch):
+    return dataclasses.replace(batch, inputs=Inputs(images=np.flip(batch.inputs.images, -2)))
+
+
 def test_flip_averaging_is_in_float64_and_takes_the_emotion_of_the_image_alone(examples):
     (batch,) = batches(examples, [range(6)])
-    plain, averaged = predict(batch), with_flip_averaging(predict)(batch)
-    mirrored = predict(dataclasses.replace(batch, inputs=Inputs(images=np.flip(batch.inputs.images, -2))))
+    assert flip_averaged(AFFECT, every=False) == ("valence_arousal",)
+    averaged_predict = with_flip_averaging(predict, flip_averaged(AFFECT, every=False))
+    plain, averaged, mirrored = predict(batch), averaged_predict(batch), predict(mirror_images(batch))
     assert averaged["valence_arousal"].dtype == np.float64
     expected = (np.float64(plain["valence_arousal"]) + np.float64(mirrored["valence_arousal"])) / 2
     np.testing.assert_array_equal(averaged["valence_arousal"], expected)
     np.testing.assert_array_equal(averaged["emotion"], plain["emotion"])
     assert not np.allclose(expected, plain["valence_arousal"])
-    scores = evaluate(with_flip_averaging(predict), AFFECT, [batch], 4)
-    assert 0 < scores["rmse/valence"] < 2
+    assert 0 < evaluate(averaged_predict, AFFECT, [batch], 4)["rmse/valence"] < 2
+
+
+def softmax(logits):
+    exponentials = np.exp(np.float64(logits))
+    return exponentials / exponentials.sum(-1, keepdims=True)
+
+
+def test_flip_averaging_of_all_reports_the_mean_of_both_probabilities(examples):
+    (batch,) = batches(examples, [range(6)])
+    averaged_predict = with_flip_averaging(predict, flip_averaged(AFFECT, every=True))
+    plain, mirrored = predict(batch)["emotion"], predict(mirror_images(batch))["emotion"]
+    expected = (softmax(plain) + softmax(mirrored)) / 2
+    assert np.abs(expected - softmax(plain)).max() > 0.01
+    rows = rows_of(averaged_predict, [batch], examples)
+    np.testing.assert_allclose(rows.values["emotion"], expected, atol=1e-7)
+
+
+def test_probabilities_of_zero_average_to_half_without_a_value_that_is_not_finite():
+    sure, opposite = np.float64([[2000.0, 0, 0]]), np.float64([[0.0, 2000, 0]])
+    output = quantity("emotion").average_mirrored(sure, opposite)
+    assert np.isfinite(output).all()
+    np.testing.assert_allclose(quantity("emotion").report(output, 4), [[0.5, 0.5, 0]], atol=1e-12)
 
 
 def test_summary_names_its_conditions_and_averages_over_clips_and_subjects(examples, tmp_path):
     rows = rows_of(predict, batches(examples, [range(30), range(30, 60)]), examples)
     summary = write_summary(rows, CONDITIONS, tmp_path)
     assert json.loads((tmp_path / "summary.json").read_text()) == json.loads(json.dumps(summary))
-    assert summary["conditions"]["flip_averaging"] is False
+    assert summary["conditions"]["flip_averaging"] == ()
     assert summary["n"] == {"rows": 60, "valence_arousal": 45, "emotion": 48, "clips": 6, "subjects": 3}
     for kind, size in (("clip", 10), ("subject", 20)):
         groups = np.split(np.arange(60), 60 // size)

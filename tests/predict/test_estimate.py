@@ -220,7 +220,7 @@ def test_a_network_of_one_frame_in_three_sees_three_recordings(make_predictor, f
 def test_flip_averaging_streams_image_and_mirror_image_side_by_side(make_predictor):
     half = np.zeros((16, 16, 3), np.uint8)
     half[:, :8] = 255  # left half white: 1 there, 0 in the mirror
-    predictor = make_predictor(frames=4, follower=running_maximum, flip_average=True)
+    predictor = make_predictor(frames=4, follower=running_maximum, flip_averaged=("valence_arousal",))
     (row,) = rows_of(predictor, [Frame("made", 0, 0.0, half)], None)
     np.testing.assert_allclose(row.values["valence_arousal"], [0.5, -0.5], atol=1e-6)
 
@@ -290,8 +290,22 @@ def test_flip_averaging_is_the_mean_over_image_and_mirror_image_and_clips_last(m
     image = np.zeros((16, 16, 3), np.uint8)
     image[:, :8] = 255  # left 1, right 0: valence 2 and -1, mean 0.5; arousal -2, clipped to -1
     frame = [Frame("made", 0, 0.0, image)]
-    (row,) = rows_of(make_predictor(function=two_sided, flip_average=True), frame, None)
+    (row,) = rows_of(make_predictor(function=two_sided, flip_averaged=("valence_arousal",)), frame, None)
     np.testing.assert_allclose(row.values["valence_arousal"], [0.5, -1])
+
+
+def test_flip_averaging_of_emotions_is_the_mean_of_both_probabilities(make_predictor):
+    def left_is_happy(images):
+        left = images[..., : images.shape[-2] // 2, :].mean((-3, -2, -1))
+        return Predictions(emotion=np.stack([left * 0, left * 3, left * 0], axis=-1))
+
+    image = np.zeros((16, 16, 3), np.uint8)
+    image[:, :8] = 255  # left 1: p_happy is e^3 / (e^3 + 2); in the mirror image, all are 1/3
+    frame = [Frame("made", 0, 0.0, image)]
+    predictor = make_predictor(function=left_is_happy, quantities=("emotion",), flip_averaged=("emotion",))
+    (row,) = rows_of(predictor, frame, None)
+    other = (1 / (np.exp(3) + 2) + 1 / 3) / 2
+    np.testing.assert_allclose(row.values["emotion"], [other, 1 - 2 * other, other], rtol=1e-6)
 
 
 def test_a_network_that_answers_nonsense_is_named(make_predictor):

@@ -63,6 +63,10 @@ def test_summary_table_names_conditions_intervals_and_group_means():
         "accuracy        0.900                                                   0.880",
     ]
     assert score_line(SUMMARY, "static") == {"network": "static", "valence CCC": 0.7, "accuracy": 0.9}
+    named = {**SUMMARY["conditions"], "flip_averaging": ["valence_arousal", "emotion"]}
+    assert "; flip averaging of valence arousal and emotion\n" in summary_table({**SUMMARY, "conditions": named})
+    off = {**SUMMARY["conditions"], "flip_averaging": []}
+    assert "; flip averaging off\n" in summary_table({**SUMMARY, "conditions": off})
     empty = {**SUMMARY, "scores": {}}
     assert summary_table(empty).endswith("no labeled row, so no score")
 

@@ -86,7 +86,7 @@ def _read(path: pathlib.Path) -> tuple[str, dict[str, dict]]:
     """Reads the actor and the frames of a clip."""
     try:
         content = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RowFault("clip's JSON cannot be read", f"{path}: {error}") from None
     if not isinstance(content, dict) or not isinstance(content.get("frames"), dict):
         raise RowFault("clip's JSON has no frames", f"{path}, expected an object with {', '.join(KEYS)}")
@@ -146,8 +146,9 @@ def _affect(values: dict) -> tuple[float, float]:
 
 def _landmarks(values: dict, check: image_files.ImageCheck) -> Float[np.ndarray, "68 2"]:
     try:
-        points = np.array(values.get("landmarks"), np.float32)
-    except (TypeError, ValueError):
+        with np.errstate(over="ignore"):  # such values are refused below
+            points = np.array(values.get("landmarks"), np.float32)
+    except (TypeError, ValueError, OverflowError):
         points = np.zeros(0, np.float32)
     if points.shape != (LANDMARKS, 2) or not np.isfinite(points).all():
         raise RowFault("wrong landmarks", f"shape {points.shape}, expected {LANDMARKS} (x, y) pairs in pixels")

@@ -138,7 +138,10 @@ def _text(path: str, kind: str) -> str:
         raise RowFault("annotation is missing", f"no {kind} at {path}") from None
     if values.dtype.kind not in "USfiu" or values.size != 1:
         raise _other_kind(path, values, "one string")
-    value = values.item()
+    try:
+        value = values.item()
+    except ValueError as error:  # characters that do not exist
+        raise RowFault("annotation cannot be read", f"{path}: {error}; expected a string or numbers") from error
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
@@ -159,22 +162,26 @@ def _array(path: str) -> np.ndarray:
     with open(path, "rb") as file:
         data = file.read()
     try:
-        if not data.startswith(PLAIN_START):
-            return np.load(io.BytesIO(data), allow_pickle=False)
         start = len(PLAIN_START) + 2 + int.from_bytes(data[len(PLAIN_START) :][:2], "little")
-        shape, dtype = _header(data[len(PLAIN_START) : start])
+        plain, shape, dtype = False, (), None
+        if data.startswith(PLAIN_START):
+            plain, shape, dtype = _header(data[len(PLAIN_START) : start])
+        if not plain:
+            return np.load(io.BytesIO(data), allow_pickle=False)
         return np.frombuffer(data, dtype, math.prod(shape), start)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # NumPy reads a header as Python, and may raise almost anything on a damaged one
         raise RowFault("annotation cannot be read", f"{path}: {error}; expected a string or numbers") from error
 
 
 @functools.lru_cache(maxsize=256)
-def _header(data: bytes) -> tuple[tuple[int, ...], np.dtype]:
-    """Parses shape and dtype of a header; cached, because a million files share a few headers."""
-    shape, _, dtype = np.lib.format.read_array_header_1_0(io.BytesIO(data))
+def _header(data: bytes) -> tuple[bool, tuple[int, ...], np.dtype]:
+    """Whether the values are in C order, shape and dtype; cached, because a million files share a few headers."""
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(io.BytesIO(data))
     if dtype.hasobject:
         raise ValueError("it contains Python objects, which are not loaded")
-    return shape, dtype
+    if any(size < 0 for size in shape):
+        raise ValueError(f"its shape is {shape}")
+    return len(shape) < 2 or not fortran, shape, dtype
 
 
 def _other_kind(path: str, values: np.ndarray, expected: str) -> RowFault:

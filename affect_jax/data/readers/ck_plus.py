@@ -17,6 +17,7 @@ import numpy as np
 from absl import logging
 
 from affect_jax import emotions
+from affect_jax.data import without_effect
 from affect_jax.data.belonging import check_landmarks, log_notes, misplaced
 from affect_jax.data.gray_images import GrayImages
 from affect_jax.data.readers.affectnet_faces import ListedFaces
@@ -76,6 +77,7 @@ def ck_plus(config: CKPlusConfig) -> ListedFaces | GrayImages:
     if (root / IMAGES).is_dir():
         frames = labeled_frames(root, config.neutral_frames, config.peak_frames, skipped)
     else:
+        without_effect.warn(config, {"neutral_frames": "neutral faces are in a folder of their own"}, str(root))
         frames = _emotion_folders(root, config.peak_frames, skipped)
     return _faces(frames, root, config, skipped)
 
@@ -87,6 +89,8 @@ def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GrayImages:
         raise ValueError(f"split is '{ALL}'; {path} has the splits training, public_test and private_test")
     rows = pixel_rows(path, config.split, CSV_NAMES, config.skipped(path))
     names = emotions.names(LABEL_SET)
+    idle = dict.fromkeys(("peak_frames", "neutral_frames"), "the table has no sequences")
+    without_effect.warn(config, idle, str(path))
     logging.warning("%s has no subjects: the same subject may be in several splits", path)
     kept = [(name, names.index(CSV_NAMES[code]), face) for name, code, face in rows]
     return gray_faces(LABEL_SET, kept, f"{path}, split {config.split}")

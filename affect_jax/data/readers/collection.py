@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from affect_jax.data import without_effect
 from affect_jax.data.belonging import check_times
 from affect_jax.data.landmark_tables import with_landmarks
 from affect_jax.data.readers.traces import LABEL_SET, ClipConfig, Trace
-from affect_jax.data.recordings import Footage, Recording, Recordings, find_footage
+from affect_jax.data.recordings import Footage, NumberedImages, Recording, Recordings, find_footage
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import unlabeled
 
@@ -86,4 +87,6 @@ class Collection:
         self.recordings.finish(len(self.names))
         if not self.found:
             raise ValueError(f"{self.where} has no usable recordings")
+        if not any(isinstance(recording.footage, NumberedImages) for recording in self.found):
+            without_effect.warn(self.config, {"fps": "videos have their own frame rate"}, self.where)
         return Recordings(label_set, self.found)

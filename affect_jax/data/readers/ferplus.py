@@ -135,7 +135,7 @@ def distributions(
 
 def _labels(rows: list[Voted], kind: str) -> Labels:
     labels = unlabeled(len(rows), LABEL_SET, ("emotion",))
-    votes = np.array([row.votes for row in rows]).reshape(-1, len(VOTES))
+    votes = np.array([row.votes for row in rows], np.int64).reshape(-1, len(VOTES))
     labels["emotion"].value[:], labels["emotion"].weight[:] = distributions(votes, kind)
     return labels
 

@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from affect_jax import emotions
+from affect_jax.data import without_effect
 from affect_jax.data.readers.lists import (
     ImageListConfig,
     check_image_files,
@@ -64,6 +65,8 @@ def raf_db(config: RAFDBConfig) -> ImageFiles:
     rows, total = _read(path, config.own_split, skipped)
     paths = [str(top / IMAGES[config.images].format(name)) for _, name, _ in rows]
     reasons = [check.reason for check in check_image_files(paths)] if config.check_images else [""] * len(paths)
+    if config.images == "aligned":
+        without_effect.warn(config, {"box_side_ratio": "aligned images are not cropped"}, str(top))
     kept, boxes = [], []
     for (number, name, emotion), file, reason in zip(rows, paths, reasons, strict=True):
         try:

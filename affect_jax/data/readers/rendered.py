@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from affect_jax.data import without_effect
 from affect_jax.data.render import affect, camera, motion, raters, shape
 from affect_jax.data.render.identity import PURPOSE, draw_identity, show
 from affect_jax.data.render.paint import View, paint
@@ -191,4 +192,8 @@ class RenderedFaces:
 
 def rendered(config: RenderedConfig) -> RenderedFaces:
     """Creates rendered faces; ValueError names an option that is out of range."""
+    idle = {"root": "nothing is read"}
+    if config.kind == "stills":
+        idle |= dict.fromkeys(("frames", "fps"), "kind is 'stills'")
+    without_effect.warn(config, idle, "rendered")
     return RenderedFaces(config)

@@ -95,6 +95,8 @@ def _over_time(config: dict, base: str, settings: InflationConfig) -> dict[str, 
     if settings.output_average not in (None, "flat"):
         time["output_frames"] = 0  # other averages have a fixed length
     time |= settings.time
+    if not time["layers"] and settings.time_kernel is not None:
+        raise UsageError(f"--time_kernel={settings.time_kernel} has no effect: no layer is temporal (--layers=none)")
     if settings.frames not in (None, frames):
         frames, hop = settings.frames, 0  # back to half a clip: the old stride belongs to the old length
     model = {**config["model"], "time": time, "name": clip}

@@ -151,7 +151,7 @@ def _evaluate(folder: pathlib.Path, final: FinalEvaluation) -> dict[str, float |
     summary = folder / "evaluation" / EVALUATION / "summary.json"
     run = read_options(folder)
     part = evaluation_source(run, final.data, final.root, final.split, final.settings)
-    require_same_conditions(summary.parent, conditions_of(run, part, flip=False, step=0))
+    require_same_conditions(summary.parent, conditions_of(run, part, flip=(), step=0))
     if not summary.is_file():
         evaluate_run(folder, final.data, final.root, final.split, final.settings, False, EVALUATION)
     result = json.loads(summary.read_text())

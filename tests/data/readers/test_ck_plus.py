@@ -131,7 +131,7 @@ def test_frames_without_image_or_landmarks_are_counted(root):
         load(root)
 
 
-def test_a_folder_an_emotion_knows_its_subjects_too(tmp_path):
+def test_a_folder_an_emotion_knows_its_subjects_too(tmp_path, caplog):
     for number in (17, 18, 19):
         image(tmp_path / "anger" / f"S010_004_000000{number}.png", shade=number)
         image(tmp_path / "sadness" / f"S022_002_000000{number}.png", shade=number)
@@ -140,9 +140,12 @@ def test_a_folder_an_emotion_knows_its_subjects_too(tmp_path):
     assert seen(source) == [("S010", n, "anger") for n in (17, 18, 19)] + [("S022", n, "sad") for n in (17, 18, 19)]
     assert reasons == ["file name has no subject"]
     assert [frame for _, frame, _ in seen(faulty(tmp_path, peak_frames=1)[0])] == [19, 19]
+    assert "no effect" not in caplog.text
+    faulty(tmp_path, neutral_frames=2)
+    assert "neutral_frames is 2, which has no effect: neutral faces are in a folder of their own" in caplog.text
 
 
-def test_the_table_of_pixels_has_its_own_codes_and_splits(tmp_path):
+def test_the_table_of_pixels_has_its_own_codes_and_splits(tmp_path, caplog):
     face = " ".join(str(i % 256) for i in range(2304))
     with open(tmp_path / "ckextended.csv", "w", newline="") as file:
         writer = csv.writer(file)
@@ -154,6 +157,8 @@ def test_the_table_of_pixels_has_its_own_codes_and_splits(tmp_path):
     assert named(source) == ["anger", "disgust", "fear", "happy", "sad", "surprise", "neutral", "contempt"]
     assert source.image(0).shape == (48, 48, 3) and source.label_set == "ck_plus_8"
     assert named(load(tmp_path / "ckextended.csv", split="validation")) == ["neutral"]
+    load(tmp_path, split="training", peak_frames=5)
+    assert "peak_frames is 5, which has no effect: the table has no sequences" in caplog.text
     with pytest.raises(ValueError, match="has the splits training, public_test and private_test"):
         load(tmp_path)
 

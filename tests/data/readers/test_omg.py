@@ -110,3 +110,10 @@ def test_emotions_may_be_words(root):
     write(root, (ROWS[0].removesuffix("4") + "Neutral", ROWS[1].removesuffix("3") + "happiness", ROWS[2]))
     named = load(root).examples.labels["emotion"].value.argmax(1)
     assert named.tolist() == [4] * 4 + [3] * 3 + [0] * 2
+
+
+def test_a_frame_rate_for_videos_is_named_as_without_effect(root, caplog):
+    load(root)
+    assert "no effect" not in caplog.text
+    load(root, fps=30.0)
+    assert "fps is 30.0, which has no effect: videos have their own frame rate" in caplog.text

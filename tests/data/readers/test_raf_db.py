@@ -45,6 +45,14 @@ def test_codes_begin_at_one_and_splits_go_by_prefix(root):
     assert load(root.parent / root.name).label_set == "raf_db_7"
 
 
+def test_a_ratio_for_images_that_are_not_cropped_is_named(root, caplog):
+    load(root, box_side_ratio=2.0)
+    assert "box_side_ratio is 2.0, which has no effect: aligned images are not cropped" in caplog.text
+    caplog.clear()
+    load(root, images="original", box_side_ratio=2.0)
+    assert "no effect" not in caplog.text
+
+
 def test_originals_are_cut_at_their_face_box(root):
     boxes = root / "Annotation" / "boundingbox"
     boxes.mkdir(parents=True)

@@ -117,3 +117,12 @@ def test_unknown_clip_is_named(stills, clips):
 def test_faces_of_another_renderer_version_are_rejected():
     with pytest.raises(ValueError, match="drawing is 0, but this version of affect_jax draws 1"):
         rendered(RenderedConfig(drawing=0))
+
+
+def test_options_without_effect_are_named(caplog):
+    rendered(dataclasses.replace(STILLS, root="data/faces", frames=20))
+    assert "rendered.root is 'data/faces', which has no effect: nothing is read" in caplog.text
+    assert "rendered.frames is 20, which has no effect: kind is 'stills'" in caplog.text
+    caplog.clear()
+    rendered(RenderedConfig(kind="clips", subjects=1, per_subject=1, frames=2, fps=10.0))
+    assert not caplog.text

@@ -110,3 +110,9 @@ def test_the_axes_of_the_mesh_stay_and_rules_for_the_parameters_that_were_there_
     (static / "config.json").unlink()
     mesh = options.parse(inflate_config(written(static, config), InflationConfig())).mesh
     assert (mesh.axes, mesh.rules) == ((("data", -1), ("model", 2)), ((".*", ()),))
+
+
+def test_frames_of_layers_that_are_not_temporal_are_refused(static):
+    with pytest.raises(UsageError, match="--time_kernel=5 has no effect: no layer is temporal"):
+        inflate_config(static, InflationConfig(layers=(), time_kernel=5))
+    assert time_of(inflate_config(static, InflationConfig(layers=(), time_pool=5)))["layers"] == ()

@@ -1,0 +1,76 @@
+"""Damaged pickles: what Python's own unpickler returns for plain data, or one sentence that names the file."""
+
+import io
+import pickle
+
+import numpy as np
+from mutations import PROFILES, damaged_bytes, for_all, outcome
+
+from affect_jax.data.readers.emonet_lists import list_rows
+from affect_jax.data.skipped import SkippedRows
+from affect_jax.files.pickles.load import NUMPY_BUILDERS, load
+
+PLAIN = {
+    "numbers": [0, 1, -1, 255, 65536, -(2**31), 2**70, 0.5, float("inf")],
+    "text": ["", "a", "ü", "x" * 300, b"", b"abc\xff", bytearray(b"yz")],
+    "nested": {"a": [(), (1,), (1, 2, 3, 4)], 5: {"b": {"c": []}}, (1, "k"): {1, 2}},
+    "constants": (None, True, False),
+}
+LIST = {  # an entry of EmoNet's pickled lists
+    "test/1.jpg": {
+        "valence": np.float64(0.25),
+        "arousal": np.float64(-0.5),
+        "expression": np.int64(3),
+        "expression_correct": True,
+        "landmarks_fan": np.arange(136.0).reshape(68, 2),
+    }
+}
+
+NAMES = {("builtins", name) for name in ("bytes", "bytearray", "set", "frozenset")} | {("_codecs", "encode")}
+
+
+class Plain(pickle.Unpickler):
+    """Python's unpickler, with the few names that plain data need."""
+
+    def find_class(self, module: str, name: str) -> object:
+        module = {"__builtin__": "builtins"}.get(module, module)
+        if (module, name) not in NAMES:
+            raise pickle.UnpicklingError(f"{module}.{name}")
+        return super().find_class(module, name)
+
+
+def by_python(data: bytes) -> object:
+    """What Python reads; the exception if it refuses."""
+    try:
+        return Plain(io.BytesIO(data)).load()
+    except Exception as error:  # Python's unpickler raises almost anything
+        return error
+
+
+@PROFILES
+def test_a_damaged_pickle_of_plain_data_is_read_as_python_does(profile):
+    def check(data: bytes) -> None:
+        found = outcome(lambda: [load(data, "list.pkl")], "list.pkl")
+        if found is not None:
+            expected = by_python(data)
+            assert not isinstance(expected, Exception), (found, expected)
+            assert repr(found[0]) == repr(expected)
+
+    for protocol in (0, 2, 4):
+        check(pickle.dumps(PLAIN, protocol))
+        for_all(profile, damaged_bytes(pickle.dumps(PLAIN, protocol)), check)
+
+
+@PROFILES
+def test_a_damaged_list_of_arrays_has_rows_in_range_or_is_named(profile):
+    def check(data: bytes) -> None:
+        def read() -> list:
+            return list_rows(load(data, "list.pkl", NUMPY_BUILDERS), SkippedRows("list.pkl", 1.0))
+
+        for row in outcome(read, "list.pkl") or ():
+            assert -2 <= float(row["valence"]) <= 1 and -2 <= float(row["arousal"]) <= 1
+            assert 0 <= int(row["expression"]) <= 10
+
+    check(pickle.dumps(LIST, 2))
+    for protocol in (2, 4):
+        for_all(profile, damaged_bytes(pickle.dumps(LIST, protocol)), check)
