@@ -28,7 +28,7 @@ INPUT = define_path("input", "Video, image, or folder of images and videos.")
 OUTPUT = define_output_folder()
 FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], "How to find faces.")
 LANDMARKER = define_path("face_model", "Path to face_landmarker.task; by default it is downloaded once.")
-FLIP, FLIP_ALL = define_flip_average()
+FLIP = define_flip_average()
 PRECISION = define_precision()
 OVERLAY = flags.DEFINE_bool("overlay", True, "Write a copy with the face box, landmarks and predictions drawn in.")
 require("workdir", "input", "output")
@@ -46,7 +46,6 @@ def main() -> None:
         flip=FLIP.value,
         overlay=OVERLAY.value,
         precision=PRECISION.value,
-        flip_all=FLIP_ALL.value,
     )
 
 

@@ -129,7 +129,7 @@ def test_the_averaged_weights_are_converted_and_the_plain_ones_named(tmp_path, c
 def test_evaluate_takes_it_for_a_trained_run(tiny):
     workdir, _ = tiny
     settings = ["subjects=2", "per_subject=2", "size_px=48"]
-    _, summary = evaluate.evaluate_run(workdir, "rendered", "", "test", settings, flip=False)
+    _, summary = evaluate.evaluate_run(workdir, "rendered", "", "test", settings)
     assert summary["conditions"]["label_set"] == "emonet_5" and summary["conditions"]["checkpoint_step"] == 0
     assert summary["conditions"]["crop"] == "landmark_square warp=emonet side_ratio=1.8182 crop_px=8"
 

@@ -133,7 +133,7 @@ def edited(run, **sections):
 def test_a_checkpoint_of_another_architecture_is_refused(run, change, message):
     edited(run, **change)
     with pytest.raises(UsageError, match=message) as refused:
-        evaluate.evaluate_run(run, "rendered", "", "test", [], flip=False)
+        evaluate.evaluate_run(run, "rendered", "", "test", [])
     assert str(refused.value).startswith(f"{run}/checkpoints/") and "config.json describes" in str(refused.value)
     assert not (run / "evaluation").exists()
 
