@@ -10,11 +10,12 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax.data.belonging import check_times
-from affect_jax.data.landmark_tables import with_landmarks
+from affect_jax.data.landmark_tables import LANDMARK_TABLES, picture_size, with_landmarks
 from affect_jax.data.readers.lists import ListConfig, ListFile
 from affect_jax.data.recordings import Footage, Recording, Recordings, find_footage
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
+from affect_jax.data.whole_images import require_crops, some_sizes
 from affect_jax.files.delimited import is_missing
 from affect_jax.ops.labels_over_time import resample
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
@@ -32,10 +33,12 @@ class ClipConfig(ListConfig):
     """A data set of recordings: root/frames/<name>/00001.jpg or root/videos/<name>.mp4.
 
     If there is a folder root/landmarks, its OpenFace 2 tables landmarks/<name>.csv locate the face, and frames without
-    a face are excluded. Otherwise the crop is the whole image, which suits videos of already cropped faces.
+    a face are excluded. Otherwise the crop is the whole image, which suits videos of already cropped faces; other
+    videos are refused.
     """
 
     fps: float = 0.0  # frames per second of extracted images; videos have their own
+    allow_whole_images: bool = False  # use whole pictures without landmarks, although they are no face crops
 
     def __post_init__(self):
         if not (math.isfinite(self.fps) and self.fps >= 0):
@@ -143,8 +146,8 @@ def label_recording(name: str, subject: str, footage: Footage, dimensions: Mappi
 class Collection:
     """Collects recordings; missing or unreadable ones are counted like unusable rows."""
 
-    def __init__(self, config: ClipConfig, root: pathlib.Path, where: str):
-        self.config, self.root, self.where = config, root, where
+    def __init__(self, reader: str, config: ClipConfig, root: pathlib.Path, where: str):
+        self.reader, self.config, self.root, self.where = reader, config, root, where
         self.rows, self.recordings = config.skipped(where), config.skipped(f"{where}: recordings")
         self.total_rows, self.found, self.names = 0, [], []
 
@@ -178,7 +181,10 @@ class Collection:
             )
 
     def source(self, label_set: str = LABEL_SET) -> Recordings:
-        """Returns the collected recordings; ValueError if too many are missing, FileNotFoundError if all are."""
+        """Returns the collected recordings; FileNotFoundError if all are missing.
+
+        ValueError if too many are missing, or if there are no landmarks and most pictures plainly are no face crops.
+        """
         if self.names and not self.found and len(self.recordings.faults) == len(self.names):
             self.recordings.write()
             example = f"{self.root}/videos/{self.names[0]}.mp4 or {self.root}/frames/{self.names[0]}/00001.jpg"
@@ -192,6 +198,9 @@ class Collection:
         self.recordings.finish(len(self.names))
         if not self.found:
             raise ValueError(f"{self.where} has no usable recordings")
+        if not (self.root / LANDMARK_TABLES).is_dir():
+            sizes = some_sizes(len(self.found), lambda index: picture_size(self.found[index].footage))
+            require_crops(self.reader, self.root, sizes, self.config.allow_whole_images)
         return Recordings(label_set, self.found)
 
 
