@@ -133,6 +133,10 @@ def define_data(split: str) -> tuple[flags.FlagHolder, ...]:
     )
 
 
+def define_face_model() -> flags.FlagHolder:
+    return define_path("face_model", "Path to face_landmarker.task; by default it is downloaded once.")
+
+
 def define_flip_average() -> flags.FlagHolder:
     return flags.DEFINE_bool("flip_average", False, "Average valence and arousal over the image and its mirror image.")
 

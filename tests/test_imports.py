@@ -36,6 +36,8 @@ EXPERIMENT_MAY_IMPORT = {
     "announce": {"config"},
     "report": {"config"},
     "import_lists": {"config"},
+    "faces_report": {"config"},
+    "find_faces": {"config", "faces_report"},
     "data": {"config"},
     "splits": {"config"},
     "network": {"config"},

@@ -22,6 +22,7 @@ from affect_jax.data.readers.affectnet_faces import ListedFaces
 from affect_jax.data.readers.ck_plus_frames import (
     IMAGE_FOLDER,
     LABEL_SET,
+    LANDMARK_FOLDERS,
     Frame,
     image_top,
     labeled_frames,
@@ -101,9 +102,9 @@ def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GrayImages:
 def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> list[Frame]:
     """Lists the last frames of each sequence, from one folder per emotion; ValueError names other folders of images."""
     names, found, other_files = emotions.names(LABEL_SET), [], []
-    emotional = _by_emotion(root)
+    emotional = by_emotion(root)
     if not emotional:
-        is_there = lambda top: (top / IMAGE_FOLDER).is_dir() or (top / TABLE).is_file() or bool(_by_emotion(top))
+        is_there = lambda top: (top / IMAGE_FOLDER).is_dir() or (top / TABLE).is_file() or bool(by_emotion(top))
         hint = elsewhere(root, is_there)
         raise FileNotFoundError(f"{root} has neither {IMAGE_FOLDER} nor {TABLE} nor folders such as {root}/happy{hint}")
     _refuse_other_folders(root, emotional)
@@ -125,7 +126,7 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
     return sorted(found, key=lambda frame: frame.path.name)
 
 
-def _by_emotion(root: pathlib.Path) -> dict[pathlib.Path, str]:
+def by_emotion(root: pathlib.Path) -> dict[pathlib.Path, str]:
     """Finds the folders named by an emotion."""
     words = {path: emotions.canonical_name(path.name) for path in visible_folders(root)}
     return {path: word for path, word in words.items() if word in emotions.names(LABEL_SET)}
@@ -135,6 +136,8 @@ def _refuse_other_folders(root: pathlib.Path, emotional: Iterable[pathlib.Path])
     """ValueError if other folders hold images, because theirs would be missing without a word."""
     counts = {}
     for folder in set(visible_folders(root)) - set(emotional):
+        if folder.name in (path.partition("/")[0] for path in LANDMARK_FOLDERS):
+            continue
         images = [path for path in folder.rglob("*") if path.suffix.lower() in image_files.SUFFIXES]
         if images:
             counts[folder.name] = len(images)

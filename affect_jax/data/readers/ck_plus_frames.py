@@ -58,11 +58,22 @@ def labeled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: Skipped
     return frames
 
 
-def _refuse_other_levels(root: pathlib.Path, labels: pathlib.Path) -> None:
+def labeled_images(root: pathlib.Path) -> list[pathlib.Path]:
+    """Lists all frames of the sequences with an emotion, or of all sequences if the emotions are not there."""
+    labels, found = _first_folder(root, EMOTION_FOLDERS), []
+    for folder in sorted((root / IMAGE_FOLDER).glob("S*/*/")):
+        if labels is None or any((labels / folder.parent.name / folder.name).glob(f"[!.]*{EMOTION_ENDING}")):
+            found += [path for path in visible_files(folder) if path.suffix.lower() == SUFFIX]
+    if not found:
+        _refuse_other_levels(root, labels)
+    return found
+
+
+def _refuse_other_levels(root: pathlib.Path, labels: pathlib.Path | None) -> None:
     """FileNotFoundError if there is no sequence or emotion where it is expected."""
     for folder, ending in ((root / IMAGE_FOLDER, SUFFIX), (labels, EMOTION_ENDING)):
-        if not has_sequences(folder, ending):
-            hint = too_deep(folder, lambda below, ending=ending: has_sequences(below, ending))
+        if folder is not None and not _has_sequences(folder, ending):
+            hint = too_deep(folder, lambda below, ending=ending: _has_sequences(below, ending))
             raise FileNotFoundError(f"{folder} has no files such as S005/001/S005_001_00000011{ending}{hint}")
 
 
@@ -91,6 +102,6 @@ def image_top(root: pathlib.Path) -> pathlib.Path:
     return root / IMAGE_FOLDER if (root / IMAGE_FOLDER).is_dir() else root
 
 
-def has_sequences(folder: pathlib.Path, ending: str) -> bool:
+def _has_sequences(folder: pathlib.Path, ending: str) -> bool:
     """Whether a folder has files with that ending in folders of subject and sequence."""
     return next(folder.glob(f"S*/*/[!.]*{ending}"), None) is not None

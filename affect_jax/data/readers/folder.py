@@ -33,9 +33,9 @@ class FolderConfig(ImageListConfig):
 def folder(config: FolderConfig) -> ImageFiles:
     """Reads faces labeled by folder name, ordered by emotion and file name.
 
-    Folder names such as "Happiness" or "angry" are recognized. Without landmarks the crop is the whole image. ValueError
-    if a folder is not an emotion of the label set, or if most images plainly are no face crops. Row numbers in messages
-    count the images from 1.
+    Folder names such as "Happiness" or "angry" are recognized. Without landmarks the crop is the whole image.
+    ValueError if a folder is not an emotion of the label set, or if most images plainly are no face crops. Row numbers
+    in messages count the images from 1.
     """
     root = pathlib.Path(config.root)
     top = root / config.split
