@@ -15,8 +15,8 @@ from affect_jax.predict.tracking import Finder
 from affect_jax.types import Source, UnreadableImage
 
 TRIED = 12  # images
-# Mean of width and height of the landmarks' box over the longer side of the image. EmoNet's crop has 0.55, a tight one
-# 0.8, and one of twice the face's height still 0.4; 640 x 490 px of CK+ have about 0.3, portraits with shoulders 0.25.
+# Mean of width and height of the landmarks' box over the longer side of the image. EmoNet's crop has 0.55, one of 1.3
+# times the box 0.77 and one of 2.6 times still 0.39 (docs/results/face_detection.md); a man from his shoulders up 0.25.
 WHOLE, LOOSE = 1 / 3, 0.45
 MOST_MISSED = 0.5  # share of the images in which no face may be found
 

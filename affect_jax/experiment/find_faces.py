@@ -89,6 +89,8 @@ def _search(search: Search, finder: Finder) -> list[str]:
         except (FileNotFoundError, ValueError, UnreadableImage) as error:
             logging.warning("%s; left out", error)
             problems.append(str(error))
+    if missing:
+        logging.info("a store (data.store) of this data set that was written before lacks these landmarks: remove it")
     return problems
 
 
