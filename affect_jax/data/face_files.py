@@ -1,6 +1,7 @@
 """The images and recordings in which faces are searched, each with the file that its landmarks belong in."""
 
 import dataclasses
+import os
 import pathlib
 from collections.abc import Callable
 from typing import NamedTuple
@@ -65,6 +66,11 @@ class Entry:
     file: pathlib.Path
     still: bool
     open: Callable[[], Footage]  # FileNotFoundError, or ValueError if it cannot be read
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is a file."""
+        return os.path.isfile(self.file)  # Path.is_file raises for names that are too long
 
     def read(self) -> Faces:
         """Reads the file; ValueError if it cannot be used."""

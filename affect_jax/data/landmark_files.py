@@ -39,7 +39,9 @@ def read_points(path: pathlib.Path) -> Float[np.ndarray, "68 2"] | None:
     try:
         cells = path.read_text(errors="replace").split()
     except FileNotFoundError:
-        raise RowFault("landmarks are missing", f"no {path}") from None
+        raise RowFault("landmarks are missing", f"no {path}; python -m launch.find_faces makes it") from None
+    except OSError as error:
+        raise RowFault("landmarks cannot be read", f"{path}: {error.strerror}") from None
     if not cells:
         return None
     try:

@@ -4,6 +4,7 @@ A network that has learned faces gives plausible but wrong values for a picture 
 """
 
 import pathlib
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -31,6 +32,11 @@ def is_whole(size: Size) -> bool:
     return min(size) >= SMALLEST_PX and (width > WIDEST * height or height > TALLEST * width)
 
 
+def command(reader: str, root: str | pathlib.Path) -> str:
+    """The command that finds the faces of a data set."""
+    return f"python -m launch.find_faces --data={reader} --data_root={shlex.quote(str(root))}"
+
+
 def require_crops(reader: str, root: str | pathlib.Path, sizes: Iterable[Size], allowed: bool, how: str = "") -> None:
     """Logs that the crop is the whole image; ValueError if most images plainly are no face crops.
 
@@ -48,7 +54,7 @@ def require_crops(reader: str, root: str | pathlib.Path, sizes: Iterable[Size], 
         (logging.warning if whole else logging.info)("%s: no landmarks: the crop is the whole image%s", root, odd)
         return
     width, height = max(set(whole), key=whole.count)
-    remedy = how or f"python -m launch.find_faces --data={reader} --data_root={root} finds the faces and writes them"
+    remedy = how or f"{command(reader, root)} finds the faces and writes them"
     raise ValueError(
         f"{root}: {len(whole)} of {len(known)} images tried are whole pictures such as {width} x {height} px, no face "
         f"crops, and nothing says where the faces are; {remedy}. To use the whole images nevertheless, set "

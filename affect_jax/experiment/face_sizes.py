@@ -9,7 +9,7 @@ from jaxtyping import Int, UInt8
 
 from affect_jax.data.face_search import SEARCHES
 from affect_jax.data.source import as_table
-from affect_jax.data.whole_images import SMALLEST_PX, evenly
+from affect_jax.data.whole_images import SMALLEST_PX, command, evenly
 from affect_jax.faces import model_file
 from affect_jax.predict.tracking import Finder
 from affect_jax.types import Source, UnreadableImage
@@ -52,7 +52,7 @@ def check_face_sizes(source: Source, reader: str, root: str) -> None:
     found = f"{root}: faces span {share:.0%} of the images (the median of {len(shares)} tried)"
     remedy = "crop them"
     if reader in SEARCHES:
-        remedy = f"python -m launch.find_faces --data={reader} --data_root={root} finds the faces and writes them"
+        remedy = f"{command(reader, root)} finds the faces and writes them"
     if share >= WHOLE:
         logging.warning("%s; the crop is the whole image, where those by landmarks have 55%%: %s", found, remedy)
         return

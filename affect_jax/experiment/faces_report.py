@@ -44,7 +44,7 @@ def write_report(entries: Sequence[Entry], folder: pathlib.Path) -> list[pathlib
     """
     runs, missed, located, total, found = [], [], [], 0, 0
     for entry in entries:
-        if not entry.file.is_file():
+        if not entry.is_done:
             continue
         faces = entry.read()
         total += len(faces.numbers)

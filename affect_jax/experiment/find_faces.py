@@ -15,7 +15,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import lookup
 from affect_jax.experiment.faces_report import write_report
 from affect_jax.files.atomic import remove_abandoned
-from affect_jax.files.disk import require_writable
+from affect_jax.files.disk import find_fault, require_writable
 from affect_jax.predict.sources import Frame
 from affect_jax.predict.tracking import Finder, Tracker
 from affect_jax.types import LANDMARKS, UnreadableImage
@@ -79,14 +79,16 @@ def _search(search: Search, finder: Finder) -> list[str]:
     for folder in {entry.file.parent for entry in search.entries}:
         for part in folder.glob("*.part"):  # <name>.<process>.part
             remove_abandoned(folder / part.name.rsplit(".", 2)[0])
-    missing = [entry for entry in search.entries if not entry.file.is_file()]
+    missing = [entry for entry in search.entries if not entry.is_done]
     if len(missing) < len(search.entries):
         logging.info("%d of %d have landmarks already", len(search.entries) - len(missing), len(search.entries))
     problems = []
     for entry in tqdm(missing, "faces", unit="image" if missing and missing[0].still else "recording", leave=False):
         try:
             problems += _find(entry, finder)
-        except (FileNotFoundError, ValueError, UnreadableImage) as error:
+        except (OSError, ValueError, UnreadableImage) as error:
+            if find_fault(error) is not None:  # a full disk would lose all others too
+                raise
             logging.warning("%s; left out", error)
             problems.append(str(error))
     if missing:

@@ -11,6 +11,7 @@ from bright_square import GRID, BrightSquare
 from PIL import Image
 
 from affect_jax.data.readers.ck_plus import CKPlusConfig, ck_plus
+from affect_jax.data.readers.folder import FolderConfig, folder
 from affect_jax.data.readers.sewa import SEWAConfig, sewa
 from affect_jax.experiment import find_faces as module
 from affect_jax.experiment.config.errors import UsageError
@@ -107,6 +108,16 @@ def test_an_unreadable_image_costs_itself_and_the_exit_code(sequences):
     files = [path.name for path in (sequences / "Landmarks").rglob("*.txt")]
     assert len(files) == 11 and "S006_001_00000003_landmarks.txt" not in files
     assert (sequences / "Landmarks" / SHEET).is_file()
+
+
+def test_a_name_too_long_for_its_landmarks_costs_itself(tmp_path):
+    for name in ("a", 245 * "b"):
+        save(tmp_path / "happy" / f"{name}.png", picture(10, 20))
+    with pytest.raises(ValueError, match="bbb_landmarks.txt"):
+        run("folder", tmp_path, BrightSquare())
+    source = folder(FolderConfig(str(tmp_path), max_skipped_fraction=0.5, skipped_csv=str(tmp_path / "skipped.csv")))
+    assert [example.name for example in source.examples] == ["happy/a.png"]
+    assert rows_of(tmp_path / "skipped.csv")[1][2] == "landmarks cannot be read"
 
 
 def test_frames_of_a_recording_get_a_table_in_the_form_of_openface(tmp_path):

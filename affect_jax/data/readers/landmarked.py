@@ -1,10 +1,12 @@
 """Image files of which a folder may hold the landmarks: the usable ones, with landmarks that can belong to them."""
 
+import os
 import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from absl import logging
 from jaxtyping import Float, Int
 
 from affect_jax.data.belonging import check_landmarks, log_notes, misplaced
@@ -12,7 +14,7 @@ from affect_jax.data.landmark_files import NO_FACE, check_distinct, landmark_fil
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.whereabouts import too_deep
-from affect_jax.data.whole_images import Size, file_sizes, require_crops
+from affect_jax.data.whole_images import Size, command, file_sizes, require_crops
 from affect_jax.files.image_files import ImageCheck
 
 
@@ -83,6 +85,7 @@ def check_usable(images: Sequence[pathlib.Path], usable: Usable, place: Place, a
         paths = [str(images[index]) for index in usable.kept]
         require_crops(place.reader, place.root, file_sizes(paths), allow_whole_images)
         return
+    logging.info("%s: faces are cropped by the landmarks in %s", place.top, place.landmarks)
     sizes = np.array(usable.sizes, np.float64)
     known = sizes.all(1)
     log_notes(str(place.root), check_landmarks(str(place.root), usable.landmarks[known], sizes[known]))
@@ -91,8 +94,8 @@ def check_usable(images: Sequence[pathlib.Path], usable: Usable, place: Place, a
 def _require_some(images: Sequence[pathlib.Path], place: Place) -> None:
     """FileNotFoundError if no image has landmarks in their folder."""
     files = [landmark_file(place.landmarks, path, place.top) for path in images]
-    if not files or any(file.is_file() for file in files):
+    if not files or any(os.path.isfile(file) for file in files):  # Path.is_file raises for names that are too long
         return
     hint = too_deep(place.landmarks, lambda below: landmark_file(below, images[0], place.top).is_file())
-    remedy = f"; python -m launch.find_faces --data={place.reader} --data_root={place.root} makes them"
+    remedy = f"; {command(place.reader, place.root)} makes them"
     raise FileNotFoundError(f"{place.landmarks} has no landmarks of these images, such as {files[0]}{hint or remedy}")

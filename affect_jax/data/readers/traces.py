@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from absl import logging
 from jaxtyping import Float
 
 from affect_jax.data.belonging import check_times
@@ -198,7 +199,9 @@ class Collection:
         self.recordings.finish(len(self.names))
         if not self.found:
             raise ValueError(f"{self.where} has no usable recordings")
-        if not (self.root / LANDMARK_TABLES).is_dir():
+        if (self.root / LANDMARK_TABLES).is_dir():
+            logging.info("%s: faces are cropped by the tables in %s", self.where, self.root / LANDMARK_TABLES)
+        else:
             sizes = some_sizes(len(self.found), lambda index: picture_size(self.found[index].footage))
             require_crops(self.reader, self.root, sizes, self.config.allow_whole_images)
         return Recordings(label_set, self.found)
