@@ -52,7 +52,7 @@ def folder(config: FolderConfig) -> ImageFiles:
         )
     codes = {path: names.index(emotions.canonical_name(path.name)) for path in folders}
     images = images_of(top, sorted(folders, key=codes.get))
-    place = Place("folder", root, top, landmark_folder(top), upright=True)
+    place = Place("folder", top, top, landmark_folder(top), upright=True)
     skipped = config.skipped(str(top))
     usable = usable_images(images, place, config, skipped)
     skipped.finish(len(images))
