@@ -140,6 +140,10 @@ def define_data(split: str) -> tuple[flags.FlagHolder, ...]:
     )
 
 
+def define_face_model() -> flags.FlagHolder:
+    return define_path("face_model", "Path to face_landmarker.task; by default it is downloaded once.")
+
+
 def define_flip_average() -> flags.FlagHolder:
     text = "What to average over the image and its mirror image: valence_arousal (as published for EmoNet), emotion."
     return flags.DEFINE_list("flip_average", [], text)

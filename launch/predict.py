@@ -15,6 +15,7 @@ from absl import flags
 
 from affect_jax.experiment import cli
 from launch.flags import (
+    define_face_model,
     define_flip_average,
     define_output_folder,
     define_path,
@@ -27,7 +28,7 @@ WORKDIR = define_workdir()
 INPUT = define_path("input", "Video, image, or folder of images and videos.")
 OUTPUT = define_output_folder()
 FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], "How to find faces.")
-LANDMARKER = define_path("face_model", "Path to face_landmarker.task; by default it is downloaded once.")
+LANDMARKER = define_face_model()
 FLIP = define_flip_average()
 PRECISION = define_precision()
 OVERLAY = flags.DEFINE_bool("overlay", True, "Write a copy with the face box, landmarks and predictions drawn in.")

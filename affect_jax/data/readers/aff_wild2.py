@@ -12,6 +12,7 @@ import pathlib
 
 import numpy as np
 
+from affect_jax.data.landmark_tables import picture_size
 from affect_jax.data.readers.aff_wild2_folders import CHALLENGES, SPLITS, find_annotations
 from affect_jax.data.readers.aff_wild2_lines import LABEL_SET, Lines, read_affect, read_expression
 from affect_jax.data.readers.lists import ListConfig, existing_folder
@@ -20,6 +21,7 @@ from affect_jax.data.recordings import NumberedImages, Recording, Recordings
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import unlabeled
 from affect_jax.data.whereabouts import elsewhere
+from affect_jax.data.whole_images import require_crops, some_sizes
 
 IMAGES = "cropped_aligned"
 FEW_FRAMES, FEW_SHARE = 30, 0.02  # tolerated number of images beyond the last label of a video
@@ -34,6 +36,7 @@ class AffWild2Config(ListConfig):
     annotations: str = ""  # folder below root with those of the challenges; "" = search for it
     challenges: tuple[str, ...] = ("VA", "EXPR")  # challenges whose labels are read
     fps: float = 30.0  # frames per second; not stored with the images, and different between videos
+    allow_whole_images: bool = False  # use whole frames, although they are no face crops
 
     def __post_init__(self):
         super().__post_init__()
@@ -80,6 +83,9 @@ def aff_wild2(config: AffWild2Config) -> Recordings:
             f"the first: {videos.first}"
         )
     videos.finish(len(names))
+    sizes = some_sizes(len(found), lambda index: picture_size(found[index].footage))
+    how = f"use the images of {IMAGES}, which the challenges distribute"
+    require_crops("aff_wild2", images, sizes, config.allow_whole_images, how)
     return Recordings(LABEL_SET, found)
 
 

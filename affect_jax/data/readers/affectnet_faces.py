@@ -14,6 +14,7 @@ from affect_jax.data.readers.affectnet_rows import CORRECT, Row
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, image_table, square_around_box
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
+from affect_jax.data.whole_images import file_sizes, require_crops
 from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import UnreadableImage
 
@@ -32,6 +33,7 @@ class AffectNetFacesConfig(ImageListConfig):
     # with_label_set keeps their valence and arousal.
     only_label_set: str = ""
     box_side_ratio: float = EMONET_SIDE  # crop side / mean side of the face box, for rows without landmarks
+    allow_whole_images: bool = False  # use whole pictures without landmarks or box, although they are no face crops
 
     def __post_init__(self):
         super().__post_init__()
@@ -66,6 +68,9 @@ def faces(
     skipped.finish(total)
     if not rows:
         raise ValueError(f"{where} has no usable rows among {total}: {skipped.counts()}; is this an AffectNet list?")
+    if whole := [listed.file for listed in rows if listed.row.landmarks is None and listed.row.box is None]:
+        how = "add the columns facial_landmarks, or face_x, face_y, face_width and face_height, to the list"
+        require_crops("affectnet", where, file_sizes(whole), config.allow_whole_images, how)
     return _source(rows, where, config)
 
 

@@ -4,14 +4,16 @@ import pathlib
 from collections.abc import Mapping
 
 import numpy as np
+from absl import logging
 
 from affect_jax.data import without_effect
 from affect_jax.data.belonging import check_times
-from affect_jax.data.landmark_tables import with_landmarks
+from affect_jax.data.landmark_tables import LANDMARK_TABLES, picture_size, with_landmarks
 from affect_jax.data.readers.traces import LABEL_SET, ClipConfig, Trace
 from affect_jax.data.recordings import Footage, NumberedImages, Recording, Recordings, find_footage
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import unlabeled
+from affect_jax.data.whole_images import require_crops, some_sizes
 
 LAYOUT = "expected next to the labels: videos/<name>.mp4 or frames/<name>/00001.jpg, and landmarks/<name>.csv"
 
@@ -38,8 +40,8 @@ def label_recording(name: str, subject: str, footage: Footage, dimensions: Mappi
 class Collection:
     """Collects recordings; missing or unreadable ones are counted like unusable rows."""
 
-    def __init__(self, config: ClipConfig, root: pathlib.Path, where: str):
-        self.config, self.root, self.where = config, root, where
+    def __init__(self, reader: str, config: ClipConfig, root: pathlib.Path, where: str):
+        self.reader, self.config, self.root, self.where = reader, config, root, where
         self.rows, self.recordings = config.skipped(where), config.skipped(f"{where}: recordings")
         self.total_rows, self.found, self.names = 0, [], []
 
@@ -73,7 +75,10 @@ class Collection:
             )
 
     def source(self, label_set: str = LABEL_SET) -> Recordings:
-        """Returns the collected recordings; ValueError if too many are missing, FileNotFoundError if all are."""
+        """Returns the collected recordings; FileNotFoundError if all are missing.
+
+        ValueError if too many are missing, or if there are no landmarks and most pictures plainly are no face crops.
+        """
         if self.names and not self.found and len(self.recordings.faults) == len(self.names):
             self.recordings.write()
             example = f"{self.root}/videos/{self.names[0]}.mp4 or {self.root}/frames/{self.names[0]}/00001.jpg"
@@ -89,4 +94,9 @@ class Collection:
             raise ValueError(f"{self.where} has no usable recordings")
         if not any(isinstance(recording.footage, NumberedImages) for recording in self.found):
             without_effect.warn(self.config, {"fps": "videos have their own frame rate"}, self.where)
+        if (self.root / LANDMARK_TABLES).is_dir():
+            logging.info("%s: faces are cropped by the tables in %s", self.where, self.root / LANDMARK_TABLES)
+        else:
+            sizes = some_sizes(len(self.found), lambda index: picture_size(self.found[index].footage))
+            require_crops(self.reader, self.root, sizes, self.config.allow_whole_images)
         return Recordings(label_set, self.found)

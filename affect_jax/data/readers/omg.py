@@ -66,7 +66,7 @@ def omg(config: OMGConfig) -> Recordings:
         found = f"; lists found there: {lists}" if lists else ""
         hint = elsewhere(root, lambda top: (top / config.own_split).is_file())
         raise FileNotFoundError(f"no file {path}, expected the list of split '{config.split}'{found}{hint}")
-    found = Collection(config, root, str(path))
+    found = Collection("omg", config, root, str(path))
     lines = ListFile(path, COLUMNS)
     seen = set()
     for row, cells in lines:

@@ -20,6 +20,7 @@ from affect_jax.data.readers.lists import (
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import ImageFiles, unlabeled
 from affect_jax.data.whereabouts import elsewhere
+from affect_jax.data.whole_images import file_sizes, require_crops
 from affect_jax.files.delimited import read_lines
 
 LABEL_SET = "raf_db_7"
@@ -40,6 +41,7 @@ class RAFDBConfig(ImageListConfig):
 
     images: str = "aligned"  # aligned (100 px faces; the crop is the whole image) | original
     box_side_ratio: float = 1.5  # crop side / mean side of the face box of an original image; our choice
+    allow_whole_images: bool = False  # use whole original images without a face box, although they are no face crops
 
     def __post_init__(self):
         super().__post_init__()
@@ -80,6 +82,9 @@ def raf_db(config: RAFDBConfig) -> ImageFiles:
     if not kept:
         raise ValueError(f"{path} has no usable rows among {total}: {skipped.counts()}; is split {config.split} right?")
     numbers, names, named, files = zip(*kept, strict=True)
+    if whole := [file for file, (*_, side) in zip(files, boxes, strict=True) if not side]:
+        how = f"unpack Annotation/boundingbox into {top}, or set images=aligned"
+        require_crops("raf_db", path, file_sizes(whole), config.allow_whole_images, how)
     labels = unlabeled(len(kept), LABEL_SET, ("emotion",))
     labels["emotion"].value[:] = one_hot(named, len(emotions.names(LABEL_SET)))
     labels["emotion"].weight[:] = 1

@@ -54,7 +54,7 @@ def recola(config: RECOLAConfig) -> Recordings:
     """
     root = existing_folder(config.root, f"root is the folder with the labels arousal/ and valence/; {LAYOUT}")
     folder = _folder(root, config.labels)
-    found = Collection(config, root, str(folder))
+    found = Collection("recola", config, root, str(folder))
     files = {dimension: _files(folder / dimension, config.split) for dimension in DIMENSIONS}
     for name in sorted(set().union(*files.values())):
         if missing := [dimension for dimension in DIMENSIONS if name not in files[dimension]]:

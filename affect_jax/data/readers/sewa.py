@@ -45,7 +45,7 @@ def sewa(config: SEWAConfig) -> Recordings:
     """
     root = existing_folder(config.root, f"root is the folder with labels/Train_DE_01.csv...; {LAYOUT}")
     folder = root / "labels" if (root / "labels").is_dir() else root
-    found = Collection(config, root, str(folder))
+    found = Collection("sewa", config, root, str(folder))
     for path in _files(folder, config):
         lines = ListFile(path, COLUMNS, delimiter=";", quote="'")
         trace, rows = read_trace(lines, "timestamp", RATED, found.rows, functools.partial(_check_name, path.stem))

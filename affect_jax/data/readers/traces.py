@@ -26,10 +26,12 @@ class ClipConfig(ListConfig):
     """A data set of recordings: root/frames/<name>/00001.jpg or root/videos/<name>.mp4.
 
     If there is a folder root/landmarks, its OpenFace 2 tables landmarks/<name>.csv locate the face, and frames without
-    a face are excluded. Otherwise the crop is the whole image, which suits videos of already cropped faces.
+    a face are excluded. Otherwise the crop is the whole image, which suits videos of already cropped faces; other
+    videos are refused.
     """
 
     fps: float = 0.0  # frames per second of extracted images; videos have their own
+    allow_whole_images: bool = False  # use whole pictures without landmarks, although they are no face crops
 
     def __post_init__(self):
         super().__post_init__()
