@@ -9,7 +9,8 @@ import numpy as np
 from absl import logging
 from jaxtyping import Float, Int
 
-from affect_jax.data.augment import AugmentConfig, Jitter, crop_image, crop_labels, crop_region, draw_jitter
+from affect_jax.data.augment import AugmentConfig, Jitter, draw_jitter
+from affect_jax.data.face_crops import crop_image, crop_labels, crop_region
 from affect_jax.data.order import Draw
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.source import as_table, label_row

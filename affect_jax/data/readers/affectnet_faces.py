@@ -9,11 +9,12 @@ from jaxtyping import UInt8
 
 from affect_jax import emotions
 from affect_jax.data.belonging import check_landmarks, log_notes, misplaced
+from affect_jax.data.image_source import ImageFiles
 from affect_jax.data.readers import affectnet_cleaning as cleaning
 from affect_jax.data.readers.affectnet_rows import CORRECT, Row
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, image_table, square_around_box
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import ImageFiles, unlabeled
+from affect_jax.data.source import unlabeled
 from affect_jax.data.whole_images import file_sizes, require_crops
 from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import UnreadableImage

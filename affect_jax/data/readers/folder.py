@@ -9,11 +9,12 @@ import pathlib
 from collections.abc import Sequence
 
 from affect_jax import emotions
+from affect_jax.data.image_source import ImageFiles
 from affect_jax.data.landmark_files import FOLDER as LANDMARKS
 from affect_jax.data.readers.affectnet_faces import ListedFaces
 from affect_jax.data.readers.landmarked import Place, Usable, check_usable, usable_images
 from affect_jax.data.readers.lists import ImageListConfig, image_table, one_hot
-from affect_jax.data.source import ImageFiles, unlabeled
+from affect_jax.data.source import unlabeled
 from affect_jax.data.whereabouts import elsewhere, has_hidden_part, log_left_out, visible_files, visible_folders
 from affect_jax.files import image_files
 

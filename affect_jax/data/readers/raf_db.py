@@ -8,6 +8,7 @@ import numpy as np
 
 from affect_jax import emotions
 from affect_jax.data import without_effect
+from affect_jax.data.image_source import ImageFiles
 from affect_jax.data.readers.lists import (
     ImageListConfig,
     check_image_files,
@@ -18,7 +19,7 @@ from affect_jax.data.readers.lists import (
     square_around_box,
 )
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import ImageFiles, unlabeled
+from affect_jax.data.source import unlabeled
 from affect_jax.data.whereabouts import elsewhere
 from affect_jax.data.whole_images import file_sizes, require_crops
 from affect_jax.files.delimited import read_lines

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from affect_jax import emotions
-from affect_jax.data.augment import AugmentConfig, prepare
+from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.face_crops import prepare
 from affect_jax.data.readers.fer2013 import FER2013Config, fer2013
 
 FACE = np.arange(2304) % 256
