@@ -4,11 +4,13 @@ import json
 import struct
 
 import numpy as np
+import pytest
 import torch_files
 from mutations import PROFILES, damaged_bytes, damaged_json, for_all, outcome
 
 from affect_jax.convert.weights import read
 
+pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")  # of pickletools
 ARRAYS = {
     "conv.weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
     "conv.bias": np.float32([0.5, -1.5]),
