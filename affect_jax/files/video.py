@@ -62,7 +62,8 @@ def _open(path: pathlib.Path) -> av.container.InputContainer:
     if not path.is_file():
         raise FileNotFoundError(f"no file at {path}; give a video, an image or a folder of images and videos")
     try:
-        return av.open(f"file:{os.path.abspath(path)}", options=OPEN_OPTIONS)
+        # Titles and comments in other encodings are not needed, and no reason to refuse a film.
+        return av.open(f"file:{os.path.abspath(path)}", options=OPEN_OPTIONS, metadata_errors="replace")
     except av.error.PermissionError as error:
         raise ValueError(f"{path} cannot be read ({error.strerror}); check the permissions of the file") from error
     except av.error.FFmpegError as error:

@@ -80,7 +80,8 @@ def read_landmarks(root: pathlib.Path, image: pathlib.Path) -> Float[np.ndarray,
         return None
     path = folder / image.parent.parent.name / image.parent.name / f"{image.stem}_landmarks.txt"
     try:
-        values = np.array(path.read_text(errors="replace").split(), np.float32)
+        with np.errstate(over="ignore"):  # such numbers are refused below
+            values = np.array(path.read_text(errors="replace").split(), np.float32)
     except FileNotFoundError:
         raise RowFault("landmarks are missing", f"no {path}") from None
     except ValueError:
