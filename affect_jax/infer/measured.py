@@ -22,6 +22,7 @@ from affect_jax.files.json_files import read_object
 
 FILE = "execution.json"
 ROUNDS = 5
+LONGEST_MS = 1e9  # of a stored timing
 SWITCH_RATIO = 0.9  # the default is replaced only by an execution below this fraction of its time: stable under noise
 Clock = Callable[[], Mapping[str, float]]  # measures the seconds of each execution
 
@@ -92,9 +93,8 @@ def _timings(file: pathlib.Path, machine_name: str, key: str) -> dict[str, float
     entry = entries.get(key) if isinstance(entries, dict) else None
     if not isinstance(entry, dict):
         return {}
-    return {
-        name: taken for name, taken in entry.items() if isinstance(taken, int | float) and not isinstance(taken, bool)
-    }
+    is_time = lambda value: type(value) in (int, float) and 0 <= value < LONGEST_MS
+    return {name: float(taken) for name, taken in entry.items() if is_time(taken)}
 
 
 def _add(file: pathlib.Path, machine_name: str, key: str, times: dict[str, float]) -> None:
