@@ -73,7 +73,7 @@ def test_a_header_alone_is_named(root):
 
 def test_a_header_that_runs_on_into_the_data_is_shortened_in_the_message(tmp_path):
     path = tmp_path / "list.csv"
-    path.write_text("emotion,pixel," + " ".join(["7"] * 2304) + "," + ",".join(["Training"] * 500) + "\n")
+    path.write_text("emotion,Usage,pixel," + " ".join(["7"] * 2304) + "," + ",".join(["Training"] * 500) + "\n")
     with pytest.raises(
         ValueError, match=r"list.csv, row 1: column pixels is missing; the header has emotion"
     ) as refused:
