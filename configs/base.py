@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from ml_collections import ConfigDict
 
 from affect_jax.data.augment import AugmentConfig
-from affect_jax.data.crops import CropConfig
 from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
@@ -18,6 +17,7 @@ from affect_jax.experiment.config.options import InitializeConfig
 from affect_jax.experiment.config.typed import typed
 from affect_jax.models.contract import model_options
 from affect_jax.models.registry import MODELS
+from affect_jax.ops.geometry import CropConfig
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.loop import TrainConfig
 from affect_jax.train.mesh_config import MeshConfig

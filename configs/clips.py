@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from configs import quickstart
 
-LANDMARKS = "runs/quickstart/landmarks"
+LANDMARKS = "runs/clips/landmarks"
 STATICS = "runs/clips/statics"  # from the sweep configs/sweeps/seeds.py
 SUBJECTS = 1024
 FRAMES = 24
@@ -29,10 +29,14 @@ def get_config(variant: str = "scratch") -> ConfigDict:
         raise ValueError(f"unknown variant '{variant}' of configs/clips.py; choose one of {', '.join(VARIANTS)}")
     config = quickstart.get_config("static" if variant == "static" else "clip")
     config.frozen = ""  # training the trunk too helps more than anything else (docs/results/ablations.md)
+    config.model.execution = "auto"
     return VARIANTS[variant](config)
 
 
 def static(config: ConfigDict) -> ConfigDict:
+    config.initialize.workdir = LANDMARKS
+    config.task.landmark_weight = 0.0
+    config.augment.gray_probability = 0.0
     config.train.update(steps=1000, evaluate_every=500)
     return config
 

@@ -12,7 +12,7 @@ GROUPS = {
     "Predict": ("predict",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),
     "Study many runs": ("sweep", "compare_sweeps"),
-    "Data": ("import_lists", "render_faces"),
+    "Data": ("find_faces", "import_lists", "render_faces"),
 }
 FOLDER = pathlib.Path(__file__).parent
 
@@ -28,7 +28,7 @@ def listing() -> str:
     """All commands by group, one line each."""
     lines = [
         "Run a command with --help to see its options, as in python -m launch.train --help.",
-        "Both also work with -h; --version shows the version.",
+        "-h is short for --help; --version shows the version.",
     ]
     for title, commands in GROUPS.items():
         lines += ["", title]

@@ -6,7 +6,8 @@ EVALUATE="--data=rendered --split=test --set=kind=clips --set=subjects=60 --set=
 
 step() { printf '\n== %s\n' "$1" >&2; shift; "$PYTHON" -m "$@"; }
 
-step "1/6 Landmarks on rendered faces" launch.train --config=configs/quickstart.py:landmarks --workdir=runs/quickstart/landmarks
+step "1/6 Landmarks on rendered faces" launch.train --config=configs/quickstart.py:landmarks \
+  --config.train.steps=400 --workdir=$RUNS/landmarks
 step "2/6 Three static networks, and six of other ranks" \
   launch.sweep --config=configs/clips.py:static --sweep=configs/sweeps/seeds.py --workdir=$RUNS/statics
 "$PYTHON" -m launch.sweep --config=configs/clips.py:static --sweep=configs/sweeps/static_ranks.py --workdir=$RUNS/ranks

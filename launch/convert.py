@@ -3,9 +3,11 @@
   python -m launch.convert --from=emonet_8.pth --workdir=runs/emonet_8
 
 Reads .pth (both formats), TorchScript and .safetensors without PyTorch and without executing any code in the file.
+The network is found under any prefix and key; of plain and averaged weights in one file, the averaged ones are taken.
 Writes the checkpoint, config.json, source.json (checksum, license, crop, labels, and what became of each entry) and, if
 PyTorch is installed, parity.json, which compares the outputs with those of PyTorch for the same tensors. If anything
-fails, nothing is written. The workdir works with launch.evaluate, launch.predict and initialize.rule=copy.
+fails, nothing is written. The workdir works with launch.evaluate, launch.predict and initialize.rule=copy. Its crops
+are those of the published EmoNet evaluation to the gray level; --warp=antialiased averages where they shrink.
 """
 
 import importlib.util
@@ -30,6 +32,9 @@ POOLING = flags.DEFINE_enum(
     "How the trunk halves its feature maps; checkpoint files do not record it.",
 )
 LICENSE = flags.DEFINE_string("license", "", "License of the file; by default the license of the published weights.")
+WARP = flags.DEFINE_enum(
+    "warp", "emonet", ["emonet", "antialiased"], "How its crops are cut: as published, or averaged where they shrink."
+)
 PARITY = flags.DEFINE_bool("parity", True, "Compare with PyTorch, if installed; differences above 1e-4 are errors.")
 require("from", "workdir")
 
@@ -43,7 +48,8 @@ def main() -> None:
         from launch.torch_reference import outputs as reference
     elif PARITY.value:
         logging.warning('no parity.json: PyTorch is not installed (pip install "affect_jax[torch]")')
-    settings = ConversionConfig(NETWORK.value, LABELS.value, INPUT_PX.value, POOLING.value, LICENSE.value)
+    given = (NETWORK.value, LABELS.value, INPUT_PX.value, POOLING.value, LICENSE.value, WARP.value)
+    settings = ConversionConfig(*given)
     convert_run(pathlib.Path(FROM.value), pathlib.Path(WORKDIR.value), settings, base(), reference)
 
 

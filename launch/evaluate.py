@@ -24,7 +24,7 @@ from launch.flags import (
 
 WORKDIR = define_workdir()
 DATA, DATA_ROOT, SPLIT, SETTINGS = define_data(split="validation")
-FLIP, FLIP_ALL = define_flip_average()
+FLIP = define_flip_average()
 PRECISION = define_precision()
 NAME = define_name("name", "Name of the folder in WORKDIR/evaluation; by default <data>_<split>.")
 OUTPUT = define_path("output", "Folder for the results instead of one in WORKDIR/evaluation.", folder=True)
@@ -45,7 +45,6 @@ def main() -> None:
         NAME.value or "",
         PRECISION.value,
         pathlib.Path(OUTPUT.value) if OUTPUT.value else None,
-        FLIP_ALL.value,
     )
     print(summary_table(summary))
 

@@ -140,12 +140,13 @@ def define_data(split: str) -> tuple[flags.FlagHolder, ...]:
     )
 
 
-def define_flip_average() -> tuple[flags.FlagHolder, flags.FlagHolder]:
-    average = "over the image and its mirror image"
-    return (
-        flags.DEFINE_bool("flip_average", False, f"Average valence and arousal {average}, as published for EmoNet."),
-        flags.DEFINE_bool("flip_average_all", False, f"Average the probabilities of emotions {average}, too."),
-    )
+def define_face_model() -> flags.FlagHolder:
+    return define_path("face_model", "Path to face_landmarker.task; by default it is downloaded once.")
+
+
+def define_flip_average() -> flags.FlagHolder:
+    text = "What to average over the image and its mirror image: valence_arousal (as published for EmoNet), emotion."
+    return flags.DEFINE_list("flip_average", [], text)
 
 
 def define_precision() -> flags.FlagHolder:

@@ -15,6 +15,7 @@ from absl import flags
 
 from affect_jax.experiment import cli
 from launch.flags import (
+    define_face_model,
     define_flip_average,
     define_output_folder,
     define_path,
@@ -27,8 +28,8 @@ WORKDIR = define_workdir()
 INPUT = define_path("input", "Video, image, or folder of images and videos.")
 OUTPUT = define_output_folder()
 FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], "How to find faces.")
-LANDMARKER = define_path("face_model", "Path to face_landmarker.task; by default it is downloaded once.")
-FLIP, FLIP_ALL = define_flip_average()
+LANDMARKER = define_face_model()
+FLIP = define_flip_average()
 PRECISION = define_precision()
 OVERLAY = flags.DEFINE_bool("overlay", True, "Write a copy with the face box, landmarks and predictions drawn in.")
 require("workdir", "input", "output")
@@ -46,7 +47,6 @@ def main() -> None:
         flip=FLIP.value,
         overlay=OVERLAY.value,
         precision=PRECISION.value,
-        flip_all=FLIP_ALL.value,
     )
 
 

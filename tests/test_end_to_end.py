@@ -93,7 +93,7 @@ def test_the_certificate_is_written_and_the_inflated_run_scores_as_the_static_on
     settings = ["kind=clips", "subjects=2", "per_subject=1", "frames=8"]
     scores = {}
     for stage in ("static", "inflated"):
-        folder, summary = evaluate.evaluate_run(runs / stage, "rendered", "", "test", settings, flip=False)
+        folder, summary = evaluate.evaluate_run(runs / stage, "rendered", "", "test", settings)
         scores[stage] = summary["scores"]
         with (folder / "predictions.csv").open() as file:
             assert len(list(csv.DictReader(file))) == 2 * 8
@@ -102,20 +102,22 @@ def test_the_certificate_is_written_and_the_inflated_run_scores_as_the_static_on
 
 
 def test_flip_averaging_is_named_in_the_output(runs):
-    folder, summary = evaluate.evaluate_run(runs / "static", "rendered", "", "test", [], flip=True)
-    assert summary["conditions"]["flip_averaging"] == ("valence_arousal",) and folder.name == "rendered_test_flip"
-    folder, every = evaluate.evaluate_run(runs / "static", "rendered", "", "test", [], flip=False, flip_all=True)
+    folder, summary = evaluate.evaluate_run(runs / "static", "rendered", "", "test", [], ["valence_arousal"])
+    assert summary["conditions"]["flip_averaging"] == ("valence_arousal",)
+    assert folder.name == "rendered_test_flip_valence_arousal"
+    folder, every = evaluate.evaluate_run(runs / "static", "rendered", "", "test", [], ["emotion", "valence_arousal"])
     assert every["conditions"]["flip_averaging"] == ("valence_arousal", "emotion")
-    assert folder.name == "rendered_test_flip_all" and every["scores"]["ccc/mean"] == summary["scores"]["ccc/mean"]
+    assert folder.name == "rendered_test_flip_emotion_valence_arousal"
+    assert every["scores"]["ccc/mean"] == summary["scores"]["ccc/mean"]
 
 
 def test_prediction_leaves_out_the_frames_that_training_left_out(runs, tmp_path):
     workdir = shutil.copytree(runs / "clip", tmp_path / "clip")
     config = json.loads((workdir / "config.json").read_text())
-    assert predict.predictor(workdir, flip=False).every == 1
+    assert predict.predictor(workdir).every == 1
     config["data"]["windows"]["every"] = 2
     (workdir / "config.json").write_text(json.dumps(config))
-    made = predict.predictor(workdir, flip=False)
+    made = predict.predictor(workdir)
     frames = [Frame("made", index, index / 30, np.full((64, 64, 3), 40 * index, np.uint8)) for index in range(6)]
     alone = dataclasses.replace(made, every=1)
     for index, (_, row) in enumerate(estimate(made, frames, None)):

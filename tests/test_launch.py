@@ -77,6 +77,8 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     ("sweep", "sweep"),  # a Python file, not the folder of a finished sweep
     ("attention", "output"),  # a file, not a folder
     ("import_lists", "output"),
+    ("find_faces", "output"),  # of the report; landmarks go into the data set
+    *(("find_faces", name) for name in ("data", "data_root")),  # of whole pictures, without a run
     ("evaluate", "output"),  # of one evaluation, which usually has its place in the workdir
 }
 
@@ -135,6 +137,12 @@ WRONG = {
         ["--workdir=W", "--data=rendered", "--output=O.png"],
         "W is not a workdir",
     ),
+    "faces that are cropped": (
+        "find_faces",
+        ["--data=fer2013", "--data_root=D"],
+        "its reader takes no landmark tables",
+    ),
+    "no data to find faces in": ("find_faces", ["--data=folder", "--data_root=D"], "no folder D; root is the folder"),
     "nothing to inflate": ("inflate", ["--from=W", "--workdir=V"], "W is not a workdir"),
     "nothing to factorize": ("factorize", ["--from=W", "--workdir=V", "--rank=2"], "W is not a workdir"),
     "no size of factors": (

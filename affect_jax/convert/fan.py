@@ -17,6 +17,17 @@ from affect_jax.convert.table import Entry, convolution, norm
 Tensors = Mapping[str, Shaped[np.ndarray, "..."]]
 LANDMARKS = 68
 WHAT = "a landmark trunk (FAN)"
+# Names by which a trunk is recognized in a file, see `copies.py`: one of each part, whatever its sizes.
+ANCHORS = (
+    "conv1.weight",
+    "conv2.conv1.weight",
+    "conv3.conv1.weight",
+    "conv4.conv1.weight",
+    "m0.b1_1.conv1.weight",
+    "top_m_0.conv1.weight",
+    "conv_last0.weight",
+    "l0.weight",
+)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Reads the tensors of a checkpoint file by name, whatever its format."""
+"""Reads the tensors of a checkpoint file by name, whatever its format.
+
+Which of them are the network's is decided in `copies.py`.
+"""
 
 import dataclasses
 import hashlib
@@ -12,8 +15,7 @@ from jaxtyping import Shaped
 from affect_jax.convert import safetensors_file, torch_archive
 from affect_jax.convert.tensors import Module, Tensor
 
-NESTED = ("state_dict", "model_state_dict", "model", "net", "network", "ema_state_dict")  # tried in this order
-PREFIX = "module."  # added by PyTorch's DataParallel
+Tensors = Mapping[str, Shaped[np.ndarray, "..."]]
 MAX_FILE_BYTES = 4 * 2**30
 
 
@@ -21,7 +23,7 @@ MAX_FILE_BYTES = 4 * 2**30
 class Weights:
     """The tensors of a file, its format and its checksum."""
 
-    tensors: Mapping[str, Shaped[np.ndarray, "..."]]
+    states: Mapping[str, Tensors]  # every dict of tensors, by the keys that lead to it, such as "state_dict."
     form: str
     sha256: str
 
@@ -31,42 +33,51 @@ def read(path: pathlib.Path) -> Weights:
 
     ValueError says what is wrong with a file that is damaged, malicious or of another kind.
     """
+    form, found = _load(path)
+    if isinstance(found, Module):
+        form = "torchscript"
+    states = _states(found, "", path, set())
+    if not states:
+        content = ", ".join(map(str, list(found)[:5])) if isinstance(found, dict) else type(found).__name__
+        raise ValueError(f"{path} has no tensors by name, at the top level or under any key; it has: {content}")
+    with path.open("rb") as file:
+        fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
+    return Weights(states, form, fingerprint)
+
+
+def _load(path: pathlib.Path) -> tuple[str, Any]:
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
         raise ValueError(f"{path} has {size} bytes; networks of this kind have about 60 million")
     with path.open("rb") as file:
         start = file.read(64)
     if start.startswith(torch_archive.ZIP_START):
-        form, found = "torch zip", torch_archive.read_zip(path)
-    elif torch_archive.is_legacy(start):
-        form, found = "torch legacy", torch_archive.read_legacy(path)
-    elif safetensors_file.is_safetensors(start):
-        form, found = "safetensors", safetensors_file.read(path)
-    else:
-        raise ValueError(
-            f"{path} is neither a torch.save nor a safetensors file: it starts with {start[:8]!r} and has {size} "
-            "bytes. Is the download incomplete, or a web page instead of the file?"
-        )
-    if isinstance(found, Module):
-        form = "torchscript"
-    with path.open("rb") as file:
-        fingerprint = hashlib.file_digest(file, "sha256").hexdigest()
-    return Weights(_without_prefix(_arrays(_state(found, path), path)), form, fingerprint)
-
-
-def _state(found: Any, path: pathlib.Path) -> dict[str, Any]:
-    """Finds the dict of tensors: the contents of the file, or one entry of them."""
-    if isinstance(found, Module):
-        return _attributes(found)
-    if isinstance(found, dict) and any(isinstance(value, Tensor | np.ndarray) for value in found.values()):
-        return found
-    for name in NESTED:
-        if isinstance(found, dict) and isinstance(found.get(name), dict):
-            return _state(found[name], path)
-    content = ", ".join(map(str, list(found)[:5])) if isinstance(found, dict) else type(found).__name__
+        return "torch zip", torch_archive.read_zip(path)
+    if torch_archive.is_legacy(start):
+        return "torch legacy", torch_archive.read_legacy(path)
+    if safetensors_file.is_safetensors(start):
+        return "safetensors", safetensors_file.read(path)
     raise ValueError(
-        f"{path} has no tensors by name, neither at the top level nor under {', '.join(NESTED)}; it has: {content}"
+        f"{path} is neither a torch.save nor a safetensors file: it starts with {start[:8]!r} and has {size} "
+        "bytes. Is the download incomplete, or a web page instead of the file?"
     )
+
+
+def _states(found: Any, keys: str, path: pathlib.Path, visited: set[int]) -> dict[str, Tensors]:
+    """Collects the dicts of tensors at any depth; a TorchScript network is one of them."""
+    if not isinstance(found, dict) or id(found) in visited:
+        return {}
+    visited.add(id(found))
+    named = _attributes(found) if isinstance(found, Module) else _named(found)
+    tensors = {name: value for name, value in named.items() if isinstance(value, Tensor | np.ndarray)}
+    states = {keys: _arrays(tensors, path)} if tensors else {}
+    for name, value in named.items():
+        states |= _states(value, f"{keys}{name}.", path, visited)
+    return states
+
+
+def _named(found: Mapping[Any, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if isinstance(name, str)}
 
 
 def _attributes(module: Module, where: str = "") -> dict[str, Any]:
@@ -80,19 +91,11 @@ def _attributes(module: Module, where: str = "") -> dict[str, Any]:
     return found
 
 
-def _arrays(state: Mapping[str, Any], path: pathlib.Path) -> dict[str, Shaped[np.ndarray, "..."]]:
+def _arrays(tensors: Mapping[str, Tensor | np.ndarray], path: pathlib.Path) -> dict[str, Shaped[np.ndarray, "..."]]:
     arrays = {}
-    for name, value in state.items():
-        if not isinstance(name, str) or not isinstance(value, Tensor | np.ndarray):
-            raise ValueError(f"{path}, entry {name!r} is of type {type(value).__name__}, expected a tensor")
+    for name, value in tensors.items():
         try:
             arrays[name] = value.array() if isinstance(value, Tensor) else value
         except ValueError as error:
             raise ValueError(f"{path}, entry '{name}': {error}") from None
-    return arrays
-
-
-def _without_prefix(arrays: dict[str, Any]) -> dict[str, Any]:
-    if all(name.startswith(PREFIX) for name in arrays):
-        return {name.removeprefix(PREFIX): array for name, array in arrays.items()}
     return arrays

@@ -1,4 +1,4 @@
-"""Face crops, and data augmentation for training.
+"""Data augmentation for training: what is drawn for a face or clip. `face_crops.py` applies it.
 
 Geometry follows the unofficial EmoNet training code: rotation +-13.5 degrees, scale +-25 %, shift +-10 px for crops of
 200 px, flip probability 0.5. The color jitter is our own. Erasing: Zhong et al., Random erasing, AAAI 2020.
@@ -6,14 +6,8 @@ Geometry follows the unofficial EmoNet training code: rotation +-13.5 degrees, s
 
 import dataclasses
 
-import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
-
-from affect_jax.ops.geometry import EMONET_SIDE, Crop, crop_matrix, landmark_crop, warp_points
-from affect_jax.ops.image import warp_image
-from affect_jax.quantities.registry import quantity
-from affect_jax.types import Label, Labels
+from jaxtyping import Float
 
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 SAME, GRAY = np.eye(3), np.tile(LUMA, (3, 1))
@@ -112,90 +106,3 @@ def color_map(
     affine[:, :3] = contrast * (saturation * SAME + (1 - saturation) * GRAY) * tint[None, :]
     affine[:, 3] = brightness + MIDDLE_GRAY * (1 - contrast)
     return affine
-
-
-def prepare(
-    image: UInt8[np.ndarray, "height width 3"],
-    labels: Labels,
-    crop_px: int,
-    rng: np.random.Generator | None,
-    config: AugmentConfig,
-    crop_jitter: Jitter | None = None,
-    side_ratio: float = EMONET_SIDE,
-) -> tuple[Float[np.ndarray, "crop_px crop_px 3"], Labels]:
-    """Returns the crop as float32 RGB in [0, 1], and the labels mapped to the crop.
-
-    `crop_jitter` replaces drawing from `rng`; with neither, the result is the evaluation crop.
-    """
-    jitter = crop_jitter or (draw_jitter(rng, config) if rng is not None else Jitter())
-    matrix = crop_transform(labels, image.shape[:2], crop_px, side_ratio, jitter)
-    return crop_image(image, matrix, crop_px, jitter), crop_labels(labels, matrix)
-
-
-def crop_transform(
-    labels: Labels, image_shape: tuple[int, ...] | None, crop_px: int, side_ratio: float, jitter: Jitter
-) -> Float[np.ndarray, "2 3"]:
-    """Maps image pixels to crop pixels; the crop surrounds the landmarks if labeled, else the whole image.
-
-    ValueError if there are neither landmarks nor an `image_shape` (height, width).
-    """
-    landmarks = labels.get("landmarks")
-    if landmarks is not None and landmarks.weight > 0:
-        crop = landmark_crop(landmarks.value, side_ratio)
-    elif image_shape is None:
-        raise ValueError("a face without landmarks cannot be cropped before its image is read")
-    else:
-        height, width = image_shape
-        crop = Crop((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
-    return crop_matrix(_jittered(crop, jitter), crop_px)
-
-
-def crop_labels(labels: Labels, matrix: Float[np.ndarray, "2 3"]) -> Labels:
-    """Maps the labels of an image to those of its crop."""
-    moved = {}
-    for name, label in labels.items():
-        moved[name] = Label(quantity(name).crop(label.value, matrix), label.weight) if label.weight > 0 else label
-    return Labels(**moved)
-
-
-def crop_image(
-    image: UInt8[np.ndarray, "height width 3"], matrix: Float[np.ndarray, "2 3"], crop_px: int, jitter: Jitter
-) -> Float[np.ndarray, "crop_px crop_px 3"]:
-    """Returns the crop as float32 RGB in [0, 1], with color jitter and erasing applied."""
-    pixels = warp_image(image, matrix, crop_px)
-    if jitter.color is not None:
-        pixels = _recolor(pixels, jitter.color, matrix, image.shape[:2])
-    if jitter.erased is not None:
-        pixels = _erase(pixels, jitter.erased, jitter.noise_seed)
-    return np.multiply(pixels, np.float32(1 / 255), dtype=np.float32)
-
-
-def _recolor(
-    pixels: np.ndarray, color: np.ndarray, matrix: np.ndarray, image_shape: tuple[int, int]
-) -> UInt8[np.ndarray, "crop_px crop_px 3"]:
-    """Applies the color map; pixels outside the image stay black, as in evaluation."""
-    pixels = cv2.transform(pixels, color * (1, 1, 1, 255))  # rounds and clips to 0..255
-    bottom, right = image_shape[0] - 1, image_shape[1] - 1
-    corners = warp_points(matrix, np.array([(0, 0), (right, 0), (right, bottom), (0, bottom)]))
-    inside = np.zeros(pixels.shape[:2], np.uint8)
-    cv2.fillConvexPoly(inside, np.round(corners).astype(np.int32), 1)
-    return pixels if inside.all() else cv2.bitwise_and(pixels, pixels, mask=inside)
-
-
-def _erase(pixels: np.ndarray, box: tuple[float, float, float, float], seed: int) -> np.ndarray:
-    """Fills a rectangle with noise, identical in every frame of a clip."""
-    top, left, height, width = (round(side * len(pixels)) for side in box)
-    pixels = pixels.copy()
-    hole = pixels[top : top + height, left : left + width]
-    hole[:] = np.random.default_rng(seed).integers(0, 256, hole.shape, dtype=np.uint8)
-    return pixels
-
-
-def _jittered(crop: Crop, jitter: Jitter) -> Crop:
-    return Crop(
-        center_x_px=crop.center_x_px + jitter.shift_x * crop.side_px,
-        center_y_px=crop.center_y_px + jitter.shift_y * crop.side_px,
-        side_px=crop.side_px * jitter.scale,
-        rotation_degrees=jitter.rotation_degrees,
-        flip=jitter.flip,
-    )

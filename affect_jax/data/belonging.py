@@ -12,9 +12,7 @@ from jaxtyping import Float
 LEAST_INSIDE = 0.5  # share of a face's landmarks inside the picture: faces may be cut by the border
 MOSTLY_INSIDE = 0.9  # the same, below which the typical face of a recording is suspicious
 SMALLEST_FACE_PX = 4.0  # normalized coordinates (0..1 or -1..1) span 2 at most
-IMPOSSIBLE_SPAN = (
-    10.0  # ratio of the ends of labels and recording; more is another unit: frames are 15 or more a second
-)
+IMPOSSIBLE_SPAN = 10.0  # ratio of the ends of labels and recording; more is another unit (frames: 15 or more a second)
 PARTIAL_SPAN = 50.0  # labels may cover a part of a recording, but hardly a fiftieth of it
 COVERED = 0.9  # share of a recording that labels usually cover
 SHORT_SECONDS = 0.5  # labels may begin or end so much beside the recording
@@ -34,15 +32,13 @@ def misplaced(
     if landmarks is not None:
         if _span(landmarks[None])[0] < SMALLEST_FACE_PX:
             return f"landmarks span less than {SMALLEST_FACE_PX:g} px"
-        return (
-            "landmarks lie outside the image"
-            if _inside(landmarks[None], np.array([[width, height]], float))[0] < LEAST_INSIDE
-            else ""
-        )
-    if box is not None:
+        if _inside(landmarks[None], np.array([[width, height]], float))[0] < LEAST_INSIDE:
+            return "landmarks lie outside the image"
+    elif box is not None:
         left, top, box_width, box_height = box
         x, y = left + box_width / 2, top + box_height / 2
-        return "" if 0 <= x < width and 0 <= y < height else "face box lies outside the image"
+        if not (0 <= x < width and 0 <= y < height):
+            return "face box lies outside the image"
     return ""
 
 
@@ -172,24 +168,29 @@ def _impossible(
     times: Float[np.ndarray, "sample"],
 ) -> str:
     """Returns why labels of these times cannot belong to a recording of that length, with the likely unit; or ""."""
-    fps = 1 / frame_step
-    whole = bool((times == np.round(times)).all())
-    units = {1e3: "milliseconds? Divide them by 1000", 1e6: "microseconds? Divide them by 1e6"}
-    if whole and len(times) > 2:
-        units[fps] = f"numbers of frames? Divide them by the frame rate ({fps:.4g})"
-    likely = [text for factor, text in units.items() if 0.8 < ends / factor / length < 1.25]
-    hint = (
-        f"are they {likely[0]}"
-        if likely
-        else "are they in another unit (milliseconds, frames), or of another recording?"
-    )
+    likely = _likely_unit(ends, length, step, 1 / frame_step, times)
     if ends > IMPOSSIBLE_SPAN * length or (likely and ends > 2 * length):
-        return f"expected seconds from the start of the recording; {hint}"
+        unit = likely or "in another unit (milliseconds, frames), or of another recording?"
+        return f"expected seconds from the start of the recording; are they {unit}"
     if begins > length:
         return "they begin after its end; expected seconds from the start of the recording"
     denser = ends < length / IMPOSSIBLE_SPAN and step < frame_step / 2
     if (denser and len(times) > 1) or ends < length / PARTIAL_SPAN:
         return "expected seconds from the start of the recording; are they in minutes, or of another recording?"
+    return ""
+
+
+def _likely_unit(ends: float, length: float, step: float, fps: float, times: Float[np.ndarray, "sample"]) -> str:
+    """Names the unit that labels may have if they end too late for seconds, and its conversion; or ""."""
+    units = {1e3: "milliseconds? Divide them by 1000", 1e6: "microseconds? Divide them by 1e6"}
+    whole = len(times) > 2 and bool((times == np.round(times)).all())
+    if whole:
+        units[fps] = f"numbers of frames? Divide them by the frame rate ({fps:.4g})"
+    for factor, unit in units.items():
+        if 0.8 < ends / factor / length < 1.25:
+            return unit
+    if whole and step == 1:
+        return "sample numbers? Divide them by the labels' rate; if they are seconds, leave out those after its end"
     return ""
 
 

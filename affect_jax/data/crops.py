@@ -9,26 +9,16 @@ import numpy as np
 from absl import logging
 from jaxtyping import Float, Int
 
-from affect_jax.data.augment import AugmentConfig, Jitter, crop_image, crop_labels, crop_transform, draw_jitter
+from affect_jax.data.augment import AugmentConfig, Jitter, draw_jitter
+from affect_jax.data.face_crops import crop_image, crop_labels, crop_region
 from affect_jax.data.order import Draw
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.source import as_table, label_row
-from affect_jax.ops.geometry import EMONET_SIDE
+from affect_jax.ops.geometry import DEFAULT_CROP, CropConfig, crop_matrix
 from affect_jax.types import LANDMARKS, ArrayLike, Batch, Inputs, Label, Labels, Source, UnreadableImage
 
 PADDING = -1  # index of a padding row
 BROKEN = "image failed to load"  # reason in skipped.csv, whose row is then the position in the source
-
-
-@dataclasses.dataclass(frozen=True)
-class CropConfig:
-    """The crop that a network sees in training, evaluation and prediction."""
-
-    side_ratio: float = EMONET_SIDE  # crop side over the mean of width and height of the landmark box
-
-    def __post_init__(self):
-        if self.side_ratio <= 0:
-            raise ValueError(f"crop.side_ratio is {self.side_ratio}; expected a positive ratio such as 1.818")
 
 
 def collate(rows: Sequence[Batch]) -> Batch:
@@ -51,10 +41,10 @@ class CropMaker:
         max_skipped_fraction: float,
         skipped_csv: str,
         takes: Sequence[str] = ("images",),
-        side_ratio: float = EMONET_SIDE,
+        crop: CropConfig = DEFAULT_CROP,
     ):
         self.source, self.crop_px, self.config, self.takes = source, crop_px, config, tuple(takes)
-        self.side_ratio = side_ratio
+        self.crop = crop
         self.table = as_table(source.examples)
         if "features" in takes and self.table.features is None:
             raise ValueError("the network takes features, but the data set has none")
@@ -98,10 +88,11 @@ class CropMaker:
         if image is None and not _has_landmarks(labels):
             return dataclasses.replace(self._no_inputs(), features=self._features(index)), labels
         shape = None if image is None else image.shape[:2]
-        matrix = crop_transform(labels, shape, self.crop_px, self.side_ratio, jitter)
+        region = crop_region(labels, shape, self.crop, jitter)
+        matrix = crop_matrix(region, self.crop_px)
         labels = crop_labels(labels, matrix)
         inputs = Inputs(
-            images=None if image is None else crop_image(image, matrix, self.crop_px, jitter),
+            images=None if image is None else crop_image(image, matrix, self.crop_px, jitter, region.warp),
             landmarks=self._landmarks(labels),
             features=self._features(index),
         )

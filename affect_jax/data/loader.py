@@ -18,7 +18,7 @@ from affect_jax.data.mixup import mixup
 from affect_jax.data.order import Order, Vary, balanced_shares
 from affect_jax.data.source import Concatenated, as_table
 from affect_jax.data.windows import AS_CUT, TrainingWindows, WindowConfig
-from affect_jax.ops.geometry import EMONET_SIDE
+from affect_jax.ops.geometry import DEFAULT_CROP, CropConfig
 from affect_jax.types import Batch, Source
 
 THREADS = 2  # decoding and warping release the GIL
@@ -33,7 +33,7 @@ def training_batches(
     batch: int,
     seed: int,
     augment: AugmentConfig,
-    side_ratio: float = EMONET_SIDE,
+    crop: CropConfig = DEFAULT_CROP,
     frames: int | None = None,
     hop: int | None = None,
     windows: WindowConfig = AS_CUT,
@@ -64,7 +64,7 @@ def training_batches(
         shares = balanced_shares(as_table(part.examples).labels, units, float(balanced)) if balanced else None
         streams.append(grain.MapDataset.source(Order(units + offset, seed, number, shares, vary)))
     order = streams[0] if len(streams) == 1 else grain.MapDataset.mix(streams, mixture)
-    maker = CropMaker(source, crop_px, augment, max_skipped_fraction, skipped_csv, takes, side_ratio)
+    maker = CropMaker(source, crop_px, augment, max_skipped_fraction, skipped_csv, takes, crop)
     return iter(_batched(order.map(maker.training), batch, threads, _blending(seed, augment.mixup_alpha)))
 
 
@@ -147,7 +147,7 @@ def evaluation_batches(
     frames: int | None = None,
     every: int = 1,
     latest: bool = False,
-    side_ratio: float = EMONET_SIDE,
+    crop: CropConfig = DEFAULT_CROP,
     max_skipped_fraction: float = 0.01,
     skipped_csv: str = "",
     takes: Sequence[str] = ("images",),
@@ -166,5 +166,5 @@ def evaluation_batches(
         weights = np.ones(len(units), np.float32)
     else:
         units, weights = evaluation_windows(source, frames, every=every, latest=latest)
-    maker = CropMaker(source, crop_px, AugmentConfig(), max_skipped_fraction, skipped_csv, takes, side_ratio)
+    maker = CropMaker(source, crop_px, AugmentConfig(), max_skipped_fraction, skipped_csv, takes, crop)
     return EvaluationBatches(units, weights, batch, maker, threads)

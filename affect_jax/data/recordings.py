@@ -3,7 +3,7 @@
 import glob
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import jax
@@ -58,8 +58,7 @@ class NumberedImages:
     def __init__(self, folder: pathlib.Path, fps: float, first: int = 1, upright: bool = True):
         self.folder, self.fps, self.first, self.upright = folder, fps, first, upright
         files = os.listdir(folder)
-        names = [name for name in files if _is_numbered(name)]
-        others = [name for name in files if _is_image(name) and not _is_numbered(name)]
+        names, others = _by_number(name for name in files if _is_image(name))
         if not names:
             found = f"; it has {min(others)}" if others else f"; it has {min(files)}" if files else ""
             raise FileNotFoundError(f"{folder} has no images named by frame number, such as {first:05d}.jpg{found}")
@@ -100,8 +99,13 @@ class NumberedImages:
         return image_files.read(str(self.path(number)), self.where(number), self.upright)
 
 
-def _is_numbered(name: str) -> bool:
-    return os.path.splitext(name)[0].isdecimal() and _is_image(name)
+def _by_number(images: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Separates the names of images that are frame numbers from others."""
+    numbered, others = [], []
+    for name in images:
+        is_number = os.path.splitext(name)[0].isdecimal()
+        (numbered if is_number else others).append(name)
+    return numbered, others
 
 
 def _is_image(name: str) -> bool:
@@ -127,6 +131,11 @@ def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:
         f"found neither a folder {folder} of images (00001.jpg...) nor a video {root / VIDEOS}/{name}.mp4 "
         f"({', '.join(VIDEO_SUFFIXES[1:])})" + _unread(root, name)
     )
+
+
+def has_footage(root: pathlib.Path) -> bool:
+    """Whether a folder is one that `find_footage` searches."""
+    return (root / FRAMES).is_dir() or (root / VIDEOS).is_dir()
 
 
 def _unread(root: pathlib.Path, name: str) -> str:

@@ -19,15 +19,27 @@ def elsewhere(root: pathlib.Path, is_there: Callable[[pathlib.Path], bool], opti
     return ""
 
 
+def too_deep(folder: pathlib.Path, is_there: Callable[[pathlib.Path], bool]) -> str:
+    """Says that what belongs in a folder lies below it, as the end of a message; "" if it is not found."""
+    for below in _levels_below(folder):
+        if is_there(below):
+            return f"; they lie a folder level too deep, in {below}: move the content of that folder to {folder}"
+    return ""
+
+
 def _other_levels(root: pathlib.Path) -> Iterator[pathlib.Path]:
     """Yields the folders below root, level by level, then those above it."""
+    yield from _levels_below(root)
+    yield from root.absolute().parents[:LEVELS]
+
+
+def _levels_below(root: pathlib.Path) -> Iterator[pathlib.Path]:
     level, seen = [root], 0
     for _ in range(LEVELS):
         level = [folder for above in level for folder in visible_folders(above)]
         for folder in level[: MOST_FOLDERS - seen]:
             seen += 1
             yield folder
-    yield from root.absolute().parents[:LEVELS]
 
 
 def visible_folders(path: pathlib.Path) -> list[pathlib.Path]:

@@ -1,18 +1,13 @@
 """Test-time averaging over an image and its mirror image."""
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from affect_jax.evaluate.run import Predict
-from affect_jax.quantities.registry import in_order, quantity
+from affect_jax.quantities.registry import quantity
 from affect_jax.types import Batch, Predictions
-
-
-def flip_averaged(names: Collection[str], every: bool) -> tuple[str, ...]:
-    """Those of the named quantities that flip averaging changes; with `every`, also those averaged on request only."""
-    return tuple(each.name for each in in_order(names) if each.mirrored or (every and each.mirrored_on_request))
 
 
 def with_flip_averaging(predict: Predict, names: Sequence[str]) -> Predict:

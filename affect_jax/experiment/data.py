@@ -13,6 +13,7 @@ from affect_jax.data.source import Concatenated, with_label_set
 from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
+from affect_jax.experiment.face_sizes import check_face_sizes
 from affect_jax.files.paths import first_existing
 from affect_jax.types import Source
 
@@ -30,9 +31,12 @@ def open_source(config: SourceConfig, label_set: str, folder: str = "", skipped_
 
     def read() -> Source:
         try:
-            return READERS[config.reader][0](options)
+            source = READERS[config.reader][0](options)
         except FileNotFoundError as error:
             raise UsageError(str(error)) from error
+        if not getattr(options, "allow_whole_images", True):
+            check_face_sizes(source, config.reader, options.root)
+        return source
 
     fingerprint = store.fingerprint(config.reader, config.options)
     place = pathlib.Path(folder) / f"{config.reader}_{fingerprint}"
@@ -68,7 +72,7 @@ def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path
         batch=options.batch_size,
         seed=options.seed,
         augment=options.augment,
-        side_ratio=options.crop.side_ratio,
+        crop=options.crop,
         frames=options.data.frames or None,
         hop=options.data.hop or None,
         windows=options.data.windows,
@@ -89,7 +93,7 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
         frames=options.data.frames or None,
         every=options.data.windows.every,
         latest=options.contract.causal,
-        side_ratio=options.crop.side_ratio,
+        crop=options.crop,
         takes=(options.contract.takes,),
         max_skipped_fraction=options.data.max_skipped_fraction,
         skipped_csv=str(workdir / SKIPPED),

@@ -14,10 +14,10 @@ from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
 from affect_jax.data.source import labeled_quantities
 from affect_jax.evaluate.collect import collect
-from affect_jax.evaluate.flip import flip_averaged, with_flip_averaging
+from affect_jax.evaluate.flip import with_flip_averaging
 from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.experiment import flip_averaging, restore, splits
-from affect_jax.experiment.config.data import SourceConfig, check_reader
+from affect_jax.experiment.config.data import SourceConfig, require_root
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.config.settings import SETTING, parse_settings
@@ -27,7 +27,7 @@ from affect_jax.experiment.network import make_predict
 from affect_jax.files.disk import require_writable
 from affect_jax.files.json_files import read_object
 from affect_jax.ops.geometry import crop_name
-from affect_jax.quantities.registry import QUANTITIES
+from affect_jax.tables.rows import Rows
 from affect_jax.tables.writing import write_rows
 
 
@@ -37,52 +37,55 @@ def evaluate_run(
     root: str,
     split: str,
     settings: Sequence[str],
-    flip: bool,
+    flip: Sequence[str] = (),
     name: str = "",
     precision: str = "float32",
     output: pathlib.Path | None = None,
-    flip_all: bool = False,
 ) -> tuple[pathlib.Path, dict]:
     """Writes summary.json and predictions.csv to W/evaluation/<name>, or to `output`; returns folder and summary.
 
-    `flip` averages over the mirror images, `flip_all` every quantity that can be (see `flip_averaging.choose`).
+    `flip` names the quantities that are averaged over each image and its mirror image.
     """
     if name and output:
         raise UsageError(f"--name={name} names a folder in the workdir; give only one of --name and --output")
-    folder = output or workdir / "evaluation" / (name or _default_name(data, split, flip, flip_all, precision))
+    folder = output or workdir / "evaluation" / (name or _default_name(data, split, flip, precision))
     placement = restore.evaluation_placement(workdir)
     require_writable(folder, remedy="choose another folder with --output")
     run, network, variables, step = restore.restore_run(workdir, placement)
     part = evaluation_source(run, data, root, split, settings)
     splits.warn_of_training_data(run, part)
-    averaged = flip_averaging.choose(workdir, run.contract, run.task.quantities, flip, flip_all)
+    averaged = flip_averaging.checked(workdir, run.contract, run.task.quantities, flip)
     conditions = conditions_of(run, part, averaged, step)
     require_same_conditions(folder, conditions)
     source = open_source(part, run.label_set, existing_store(run), str(folder / SKIPPED))
     predict = make_predict(network, placement, precision)
     function = lambda batch: predict(variables, batch)
     flip_averaging.warn_if_unscored(averaged, labeled_quantities(source))
-    batches = evaluation_batches(run, source, folder)
     rows = collect(
         with_flip_averaging(function, averaged) if averaged else function,
-        batches,
+        evaluation_batches(run, source, folder),
         source.examples,
         run.task.quantities,
         run.label_set,
         run.contract.input_px,
     )
+    return folder, _write(rows, folder, conditions, model=f"{workdir.name}@{step}")
+
+
+def _write(rows: Rows, folder: pathlib.Path, conditions: EvaluationConditions, model: str) -> dict:
+    """Writes predictions.csv and summary.json to a folder; returns the summary."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_rows(rows, folder / "predictions.csv", model=f"{workdir.name}@{step}", crop=conditions.crop)
+    write_rows(rows, folder / "predictions.csv", model=model, crop=conditions.crop)
     summary = write_summary(rows, conditions, folder)
     logging.info("wrote summary.json and predictions.csv to %s", folder)
-    return folder, summary
+    return summary
 
 
-def _default_name(data: str, split: str, flip: bool, flip_all: bool, precision: str) -> str:
+def _default_name(data: str, split: str, flip: Sequence[str], precision: str) -> str:
     """The folder of an evaluation that was given no name; a split such as a/b is not a folder of its own."""
     parts = [data, re.sub(r"[^\w.+-]+", "_", split)]
-    if flip or flip_all:
-        parts.append("flip_all" if flip_all else "flip")
+    if flip:
+        parts += ["flip", *sorted(flip)]
     if precision != "float32":
         parts.append(precision)
     return "_".join(parts)
@@ -90,7 +93,7 @@ def _default_name(data: str, split: str, flip: bool, flip_all: bool, precision: 
 
 def conditions_of(run: Options, part: SourceConfig, flip: Sequence[str], step: int) -> EvaluationConditions:
     """The conditions under which a run is evaluated; `flip` names the quantities averaged over mirror images."""
-    crop = crop_name(run.contract.input_px, run.crop.side_ratio)
+    crop = crop_name(run.contract.input_px, run.crop)
     return EvaluationConditions(
         part.reader, part.options.split, crop, run.label_set, tuple(flip), step, data_conditions(part)
     )
@@ -111,8 +114,6 @@ def require_same_conditions(folder: pathlib.Path, conditions: EvaluationConditio
     except (OSError, ValueError, KeyError, TypeError):
         return
     mine = json.loads(json.dumps(dataclasses.asdict(conditions)))
-    if isinstance(earlier := existing.get("flip_averaging"), bool):  # earlier versions did not name the quantities
-        existing["flip_averaging"] = list(flip_averaged(QUANTITIES, every=False)) if earlier else []
     for name in sorted(set(mine) - {"checkpoint_step"}):
         if existing.get(name) != mine[name]:
             raise UsageError(
@@ -140,7 +141,7 @@ def evaluation_source(run: Options, data: str, root: str, split: str, settings: 
     clock = dataclasses.asdict(held[0].clock) if held else {}
     given = parse_settings(settings)
     options = typed(cls, {**known, **given[""]}, SETTING)
-    check_reader(options, SETTING, "--data_root")
+    require_root(options, "--data_root")
     clock = typed(LabelClockConfig, {**clock, **given["clock"]}, f"{SETTING}=clock")
     part = SourceConfig(data, options, clock=clock, fold=typed(FoldConfig, given["fold"], f"{SETTING}=fold"))
     if given["fold"]:

@@ -5,47 +5,42 @@ from collections.abc import Collection, Sequence
 
 from absl import logging
 
-from affect_jax.evaluate.flip import flip_averaged
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.models.contract import Contract
+from affect_jax.quantities.registry import QUANTITIES, in_order
 
-ALL = "--flip_average_all"
+FLAG = "--flip_average"
 
 
-def choose(
-    workdir: pathlib.Path, contract: Contract, reported: Collection[str], flip: bool, flip_all: bool
+def checked(
+    workdir: pathlib.Path, contract: Contract, reported: Collection[str], names: Sequence[str]
 ) -> tuple[str, ...]:
-    """The names of the quantities to average: none, those averaged by default (`flip`), or every possible one.
+    """The named quantities in the order of the registry; UsageError if a network cannot average one of them.
 
     `reported` are the quantities that the task of the network reports.
-    UsageError for a network with no such quantity, or that takes no images.
     """
-    if not (flip or flip_all):
+    if not names:
         return ()
+    possible = [each.name for each in in_order(QUANTITIES) if each.mirrored]
+    if unknown := sorted(set(names) - set(possible)):
+        raise UsageError(f"{FLAG} names {', '.join(unknown)}; choose from {', '.join(possible)}")
     if contract.takes != "images":
         raise UsageError(f"{workdir} holds a network of {contract.takes}; only images can be mirrored")
     predicted = set(contract.predicts) & set(reported)
-    if averaged := flip_averaged(predicted, flip_all):
-        return averaged
-    if others := flip_averaged(predicted, every=True):
+    if absent := [name for name in names if name not in predicted]:
         raise UsageError(
-            f"--flip_average would change nothing: {workdir} holds a network of {', '.join(others)}, which is averaged "
-            f"with {ALL} only"
+            f"{FLAG}={','.join(names)}: {workdir} holds a network of {', '.join(sorted(predicted))}, which does not "
+            f"predict {', '.join(absent)}"
         )
-    raise UsageError(
-        f"{workdir} holds a network of {', '.join(sorted(predicted))}, whose predictions cannot be averaged with those "
-        "of the mirror image"
-    )
+    return tuple(each.name for each in in_order(names))
 
 
 def warn_if_unscored(averaged: Sequence[str], labeled: Collection[str]) -> None:
     """Warns if none of the quantities that are averaged is labeled, so that no score depends on the averaging."""
-    if not averaged or set(labeled) & set(averaged):
-        return
-    advice = "" if set(averaged) >= set(flip_averaged(labeled, every=True)) else f"; {ALL} averages every quantity"
-    logging.warning(
-        "flip averaging changes the predictions of %s but no score, because these data have labels of %s only%s",
-        ", ".join(averaged),
-        ", ".join(sorted(labeled)) or "nothing",
-        advice,
-    )
+    if averaged and not set(labeled) & set(averaged):
+        logging.warning(
+            "%s changes the predictions of %s but no score, because these data have labels of %s only",
+            FLAG,
+            ", ".join(averaged),
+            ", ".join(sorted(labeled)) or "nothing",
+        )

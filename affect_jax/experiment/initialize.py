@@ -5,16 +5,20 @@ import pathlib
 import jax
 from absl import logging
 
+from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive import growth, write
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.restore import restore_run
 from affect_jax.nn.network import Network, Variables, names, with_names
+from affect_jax.ops.geometry import crop_name
 
 
 def initial_variables(run: Options, network: Network, workdir: pathlib.Path) -> Variables:
     """The weights at step 0, by the rule in `config.initialize`."""
     source = pathlib.Path(run.initialize.workdir)
+    if run.initialize.rule == "copy" or run.initialize.rule in TRANSFERS:
+        warn_of_another_crop(run, source)
     if run.initialize.rule in TRANSFERS:
         certificate, module = growth.grow(source, run)
         write.write_note(workdir, growth.CERTIFICATE, certificate)
@@ -28,3 +32,14 @@ def _copy(scratch: Variables, workdir: pathlib.Path) -> Variables:
     arrays, copied = names(scratch), names(other)
     logging.info("copied %d of %d arrays from %s (step %d)", len(copied), len(arrays), workdir, step)
     return with_names(scratch, {**arrays, **copied})
+
+
+def warn_of_another_crop(run: Options, workdir: pathlib.Path) -> None:
+    """Warns if the run crops faces in another way than the network that it starts from."""
+    other = claim.read_options(workdir)
+    if run.contract.takes == other.contract.takes == "images" and run.crop != other.crop:
+        theirs, ours = crop_name(other.contract.input_px, other.crop), crop_name(run.contract.input_px, run.crop)
+        logging.warning(
+            "%s takes the crop '%s', this run '%s'; to keep its crop, set crop.warp=%s and crop.side_ratio=%g",
+            workdir, theirs, ours, other.crop.warp, other.crop.side_ratio,
+        )  # fmt: skip

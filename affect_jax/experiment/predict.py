@@ -4,7 +4,7 @@ import contextlib
 import pathlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import FrameType
 
 import jax
@@ -26,8 +26,8 @@ MOST_PROBLEMS = 10  # in the last message; each has been logged
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
-def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32", flip_all: bool = False) -> Predictor:
-    """The network of a workdir, with its crop and label names; for `flip`, see `flip_averaging.choose`."""
+def predictor(workdir: pathlib.Path, flip: Sequence[str] = (), precision: str = "float32") -> Predictor:
+    """The network of a workdir, with its crop and label names; `flip` as in `evaluate_run`."""
     run, network, variables, step = restore.restore_run(workdir)
     if not run.predicts_affect:
         raise UsageError(
@@ -47,8 +47,8 @@ def predictor(workdir: pathlib.Path, flip: bool, precision: str = "float32", fli
         frames=run.data.frames or None,
         quantities=run.task.quantities,
         label_set=run.label_set,
-        side_ratio=run.crop.side_ratio,
-        flip_averaged=flip_averaging.choose(workdir, run.contract, run.task.quantities, flip, flip_all),
+        crop=run.crop,
+        flip_averaged=flip_averaging.checked(workdir, run.contract, run.task.quantities, flip),
         name=f"{workdir.name}@{step}",
         follower=follower(network.module(variables), run.contract.input_px, precision) if run.contract.causal else None,
         every=run.data.windows.every,
@@ -62,10 +62,9 @@ def predict_run(
     *,
     faces: str,
     face_model: str,
-    flip: bool,
+    flip: Sequence[str],
     overlay: bool,
     precision: str = "float32",
-    flip_all: bool = False,
 ) -> None:
     """Writes the table, plot and overlay for a video, an image or a folder; ValueError names the files that failed.
 
@@ -84,7 +83,7 @@ def predict_run(
             finder = FaceFinder(face_model or None)
         except ImportError as error:
             raise UsageError(f"{error}; without it, only --faces=whole_frame is available") from error
-    network = predictor(workdir, flip, precision, flip_all)
+    network = predictor(workdir, flip, precision)
     with _signals_interrupt():
         result = predict_file(network, source, output, finder, overlay)
     logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)

@@ -29,6 +29,7 @@ def quiet_libraries() -> None:
     handler.python_handler.addFilter(_is_for_users)
     sys.excepthook = _report_uncaught
     threading.excepthook = _report_uncaught_in_thread
+    sys.unraisablehook = _report_unraisable
     # The cache folder could be written when the command started. What fails later costs time only.
     warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache entry")
     warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
@@ -47,6 +48,12 @@ def _report_uncaught(kind: type, error: BaseException, trace: types.TracebackTyp
 def _report_uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
     if args.exc_value is None or not _is_aftermath(args.exc_value):
         threading.__excepthook__(args)
+
+
+def _report_unraisable(args: "sys.UnraisableHookArgs") -> None:
+    """For errors in callbacks from other languages, here those of TensorStore's threads."""
+    if args.exc_value is None or not _is_aftermath(args.exc_value):
+        sys.__unraisablehook__(args)
 
 
 def _is_aftermath(error: BaseException) -> bool:

@@ -149,6 +149,7 @@ def _check_teacher(run: Options, other: Options) -> None:
         "takes": (other.contract.takes, run.contract.takes),
         "input_px": (other.contract.input_px, run.contract.input_px),
         "crop.side_ratio": (other.crop.side_ratio, run.crop.side_ratio),
+        "crop.warp": (other.crop.warp, run.crop.warp),
     }
     for name, (theirs, ours) in pairs.items():
         if theirs != ours:

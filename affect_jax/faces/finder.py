@@ -13,6 +13,7 @@ from affect_jax.faces.interpreter import require_interpreter
 from affect_jax.faces.landmarks68 import mesh_landmarks
 from affect_jax.faces.model_file import DETECTOR, MESH, load_models
 from affect_jax.ops.geometry import Crop
+from affect_jax.ops.image_checks import check_photograph
 
 PRESENCE_THRESHOLD = 0.5
 PADDED_SIDE = 2.0  # times the image's longer side, so that a face that fills the image becomes small enough to detect
@@ -57,8 +58,10 @@ class FaceFinder:
     def find(self, image: UInt8[np.ndarray, "height width 3"]) -> Face | None:
         """Finds the primary face of the next frame of a video, or, after `reset`, of an image.
 
-        Other faces are counted when a face is found, and from time to time while it is followed.
+        Other faces are counted when a face is found, and from time to time while it is followed. ValueError if the
+        image is not uint8 [height, width, 3].
         """
+        check_photograph(image)
         face = None
         if self._previous is not None:
             face = self._fit_mesh(image, region_of_mesh(self._previous.mesh))

@@ -47,6 +47,11 @@ def resolve(path: str | os.PathLike | None = None) -> pathlib.Path:
     return _download(target)
 
 
+def is_cached() -> bool:
+    """Whether the model can be used without a download."""
+    return cache_path().is_file() and sha256(cache_path()) == SHA256
+
+
 def cache_path() -> pathlib.Path:
     """Path of the cached file; see `files.cache.cached_file`."""
     return cached_file(FILE)

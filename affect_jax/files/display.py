@@ -10,7 +10,7 @@ from absl import logging
 from av.sidedata.sidedata import Type
 from jaxtyping import Float, UInt8
 
-WIDEST_PIXEL = 8  # ratios beyond 1:8 and 8:1 are not of this world; such files are damaged
+WIDEST_PIXEL = 8  # no camera or format has wider or narrower pixels; a file that declares them is damaged
 TOLERATED_DEGREES = 2.0  # a turn this close to a quarter is one
 # Sizes of the frame with square pixels; the longer side of a pixel stays, so nothing is lost. `own` is the ratio of the
 # stream when it was opened: as long as it stays, the container has the last word.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image
+from PIL import ExifTags, Image
 
 from affect_jax.files import images as encoded
 from affect_jax.files.images import EMPTY, SMALLEST_PX
@@ -21,6 +21,7 @@ SUFFIXES = (
 JPEG_START, JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
 PNG_START, PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 TAIL_BYTES = 64
+QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations
 ENCODINGS = {"png": {"compress_level": 1}, "jpeg": {"quality": 95, "subsampling": 0}}
 
 
@@ -55,6 +56,7 @@ class ImageCheck(NamedTuple):
     reason: str  # why the file is unusable, or ""
     width: int = 0
     height: int = 0
+    turned: bool = False  # whether the EXIF orientation exchanges the two
 
 
 def check(path: str) -> ImageCheck:
@@ -69,7 +71,7 @@ def check(path: str) -> ImageCheck:
             file.seek(max(0, size - TAIL_BYTES))
             tail = file.read(TAIL_BYTES)
             file.seek(0)
-            width, height = _stored_size(file)
+            width, height, turned = _stored_size(file)
     except FileNotFoundError:
         return ImageCheck(MISSING)
     except OSError as error:
@@ -85,15 +87,16 @@ def check(path: str) -> ImageCheck:
             return ImageCheck(str(error).removeprefix(": ").partition(";")[0])
     if min(width, height) < SMALLEST_PX:
         return ImageCheck(f"image is smaller than {SMALLEST_PX} px")
-    return ImageCheck("", width, height)
+    return ImageCheck("", width, height, turned)
 
 
-def _stored_size(file) -> tuple[int, int]:
+def _stored_size(file) -> tuple[int, int, bool]:
     try:
         with encoded.open_image(file) as image:
-            return image.size
+            exif = Image.Image.getexif(image)  # that of PNG files would decode the image
+            return *image.size, exif.get(ExifTags.Base.Orientation, 1) in QUARTER_TURNS
     except Exception:  # Pillow may raise almost anything on a corrupt file; `decode` reports the reason
-        return 0, 0
+        return 0, 0, False
 
 
 def encode(image: UInt8[np.ndarray, "height width 3"], encoding: str) -> bytes:

@@ -19,8 +19,8 @@ from affect_jax.types import UnreadableImage
 class VideoFrames:
     """The frames of a video, numbered from 0 in presentation order; thread-safe.
 
-    Each thread keeps its most recent decoder, so reading consecutive frames decodes each frame once. Opening scans the
-    packets of the file without decoding them.
+    Each thread keeps its most recent video open, so reading consecutive frames decodes each frame once. Opening scans
+    the packets of the file without decoding them.
     """
 
     def __init__(self, path: pathlib.Path):
@@ -49,7 +49,7 @@ class VideoFrames:
                 self.image(int(number))
             except UnreadableImage:
                 continue
-            return _decoder(self.path, self.clock).display.stretch
+            return _current_video(self.path, self.clock).display.stretch
         return (1.0, 1.0)
 
     def where(self, number: int) -> str:
@@ -62,9 +62,9 @@ class VideoFrames:
         A frame that cannot be decoded does not cost those behind it.
         """
         try:
-            return _decoder(self.path, self.clock).frame(number)
+            return _current_video(self.path, self.clock).frame(number)
         except (av.error.FFmpegError, FileNotFoundError, ValueError) as error:
-            _close_decoder()
+            _close_video()
             reason = getattr(error, "strerror", None) or str(error)
             raise UnreadableImage(f"{self.where(number)}: {reason}; replace the video or remove it") from error
         except _MissingFrame:
@@ -142,15 +142,15 @@ class _OpenVideo:
 _OPEN = threading.local()  # .video: the most recent video of this thread
 
 
-def _decoder(path: pathlib.Path, clock: Clock) -> _OpenVideo:
+def _current_video(path: pathlib.Path, clock: Clock) -> _OpenVideo:
     found = getattr(_OPEN, "video", None)
     if found is None or found.path != path or found.clock is not clock:
-        _close_decoder()
+        _close_video()
         found = _OPEN.video = _OpenVideo(path, clock)
     return found
 
 
-def _close_decoder() -> None:
+def _close_video() -> None:
     if (found := getattr(_OPEN, "video", None)) is not None:
         found.close()
         _OPEN.video = None

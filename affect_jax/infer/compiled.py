@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 
 from affect_jax.nn.network import Network, Variables
 from affect_jax.nn.prepare import prepare
+from affect_jax.ops.image_checks import RGB, check_values
 from affect_jax.types import Batch, Predictions
 
 PRECISIONS = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
@@ -23,20 +24,24 @@ class CompiledNetwork:
             raise ValueError(f"precision is '{precision}'; choose one of {', '.join(PRECISIONS)}")
         self._network, self._dtype = network, PRECISIONS[precision]
         self._programs: dict[tuple, tuple] = {}
-        self._last: tuple | None = None  # image shape, variables, and their prepared form
+        self._last: tuple | None = None  # shape and dtype, variables, and their prepared form
 
     def __call__(self, variables: Variables, images: Float[Array, "..."]) -> Predictions:
-        """Predicts in float32, whatever the internal precision; `images` are whatever input the network takes."""
-        shape = tuple(images.shape)
-        if shape not in self._programs:
-            self._programs[shape] = self._compile(shape)
-        prepare_weights, predict = self._programs[shape]
-        if self._last is None or self._last[0] != shape or self._last[1] is not variables:
-            self._last = (shape, variables, prepare_weights(variables))
+        """Predicts in float32, whatever the internal precision; `images` are whatever input the network takes.
+
+        ValueError if images do not fit the network; their range is looked at in the first batch of each shape.
+        """
+        kind = (tuple(images.shape), jax.dtypes.canonicalize_dtype(images.dtype))
+        if kind not in self._programs:
+            if images.ndim > 3 and images.shape[-1] == RGB:  # neither landmarks nor features
+                check_values(images)
+            self._programs[kind] = self._compile(jax.ShapeDtypeStruct(*kind))
+        prepare_weights, predict = self._programs[kind]
+        if self._last is None or self._last[0] != kind or self._last[1] is not variables:
+            self._last = (kind, variables, prepare_weights(variables))
         return predict(self._last[2], images)
 
-    def _compile(self, shape: tuple[int, ...]) -> tuple:
-        images = jax.ShapeDtypeStruct(shape, jnp.float32)
+    def _compile(self, images: jax.ShapeDtypeStruct) -> tuple:
         # `predict` calls the function that tracing `prepare_weights` returns beside the weights.
         traced = {}
 

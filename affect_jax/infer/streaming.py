@@ -12,6 +12,7 @@ from jaxtyping import Array, PyTree
 from affect_jax.infer.compiled import PRECISIONS
 from affect_jax.nn.prepare import prepare
 from affect_jax.nn.streaming import Stream, as_stream
+from affect_jax.ops.image_checks import check_crops
 from affect_jax.types import Predictions
 
 
@@ -25,6 +26,7 @@ def make_stream(module: nnx.Module, faces: int, input_px: int, precision: str = 
     stream = as_stream(module, jax.ShapeDtypeStruct(frames.shape, dtype))
 
     def step(weights, past, images):
+        check_crops(images, input_px, over_time=True)
         past, predictions = stream.next(weights, past, images.astype(dtype))
         return past, jax.tree.map(lambda leaf: leaf.astype(jnp.float32), predictions)
 
@@ -43,7 +45,7 @@ def compile_stream(stream: Stream) -> Callable[[PyTree, Array], tuple[PyTree, Pr
 def follower(module: nnx.Module, input_px: int, precision: str) -> Callable[[int], Callable[[np.ndarray], Predictions]]:
     """Returns a function that starts a stream over a number of faces.
 
-    A stream is a function of the next frame [faces, 1, px, px, 3] that keeps its state between calls.
+    A stream is a function of the next frame [faces, 1, px, px, 3], RGB in [0, 1], that keeps its state between calls.
     """
     compiled: dict[int, tuple] = {}
 
@@ -55,6 +57,7 @@ def follower(module: nnx.Module, input_px: int, precision: str) -> Callable[[int
 
         def step(images: np.ndarray) -> Predictions:
             nonlocal past
+            check_crops(images, input_px, over_time=True)
             past, predictions = advance(past, images)
             return jax.device_get(predictions)
 

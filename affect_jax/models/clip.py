@@ -13,6 +13,7 @@ from affect_jax.nn.execution import check_execution, execution_named
 from affect_jax.nn.frames import TemporalPool, per_frame
 from affect_jax.nn.moving_average import MovingAverage, flat_average
 from affect_jax.nn.recurrent import ConvLSTMOverTime, GRUOverTime
+from affect_jax.ops.image_checks import check_crops
 from affect_jax.types import Predictions
 
 
@@ -67,7 +68,11 @@ class ClipNetwork(nnx.Module):
     def __call__(
         self, clips: Float[Array, "batch time height width 3"], *, rngs: nnx.Rngs | None = None
     ) -> Predictions:
-        """Linear outputs [batch, time, ...] for frames in [0, 1]; `rngs` is used for dropout in training."""
+        """Linear outputs [batch, time, ...] for frames in [0, 1]; `rngs` is used for dropout in training.
+
+        ValueError if the frames are of another size, dtype, layout or range.
+        """
+        check_crops(clips, self.config.trunk.input_px, over_time=True)
         make_inputs = lambda images: head_inputs(self.trunk(images), self.config.trunk, self.config.head)
         if self.config.time.choice.reaches("trunk"):
             inputs = make_inputs(clips)

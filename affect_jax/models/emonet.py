@@ -10,6 +10,7 @@ from affect_jax.models.contract import Contract
 from affect_jax.models.fan import FAN, TrunkConfig
 from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, resize_layers
 from affect_jax.nn.execution import DIRECT, check_execution, execution_named
+from affect_jax.ops.image_checks import check_crops
 from affect_jax.ops.parts import map_in_parts
 from affect_jax.types import Predictions
 
@@ -55,7 +56,11 @@ class EmoNet(nnx.Module):
         self.set_attributes(execution=execution_named(config.execution))
 
     def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
-        """Linear outputs for images in [0, 1]; `rngs` is used for dropout in training."""
+        """Linear outputs for images in [0, 1]; `rngs` is used for dropout in training.
+
+        ValueError if the images are of another size, dtype, layout or range.
+        """
+        check_crops(images, self.config.trunk.input_px)
         if self.deterministic:
             return map_in_parts(self._predictions, images, self.execution.at_once)
         return self._predictions(images, rngs)

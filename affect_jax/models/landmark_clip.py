@@ -10,6 +10,7 @@ from affect_jax.models.contract import Contract
 from affect_jax.models.fan import FAN, TrunkConfig
 from affect_jax.models.time_layers import TimeConfig
 from affect_jax.nn.execution import check_execution, execution_named
+from affect_jax.ops.image_checks import check_crops
 from affect_jax.types import Predictions
 
 
@@ -49,6 +50,10 @@ class LandmarkClipNetwork(nnx.Module):
     def __call__(
         self, clips: Float[Array, "batch time height width 3"], *, rngs: nnx.Rngs | None = None
     ) -> Predictions:
-        """Raw heatmaps [batch, time, module, height, width, 68]; `rngs` is unused, since there is no dropout."""
+        """Raw heatmaps [batch, time, module, height, width, 68]; `rngs` is unused, since there is no dropout.
+
+        ValueError if the frames are of another size, dtype, layout or range.
+        """
         del rngs
+        check_crops(clips, self.config.trunk.input_px, over_time=True)
         return Predictions(landmarks=jnp.stack(self.trunk(clips).heatmaps, axis=-4))

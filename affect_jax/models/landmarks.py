@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 from affect_jax.models.contract import Contract
 from affect_jax.models.fan import FAN, TrunkConfig
 from affect_jax.nn.execution import check_execution, execution_named
+from affect_jax.ops.image_checks import check_crops
 from affect_jax.types import Predictions
 
 
@@ -42,6 +43,10 @@ class LandmarkNetwork(nnx.Module):
         self.set_attributes(execution=execution_named(config.execution))
 
     def __call__(self, images: Float[Array, "*batch height width 3"], *, rngs: nnx.Rngs | None = None) -> Predictions:
-        """Raw heatmaps [batch, module, height, width, 68]; `rngs` is unused, since there is no dropout."""
+        """Raw heatmaps [batch, module, height, width, 68]; `rngs` is unused, since there is no dropout.
+
+        ValueError if the images are of another size, dtype, layout or range.
+        """
         del rngs
+        check_crops(images, self.config.trunk.input_px)
         return Predictions(landmarks=jnp.stack(self.trunk(images).heatmaps, axis=-4))

@@ -12,20 +12,45 @@ from jaxtyping import Float, Num
 from affect_jax.types import ArrayLike
 
 EMONET_SIDE = 200 / 110  # side of the square crop over the mean of the landmark box's width and height
+ANTIALIASED, EMONET = "antialiased", "emonet"  # how the region becomes the crop; see `CropConfig`
+WARPS = (ANTIALIASED, EMONET)
+
+
+@dataclasses.dataclass(frozen=True)
+class CropConfig:
+    """The crop around landmarks that a network sees in training, evaluation and prediction.
+
+    Images without landmarks are their own crop and always resampled as "antialiased".
+    """
+
+    side_ratio: float = EMONET_SIDE  # crop side over the mean of width and height of the landmark box
+    # antialiased (shrinking averages; the center of the box lies in the middle of the crop) | emonet (as published:
+    # bilinear without averaging, the center half a pixel right of and below the middle; for converted networks)
+    warp: str = ANTIALIASED
+
+    def __post_init__(self):
+        if not self.side_ratio > 0:
+            raise ValueError(f"crop.side_ratio is {self.side_ratio}; expected a positive ratio such as 1.818")
+        if self.warp not in WARPS:
+            raise ValueError(f"crop.warp is '{self.warp}'; choose one of {', '.join(WARPS)}")
+
+
+DEFAULT_CROP = CropConfig()
 
 
 @dataclasses.dataclass(frozen=True)
 class Crop:
-    """A square, possibly rotated and mirrored region of an image."""
+    """A square, possibly rotated and mirrored region of an image, and how it is resampled."""
 
     center_x_px: float
     center_y_px: float
     side_px: float
     rotation_degrees: float = 0.0  # counter-clockwise as seen on the screen
     flip: bool = False
+    warp: str = ANTIALIASED
 
 
-def landmark_crop(landmarks: Num[np.ndarray, "landmark 2"], side_ratio: float = EMONET_SIDE) -> Crop:
+def landmark_crop(landmarks: Num[np.ndarray, "landmark 2"], config: CropConfig = DEFAULT_CROP) -> Crop:
     """Returns a square centered on the landmarks' bounding box, `side_ratio` times the mean of its width and height.
 
     Source: the crop of the published EmoNet evaluation (center of the box, scale (w + h) / 220, side 200 * scale).
@@ -33,23 +58,34 @@ def landmark_crop(landmarks: Num[np.ndarray, "landmark 2"], side_ratio: float = 
     low, high = landmarks.min(0), landmarks.max(0)
     width, height = high - low
     center_x, center_y = (low + high) / 2
-    return Crop(float(center_x), float(center_y), float((width + height) / 2 * side_ratio))
+    side = float((width + height) / 2 * config.side_ratio)
+    return Crop(float(center_x), float(center_y), side, warp=config.warp)
 
 
-def crop_name(crop_px: int, side_ratio: float | None) -> str:
-    """Returns the name of a crop in files: `landmark_crop` with a side ratio, or the whole frame for None."""
-    if side_ratio is None:
+def image_crop(image_shape: tuple[int, ...]) -> Crop:
+    """Returns the square around a whole image of (height, width), which keeps its proportions."""
+    height, width = image_shape[:2]
+    return Crop((width - 1) / 2, (height - 1) / 2, float(max(height, width)))
+
+
+def crop_name(crop_px: int, config: CropConfig | None) -> str:
+    """Returns the name of a crop in files: `landmark_crop` with its options, or the whole frame for None."""
+    if config is None:
         return f"whole_frame crop_px={crop_px}"
-    return f"landmark_square side_ratio={side_ratio:.4f} crop_px={crop_px}"
+    return f"landmark_square warp={config.warp} side_ratio={config.side_ratio:.4f} crop_px={crop_px}"
 
 
 def crop_matrix(crop: Crop, size_px: int) -> Float[np.ndarray, "2 3"]:
-    """Returns the similarity transform that maps the crop onto a square of `size_px`, mirrored if `crop.flip`."""
+    """Returns the similarity transform that maps the crop onto a square of `size_px`, mirrored if `crop.flip`.
+
+    The crop's center falls on ((size_px - 1) / 2, (size_px - 1) / 2), the middle of the square, and with the warp
+    "emonet" on (size_px / 2, size_px / 2), as in the published evaluation.
+    """
     scale = size_px / crop.side_px
     angle = np.deg2rad(crop.rotation_degrees)
     cosine, sine = np.cos(angle) * scale, np.sin(angle) * scale
     linear = np.array([[cosine, -sine], [sine, cosine]])
-    middle = (size_px - 1) / 2
+    middle = size_px / 2 if crop.warp == EMONET else (size_px - 1) / 2
     matrix = np.empty((2, 3))
     matrix[:, :2] = linear
     matrix[:, 2] = middle - linear @ (crop.center_x_px, crop.center_y_px)

@@ -4,17 +4,25 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.ops.geometry import invert, warp_points
+from affect_jax.ops.geometry import ANTIALIASED, EMONET, invert, warp_points
+from affect_jax.ops.image_checks import check_photograph
 
 
 def warp_image(
-    image: UInt8[np.ndarray, "height width 3"], matrix: Float[np.ndarray, "2 3"], size_px: int
+    image: UInt8[np.ndarray, "height width 3"],
+    matrix: Float[np.ndarray, "2 3"],
+    size_px: int,
+    warp: str = ANTIALIASED,
 ) -> UInt8[np.ndarray, "size_px size_px 3"]:
     """Extracts the square crop that `matrix` (source pixels to crop pixels) defines; black outside the image.
 
     When the crop shrinks the image, the image is downsampled by area averaging first: a bilinear warp alone would
-    alias.
+    alias. With `warp` "emonet" it does: each crop pixel is interpolated between four pixels of the image, of which
+    those outside are black, and rounded. ValueError if the image is not uint8 [height, width, 3].
     """
+    check_photograph(image)
+    if warp == EMONET:
+        return _bilinear(image, matrix, size_px, hint=cv2.ALGO_HINT_ACCURATE)
     scale = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
     if scale < 0.75:
         image, matrix = _neighborhood(image, matrix, size_px, margin_px=2 / scale)
@@ -26,7 +34,14 @@ def warp_image(
         linear = matrix[:, :2] @ enlarge[:, :2]
         offset = matrix[:, :2] @ enlarge[:, 2:] + matrix[:, 2:]
         matrix = np.concatenate([linear, offset], axis=1)
-    return cv2.warpAffine(image, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return _bilinear(image, matrix, size_px)
+
+
+def _bilinear(
+    image: UInt8[np.ndarray, "height width 3"], matrix: Float[np.ndarray, "2 3"], size_px: int, **options: int
+) -> UInt8[np.ndarray, "size_px size_px 3"]:
+    size = (size_px, size_px)
+    return cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, **options)
 
 
 def _neighborhood(

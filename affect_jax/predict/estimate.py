@@ -20,7 +20,7 @@ def make_schema(predictor: Predictor, whole_frame: bool) -> Schema:
     """The schema of a table predicted by this network."""
     return Schema(
         model=predictor.name,
-        crop=crop_name(predictor.crop_px, None if whole_frame else predictor.side_ratio),
+        crop=crop_name(predictor.crop_px, None if whole_frame else predictor.crop),
         crop_px=predictor.crop_px,
         label_set=predictor.label_set,
         quantities=predictor.quantities,

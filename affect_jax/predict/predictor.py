@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from jaxtyping import Float
 
+from affect_jax.ops.geometry import CropConfig
+from affect_jax.ops.image_checks import check_crops
 from affect_jax.quantities.registry import in_order
 from affect_jax.types import Predictions
 
@@ -22,7 +24,7 @@ class Predictor:
     frames: int | None  # window length of a clip network; None for a static one
     quantities: tuple[str, ...]  # to report
     label_set: str  # of emotions
-    side_ratio: float  # side of the crop, relative to the mean of width and height of the box around the landmarks
+    crop: CropConfig  # around landmarks
     flip_averaged: tuple[str, ...] = ()  # quantities that are averaged over the image and its mirror image
     name: str = ""
     follower: Callable[[int], Callable[[np.ndarray], Predictions]] | None = None  # for a causal clip network: given a
@@ -30,7 +32,11 @@ class Predictor:
     every: int = 1  # stride between the frames of a clip, in frames of the recording, as in training
 
     def values(self, images: Float[np.ndarray, "*lead height width 3"]) -> Values:
-        """The reported values for each image; ValueError if an output of the network is not finite."""
+        """The reported values for each image; ValueError if an output of the network is not finite.
+
+        ValueError as well if the images are of another size, dtype, layout or range than the network takes.
+        """
+        check_crops(images, self.crop_px, over_time=self.frames is not None)
         outputs = self.function(images)
         mirrored = None
         if self.flip_averaged:

@@ -20,13 +20,10 @@ NAME, LABEL_NAME = "expression", "label_expression"  # columns with the emotion 
 
 @dataclasses.dataclass(frozen=True)
 class Emotion(Quantity):
-    """Labels are distributions over a label set; raw outputs are logits, and reported values are probabilities.
-
-    Averaged over the mirror image on request only: the published evaluation of EmoNet does not.
-    """
+    """Labels are distributions over a label set; raw outputs are logits, and reported values are probabilities."""
 
     name = "emotion"
-    mirrored_on_request = True
+    mirrored = True
     headline = MappingProxyType(
         {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
     )

@@ -22,8 +22,7 @@ class Quantity(abc.ABC):
     description: str  # shown in stores and tables
     rated = True  # annotated by humans, not by a program; decides which windows count as labeled
     traced = False  # annotated continuously while watching, so labels lag behind and may be smoothed
-    mirrored = False  # flip averaging applies to it by default: over an image and its mirror image
-    mirrored_on_request = False  # only flip averaging of all quantities applies to it
+    mirrored = False  # can be averaged over an image and its mirror image
     headline: Mapping[str, str]  # scores shown in comparison tables, with their titles
     min_labels = 1  # minimum per clip or subject to compute its scores
 

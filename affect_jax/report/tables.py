@@ -102,10 +102,7 @@ def summary_table(summary: Mapping) -> str:
     return f"{head}\n\n{text_table(lines)}{_undefined(n, scores)}"
 
 
-def _flip(averaged: Sequence[str] | bool) -> str:
-    """Names the averaged quantities; summaries of earlier versions say only whether it was on."""
-    if isinstance(averaged, bool):
-        return "on" if averaged else "off"
+def _flip(averaged: Sequence[str]) -> str:
     return f"of {' and '.join(name.replace('_', ' ') for name in averaged)}" if averaged else "off"
 
 

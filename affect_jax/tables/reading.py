@@ -44,7 +44,7 @@ def _read_text(path: pathlib.Path, schema: Schema) -> Text:
         header = _read_header(path, reader)
         if header != schema.columns:
             raise ValueError(
-                f"{path}, row 1: expected the columns {', '.join(schema.columns)}, found {', '.join(header)}"
+                f"{path}, row 1: expected the columns {', '.join(schema.columns)}, found {', '.join(header)[:300]}"
             )
         try:
             lines = list(reader)

@@ -7,7 +7,6 @@ predict with: the moving average, if there is one. The rest is needed only to re
 """
 
 import contextlib
-import dataclasses
 import pathlib
 import shutil
 from collections.abc import Mapping
@@ -16,10 +15,12 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 
-from affect_jax.nn.network import Network, Variables, names, with_names
+from affect_jax.nn.network import Network, Variables, with_names
+from affect_jax.train.checksums import verify, write_checksums
 from affect_jax.train.damage import check_complete, convert_errors
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState
+from affect_jax.train.state_parts import parts_of, reassemble
 
 UNFINISHED = ".orbax-checkpoint-tmp"  # ending of the folder that Orbax renames once it is complete
 
@@ -36,13 +37,23 @@ class Checkpoints:
             preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(1), best]),
             best_fn=lambda metrics: metrics["score"],
             best_mode="max",
+            async_options=ocp.AsyncOptions(post_finalization_callback=self._before_publishing),
         )
         self._score = score
+        self._saving: int | None = None  # step that is being written in the background
         handlers = {name: ocp.StandardCheckpointHandler() for name in ("network", "optimizer", "task", "running")}
         handlers |= {name: ocp.JsonCheckpointHandler() for name in ("data", "certificate")}
         self._folder = workdir / "checkpoints"
+        self._check_scores()
         with convert_errors(self._folder, None):
             self._manager = ocp.CheckpointManager(self._folder.absolute(), options=options, item_handlers=handlers)
+
+    def _check_scores(self) -> None:
+        """Raises DamagedCheckpoint if a score was changed, which would choose another checkpoint as the best."""
+        steps = self._steps_on_disk()
+        for step in steps:
+            with convert_errors(self._folder, step, steps):
+                verify(self._folder / str(step), "metrics")
 
     def save(
         self,
@@ -58,13 +69,20 @@ class Checkpoints:
         step = int(state.step)
         if step in self._manager.all_steps():
             return
-        arrays = {name: ocp.args.StandardSave(part) for name, part in _parts(state).items()}
+        arrays = {name: ocp.args.StandardSave(part) for name, part in parts_of(state).items()}
         notes = {"data": data_state} | ({} if certificate is None else {"certificate": certificate})
         items = {name: ocp.args.JsonSave(dict(note)) for name, note in notes.items()}
         items = ocp.args.Composite(**items, **arrays)
         name, sign = self._score.removeprefix("-"), -1.0 if self._score.startswith("-") else 1.0
         metrics = {"score": sign * float(scores[name])} if scores and name in scores else None
+        self._manager.wait_until_finished()
+        self._saving = step
         self._manager.save(step, args=items, metrics=metrics, force=True)
+
+    def _before_publishing(self) -> None:
+        if jax.process_index() == 0:
+            for unfinished in self._folder.glob(f"{self._saving}{UNFINISHED}*"):
+                write_checksums(unfinished)
 
     def latest_step(self) -> int | None:
         """Step of the newest complete checkpoint."""
@@ -81,14 +99,16 @@ class Checkpoints:
 
         Raises the errors of `restore_arrays` and `restore_variables`.
         """
-        step, parts = self.latest_step(), _parts(state)
+        step, parts = self.latest_step(), parts_of(state)
+        with self._convert_errors(step):
+            verify(self._folder / str(step), "data")
         for name, part in parts.items():
             self._fit(part, self._stored(step, name), step)
-        targets = _parts(placement.targets(state))
+        targets = parts_of(placement.targets(state))
         wanted = {name: ocp.args.StandardRestore(target) for name, target in targets.items()}
         with self._convert_errors(step):
             items = self._manager.restore(step, args=ocp.args.Composite(data=ocp.args.JsonRestore(), **wanted))
-        return _reassemble(
+        return reassemble(
             state, placement.put(jax.numpy.int32(step)), {name: items[name] for name in parts}
         ), items.data
 
@@ -105,6 +125,7 @@ class Checkpoints:
         if not (self._folder / str(step) / "certificate").is_dir():
             return None
         with self._convert_errors(step):
+            verify(self._folder / str(step), "certificate")
             wanted = ocp.args.Composite(certificate=ocp.args.JsonRestore())
             return self._manager.restore(step, args=wanted).certificate
 
@@ -114,8 +135,10 @@ class Checkpoints:
 
     def _stored(self, step: int, part: str) -> dict[str, jax.ShapeDtypeStruct]:
         with self._convert_errors(step):
-            check_complete(self._folder / str(step) / part)
-            stored = self._manager.item_metadata(step)[part]
+            folder = self._folder / str(step)
+            if not verify(folder, part):
+                check_complete(folder / part)
+            stored = ocp.StandardCheckpointHandler().metadata(folder.absolute() / part)
             return {name: jax.ShapeDtypeStruct(array.shape, array.dtype) for name, array in stored.items()}
 
     def _fit(self, form, arrays: Mapping[str, Any], step: int):
@@ -153,29 +176,7 @@ class Checkpoints:
 
     def kept_step(self) -> int | None:
         """Step of the newest checkpoint on disk, also after one that failed."""
-        steps = [int(step.name) for step in self._folder.glob("*") if step.name.isdecimal()]
-        return max(steps, default=None)
+        return max(self._steps_on_disk(), default=None)
 
-
-def _parts(state: TrainState) -> dict[str, dict[str, Any]]:
-    """Splits a state into the parts that are stored, as named arrays; empty parts are left out."""
-    running = {} if state.average is None else names(state.variables.moving)
-    parts = {"network": names(state.scored), "optimizer": _numbered(state.opt_state), "task": _numbered(state.task)}
-    return {name: part for name, part in {**parts, "running": running}.items() if part}
-
-
-def _reassemble(form: TrainState, step: jax.Array, parts: Mapping[str, Mapping[str, Any]]) -> TrainState:
-    """Reassembles a state with the structure of `form` from its stored parts."""
-    variables, average = with_names(form.scored, parts["network"]), None
-    if form.average is not None:
-        running = with_names(form.variables.moving, parts["running"])
-        variables, average = dataclasses.replace(running, frozen=variables.frozen), variables.moving
-    opt_state, task = (
-        jax.tree.unflatten(jax.tree.structure(tree), [parts[part][key] for key in _numbered(tree)])
-        for tree, part in ((form.opt_state, "optimizer"), (form.task, "task"))
-    )
-    return TrainState(step, variables, opt_state, task, average)
-
-
-def _numbered(tree) -> dict[str, Any]:
-    return {f"{index:05d}": leaf for index, leaf in enumerate(jax.tree.leaves(tree))}
+    def _steps_on_disk(self) -> list[int]:
+        return [int(step.name) for step in self._folder.glob("*") if step.name.isdecimal()]

@@ -77,6 +77,73 @@ class Signals:
             signal.signal(number, handler)
 
 
+class _Progress:
+    """How far a run has come: its state, and the terms of the steps that are not logged yet."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        state: TrainState,
+        checkpoints: Checkpoints,
+        journal: Journal,
+        evaluations: Mapping[str, Evaluation],
+    ):
+        self.config, self.state, self.evaluations = config, state, evaluations
+        self.checkpoints, self.journal = checkpoints, journal
+        self.step: int = int(state.step)
+        self.waiting: list[dict] = []
+        self.pace, self.saves = Pace(self.step, config.steps, journal.say), SaveClock(config.checkpoint_minutes)
+
+    def advance(self, state: TrainState, terms: dict) -> None:
+        """Takes the result of the next step."""
+        self.state = state
+        self.step += 1
+        self.waiting.append(terms)
+        self.pace.note(self.step, terms)
+
+    def log(self) -> None:
+        """Logs the means of the terms that are not logged yet, if there are any."""
+        if not self.waiting:
+            return
+        fetched = self.fetch_finite()
+        self.waiting.clear()
+        means = {}
+        for name in fetched[0]:
+            means[f"train/{name}"] = float(sum(terms[name] for terms in fetched)) / len(fetched)
+        self.journal.write(self.step, means)
+        self.journal.show({"loss": means["train/loss"]})
+
+    def fetch_finite(self) -> list[dict]:
+        """Returns the terms that are not logged yet; TrainingDiverged if one is not finite."""
+        fetched = jax.device_get(self.waiting)
+        for number, terms in enumerate(fetched, start=self.step - len(fetched) + 1):
+            if bad := sorted(name for name, value in terms.items() if not math.isfinite(value)):
+                latest = self.checkpoints.latest_step()
+                kept = "no checkpoint was saved before"
+                if latest is not None:
+                    kept = f"the checkpoint of step {latest} is kept"
+                raise TrainingDiverged(
+                    f"step {number}: {', '.join(bad)} is not finite; {kept}. "
+                    "Lower config.optimizer.learning_rate or set config.optimizer.warmup_steps"
+                )
+        return fetched
+
+    def evaluate(self, data_state: dict) -> None:
+        """Writes the scores of all evaluations, and a checkpoint; UnknownScore if `best` is not among them."""
+        scores = {}
+        with self.pace.paused():
+            for name, evaluation in self.evaluations.items():
+                scores |= {f"{name}/{score}": value for score, value in evaluation(self.state.scored).items()}
+        self.config.require_best(scores)
+        self.journal.write(self.step, scores)
+        self.save(data_state, scores)
+
+    def save(self, data_state: dict, scores: Mapping[str, float] | None = None) -> None:
+        """Saves a checkpoint with the position of the batches."""
+        self.checkpoints.save(self.state, data_state, scores)
+        self.saves.restart()
+
+
 def run(
     config: TrainConfig,
     state: TrainState,
@@ -88,74 +155,27 @@ def run(
     evaluations: Mapping[str, Evaluation],
 ) -> tuple[TrainState, bool]:
     """Trains up to `config.steps`; returns the state and whether the run is complete (False: saved on a signal)."""
-    step, waiting = int(state.step), []  # terms of the steps since the last log line
-    pace, saves = Pace(step, config.steps, journal.say), SaveClock(config.checkpoint_minutes)
-
-    def save(scores: Mapping[str, float] | None = None) -> None:
-        checkpoints.save(state, fetcher.data_state, scores)
-        saves.restart()
-
-    def evaluate() -> None:
-        with pace.paused():
-            scores = _score(config, evaluations, state.scored)
-        journal.write(step, scores)
-        save(scores)
-
+    progress = _Progress(config, state, checkpoints, journal, evaluations)
     with Signals() as signals, Fetcher(batches) as fetcher:
         if not config.steps and checkpoints.latest_step() is None:
-            evaluate()
+            progress.evaluate(fetcher.data_state)
         stopping = signals.received is not None
-        while step < config.steps and not stopping:
+        while progress.step < config.steps and not stopping:
             batch = fetcher.next(lambda: signals.received is not None)
             if batch is not None:  # None: a signal ended the wait; the resumed run will request this batch again
-                state, terms = step_function(state, placement.spread(batch))
-                step += 1
-                waiting.append(terms)
-                pace.note(step, terms)
+                progress.advance(*step_function(progress.state, placement.spread(batch)))
+            step = progress.step
             evaluating = batch is not None and (step % config.evaluate_every == 0 or step == config.steps)
-            if waiting and (evaluating or step % config.log_every == 0 or signals.received is not None):
-                _log(journal, step, waiting, checkpoints)
+            if evaluating or step % config.log_every == 0 or signals.received is not None:
+                progress.log()
             journal.advance(step)
             if evaluating:
-                evaluate()  # even on a signal: a step saved without its score would never be evaluated
+                progress.evaluate(fetcher.data_state)  # even on a signal: else a saved step would have no score
             stopping = signals.received is not None
-            if not evaluating and (stopping or saves.due()):
-                _fetch_finite(step, waiting, checkpoints)
-                save()
+            if not evaluating and (stopping or progress.saves.due()):
+                progress.fetch_finite()
+                progress.save(fetcher.data_state)
         if stopping:
-            logging.warning("signal %d: saved at step %d; run the same command to resume", signals.received, step)
-    return state, not stopping
-
-
-def _score(config: TrainConfig, evaluations: Mapping[str, Evaluation], variables: Variables) -> dict[str, float]:
-    """The scores of all evaluations, such as "validation/ccc/mean"; UnknownScore if `train.best` is not among them."""
-    scores = {}
-    for name, evaluation in evaluations.items():
-        scores |= {f"{name}/{score}": value for score, value in evaluation(variables).items()}
-    config.require_best(scores)
-    return scores
-
-
-def _log(journal: Journal, step: int, waiting: list[dict], checkpoints: Checkpoints) -> None:
-    """Logs the means of the terms in `waiting`, and clears it."""
-    fetched = _fetch_finite(step, waiting, checkpoints)
-    waiting.clear()
-    means = {}
-    for name in fetched[0]:
-        means[f"train/{name}"] = float(sum(terms[name] for terms in fetched)) / len(fetched)
-    journal.write(step, means)
-    journal.show({"loss": means["train/loss"]})
-
-
-def _fetch_finite(step: int, waiting: list[dict], checkpoints: Checkpoints) -> list[dict]:
-    """The terms of the last steps up to `step`; TrainingDiverged if one is not finite."""
-    fetched = jax.device_get(waiting)
-    for number, terms in enumerate(fetched, start=step - len(fetched) + 1):
-        if bad := sorted(name for name, value in terms.items() if not math.isfinite(value)):
-            kept = checkpoints.latest_step()
-            raise TrainingDiverged(
-                f"step {number}: {', '.join(bad)} is not finite; "
-                f"{'no checkpoint was saved before' if kept is None else f'the checkpoint of step {kept} is kept'}. "
-                "Lower config.optimizer.learning_rate or set config.optimizer.warmup_steps"
-            )
-    return fetched
+            message = "signal %d: saved at step %d; run the same command to resume"
+            logging.warning(message, signals.received, progress.step)
+    return progress.state, not stopping

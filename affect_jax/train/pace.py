@@ -59,7 +59,7 @@ class SaveClock:
         self.restart()
 
     def restart(self) -> None:
-        """Starts the time anew, after a checkpoint."""
+        """Starts the time again, after a checkpoint."""
         self._saved = time.monotonic()
 
     def due(self) -> bool:

@@ -2,10 +2,10 @@
 
 Source: Toisoul et al., Nature Machine Intelligence 3, 2021, claim that landmark attention, emotions as a second task,
   shake-shake loss weights and distillation each help.
-Command: python -m launch.train --config=configs/quickstart.py:landmarks --workdir=runs/quickstart/landmarks, then
-  python -m launch.sweep --config=configs/quickstart.py:static --config.train.steps=1000
-  --config.train.evaluate_every=500 --sweep=configs/sweeps/ablations.py --data=rendered --split=test
-  --workdir=runs/ablations
+Command: python -m launch.train --config=configs/quickstart.py:landmarks --config.train.steps=400
+  --workdir=runs/ablations_landmarks, then
+  python -m launch.sweep --config=configs/clips.py:static --config.initialize.workdir=runs/ablations_landmarks
+  --config.frozen="trunk/.*" --sweep=configs/sweeps/ablations.py --data=rendered --split=test --workdir=runs/ablations
 Expected: a lower CCC without any of the parts.
 Measured: attention -0.04 CCC, trunk trained too +0.12; the others have no effect that shows with three seeds
   (docs/results/ablations.md).

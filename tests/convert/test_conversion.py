@@ -10,15 +10,18 @@ import sys
 import jax
 import numpy as np
 import pytest
+from emonet_crop import emonet_crop
 from emonet_names import our_array, our_place
 from torch_files import checkpoint, group, mapping, named, text, zip_bytes
 
 from affect_jax.convert.emonet import EmoNetSizes, emonet_sizes, emonet_table
 from affect_jax.convert.fan import TrunkSizes, trunk_table
 from affect_jax.convert.table import convert, counters
+from affect_jax.data.readers.rendered import RenderedConfig, rendered
 from affect_jax.experiment import evaluate, initialize, restore
 from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.data import evaluation_batches
 from affect_jax.experiment.derive.convert import ConversionConfig, convert_run
 from affect_jax.experiment.network import make_network
 from affect_jax.experiment.refuse import check_trainable
@@ -95,7 +98,8 @@ def test_the_source_is_told_with_every_entry_license_crop_and_labels(converted):
     assert source["entries"] == len(arrays) == source["converted"] + source["not_needed"]["count"]
     assert set(source["not_needed"]["names"]) == {name for name in arrays if name.endswith("num_batches_tracked")}
     assert "BY-NC-ND 4.0" in source["license"]
-    assert source["crop"] == "landmark_square side_ratio=1.8182 crop_px=32"
+    assert source["prefix"] == "module." and source["left_out"] == ()
+    assert source["crop"] == "landmark_square warp=emonet side_ratio=1.8182 crop_px=32"
     assert source["labels"] == ["neutral", "happy", "sad", "surprise", "anger"]  # index 4 is anger, not fear
     assert not (folder / "run" / "parity.json").exists()  # without a reference nothing is claimed
     assert sorted(path.name for path in folder.iterdir()) == ["net.pth", "run"]
@@ -110,23 +114,68 @@ def tiny(tmp_path_factory):
     return folder / "run", arrays
 
 
+def test_the_averaged_weights_are_converted_and_the_plain_ones_named(tmp_path, caplog):
+    arrays = weights(trunk_table(TINY))
+    averaged = {name: array * 2 for name, array in arrays.items()}
+    file = stored(tmp_path, {f"model.{n}": a for n, a in arrays.items()} | {f"ema.{n}": a for n, a in averaged.items()})
+    with caplog.at_level("INFO"):
+        source = convert_run(file, tmp_path / "run", TINY_SETTINGS, base.base())
+    assert source["prefix"] == "ema." and source["left_out"] == ("model.",)
+    assert "took the averaged weights, under 'ema.', instead of the plain ones, under 'model.'" in caplog.text
+    found = names(restore.restore_run(tmp_path / "run")[2])
+    np.testing.assert_array_equal(found["trunk/stem/bias"], 2 * arrays["conv1.bias"])
+
+
 def test_evaluate_takes_it_for_a_trained_run(tiny):
     workdir, _ = tiny
     settings = ["subjects=2", "per_subject=2", "size_px=48"]
-    _, summary = evaluate.evaluate_run(workdir, "rendered", "", "test", settings, flip=False)
+    _, summary = evaluate.evaluate_run(workdir, "rendered", "", "test", settings)
     assert summary["conditions"]["label_set"] == "emonet_5" and summary["conditions"]["checkpoint_step"] == 0
+    assert summary["conditions"]["crop"] == "landmark_square warp=emonet side_ratio=1.8182 crop_px=8"
 
 
-def test_training_starts_from_it_by_copy_but_not_in_it(tiny, tmp_path):
+@pytest.mark.parametrize("network", ["emonet", "fan"])
+def test_its_crops_are_the_published_ones_to_the_gray_level(network, tmp_path):
+    emonet = emonet_table(EmoNetSizes(TINY, emotions=5, attention=False, head_blocks=1))
+    file = stored(tmp_path, weights(emonet if network == "emonet" else trunk_table(TINY)))
+    convert_run(file, tmp_path / "run", TINY_SETTINGS, base.base())
+    run = claim.read_options(tmp_path / "run")
+    source = rendered(RenderedConfig(split="test", subjects=2, per_subject=3, size_px=48))
+    (batch,) = evaluation_batches(dataclasses.replace(run, batch_size=6), source, tmp_path)
+    for index, image in enumerate(batch.inputs.images):
+        landmarks = source.examples[index].labels["landmarks"].value
+        assert np.abs(image * 255 - emonet_crop(source.image(index), landmarks, 8)).max() <= 1
+
+
+def test_the_antialiased_crop_has_a_name_of_its_own(tiny, tmp_path):
+    settings = dataclasses.replace(TINY_SETTINGS, warp="antialiased")
+    source = convert_run(tiny[0].parent / "net.pth", tmp_path / "run", settings, base.base())
+    assert source["crop"] == "landmark_square warp=antialiased side_ratio=1.8182 crop_px=8"
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["crop"]["warp"] == "antialiased"
+
+
+def test_a_run_that_starts_from_it_with_another_crop_says_so(tiny, caplog):
+    config = options.as_dict(claim.read_config(tiny[0]))
+    initialize.warn_of_another_crop(options.parse(config), tiny[0])
+    assert not caplog.records
+    config["crop"]["warp"] = "antialiased"
+    initialize.warn_of_another_crop(options.parse(config), tiny[0])
+    assert "takes the crop 'landmark_square warp=emonet side_ratio=1.8182 crop_px=8', this run" in caplog.text
+    assert "set crop.warp=emonet and crop.side_ratio=1.81818" in caplog.text
+
+
+def test_training_starts_from_it_by_copy_but_not_in_it(tiny, tmp_path, caplog):
     workdir, arrays = tiny
     with pytest.raises(UsageError, match=r"converted from net.pth; to train it further.*initialize.rule=copy"):
         train(claim.read_config(workdir), workdir)
     config = options.as_dict(claim.read_config(workdir))
     config["initialize"] = {"rule": "copy", "workdir": str(workdir)}
+    config["crop"]["warp"] = "antialiased"
     run = options.parse(config)
     with pytest.raises(UsageError, match="data.train is empty; name at least one data set"):
         check_trainable(Run(run, workdir))
     found = names(initialize.initial_variables(run, make_network(run), tmp_path))
+    assert "to keep its crop, set crop.warp=emonet" in caplog.text
     np.testing.assert_array_equal(found["trunk/modules/0/heatmaps/kernel"], arrays["l0.weight"][:, :, 0, 0].T)
 
 
@@ -181,6 +230,21 @@ REFUSED = {
         RESNET,
         {},
         "a landmark trunk .FAN.: it lacks 'conv3.conv1.weight'; its 2 entries",
+    ),
+    "another architecture under a prefix": (
+        {f"module.net.{name}": array for name, array in RESNET.items()},
+        {},
+        r"net.pth \(entries under 'module.net.'\) is not .*: it lacks 'conv3.conv1.weight'; its 2 entries begin",
+    ),
+    "a tensor missing under a prefix": (
+        {f"_orig_mod.{name}": array for name, array in FULL.items() if name != "m0.b1_2.bn1.weight"},
+        {},
+        r"net.pth \(entries under '_orig_mod.'\) is not a checkpoint of an EmoNet: it lacks m0.b1_2.bn1.weight \(of ",
+    ),
+    "two networks": (
+        {f"{prefix}.{name}": array + place for name, array in FULL.items() for place, prefix in enumerate("ab")},
+        {},
+        "net.pth holds 2 networks that differ, under 'a.' and 'b.'; save",
     ),
     "a tensor missing": (
         WITHOUT("m0.b1_2.bn1.weight"),

@@ -46,10 +46,11 @@ def test_every_kind_of_tensor_comes_back(form, tmp_path):
     found = read(tmp_path / "a.pth")
     assert found.form == f"torch {form}"
     expected = {**numbers(state), "bfloat16": bfloat.float().numpy()}
-    assert list(found.tensors) == list(expected)
+    tensors = found.states["state_dict."]
+    assert list(tensors) == list(expected)
     for name, array in expected.items():
-        assert found.tensors[name].dtype == array.dtype, name
-        np.testing.assert_array_equal(found.tensors[name], array, err_msg=name)
+        assert tensors[name].dtype == array.dtype, name
+        np.testing.assert_array_equal(tensors[name], array, err_msg=name)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -75,16 +76,16 @@ def test_a_traced_network_gives_its_tensors(tmp_path):
         torch.jit.trace(network, torch.rand(1, 3, 8, 8)).save(str(tmp_path / "a.zip"))
     found = read(tmp_path / "a.zip")
     expected = numbers(network.state_dict())
-    assert found.form == "torchscript" and set(found.tensors) == set(expected)
+    assert found.form == "torchscript" and set(found.states[""]) == set(expected)
     for name, array in expected.items():
-        np.testing.assert_array_equal(found.tensors[name], array, err_msg=name)
+        np.testing.assert_array_equal(found.states[""][name], array, err_msg=name)
 
 
 def test_safetensors_of_its_own_library_give_the_same(tmp_path):
     library = pytest.importorskip("safetensors.torch", reason="needs safetensors, to write a file to compare with")
     state = {"a.weight": torch.rand(3, 4), "b": torch.arange(3), "c": torch.rand(2).to(torch.bfloat16)}
     library.save_file(state, tmp_path / "a.safetensors", metadata={"format": "pt"})
-    found = read(tmp_path / "a.safetensors").tensors
+    found = read(tmp_path / "a.safetensors").states[""]
     for name, tensor in state.items():
         np.testing.assert_array_equal(found[name], tensor.float().numpy() if name == "c" else tensor.numpy())
 

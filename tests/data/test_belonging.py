@@ -93,6 +93,8 @@ def test_the_position_of_the_head_tells_the_size_that_was_tracked(scale):
         (np.arange(0, 10_000, 100.0), "0 to 9900 s, but the recording has 10 s.*milliseconds. Divide them by 1000"),
         (np.arange(250.0), r"numbers of frames. Divide them by the frame rate \(25\)"),
         (np.arange(0, 10, 0.1) * 1e6, "microseconds"),
+        (np.arange(100.0), "are they sample numbers. Divide them by the labels' rate"),  # 0, 1, 2, ... of 10 Hz
+        (np.delete(np.arange(1.0, 51.0), [3, 20]), "are they sample numbers"),  # of 5 Hz, some are missing
         (np.arange(0, 300, 0.1), "expected seconds from the start"),
         (np.arange(0, 10, 0.1) + 3600, "expected seconds from the start"),
         (np.arange(0, 10, 0.1) + 20, "they begin after its end"),
@@ -109,7 +111,8 @@ def test_labels_of_a_part_of_the_recording_are_noted_and_whole_ones_are_not():
     assert check_times("a", np.arange(0, 10, 0.1), FRAMES) == check_times("a", np.arange(0, 9.8, 0.04), FRAMES) == []
     assert check_times("a", np.arange(11.0), FRAMES) == []  # one label a second is no number of frames
     assert "cover only 22% of the recording" in check_times("a", np.arange(0, 2.2, 0.1), FRAMES)[0]
-    assert "go on after the recording" in check_times("a", np.arange(0, 99, 0.1), FRAMES)[0]
+    for longer in (np.arange(0, 99, 0.1), np.arange(0, 50, 5.0), np.arange(19.0), np.arange(0.5, 50)):
+        assert "go on after the recording" in check_times("a", longer, FRAMES)[0]
 
 
 def test_tables_with_other_rows_or_clocks_are_noted():
@@ -149,6 +152,7 @@ def test_a_reader_accepts_side_files_that_belong_and_says_nothing(tmp_path, writ
     ("faults", "message"),
     [
         ({"times": np.arange(0, 2000, 100.0)}, "label times do not belong to the recording.*Divide them by 1000"),
+        ({"times": np.arange(20.0)}, "label times do not belong to the recording.*are they sample numbers"),
         ({"scale": 1 / 32}, r"no usable landmarks.*landmarks/Devel_DE_01.csv: the landmarks span less than 4 px"),
         ({"scale": 3.0}, "no usable landmarks.*most landmarks lie outside the picture of 32 x 32 px"),
     ],

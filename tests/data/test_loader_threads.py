@@ -31,7 +31,7 @@ from affect_jax.data import loader, store
 from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.readers.lists import check_image_files
 from affect_jax.data.recordings import VideoFrames
-from affect_jax.data.source import Concatenated, ImageFiles, Subset, Table, unlabeled
+from affect_jax.data.source import Concatenated, Subset, Table, unlabeled
 from affect_jax.train.fetch import Fetcher
 
 assert "tensorflow_datasets" not in sys.modules, "slow to import, and only stores need it"

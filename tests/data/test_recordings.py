@@ -9,8 +9,6 @@ from records import no_labels
 
 from affect_jax.data.clips import evaluation_windows
 from affect_jax.data.landmark_tables import with_landmarks
-from affect_jax.data.readers.sewa import SEWAConfig
-from affect_jax.data.readers.traces import resolve_split
 from affect_jax.data.recordings import NumberedImages, Recording, Recordings, find_footage
 from affect_jax.types import UnreadableImage
 
@@ -80,18 +78,6 @@ def test_recordings_are_clips_one_after_the_other(write_film, tmp_path):
     for each in (source, again):
         assert [round(each.image(index).mean() / 10) for index in (2, 4, 1, 3)] == [12, 0, 6, 0]
     assert (source.image(4) == 5).all()
-
-
-def test_options_and_splits_of_readers_of_clips():
-    with pytest.raises(ValueError, match=r"fps is -1.0; expected frames per second"):
-        SEWAConfig(root="", fps=-1.0)
-    words = {"training": "Train", "validation": "Devel"}
-    assert [resolve_split(split, words) for split in ("training", "Train", "devel", "DEV", "val")] == [
-        *["Train"] * 2,
-        *["Devel"] * 3,
-    ]
-    with pytest.raises(ValueError, match="split is 'test'; choose training, validation"):
-        resolve_split("test", words)
 
 
 def test_windows_do_not_run_over_a_place_where_the_clock_starts_again(tmp_path):

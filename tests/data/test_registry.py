@@ -1,6 +1,7 @@
 """What all readers have in common, whoever adds one."""
 
 import dataclasses
+import math
 
 import pytest
 
@@ -49,3 +50,10 @@ def test_a_wrong_root_is_a_usage_error_that_names_it(name, tmp_path):
 def test_every_reader_counts_what_it_skips_and_can_be_strict(name):
     fields = {field.name for field in dataclasses.fields(READERS[name][1])}
     assert {"root", "split", "strict", "max_skipped_fraction", "skipped_csv"} <= fields
+
+
+@pytest.mark.parametrize("name", FROM_FILES)
+def test_no_reader_takes_a_share_of_skipped_rows_beyond_all_of_them(name):
+    for share in (-0.1, 1.5, math.nan):
+        with pytest.raises(ValueError, match=f"max_skipped_fraction is {share}; expected a number from 0 to 1"):
+            READERS[name][1](root="somewhere", max_skipped_fraction=share)

@@ -13,7 +13,7 @@ from records import make_batch, make_labels
 
 from affect_jax.emotions import LABEL_SETS
 from affect_jax.evaluate.collect import collect
-from affect_jax.evaluate.flip import flip_averaged, with_flip_averaging
+from affect_jax.evaluate.flip import with_flip_averaging
 from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationConditions, summarize, write_summary
 from affect_jax.quantities.registry import quantity
@@ -24,7 +24,9 @@ from affect_jax.types import Example, Inputs, Predictions
 
 EMOTIONS = ("neutral", "happy", "sad")
 AFFECT = ("valence_arousal", "emotion")
-CONDITIONS = EvaluationConditions("rendered", "test", "landmark_square side_ratio=1.8182 crop_px=4", "tiny_3", (), 120)
+CONDITIONS = EvaluationConditions(
+    "rendered", "test", "landmark_square warp=antialiased side_ratio=1.8182 crop_px=4", "tiny_3", (), 120
+)
 
 
 def example(index, rng):
@@ -132,10 +134,9 @@ def mirror_images(batch):
     return dataclasses.replace(batch, inputs=Inputs(images=np.flip(batch.inputs.images, -2)))
 
 
-def test_flip_averaging_is_in_float64_and_takes_the_emotion_of_the_image_alone(examples):
+def test_flip_averaging_is_in_float64_and_leaves_other_quantities_as_they_are(examples):
     (batch,) = batches(examples, [range(6)])
-    assert flip_averaged(AFFECT, every=False) == ("valence_arousal",)
-    averaged_predict = with_flip_averaging(predict, flip_averaged(AFFECT, every=False))
+    averaged_predict = with_flip_averaging(predict, ["valence_arousal"])
     plain, averaged, mirrored = predict(batch), averaged_predict(batch), predict(mirror_images(batch))
     assert averaged["valence_arousal"].dtype == np.float64
     expected = (np.float64(plain["valence_arousal"]) + np.float64(mirrored["valence_arousal"])) / 2
@@ -150,9 +151,9 @@ def softmax(logits):
     return exponentials / exponentials.sum(-1, keepdims=True)
 
 
-def test_flip_averaging_of_all_reports_the_mean_of_both_probabilities(examples):
+def test_flip_averaging_of_emotions_reports_the_mean_of_both_probabilities(examples):
     (batch,) = batches(examples, [range(6)])
-    averaged_predict = with_flip_averaging(predict, flip_averaged(AFFECT, every=True))
+    averaged_predict = with_flip_averaging(predict, AFFECT)
     plain, mirrored = predict(batch)["emotion"], predict(mirror_images(batch))["emotion"]
     expected = (softmax(plain) + softmax(mirrored)) / 2
     assert np.abs(expected - softmax(plain)).max() > 0.01

@@ -13,6 +13,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import inflate
 from affect_jax.experiment.derive.inflated_config import InflationConfig
 from affect_jax.experiment.train import train
+from affect_jax.train import checksums
 from affect_jax.train.damage import DamagedCheckpoint
 
 pytestmark = pytest.mark.slow  # whole runs
@@ -44,10 +45,19 @@ DAMAGE = {
 }
 
 
+def remove_checksums(run):
+    """Turns the checkpoints into those of an earlier version."""
+    for path in (run / "checkpoints").glob(f"*/{checksums.NAME}"):
+        path.unlink()
+
+
+@pytest.mark.parametrize("with_checksums", [True, False])
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_half_a_checkpoint_is_refused_with_its_folder_and_a_way_out(run, damage, monkeypatch):
+def test_half_a_checkpoint_is_refused_with_its_folder_and_a_way_out(run, damage, with_checksums, monkeypatch):
     # Orbax would leave reads behind whose tracebacks come up later, on another thread.
     monkeypatch.setattr(ocp.CheckpointManager, "restore", lambda *_, **__: pytest.fail("Orbax was asked to read it"))
+    if not with_checksums:
+        remove_checksums(run)
     for step in (run / "checkpoints").iterdir():
         DAMAGE[damage](step)
     with pytest.raises(DamagedCheckpoint) as refused:
@@ -75,6 +85,9 @@ def test_following_the_advice_helps(run):
 def test_half_a_score_is_refused(run):
     for step in (run / "checkpoints").iterdir():
         cut(step / "metrics" / "metrics")
+    with pytest.raises(DamagedCheckpoint, match=r"\(metrics/metrics does not match its checksum\); remove that folder"):
+        restore.restore_run(run)
+    remove_checksums(run)
     with pytest.raises(DamagedCheckpoint, match=r"remove the folder of the step whose 'metrics' are damaged"):
         restore.restore_run(run)
 
@@ -120,7 +133,7 @@ def edited(run, **sections):
 def test_a_checkpoint_of_another_architecture_is_refused(run, change, message):
     edited(run, **change)
     with pytest.raises(UsageError, match=message) as refused:
-        evaluate.evaluate_run(run, "rendered", "", "test", [], flip=False)
+        evaluate.evaluate_run(run, "rendered", "", "test", [])
     assert str(refused.value).startswith(f"{run}/checkpoints/") and "config.json describes" in str(refused.value)
     assert not (run / "evaluation").exists()
 

@@ -85,13 +85,13 @@ def table(folder):
 def test_a_run_is_evaluated_on_every_frame_under_the_clock_of_its_validation(run, afew_va, caplog):
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert any(np.isfinite(line.get("validation/ccc/valence", np.nan)) for line in lines), lines
-    folder, summary = evaluate.evaluate_run(run, "afew_va", "", "all", [], flip=False)
+    folder, summary = evaluate.evaluate_run(run, "afew_va", "", "all", [])
     rows = table(folder)  # of the people of the validation alone
     assert len(rows) == FRAMES and summary["conditions"]["reader"] == FOLD
     with pytest.raises(UsageError, match=rf"evaluation of reader '{FOLD}', this one has ''; choose another --name"):
-        evaluate.evaluate_run(run, "afew_va", "", "all", ["fold.of=1"], flip=False)
+        evaluate.evaluate_run(run, "afew_va", "", "all", ["fold.of=1"])
     caplog.clear()
-    folder, summary = evaluate.evaluate_run(run, "afew_va", "", "all", ["fold.of=1"], flip=False, name="everybody")
+    folder, summary = evaluate.evaluate_run(run, "afew_va", "", "all", ["fold.of=1"], name="everybody")
     rows = table(folder)
     assert len(rows) == 3 * FRAMES and summary["conditions"]["reader"] == ""
     assert (

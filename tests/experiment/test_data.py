@@ -5,7 +5,7 @@ import numpy as np
 from affect_jax.experiment import evaluate
 from affect_jax.experiment.config import options
 from affect_jax.experiment.data import evaluation_batches, open_training_source, training_batches
-from affect_jax.ops.geometry import crop_name
+from affect_jax.ops.geometry import CropConfig, crop_name
 
 
 def still(config):
@@ -15,10 +15,10 @@ def still(config):
 
 
 def test_training_and_evaluation_cut_the_crop_of_the_section(miniature, tmp_path):
-    found = {}
-    for side_ratio in (1.3, 200 / 110):
+    found = []
+    for crop in ({"side_ratio": 1.3}, {}, {"warp": "emonet"}):
         config = still(miniature(tmp_path))
-        config.crop.side_ratio = side_ratio
+        config.crop.update(crop)
         run = options.parse(config)
         data = open_training_source(run, tmp_path)
         stream = iter(training_batches(run, data, tmp_path))
@@ -26,9 +26,10 @@ def test_training_and_evaluation_cut_the_crop_of_the_section(miniature, tmp_path
         stream.close()
         (evaluated,) = evaluation_batches(run, data, tmp_path)
         np.testing.assert_array_equal(trained.inputs.images, evaluated.inputs.images[trained.index])
-        found[side_ratio] = evaluated.inputs.images
-    tight, wide = found.values()
+        found.append(evaluated.inputs.images)
+    tight, wide, emonet = found
     assert np.abs(tight - wide).mean() > 0.02
+    assert np.abs(wide - emonet).mean() > 0.002
 
 
 def test_a_summary_names_the_crop_with_its_numbers(miniature, tmp_path):
@@ -36,4 +37,4 @@ def test_a_summary_names_the_crop_with_its_numbers(miniature, tmp_path):
     config.crop.side_ratio = 1.3
     run = options.parse(config)
     crop = evaluate.conditions_of(run, run.evaluations["validation"], flip=False, step=0).crop
-    assert crop == crop_name(32, 1.3) == "landmark_square side_ratio=1.3000 crop_px=32"
+    assert crop == crop_name(32, CropConfig(1.3)) == "landmark_square warp=antialiased side_ratio=1.3000 crop_px=32"

@@ -115,6 +115,4 @@ def test_the_shipped_configs_have_no_option_without_effect(name, caplog):
 
 def test_a_face_model_for_whole_frames_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"--face_model=m.task has no effect with --faces=whole_frame"):
-        predict_run(
-            tmp_path, tmp_path, pathlib.Path("o"), faces="whole_frame", face_model="m.task", flip=False, overlay=False
-        )
+        predict_run(tmp_path, tmp_path, pathlib.Path("o"), faces="whole_frame", face_model="m.task", overlay=False)

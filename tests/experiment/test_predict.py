@@ -27,6 +27,4 @@ def test_many_problems_are_not_one_endless_line(monkeypatch, tmp_path):
     monkeypatch.setattr(predict, "predictor", lambda *_: None)
     monkeypatch.setattr(predict, "predict_file", lambda *_: result)
     with pytest.raises(ValueError, match=r"^0.png is broken; .*9.png is broken; and 15 more problems, see above$"):
-        predict.predict_run(
-            tmp_path, tmp_path, pathlib.Path("o"), faces="whole_frame", face_model="", flip=False, overlay=False
-        )
+        predict.predict_run(tmp_path, tmp_path, pathlib.Path("o"), faces="whole_frame", face_model="", overlay=False)

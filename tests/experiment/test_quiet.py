@@ -36,6 +36,16 @@ record("affect_jax", logging.WARNING, "our own warning")
 for error in (RuntimeError("Event loop is closed"), FULL):
     threading.excepthook(threading.ExceptHookArgs((type(error), error, None, threading.current_thread())))
     sys.excepthook(type(error), error, None)
+
+class Fails:  # an error that no frame of Python can catch, as in callbacks of TensorStore
+    def __init__(self, error):
+        self.error = error
+
+    def __del__(self):
+        raise self.error
+
+Fails(RuntimeError("Event loop is closed"))
+Fails(KeyError("an uncatchable bug"))
 other = KeyError("a bug")
 threading.excepthook(threading.ExceptHookArgs((KeyError, other, None, threading.current_thread())))
 warnings.warn("Error writing persistent compilation cache entry for 'jit_f': PermissionError")
@@ -63,7 +73,7 @@ def test_what_follows_from_a_full_disk_is_not_shown(output):
 
 def test_other_failures_are_shown(output):
     assert "an error of Orbax in one line\n" in output and "our own warning\n" in output
-    assert "KeyError: 'a bug'" in output
+    assert "KeyError: 'a bug'" in output and "KeyError: 'an uncatchable bug'" in output
 
 
 def test_with_more_verbosity_everything_is_shown():

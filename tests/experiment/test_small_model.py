@@ -57,9 +57,9 @@ def test_it_trains_is_scored_and_is_restored(tmp_path, monkeypatch):
     assert not np.array_equal(drawn.trained["hidden"]["kernel"][...], variables.trained["hidden"]["kernel"][...])
     landmarks = jnp.full((3, 68, 2), 10.0)
     assert network.predict(variables, landmarks)["emotion"].shape == (3, 5)
-    _, summary = evaluate_run(run, "rendered", "", "test", ["subjects=2", "per_subject=4"], flip=False)
+    _, summary = evaluate_run(run, "rendered", "", "test", ["subjects=2", "per_subject=4"])
     assert np.isfinite(summary["scores"]["ccc/mean"])
     with pytest.raises(UsageError, match="holds a network of landmarks; only images can be mirrored"):
-        evaluate_run(run, "rendered", "", "test", ["subjects=2", "per_subject=4"], flip=True)
+        evaluate_run(run, "rendered", "", "test", ["subjects=2", "per_subject=4"], flip=["valence_arousal"])
     with pytest.raises(UsageError, match="holds a network of landmarks; files and videos provide images only"):
-        predictor(run, flip=False)
+        predictor(run)

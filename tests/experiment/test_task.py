@@ -70,6 +70,7 @@ def test_a_teacher_that_does_not_fit_is_named_before_anything_is_written(teacher
         "label_set affectnet_8, this run affectnet_7": {"label_set": "affectnet_7"},
         "input_px 32, this run 64": {"model.trunk.input_px": 64},
         r"crop.side_ratio .*, this run 1.5": {"crop.side_ratio": 1.5},
+        "crop.warp antialiased, this run emonet": {"crop.warp": "emonet"},
         "none is not a workdir": {"task.teacher": str(tmp_path / "none")},
     }
     for message, changes in cases.items():

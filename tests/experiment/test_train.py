@@ -52,5 +52,5 @@ def test_a_network_split_over_a_second_axis_trains_as_a_whole_one_and_is_evaluat
     config.mesh.update(axes=(("data", 2), ("model", 4)), rules=RULES)
     assert train(config, tmp_path / "run")
     np.testing.assert_allclose(losses(tmp_path / "run"), losses(static_run), rtol=1e-3)
-    _, summary = evaluate_run(tmp_path / "run", "rendered", "", "validation", (), flip=False)
+    _, summary = evaluate_run(tmp_path / "run", "rendered", "", "validation", ())
     assert summary["conditions"]["checkpoint_step"] in (2, 4)

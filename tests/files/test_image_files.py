@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from affect_jax.data.augment import AugmentConfig, prepare
+from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.face_crops import prepare
 from affect_jax.data.readers.affectnet import AffectNetConfig, affectnet
 from affect_jax.data.readers.affectnet_rows import COLUMNS
 from affect_jax.files import image_files

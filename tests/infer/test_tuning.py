@@ -53,7 +53,7 @@ def test_times_that_hardly_differ_choose_the_direct_method(tmp_path):
     assert not tuning.ConvTuner([tmp_path / "a.json"], lambda *_: (1.0, 0.95))(SHAPE, 1)
 
 
-def test_a_damaged_file_is_written_anew(tmp_path):
+def test_a_damaged_file_is_written_again(tmp_path):
     file = tmp_path / "a.json"
     file.write_text("{half")
     assert tuning.ConvTuner([file], lambda *_: (1.0, 0.5))(SHAPE, 1)

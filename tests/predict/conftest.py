@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from affect_jax.emotions import LABEL_SETS
+from affect_jax.ops.geometry import CropConfig
 from affect_jax.predict.predictor import Predictor
 from affect_jax.types import Predictions
 
@@ -32,7 +33,7 @@ def make_predictor() -> Callable[..., Predictor]:
     """A predictor of brightness; keywords replace its fields."""
 
     def make(**fields) -> Predictor:
-        defaults = dict(function=brightness, crop_px=16, batch=4, frames=None, side_ratio=200 / 110)
+        defaults = dict(function=brightness, crop_px=16, batch=4, frames=None, crop=CropConfig())
         defaults |= dict(quantities=("valence_arousal", "emotion"), label_set="tiny_3")
         return Predictor(**{**defaults, "name": "brightness@7", **fields})
 

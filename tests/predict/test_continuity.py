@@ -120,7 +120,7 @@ def test_a_box_that_moves_is_the_same_face(network):
     assert {row.face for row in rows_of(network, frames_of(images), Boxes(boxes))} == {0}
 
 
-def test_a_cut_is_searched_anew(make_predictor):
+def test_a_cut_is_searched_again(make_predictor):
     images = numbered([*films.textures(5, 0), *films.textures(5, 1)])
     finder = Boxes([(20, 10, 20, 20)] * 10)
     rows = rows_of(make_predictor(), frames_of(images), finder)

@@ -4,12 +4,14 @@ import weakref
 
 import numpy as np
 import pytest
+from emonet_crop import emonet_crop
 
 from affect_jax.data.clips import evaluation_windows
 from affect_jax.data.source import Table
 from affect_jax.faces.finder import Face
+from affect_jax.ops.geometry import EMONET, CropConfig
 from affect_jax.predict import estimate as estimation
-from affect_jax.predict.estimate import estimate
+from affect_jax.predict.estimate import estimate, make_schema
 from affect_jax.predict.sinks.painter import Painter
 from affect_jax.predict.sources import Frame
 from affect_jax.types import Labels, Predictions
@@ -148,10 +150,28 @@ def test_gaps_without_a_face_are_those_of_evaluation(make_predictor, missing, fp
     np.add.at(expected, indices, weights * windows)
     finder = SometimesFace()
     finder.landmarks = np.float32([[4, 4], [11, 11]] * 34)  # a crop inside the face, whose level is that of the frame
-    predictor = make_predictor(function=center_and_trend, frames=5, side_ratio=0.5)
+    predictor = make_predictor(function=center_and_trend, frames=5, crop=CropConfig(0.5))
     rows = rows_of(predictor, gray_frames(levels, fps=fps), finder, step_seconds=1 / fps)
     assert [row.frame for row in rows if row.values is not None] == found.tolist()
     np.testing.assert_allclose([valence(row) for row in rows if row.values is not None], expected, atol=1e-5)
+
+
+def test_the_network_sees_the_crop_of_its_config_and_the_schema_names_it(make_predictor):
+    image = np.random.default_rng(1).integers(0, 256, (40, 44, 3), dtype=np.uint8)
+    landmarks = np.random.default_rng(2).uniform(5, 38, (68, 2)).astype(np.float32)
+    finder = SometimesFace()
+    finder.landmarks = landmarks
+    network, seen = make_predictor().function, []
+
+    def look(images: np.ndarray) -> Predictions:
+        seen.append(images.copy())
+        return network(images)
+
+    predictor = make_predictor(function=look, crop=CropConfig(warp=EMONET))
+    rows_of(predictor, [Frame("made", 0, 0.0, image)], finder)
+    assert np.abs(seen[0][0] * 255 - emonet_crop(image, landmarks, 16)).max() <= 1
+    assert make_schema(predictor, False).crop == "landmark_square warp=emonet side_ratio=1.8182 crop_px=16"
+    assert make_schema(predictor, True).crop == "whole_frame crop_px=16"
 
 
 def running_maximum(faces: int):

@@ -58,7 +58,10 @@ def test_a_real_face_is_found_in_every_frame(make_predictor, landmarker_file, sh
     assert (result.frames, result.frames_with_face) == (72, 72)
     table = read_table(tmp_path / "single_face.csv")
     np.testing.assert_allclose([float(row["time_seconds"]) for row in table], np.arange(72) / 30, atol=1e-6)
-    assert read_schema(tmp_path / "single_face.csv").crop == "landmark_square side_ratio=1.8182 crop_px=16"
+    assert (
+        read_schema(tmp_path / "single_face.csv").crop
+        == "landmark_square warp=antialiased side_ratio=1.8182 crop_px=16"
+    )
     with av.open(str(source)) as before, av.open(str(tmp_path / "single_face_overlay.mp4")) as after:
         first, second = before.streams.video[0], after.streams.video[0]
         assert (first.width, first.height, first.frames) == (second.width, second.height, second.frames)

@@ -41,7 +41,7 @@ SUMMARY = {
         "split": "test",
         "crop": "emonet",
         "label_set": "emonet_5",
-        "flip_averaging": True,
+        "flip_averaging": ["valence_arousal"],
         "checkpoint_step": 900,
     },
     "n": {"rows": 60, "subjects": 3, "clips": 6},
@@ -55,7 +55,8 @@ SUMMARY = {
 
 def test_summary_table_names_conditions_intervals_and_group_means():
     assert summary_table(SUMMARY).split("\n") == [
-        "rendered / test: 60 rows, 3 subjects, 6 clips; crop emonet; emonet_5; step 900; flip averaging on",
+        "rendered / test: 60 rows, 3 subjects, 6 clips; crop emonet; emonet_5; step 900; flip averaging of "
+        "valence arousal",
         "",
         "score        all rows  95 % interval   mean per clip  clips  mean per subject",
         "-----------  --------  --------------  -------------  -----  ----------------",

@@ -36,6 +36,7 @@ class AFEWVAConfig(ImageListConfig):
     fps: float = 25.0  # frames per second; not stored with the images
 
     def __post_init__(self):
+        super().__post_init__()
         if self.split != ALL:
             raise ValueError(
                 f"split is '{self.split}', but AFEW-VA has no splits; use '{ALL}' and select a part with fold"

@@ -27,29 +27,29 @@ class Lines(NamedTuple):
     weight: Float[np.ndarray, "line"]
 
 
-def _lines(path: pathlib.Path, columns: Sequence[str]) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Splits a file into the header cells and (line number, cells) of each line; blank lines have no cells."""
+def _lines(path: pathlib.Path, columns: Sequence[str], width: int) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Splits a file into the header cells and (line number, cells) of each line; blank lines have no cells.
+
+    Empty cells beyond `width`, which spreadsheets add, are dropped.
+    """
     found = {number: [cell.strip() for cell in cells] for number, cells in read_delimited(path, columns)}
     if not found:
         return [], []
     start = min(found)
     header = found[start]
-    rows = [
-        (number, _without_empty_end(found.get(number, []), len(header))) for number in range(start + 1, max(found) + 1)
-    ]
+    rows = [(number, _without_empty_end(found.get(number, []), width)) for number in range(start + 1, max(found) + 1)]
     return [cell for cell in header if cell], rows
 
 
-def _without_empty_end(cells: list[str], count: int) -> list[str]:
-    """Drops the empty cells that a spreadsheet adds behind the columns."""
-    while len(cells) > 1 and not cells[-1] and len(cells) >= count:
+def _without_empty_end(cells: list[str], width: int) -> list[str]:
+    while len(cells) > width and not cells[-1]:
         cells = cells[:-1]
     return cells
 
 
 def read_affect(path: pathlib.Path, skipped: SkippedRows) -> Lines:
     """Reads valence and arousal; ValueError for an unexpected header."""
-    header, lines = _lines(path, DIMENSIONS)
+    header, lines = _lines(path, DIMENSIONS, width=2)
     header = [cell.lower() for cell in header]
     if sorted(header) != sorted(DIMENSIONS):
         raise ValueError(f"{path}, row 1: the header is '{','.join(header)[:60]}', expected valence,arousal")
@@ -84,7 +84,7 @@ def _is(cell: str, code: float) -> bool:
 
 def read_expression(path: pathlib.Path, skipped: SkippedRows) -> Lines:
     """Reads expressions as probabilities, with the classes of the header; ValueError for an unexpected header."""
-    header, lines = _lines(path, (*emotions.names(LABEL_SET), "happiness", "sadness"))
+    header, lines = _lines(path, (*emotions.names(LABEL_SET), *emotions.SYNONYMS), width=1)
     names = [emotions.canonical_name(word) for word in header]
     known = emotions.names(LABEL_SET)
     if len(names) < 2 or not set(names) <= set(known) or len(set(names)) < len(names):

@@ -9,11 +9,13 @@ from jaxtyping import UInt8
 
 from affect_jax import emotions
 from affect_jax.data.belonging import check_landmarks, log_notes, misplaced
+from affect_jax.data.image_source import ImageFiles
 from affect_jax.data.readers import affectnet_cleaning as cleaning
 from affect_jax.data.readers.affectnet_rows import CORRECT, Row
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, image_table, square_around_box
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import ImageFiles, unlabeled
+from affect_jax.data.source import unlabeled
+from affect_jax.data.whole_images import file_sizes, require_crops
 from affect_jax.ops.geometry import EMONET_SIDE
 from affect_jax.types import UnreadableImage
 
@@ -32,12 +34,16 @@ class AffectNetFacesConfig(ImageListConfig):
     # with_label_set keeps their valence and arousal.
     only_label_set: str = ""
     box_side_ratio: float = EMONET_SIDE  # crop side / mean side of the face box, for rows without landmarks
+    allow_whole_images: bool = False  # use whole pictures without landmarks or box, although they are no face crops
 
     def __post_init__(self):
+        super().__post_init__()
         if self.clean not in cleaning.RULES:
             raise ValueError(f"clean is '{self.clean}'; choose one of {', '.join(map(repr, cleaning.RULES))}")
         if self.only_label_set:
             emotions.names(self.only_label_set)
+        if not self.box_side_ratio > 0:
+            raise ValueError(f"box_side_ratio is {self.box_side_ratio}; it must be above 0")
 
 
 class Listed(NamedTuple):
@@ -63,6 +69,9 @@ def faces(
     skipped.finish(total)
     if not rows:
         raise ValueError(f"{where} has no usable rows among {total}: {skipped.counts()}; is this an AffectNet list?")
+    if whole := [listed.file for listed in rows if listed.row.landmarks is None and listed.row.box is None]:
+        how = "add the columns facial_landmarks, or face_x, face_y, face_width and face_height, to the list"
+        require_crops("affectnet", where, file_sizes(whole), config.allow_whole_images, how)
     return _source(rows, where, config)
 
 

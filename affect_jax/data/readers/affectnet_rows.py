@@ -1,13 +1,13 @@
 """Parsing and validation of one row of an AffectNet list."""
 
 import dataclasses
-import math
 from collections.abc import Mapping
 
 import numpy as np
 from jaxtyping import Float
 
 from affect_jax import emotions
+from affect_jax.data.readers.lists import parse_finite
 from affect_jax.data.skipped import RowFault
 from affect_jax.files.delimited import is_missing
 from affect_jax.types import LANDMARKS
@@ -30,6 +30,7 @@ NOT_ANNOTATED = -2  # code for missing valence and arousal
 EMOTIONS, NON_FACE = 8, 10  # expressions 0..7 are emotions; then none, uncertain, non-face
 OTHER_WORDS = {"none": 8, "uncertain": 9, "non-face": 10, "nonface": 10}
 TRUE_FALSE = {"": None, "1": True, "true": True, "0": False, "false": False}
+NUMBER = "a finite number"
 ROUNDING = 1e-6  # tolerance for rounding in lists: 1.0000001 is 1
 
 
@@ -72,17 +73,6 @@ def parse(row: Mapping[str, str]) -> Row:
     )
 
 
-def _number(column: str, cell: str) -> float:
-    try:
-        value = float(cell)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        hint = "; export the list with decimal points" if "," in str(cell) else ""
-        raise RowFault(f"{column} is not a number", f"{column} is '{cell[:20]}', expected a finite number{hint}")
-    return value
-
-
 def expression(cell: str) -> int:
     """Parses an expression code, 0 to 10, or its name."""
     names = emotions.names("affectnet_8")
@@ -90,7 +80,7 @@ def expression(cell: str) -> int:
         return names.index(name)
     if cell.lower() in OTHER_WORDS:
         return OTHER_WORDS[cell.lower()]
-    value = _number("expression", cell)
+    value = parse_finite("expression", cell, NUMBER)
     if value != int(value) or not 0 <= value <= NON_FACE:
         raise RowFault(
             f"expression out of 0..{NON_FACE}",
@@ -104,7 +94,7 @@ def valence_arousal(*cells: str) -> tuple[float, float] | None:
     """Parses valence and arousal; None if either is not annotated."""
     values = []
     for column, cell in zip(("valence", "arousal"), cells, strict=True):
-        value = _number(column, cell)
+        value = parse_finite(column, cell, NUMBER)
         if value != NOT_ANNOTATED and abs(value) > 1 + ROUNDING:
             hint = "; divide by 10 if the scale is -10..10" if abs(value) <= 10 else ""
             raise RowFault(
@@ -126,7 +116,7 @@ def _correct(cell: str) -> bool | None:
 def _box(row: Mapping[str, str]) -> tuple[float, float, float, float] | None:
     if not all(row.get(column) for column in BOX_COLUMNS):
         return None
-    left, top, width, height = (_number(column, row[column]) for column in BOX_COLUMNS)
+    left, top, width, height = (parse_finite(column, row[column], NUMBER) for column in BOX_COLUMNS)
     return (left, top, width, height) if width > 0 and height > 0 else None
 
 

@@ -18,21 +18,30 @@ from absl import logging
 
 from affect_jax import emotions
 from affect_jax.data import without_effect
-from affect_jax.data.belonging import check_landmarks, log_notes, misplaced
 from affect_jax.data.gray_images import GrayImages
 from affect_jax.data.readers.affectnet_faces import ListedFaces
-from affect_jax.data.readers.ck_plus_frames import LABEL_SET, Frame, labeled_frames, read_landmarks
+from affect_jax.data.readers.ck_plus_frames import (
+    IMAGE_FOLDER,
+    LABEL_SET,
+    LANDMARK_FOLDERS,
+    Frame,
+    image_top,
+    labeled_frames,
+    landmark_folder,
+)
 from affect_jax.data.readers.fer2013 import gray_faces, pixel_rows, usage
-from affect_jax.data.readers.lists import ImageListConfig, check_image_files, existing_folder, image_table, one_hot
+from affect_jax.data.readers.landmarked import Place, check_usable, usable_images
+from affect_jax.data.readers.lists import ImageListConfig, existing_folder, image_table, one_hot
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 from affect_jax.data.whereabouts import elsewhere, log_left_out, visible_files, visible_folders
 from affect_jax.files import image_files
 
-IMAGES, TABLE = "cohn-kanade-images", "ckextended.csv"
+TABLE = "ckextended.csv"
 CSV_NAMES = (*emotions.LABEL_SETS["fer2013_7"], "contempt")  # codes 0..7 of ckextended.csv
 NAME_PATTERN = re.compile(r"(S\d+)_(\d+)_(\d+)")  # subject, sequence, frame
 ALL = "all"
+MOST_LISTED = 10  # folders in a message
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +54,10 @@ class CKPlusConfig(ImageListConfig):
     split: str = ALL
     peak_frames: int = 3  # number of last frames labeled with the emotion of the sequence
     neutral_frames: int = 1  # number of first frames labeled neutral, in sequences with an emotion
+    allow_whole_images: bool = False  # use whole pictures without landmarks, although they are no face crops
 
     def __post_init__(self):
+        super().__post_init__()
         if self.peak_frames < 1 or self.neutral_frames < 0:
             raise ValueError(
                 f"peak_frames is {self.peak_frames} and neutral_frames {self.neutral_frames}; expected at least 1 and 0"
@@ -64,15 +75,15 @@ def ck_plus(config: CKPlusConfig) -> ListedFaces | GrayImages:
     """
     if config.root.endswith(".csv"):
         return _from_table(pathlib.Path(config.root), config)
-    root = existing_folder(config.root, f"root is the folder with {IMAGES}, {TABLE}, or one folder per emotion")
-    if not (root / IMAGES).is_dir() and (root / TABLE).is_file():
+    root = existing_folder(config.root, f"root is the folder with {IMAGE_FOLDER}, {TABLE}, or one folder per emotion")
+    if not (root / IMAGE_FOLDER).is_dir() and (root / TABLE).is_file():
         return _from_table(root / TABLE, config)
     if config.split != ALL:
         raise ValueError(
             f"split is '{config.split}', but CK+ at {root} has no splits; use '{ALL}' and select a part with fold"
         )
     skipped = config.skipped(root)
-    if (root / IMAGES).is_dir():
+    if (root / IMAGE_FOLDER).is_dir():
         frames = labeled_frames(root, config.neutral_frames, config.peak_frames, skipped)
     else:
         without_effect.warn(config, {"neutral_frames": "neutral faces are in a folder of their own"}, str(root))
@@ -97,10 +108,11 @@ def _from_table(path: pathlib.Path, config: CKPlusConfig) -> GrayImages:
 def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> list[Frame]:
     """Lists the last frames of each sequence, from one folder per emotion; ValueError names other folders of images."""
     names, found, other_files = emotions.names(LABEL_SET), [], []
-    emotional = _by_emotion(root)
+    emotional = by_emotion(root)
     if not emotional:
-        hint = elsewhere(root, lambda top: (top / IMAGES).is_dir() or (top / TABLE).is_file() or bool(_by_emotion(top)))
-        raise FileNotFoundError(f"{root} has neither {IMAGES} nor {TABLE} nor folders such as {root}/happy{hint}")
+        is_there = lambda top: (top / IMAGE_FOLDER).is_dir() or (top / TABLE).is_file() or bool(by_emotion(top))
+        hint = elsewhere(root, is_there) or _folders_of(root)
+        raise FileNotFoundError(f"{root} has neither {IMAGE_FOLDER} nor {TABLE} nor folders such as {root}/happy{hint}")
     _refuse_other_folders(root, emotional)
     for folder, word in emotional.items():
         sequences: dict[tuple[str, str], list[pathlib.Path]] = {}
@@ -120,7 +132,14 @@ def _emotion_folders(root: pathlib.Path, peak: int, skipped: SkippedRows) -> lis
     return sorted(found, key=lambda frame: frame.path.name)
 
 
-def _by_emotion(root: pathlib.Path) -> dict[pathlib.Path, str]:
+def _folders_of(root: pathlib.Path) -> str:
+    """Lists the folders in a folder, as the end of a message."""
+    found = [folder.name for folder in visible_folders(root)]
+    more = f" and {len(found) - MOST_LISTED} more" if len(found) > MOST_LISTED else ""
+    return f"; its folders are {', '.join(found[:MOST_LISTED])}{more}" if found else "; it has no folders"
+
+
+def by_emotion(root: pathlib.Path) -> dict[pathlib.Path, str]:
     """Finds the folders named by an emotion."""
     words = {path: emotions.canonical_name(path.name) for path in visible_folders(root)}
     return {path: word for path, word in words.items() if word in emotions.names(LABEL_SET)}
@@ -130,6 +149,8 @@ def _refuse_other_folders(root: pathlib.Path, emotional: Iterable[pathlib.Path])
     """ValueError if other folders hold images, because theirs would be missing without a word."""
     counts = {}
     for folder in set(visible_folders(root)) - set(emotional):
+        if folder.name in (path.partition("/")[0] for path in LANDMARK_FOLDERS):
+            continue
         images = [path for path in folder.rglob("*") if path.suffix.lower() in image_files.SUFFIXES]
         if images:
             counts[folder.name] = len(images)
@@ -142,42 +163,23 @@ def _refuse_other_folders(root: pathlib.Path, emotional: Iterable[pathlib.Path])
 
 
 def _faces(frames: list[Frame], root: pathlib.Path, config: CKPlusConfig, skipped: SkippedRows) -> ListedFaces:
-    paths = [str(frame.path) for frame in frames]
-    checks = check_image_files(paths) if config.check_images else [image_files.ImageCheck("")] * len(paths)
-    kept, points, sizes = [], [], []
-    for number, (frame, check) in enumerate(zip(frames, checks, strict=True), 1):
-        try:
-            if check.reason:
-                raise RowFault(check.reason, f"expected a complete image at {frame.path}")
-            landmarks = read_landmarks(root, frame.path)
-            if config.check_images and (reason := misplaced(landmarks, None, check.width, check.height)):
-                raise RowFault(reason, f"of {frame.path}, {check.width} x {check.height} px")
-        except RowFault as fault:
-            skipped.refuse(str(frame.path), number, fault)
-        else:
-            kept.append((number, frame))
-            points.append(landmarks)
-            if landmarks is not None and check.width:
-                sizes.append((len(points) - 1, check.width, check.height))
-    of_frames = set(paths)  # other faults concern whole sequences
+    images = [frame.path for frame in frames]
+    place = Place("ck_plus", root, image_top(root), landmark_folder(root), upright=False)
+    usable = usable_images(images, place, config, skipped)
+    of_frames = set(map(str, images))  # other faults concern whole sequences
     skipped.finish(len(frames) + sum(path not in of_frames for path, *_ in skipped.faults))
-    if not kept:
+    if not len(usable.kept):
         raise ValueError(f"{root} has no usable frames: {skipped.counts() or 'no sequence has an emotion'}")
-    if sizes:
-        known = np.stack([points[place] for place, *_ in sizes])
-        log_notes(str(root), check_landmarks(str(root), known, np.array(sizes, np.float64)[:, 1:]))
-    if all(landmarks is None for landmarks in points):
-        logging.info("%s has no Landmarks folder: the crop is the whole image", root)
-    count = len(emotions.names(LABEL_SET))
+    check_usable(images, usable, place, config.allow_whole_images)
+    kept = [frames[index] for index in usable.kept]
     labels = unlabeled(len(kept), LABEL_SET, ("emotion", "landmarks"))
-    labels["emotion"].value[:] = one_hot([frame.emotion for _, frame in kept], count)
+    labels["emotion"].value[:] = one_hot([frame.emotion for frame in kept], len(emotions.names(LABEL_SET)))
     labels["emotion"].weight[:] = 1
-    for index, landmarks in enumerate(points):
-        if landmarks is not None:
-            labels["landmarks"].value[index] = landmarks
-            labels["landmarks"].weight[index] = 1
-    names = [frame.path.relative_to(root).as_posix() for _, frame in kept]
-    table = image_table(names, [frame.subject for _, frame in kept], labels)
-    places = [f"{root}, frame {number}" for number, _ in kept]
+    if usable.landmarks is not None:
+        labels["landmarks"].value[:] = usable.landmarks
+        labels["landmarks"].weight[:] = 1
+    names = [frame.path.relative_to(root).as_posix() for frame in kept]
+    table = image_table(names, [frame.subject for frame in kept], labels)
+    places = [f"{root}, frame {index + 1}" for index in usable.kept]
     boxes = np.zeros((len(kept), 3), np.int64)
-    return ListedFaces(LABEL_SET, table, [str(frame.path) for _, frame in kept], places, upright=False, boxes=boxes)
+    return ListedFaces(LABEL_SET, table, [str(frame.path) for frame in kept], places, upright=False, boxes=boxes)

@@ -3,18 +3,16 @@
 import pathlib
 from typing import NamedTuple
 
-import numpy as np
 from absl import logging
-from jaxtyping import Float
 
 from affect_jax import emotions
 from affect_jax.data.readers.lists import parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.whereabouts import log_left_out, visible_files
-from affect_jax.types import LANDMARKS
+from affect_jax.data.whereabouts import log_left_out, too_deep, visible_files
 
 LABEL_SET = "ck_plus_8"
 SUFFIX = ".png"
+EMOTION_ENDING = "_emotion.txt"
 IMAGE_FOLDER = "cohn-kanade-images"
 EMOTION_FOLDERS = ("Emotion", "Emotion_labels/Emotion", "emotion")
 LANDMARK_FOLDERS = ("Landmarks/Landmarks", "Landmarks", "landmarks")
@@ -40,7 +38,7 @@ def labeled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: Skipped
         subject, sequence = folder.parent.name, folder.name
         images = [path for path in visible_files(folder) if path.suffix.lower() == SUFFIX]
         other_files += [path for path in visible_files(folder) if path.suffix.lower() != SUFFIX]
-        files = sorted((labels / subject / sequence).glob("[!.]*_emotion.txt"))
+        files = sorted((labels / subject / sequence).glob(f"[!.]*{EMOTION_ENDING}"))
         if not files or not images:
             without += 1
             continue
@@ -54,8 +52,29 @@ def labeled_frames(root: pathlib.Path, neutral: int, peak: int, skipped: Skipped
         early = [path for path in images[:neutral] if path not in late]
         frames += [Frame(path, subject, NEUTRAL) for path in early] + [Frame(path, subject, emotion) for path in late]
     log_left_out(root, {f"no frame, which ends with {SUFFIX}": other_files})
+    if not frames and not number:
+        _refuse_other_levels(root, labels)
     logging.info("%s: %d sequences with an emotion; %d without are excluded", root, number, without)
     return frames
+
+
+def labeled_images(root: pathlib.Path) -> list[pathlib.Path]:
+    """Lists all frames of the sequences with an emotion, or of all sequences if the emotions are not there."""
+    labels, found = _first_folder(root, EMOTION_FOLDERS), []
+    for folder in sorted((root / IMAGE_FOLDER).glob("S*/*/")):
+        if labels is None or any((labels / folder.parent.name / folder.name).glob(f"[!.]*{EMOTION_ENDING}")):
+            found += [path for path in visible_files(folder) if path.suffix.lower() == SUFFIX]
+    if not found:
+        _refuse_other_levels(root, labels)
+    return found
+
+
+def _refuse_other_levels(root: pathlib.Path, labels: pathlib.Path | None) -> None:
+    """FileNotFoundError if there is no sequence or emotion where it is expected."""
+    for folder, ending in ((root / IMAGE_FOLDER, SUFFIX), (labels, EMOTION_ENDING)):
+        if folder is not None and not _has_sequences(folder, ending):
+            hint = too_deep(folder, lambda below, ending=ending: _has_sequences(below, ending))
+            raise FileNotFoundError(f"{folder} has no files such as S005/001/S005_001_00000011{ending}{hint}")
 
 
 def _first_folder(root: pathlib.Path, names: tuple[str, ...]) -> pathlib.Path | None:
@@ -73,22 +92,16 @@ def _emotion(files: list[pathlib.Path]) -> int:
     return parse_integer("emotion", cells[0], 7, f"{MEANING} ({files[0]})")
 
 
-def read_landmarks(root: pathlib.Path, image: pathlib.Path) -> Float[np.ndarray, "68 2"] | None:
-    """Reads the landmarks of a frame in px; None if the data set was unpacked without them."""
-    folder = _first_folder(root, LANDMARK_FOLDERS)
-    if folder is None:
-        return None
-    path = folder / image.parent.parent.name / image.parent.name / f"{image.stem}_landmarks.txt"
-    try:
-        with np.errstate(over="ignore"):  # such numbers are refused below
-            values = np.array(path.read_text(errors="replace").split(), np.float32)
-    except FileNotFoundError:
-        raise RowFault("landmarks are missing", f"no {path}") from None
-    except ValueError:
-        raise RowFault("landmarks are not numbers", f"{path}, expected 68 lines of x and y in px") from None
-    if values.size != 2 * LANDMARKS or not np.isfinite(values).all():
-        raise RowFault("wrong number of landmarks", f"{path} has {values.size} values, expected 68 lines of x and y")
-    points = values.reshape(LANDMARKS, 2)
-    if (points.max(0) <= points.min(0)).any():
-        raise RowFault("landmarks span no area", f"all points of {path} lie on a line")
-    return points
+def landmark_folder(root: pathlib.Path) -> pathlib.Path | None:
+    """Returns the folder of the landmarks; None if the data set was unpacked without them."""
+    return _first_folder(root, LANDMARK_FOLDERS)
+
+
+def image_top(root: pathlib.Path) -> pathlib.Path:
+    """Returns the folder that the paths of images and of their landmarks are relative to."""
+    return root / IMAGE_FOLDER if (root / IMAGE_FOLDER).is_dir() else root
+
+
+def _has_sequences(folder: pathlib.Path, ending: str) -> bool:
+    """Whether a folder has files with that ending in folders of subject and sequence."""
+    return next(folder.glob(f"S*/*/[!.]*{ending}"), None) is not None

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,6 +31,7 @@ class FER2013Config(ListConfig):
     """
 
     def __post_init__(self):
+        super().__post_init__()
         usage(self.split)
 
     @property
@@ -99,9 +101,16 @@ def _read_usage(row: dict[str, str], path: pathlib.Path, wanted: str) -> str:
         if wanted != "Training":
             raise ValueError(f"{path} has no column Usage, so all rows are training; other splits need fer2013.csv")
         return "Training"
-    if row["Usage"] not in USAGES:
-        raise RowFault("Usage is unknown", f"Usage is '{row['Usage'][:20]}', expected {', '.join(USAGES)}")
-    return row["Usage"]
+    return parse_usage(row["Usage"])
+
+
+def parse_usage(cell: str) -> str:
+    """Parses a cell of the Usage column, in any capitals; RowFault for another word."""
+    word = re.sub(r"[\s_]", "", cell).lower()
+    for known in USAGES:
+        if known.lower() == word:
+            return known
+    raise RowFault("Usage is unknown", f"Usage is '{cell[:20]}', expected {', '.join(USAGES)}")
 
 
 def parse_pixels(cell: str) -> UInt8[np.ndarray, "48 48"]:

@@ -15,10 +15,11 @@ from jaxtyping import Float, Int
 
 from affect_jax import emotions
 from affect_jax.data.gray_images import GrayImages
-from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, parse_pixels, usage
+from affect_jax.data.image_source import ImageFiles
+from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, parse_pixels, parse_usage, usage
 from affect_jax.data.readers.lists import ImageListConfig, ListFile, check_image_files, image_table, parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import ImageFiles, unlabeled
+from affect_jax.data.source import unlabeled
 from affect_jax.data.whereabouts import elsewhere
 from affect_jax.types import Labels
 
@@ -44,6 +45,7 @@ class FERPlusConfig(ImageListConfig):
     votes: str = "distribution"  # distribution: share of votes | majority: the emotion with more than half of all votes
 
     def __post_init__(self):
+        super().__post_init__()
         usage(self.split)
         if self.votes not in KINDS:
             raise ValueError(f"votes is '{self.votes}'; choose {' or '.join(KINDS)}")
@@ -101,9 +103,7 @@ def _read(path: pathlib.Path, wanted: str, skipped: SkippedRows) -> tuple[list[V
         usages.append(UNKNOWN)
         try:
             row = lines.named(cells)
-            if full_list and row["Usage"] not in FOLDERS:
-                raise RowFault("Usage is unknown", f"'{row['Usage'][:20]}', expected {', '.join(FOLDERS)}")
-            usages[-1] = row["Usage"] if full_list else wanted
+            usages[-1] = parse_usage(row["Usage"]) if full_list else wanted
             if usages[-1] != wanted:
                 continue
             votes = np.array([parse_integer(f"votes for {name}", row[name], 10) for name in VOTES])
@@ -186,5 +186,5 @@ def _from_text(rows, usages: list[str], root: pathlib.Path, config: FERPlusConfi
 
 
 def _check_usage(where: str, usage_of_image: str, usage_of_votes: str) -> None:
-    if usage_of_votes not in (usage_of_image, UNKNOWN):
+    if usage_of_votes != UNKNOWN and parse_usage(usage_of_image) != usage_of_votes:
         raise ValueError(f"{where} is {usage_of_image}, but the votes in that row are {usage_of_votes}: {MISMATCH}")

@@ -1,6 +1,7 @@
 """Shared parts of list readers: options, CSV lists with a header, and tables of still images."""
 
 import dataclasses
+import math
 import os
 import pathlib
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,10 @@ class ListConfig:
     strict: bool = False  # raise on an invalid row instead of skipping it
     max_skipped_fraction: float = 0.01  # maximum share of all rows
     skipped_csv: str = ""  # file to which skipped rows are added
+
+    def __post_init__(self):
+        if not 0 <= self.max_skipped_fraction <= 1:
+            raise ValueError(f"max_skipped_fraction is {self.max_skipped_fraction}; expected a number from 0 to 1")
 
     @property
     def own_split(self) -> Any:
@@ -132,6 +137,18 @@ class ListFile:
         return {column: cell.strip() for column, cell in zip(self.columns, cells, strict=True)}
 
 
+def parse_finite(column: str, cell: str, expected: str) -> float:
+    """Parses a finite number; RowFault says what was expected otherwise."""
+    try:
+        value = float(cell)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        hint = "; export the list with decimal points" if "," in cell else ""
+        raise RowFault(f"{column} is not a number", f"{column} is '{cell[:20]}', expected {expected}{hint}")
+    return value
+
+
 def parse_integer(column: str, cell: str, highest: int, meaning: str = "", lowest: int = 0) -> int:
     """Parses an integer; RowFault if it is not one or not in lowest..highest."""
     try:
@@ -143,12 +160,12 @@ def parse_integer(column: str, cell: str, highest: int, meaning: str = "", lowes
     return int(value)
 
 
-def parse_emotion(column: str, cell: str, names: Sequence[str], first: int = 0) -> int:
-    """Parses an emotion's code, counted from `first`, or its name; returns its index in `names`."""
+def parse_emotion(column: str, cell: str, names: Sequence[str]) -> int:
+    """Parses an emotion's code or its name; returns its index in `names`."""
     if (word := emotions.canonical_name(cell)) in names:
         return names.index(word)
-    meaning = ", ".join(f"{code} {name}" for code, name in enumerate(names, first))
-    return parse_integer(column, cell, len(names) - 1 + first, meaning, lowest=first) - first
+    meaning = ", ".join(f"{code} {name}" for code, name in enumerate(names))
+    return parse_integer(column, cell, len(names) - 1, meaning)
 
 
 def image_table(names: Sequence[str], subjects: Sequence[str], labels: Labels) -> Table:

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from affect_jax import emotions
+from affect_jax.data.readers.collection import Collection
 from affect_jax.data.readers.lists import ListFile, existing_folder, parse_emotion
-from affect_jax.data.readers.traces import ClipConfig, Collection, parse_number, resolve_split
+from affect_jax.data.readers.traces import ClipConfig, parse_number, resolve_split
 from affect_jax.data.recordings import Footage, Recording, Recordings
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.source import unlabeled
@@ -65,7 +66,7 @@ def omg(config: OMGConfig) -> Recordings:
         found = f"; lists found there: {lists}" if lists else ""
         hint = elsewhere(root, lambda top: (top / config.own_split).is_file())
         raise FileNotFoundError(f"no file {path}, expected the list of split '{config.split}'{found}{hint}")
-    found = Collection(config, root, str(path))
+    found = Collection("omg", config, root, str(path))
     lines = ListFile(path, COLUMNS)
     seen = set()
     for row, cells in lines:

@@ -8,6 +8,7 @@ import numpy as np
 
 from affect_jax import emotions
 from affect_jax.data import without_effect
+from affect_jax.data.image_source import ImageFiles
 from affect_jax.data.readers.lists import (
     ImageListConfig,
     check_image_files,
@@ -18,8 +19,9 @@ from affect_jax.data.readers.lists import (
     square_around_box,
 )
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import ImageFiles, unlabeled
+from affect_jax.data.source import unlabeled
 from affect_jax.data.whereabouts import elsewhere
+from affect_jax.data.whole_images import file_sizes, require_crops
 from affect_jax.files.delimited import read_lines
 
 LABEL_SET = "raf_db_7"
@@ -40,12 +42,16 @@ class RAFDBConfig(ImageListConfig):
 
     images: str = "aligned"  # aligned (100 px faces; the crop is the whole image) | original
     box_side_ratio: float = 1.5  # crop side / mean side of the face box of an original image; our choice
+    allow_whole_images: bool = False  # use whole original images without a face box, although they are no face crops
 
     def __post_init__(self):
+        super().__post_init__()
         if self.split not in SPLITS:
             raise ValueError(f"split is '{self.split}'; choose one of {', '.join(SPLITS)}")
         if self.images not in IMAGES:
             raise ValueError(f"images is '{self.images}'; choose one of {', '.join(IMAGES)}")
+        if not self.box_side_ratio > 0:
+            raise ValueError(f"box_side_ratio is {self.box_side_ratio}; it must be above 0")
 
     @property
     def own_split(self) -> str:
@@ -57,7 +63,7 @@ def raf_db(config: RAFDBConfig) -> ImageFiles:
 
     ValueError if too many rows are unusable; FileNotFoundError for a wrong path.
     """
-    top, path = _find_list(config.root)
+    top, path = _find_list(config)
     skipped = config.skipped(path)
     rows, total = _read(path, config.own_split, skipped)
     paths = [str(top / IMAGES[config.images].format(name)) for _, name, _ in rows]
@@ -77,6 +83,9 @@ def raf_db(config: RAFDBConfig) -> ImageFiles:
     if not kept:
         raise ValueError(f"{path} has no usable rows among {total}: {skipped.counts()}; is split {config.split} right?")
     numbers, names, named, files = zip(*kept, strict=True)
+    if whole := [file for file, (*_, side) in zip(files, boxes, strict=True) if not side]:
+        how = f"unpack Annotation/boundingbox into {top}, or set images=aligned"
+        require_crops("raf_db", path, file_sizes(whole), config.allow_whole_images, how)
     labels = unlabeled(len(kept), LABEL_SET, ("emotion",))
     labels["emotion"].value[:] = one_hot(named, len(emotions.names(LABEL_SET)))
     labels["emotion"].weight[:] = 1
@@ -85,14 +94,25 @@ def raf_db(config: RAFDBConfig) -> ImageFiles:
     return ImageFiles(LABEL_SET, image_table(names, names, labels), files, places, boxes=cut, upright=cut is None)
 
 
-def _find_list(root: str) -> tuple[pathlib.Path, pathlib.Path]:
-    path = existing_folder(root, f"root is the folder that contains {LISTS[0]} and Image")
-    for top in (path / name for name in TOPS):
-        for name in LISTS:
-            if (top / name).is_file():
-                return top, top / name
-    hint = elsewhere(path, lambda top: any((top / name).is_file() for name in LISTS))
-    raise FileNotFoundError(f"no {LISTS[0]} in {path}; root is the folder that contains it and Image{hint}")
+def _find_list(config: RAFDBConfig) -> tuple[pathlib.Path, pathlib.Path]:
+    """Returns the folder with the images, and the list; FileNotFoundError says at which other level they lie."""
+    root = existing_folder(config.root, f"root is the folder that contains {LISTS[0]} and Image")
+    lists = _lists(root)
+    if not lists:
+        hint = elsewhere(root, lambda top: bool(_lists(top)))
+        raise FileNotFoundError(f"no {LISTS[0]} in {root}; root is the folder that contains it and Image{hint}")
+    folder = pathlib.PurePath(IMAGES[config.images]).parent
+    for top, path in lists:
+        if (top / folder).is_dir():
+            return top, path
+    hint = elsewhere(root, lambda other: any((top / folder).is_dir() for top, _ in _lists(other)))
+    raise FileNotFoundError(f"no folder {lists[0][0] / folder}, expected the images of {lists[0][1]} in it{hint}")
+
+
+def _lists(root: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
+    """Finds the lists in a root, each with the folder where its images are expected."""
+    places = [(root / top, root / top / name) for top in TOPS for name in LISTS]
+    return [(top, path) for top, path in places if path.is_file()]
 
 
 def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[tuple[int, str, int]], int]:

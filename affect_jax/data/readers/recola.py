@@ -14,17 +14,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from affect_jax.data.readers.collection import LAYOUT, Collection
 from affect_jax.data.readers.lists import ListFile, existing_folder
-from affect_jax.data.readers.traces import (
-    ALL,
-    LAYOUT,
-    ClipConfig,
-    Collection,
-    Trace,
-    read_trace,
-    resolve_split,
-)
-from affect_jax.data.recordings import Recordings
+from affect_jax.data.readers.traces import ALL, ClipConfig, Trace, read_trace, resolve_split
+from affect_jax.data.recordings import Recordings, has_footage
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.whereabouts import elsewhere, has_hidden_part, log_left_out, visible_files
 from affect_jax.files.delimited import read_lines
@@ -61,7 +54,7 @@ def recola(config: RECOLAConfig) -> Recordings:
     """
     root = existing_folder(config.root, f"root is the folder with the labels arousal/ and valence/; {LAYOUT}")
     folder = _folder(root, config.labels)
-    found = Collection(config, root, str(folder))
+    found = Collection("recola", config, root, str(folder))
     files = {dimension: _files(folder / dimension, config.split) for dimension in DIMENSIONS}
     for name in sorted(set().union(*files.values())):
         if missing := [dimension for dimension in DIMENSIONS if name not in files[dimension]]:
@@ -133,10 +126,24 @@ def _folder(root: pathlib.Path, labels: str) -> pathlib.Path:
     if not found:
         raise FileNotFoundError(
             f"no folders arousal/ and valence/ in {top}, expected files such as dev_1.arff in them"
-            + elsewhere(root, lambda top: bool(_dimensions(top)), "labels" if labels else "root")
+            + (
+                _whole(root, labels)
+                or elsewhere(root, lambda top: bool(_dimensions(top)), "labels" if labels else "root")
+            )
         )
     names = ", ".join(folder.relative_to(root).as_posix() for folder in found)
-    raise ValueError(f"{top} has several sets of labels: {names}; set labels to one of them")
+    hint = "" if has_footage(root) else _whole(root, labels)
+    raise ValueError(f"{top} has several sets of labels: {names}; set labels to one of them{hint}")
+
+
+def _whole(root: pathlib.Path, labels: str) -> str:
+    """Says at which other level labels and recordings lie together, as the end of a message."""
+    return elsewhere(root, lambda top: has_footage(top) and bool(_dimensions(top / labels)))
+
+
+def _labels_alone(root: pathlib.Path, option: str) -> str:
+    """Says at which other level labels lie, as the end of a message about an option."""
+    return elsewhere(root, lambda top: bool(_dimensions(top)), option)
 
 
 def _dimensions(top: pathlib.Path) -> list[pathlib.Path]:

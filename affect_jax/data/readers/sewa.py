@@ -10,15 +10,9 @@ import functools
 import pathlib
 import re
 
+from affect_jax.data.readers.collection import LAYOUT, Collection
 from affect_jax.data.readers.lists import ListFile, existing_folder
-from affect_jax.data.readers.traces import (
-    LAYOUT,
-    ClipConfig,
-    Collection,
-    read_trace,
-    resolve_split,
-    split_dimensions,
-)
+from affect_jax.data.readers.traces import ClipConfig, read_trace, resolve_split, split_dimensions
 from affect_jax.data.recordings import Recordings
 from affect_jax.data.skipped import RowFault
 from affect_jax.data.whereabouts import elsewhere, log_left_out, visible_files
@@ -51,7 +45,7 @@ def sewa(config: SEWAConfig) -> Recordings:
     """
     root = existing_folder(config.root, f"root is the folder with labels/Train_DE_01.csv...; {LAYOUT}")
     folder = root / "labels" if (root / "labels").is_dir() else root
-    found = Collection(config, root, str(folder))
+    found = Collection("sewa", config, root, str(folder))
     for path in _files(folder, config):
         lines = ListFile(path, COLUMNS, delimiter=";", quote="'")
         trace, rows = read_trace(lines, "timestamp", RATED, found.rows, functools.partial(_check_name, path.stem))
@@ -64,9 +58,8 @@ def sewa(config: SEWAConfig) -> Recordings:
 def _files(folder: pathlib.Path, config: SEWAConfig) -> list[pathlib.Path]:
     word = config.own_split
     named = _named(folder)
-    log_left_out(
-        folder, {"no name such as Devel_DE_01.csv": [path for path in visible_files(folder) if path not in named]}
-    )
+    others = [path for path in visible_files(folder) if path not in named]
+    log_left_out(folder, {"no name such as Devel_DE_01.csv": others})
     chosen = [
         path
         for path, match in named.items()

@@ -55,8 +55,7 @@ def load_sweep(text: str) -> list[Mapping[str, Any]]:
     path = _find(text, SWEEP_EXAMPLE)
     get_sweep = _function(path, "get_sweep", "returns a list of {dotted option: value}")
     with _blaming(path):
-        points = get_sweep()
-        points = list(points)
+        points = list(get_sweep())
     for number, point in enumerate(points):
         if not isinstance(point, Mapping) or not all(isinstance(name, str) for name in point):
             raise UsageError(f"{path}: point {number} of get_sweep() is {point!r}; expected {{dotted option: value}}")

@@ -61,27 +61,21 @@ def source_config(options: Mapping[str, Any], where: str) -> SourceConfig:
     common = {"weight": rest.pop("weight"), "fold": fold, "clock": clock}
     del rest["fold"], rest["clock"]
     reader, config = named(READERS, rest, where, key="reader")
-    check_reader(config, where, f"{where}.root")
+    require_root(config, f"{where}.root")
     made = typed(SourceConfig, {"reader": reader, "options": config, **common}, where)
     if not made.weight > 0:
         raise UsageError(f"{where}.weight is {made.weight}; it must be above 0")
     return made
 
 
-def check_reader(reader_options: Any, where: str, root: str) -> None:
-    """Checks the options that several readers have; `root` is what the user calls the folder of the data set.
+def require_root(reader_options: Any, root: str) -> None:
+    """UsageError if a reader that needs a folder is given none: an empty path would be the current folder.
 
-    A reader that needs a folder is given one: an empty path would be the current folder.
+    `root` is what the user calls the folder of the data set.
     """
     defaults = {field.name: field.default for field in dataclasses.fields(reader_options)}
     if defaults.get("root") is dataclasses.MISSING and not reader_options.root.strip():
         raise UsageError(f"{root} is empty; expected the folder of the data set")
-    if not 0 <= getattr(reader_options, "max_skipped_fraction", 0) <= 1:
-        raise UsageError(
-            f"{where}: max_skipped_fraction is {reader_options.max_skipped_fraction}; expected a number from 0 to 1"
-        )
-    if not getattr(reader_options, "box_side_ratio", 1) > 0:
-        raise UsageError(f"{where}: box_side_ratio is {reader_options.box_side_ratio}; it must be above 0")
 
 
 def source_configs(sections: Mapping[str, Any], where: str) -> dict[str, SourceConfig]:

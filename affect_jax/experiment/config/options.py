@@ -7,7 +7,6 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from affect_jax.data.augment import AugmentConfig
-from affect_jax.data.crops import CropConfig
 from affect_jax.emotions import LABEL_SETS
 from affect_jax.experiment.config.data import DataConfig, SourceConfig, data_config, evaluation_configs
 from affect_jax.experiment.config.errors import UsageError
@@ -15,6 +14,7 @@ from affect_jax.experiment.config.typed import lookup, named, section, typed
 from affect_jax.files.paths import expand_home
 from affect_jax.models.contract import Contract, ModelConfig
 from affect_jax.models.registry import MODELS
+from affect_jax.ops.geometry import CropConfig
 from affect_jax.tasks.registry import TASKS
 from affect_jax.train.loop import TrainConfig
 from affect_jax.train.mesh_config import MeshConfig

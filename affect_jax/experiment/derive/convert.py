@@ -13,7 +13,7 @@ from absl import logging
 
 import affect_jax
 from affect_jax import emotions
-from affect_jax.convert import emonet, weights
+from affect_jax.convert import copies, emonet
 from affect_jax.convert.table import Converted
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
@@ -53,14 +53,19 @@ def _convert(
     base: options.Config,
     reference: Reference | None,
 ) -> dict[str, Any]:
-    file_weights = foreign.read_file(file)
+    file_weights, chosen = foreign.read_file(file)
     network_name = settings.network
     if network_name == "auto":
-        network_name = "emonet" if emonet.is_emonet(file_weights.tensors) else "fan"
-    model, label_set, converted = foreign.convert_tensors(network_name, file_weights, file, settings)
-    config = _config(base, model, label_set, file)
+        network_name = "emonet" if emonet.is_emonet(chosen.tensors) else "fan"
+    model, label_set, converted = foreign.convert_tensors(network_name, chosen.copy, file, settings)
+    config = _config(base, model, label_set, file, settings.warp)
     run = options.parse(config)
-    source = _source(network_name, file_weights, converted, file, run, settings)
+    source = {
+        "file": file.name,
+        "sha256": file_weights.sha256,
+        "form": file_weights.form,
+        **_source(network_name, chosen, converted, run, settings),
+    }
     if (existing := write.existing_result(workdir, config, SOURCE)) is not None:
         if existing.get("sha256") != source["sha256"]:
             raise UsageError(f"--workdir={workdir} holds the conversion of another file; choose another folder")
@@ -70,20 +75,26 @@ def _convert(
     parity = None
     if reference is not None:
         pooling = model["trunk"]["pooling"]
-        parity = _parity(network, variables, file_weights, run.contract.input_px, pooling, reference)
+        parity = _parity(network, variables, chosen.tensors, run.contract.input_px, pooling, reference)
     notes = {SOURCE: source}
     if parity is not None:
         notes[PARITY] = parity
     write.write_run(workdir, config, network, variables, notes)
-    logging.info("%s: %d entries of %s (%s)", workdir, len(file_weights.tensors), file, file_weights.form)
+    logging.info("%s: %d entries of %s (%s)", workdir, len(chosen.tensors), file, file_weights.form)
+    if chosen.note:
+        logging.info("%s", chosen.note)
     logging.warning("license of the weights: %s", source["license"])
     return source
 
 
-def _config(base: options.Config, model: Mapping[str, Any], label_set: str, file: pathlib.Path) -> dict[str, Any]:
+def _config(
+    base: options.Config, model: Mapping[str, Any], label_set: str, file: pathlib.Path, warp: str
+) -> dict[str, Any]:
     task = "affect" if model["name"] == "emonet" else "landmarks"
+    common = options.as_dict(base)
     return {
-        **options.as_dict(base),
+        **common,
+        "crop": {**common["crop"], "warp": warp},
         "label_set": label_set,
         "model": dict(model),
         "task": {"name": task, **dataclasses.asdict(TASKS[task][1]())},
@@ -93,18 +104,16 @@ def _config(base: options.Config, model: Mapping[str, Any], label_set: str, file
 
 def _source(
     name: str,
-    file_weights: weights.Weights,
+    chosen: copies.Chosen,
     converted: Converted,
-    file: pathlib.Path,
     run: options.Options,
     settings: ConversionConfig,
 ) -> dict[str, Any]:
     labels = {"label_set": run.label_set, "labels": list(emotions.names(run.label_set))}
     return {
-        "file": file.name,
-        "sha256": file_weights.sha256,
-        "form": file_weights.form,
         "network": name,
+        "prefix": chosen.copy.prefix,
+        "left_out": chosen.left_out,
         "entries": converted.entries,
         "converted": len(converted.arrays),
         "not_needed": {
@@ -113,7 +122,7 @@ def _source(
             "names": converted.not_needed,
         },
         "license": settings.license or foreign.LICENSES[name],
-        "crop": crop_name(run.contract.input_px, run.crop.side_ratio),
+        "crop": crop_name(run.contract.input_px, run.crop),
         **(labels if run.predicts_affect else {}),
         "input": "RGB in [0, 1], no further normalization",
         "versions": {"affect_jax": affect_jax.__version__}
@@ -124,7 +133,7 @@ def _source(
 def _parity(
     network: Network,
     variables: Variables,
-    file_weights: weights.Weights,
+    tensors: Mapping[str, np.ndarray],
     input_px: int,
     pooling: str,
     reference: Reference,
@@ -134,7 +143,7 @@ def _parity(
     with jax.default_matmul_precision("float32"):
         ours = jax.device_get(jax.jit(network.predict)(variables, images))
     result: dict[str, Any] = {"tolerance": TOLERANCE, "images": "2 of uniform noise", "input_px": input_px, "heads": {}}
-    for head, expected in reference(file_weights.tensors, images, pooling).items():
+    for head, expected in reference(tensors, images, pooling).items():
         difference = float(np.abs(ours[head] - expected).max())
         largest = float(np.abs(expected).max())
         result["heads"][head] = {"largest_difference": difference, "largest_output": largest}

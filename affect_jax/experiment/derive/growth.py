@@ -108,7 +108,5 @@ def probe_clips(run: Options) -> dict[str, Float[Array, "1 time height width 3"]
     px = run.contract.input_px
     noise = jax.random.uniform(jax.random.key(run.seed), (1, FRAMES, px, px, 3))
     subject = rendered(RenderedConfig(kind="clips", split="test", subjects=1, per_subject=1, frames=FRAMES))
-    batches = loader.evaluation_batches(
-        subject, crop_px=px, batch=1, frames=FRAMES, side_ratio=run.crop.side_ratio, threads=1
-    )
+    batches = loader.evaluation_batches(subject, crop_px=px, batch=1, frames=FRAMES, crop=run.crop, threads=1)
     return {"random": noise, "rendered": jnp.asarray(np.asarray(next(iter(batches)).inputs.images))}

@@ -153,7 +153,7 @@ def _evaluate(folder: pathlib.Path, final: FinalEvaluation) -> dict[str, float |
     part = evaluation_source(run, final.data, final.root, final.split, final.settings)
     require_same_conditions(summary.parent, conditions_of(run, part, flip=(), step=0))
     if not summary.is_file():
-        evaluate_run(folder, final.data, final.root, final.split, final.settings, False, EVALUATION)
+        evaluate_run(folder, final.data, final.root, final.split, final.settings, (), EVALUATION)
     result = read_object(summary, "remove it and run the same command again")
     return {"step": result["conditions"]["checkpoint_step"], **result["scores"]}
 

@@ -110,6 +110,9 @@ def test_other_is_not_an_emotion_of_other_label_sets(root):
     [
         (VA, "1.2,0.0", "valence out of -1..1", "valence is 1.2, expected -1 to 1"),
         (VA, "0.2", "wrong number of cells", "1, expected 2"),
+        (VA, "0.2,", "arousal is not a number", "arousal is '', expected -1 to 1"),
+        (VA, "0.2,nan", "arousal is not a number", "arousal is 'nan', expected -1 to 1"),
+        (VA, "0.2,0.1,0.3", "wrong number of cells", "3, expected 2"),
         (VA, "", "wrong number of cells", "0, expected 2"),
         (EXPR, "8", "expression out of -1..7", "expression is 8, expected 0 neutral, 1 anger"),
         (EXPR, "sad", "expression is not a number", "expression is 'sad'"),

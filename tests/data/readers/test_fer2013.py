@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from affect_jax import emotions
-from affect_jax.data.augment import AugmentConfig, prepare
+from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.face_crops import prepare
 from affect_jax.data.readers.fer2013 import FER2013Config, fer2013
 
 FACE = np.arange(2304) % 256
@@ -60,10 +61,21 @@ def test_the_other_two_forms_read_the_same(tmp_path):
         load(tmp_path / "kaggle", split="test")
 
 
+@pytest.mark.parametrize("usage", ["Training", "training", "TRAINING"])
+def test_emotions_and_usages_may_be_words_in_any_capitals(tmp_path, usage):
+    words = ["Angry", "disgust", "FEAR", "happiness", "Sadness", "surprise", "Neutral"]
+    rows = [(word, text(), usage) for word in words]
+    write_list(tmp_path, [*rows, ("0", text(), "Public Test"), ("1", text(), "private_test")])
+    for split, expected in (("training", list(range(7))), ("validation", [0]), ("test", [1])):
+        labels = load(tmp_path, split=split, strict=True).examples.labels["emotion"]
+        assert labels.value.argmax(1).tolist() == expected
+
+
 @pytest.mark.parametrize(
     "bad, reason, message",
     [
         ((7, text(), "Training"), "emotion out of 0..6", "emotion is 7, expected 0 anger, 1 disgust"),
+        (("bored", text(), "Training"), "emotion is not a number", "emotion is 'bored'"),
         (("", text(), "Training"), "emotion is not a number", "emotion is ''"),
         ((1, text(FACE[:-1]), "Training"), "wrong number of pixels", r"2303, expected 48 x 48 = 2304"),
         ((1, text(FACE + 1), "Training"), "pixels out of 0..255", "1 to 256"),

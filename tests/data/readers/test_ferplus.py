@@ -74,6 +74,15 @@ def test_faces_come_from_the_same_row_not_from_the_number_in_the_name(root):
     np.testing.assert_array_equal(load(root, split="validation").image(0)[..., 0].ravel(), (FACE + 2) % 256)
 
 
+def test_usages_in_other_capitals_are_the_same(root):
+    plain = load(root)
+    (root / "fer2013new.csv").write_text((root / "fer2013new.csv").read_text().replace("\nTraining", "\ntraining"))
+    (root / "fer2013.csv").write_text((root / "fer2013.csv").read_text().replace("PublicTest", "Public_Test"))
+    found = load(root, strict=True)
+    np.testing.assert_array_equal(found.examples.labels["emotion"].value, plain.examples.labels["emotion"].value)
+    assert list(found.examples.names) == list(plain.examples.names)
+
+
 def test_an_image_without_a_name_is_excluded_but_not_a_fault(root):
     load(root, max_skipped_fraction=0.0, skipped_csv=str(root / "skipped.csv"))
     (line,) = (root / "skipped.csv").read_text().splitlines()[1:]

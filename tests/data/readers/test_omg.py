@@ -92,6 +92,26 @@ def test_missing_videos_are_counted(root):
     assert len(load(root, max_skipped_fraction=0.5).examples) == 7
 
 
+def test_an_utterance_without_a_value_is_no_fault(root):
+    without_affect = ROWS[0].replace("0.057386889393300014,-0.114515408794", ",nan")
+    without_emotion = ROWS[1].removesuffix("3") + "#N/A"
+    write(root, (without_affect, without_emotion, ROWS[2].replace("1.0,-1.0,0", ",,")))
+    skipped = root / "skipped.csv"
+    labels = load(root, strict=True, skipped_csv=str(skipped)).examples.labels
+    assert labels["valence_arousal"].weight.tolist() == [0] * 4 + [1] * 3
+    assert labels["emotion"].weight.tolist() == [1] * 4 + [0] * 3
+    np.testing.assert_allclose(labels["valence_arousal"].value[:, 0], [0] * 4 + [0.0658844403379] * 3, rtol=1e-6)
+    assert labels["emotion"].value[:4].argmax(1).tolist() == [4] * 4 and not labels["emotion"].value[4:].any()
+    with open(skipped, newline="") as file:
+        assert [(line["row"], line["reason"]) for line in csv.DictReader(file)] == [("4", "utterance without a value")]
+
+
+def test_emotions_may_be_words(root):
+    write(root, (ROWS[0].removesuffix("4") + "Neutral", ROWS[1].removesuffix("3") + "happiness", ROWS[2]))
+    named = load(root).examples.labels["emotion"].value.argmax(1)
+    assert named.tolist() == [4] * 4 + [3] * 3 + [0] * 2
+
+
 def test_a_frame_rate_for_videos_is_named_as_without_effect(root, caplog):
     load(root)
     assert "no effect" not in caplog.text

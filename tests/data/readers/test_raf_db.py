@@ -106,3 +106,15 @@ def test_wrong_paths_and_options_are_named(root):
         load(root, split="dev")
     with pytest.raises(ValueError, match="images is 'cropped'; choose one of aligned, original"):
         load(root, images="cropped")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-8-sig"])
+@pytest.mark.parametrize("form", ["{} {}", "{},{}", "{}; {}", "{}\t{}", "{},{},"])
+def test_a_list_in_another_encoding_or_with_another_separator_is_the_same(root, encoding, form):
+    path = root / "EmoLabel" / "list_patition_label.txt"
+    plain = load(root, strict=True).examples
+    rows = [form.format(*row.split()) for row in path.read_text().splitlines()]
+    path.write_text("\r\n".join(rows) + "\r\n\r\n", encoding=encoding)
+    found = load(root, strict=True).examples
+    assert list(found.names) == list(plain.names)
+    np.testing.assert_array_equal(found.labels["emotion"].value, plain.labels["emotion"].value)

@@ -65,6 +65,17 @@ def test_an_unknown_value_of_one_dimension_is_unknown_in_both(root):
     assert np.flatnonzero(weight == 0).tolist() == [7, FRAMES, FRAMES + 1]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_an_arff_file_in_another_encoding_is_the_same(root, encoding):
+    plain = load(root, split="dev").examples.labels["valence_arousal"]
+    assert plain.value.any()
+    for path in (root / "labels").rglob("dev_1.arff"):
+        path.write_text(path.read_text().replace(",", ", ").replace("\n", "\r\n"), encoding=encoding, newline="")
+    found = load(root, split="dev", strict=True).examples.labels["valence_arousal"]
+    np.testing.assert_array_equal(found.value, plain.value)
+    np.testing.assert_array_equal(found.weight, plain.weight)
+
+
 def test_the_mean_of_the_raters_or_one_of_them(root):
     table = np.round(np.random.default_rng(0).uniform(-1, 1, (FRAMES, 6)), 2)
     for dimension, sign in (("arousal", 1), ("valence", -1)):
