@@ -41,11 +41,12 @@ def checker(path, form=""):
         found = outcome(lambda: read(path), path.name)
         if found is not None:
             assert not form or found.form == form
-            assert found.tensors
-            for name, array in found.tensors.items():
-                assert isinstance(name, str) and isinstance(array, np.ndarray) and array.dtype != object
-                if form == "torch zip":  # its parts have checksums
-                    np.testing.assert_array_equal(array, ARRAYS[name])
+            assert found.states and all(found.states.values())
+            for state in found.states.values():
+                for name, array in state.items():
+                    assert isinstance(name, str) and isinstance(array, np.ndarray) and array.dtype != object
+                    if form == "torch zip":  # its parts have checksums
+                        np.testing.assert_array_equal(array, ARRAYS[name])
 
     return check
 
