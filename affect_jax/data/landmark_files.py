@@ -45,7 +45,8 @@ def read_points(path: pathlib.Path) -> Float[np.ndarray, "68 2"] | None:
     if not cells:
         return None
     try:
-        values = np.array(cells, np.float32)
+        with np.errstate(over="ignore"):  # such numbers are refused below
+            values = np.array(cells, np.float32)
     except ValueError:
         raise RowFault("landmarks are not numbers", f"{path}, expected 68 lines of x and y in px") from None
     if values.size != 2 * LANDMARKS or not np.isfinite(values).all():

@@ -25,6 +25,7 @@ from affect_jax.experiment.config.typed import lookup, typed
 from affect_jax.experiment.data import SKIPPED, evaluation_batches, existing_store, open_source
 from affect_jax.experiment.network import make_predict
 from affect_jax.files.disk import require_writable
+from affect_jax.files.json_files import read_object
 from affect_jax.ops.geometry import crop_name
 from affect_jax.tables.rows import Rows
 from affect_jax.tables.writing import write_rows
@@ -109,8 +110,8 @@ def data_conditions(part: SourceConfig) -> str:
 def require_same_conditions(folder: pathlib.Path, conditions: EvaluationConditions) -> None:
     """UsageError if the folder holds an evaluation under other conditions; one of another step is overwritten."""
     try:
-        existing = json.loads((folder / "summary.json").read_text(encoding="utf-8"))["conditions"]
-    except (OSError, ValueError, KeyError):
+        existing = dict(read_object(folder / "summary.json", "it will be overwritten")["conditions"])
+    except (OSError, ValueError, KeyError, TypeError):
         return
     mine = json.loads(json.dumps(dataclasses.asdict(conditions)))
     for name in sorted(set(mine) - {"checkpoint_step"}):

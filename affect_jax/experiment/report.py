@@ -1,10 +1,10 @@
 """Evaluated workdirs side by side: a table, plots, and an HTML page."""
 
-import json
 import pathlib
 from collections.abc import Sequence
 
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.files.json_files import read_object
 from affect_jax.report.evaluated import Evaluated
 from affect_jax.report.page import write_page
 from affect_jax.report.sections.registry import SECTIONS
@@ -30,5 +30,5 @@ def _evaluated(workdir: pathlib.Path, evaluation: str) -> Evaluated:
     folder = workdir / "evaluation" / evaluation
     if not (folder / "summary.json").is_file():
         raise UsageError(f"{folder} holds no summary.json; run python -m launch.evaluate first")
-    summary = json.loads((folder / "summary.json").read_text())
+    summary = read_object(folder / "summary.json", "run python -m launch.evaluate again")
     return Evaluated(workdir.name, summary, read_rows(folder / "predictions.csv"), workdir / "metrics.jsonl")

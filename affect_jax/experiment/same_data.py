@@ -6,6 +6,7 @@ from affect_jax.data.fingerprint import source_fingerprint
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.run import Run
 from affect_jax.files.atomic import open_atomically
+from affect_jax.files.json_files import read_object
 
 DATA = "data.json"
 
@@ -19,9 +20,9 @@ def require_same_data(run: Run, resuming: bool) -> None:
     found = _fingerprints(run)
     if resuming and path.is_file():
         try:
-            known = json.loads(path.read_text(encoding="utf-8"))
+            known = read_object(path, "remove it to go on with the data as they are")
         except ValueError as error:
-            raise UsageError(f"{path} is damaged ({error}); remove it to go on with the data as they are") from error
+            raise UsageError(str(error)) from error
         for name, fingerprint in found.items():
             if name in known and known[name] != fingerprint:
                 raise UsageError(

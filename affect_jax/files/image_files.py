@@ -14,6 +14,7 @@ from affect_jax.files.images import EMPTY, SMALLEST_PX
 from affect_jax.types import UnreadableImage
 
 MISSING = "image is missing"
+IMPOSSIBLE = "no file can have the name of the image"  # one with a zero byte, in a damaged list
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".jp2", ".ppm", ".pgm"),
     *(".avif", ".heic", ".heif", ".hif"),
@@ -47,6 +48,8 @@ def read(path: str, where: str, upright: bool = True) -> UInt8[np.ndarray, "heig
     except OSError as error:
         reason = MISSING if isinstance(error, FileNotFoundError) else f"image cannot be read ({error.strerror})"
         raise UnreadableImage(f"{where}: {reason}; add the file or remove the row") from error
+    except ValueError as error:
+        raise UnreadableImage(f"{where}: {IMPOSSIBLE}; correct or remove the row") from error
     return decode(data, where, upright)
 
 
@@ -74,6 +77,8 @@ def check(path: str) -> ImageCheck:
             width, height, turned = _stored_size(file)
     except FileNotFoundError:
         return ImageCheck(MISSING)
+    except ValueError:
+        return ImageCheck(IMPOSSIBLE)
     except OSError as error:
         return ImageCheck(f"image cannot be read ({error.strerror})")
     if size == 0:

@@ -20,6 +20,8 @@ POINTS = X_COLUMNS + Y_COLUMNS
 REQUIRED = ("frame", "success") + POINTS
 FRAME, SUCCESS, FIRST_POINT = 0, 1, 2  # positions in REQUIRED
 OPTIONAL = ("face_id", "timestamp", "pose_Tx", "pose_Ty", "pose_Tz")
+MOST_FRAMES = 10**9  # a larger number is none of a frame
+MOST_PX = 1e6  # from the corner of the image; a larger number is none of a landmark
 MOST_UNUSABLE = 0.25  # share of unusable rows above which the table as a whole is damaged or of another kind
 
 
@@ -28,7 +30,7 @@ class Tracked(NamedTuple):
 
     numbers: Int[np.ndarray, "row"]  # frame numbers, from 0
     found: Bool[np.ndarray, "row"]
-    landmarks: Float[np.ndarray, "row 68 2"]  # in px of the video; undefined where no face was found
+    landmarks: Float[np.ndarray, "row 68 2"]  # in px of the video; 0 where no face was found
     times_seconds: Float[np.ndarray, "row"]  # nan where the table has none
     position: Float[np.ndarray, "row 3"]  # of the head in mm before the camera; nan where the table has none
     unusable: tuple[tuple[int, str], ...]  # row and reason of those left out
@@ -97,7 +99,7 @@ def _parse(cells: Sequence[str], places: dict[str, int]) -> list[float]:
         values = [float(cells[place]) for place in places.values()]
     except ValueError:
         values = [_number(column, cells[place]) for column, place in places.items()]
-    if not math.isfinite(values[FRAME]) or values[FRAME] != int(values[FRAME]):
+    if not abs(values[FRAME]) <= MOST_FRAMES or values[FRAME] != int(values[FRAME]):
         raise ValueError(f"frame is '{cells[places['frame']].strip()[:20]}', expected a frame number")
     if math.isnan(values[SUCCESS]):
         values[SUCCESS] = 0.0
@@ -105,10 +107,11 @@ def _parse(cells: Sequence[str], places: dict[str, int]) -> list[float]:
         raise ValueError(f"success is {values[SUCCESS]:g}, expected 1, or 0 where no face was found")
     if values[SUCCESS]:
         for column, value in zip(POINTS, values[FIRST_POINT:], strict=False):
-            if not math.isfinite(value):
+            if not abs(value) <= MOST_PX:
                 cell = cells[places[column]].strip()[:20]
-                raise ValueError(f"landmarks are not finite, though success is 1: {column} is '{cell}'")
-    return values
+                kind = "beyond any image" if math.isfinite(value) else "not finite"
+                raise ValueError(f"landmarks are {kind}, though success is 1: {column} is '{cell}'")
+    return values[: len(REQUIRED)] + [value if math.isfinite(value) else math.nan for value in values[len(REQUIRED) :]]
 
 
 def _number(column: str, cell: str) -> float:
@@ -149,11 +152,12 @@ def _tracked(
 ) -> Tracked:
     columns = {column: table[:, index] for index, column in enumerate(places)}
     unknown = np.full(len(table), np.nan)
+    found = columns["success"] == 1
     points = table[:, FIRST_POINT : FIRST_POINT + len(POINTS)].reshape(-1, 2, LANDMARKS).swapaxes(1, 2)
     return Tracked(
         numbers=columns["frame"].astype(np.int64) - 1,
-        found=columns["success"] == 1,
-        landmarks=points.astype(np.float32),
+        found=found,
+        landmarks=np.where(found[:, None, None], points, 0).astype(np.float32),
         times_seconds=columns.get("timestamp", unknown),
         position=np.stack([columns.get(f"pose_T{axis}", unknown) for axis in "xyz"], axis=1),
         unusable=tuple(unusable),

@@ -58,11 +58,19 @@ def _say_once(sentence: str) -> None:
     logging.warning("%s", sentence)
 
 
+def open_container(path: pathlib.Path) -> av.container.InputContainer:
+    """Opens a file in one of the containers that we accept; av.error.FFmpegError if it is none.
+
+    Titles and comments in other encodings than UTF-8 are not needed, and no reason to refuse a film.
+    """
+    return av.open(f"file:{os.path.abspath(path)}", options=OPEN_OPTIONS, metadata_errors="replace")
+
+
 def _open(path: pathlib.Path) -> av.container.InputContainer:
     if not path.is_file():
         raise FileNotFoundError(f"no file at {path}; give a video, an image or a folder of images and videos")
     try:
-        return av.open(f"file:{os.path.abspath(path)}", options=OPEN_OPTIONS)
+        return open_container(path)
     except av.error.PermissionError as error:
         raise ValueError(f"{path} cannot be read ({error.strerror}); check the permissions of the file") from error
     except av.error.FFmpegError as error:

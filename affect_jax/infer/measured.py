@@ -18,9 +18,11 @@ from absl import logging
 
 from affect_jax.files.atomic import open_atomically
 from affect_jax.files.cache import cache_folder
+from affect_jax.files.json_files import read_object
 
 FILE = "execution.json"
 ROUNDS = 5
+LONGEST_MS = 1e9  # of a stored timing
 SWITCH_RATIO = 0.9  # the default is replaced only by an execution below this fraction of its time: stable under noise
 Clock = Callable[[], Mapping[str, float]]  # measures the seconds of each execution
 
@@ -33,7 +35,7 @@ class Choices:
 
     def fastest(self, key: str, executions: Sequence[str], clock: Clock) -> str:
         """Returns the first execution, unless the fastest takes less than SWITCH_RATIO of its time."""
-        stored = [_read(file).get(self._machine, {}).get(key, {}) for file in self._files]
+        stored = [_timings(file, self._machine, key) for file in self._files]
         columns = {f"{name}_ms" for name in executions}
         times = next((entry for entry in stored if columns <= set(entry)), None)
         if times is None:
@@ -79,15 +81,27 @@ def files(workdir: pathlib.Path | None) -> list[pathlib.Path]:
 
 def _read(file: pathlib.Path) -> dict:
     try:
-        return json.loads(file.read_text()) if file.exists() else {}
-    except json.JSONDecodeError:
-        logging.warning("%s is not valid JSON; it will be overwritten", file)
+        return read_object(file, "it will be overwritten") if file.exists() else {}
+    except ValueError as error:
+        logging.warning("%s", error)
         return {}
+
+
+def _timings(file: pathlib.Path, machine_name: str, key: str) -> dict[str, float]:
+    """The stored timings of an entry; {} without one."""
+    entries = _read(file).get(machine_name)
+    entry = entries.get(key) if isinstance(entries, dict) else None
+    if not isinstance(entry, dict):
+        return {}
+    is_time = lambda value: type(value) in (int, float) and 0 <= value < LONGEST_MS
+    return {name: float(taken) for name, taken in entry.items() if is_time(taken)}
 
 
 def _add(file: pathlib.Path, machine_name: str, key: str, times: dict[str, float]) -> None:
     content = _read(file)
-    content.setdefault(machine_name, {})[key] = times
+    if not isinstance(content.get(machine_name), dict):
+        content[machine_name] = {}
+    content[machine_name][key] = times
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with open_atomically(file) as out:

@@ -2,7 +2,7 @@
 
 import csv
 import pathlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -41,12 +41,15 @@ def read_rows(path: pathlib.Path) -> Rows:
 def _read_text(path: pathlib.Path, schema: Schema) -> Text:
     with path.open(**ENCODING) as file:
         reader = csv.reader(file)
-        header = tuple(next(reader, ()))
+        header = _read_header(path, reader)
         if header != schema.columns:
             raise ValueError(
-                f"{path}, row 1: expected the columns {', '.join(schema.columns)}, found {', '.join(header)}"
+                f"{path}, row 1: expected the columns {', '.join(schema.columns)}, found {', '.join(header)[:300]}"
             )
-        lines = list(reader)
+        try:
+            lines = list(reader)
+        except csv.Error as error:
+            raise ValueError(f"{path}, row {reader.line_num}: {error}; the file was changed by hand") from error
     for number, line in enumerate(lines, start=2):
         if len(line) != len(header):
             raise ValueError(
@@ -55,6 +58,13 @@ def _read_text(path: pathlib.Path, schema: Schema) -> Text:
     if not lines:
         return {column: () for column in header}
     return dict(zip(header, zip(*lines, strict=True), strict=True))
+
+
+def _read_header(path: pathlib.Path, reader: Iterator[list[str]]) -> tuple[str, ...]:
+    try:
+        return tuple(next(reader, ()))
+    except csv.Error as error:
+        raise ValueError(f"{path}, row 1: {error}; the file was changed by hand") from error
 
 
 def _values(path: pathlib.Path, each: Quantity, text: Text, schema: Schema) -> np.ndarray:

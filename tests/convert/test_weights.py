@@ -137,6 +137,31 @@ def test_safetensors_gives_the_same(tmp_path):
         read(stored(tmp_path, safetensors_bytes(ARRAYS, {**codes, "conv.weight": "Q4"}), "net.safetensors"))
 
 
+@pytest.mark.parametrize(
+    "header, message",
+    [
+        ('{"a": {"dtype": "F32", "shape": [Infinity], "data_offsets": [0, 4]}}', "tensor 'a': its shape is .inf,"),
+        ('{"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}', "its shape is .-1,"),
+        ('{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, true]}}', "its bytes 0 to True; expected whole"),
+        ("{}[]", "header is not valid JSON"),
+        ('{"a": ' + 5000 * "9" + "}", "header is not valid JSON .*4300 digits"),
+    ],
+)
+def test_a_safetensors_header_that_describes_no_tensors_is_named(tmp_path, header, message):
+    data = struct.pack("<Q", len(header)) + header.encode() + bytes(4)
+    with pytest.raises(ValueError, match=rf"net\.safetensors.*{message}"):
+        read(stored(tmp_path, data, "net.safetensors"))
+
+
+def test_a_wrong_offset_in_a_zip_file_is_named(tmp_path):
+    data = zip_bytes(mapping({"a": tensor("0", ARRAYS["bn.bias"])}), {"0": ARRAYS["bn.bias"].tobytes()})
+    entry = data.index(b"PK\x01\x02")
+    for place in (*range(entry + 42, entry + 46), *range(len(data) - 10, len(data) - 2)):
+        path = stored(tmp_path, data[:place] + bytes([data[place] ^ 0x80]) + data[place + 1 :], "net.pth")
+        with pytest.raises(ValueError, match=r"net\.pth: a damaged or incomplete zip archive"):
+            read(path)
+
+
 def attack(witness) -> bytes:
     return named("posix", "system") + torch_files.group(text(f"touch {witness}")) + b"R"
 

@@ -7,6 +7,7 @@ import types
 import numpy as np
 import pytest
 
+from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.source import Table, unlabeled
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import parse
@@ -95,10 +96,10 @@ def test_balance_and_weights_of_several_data_sets(caplog):
     assert line == "data.balanced is 1.0, which has no effect: data.train.synthetic has no emotion labels"
 
 
-def test_augmentation_of_pixels_for_a_network_of_landmarks(caplog):
-    options = parse(quickstart.get_config("static")).augment
-    assert options.idle("images") == {} and options.idle("landmarks") == {}  # the quickstart's are off
-    on = type(options)(gray_probability=0.2)
+def test_augmentation_of_pixels_for_a_network_of_landmarks():
+    off = AugmentConfig(brightness=0.0, contrast=0.0, saturation=0.0, tint=0.0)
+    on = AugmentConfig(gray_probability=0.2)
+    assert off.idle("landmarks") == {} and on.idle("images") == {}
     assert on.idle("landmarks")["gray_probability"] == "the network takes landmarks"
     assert "flip_probability" not in on.idle("landmarks") and "flip_probability" in on.idle("features")
 
@@ -115,4 +116,6 @@ def test_the_shipped_configs_have_no_option_without_effect(name, caplog):
 
 def test_a_face_model_for_whole_frames_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"--face_model=m.task has no effect with --faces=whole_frame"):
-        predict_run(tmp_path, tmp_path, pathlib.Path("o"), faces="whole_frame", face_model="m.task", overlay=False)
+        predict_run(
+            tmp_path, tmp_path, pathlib.Path("o"), faces="whole_frame", face_model="m.task", flip=(), overlay=False
+        )

@@ -142,3 +142,9 @@ def test_an_image_of_one_pixel_has_a_size_but_is_not_a_face(tmp_path, mode):
     # Unchecked, the landmarks still give it away.
     with pytest.raises(UnreadableImage, match=r"row 2 \(.*dot.jpg\): landmarks lie outside the image of 1 x 1 px"):
         read(tmp_path, "dot.jpg", check_images=False)
+
+
+def test_a_name_that_no_file_can_have_is_named():
+    assert image_files.check("a\0.jpg").reason == "no file can have the name of the image"
+    with pytest.raises(UnreadableImage, match="list.csv, row 3: no file can have the name of the image; correct or"):
+        image_files.read("a\0.jpg", "list.csv, row 3")

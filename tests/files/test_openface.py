@@ -56,6 +56,15 @@ def test_errors_name_the_problem(tmp_path):
         read_openface(write(path, [row(1), row(2, first=np.nan)]))
     with pytest.raises(ValueError, match=r"a.csv, row 3: frame is 'sad', expected a number"):
         read_openface(write(path, [row(1), ["sad", *row(2)[1:]]]))
+    with pytest.raises(ValueError, match=r"a.csv, row 3: landmarks are beyond any image, though.*: x_0 is '1e"):
+        read_openface(write(path, [row(1), row(2, first=1e300)]))
+    with pytest.raises(ValueError, match=r"a.csv, row 3: frame is '90{19}', expected a frame number"):
+        read_openface(write(path, [row(1), row(9 * 10**24)]))
+
+
+def test_numbers_that_no_float32_holds_are_no_fault_where_no_face_was_found(tmp_path):
+    tracked = read_openface(write(tmp_path / "a.csv", [row(1), row(2, success=0, first=1e300)]))
+    assert tracked.found.tolist() == [True, False] and not tracked.landmarks[1].any()
 
 
 NO_VALUE = ["nan", "-nan", "-nan(ind)", "nan(snan)", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "NaN", "NA", "n/a", ""]

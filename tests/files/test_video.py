@@ -109,3 +109,11 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(video.av, "open", refuse)
     with pytest.raises(ValueError, match=r"film.mp4 cannot be read \(Permission denied\); check the permissions"):
         open_video(path)
+
+
+def test_tags_in_another_encoding_are_no_reason_to_refuse_a_film(tmp_path):
+    path = films.write(tmp_path / "film.mp4", films.gray_images([30, 60]))
+    path.write_bytes(path.read_bytes().replace(b"isom", b"\xe9som", 1))
+    with Video(path) as film:
+        assert len(list(film)) == 2
+    np.testing.assert_allclose(VideoFrames(path).image(1)[-1, -1, 0], 60, atol=4)

@@ -2,14 +2,17 @@
 
 import io
 import pickle
+import re
 
 import numpy as np
+import pytest
 from mutations import PROFILES, damaged_bytes, for_all, outcome
 
 from affect_jax.data.readers.emonet_lists import list_rows
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.files.pickles.load import NUMPY_BUILDERS, load
 
+pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")  # of pickletools
 PLAIN = {
     "numbers": [0, 1, -1, 255, 65536, -(2**31), 2**70, 0.5, float("inf")],
     "text": ["", "a", "ü", "x" * 300, b"", b"abc\xff", bytearray(b"yz")],
@@ -26,6 +29,7 @@ LIST = {  # an entry of EmoNet's pickled lists
     }
 }
 
+FRAME = pickle.FRAME
 NAMES = {("builtins", name) for name in ("bytes", "bytearray", "set", "frozenset")} | {("_codecs", "encode")}
 
 
@@ -53,8 +57,10 @@ def test_a_damaged_pickle_of_plain_data_is_read_as_python_does(profile):
         found = outcome(lambda: [load(data, "list.pkl")], "list.pkl")
         if found is not None:
             expected = by_python(data)
-            assert not isinstance(expected, Exception), (found, expected)
-            assert repr(found[0]) == repr(expected)
+            if isinstance(expected, Exception):  # Python also checks the lengths of frames, which hold no value
+                assert FRAME in data and re.search("truncated|end of frame", str(expected)), (found, expected)
+            else:
+                assert repr(found[0]) == repr(expected)
 
     for protocol in (0, 2, 4):
         check(pickle.dumps(PLAIN, protocol))

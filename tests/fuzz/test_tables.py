@@ -55,6 +55,11 @@ def test_a_damaged_table_of_openface_gives_numbers_of_the_file_or_is_named(profi
     for_all(profile, damaged_bytes(openface_table(2).encode()), check)
 
 
+def plain(text: str) -> str:
+    """The ASCII characters of a text without quotes: neither repaired bytes nor quotes differ then."""
+    return "".join(letter for letter in text if letter.isascii() and letter != '"')
+
+
 @PROFILES
 def test_the_cells_of_a_damaged_list_stand_in_it(profile, tmp_path):
     path = tmp_path / "list.csv"
@@ -64,9 +69,10 @@ def test_the_cells_of_a_damaged_list_stand_in_it(profile, tmp_path):
         path.write_bytes(data)
         rows = outcome(lambda: list(read_delimited(path, ("name", "valence", "arousal"))), path.name)
         with open_text(path) as file:
-            content = repair(file.read())
+            content = plain(file.read())
         for _, cells in rows or ():
-            assert all(part in content for cell in cells for part in cell.split('"'))
+            missing = [cell for cell in cells if plain(cell) not in content]
+            assert not missing, (missing, data[:300])
 
     for_all(profile, damaged_text(text), check)
     for_all(profile, damaged_bytes(text.encode()), check)

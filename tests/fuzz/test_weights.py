@@ -4,11 +4,13 @@ import json
 import struct
 
 import numpy as np
+import pytest
 import torch_files
 from mutations import PROFILES, damaged_bytes, damaged_json, for_all, outcome
 
 from affect_jax.convert.weights import read
 
+pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")  # of pickletools
 ARRAYS = {
     "conv.weight": np.arange(24, dtype=np.float32).reshape(2, 3, 4),
     "conv.bias": np.float32([0.5, -1.5]),
@@ -39,11 +41,12 @@ def checker(path, form=""):
         found = outcome(lambda: read(path), path.name)
         if found is not None:
             assert not form or found.form == form
-            assert found.tensors
-            for name, array in found.tensors.items():
-                assert isinstance(name, str) and isinstance(array, np.ndarray) and array.dtype != object
-                if form == "torch zip":  # its parts have checksums
-                    np.testing.assert_array_equal(array, ARRAYS[name])
+            assert found.states and all(found.states.values())
+            for state in found.states.values():
+                for name, array in state.items():
+                    assert isinstance(name, str) and isinstance(array, np.ndarray) and array.dtype != object
+                    if form == "torch zip":  # its parts have checksums
+                        np.testing.assert_array_equal(array, ARRAYS[name])
 
     return check
 

@@ -52,6 +52,8 @@ def test_a_table_is_not_read_without_a_schema_that_is_understood(tmp_path):
             {"columns": ["source"]},
             r"schema\.json lists the columns source, but its quantities have source, subject, clip",
         ),
+        ({"columns": 3}, r"schema\.json lists the columns 3, but its quantities have source"),
+        ({"columns": None}, r"schema\.json lists the columns None, but its quantities have source"),
     ):
         sidecar(path).write_text(json.dumps({**content, **change}))
         with pytest.raises(ValueError, match=message):

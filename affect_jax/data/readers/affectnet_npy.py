@@ -140,7 +140,7 @@ def _text(path: str, kind: str) -> str:
         raise _other_kind(path, values, "one string")
     try:
         value = values.item()
-    except ValueError as error:  # characters that do not exist
+    except (ValueError, SystemError) as error:  # characters that do not exist
         raise RowFault("annotation cannot be read", f"{path}: {error}; expected a string or numbers") from error
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 

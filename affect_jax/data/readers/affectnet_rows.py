@@ -140,7 +140,8 @@ def landmark_points(numbers: Float[np.ndarray, "number"]) -> Float[np.ndarray, "
             "wrong number of landmarks",
             f"facial_landmarks has {len(numbers)} numbers, expected {2 * LANDMARKS} as x;y;x;y... in pixels",
         )
-    points = numbers.astype(np.float32).reshape(LANDMARKS, 2)
+    with np.errstate(over="ignore"):  # such numbers are refused below
+        points = numbers.astype(np.float32).reshape(LANDMARKS, 2)
     if not np.isfinite(points).all():
         raise RowFault("facial_landmarks are not numbers", "expected x;y;x;y... in pixels, all of them finite")
     if (points.max(0) <= points.min(0)).any():

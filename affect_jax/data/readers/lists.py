@@ -21,6 +21,9 @@ from affect_jax.types import Labels
 READING_THREADS = 8  # overlaps the latency of network storage
 
 
+LONGEST_CELL, LONGEST_HEADER = 40, 300  # characters in messages
+
+
 @dataclasses.dataclass(frozen=True)
 class ListConfig:
     """Location of a data set, and handling of its unusable rows."""
@@ -50,6 +53,12 @@ class ImageListConfig(ListConfig):
     """The same for a data set whose images are files of their own."""
 
     check_images: bool = True  # check every image file for truncation first
+
+
+def _shortened(cells: Sequence[str]) -> str:
+    """Cells for a message; a header that runs on into the data is long."""
+    text = ", ".join(cell if len(cell) <= LONGEST_CELL else f"{cell[:LONGEST_CELL]}..." for cell in cells)
+    return text if len(text) <= LONGEST_HEADER else f"{text[:LONGEST_HEADER]}..."
 
 
 class ListFile:
@@ -108,11 +117,11 @@ class ListFile:
         if missing := [column for column in self.required if column not in found]:
             raise ValueError(
                 f"{self.path}, row {number}: column {', '.join(missing)} is missing; the header has "
-                f"{', '.join(found)}, expected {', '.join(self.required)}"
+                f"{_shortened(found)}, expected {', '.join(self.required)}"
             )
         if twice := sorted({column for column in found if column and found.count(column) > 1}):
             raise ValueError(
-                f"{self.path}, row {number}: column {', '.join(twice)} is there more than once, and its cells may "
+                f"{self.path}, row {number}: column {_shortened(twice)} is there more than once, and its cells may "
                 "differ; remove or rename the others"
             )
 

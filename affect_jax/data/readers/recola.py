@@ -96,13 +96,19 @@ class ArffLines(ListFile):
             if text.startswith("%"):
                 continue
             if data:
-                yield number, next(csv.reader([text], quotechar="'", skipinitialspace=True))
+                yield number, self._cells(number, text)
             elif match := ATTRIBUTE.match(text):
                 self.columns.append(match[1].strip("'\""))
             elif data := text.lower() == "@data":
                 self._check_attributes(number)
         if not data:
             raise ValueError(f"{self.path} has no @data; is it a complete ARFF file?")
+
+    def _cells(self, number: int, text: str) -> list[str]:
+        try:
+            return next(csv.reader([text], quotechar="'", skipinitialspace=True))
+        except csv.Error as error:
+            raise ValueError(f"{self.path}, row {number}: {error}; expected values separated by commas") from error
 
     def _check_attributes(self, number: int) -> None:
         if missing := [name for name in self.required if name not in self.columns]:

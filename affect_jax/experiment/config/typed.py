@@ -18,7 +18,7 @@ KINDS = {
 }
 
 
-def lookup(table: Mapping[str, Any], name: str, kind: str) -> Any:
+def lookup(table: Mapping[str, Any], name: Any, kind: str) -> Any:
     """Looks up an entry of a registry; UsageError lists the valid names."""
     if not isinstance(name, str) or name not in table:
         raise UsageError(f"unknown {kind} '{name}'; choose one of {', '.join(sorted(table))}")

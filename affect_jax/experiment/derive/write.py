@@ -17,6 +17,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.hold import hold
 from affect_jax.files.atomic import open_atomically
 from affect_jax.files.disk import require_writable
+from affect_jax.files.json_files import read_object
 from affect_jax.files.paths import first_existing
 from affect_jax.nn.network import Network, Variables
 from affect_jax.train.checkpoint import Checkpoints
@@ -67,10 +68,11 @@ def existing_result(
     if not (workdir / name).is_file():
         raise UsageError(f"--workdir={workdir} holds a run without {name}; choose an empty or a new folder")
     source = claim.read_config(workdir)["initialize"]["workdir"]
-    result = json.loads((workdir / name).read_text())
-    if step is not None and result["step"] != step:
+    result = read_object(workdir / name, "choose another --workdir, or remove this one")
+    made_from = result.get("step")
+    if step is not None and made_from != step:
         raise UsageError(
-            f"--workdir={workdir} was made from step {result['step']} of {source}, whose best step is {step} by now; "
+            f"--workdir={workdir} was made from step {made_from} of {source}, whose best step is {step} by now; "
             "choose another folder"
         )
     logging.info("%s: already made from %s", workdir, source)

@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 import itertools
-import json
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -20,6 +19,7 @@ from affect_jax.experiment.evaluate import conditions_of, evaluate_run, evaluati
 from affect_jax.experiment.train import train
 from affect_jax.files.atomic import write_csv
 from affect_jax.files.disk import require_writable
+from affect_jax.files.json_files import read_object, read_objects
 from affect_jax.infer.costs import FLOPS, PARAMETERS
 from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.report.seeds import SEED, aggregate_seeds
@@ -154,7 +154,7 @@ def _evaluate(folder: pathlib.Path, final: FinalEvaluation) -> dict[str, float |
     require_same_conditions(summary.parent, conditions_of(run, part, flip=(), step=0))
     if not summary.is_file():
         evaluate_run(folder, final.data, final.root, final.split, final.settings, (), EVALUATION)
-    result = json.loads(summary.read_text())
+    result = read_object(summary, "remove it and run the same command again")
     return {"step": result["conditions"]["checkpoint_step"], **result["scores"]}
 
 
@@ -163,7 +163,7 @@ def best_scores(workdir: pathlib.Path, run: Options) -> dict[str, float | int]:
     name = run.train.best.removeprefix("-")
     sign = -1 if run.train.best.startswith("-") else 1
     path = workdir / "metrics.jsonl"
-    lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    lines = read_objects(path, "step") if path.exists() else []
     scored = [line for line in lines if name in line]
     if not scored:
         return {}

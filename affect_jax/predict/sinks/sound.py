@@ -1,13 +1,12 @@
 """The sound of a recording, copied into its overlay packet by packet."""
 
 import math
-import os
 import pathlib
 
 import av
 from absl import logging
 
-from affect_jax.files.video import OPEN_OPTIONS
+from affect_jax.files.video import open_container
 
 
 class Sound:
@@ -19,7 +18,7 @@ class Sound:
         self._start = start_seconds
         self._next: av.Packet | None = None
         self._output: av.audio.AudioStream | None = None
-        self._container = av.open(f"file:{os.path.abspath(path)}", options=OPEN_OPTIONS)
+        self._container = open_container(path)
         self._stream = self._container.streams.best("audio")
 
     @property

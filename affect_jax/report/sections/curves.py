@@ -1,7 +1,6 @@
 """Training curves: losses and scores by step, from metrics.jsonl."""
 
 import itertools
-import json
 import pathlib
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +10,7 @@ from jaxtyping import Float, Int
 from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import AROUSAL, EMOTION, INK, SERIES, VALENCE
 from affect_jax.files.atomic import write_bytes
+from affect_jax.files.json_files import read_objects
 from affect_jax.report.evaluated import CaptionedPlot, Evaluated
 
 SHARE_SMOOTHED = 0.05  # width of the smoothing window for losses, as a share of the run
@@ -55,19 +55,10 @@ def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[CaptionedPl
 
 def read_metrics(path: pathlib.Path) -> dict[str, Curve]:
     """Steps and values of each metric in a metrics.jsonl; a truncated last line is ignored."""
-    lines = path.read_text().splitlines()
     steps: dict[str, list[int]] = {}
     series: dict[str, list[float]] = {}
-    for number, line in enumerate(lines, start=1):
-        try:
-            values = json.loads(line)
-            step = values.pop("step")
-        except (ValueError, KeyError) as error:
-            if number == len(lines):
-                break
-            raise ValueError(
-                f'{path}, row {number}: expected a JSON object with "step", found {line[:40]!r}'
-            ) from error
+    for values in read_objects(path, "step"):
+        step = values.pop("step")
         for name, value in values.items():
             steps.setdefault(name, []).append(step)
             series.setdefault(name, []).append(value)

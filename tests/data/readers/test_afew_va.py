@@ -103,6 +103,15 @@ def test_unreadable_clips_are_counted(root):
         load(root, strict=True)
 
 
+def test_json_without_end_and_points_beyond_any_image_are_counted(root):
+    (root / "010" / "010.json").write_text("[" * 100_000)
+    clip(root, "011", "A", [frame(0.0, 0.0), frame(0.0, 0.0, POINTS * 1e300)])
+    listed = root / "skipped.csv"
+    assert len(load(root, max_skipped_fraction=0.5, skipped_csv=str(listed)).examples) == 6
+    reasons = listed.read_text()
+    assert "clip's JSON cannot be read" in reasons and "wrong landmarks" in reasons
+
+
 def test_wrong_paths_and_options_are_named(root):
     with pytest.raises(
         FileNotFoundError, match=r"no clips in .*001, expected files such as .*001/001.json or .*01/001"

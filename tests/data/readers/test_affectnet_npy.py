@@ -76,6 +76,11 @@ FAULTS = {
     "two values": ({"val": ["0.1", "0.2"]}, "annotation has the wrong type", r"\(2,\), expected one string"),
     "words for points": ({"lnd": ["here"] * 136}, "annotation has the wrong type", "expected 136 numbers"),
     "few points": ({"lnd": [1.0, 2.0]}, "wrong number of landmarks", "has 2 numbers"),
+    "points beyond any image": (
+        {"lnd": POINTS.ravel() * 1e300},
+        "facial_landmarks are not numbers",
+        "all of them finite",
+    ),
     "far points": ({"lnd": POINTS.ravel() + 500}, "landmarks lie outside the image", "64 x 64 px"),
     "an object": ({"exp": {"os": 1}}, "annotation cannot be read", "contains Python objects, which are not loaded"),
 }
@@ -93,6 +98,24 @@ def test_an_invalid_face_is_skipped_by_reason_or_raises_when_strict(tmp_path, ca
         load(tmp_path, strict=True)
     with pytest.raises(ValueError, match=r"1 of 2 rows \(50.0%\) are unusable"):
         load(tmp_path)
+
+
+def test_points_stored_column_by_column_are_the_same_points(tmp_path):
+    face(tmp_path, "1", lnd=np.asfortranarray(POINTS))
+    np.testing.assert_allclose(load(tmp_path).examples.labels["landmarks"].value[0], POINTS, rtol=1e-6)
+
+
+@pytest.mark.parametrize("old, new", [(b"(), ", b"(-1,"), (b"'descr'", b"\0descr'"), (b"<U1", b">U1"), (b"}", b"{")])
+def test_a_damaged_header_of_an_array_costs_its_face(tmp_path, old, new):
+    face(tmp_path, "1")
+    face(tmp_path, "2")
+    path = tmp_path / "train_set" / "annotations" / "2_exp.npy"
+    whole = path.read_bytes()
+    assert old in whole
+    path.write_bytes(whole.replace(old, new))
+    listed = tmp_path / "skipped.csv"
+    assert len(load(tmp_path, max_skipped_fraction=0.5, skipped_csv=str(listed)).examples) == 1
+    assert skipped(listed) == {2: "annotation cannot be read"}
 
 
 def test_broken_arrays_and_images_and_lone_annotations_are_counted(tmp_path):

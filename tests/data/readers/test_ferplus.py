@@ -195,3 +195,11 @@ def test_the_original_list_is_read_row_by_row(shared_data, tmp_path):
     expected[[4, 5, 7]] = 0.2, 0.1, 0.7  # two for anger, one for disgust, seven for contempt
     np.testing.assert_allclose(source.examples[0].labels["emotion"].value, expected, atol=1e-7)
     assert emotions.names("ferplus_8")[7] == "contempt"
+
+
+def test_a_list_without_a_usable_row_is_named(root):
+    path = root / "fer2013.csv"
+    write(root / "fer2013new.csv", [REQUIRED, ROWS[0]])
+    write(path, [("emotion", "pixels", "Usage"), (6, "1 2 3", "Training")])
+    with pytest.raises(ValueError, match=r"fer2013new.csv has no usable rows among 1"):
+        load(root, max_skipped_fraction=1.0)

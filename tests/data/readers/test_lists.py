@@ -5,6 +5,7 @@ import pytest
 
 from affect_jax.data.readers.affectnet import AffectNetConfig, affectnet
 from affect_jax.data.readers.affectnet_rows import COLUMNS
+from affect_jax.data.readers.lists import ListFile
 from tests.data.readers.test_affectnet import photograph, row
 
 
@@ -68,3 +69,13 @@ def test_the_first_fault_is_quoted_where_rows_are_too_many(root):
 def test_a_header_alone_is_named(root):
     with pytest.raises(ValueError, match="training.csv has a header but no rows; is it truncated"):
         load_text(root, f"{HEADER_LINE}\n")
+
+
+def test_a_header_that_runs_on_into_the_data_is_shortened_in_the_message(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("emotion,Usage,pixel," + " ".join(["7"] * 2304) + "," + ",".join(["Training"] * 500) + "\n")
+    with pytest.raises(
+        ValueError, match=r"list.csv, row 1: column pixels is missing; the header has emotion"
+    ) as refused:
+        list(ListFile(path, ("emotion", "pixels", "Usage")))
+    assert len(str(refused.value)) < 600
