@@ -62,8 +62,8 @@ def predict_run(
     *,
     faces: str,
     face_model: str,
-    flip: Sequence[str],
     overlay: bool,
+    flip: Sequence[str] = (),
     precision: str = "float32",
 ) -> None:
     """Writes the table, plot and overlay for a video, an image or a folder; ValueError names the files that failed.

@@ -28,7 +28,8 @@ def check_values(images: Shaped[ArrayLike, "..."]) -> None:
     _check_dtype(images)
     if isinstance(images, jax.core.Tracer) or not images.size:
         return
-    least, most = float(images.min()), float(images.max())
+    with jax.ensure_compile_time_eval():  # constants of a program that is traced have values, too
+        least, most = float(images.min()), float(images.max())
     if not np.isfinite([least, most]).all():
         raise ValueError("the images have values that are not finite numbers")
     if least < -TOLERANCE or most > 1 + TOLERANCE:

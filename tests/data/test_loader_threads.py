@@ -29,6 +29,7 @@ sys.addaudithook(note)
 import numpy as np
 from affect_jax.data import loader, store
 from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.image_source import ImageFiles
 from affect_jax.data.readers.lists import check_image_files
 from affect_jax.data.recordings import VideoFrames
 from affect_jax.data.source import Concatenated, Subset, Table, unlabeled

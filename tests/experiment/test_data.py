@@ -36,5 +36,5 @@ def test_a_summary_names_the_crop_with_its_numbers(miniature, tmp_path):
     config = miniature(tmp_path)
     config.crop.side_ratio = 1.3
     run = options.parse(config)
-    crop = evaluate.conditions_of(run, run.evaluations["validation"], flip=False, step=0).crop
+    crop = evaluate.conditions_of(run, run.evaluations["validation"], flip=(), step=0).crop
     assert crop == crop_name(32, CropConfig(1.3)) == "landmark_square warp=antialiased side_ratio=1.3000 crop_px=32"

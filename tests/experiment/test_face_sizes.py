@@ -44,11 +44,11 @@ def test_square_images_with_small_faces_are_no_crops(tmp_path, finder):
 
 
 def test_crops_pass_and_loose_ones_are_noted(tmp_path, finder, caplog):
+    caplog.set_level(logging.WARNING, logger="absl")
     (tmp_path / "tight").mkdir()
     check_face_sizes(squares(tmp_path / "tight", [110, 160, 100]), "folder", "D")
     assert not caplog.text
     (tmp_path / "loose").mkdir()
-    caplog.set_level(logging.WARNING, logger="absl")
     check_face_sizes(squares(tmp_path / "loose", [80, 80, 10]), "folder", "D")
     assert "D: faces span 40% of the images" in caplog.text
 

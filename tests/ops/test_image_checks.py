@@ -96,6 +96,19 @@ def test_what_a_network_takes_passes():
     check_crops(IMAGES[None], PX, over_time=True)
 
 
+def test_constants_of_a_program_that_is_traced_are_checked():
+    good, bad = jnp.asarray(IMAGES), jnp.asarray(IMAGES) * 255
+
+    def program(images):
+        check_crops(images, PX)
+        check_crops(good, PX)
+        return images.sum()
+
+    np.testing.assert_allclose(jax.jit(program)(bad), bad.sum(), rtol=1e-5)
+    with pytest.raises(ValueError, match="divide by 255"):
+        jax.jit(lambda images: check_crops(bad, PX))(good)
+
+
 def test_a_compiled_network_refuses_a_range_and_a_dtype_that_it_was_not_compiled_for(as_users_run_it):
     module, config, _ = MODELS["landmarks"]
     network = Network(lambda rngs: module(config, rngs=rngs))

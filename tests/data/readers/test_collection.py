@@ -27,7 +27,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def collection(root):
-    return Collection(ClipConfig(str(root), fps=FPS, max_skipped_fraction=0.5), root, "labels")
+    return Collection("sewa", ClipConfig(str(root), fps=FPS, max_skipped_fraction=0.5), root, "labels")
 
 
 def add(collection, name, traces):

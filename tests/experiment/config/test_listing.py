@@ -87,11 +87,11 @@ def test_every_option_of_a_reader_has_a_text(reader):
 
 def test_values_defaults_and_units():
     found = entries(quickstart.get_config("clip"))
-    assert found["--config.train.steps=200  (default: 1000)"] == [
+    assert found["--config.train.steps=100  (default: 1000)"] == [
         "length of the run; 0: the initial weights are evaluated and saved unchanged"
     ]
     assert "--config.train.log_every=20" in found
     assert "--config.model.head.rank=32  (default: 64)" in found  # of this network; a static one has 0
     assert found["--config.augment.rotation_degrees=0.0  (default: 13.5)"] == ["in both directions"]
     assert "--config.model.trunk.widths=(16, 32, 64)  (default: (64, 128, 256))" in found
-    assert any(line.startswith("--config.data.train.rendered.subjects=400") for line in found)
+    assert any(line.startswith("--config.data.train.rendered.subjects=200") for line in found)
