@@ -83,10 +83,14 @@ def aff_wild2(config: AffWild2Config) -> Recordings:
             f"the first: {videos.first}"
         )
     videos.finish(len(names))
+    _require_crops(found, images, config)
+    return Recordings(LABEL_SET, found)
+
+
+def _require_crops(found: list[Recording], images: pathlib.Path, config: AffWild2Config) -> None:
     sizes = some_sizes(len(found), lambda index: picture_size(found[index].footage))
     how = f"use the images of {IMAGES}, which the challenges distribute"
     require_crops("aff_wild2", images, sizes, config.allow_whole_images, how)
-    return Recordings(LABEL_SET, found)
 
 
 def _images(root: pathlib.Path, name: str) -> pathlib.Path:

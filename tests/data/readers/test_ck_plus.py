@@ -182,3 +182,46 @@ def test_files_of_other_systems_are_left_out(root):
     for folder in sorted((root / "cohn-kanade-images").glob("S*/*/")):
         (folder / f"._{next(folder.glob('*.png')).name}").write_bytes(b"\0\5\x16\7")
     assert seen(load(root)) == before
+
+
+@pytest.mark.parametrize(
+    ("folder", "example"),
+    [
+        ("cohn-kanade-images", "S005/001/S005_001_00000011.png"),
+        ("Emotion", "S005/001/S005_001_00000011_emotion.txt"),
+        ("Landmarks", "S005/001/S005_001_00000001_landmarks.txt"),
+    ],
+)
+def test_a_folder_level_too_many_is_named(root, folder, example):
+    (root / folder).rename(root / "away")
+    (root / folder).mkdir()
+    (root / "away").rename(root / folder / "CK+")
+    with pytest.raises(
+        FileNotFoundError, match=rf"{example}; they lie a folder level too deep, in .*{folder}/CK\+: move"
+    ):
+        load(root)
+
+
+def test_an_empty_folder_of_landmarks_names_the_command_that_fills_it(root):
+    (root / "Landmarks").rename(root.parent / "away")
+    (root / "Landmarks").mkdir()
+    with pytest.raises(FileNotFoundError, match=f"python -m launch.find_faces --data=ck_plus --data_root={root} makes"):
+        load(root)
+
+
+def test_frames_without_a_face_are_left_out_and_are_no_faults(root):
+    (root / "Landmarks" / "S005" / "001" / "S005_001_00000010_landmarks.txt").write_text("")
+    skipped = root / "skipped.csv"
+    source = load(root, skipped_csv=str(skipped))  # one of eight is more than max_skipped_fraction
+    assert len(source.examples) == 7 and ("S005", 10, "disgust") not in seen(source)
+    with open(skipped, newline="") as file:
+        assert [line["reason"] for line in csv.DictReader(file)] == ["no face was found in the image"]
+
+
+def test_emotion_folders_have_landmarks_too(tmp_path):
+    image(tmp_path / "anger" / "S010_004_00000017.png")
+    path = tmp_path / "Landmarks" / "anger" / "S010_004_00000017_landmarks.txt"
+    path.parent.mkdir(parents=True)
+    path.write_text("".join(f"{x} {y}\n" for x, y in POINTS))
+    image(tmp_path / "Landmarks" / "contact_sheet.png")
+    np.testing.assert_allclose(load(tmp_path).examples.labels["landmarks"].value[0], POINTS, rtol=1e-6)

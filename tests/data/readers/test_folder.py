@@ -83,3 +83,44 @@ def test_files_of_other_systems_are_left_out(tmp_path):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_bytes(b"\0\5\x16\7")
     assert [example.name for example in folder(FolderConfig(str(tmp_path))).examples] == ["happy/a.png"]
+
+
+def landmarks(root, name, low, high):
+    """A landmark file with points on a curve from one corner of a box to the other."""
+    points = np.linspace(low, high, 68) + np.stack([np.zeros(68), np.sin(np.arange(68))], axis=1)
+    path = root / "landmarks" / f"{name}_landmarks.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{x} {y}\n" for x, y in points))
+    return points
+
+
+def test_landmarks_beside_the_emotions_locate_the_faces(tmp_path):
+    for name in ("a", "b", "c"):
+        save(tmp_path / "sad" / f"{name}.png", "red")
+    first = landmarks(tmp_path, "sad/a", (5, 5), (30, 25))
+    (tmp_path / "landmarks" / "sad" / "b_landmarks.txt").write_text("")  # no face was found
+    third = landmarks(tmp_path, "sad/c", (8, 5), (30, 25))
+    source = folder(FolderConfig(str(tmp_path)))
+    assert [example.name for example in source.examples] == ["sad/a.png", "sad/c.png"]
+    np.testing.assert_allclose(source.examples.labels["landmarks"].value, np.stack([first, third]), rtol=1e-6)
+    (tmp_path / "landmarks" / "sad" / "c_landmarks.txt").unlink()
+    with pytest.raises(ValueError, match=r"landmarks are missing: no .*c_landmarks.txt; python -m launch.find_faces"):
+        folder(FolderConfig(str(tmp_path)))
+
+
+def test_landmarks_are_in_pixels_of_the_image_turned_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored as 40 x 30, shown as 30 x 40
+    save(tmp_path / "sad" / "a.jpg", "red", exif=exif)
+    landmarks(tmp_path, "sad/a", (2, 32), (27, 37))  # below the image as it is stored
+    source = folder(FolderConfig(str(tmp_path)))
+    assert source.image(0).shape == (40, 30, 3)
+    landmarks(tmp_path, "sad/a", (32, 2), (37, 27))
+    with pytest.raises(ValueError, match=r"landmarks lie outside the image: of .*a.jpg, 30 x 40 px"):
+        folder(FolderConfig(str(tmp_path)))
+
+
+def test_a_split_at_another_level_is_named(tmp_path):
+    save(tmp_path / "outer" / "train" / "sad" / "a.png", "red")
+    with pytest.raises(FileNotFoundError, match=f"no folder .*train; .*; it lies in {tmp_path}/outer: set root to"):
+        folder(FolderConfig(str(tmp_path), "train"))

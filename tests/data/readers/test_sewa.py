@@ -110,3 +110,18 @@ def test_a_list_without_samples_is_rejected(root):
     write(root, "Devel_DE_01", rows=[])
     with pytest.raises(ValueError, match=r"Devel_DE_01.csv has a header but no rows"):
         load(root, split="devel", max_skipped_fraction=1.0)
+
+
+def test_tables_of_landmarks_that_lie_deeper_are_named(root):
+    path = root / "landmarks" / "processed" / "Devel_DE_01.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("frame,success\n")
+    with pytest.raises(
+        ValueError, match=r"no landmarks at .*they lie a folder level too deep, in .*landmarks/processed"
+    ):
+        load(root, split="devel")
+    path.unlink()
+    with pytest.raises(
+        ValueError, match=r"no landmarks at .*; python -m launch.find_faces makes those that are missing"
+    ):
+        load(root, split="devel")
