@@ -7,6 +7,9 @@ from jaxtyping import Int, UInt8
 
 from affect_jax.data.source import Table
 from affect_jax.files import image_files
+from affect_jax.types import UnreadableImage
+
+LARGEST_BOX = 4  # side of a square around a face box, in longer sides of its image
 
 
 class ImageFiles:
@@ -34,8 +37,13 @@ class ImageFiles:
         if self.boxes is None or self.boxes[index, 2] == 0:
             return image
         left, top, side = (int(value) for value in self.boxes[index])
-        cut = np.zeros((side, side, 3), np.uint8)
         height, width = image.shape[:2]
+        if side > LARGEST_BOX * max(height, width):  # whose pixels may not fit the memory
+            raise UnreadableImage(
+                f"{self.places[index]} ({self.paths[index]}): the square around the face box has a side of {side} px "
+                f"in an image of {width} x {height} px; correct the box or remove the row"
+            )
+        cut = np.zeros((side, side, 3), np.uint8)
         x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + side, width), min(top + side, height)
         if x1 > x0 and y1 > y0:
             cut[y0 - top : y1 - top, x0 - left : x1 - left] = image[y0:y1, x0:x1]

@@ -101,6 +101,8 @@ class Quantity(abc.ABC):
         """
         texts = [columns[name] for name in self.label_columns(label_set)]
         flat = np.array([[float(cell or "nan") for cell in column] for column in texts], np.float64).T
+        if np.isinf(flat).any():
+            raise ValueError("a label is infinite")
         known = ~np.isnan(flat).any(-1)
         value = np.where(known[:, None], flat, 0).reshape(len(flat), *self.label_shape(label_set))
         return Label(value, known.astype(np.float64))

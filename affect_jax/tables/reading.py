@@ -30,7 +30,7 @@ def read_rows(path: pathlib.Path) -> Rows:
         clip=tuple(text["clip"]),
         frame=number("frame", int).astype(int),
         face=number("face", int).astype(int),
-        time_seconds=number("time_seconds"),
+        time_seconds=number("time_seconds", _finite),
         values={each.name: _values(path, each, text, schema) for each in in_order(schema.quantities)},
         labels=Labels(**labels),
         success=number(SUCCESS, int).astype(bool),
@@ -97,4 +97,11 @@ def _numbers(path: pathlib.Path, name: str, cells: Sequence[str], kind: Callable
 
 
 def _known(cell: str) -> float:
-    return float(cell) if cell else np.nan
+    return _finite(cell) if cell else np.nan
+
+
+def _finite(cell: str) -> float:
+    value = float(cell)
+    if not np.isfinite(value):
+        raise ValueError(f"{cell} is not finite")
+    return value

@@ -24,7 +24,11 @@ FORMS = {
     "tiff": {"format": "TIFF", "compression": "tiff_lzw"},
     "gif": {"format": "GIF"},
     "ppm": {"format": "PPM"},
+    "jp2": {"format": "JPEG2000"},
+    "avif": {"format": "AVIF"},
+    "heif": {"format": "HEIF"},
 }
+READ = [form for form, options in FORMS.items() if options["format"] in Image.SAVE]  # HEIF needs an extra
 
 
 def encoded(form: str) -> bytes:
@@ -34,7 +38,7 @@ def encoded(form: str) -> bytes:
 
 
 @PROFILES
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", READ)
 def test_a_damaged_image_is_read_or_named(profile, form, tmp_path):
     path = tmp_path / "face.img"
 
@@ -55,7 +59,7 @@ def test_a_damaged_image_is_read_or_named(profile, form, tmp_path):
     for_all(profile, damaged_bytes(encoded(form)), check)
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", READ)
 def test_the_first_bytes_alone_are_no_image(form, tmp_path):
     path, whole = tmp_path / "face.img", encoded(form)
     for length in (0, 1, 4, 16, 30):

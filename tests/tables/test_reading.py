@@ -76,7 +76,15 @@ def test_a_table_is_not_read_without_a_schema_that_is_understood(tmp_path):
 
 @pytest.mark.parametrize(
     ("column", "cell"),
-    [("frame", "1.5"), ("time_seconds", ""), ("success", "yes"), ("left", "x"), ("label_right", "y")],
+    [
+        ("frame", "1.5"),
+        ("time_seconds", ""),
+        ("time_seconds", "inf"),
+        ("success", "yes"),
+        ("left", "x"),
+        ("left", "-inf"),
+    ]
+    + [("label_right", "y"), ("label_right", "inf")],
 )
 def test_a_damaged_cell_is_named_with_file_and_row(tmp_path, column, cell):
     path = tmp_path / "predictions.csv"

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax import emotions
-from affect_jax.data.readers.lists import parse_finite
+from affect_jax.data.readers.lists import MOST_BOX_PX, parse_finite
 from affect_jax.data.skipped import RowFault
 from affect_jax.files.delimited import is_missing
 from affect_jax.types import LANDMARKS
@@ -117,6 +117,8 @@ def _box(row: Mapping[str, str]) -> tuple[float, float, float, float] | None:
     if not all(row.get(column) for column in BOX_COLUMNS):
         return None
     left, top, width, height = (parse_finite(column, row[column], NUMBER) for column in BOX_COLUMNS)
+    if max(abs(left), abs(top), abs(width), abs(height)) > MOST_BOX_PX:
+        raise RowFault("face box is beyond any image", f"{left:g} {top:g} {width:g} {height:g}, expected px")
     return (left, top, width, height) if width > 0 and height > 0 else None
 
 

@@ -21,6 +21,7 @@ from affect_jax.types import Labels
 READING_THREADS = 8  # overlaps the latency of network storage
 
 
+MOST_BOX_PX = 1e6  # a larger coordinate is none of a face box
 LONGEST_CELL, LONGEST_HEADER = 40, 300  # characters in messages
 
 

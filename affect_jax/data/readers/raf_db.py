@@ -10,6 +10,7 @@ from affect_jax import emotions
 from affect_jax.data import without_effect
 from affect_jax.data.image_source import ImageFiles
 from affect_jax.data.readers.lists import (
+    MOST_BOX_PX,
     ImageListConfig,
     check_image_files,
     existing_folder,
@@ -146,4 +147,6 @@ def _box(path: pathlib.Path, config: RAFDBConfig) -> tuple[int, int, int]:
         raise RowFault("face box is not four numbers", f"{path}, expected left top right bottom in px") from None
     if not (np.isfinite((left, top, right, bottom)).all() and right > left and bottom > top):
         raise RowFault("face box is empty", f"{path} has {left:g} {top:g} {right:g} {bottom:g}")
+    if max(abs(left), abs(top), abs(right), abs(bottom)) > MOST_BOX_PX:
+        raise RowFault("face box is beyond any image", f"{path} has {left:g} {top:g} {right:g} {bottom:g}")
     return square_around_box(left, top, right - left, bottom - top, config.box_side_ratio)

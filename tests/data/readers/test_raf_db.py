@@ -6,6 +6,7 @@ from PIL import Image
 
 from affect_jax import emotions
 from affect_jax.data.readers.raf_db import RAFDBConfig, raf_db
+from affect_jax.types import UnreadableImage
 
 PIXELS = (np.arange(100 * 100 * 3).reshape(100, 100, 3) % 251).astype(np.uint8)
 
@@ -118,3 +119,16 @@ def test_a_list_in_another_encoding_or_with_another_separator_is_the_same(root, 
     found = load(root, strict=True).examples
     assert list(found.names) == list(plain.names)
     np.testing.assert_array_equal(found.labels["emotion"].value, plain.labels["emotion"].value)
+
+
+def test_a_box_that_no_memory_holds_costs_its_image(root):
+    boxes = root / "Annotation" / "boundingbox"
+    boxes.mkdir(parents=True)
+    (boxes / "train_00001_boundingbox.txt").write_text("20 30 1e30 50\n")
+    (boxes / "train_00002_boundingbox.txt").write_text("20 30 60000 50\n")
+    listed = root / "skipped.csv"
+    source = load(root, images="original", max_skipped_fraction=0.5, skipped_csv=str(listed))
+    assert [example.name for example in source.examples] == ["train_00002", "train_00003"]
+    assert "face box is beyond any image" in listed.read_text()
+    with pytest.raises(UnreadableImage, match="a side of 45000 px in an image of 100 x 100 px; correct the box"):
+        source.image(0)
