@@ -26,9 +26,12 @@ def check_crops(images: Shaped[ArrayLike, "..."], size_px: int, over_time: bool 
 def check_values(images: Shaped[ArrayLike, "..."]) -> None:
     """ValueError if values lie outside [0, 1] or are not finite; does nothing while a program is traced."""
     _check_dtype(images)
-    if isinstance(images, jax.core.Tracer) or not images.size:
+    if not images.size:
         return
-    least, most = float(images.min()), float(images.max())
+    least, most = images.min(), images.max()
+    if isinstance(least, jax.core.Tracer):  # also of a constant, while a program is traced
+        return
+    least, most = float(least), float(most)
     if not np.isfinite([least, most]).all():
         raise ValueError("the images have values that are not finite numbers")
     if least < -TOLERANCE or most > 1 + TOLERANCE:
