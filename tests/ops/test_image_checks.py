@@ -94,6 +94,8 @@ def test_what_a_network_takes_passes():
     for images in (IMAGES, jnp.asarray(IMAGES, jnp.bfloat16), IMAGES[:0], IMAGES * 0, IMAGES[None], IMAGES + 0.005):
         check_crops(images, PX)
     check_crops(IMAGES[None], PX, over_time=True)
+    constant = jnp.asarray(IMAGES)
+    jax.eval_shape(lambda: check_crops(constant, PX))
 
 
 def test_constants_of_a_program_that_is_traced_are_checked():
