@@ -15,6 +15,7 @@ from affect_jax.data.source import Table
 from affect_jax.data.whereabouts import elsewhere, log_left_out
 from affect_jax.files import image_files
 from affect_jax.files.kinds import is_hidden
+from affect_jax.files.paths import is_possible
 from affect_jax.files.video import VIDEO_SUFFIXES
 from affect_jax.files.video_frames import VideoFrames
 from affect_jax.types import Labels
@@ -117,6 +118,8 @@ def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:
 
     `fps` applies to images; videos have their own. FileNotFoundError, or ValueError if it cannot be read.
     """
+    if not is_possible(name):
+        raise FileNotFoundError(f"no file of {root} can have the name '{name[:60]}...' of this recording")
     folder = root / FRAMES / name
     if folder.is_dir():
         if not fps:

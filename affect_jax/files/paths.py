@@ -5,6 +5,7 @@ import pathlib
 import re
 
 HOME = re.compile(r"~[\w.-]*(/|$)")
+LONGEST_NAME, LONGEST_PATH = 250, 3000  # bytes; an ending and a folder come on top
 
 
 def expand_home(text: str) -> str:
@@ -29,3 +30,9 @@ def first_existing(path: str | os.PathLike) -> pathlib.Path:
 def is_single_name(text: str) -> bool:
     """Whether a text names a file inside a folder, and nothing outside of it."""
     return bool(text) and not text.startswith(".") and "/" not in text and text.isprintable()
+
+
+def is_possible(path: str) -> bool:
+    """Whether a file can have this path: one out of a damaged list may hold a zero byte, or be too long to be asked."""
+    parts = [len(part.encode("utf-8", "replace")) for part in path.split("/")]
+    return "\0" not in path and max(parts) <= LONGEST_NAME and sum(parts) <= LONGEST_PATH

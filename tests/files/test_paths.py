@@ -2,7 +2,7 @@
 
 import pytest
 
-from affect_jax.files.paths import expand_home, first_existing, is_single_name
+from affect_jax.files.paths import expand_home, first_existing, is_possible, is_single_name
 
 
 def test_a_leading_tilde_is_the_home_folder(monkeypatch):
@@ -33,3 +33,11 @@ def test_the_closest_folder_that_exists(tmp_path):
 def test_a_name_stays_in_its_folder():
     assert all(map(is_single_name, ("held_out", "affectnet_val.2", "a b", "é")))
     assert not any(map(is_single_name, ("", ".", "..", "../x", "a/b", "/a", ".hidden", "a\n")))
+
+
+@pytest.mark.parametrize(
+    ("path", "possible"),
+    [("a/b.jpg", True), ("", True), ("ü" * 125, True), ("ü" * 126, False), ("a\0b", False), ("a/" * 4000, False)],
+)
+def test_paths_that_no_file_can_have_are_known(path, possible):
+    assert is_possible(path) is possible

@@ -13,6 +13,7 @@ from affect_jax.data.readers.affectnet_rows import COLUMNS, REQUIRED, Row, parse
 from affect_jax.data.readers.lists import ListFile, existing_folder
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.whereabouts import elsewhere
+from affect_jax.files.paths import is_possible
 
 LIST_FOLDERS = ("", "Manually_Annotated_file_lists", "Automatically_annotated_file_list")
 IMAGE_FOLDERS = (
@@ -91,7 +92,7 @@ def _find_images(config: AffectNetConfig, list_path: pathlib.Path, names: list[s
     folders = [root / folder for folder in (*IMAGE_FOLDERS, config.split)]
     if config.images:
         folders = [pathlib.Path(config.images)]
-    tried = names[:100]
+    tried = [name for name in names[:100] if is_possible(name)]
     for folder in folders:
         if not tried or any((folder / name).is_file() for name in tried):
             return folder

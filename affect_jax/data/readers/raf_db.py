@@ -24,6 +24,8 @@ from affect_jax.data.source import unlabeled
 from affect_jax.data.whereabouts import elsewhere
 from affect_jax.data.whole_images import file_sizes, require_crops
 from affect_jax.files.delimited import read_lines
+from affect_jax.files.image_files import IMPOSSIBLE
+from affect_jax.files.paths import is_possible
 
 LABEL_SET = "raf_db_7"
 LISTS = ("EmoLabel/list_patition_label.txt", "EmoLabel/list_partition_label.txt", "list_patition_label.txt")
@@ -126,8 +128,10 @@ def _read(path: pathlib.Path, prefix: str, skipped: SkippedRows) -> tuple[list[t
             if len(cells) != 2:
                 raise RowFault("wrong number of cells", f"'{line[:60]}', expected for example 'train_00001.jpg 5'")
             name = pathlib.PurePosixPath(cells[0]).stem
+            if not is_possible(name):
+                raise RowFault(IMPOSSIBLE, f"'{name[:60]}...'")
             if not name.startswith(("train_", "test_")):
-                raise RowFault("image is in no split", f"'{cells[0]}' starts with neither train_ nor test_")
+                raise RowFault("image is in no split", f"'{cells[0][:60]}' starts with neither train_ nor test_")
             if not name.startswith(f"{prefix}_"):
                 total -= 1
                 continue
