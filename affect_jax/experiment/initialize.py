@@ -4,6 +4,7 @@ import pathlib
 
 import jax
 from absl import logging
+from jaxtyping import Array, PRNGKeyArray
 
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.options import Options
@@ -23,15 +24,22 @@ def initial_variables(run: Options, network: Network, workdir: pathlib.Path) -> 
         certificate, module = growth.grow(source, run)
         write.write_note(workdir, growth.CERTIFICATE, certificate)
         return network.variables(module)
-    scratch = jax.jit(network.initial)(jax.random.fold_in(jax.random.key(run.seed), 0))
-    return _copy(scratch, source) if run.initialize.rule == "copy" else scratch
+    copied = _copied(network, source) if run.initialize.rule == "copy" else {}
+
+    @jax.jit
+    def draw(key: PRNGKeyArray) -> dict[str, Array]:
+        """All other arrays; what is copied is not even compiled, which would take longer than the rest."""
+        return {name: array for name, array in names(network.initial(key)).items() if name not in copied}
+
+    drawn = draw(jax.random.fold_in(jax.random.key(run.seed), 0))
+    return with_names(network.abstract, {**drawn, **copied})
 
 
-def _copy(scratch: Variables, workdir: pathlib.Path) -> Variables:
+def _copied(network: Network, workdir: pathlib.Path) -> dict[str, Array]:
     _, _, other, step = restore_run(workdir)
-    arrays, copied = names(scratch), names(other)
-    logging.info("copied %d of %d arrays from %s (step %d)", len(copied), len(arrays), workdir, step)
-    return with_names(scratch, {**arrays, **copied})
+    copied = names(other)
+    logging.info("copied %d of %d arrays from %s (step %d)", len(copied), len(names(network.abstract)), workdir, step)
+    return copied
 
 
 def warn_of_another_crop(run: Options, workdir: pathlib.Path) -> None:
