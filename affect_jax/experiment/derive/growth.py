@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from absl import logging
 from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from affect_jax.data import loader
 from affect_jax.data.readers.rendered import RenderedConfig, rendered
@@ -37,9 +37,7 @@ def grow(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]:
     source.eval()
     _check_sizes(source_workdir, source_run, run)
     try:
-        target = make_builder(run)(ParameterKeys(jax.random.key(run.seed)))
-        target.eval()
-        drawn = transfer(source, target, TRANSFERS[run.initialize.rule])
+        target, drawn = _grown(source, run)
     except ValueError as error:
         raise UsageError(f"{source_workdir} cannot be inflated with these options: {error}") from error
     reasons = _reasons(source_run, run, drawn)
@@ -54,6 +52,26 @@ def grow(source_workdir: pathlib.Path, run: Options) -> tuple[dict, nnx.Module]:
     if not reasons:
         require_exact(found, ignore=("valence_arousal",) if averaged else ())
     return found, target
+
+
+def _grown(source: nnx.Module, run: Options) -> tuple[nnx.Module, list[str]]:
+    """The network of `run` with the weights of `source`, and its parts that start from scratch.
+
+    Compiled as one program, so that what is transferred is not drawn first, which would take longer than the rest.
+    """
+    structure, weights = nnx.split(source)
+    traced = {}
+
+    @jax.jit
+    def grown(key: PRNGKeyArray, weights: nnx.State) -> nnx.State:
+        target = make_builder(run)(ParameterKeys(key))
+        target.eval()
+        traced["drawn"] = transfer(nnx.merge(structure, weights), target, TRANSFERS[run.initialize.rule])
+        traced["structure"], arrays = nnx.split(target)
+        return arrays
+
+    arrays = grown(jax.random.key(run.seed), weights)
+    return nnx.merge(traced["structure"], arrays), traced["drawn"]
 
 
 def _check_sizes(source_workdir: pathlib.Path, source: Options, target: Options) -> None:
