@@ -20,6 +20,27 @@ step() {  # NAME TITLE COMMAND...: runs a command, unless it finished before wit
   echo "$CONFIGS $*" > "$mark"
 }
 
+beside() {  # FUNCTION: runs steps beside the others, in a process group of their own, so that an interruption ends both
+  set -m
+  "$1" > "$RUNS/$1.log" 2>&1 &
+  set +m
+  BESIDE+=($!)
+}
+
+finish_beside() {  # FUNCTION PROCESS: waits for steps that run beside the others, and shows their output
+  local status=0
+  wait "$2" || status=$?
+  cat "$RUNS/$1.log" >&2
+  [ $status = 0 ] || exit $status
+}
+
+BESIDE=()
+trap 'for group in "${BESIDE[@]}"; do kill -- -$group 2>/dev/null || true; done' EXIT
+
+videos() {
+  step video "Sample videos" launch.render_faces --output=$RUNS/rendered
+}
+
 baselines() {  # everything that needs the static network only
   step stills "Static network on stills of held-out subjects" \
     launch.evaluate --workdir=$RUNS/static --data=rendered --split=test --set=subjects=100 --set=per_subject=6
@@ -28,22 +49,17 @@ baselines() {  # everything that needs the static network only
   step flat_average "Flat average of the static network's outputs" launch.inflate --from=$RUNS/static \
     --workdir=$RUNS/flat_average --layers=none --time_pool=1 --output_average=flat --output_frames=9
   step flat_clips "Flat average on the same clips" launch.evaluate --workdir=$RUNS/flat_average $HELD_OUT
-  step video "Sample videos" launch.render_faces --output=$RUNS/rendered
 }
 
+beside videos
 step landmarks "1/6 Landmarks on rendered faces" launch.train --config=configs/quickstart.py:landmarks --workdir=$RUNS/landmarks
 step static "2/6 Static network" launch.train --config=configs/quickstart.py:static --workdir=$RUNS/static
 step inflated "3/6 Inflation" launch.inflate --from=$RUNS/static --workdir=$RUNS/inflated
 # The baselines are evaluated beside the training; their output follows when both are done.
-set -m  # in a process group of their own, so that an interruption ends them too
-baselines > "$RUNS/baselines.log" 2>&1 &
-BASELINES=$!
-set +m
-trap 'kill -- -$BASELINES 2>/dev/null || true' EXIT
+beside baselines
 step clip "4/6 Clip network, and the baselines beside it" launch.train --config=configs/quickstart.py:clip --workdir=$RUNS/clip
-wait $BASELINES && status=0 || status=$?
-cat "$RUNS/baselines.log" >&2
-[ $status = 0 ] || exit $status
+finish_beside videos "${BESIDE[0]}"
+finish_beside baselines "${BESIDE[1]}"
 step clips "5/6 Clip network on the same clips, and on a video" launch.evaluate --workdir=$RUNS/clip $HELD_OUT
 step prediction "Prediction for a video" launch.predict --workdir=$RUNS/clip --input=$RUNS/rendered/crops.mp4 \
   --output=$RUNS/prediction --faces=whole_frame
