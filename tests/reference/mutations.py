@@ -1,12 +1,14 @@
 """Damaged versions of true files, for property tests: of bytes, of text with cells, and of JSON.
 
-A test runs a check over many of them with `for_all`: few and always the same ones by default, many new ones in the slow
-stage (the parameter `profile` of `PROFILES`).
+A test runs a check over many of them with `for_all`: few by default, more in the slow stage (the parameter `profile` of
+`PROFILES`). They are always the same, so that a change fails only for what it changed; with FUZZ=new in the environment,
+the slow stage draws new ones, and prints how to repeat one that fails.
 """
 
 import contextlib
 import copy
 import json
+import os
 import signal
 import warnings
 from collections.abc import Callable, Iterator
@@ -27,7 +29,8 @@ COMMON = {
     "suppress_health_check": list(HealthCheck),
 }
 settings.register_profile("few", derandomize=True, max_examples=30, **COMMON)
-settings.register_profile("many", max_examples=400, print_blob=True, **COMMON)
+NEW = os.environ.get("FUZZ") == "new"
+settings.register_profile("many", derandomize=not NEW, max_examples=400 if NEW else 150, print_blob=NEW, **COMMON)
 PROFILES = pytest.mark.parametrize("profile", ["few", pytest.param("many", marks=pytest.mark.slow)])
 
 NUMBERS = "nan -nan(ind) inf -inf 1e309 1e308 -1e38 1e-320 0 -0 00 0.5 -1 1 2 -2 -3 7 10 1_0 0x10 ٣ ½ 1,5 1;5"
