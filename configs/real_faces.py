@@ -6,8 +6,8 @@ Command: python -m launch.train --config=configs/real_faces.py:landmarks $ROOT -
   python -m launch.train --config=configs/real_faces.py:static $ROOT --workdir=runs/real_faces/static, then
   python -m launch.evaluate --workdir=runs/real_faces/static --data=affectnet --split=validation
 Expected: accuracy above 0.75 and balanced accuracy above 0.62 on the validation list.
-Measured: accuracy 0.770, balanced accuracy 0.637 (step 1,400, seed 0); 0.81 and 0.67 in a later run of the same
-  commands (docs/results/photographs.md).
+Measured: accuracy 0.79 (0.77 to 0.81), balanced accuracy 0.64 (0.63 to 0.67) over three seeds
+  (docs/results/photographs.md).
 """
 
 from ml_collections import ConfigDict

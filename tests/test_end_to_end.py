@@ -276,6 +276,6 @@ def test_balancing_an_emotion_without_an_example_is_refused_by_name(runs, tmp_pa
 
 def test_a_summary_names_the_options_of_the_reader_that_decide_its_faces(runs):
     folder, summary = evaluate.evaluate_run(
-        runs / "static", "rendered", "", "test", ("subjects=2", "per_subject=2"), False, "few"
+        runs / "static", "rendered", "", "test", ("subjects=2", "per_subject=2"), (), "few"
     )
     assert {"subjects=2", "per_subject=2"} <= set(summary["conditions"]["reader"].split(", ")) and folder.name == "few"

@@ -138,7 +138,7 @@ def _unlikely(
     return tuple(check_landmarks(str(path), faces[known], sizes[known]))
 
 
-def _affect(values: dict) -> tuple[float, float]:
+def _affect(values: object) -> tuple[float, float]:
     if not isinstance(values, dict) or not {"valence", "arousal"} <= set(values):
         raise RowFault("frame has no labels", f"{str(values)[:60]}, expected arousal, landmarks and valence")
     return tuple(parse_number(name, str(values[name]), -SCALE, SCALE) / SCALE for name in ("valence", "arousal"))
