@@ -1,8 +1,8 @@
 """Damaged versions of true files, for property tests: of bytes, of text with cells, and of JSON.
 
 A test runs a check over many of them with `for_all`: few by default, more in the slow stage (the parameter `profile` of
-`PROFILES`). They are always the same, so that a change fails only for what it changed; with FUZZ=new in the environment,
-the slow stage draws new ones, and prints how to repeat one that fails.
+`PROFILES`). They are always the same, so that a change fails only for what it changed. With FUZZ=new in the
+environment, the slow stage draws new ones, and prints how to repeat one that fails.
 """
 
 import contextlib
