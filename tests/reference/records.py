@@ -1,5 +1,8 @@
 """Records of the three standard quantities, as most tests need them."""
 
+import dataclasses
+
+import jax.numpy as jnp
 import numpy as np
 
 from affect_jax.types import Batch, Inputs, Label, Labels
@@ -26,6 +29,17 @@ def make_batch(images, labels: Labels, weight, index) -> Batch:
 def with_values(labels: Labels, **values) -> Labels:
     """Other values under the same weights."""
     return labels.replace(**{name: Label(value, labels[name].weight) for name, value in values.items()})
+
+
+def unlabeled_rows(batch: Batch, name: str):
+    """Which examples a quantity has no weight for, as a label or as a whole; a last axis stands for its values."""
+    return (batch.labels[name].weight * batch.weight)[..., None] == 0
+
+
+def with_nan_labels(batch: Batch, *names: str) -> Batch:
+    """The batch with nan as the label of these quantities where they have no weight."""
+    nan = {name: jnp.where(unlabeled_rows(batch, name), jnp.nan, batch.labels[name].value) for name in names}
+    return dataclasses.replace(batch, labels=with_values(batch.labels, **nan))
 
 
 def with_weights(labels: Labels, **weights) -> Labels:

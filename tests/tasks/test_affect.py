@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from records import make_batch, make_labels, with_values, with_weights
+from records import make_batch, make_labels, unlabeled_rows, with_nan_labels, with_weights
 
 from affect_jax.tasks.affect import Affect, AffectConfig
 from affect_jax.tasks.registry import TASKS
@@ -83,17 +83,8 @@ def test_what_is_not_labeled_has_no_influence_bit_for_bit():
 
     run = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))
     value, clean = run(predictions["valence_arousal"], predictions["emotion"], batch)
-    labels = batch.labels
-    unrated = (labels["valence_arousal"].weight * batch.weight)[:, None] == 0
-    unnamed = (labels["emotion"].weight * batch.weight)[:, None] == 0
-    broken = dataclasses.replace(
-        batch,
-        labels=with_values(
-            labels,
-            valence_arousal=jnp.where(unrated, jnp.nan, labels["valence_arousal"].value),
-            emotion=jnp.where(unnamed, jnp.nan, labels["emotion"].value),
-        ),
-    )
+    unrated, unnamed = unlabeled_rows(batch, "valence_arousal"), unlabeled_rows(batch, "emotion")
+    broken = with_nan_labels(batch, "valence_arousal", "emotion")
     garbage = jnp.where(unrated, jnp.nan, predictions["valence_arousal"])
     wild = jnp.where(unnamed, jnp.inf, predictions["emotion"])
     other, dirty = run(garbage, wild, broken)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from records import make_batch, make_labels, with_values, with_weights
+from records import make_batch, make_labels, unlabeled_rows, with_nan_labels, with_weights
 
 from affect_jax.tasks.affect import Affect
 from affect_jax.tasks.recipe import AffectConfig
@@ -95,7 +95,7 @@ def test_terms_of_every_option_equal_float64():
 def test_what_has_no_weight_changes_neither_loss_nor_gradients_nor_memory_bit_for_bit():
     task = Affect(FULL).with_class_weights(np.ones(4), NAMES)
     student, teacher_predictions, batch = example()
-    labels, carried = batch.labels, task.initial()
+    carried = task.initial()
 
     def loss(values, logits, parameters, batch, teacher_predictions):
         terms, memory = task.terms(
@@ -103,17 +103,8 @@ def test_what_has_no_weight_changes_neither_loss_nor_gradients_nor_memory_bit_fo
         )
         return task.combine(terms, parameters, jax.random.key(0)), memory
 
-    unrated = (labels["valence_arousal"].weight * batch.weight)[:, None] == 0
-    unnamed = (labels["emotion"].weight * batch.weight)[:, None] == 0
-    padding = batch.weight[:, None] == 0
-    broken = dataclasses.replace(
-        batch,
-        labels=with_values(
-            labels,
-            valence_arousal=jnp.where(unrated, jnp.nan, labels["valence_arousal"].value),
-            emotion=jnp.where(unnamed, jnp.nan, labels["emotion"].value),
-        ),
-    )
+    unrated, padding = unlabeled_rows(batch, "valence_arousal"), batch.weight[:, None] == 0
+    broken = with_nan_labels(batch, "valence_arousal", "emotion")
     wild = Predictions(
         valence_arousal=jnp.where(unrated, jnp.inf, student["valence_arousal"]),
         emotion=jnp.where(padding, jnp.nan, student["emotion"]),
