@@ -38,7 +38,7 @@ def command(reader: str, root: str | pathlib.Path) -> str:
 
 
 def require_crops(reader: str, root: str | pathlib.Path, sizes: Iterable[Size], allowed: bool, how: str = "") -> None:
-    """Logs that the crop is the whole image; ValueError if most images plainly are no face crops.
+    """Logs that the crop is the whole image; ValueError if most images plainly are not face crops.
 
     Args:
       reader: name of the data set in data/registry.py.

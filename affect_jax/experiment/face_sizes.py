@@ -32,7 +32,7 @@ def cached_finder() -> Finder | None:
 
 
 def check_face_sizes(source: Source, reader: str, root: str) -> None:
-    """ValueError if the faces of images without landmarks are so small that the images are no face crops.
+    """ValueError if the faces of images without landmarks are so small that the images are not face crops.
 
     `source` is what the reader of that name in data/registry.py returns for `root`.
     """

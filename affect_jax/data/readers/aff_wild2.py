@@ -36,7 +36,7 @@ class AffWild2Config(ListConfig):
     annotations: str = ""  # folder below root with those of the challenges; "" = search for it
     challenges: tuple[str, ...] = ("VA", "EXPR")  # challenges whose labels are read
     fps: float = 30.0  # frames per second; not stored with the images, and different between videos
-    allow_whole_images: bool = False  # use whole frames, although they are no face crops
+    allow_whole_images: bool = False  # use whole frames, although they are not face crops
 
     def __post_init__(self):
         super().__post_init__()

@@ -34,7 +34,7 @@ class AffectNetFacesConfig(ImageListConfig):
     # with_label_set keeps their valence and arousal.
     only_label_set: str = ""
     box_side_ratio: float = EMONET_SIDE  # crop side / mean side of the face box, for rows without landmarks
-    allow_whole_images: bool = False  # use whole pictures without landmarks or box, although they are no face crops
+    allow_whole_images: bool = False  # use whole pictures without landmarks or box, although they are not face crops
 
     def __post_init__(self):
         super().__post_init__()

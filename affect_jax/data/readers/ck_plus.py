@@ -54,7 +54,7 @@ class CKPlusConfig(ImageListConfig):
     split: str = ALL
     peak_frames: int = 3  # number of last frames labeled with the emotion of the sequence
     neutral_frames: int = 1  # number of first frames labeled neutral, in sequences with an emotion
-    allow_whole_images: bool = False  # use whole pictures without landmarks, although they are no face crops
+    allow_whole_images: bool = False  # use whole pictures without landmarks, although they are not face crops
 
     def __post_init__(self):
         super().__post_init__()

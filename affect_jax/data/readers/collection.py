@@ -77,7 +77,7 @@ class Collection:
     def source(self, label_set: str = LABEL_SET) -> Recordings:
         """Returns the collected recordings; FileNotFoundError if all are missing.
 
-        ValueError if too many are missing, or if there are no landmarks and most pictures plainly are no face crops.
+        ValueError if too many are missing, or if there are no landmarks and most pictures plainly are not face crops.
         """
         if self.names and not self.found and len(self.recordings.faults) == len(self.names):
             self.recordings.write()

@@ -25,7 +25,7 @@ class FolderConfig(ImageListConfig):
 
     split: str = ""
     label_set: str = "affectnet_8"  # whose emotions the folders are named after
-    allow_whole_images: bool = False  # use whole pictures without landmarks, although they are no face crops
+    allow_whole_images: bool = False  # use whole pictures without landmarks, although they are not face crops
 
     def __post_init__(self):
         super().__post_init__()
@@ -36,7 +36,7 @@ def folder(config: FolderConfig) -> ImageFiles:
     """Reads faces labeled by folder name, ordered by emotion and file name.
 
     Folder names such as "Happiness" or "angry" are recognized. Without landmarks the crop is the whole image.
-    ValueError if a folder is not an emotion of the label set, or if most images plainly are no face crops. Row numbers
+    ValueError if a folder is not an emotion of the label set, or if most images plainly are not face crops. Row numbers
     in messages count the images from 1.
     """
     root = pathlib.Path(config.root)

@@ -80,7 +80,7 @@ def _landmarks(path: pathlib.Path, reason: str, size: Size, place: Place) -> Flo
 
 
 def check_usable(images: Sequence[pathlib.Path], usable: Usable, place: Place, allow_whole_images: bool) -> None:
-    """Notes what is unlikely about the landmarks; without any, ValueError if the images plainly are no face crops."""
+    """Notes what is unlikely about the landmarks; without any, ValueError if the images plainly are not face crops."""
     if usable.landmarks is None:
         paths = [str(images[index]) for index in usable.kept]
         require_crops(place.reader, place.root, file_sizes(paths), allow_whole_images)

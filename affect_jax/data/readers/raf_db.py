@@ -45,7 +45,7 @@ class RAFDBConfig(ImageListConfig):
 
     images: str = "aligned"  # aligned (100 px faces; the crop is the whole image) | original
     box_side_ratio: float = 1.5  # crop side / mean side of the face box of an original image; our choice
-    allow_whole_images: bool = False  # use whole original images without a face box, although they are no face crops
+    allow_whole_images: bool = False  # use whole original images without a face box, although they are not face crops
 
     def __post_init__(self):
         super().__post_init__()

@@ -31,7 +31,7 @@ class ClipConfig(ListConfig):
     """
 
     fps: float = 0.0  # frames per second of extracted images; videos have their own
-    allow_whole_images: bool = False  # use whole pictures without landmarks, although they are no face crops
+    allow_whole_images: bool = False  # use whole pictures without landmarks, although they are not face crops
 
     def __post_init__(self):
         super().__post_init__()
