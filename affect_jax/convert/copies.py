@@ -14,9 +14,9 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Shaped
 
-Tensors = Mapping[str, Shaped[np.ndarray, "..."]]
+from affect_jax.convert.tensors import Tensors
+
 # What PyTorch puts around a module or any of its parts: torch.compile, DataParallel, FSDP, activation checkpoints.
 WRAPPERS = ("_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 COUNTER = "n_averaged"  # of torch.optim.swa_utils.AveragedModel
@@ -155,7 +155,7 @@ def _left_out(chosen: Copy, copies: Sequence[Copy], states: Mapping[str, Tensors
     inside = states[chosen.state]
     used = [copy.names for copy in copies if copy.state == chosen.state]
     beside = sorted(set(inside).difference(*used))
-    # A single number is a counter of the wrapper, and an average in a form of its own is no copy.
+    # A single number counts something for the wrapper; averages in another form are not copies of the network.
     parts = [name for name in beside if inside[name].size > 1 and not AVERAGED.search(name)]
     if parts:
         raise ValueError(

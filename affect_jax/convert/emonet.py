@@ -5,15 +5,11 @@ released checkpoints, with two hourglasses, have 682 entries, of which 111 are c
 """
 
 import dataclasses
-from collections.abc import Mapping
-
-import numpy as np
-from jaxtyping import Shaped
 
 from affect_jax.convert.fan import LANDMARKS, TrunkSizes, block, highest, size, trunk_sizes, trunk_table
 from affect_jax.convert.table import Entry, convolution, linear, norm
+from affect_jax.convert.tensors import Tensors
 
-Tensors = Mapping[str, Shaped[np.ndarray, "..."]]
 WHAT = "an EmoNet"
 REDUCE, BLOCKS, LAYERS = "conv1x1_input_emo_2", "emo_net_2", "emo_fc_2"
 

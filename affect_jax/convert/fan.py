@@ -7,14 +7,10 @@ face-alignment's four-module networks 2x2 average pooling. The checkpoint does n
 
 import dataclasses
 import re
-from collections.abc import Mapping
-
-import numpy as np
-from jaxtyping import Shaped
 
 from affect_jax.convert.table import Entry, convolution, norm
+from affect_jax.convert.tensors import Tensors
 
-Tensors = Mapping[str, Shaped[np.ndarray, "..."]]
 LANDMARKS = 68
 WHAT = "a landmark trunk (FAN)"
 # Names by which a trunk is recognized in a file, see `copies.py`: one of each part, whatever its sizes.

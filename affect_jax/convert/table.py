@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Shaped
 
+from affect_jax.convert.tensors import Tensors
+
 Layout = Literal["as it is", "convolution", "1x1 convolution", "linear"]
 COUNTER = ".num_batches_tracked"  # number of updates of a norm, needed neither for evaluation nor for our training
 
@@ -52,14 +54,12 @@ def counters(table: Mapping[str, Entry]) -> set[str]:
 class Converted:
     """Our arrays by flat name, and an account of the entries of the file."""
 
-    arrays: Mapping[str, Shaped[np.ndarray, "..."]]
+    arrays: Tensors
     entries: int  # number of entries in the file
     not_needed: tuple[str, ...]  # names of the norms' counters
 
 
-def convert(
-    tensors: Mapping[str, Shaped[np.ndarray, "..."]], table: Mapping[str, Entry], what: str, where: str
-) -> Converted:
+def convert(tensors: Tensors, table: Mapping[str, Entry], what: str, where: str) -> Converted:
     """Converts every tensor to float32 in our layout; ValueError names missing or unused tensors and wrong shapes."""
     not_needed = sorted(set(tensors) & counters(table))
     missing = sorted(set(table) - set(tensors))

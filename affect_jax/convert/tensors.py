@@ -10,6 +10,7 @@ from jaxtyping import Shaped
 
 from affect_jax.files.pickles.load import NUMPY_BUILDERS
 
+Tensors = Mapping[str, Shaped[np.ndarray, "..."]]  # by name
 MAX_ELEMENTS = 2**28  # per tensor; an expanded tensor may claim more elements than its storage holds
 STORAGE_DTYPES: Mapping[str, str] = {
     "DoubleStorage": "f8",

@@ -13,9 +13,8 @@ import numpy as np
 from jaxtyping import Shaped
 
 from affect_jax.convert import safetensors_file, torch_archive
-from affect_jax.convert.tensors import Module, Tensor
+from affect_jax.convert.tensors import Module, Tensor, Tensors
 
-Tensors = Mapping[str, Shaped[np.ndarray, "..."]]
 MAX_FILE_BYTES = 4 * 2**30
 
 

@@ -16,12 +16,12 @@ from affect_jax.experiment.config.typed import lookup
 from affect_jax.experiment.faces_report import write_report
 from affect_jax.files.atomic import remove_abandoned
 from affect_jax.files.disk import find_fault, require_writable
+from affect_jax.files.problems import raise_problems
 from affect_jax.predict.sources import Frame
 from affect_jax.predict.tracking import Finder, Tracker
 from affect_jax.types import LANDMARKS, UnreadableImage
 
 UNKNOWN_STEP_SECONDS = 0.04
-MOST_PROBLEMS = 10  # in the last message; each has been logged
 
 
 def find_faces(
@@ -43,10 +43,7 @@ def find_faces(
         require_writable(output)
     problems = _search(search, make_finder())
     files = write_report(search.entries, output or search.folder)
-    if problems:
-        more = len(problems) - MOST_PROBLEMS
-        listed = "; ".join(problems[:MOST_PROBLEMS])
-        raise ValueError(f"{listed}; and {more} more problems, see above" if more > 0 else listed)
+    raise_problems(problems)
     return files
 
 

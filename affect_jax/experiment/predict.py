@@ -15,6 +15,7 @@ from absl import logging
 from affect_jax.experiment import flip_averaging, restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.files.disk import require_writable
+from affect_jax.files.problems import raise_problems
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.streaming import follower
 from affect_jax.predict.files import predict_file
@@ -22,7 +23,6 @@ from affect_jax.predict.predictor import Predictor
 from affect_jax.types import Predictions
 
 BATCH = 16  # images per call
-MOST_PROBLEMS = 10  # in the last message; each has been logged
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -89,10 +89,7 @@ def predict_run(
     logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)
     for path in result.files:
         logging.info("wrote %s", path)
-    if result.problems:
-        more = len(result.problems) - MOST_PROBLEMS
-        listed = "; ".join(result.problems[:MOST_PROBLEMS])
-        raise ValueError(f"{listed}; and {more} more problems, see above" if more > 0 else listed)
+    raise_problems(result.problems)
 
 
 @contextlib.contextmanager

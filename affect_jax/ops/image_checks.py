@@ -19,13 +19,16 @@ def check_crops(images: Shaped[ArrayLike, "..."], size_px: int, over_time: bool 
     known while a program is traced, so that a compiled one pays nothing. Values are not: see `check_values`.
     """
     _check_shape(tuple(images.shape), size_px, over_time)
-    _check_dtype(images)
     check_values(images)
 
 
 def check_values(images: Shaped[ArrayLike, "..."]) -> None:
-    """ValueError if values lie outside [0, 1] or are not finite; does nothing while a program is traced."""
-    _check_dtype(images)
+    """ValueError for another dtype, or if values lie outside [0, 1] or are not finite.
+
+    While a program is traced, only those of its constants are known.
+    """
+    if not jnp.issubdtype(images.dtype, jnp.floating):
+        raise ValueError(f"the images are {images.dtype}; {EXPECTED}: divide values of 0 to 255 by 255")
     if isinstance(images, jax.core.Tracer) or not images.size:
         return
     with jax.ensure_compile_time_eval():  # constants of a program that is traced have values, too
@@ -43,11 +46,6 @@ def check_photograph(image: Shaped[np.ndarray, "..."]) -> None:
         raise ValueError(f"the image is {image.dtype}; expected RGB in 0 to 255 as uint8")
     if image.ndim != 3 or image.shape[-1] != RGB or not image.size:
         raise ValueError(f"the image has shape {image.shape}; expected [height, width, {RGB}]{_hint(image.shape)}")
-
-
-def _check_dtype(images: Shaped[ArrayLike, "..."]) -> None:
-    if not jnp.issubdtype(images.dtype, jnp.floating):
-        raise ValueError(f"the images are {images.dtype}; {EXPECTED}: divide values of 0 to 255 by 255")
 
 
 def _check_shape(shape: tuple[int, ...], size_px: int, over_time: bool) -> None:

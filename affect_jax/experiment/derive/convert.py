@@ -15,6 +15,7 @@ import affect_jax
 from affect_jax import emotions
 from affect_jax.convert import copies, emonet
 from affect_jax.convert.table import Converted
+from affect_jax.convert.tensors import Tensors
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import foreign, write
@@ -133,7 +134,7 @@ def _source(
 def _parity(
     network: Network,
     variables: Variables,
-    tensors: Mapping[str, np.ndarray],
+    tensors: Tensors,
     input_px: int,
     pooling: str,
     reference: Reference,
