@@ -3,7 +3,7 @@
 import ctypes
 import os
 
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -4, -8  # <malloc.h> of glibc
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # <malloc.h> of glibc
 CHUNK = 1 << 28  # bytes requested from the system at a time
 
 
@@ -11,14 +11,14 @@ def keep_memory() -> bool:
     """Makes glibc keep the memory of freed arrays for reuse; returns whether it worked.
 
     Page faults took a fifth of the CPU time of a training step (docs/decisions/speed.md). In return, the process
-    holds on to its peak memory. Call this before any thread starts. It does nothing if the environment configures the
+    holds on to its peak memory. Threads keep arenas of their own: in a single one, they wait for each other. Call this before any thread starts. It does nothing if the environment configures the
     allocator itself (MALLOC_..., GLIBC_TUNABLES) or if the C library is not glibc.
     """
     if any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ):
         return False
     try:
         library = ctypes.CDLL("libc.so.6")
-        settings = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, -1), (M_TOP_PAD, CHUNK), (M_ARENA_MAX, 1))
+        settings = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, -1), (M_TOP_PAD, CHUNK))
         return all([library.mallopt(name, value) == 1 for name, value in settings])
     except (OSError, AttributeError):
         return False
