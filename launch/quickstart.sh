@@ -6,6 +6,7 @@
 RUNS=runs/quickstart
 HELD_OUT="--data=rendered --split=test --set=kind=clips --set=subjects=60 --set=per_subject=1 --set=frames=48 --name=held_out"
 CONFIGS=$(cat configs/base.py configs/quickstart.py | cksum)
+NICE=
 mkdir -p "$RUNS/finished"
 
 step() {  # NAME TITLE COMMAND...: runs a command, unless it finished before with the same options and configs
@@ -16,18 +17,18 @@ step() {  # NAME TITLE COMMAND...: runs a command, unless it finished before wit
     return
   fi
   printf '\n== %s\n' "$title" >&2
-  "$PYTHON" -m "$@"
+  $NICE "$PYTHON" -m "$@"
   echo "$CONFIGS $*" > "$mark"
 }
 
-beside() {  # FUNCTION: runs steps beside the others, in a process group of their own, so that an interruption ends both
+beside() {  # FUNCTION: runs steps on cores that the others leave idle, in a process group that an interruption ends too
   set -m
-  "$1" > "$RUNS/$1.log" 2>&1 &
+  (NICE="nice -n 19"; "$1") > "$RUNS/$1.log" 2>&1 &
   set +m
   BESIDE+=($!)
 }
 
-finish_beside() {  # FUNCTION PROCESS: waits for steps that run beside the others, and shows their output
+finish() {  # FUNCTION PROCESS: waits for steps that run beside the others, and shows their output
   local status=0
   wait "$2" || status=$?
   cat "$RUNS/$1.log" >&2
@@ -37,7 +38,8 @@ finish_beside() {  # FUNCTION PROCESS: waits for steps that run beside the other
 BESIDE=()
 trap 'for group in "${BESIDE[@]}"; do kill -- -$group 2>/dev/null || true; done' EXIT
 
-videos() {
+rendering() {
+  step clip_data "Clips for the clip network" launch.prepare_data --config=configs/quickstart.py:clip
   step video "Sample videos" launch.render_faces --output=$RUNS/rendered
 }
 
@@ -51,17 +53,22 @@ baselines() {  # everything that needs the static network only
   step flat_clips "Flat average on the same clips" launch.evaluate --workdir=$RUNS/flat_average $HELD_OUT
 }
 
-beside videos
+prediction() {
+  step prediction "Prediction for a video" launch.predict --workdir=$RUNS/clip --input=$RUNS/rendered/crops.mp4 \
+    --output=$RUNS/prediction --faces=whole_frame
+}
+
+beside rendering
 step landmarks "1/6 Landmarks on rendered faces" launch.train --config=configs/quickstart.py:landmarks --workdir=$RUNS/landmarks
 step static "2/6 Static network" launch.train --config=configs/quickstart.py:static --workdir=$RUNS/static
-step inflated "3/6 Inflation" launch.inflate --from=$RUNS/static --workdir=$RUNS/inflated
-# The baselines are evaluated beside the training; their output follows when both are done.
+# The baselines are evaluated beside inflation and training; their output follows when all are done.
 beside baselines
+step inflated "3/6 Inflation" launch.inflate --from=$RUNS/static --workdir=$RUNS/inflated
+finish rendering "${BESIDE[0]}"
 step clip "4/6 Clip network, and the baselines beside it" launch.train --config=configs/quickstart.py:clip --workdir=$RUNS/clip
-finish_beside videos "${BESIDE[0]}"
-finish_beside baselines "${BESIDE[1]}"
+finish baselines "${BESIDE[1]}"
+beside prediction
 step clips "5/6 Clip network on the same clips, and on a video" launch.evaluate --workdir=$RUNS/clip $HELD_OUT
-step prediction "Prediction for a video" launch.predict --workdir=$RUNS/clip --input=$RUNS/rendered/crops.mp4 \
-  --output=$RUNS/prediction --faces=whole_frame
+finish prediction "${BESIDE[2]}"
 step report "6/6 Report" launch.report --workdir=$RUNS/static --workdir=$RUNS/flat_average --workdir=$RUNS/clip \
   --evaluation=held_out --output=$RUNS/report

@@ -40,6 +40,7 @@ EXPERIMENT_MAY_IMPORT = {
     "find_faces": {"config", "faces_report"},
     "face_sizes": {"config"},
     "data": {"config", "face_sizes"},
+    "prepare_data": {"config", "data"},
     "splits": {"config"},
     "network": {"config"},
     "costs": {"config", "network"},

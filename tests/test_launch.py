@@ -142,6 +142,7 @@ WRONG = {
         ["--data=fer2013", "--data_root=D"],
         "its reader takes no landmark tables",
     ),
+    "no data to prepare": ("prepare_data", [], "error: --config is required\n"),
     "no data to find faces in": ("find_faces", ["--data=folder", "--data_root=D"], "no folder D; root is the folder"),
     "nothing to inflate": ("inflate", ["--from=W", "--workdir=V"], "W is not a workdir"),
     "nothing to factorize": ("factorize", ["--from=W", "--workdir=V", "--rank=2"], "W is not a workdir"),

@@ -11,8 +11,9 @@ def keep_memory() -> bool:
     """Makes glibc keep the memory of freed arrays for reuse; returns whether it worked.
 
     Page faults took a fifth of the CPU time of a training step (docs/decisions/speed.md). In return, the process
-    holds on to its peak memory. Threads keep arenas of their own: in a single one, they wait for each other. Call this before any thread starts. It does nothing if the environment configures the
-    allocator itself (MALLOC_..., GLIBC_TUNABLES) or if the C library is not glibc.
+    holds on to its peak memory. Threads keep arenas of their own, because they wait for each other in a single one.
+    Call this before any thread starts. It does nothing if the environment configures the allocator itself (MALLOC_...,
+    GLIBC_TUNABLES) or if the C library is not glibc.
     """
     if any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ):
         return False
