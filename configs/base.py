@@ -4,7 +4,6 @@ Each section comes from its dataclass, so that no option is defined twice; task,
 """
 
 import dataclasses
-from collections.abc import Mapping
 
 from ml_collections import ConfigDict
 
@@ -23,8 +22,6 @@ from affect_jax.train.loop import TrainConfig
 from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.optimizer import OptimizerConfig
 
-EMPTY: Mapping = {}
-
 
 def section(cls, **options) -> ConfigDict:
     """The fields of a config dataclass with their defaults, except for `options`; nested sections likewise."""
@@ -41,21 +38,24 @@ def task(name: str, **options) -> ConfigDict:
     return ConfigDict({"name": name, **dataclasses.asdict(TASKS[name][1](**options))})
 
 
-def data_set(reader: str, weight: float = 1.0, fold: Mapping = EMPTY, clock: Mapping = EMPTY, **options) -> ConfigDict:
-    """A data set.
+def data_set(
+    reader: str, weight: float = 1.0, fold: dict | None = None, clock: dict | None = None, **options
+) -> ConfigDict:
+    """A data set; `weight` is its share of the training examples.
 
-    `weight` is its share of the training examples, `fold` selects subjects (data/folds.py), and `clock` aligns the
-    labels of clips with their frames (data/label_clock.py).
+    `fold` selects subjects (data/folds.py), and `clock` aligns the labels of clips (data/label_clock.py).
     """
-    common = {"weight": weight, "fold": section(FoldConfig, **fold), "clock": section(LabelClockConfig, **clock)}
-    return ConfigDict({"reader": reader, **common, **dataclasses.asdict(READERS[reader][1](**options))})
+    chosen = {"fold": section(FoldConfig, **(fold or {})), "clock": section(LabelClockConfig, **(clock or {}))}
+    fields = dataclasses.asdict(READERS[reader][1](**options))
+    return ConfigDict({"reader": reader, "weight": weight, **chosen, **fields})
 
 
 def split_off(reader: str, of: int, weight: float = 1.0, **options) -> tuple[ConfigDict, ConfigDict]:
-    """Splits a data set by subject into all folds but fold 0 of `of`, and that fold; the two share their root."""
+    """Splits a data set by subject into all folds but one of `of`, and that fold; the two share root and fold index."""
     train = data_set(reader, weight, {"of": of, "complement": True}, **options)
     held_out = data_set(reader, fold={"of": of}, **options)
     held_out.root = train.get_ref("root")
+    held_out.fold.index = train.fold.get_ref("index")
     return train, held_out
 
 

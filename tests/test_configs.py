@@ -14,7 +14,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.refuse import check_trainable
 from affect_jax.experiment.run import Run
 from affect_jax.ops.sequence import counting_window, window_starts
-from configs import clips, quickstart
+from configs import clips, quickstart, real_faces
 from configs.sweeps.points.clips import NETWORKS
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -159,3 +159,12 @@ def test_a_weight_of_a_data_set_is_above_0():
     config.data.train.rendered.weight = 0.0
     with pytest.raises(UsageError, match=r"data.train.rendered.weight is 0.0; it must be above 0"):
         options.parse(config)
+
+
+def test_one_flag_chooses_the_fold_that_is_held_out():
+    config = real_faces.get_config("fold")
+    config.data.train.photographs.fold.index = 2
+    run = options.parse(config)
+    trained, held_out = run.data.train["photographs"].fold, run.evaluations["validation"].fold
+    assert (trained.index, trained.of, trained.complement) == (2, 3, True)
+    assert (held_out.index, held_out.of, held_out.complement) == (2, 3, False)
