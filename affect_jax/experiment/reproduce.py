@@ -40,8 +40,8 @@ def reproduce(path: pathlib.Path, workdir: pathlib.Path) -> str | None:
     worst = found.different[0]
     values = f"{card['metrics'].get(worst, 'missing')} there, {metrics.get(worst, 'missing')} here"
     raise NotReproduced(
-        f"{workdir} does not reproduce {path}: {len(found.different)} of {found.count} final metrics differ, at most "
-        f"by {found.largest:.3g} ({worst}: {values})"
+        f"{workdir} does not reproduce {path}: {len(found.different)} of {found.count} final metrics differ, by at "
+        f"most {found.largest:.3g} ({worst}: {values})"
     )
 
 

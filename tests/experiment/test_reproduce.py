@@ -52,7 +52,7 @@ def test_a_run_is_reproduced_from_its_card_and_differences_are_named(static_run,
     with pytest.raises(NotReproduced) as refused:
         reproduce(rewrite(static_run / CARD, tmp_path / "better", better), tmp_path / "again")
     text = str(refused.value)
-    assert f"2 of {count} final metrics differ, at most by 0.5 (validation/ccc/mean: " in text
+    assert f"2 of {count} final metrics differ, by at most 0.5 (validation/ccc/mean: " in text
 
 
 def test_the_run_itself_is_no_reproduction(static_run):
