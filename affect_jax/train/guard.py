@@ -23,12 +23,12 @@ SHOWN_GROUPS = 3
 class TrainingDiverged(ArithmeticError):
     """A loss or gradient is not finite; the message names the first such step, the terms and the parameter groups.
 
-    `next_batch` is the position of the batches after that step.
+    `fault` is the message without advice, `next_batch` the position of the batches after that step.
     """
 
-    def __init__(self, message: str, next_batch: Mapping | None = None):
+    def __init__(self, message: str, fault: str = "", next_batch: Mapping | None = None):
         super().__init__(message)
-        self.next_batch = next_batch
+        self.fault, self.next_batch = fault, next_batch
 
 
 @jax.tree_util.register_dataclass

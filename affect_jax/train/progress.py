@@ -92,8 +92,9 @@ class Progress:
             "rollback": f", after {guard.ROLLBACKS} returns to a checkpoint",
         }
         advice = "Lower config.optimizer.learning_rate or set config.optimizer.warmup_steps"
-        message = f"step {self._step_of(place)}: {fault}{tried[self.config.on_nan]}; {kept}. {advice}"
-        return TrainingDiverged(message, self._positions[place])
+        fault = f"step {self._step_of(place)}: {fault}"
+        message = f"{fault}{tried[self.config.on_nan]}; {kept}. {advice}"
+        return TrainingDiverged(message, fault, self._positions[place])
 
     def go_back(self, diverged: TrainingDiverged, placement: Placement) -> None:
         """Restores the latest checkpoint, if `on_nan` is rollback and that was not tried too often; else raises."""
@@ -105,8 +106,7 @@ class Progress:
         self.state = dataclasses.replace(state, faults=faults)
         self._begin_at(int(state.step))
         self.journal.go_back(self.step)
-        reason = str(diverged).partition(";")[0]
-        self.journal.say(f"{reason}; going back to step {self.step}, return {count} of {guard.ROLLBACKS}")
+        self.journal.say(f"{diverged.fault}; going back to step {self.step}, return {count} of {guard.ROLLBACKS}")
 
     def evaluate(self, data_state: dict) -> None:
         """Writes the scores of all evaluations, and a checkpoint; UnknownScore if `best` is not among them."""

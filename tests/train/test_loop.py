@@ -283,7 +283,7 @@ def test_too_many_updates_left_out_in_a_row_stop_a_run_at_the_same_step_after_a_
 
 
 def test_a_run_goes_back_to_its_checkpoint_and_on_with_the_batches_after_the_bad_one(
-    tmp_path, tiny, regression, batches
+    tmp_path, tiny, regression, batches, monkeypatch
 ):
     """Step 5 is bad; step 3 was saved. The reference meets the same batches without the bad one and that before it."""
 
@@ -294,9 +294,13 @@ def test_a_run_goes_back_to_its_checkpoint_and_on_with_the_batches_after_the_bad
             self.number = place + 1
             return batch
 
+    said = []
+    monkeypatch.setattr(Journal, "say", lambda journal, text: said.append(text))
     reference, _ = Run(tmp_path / "reference", tiny, regression, Chosen).go(9)
     state, finished = Run(tmp_path / "run", tiny, regression, poisoned(batches, 4), on_nan="rollback").go(9)
     assert finished and int(state.faults.rollbacks) == 1
+    (text,) = [text for text in said if "going back" in text]
+    assert text.startswith("step 5: loss, ") and text.endswith(" are not finite; going back to step 3, return 1 of 3")
     for name, array in names(reference.variables).items():
         np.testing.assert_array_equal(np.asarray(names(state.variables)[name]), np.asarray(array), err_msg=name)
     assert losses(tmp_path / "run") == losses(tmp_path / "reference")
