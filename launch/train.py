@@ -6,7 +6,8 @@
 
 Any option of the config can be set with --config.NAME=VALUE; unknown options are refused, and python -m launch.options
 --config=FILE lists them. The workdir is created if missing, and one process at a time trains in it. It contains
-config.json, data.json (a fingerprint of the data), metrics.jsonl, TensorBoard events and checkpoints (latest and best).
+config.json, data.json (a fingerprint of the data), metrics.jsonl, TensorBoard events, checkpoints (latest and best) and
+run_card.json, from which launch.reproduce trains the same run again.
 Exit codes: 0 success, 1 failure, 2 usage error, 75 interrupted by SIGTERM or Ctrl-C after saving; run the same command
 to resume.
 """

@@ -210,6 +210,16 @@ WRONG = {
     ),
     "a table as config": ("train", ["--config=README.md", "--workdir=W"], "README.md is not a Python file"),
     "no batch": ("train", [STATIC, "--workdir=W", "--config.batch_size=0"], "batch_size is 0; it must be at least 1"),
+    "no card": (
+        "reproduce",
+        ["--card=none.json", "--workdir=W"],
+        "--card=none.json does not exist; give the run_card.json in the workdir of a finished run",
+    ),
+    "a foreign card": (
+        "reproduce",
+        [f"--card={ROOT}/pyproject.toml", "--workdir=W"],
+        "pyproject.toml is damaged (not valid JSON",
+    ),
     "nothing to list": ("options", [], "--config is required"),
     "no sweep": ("compare_sweeps", ["--sweep=W", "--output=O"], "holds no table.csv; run python -m launch.sweep"),
 }

@@ -8,7 +8,7 @@ from affect_jax.evaluate.run import evaluate
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.run import Run
 from affect_jax.nn.network import Variables
-from affect_jax.train.loop import TrainConfig, UnknownScore
+from affect_jax.train.loop_config import TrainConfig, UnknownScore
 from affect_jax.types import Batch
 
 Evaluator = Callable[[Variables], Mapping[str, float]]

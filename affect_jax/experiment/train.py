@@ -2,11 +2,13 @@
 
 import contextlib
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import jax
 from absl import logging
 
-from affect_jax.experiment import data, initialize
+from affect_jax.experiment import data, initialize, run_card
 from affect_jax.experiment.announce import announce
 from affect_jax.experiment.config.claim import CONFIG, claim
 from affect_jax.experiment.config.hold import hold
@@ -20,28 +22,35 @@ from affect_jax.files.disk import DiskError, find_fault, require_writable
 from affect_jax.train import loop, step
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import Stream
+from affect_jax.train.guard import Faults, leave_out_faults
 from affect_jax.train.journal import Journal
 from affect_jax.train.state import TrainState, create_state
 
 
-def train(config: Config, workdir: pathlib.Path) -> bool:
-    """Trains in `workdir`, or resumes there; False if a signal stopped it after saving."""
+def train(config: Config, workdir: pathlib.Path, original: Mapping[str, Any] | None = None) -> bool:
+    """Trains in `workdir`, or resumes there; False if a signal stopped it after saving.
+
+    `original` is the card of a run that is to be reproduced: differences from it are named before the first step.
+    """
     run = Run(parse(config), workdir)
     announce(run.options, workdir)
     refuse(run)
     require_writable(workdir)
     with hold(workdir):
-        return _claim_and_train(run, config)
+        return _claim_and_train(run, config, original)
 
 
-def _claim_and_train(run: Run, config: Config) -> bool:
+def _claim_and_train(run: Run, config: Config, original: Mapping[str, Any] | None) -> bool:
     new = not (run.workdir / CONFIG).exists()
     claim(run.workdir, config)
+    if original is not None:
+        run_card.hand_over_timings(original, run.workdir)
     checkpoints = Checkpoints(run.workdir, run.options.train.best)
     checkpoints.remove_unfinished()
     try:
-        finished = _train(run, checkpoints)
+        finished = _train(run, checkpoints, original)
         checkpoints.close()
+        run_card.end_session(run.workdir, checkpoints.kept_step(), finished)
         return finished
     except BaseException as error:
         checkpoints.abandon()
@@ -49,13 +58,14 @@ def _claim_and_train(run: Run, config: Config) -> bool:
         if new and kept is None:  # no step was saved: leave the folder to a corrected command
             with contextlib.suppress(OSError):
                 (run.workdir / CONFIG).unlink(missing_ok=True)
+                (run.workdir / run_card.CARD).unlink(missing_ok=True)
         if fault := find_fault(error, run.workdir):
             state = "no checkpoint was saved yet" if kept is None else f"the checkpoint of step {kept} is kept"
             raise DiskError(f"{fault.problem}; {state}; {fault.remedy}") from error
         raise
 
 
-def _train(run: Run, checkpoints: Checkpoints) -> bool:
+def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | None) -> bool:
     options = run.options
     latest = checkpoints.latest_step()
     if latest is not None and latest >= options.train.steps:
@@ -65,8 +75,13 @@ def _train(run: Run, checkpoints: Checkpoints) -> bool:
     evaluations = evaluators(run)  # opens all data: a wrong path is reported before any measurement
     warn_of_idle_options(options, run.source.parts)
     require_same_data(run, resuming=latest is not None)
+    card = run_card.begin_session(run, latest or 0)
+    if original is not None:
+        run_card.warn_of_differences(original, card)
     state = _state(run, checkpoints, batches)
     train_step = step.make_train_step(run.objective, run.optimizer, run.key, options.optimizer.average)
+    if options.train.on_nan == "skip":
+        train_step = leave_out_faults(train_step)
     compiled_step = step.compile_step(train_step, state, run.placement, run.objective.teacher_variables)
     if latest is None:
         check_best(options.train, run.evaluation_batches, lambda part: scores(run, part, state.scored))
@@ -85,7 +100,9 @@ def _state(run: Run, checkpoints: Checkpoints, batches: Stream) -> TrainState:
     """The state to resume from, with the batches at its position; step 0 for a new run."""
     averaged = run.options.optimizer.average > 0
     initial = run.options.task.initial()
-    create = lambda variables: create_state(run.tuned_network, run.optimizer, variables, initial, averaged)
+    create = lambda variables: create_state(
+        run.tuned_network, run.optimizer, variables, initial, averaged, Faults.initial(run.options.train.on_nan)
+    )
     abstract = jax.eval_shape(create, run.tuned_network.abstract)
     if checkpoints.latest_step() is not None:
         state, data_state = checkpoints.restore(abstract, run.placement)

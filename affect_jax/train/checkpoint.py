@@ -2,8 +2,8 @@
 
 Arrays are stored under flat names ("trunk/stem/kernel"), so that a checkpoint can be restored on any number of devices
 and whichever part of the network was frozen, and errors can name what does not match. "network" holds the weights to
-predict with: the moving average, if there is one. The rest is needed only to resume the run: "optimizer", "task", and
-"running", the weights that are averaged.
+predict with: the moving average, if there is one. The rest is needed only to resume the run: "optimizer", "task",
+"running" (the weights that are averaged) and "faults" (counts of steps that were not finite).
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState
 from affect_jax.train.state_parts import parts_of, reassemble
 
+ARRAYS = ("network", "optimizer", "task", "running", "faults")  # items of a checkpoint
 UNFINISHED = ".orbax-checkpoint-tmp"  # ending of the folder that Orbax renames once it is complete
 
 
@@ -41,7 +42,7 @@ class Checkpoints:
         )
         self._score = score
         self._saving: int | None = None  # step that is being written in the background
-        handlers = {name: ocp.StandardCheckpointHandler() for name in ("network", "optimizer", "task", "running")}
+        handlers = {name: ocp.StandardCheckpointHandler() for name in ARRAYS}
         handlers |= {name: ocp.JsonCheckpointHandler() for name in ("data", "certificate")}
         self._folder = workdir / "checkpoints"
         self._check_scores()
@@ -99,6 +100,7 @@ class Checkpoints:
 
         Raises the errors of `restore_arrays` and `restore_variables`.
         """
+        self._manager.wait_until_finished()  # a checkpoint that is being written is already the latest
         step, parts = self.latest_step(), parts_of(state)
         with self._convert_errors(step):
             verify(self._folder / str(step), "data")

@@ -46,6 +46,11 @@ class Fetcher:
             except BaseException as error:
                 self._answers.put((None, error))
 
+    def go_to(self, data_state: dict) -> None:
+        """Moves the iterator to a position; not after `next` has returned None."""
+        self._batches.set_state(data_state)
+        self.data_state = data_state
+
     def next(self, stopping: Callable[[], bool]) -> Batch | None:
         """Returns the next batch, or None if it has not arrived GRACE_SECONDS after `stopping` became true.
 

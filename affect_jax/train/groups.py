@@ -1,4 +1,4 @@
-"""Parameter groups with their own learning rates."""
+"""Parameter groups: those with their own learning rates, and those by module that messages name."""
 
 import math
 import re
@@ -6,10 +6,12 @@ from typing import Any
 
 import jax
 import optax
+from jaxtyping import Array
 
 from affect_jax.nn.network import path_name
 
 OPTION = "optimizer.learning_rate_multipliers"
+DEPTH = 2  # of the modules that parameters are grouped by
 EXAMPLE = "(('trunk/.*', 0.1), ('.*/time', 3.0))"
 
 Multipliers = tuple  # of (regular expression for whole parameter paths, factor), in order
@@ -67,6 +69,18 @@ def factors(multipliers: Multipliers, params: Any) -> Any:
 def leaf_name(path: tuple, params: Any) -> str:
     """The path of a parameter as text, without its position in the pair (network parameters, task parameters)."""
     return path_name(path[1:] if isinstance(params, tuple) else path)
+
+
+def by_module(learned: Any) -> dict[str, list[Array]]:
+    """The leaves of (network parameters, task parameters), or of their gradients, by the first two parts of their path.
+
+    Such a group is "trunk/stem" or "head/output"; all leaves of the task are in "the task".
+    """
+    groups = {}
+    for path, leaf in jax.tree_util.tree_leaves_with_path(learned):
+        name = "the task" if path[0].idx else "/".join(leaf_name(path, learned).split("/")[:DEPTH])
+        groups.setdefault(name, []).append(leaf)
+    return groups
 
 
 def scale_updates(multipliers: Multipliers) -> optax.GradientTransformation:

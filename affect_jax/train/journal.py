@@ -17,15 +17,25 @@ class Journal:
     """Appends one flat dict per line, with keys "phase/quantity"; a resumed run drops lines past its restored step."""
 
     def __init__(self, workdir: pathlib.Path, step: int, steps: int, label: str):
+        self._path, self._folder = workdir / "metrics.jsonl", workdir / "events"
+        self._start = time.monotonic()
+        self._open(step)
+        self._bar = tqdm.tqdm(total=steps, initial=step, desc=label, unit="step", mininterval=1.0, smoothing=0.05)
+
+    def _open(self, step: int) -> None:
         # Imported late, because it imports PyTorch if that is installed, which would slow down every command.
         import tensorboardX
 
-        self._path = workdir / "metrics.jsonl"
-        self._start = time.monotonic()
         self._drop_lines_after(step)
         self._file = self._path.open("a")
-        self._events = tensorboardX.SummaryWriter(str(workdir / "events"), purge_step=step or None)
-        self._bar = tqdm.tqdm(total=steps, initial=step, desc=label, unit="step", mininterval=1.0, smoothing=0.05)
+        self._events = tensorboardX.SummaryWriter(str(self._folder), purge_step=step or None)
+
+    def go_back(self, step: int) -> None:
+        """Drops what was written past `step`, from which the run goes on."""
+        self._file.close()
+        self._events.close()
+        self._open(step)
+        self.advance(step)
 
     def _drop_lines_after(self, step: int) -> None:
         if not self._path.exists():

@@ -23,6 +23,7 @@ class TrainState:
     opt_state: optax.OptState
     task: TaskVariables = dataclasses.field(default_factory=TaskVariables)
     average: Any = None  # Variables: running average of `variables.moving`; None if not kept
+    faults: Any = None  # guard.Faults: steps that were not finite; None if not counted
 
     @property
     def learned(self) -> Learned:
@@ -43,9 +44,10 @@ def create_state(
     variables: Variables,
     task: TaskVariables | None = None,
     averaged: bool = False,
+    faults: Any = None,
 ) -> TrainState:
     """Makes the state at step 0 from initial variables."""
     task = task or TaskVariables()
     average = jax.tree.map(jnp.copy, variables.moving) if averaged else None  # a copy, since a step donates both
     opt_state = optimizer.init((variables.trained, task.parameters))
-    return TrainState(jnp.zeros((), jnp.int32), variables, opt_state, task, average)
+    return TrainState(jnp.zeros((), jnp.int32), variables, opt_state, task, average, faults)

@@ -14,6 +14,7 @@ def parts_of(state: TrainState) -> dict[str, dict[str, Any]]:
     """Splits a state into the parts that are stored, as named arrays; empty parts are left out."""
     running = {} if state.average is None else names(state.variables.moving)
     parts = {"network": names(state.scored), "optimizer": _numbered(state.opt_state), "task": _numbered(state.task)}
+    parts["faults"] = _numbered(state.faults)
     return {name: part for name, part in {**parts, "running": running}.items() if part}
 
 
@@ -23,11 +24,11 @@ def reassemble(form: TrainState, step: jax.Array, parts: Mapping[str, Mapping[st
     if form.average is not None:
         running = with_names(form.variables.moving, parts["running"])
         variables, average = dataclasses.replace(running, frozen=variables.frozen), variables.moving
-    opt_state, task = (
+    opt_state, task, faults = (
         jax.tree.unflatten(jax.tree.structure(tree), [parts[part][key] for key in _numbered(tree)])
-        for tree, part in ((form.opt_state, "optimizer"), (form.task, "task"))
+        for tree, part in ((form.opt_state, "optimizer"), (form.task, "task"), (form.faults, "faults"))
     )
-    return TrainState(step, variables, opt_state, task, average)
+    return TrainState(step, variables, opt_state, task, average, faults)
 
 
 def _numbered(tree) -> dict[str, Any]:

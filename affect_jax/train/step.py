@@ -8,6 +8,8 @@ from jaxtyping import Array, PRNGKeyArray
 
 from affect_jax.nn.network import Variables
 from affect_jax.train.average import update_average
+from affect_jax.train.groups import by_module
+from affect_jax.train.guard import NORM, NORM_OF
 from affect_jax.train.objective import Objective
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState
@@ -33,8 +35,10 @@ def make_train_step(
         trained, parameters = optax.apply_updates(state.learned, updates)
         variables = Variables(trained, state.variables.frozen, outcome.statistics)
         mean = None if state.average is None else update_average(state.average, variables, average, state.step)
-        after = TrainState(state.step + 1, variables, opt_state, TaskVariables(parameters, outcome.memory), mean)
-        return after, {**outcome.terms, "gradient_norm": optax.tree.norm(grads)}
+        task = TaskVariables(parameters, outcome.memory)
+        after = TrainState(state.step + 1, variables, opt_state, task, mean, state.faults)
+        norms = {f"{NORM_OF}{group}": optax.tree.norm(leaves) for group, leaves in by_module(grads).items()}
+        return after, {**outcome.terms, NORM: optax.tree.norm(grads), **norms}
 
     return step
 

@@ -9,7 +9,7 @@ from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.study import sweep
 from affect_jax.experiment.train import train
-from affect_jax.train.loop import TrainConfig
+from affect_jax.train.loop_config import TrainConfig
 
 
 @pytest.mark.slow

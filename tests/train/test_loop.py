@@ -10,60 +10,17 @@ import jax
 import numpy as np
 import optax
 import pytest
+from runs import Run, losses
 
-from affect_jax.nn.network import Network, names
-from affect_jax.train import loop
+from affect_jax.nn.network import names
+from affect_jax.train import guard
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import GRACE_SECONDS
+from affect_jax.train.guard import TrainingDiverged
 from affect_jax.train.journal import Journal
+from affect_jax.train.loop_config import TrainConfig, UnknownScore
 from affect_jax.train.mesh_config import MeshConfig
-from affect_jax.train.objective import Objective, Teacher
 from affect_jax.train.placement import Placement
-from affect_jax.train.state import create_state
-from affect_jax.train.step import compile_step, make_train_step
-
-
-class Run:
-    """A run in a folder, as experiment/train.py puts it together."""
-
-    def __init__(self, workdir, tiny, task, batches, optimizer=None, average=0.0, with_teacher=False, minutes=0.0):
-        self.workdir, self.task, self.batches, self.average = workdir, task, batches(), average
-        self.minutes = minutes
-        self.network, self.placement = Network(lambda rngs: tiny(rngs=rngs)), Placement.of(MeshConfig())
-        self.optimizer = optimizer or optax.adam(1e-2)
-        variables = self.placement.put(self.network.initial(jax.random.key(7)))
-        teacher = Teacher(self.network.predict, variables) if with_teacher else None
-        self.objective = Objective(self.network, task, teacher)
-        self.checkpoints = Checkpoints(workdir, "-validation/error")
-
-    def go(self, steps, evaluate=lambda variables: {"error": 1.0}, **others):
-        first = self.network.initial(jax.random.key(0))
-        state = create_state(self.network, self.optimizer, first, self.task.initial(), self.average > 0)
-        state = self.placement.put(state)
-        if self.checkpoints.latest_step() is not None:
-            state, place = self.checkpoints.restore(jax.eval_shape(lambda: state), self.placement)
-            self.batches.set_state(place)
-        made = make_train_step(self.objective, self.optimizer, jax.random.key(1), self.average)
-        journal = Journal(self.workdir, int(state.step), steps, "test")
-        try:
-            return loop.run(
-                loop.TrainConfig(steps, 2, 3, self.minutes, "-validation/error"),
-                state,
-                compile_step(made, state, self.placement, self.objective.teacher_variables),
-                self.batches,
-                self.placement,
-                self.checkpoints,
-                journal,
-                {"validation": evaluate, **others},
-            )
-        finally:
-            journal.close()
-            self.checkpoints.close()
-
-
-def losses(workdir):
-    lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-    return {line["step"]: line["train/loss"] for line in lines if "train/loss" in line}
 
 
 def stopped_and_resumed(workdir, steps, network, task, batches, **options):
@@ -170,8 +127,8 @@ def test_what_has_diverged_is_not_saved_by_time(tmp_path, tiny, regression, batc
             return batch
 
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    message = r"step 1: gradient_norm, loss, loss/mse is not finite; no checkpoint was saved before\. Lower"
-    with pytest.raises(loop.TrainingDiverged, match=message):
+    message = r"step 1: loss, loss/mse and the gradients of .* are not finite; no checkpoint was saved before\. Lower"
+    with pytest.raises(TrainingDiverged, match=message):
         Run(tmp_path, tiny, regression, Poisoned, minutes=0.5).go(9)
     assert Checkpoints(tmp_path).latest_step() is None
 
@@ -190,7 +147,7 @@ def test_every_evaluation_is_logged_under_its_name_and_one_chooses_the_checkpoin
 def test_a_score_that_no_evaluation_gives_ends_the_run_at_the_first_one(tmp_path, tiny, regression, batches):
     run = Run(tmp_path, tiny, regression, batches)
     message = "train.best is '-validation/error', but the scores are other/error, validation/eror"
-    with pytest.raises(loop.UnknownScore, match=message):
+    with pytest.raises(UnknownScore, match=message):
         run.go(9, lambda variables: {"eror": 1.0}, other=lambda variables: {"error": 1.0})
     assert max(losses(tmp_path)) <= 3 and Checkpoints(tmp_path).latest_step() is None
 
@@ -270,10 +227,97 @@ def test_divergence_names_step_and_term_and_keeps_the_last_checkpoint(tmp_path, 
 
     run = Run(tmp_path, tiny, regression, Poisoned)
     with pytest.raises(
-        loop.TrainingDiverged, match=r"step 5: .* loss/mse is not finite; the checkpoint of step 3 is kept\."
+        TrainingDiverged,
+        match=r"step 5: loss, loss/mse and the gradients of .* not finite; the checkpoint of step 3 is kept\.",
     ):
         run.go(9)
     assert Checkpoints(tmp_path, "-validation/error").latest_step() == 3
+
+
+def poisoned(kind, *numbers):
+    """Batches of a kind, of which those with these numbers have labels that are not numbers."""
+
+    class Poisoned(kind):
+        def __next__(self):
+            bad = self.number in numbers
+            batch = super().__next__()
+            if bad:
+                batch.labels["valence_arousal"].value[:] = np.nan
+            return batch
+
+    return Poisoned
+
+
+def test_a_run_that_leaves_out_updates_is_resumed_bit_for_bit(tmp_path, tiny, regression, batches):
+    kind = poisoned(batches, 1, 3, 7)
+    whole, cut = stopped_and_resumed(tmp_path, 9, tiny, regression, kind, on_nan="skip")
+    assert jax.tree.structure(whole) == jax.tree.structure(cut)
+    for (path, one), other in zip(jax.tree_util.tree_leaves_with_path(whole), jax.tree.leaves(cut), strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other), err_msg=jax.tree_util.keystr(path))
+    assert (int(cut.faults.skipped), int(cut.faults.in_a_row), int(cut.step)) == (3, 0, 9)
+    for name in ("whole", "cut"):
+        lines = [json.loads(line) for line in (tmp_path / name / "metrics.jsonl").read_text().splitlines()]
+        counts = {line["step"]: line["train/skipped_updates"] for line in lines if "train/skipped_updates" in line}
+        assert [counts[step] for step in (2, 4, 6, 8, 9)] == [1, 2, 2, 3, 3]
+        assert np.isfinite(list(losses(tmp_path / name).values())).all()
+
+
+def test_too_many_updates_left_out_in_a_row_stop_a_run_at_the_same_step_after_a_signal(
+    tmp_path, tiny, regression, batches, monkeypatch
+):
+    """Steps 4, 5 and 6 are bad; the signal comes in step 5."""
+    monkeypatch.setattr(guard, "SKIPS_IN_A_ROW", 3)
+    kind = poisoned(batches, *range(3, 20))
+
+    class Interrupting(kind):
+        def __next__(self):
+            if self.number == 4:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().__next__()
+
+    _, finished = Run(tmp_path, tiny, regression, Interrupting, on_nan="skip").go(9)
+    assert not finished and Checkpoints(tmp_path).latest_step() == 5
+    message = r"^step 6: loss.* are not finite, as in the 2 steps before it; the checkpoint of step 5 is kept\. Lower"
+    with pytest.raises(TrainingDiverged, match=message):
+        Run(tmp_path, tiny, regression, kind, on_nan="skip").go(9)
+
+
+def test_a_run_goes_back_to_its_checkpoint_and_on_with_the_batches_after_the_bad_one(
+    tmp_path, tiny, regression, batches, monkeypatch
+):
+    """Step 5 is bad; step 3 was saved. The reference meets the same batches without the bad one and that before it."""
+
+    class Chosen(batches):
+        def __next__(self):
+            place, self.number = self.number, (0, 1, 2, 5, 6, 7, 8, 9, 10)[self.number]
+            batch = super().__next__()
+            self.number = place + 1
+            return batch
+
+    said = []
+    monkeypatch.setattr(Journal, "say", lambda journal, text: said.append(text))
+    reference, _ = Run(tmp_path / "reference", tiny, regression, Chosen).go(9)
+    state, finished = Run(tmp_path / "run", tiny, regression, poisoned(batches, 4), on_nan="rollback").go(9)
+    assert finished and int(state.faults.rollbacks) == 1
+    (text,) = [text for text in said if "going back" in text]
+    assert text.startswith("step 5: loss, ") and text.endswith(" are not finite; going back to step 3, return 1 of 3")
+    for name, array in names(reference.variables).items():
+        np.testing.assert_array_equal(np.asarray(names(state.variables)[name]), np.asarray(array), err_msg=name)
+    assert losses(tmp_path / "run") == losses(tmp_path / "reference")
+
+
+def test_a_run_goes_back_to_its_initial_weights_and_gives_up_after_some_times(tmp_path, tiny, regression, batches):
+    kind = poisoned(batches, *range(1, 20))
+    message = (
+        r"^step 1: loss.* are not finite, after 3 returns to a checkpoint; the checkpoint of step 0 is kept\. Lower"
+    )
+    with pytest.raises(TrainingDiverged, match=message):
+        Run(tmp_path, tiny, regression, kind, on_nan="rollback").go(9)
+
+
+def test_an_unknown_answer_to_nan_is_refused():
+    with pytest.raises(ValueError, match=r"train\.on_nan is 'ignore'; choose stop, skip or rollback"):
+        TrainConfig(on_nan="ignore")
 
 
 def test_the_best_checkpoint_is_kept_beside_the_latest(tmp_path, tiny, regression, batches):
@@ -296,4 +340,4 @@ def test_a_checkpoint_opens_on_another_number_of_devices(tmp_path, tiny, regress
 
 def test_a_rhythm_below_one_is_refused():
     with pytest.raises(ValueError, match="train.log_every is 0; it must be at least 1"):
-        loop.TrainConfig(log_every=0)
+        TrainConfig(log_every=0)

@@ -16,7 +16,7 @@ from affect_jax.models.contract import Contract, ModelConfig
 from affect_jax.models.registry import MODELS
 from affect_jax.ops.geometry import CropConfig
 from affect_jax.tasks.registry import TASKS
-from affect_jax.train.loop import TrainConfig
+from affect_jax.train.loop_config import TrainConfig
 from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.optimizer import OptimizerConfig
 

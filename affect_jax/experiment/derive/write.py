@@ -22,6 +22,7 @@ from affect_jax.files.paths import first_existing
 from affect_jax.nn.network import Network, Variables
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.damage import LOCK
+from affect_jax.train.guard import Faults
 from affect_jax.train.optimizer import make_optimizer
 from affect_jax.train.state import create_state
 
@@ -100,8 +101,9 @@ def write_run(
     try:
         claim.claim(unfinished, config)
         checkpoints = Checkpoints(unfinished, run.train.best)
-        state = jax.jit(lambda variables: create_state(network, optimizer, variables, task, averaged))(variables)
-        checkpoints.save(state, {}, certificate=certificate)
+        faults = Faults.initial(run.train.on_nan) if trainable else None
+        create = jax.jit(lambda variables: create_state(network, optimizer, variables, task, averaged, faults))
+        checkpoints.save(create(variables), {}, certificate=certificate)
         checkpoints.close()
         for name, content in notes.items():
             write_note(unfinished, name, content)

@@ -24,7 +24,7 @@ from affect_jax.infer.costs import FLOPS, PARAMETERS
 from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.report.seeds import SEED, aggregate_seeds
 from affect_jax.report.tables import text_table
-from affect_jax.train.loop import TrainingDiverged
+from affect_jax.train.guard import TrainingDiverged
 
 Point = Mapping[str, Any]  # dotted option -> value
 LABEL = "label"
