@@ -61,7 +61,7 @@ def _train(run: Run, checkpoints: Checkpoints) -> bool:
     if latest is not None and latest >= options.train.steps:
         logging.info("%s: already at step %d of %d", run.workdir, latest, options.train.steps)
         return True
-    batches = iter(data.training_batches(options, run.source, run.workdir))
+    batches = data.training_batches(options, run.source, run.workdir)
     evaluations = evaluators(run)  # opens all data: a wrong path is reported before any measurement
     warn_of_idle_options(options, run.source.parts)
     require_same_data(run, resuming=latest is not None)
@@ -78,6 +78,7 @@ def _train(run: Run, checkpoints: Checkpoints) -> bool:
         )
     finally:
         journal.close()
+        batches.close()
     return finished
 
 

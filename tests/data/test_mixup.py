@@ -4,7 +4,8 @@ import jax
 import numpy as np
 from records import make_batch, no_labels, with_values
 
-from affect_jax.data.mixup import mixup
+from affect_jax.data.mixup import blend, draw_partners
+from affect_jax.types import Batch
 
 
 def faces(shape=(6,)):
@@ -24,6 +25,11 @@ def faces(shape=(6,)):
     labels = jax.tree.map(reshape, labels)
     images = rng.uniform(size=(*shape, 8, 8, 3)).astype(np.float32)
     return make_batch(images, labels, np.ones(shape, np.float32), np.arange(int(np.prod(shape))).reshape(shape))
+
+
+def mixup(batch: Batch, rng, alpha) -> Batch:
+    share, partner = draw_partners(rng, len(batch.index), alpha)
+    return blend(batch, jax.tree.map(lambda leaf: leaf[partner], batch), share)
 
 
 def shares(rows, alpha, seed):
