@@ -106,7 +106,7 @@ class CropMaker:
         return self.table.features[index] if "features" in self.takes else None
 
     def _no_inputs(self) -> Inputs:
-        black = np.zeros((self.crop_px, self.crop_px, 3), np.float32)
+        black = np.zeros((self.crop_px, self.crop_px, 3), np.uint8)
         return Inputs(
             images=black if "images" in self.takes else None,
             landmarks=np.zeros((LANDMARKS, 2), np.float32) if "landmarks" in self.takes else None,

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
+from affect_jax.ops.image import unit_range
 from affect_jax.quantities.registry import quantity
 from affect_jax.types import Batch, Labels
 
@@ -31,7 +32,7 @@ def draw_partners(rng: np.random.Generator, rows: int, alpha: float) -> Partners
 def blend(batch: Batch, other: Batch, share: Float[np.ndarray, "row"]) -> Batch:
     """Blends each row with the same row of `other`; a row keeps its index and subject.
 
-    `Quantity.mix` blends the labels.
+    `Quantity.mix` blends the labels. Images become float32 in [0, 1].
     """
     mean = lambda one, two: _mean(one, two, share)
     labels = {}
@@ -49,4 +50,6 @@ def _append_axes(share: np.ndarray, ndim: int) -> np.ndarray:
 
 def _mean(one: np.ndarray, two: np.ndarray, share: np.ndarray) -> np.ndarray:
     share = _append_axes(share, one.ndim)
+    if one.dtype == np.uint8:
+        one, two = unit_range(one), unit_range(two)
     return share * one + (1 - share) * two

@@ -1,5 +1,6 @@
 """Worker processes: the same batches, one number as the state, and no process left behind or waited for."""
 
+import gc
 import json
 import multiprocessing
 import os
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import jax
 import pytest
 from batches import digest, hashes
 from noise import NoisyFaces
@@ -19,6 +21,7 @@ from affect_jax.data.loader import training_batches
 from affect_jax.data.training_rows import Share
 from affect_jax.data.windows import WindowConfig
 from affect_jax.train.fetch import GRACE_SECONDS, Fetcher
+from affect_jax.train.placement import Placement
 
 ROOT = pathlib.Path(__file__).parents[2]
 MIXED = AugmentConfig(mixup_alpha=0.5, erase_probability=0.5)
@@ -73,6 +76,16 @@ def test_batches_and_states_are_the_same_for_no_two_and_four_workers():
     assert two == halves[3:6] and state == {"next_index": 6}
     assert continued(state, source, 2, **CLIPS) == (expected[6:], {"next_index": 8})
     assert not multiprocessing.active_children()
+
+
+def test_arrays_on_a_device_outlive_the_shared_memory_that_they_came_in():
+    """On a CPU, they may be the same memory."""
+    batches = stream(NoisyFaces(30), workers=1, crop_px=64)
+    kept = [Placement.single().spread(next(batches)) for _ in range(6)]
+    batches.close()
+    gc.collect()
+    for placed, expected in zip(kept, stream(NoisyFaces(30), crop_px=64), strict=False):
+        assert digest(jax.device_get(placed.inputs)) == digest(expected.inputs)
 
 
 @pytest.mark.slow

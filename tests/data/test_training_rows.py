@@ -37,7 +37,7 @@ def test_partners_come_from_the_whole_batch_and_not_from_the_rows_of_the_process
     share = rng.beta(1.0, 1.0, 8)
     share, partner = np.maximum(share, 1 - share), rng.permutation(8)
     assert max(partner[:2]) >= 2, "another seed is needed: no partner is another process's"
-    images = plain.inputs.images.astype(np.float64)
+    images = plain.inputs.images / 255
     for row in (0, 1):
         expected = share[row] * images[row] + (1 - share[row]) * images[partner[row]]
         np.testing.assert_allclose(mixed.inputs.images[row], expected, atol=1e-6)

@@ -10,6 +10,7 @@ from affect_jax.experiment import evaluate
 from affect_jax.experiment.config import options
 from affect_jax.experiment.data import evaluation_batches, open_training_source, training_batches
 from affect_jax.ops.geometry import CropConfig, crop_name
+from affect_jax.ops.image import unit_range
 
 
 def still(config):
@@ -30,7 +31,7 @@ def test_training_and_evaluation_cut_the_crop_of_the_section(miniature, tmp_path
         stream.close()
         (evaluated,) = evaluation_batches(run, data, tmp_path)
         np.testing.assert_array_equal(trained.inputs.images, evaluated.inputs.images[trained.index])
-        found.append(evaluated.inputs.images)
+        found.append(unit_range(evaluated.inputs.images))
     tight, wide, emonet = found
     assert np.abs(tight - wide).mean() > 0.02
     assert np.abs(wide - emonet).mean() > 0.002
