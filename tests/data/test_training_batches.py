@@ -49,6 +49,13 @@ for line in sys.stdin:
 """
 
 
+@pytest.fixture
+def workers():
+    """The worker processes that a test has started; those of earlier ones may still be ending."""
+    before = {process.pid for process in multiprocessing.active_children()}
+    return lambda: [process for process in multiprocessing.active_children() if process.pid not in before]
+
+
 def stream(source, **options):
     settings = {"crop_px": 8, "batch": 8, "seed": 3, "max_skipped_fraction": 1.0, "augment": MIXED} | options
     return training_batches(source, **settings)
@@ -64,7 +71,7 @@ def continued(state, source, count, **options):
     return found, state
 
 
-def test_batches_and_states_are_the_same_for_no_two_and_four_workers():
+def test_batches_and_states_are_the_same_for_no_two_and_four_workers(workers):
     """Each number of workers goes on where another stopped, once in a training of two processes."""
     source = NoisyFaces(30, broken=[3, 17])
     start = {"next_index": 0}
@@ -75,7 +82,7 @@ def test_batches_and_states_are_the_same_for_no_two_and_four_workers():
     two, state = continued(state, source, 3, workers=4, share=Share(1, 2), **CLIPS)
     assert two == halves[3:6] and state == {"next_index": 6}
     assert continued(state, source, 2, **CLIPS) == (expected[6:], {"next_index": 8})
-    assert not multiprocessing.active_children()
+    assert _happens(lambda: not workers())
 
 
 def test_arrays_on_a_device_outlive_the_shared_memory_that_they_came_in():
@@ -99,10 +106,10 @@ def test_global_batches_are_the_same_for_each_number_of_workers_and_processes(wo
         assert continued({"next_index": 2}, source, 5, share=share, workers=workers)[0] == expected
 
 
-def test_a_worker_that_dies_ends_the_run_with_one_clear_error():
+def test_a_worker_that_dies_ends_the_run_with_one_clear_error(workers):
     batches = stream(NoisyFaces(30), workers=1)
     next(batches)
-    (worker,) = multiprocessing.active_children()
+    (worker,) = workers()
     worker.kill()
     with pytest.raises(ChildProcessError, match=r"ended with exit code -9 \(-9: stopped, perhaps for lack of memory"):
         for _ in range(9):  # some are ready
@@ -147,10 +154,14 @@ def test_signals_are_left_to_the_trainer_and_its_death_ends_the_workers():
     finally:
         os.kill(trainer.pid, signal.SIGKILL)
         trainer.communicate()
-    until = time.monotonic() + 20
-    while _runs(worker) and time.monotonic() < until:
-        time.sleep(0.1)
-    assert not _runs(worker)
+    assert _happens(lambda: not _runs(worker))
+
+
+def _happens(condition, seconds=60) -> bool:
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        time.sleep(0.05)
+    return condition()
 
 
 def _runs(process: int) -> bool:
@@ -161,10 +172,10 @@ def _runs(process: int) -> bool:
     return True
 
 
-def test_threads_stay_the_default_and_start_no_process():
+def test_threads_stay_the_default_and_start_no_process(workers):
     batches = stream(NoisyFaces(30))
     next(batches)
-    assert not multiprocessing.active_children()
+    assert not workers()
     batches.close()
     with pytest.raises(ValueError, match="closed"):
         next(batches)

@@ -47,11 +47,11 @@ def test_a_summary_names_the_crop_with_its_numbers(miniature, tmp_path):
 
 def test_the_workers_of_the_config_read_the_same_batches(miniature, tmp_path):
     config = miniature(tmp_path)
-    found = []
+    found, before = [], len(multiprocessing.active_children())
     for config.data.workers in (0, 1):
         run = options.parse(config)
         with contextlib.closing(training_batches(run, open_training_source(run, tmp_path), tmp_path)) as stream:
             found.append([next(stream) for _ in range(3)])
-            assert len(multiprocessing.active_children()) == config.data.workers
+            assert len(multiprocessing.active_children()) == before + config.data.workers
     for one, other in zip(*map(jax.tree.leaves, found), strict=True):
         np.testing.assert_array_equal(one, other)
