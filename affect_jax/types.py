@@ -71,9 +71,13 @@ class Predictions(ByQuantity):
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """The inputs of a model for each face; only those that the model takes are loaded."""
+    """The inputs of a model for each face; only those that the model takes are loaded.
 
-    images: Float[ArrayLike, "*batch height width 3"] | None = None  # RGB in [0, 1]
+    Images are RGB in [0, 1]. On the way from a loader to the devices, they are uint8 in 0 to 255: a quarter of the
+    bytes. `Placement.spread` converts them.
+    """
+
+    images: Float[ArrayLike, "*batch height width 3"] | UInt8[ArrayLike, "*batch height width 3"] | None = None
     landmarks: Float[ArrayLike, "*batch landmark 2"] | None = None  # (x, y) in pixels of the crop
     features: Float[ArrayLike, "*batch feature"] | None = None  # precomputed and stored with the data set
 

@@ -19,6 +19,7 @@ from affect_jax.evaluate.run import evaluate
 from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.nn.network import Network
+from affect_jax.ops.image import unit_range
 from affect_jax.quantities.quantity import Quantity
 from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.report.tables import score_line
@@ -136,7 +137,7 @@ def test_a_toy_quantity_works_in_reader_store_training_evaluation_table_and_repo
     stored = store.materialize(Eyes, tmp_path / "store", "eyes", workers=1)
     np.testing.assert_array_equal(stored.examples.labels["gaze"].value, Eyes().examples.labels["gaze"].value)
     network, variables = trained(stored)
-    predict = lambda batch: network.predict(variables, jnp.asarray(batch.inputs.images))
+    predict = lambda batch: network.predict(variables, jnp.asarray(unit_range(batch.inputs.images)))
     batches = loader.evaluation_batches(stored, crop_px=8, batch=8)
     scores = evaluate(predict, LookTask.quantities, batches, 8)
     rows = collect(predict, batches, stored.examples, LookTask.quantities, stored.label_set, 8)

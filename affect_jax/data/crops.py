@@ -1,24 +1,21 @@
 """Builds the rows of a batch: images are read, cropped, and stacked over the frames of a window."""
 
 import dataclasses
-import threading
 from collections.abc import Sequence
 
 import jax
 import numpy as np
-from absl import logging
 from jaxtyping import Float, Int
 
 from affect_jax.data.augment import AugmentConfig, Jitter, draw_jitter
 from affect_jax.data.face_crops import crop_image, crop_labels, crop_region
 from affect_jax.data.order import Draw
-from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.source import as_table, label_row
+from affect_jax.data.unreadable import Unreadable
 from affect_jax.ops.geometry import DEFAULT_CROP, CropConfig, crop_matrix
 from affect_jax.types import LANDMARKS, ArrayLike, Batch, Inputs, Label, Labels, Source, UnreadableImage
 
 PADDING = -1  # index of a padding row
-BROKEN = "image failed to load"  # reason in skipped.csv, whose row is then the position in the source
 
 
 def collate(rows: Sequence[Batch]) -> Batch:
@@ -27,10 +24,11 @@ def collate(rows: Sequence[Batch]) -> Batch:
 
 
 class CropMaker:
-    """Builds batch rows from a source; thread-safe.
+    """Builds batch rows from a source; thread-safe, and picklable if the source is.
 
-    `takes` lists the inputs of the network (fields of `Inputs`); nothing else is read. Landmark inputs are taken from
-    the labels: a face without them has weight 0.
+    Images that fail to load are appended to the list that its methods take. `takes` lists the inputs of the network
+    (fields of `Inputs`); nothing else is read. Landmark inputs are taken from the labels: a face without them has
+    weight 0.
     """
 
     def __init__(
@@ -38,8 +36,6 @@ class CropMaker:
         source: Source,
         crop_px: int,
         config: AugmentConfig,
-        max_skipped_fraction: float,
-        skipped_csv: str,
         takes: Sequence[str] = ("images",),
         crop: CropConfig = DEFAULT_CROP,
     ):
@@ -49,32 +45,35 @@ class CropMaker:
         if "features" in takes and self.table.features is None:
             raise ValueError("the network takes features, but the data set has none")
         self.subjects = _subject_indices(self.table.subjects)
-        self.skipped = SkippedRows("images that failed to load", max_skipped_fraction, skipped_csv)
-        self.unreadable: set[int] = set()
-        self.lock = threading.Lock()
 
-    def training(self, draw: Draw) -> Batch:
+    def training(self, draw: Draw, unreadable: list[Unreadable]) -> Batch:
         """Returns an augmented row; weights are 1 except for unreadable images."""
         jitter = draw_jitter(draw.rng(), self.config)
-        return self._row(draw.indices, np.ones(draw.indices.shape, np.float32), jitter)
+        return self._row(draw.indices, np.ones(draw.indices.shape, np.float32), jitter, unreadable)
 
-    def evaluation(self, indices: Int[ArrayLike, "*frame"], weights: Float[ArrayLike, "*frame"]) -> Batch:
+    def evaluation(
+        self, indices: Int[ArrayLike, "*frame"], weights: Float[ArrayLike, "*frame"], unreadable: list[Unreadable]
+    ) -> Batch:
         """Returns a row without augmentation, with the given weights on all labels."""
-        return self._row(indices, weights, Jitter())
+        return self._row(indices, weights, Jitter(), unreadable)
 
-    def _row(self, indices, weights, jitter: Jitter) -> Batch:
+    def padding(self) -> Batch:
+        """Returns a row of weight 0 that stands for no example."""
+        return self._blank(PADDING)
+
+    def _row(self, indices, weights, jitter: Jitter, unreadable: list[Unreadable]) -> Batch:
         if indices.ndim == 0:
-            return self._face(int(indices), weights, jitter)
-        return collate([self._face(int(i), w, jitter) for i, w in zip(indices, weights, strict=True)])
+            return self._face(int(indices), weights, jitter, unreadable)
+        return collate([self._face(int(i), w, jitter, unreadable) for i, w in zip(indices, weights, strict=True)])
 
-    def _face(self, index: int, weight, jitter: Jitter) -> Batch:
+    def _face(self, index: int, weight, jitter: Jitter, unreadable: list[Unreadable]) -> Batch:
         if index == PADDING:
             return self._blank(index)
         labels = label_row(self.table.labels, index)
         try:
             inputs, labels = self._inputs(index, labels, jitter)
         except UnreadableImage as error:
-            self._record(index, error)
+            unreadable.append(Unreadable(index, str(error)))
             return self._blank(index)
         weight = np.float32(weight)
         if "landmarks" in self.takes and not _has_landmarks(labels):
@@ -107,7 +106,7 @@ class CropMaker:
         return self.table.features[index] if "features" in self.takes else None
 
     def _no_inputs(self) -> Inputs:
-        black = np.zeros((self.crop_px, self.crop_px, 3), np.float32)
+        black = np.zeros((self.crop_px, self.crop_px, 3), np.uint8)
         return Inputs(
             images=black if "images" in self.takes else None,
             landmarks=np.zeros((LANDMARKS, 2), np.float32) if "landmarks" in self.takes else None,
@@ -118,16 +117,6 @@ class CropMaker:
         """Returns a padding row: black, with weight 0."""
         labels = jax.tree.map(np.zeros_like, label_row(self.table.labels, 0))
         return Batch(self._no_inputs(), labels, np.float32(0), np.int64(index), np.int64(PADDING))
-
-    def _record(self, index: int, error: UnreadableImage) -> None:
-        """Records an unreadable image once; ValueError if there are too many."""
-        with self.lock:
-            if index not in self.unreadable:
-                logging.warning("%s", error)
-                self.unreadable.add(index)
-                self.skipped.faults.append((str(self.table.names[index]), index, BROKEN))
-                self.skipped.write()
-                self.skipped.check(len(self.table))
 
 
 def _weighted(labels: Labels, weight: np.float32) -> Labels:

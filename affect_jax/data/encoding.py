@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from absl import logging
 
-from affect_jax.data.crops import BROKEN
+from affect_jax.data.unreadable import BROKEN
 from affect_jax.files import image_files
 from affect_jax.types import Source, UnreadableImage
 

@@ -17,7 +17,7 @@ from affect_jax.ops.geometry import (
     landmark_crop,
     warp_points,
 )
-from affect_jax.ops.image import warp_image
+from affect_jax.ops.image import unit_range, warp_image
 from affect_jax.quantities.registry import quantity
 from affect_jax.types import Label, Labels
 
@@ -38,7 +38,8 @@ def prepare(
     jitter = crop_jitter or (draw_jitter(rng, config) if rng is not None else Jitter())
     region = crop_region(labels, image.shape[:2], crop, jitter)
     matrix = crop_matrix(region, crop_px)
-    return crop_image(image, matrix, crop_px, jitter, region.warp), crop_labels(labels, matrix)
+    pixels = crop_image(image, matrix, crop_px, jitter, region.warp)
+    return unit_range(pixels), crop_labels(labels, matrix)
 
 
 def crop_region(labels: Labels, image_shape: tuple[int, ...] | None, config: CropConfig, jitter: Jitter) -> Crop:
@@ -70,14 +71,14 @@ def crop_image(
     crop_px: int,
     jitter: Jitter,
     warp: str = ANTIALIASED,
-) -> Float[np.ndarray, "crop_px crop_px 3"]:
-    """Returns the crop as float32 RGB in [0, 1], with color jitter and erasing applied."""
+) -> UInt8[np.ndarray, "crop_px crop_px 3"]:
+    """Returns the crop as RGB in 0 to 255, with color jitter and erasing applied."""
     pixels = warp_image(image, matrix, crop_px, warp)
     if jitter.color is not None:
         pixels = _recolor(pixels, jitter.color, matrix, image.shape[:2])
     if jitter.erased is not None:
         pixels = _erase(pixels, jitter.erased, jitter.noise_seed)
-    return np.multiply(pixels, np.float32(1 / 255), dtype=np.float32)
+    return pixels
 
 
 def _recolor(

@@ -1,10 +1,10 @@
 """Turns a source into batches, using Grain: order, image, crop, batch.
 
-The content of a batch depends only on the seed and its index, not on the number of threads, so the state of the
-iterator is one number and a resumed run sees the same crops.
+The content of a batch depends only on the seed and its number, not on the number of threads, workers or training
+processes, so the state of the iterator is that number and a resumed run sees the same crops.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import grain
 import numpy as np
@@ -14,16 +14,16 @@ from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.clips import evaluation_windows
 from affect_jax.data.coverage import emotion_counts
 from affect_jax.data.crops import CropMaker, collate
-from affect_jax.data.mixup import mixup
 from affect_jax.data.order import Order, Vary, balanced_shares
 from affect_jax.data.source import Concatenated, as_table
+from affect_jax.data.training_batches import PREFETCHED_BATCHES, TrainingBatches
+from affect_jax.data.training_rows import WHOLE_BATCH, Share, TrainingRows
+from affect_jax.data.unreadable import Unreadable, UnreadableImages
 from affect_jax.data.windows import AS_CUT, TrainingWindows, WindowConfig
 from affect_jax.ops.geometry import DEFAULT_CROP, CropConfig
 from affect_jax.types import Batch, Source
 
 THREADS = 2  # decoding and warping release the GIL
-MIXUP = 2**31  # random stream of mixup, distinct from the indices of the mixture streams
-PREFETCHED_BATCHES = 3  # minimum; each thread builds one batch at a time
 
 
 def training_batches(
@@ -43,7 +43,9 @@ def training_batches(
     skipped_csv: str = "",
     takes: Sequence[str] = ("images",),
     threads: int = THREADS,
-) -> grain.DatasetIterator:
+    workers: int = 0,
+    share: Share = WHOLE_BATCH,
+) -> TrainingBatches:
     """Yields full batches forever, reshuffled each epoch, with `get_state()` and `set_state()`.
 
     With `frames`, batches are clips [batch, time, ...]: windows of that many frames, `hop` frames apart (half a window
@@ -52,7 +54,10 @@ def training_batches(
     (count ** -balanced). `mixture` gives the share of each part of a `Concatenated` source in every batch.
     An unreadable image becomes black with weight 0; ValueError if they exceed `max_skipped_fraction` of the source.
     `takes` lists the inputs of the network; only these are read.
+    `workers` processes build the batches; if 0, `threads` of this process do. `batch` counts the rows of all training
+    processes, of which only those of `share` are returned; together they are the same for any number of processes.
     """
+    share.rows(batch)  # before anything is opened
     parts = source.parts if mixture is not None and isinstance(source, Concatenated) else (source,)
     offsets = source.starts if len(parts) > 1 else (0,)
     _check_mixture(mixture, len(parts))
@@ -64,8 +69,11 @@ def training_batches(
         shares = balanced_shares(as_table(part.examples).labels, units, float(balanced)) if balanced else None
         streams.append(grain.MapDataset.source(Order(units + offset, seed, number, shares, vary)))
     order = streams[0] if len(streams) == 1 else grain.MapDataset.mix(streams, mixture)
-    maker = CropMaker(source, crop_px, augment, max_skipped_fraction, skipped_csv, takes, crop)
-    return iter(_batched(order.map(maker.training), batch, threads, _blending(seed, augment.mixup_alpha)))
+    maker = CropMaker(source, crop_px, augment, takes, crop)
+    draws = order.batch(batch, drop_remainder=True, batch_fn=tuple)
+    rows = TrainingRows(maker, share, seed, augment.mixup_alpha)
+    unreadable = UnreadableImages(maker.table.names, max_skipped_fraction, skipped_csv)
+    return TrainingBatches(draws, rows, unreadable, threads, workers)
 
 
 def _check_mixture(mixture: Sequence[float] | None, parts: int) -> None:
@@ -73,13 +81,6 @@ def _check_mixture(mixture: Sequence[float] | None, parts: int) -> None:
         raise ValueError(
             f"mixture is {tuple(mixture)}, expected one positive share for each of the {parts} concatenated sources"
         )
-
-
-def _blending(seed: int, alpha: float) -> Callable[[int, Batch], Batch] | None:
-    """Returns mixup as a function of the batch index, so that a resumed run blends the same faces."""
-    if not alpha:
-        return None
-    return lambda number, batch: mixup(batch, np.random.default_rng((seed, MIXUP, number)), alpha)
 
 
 def _training_units(
@@ -99,16 +100,6 @@ def _training_units(
     return cut.units(), lambda number, rng: cut.vary(number, rng) + offset
 
 
-def _batched(
-    items: grain.MapDataset, batch: int, threads: int, after: Callable[[int, Batch], Batch] | None = None
-) -> grain.IterDataset:
-    batches = items.batch(batch, drop_remainder=True, batch_fn=collate)
-    if after is not None:
-        batches = batches.map_with_index(after)
-    ahead = max(PREFETCHED_BATCHES, threads)
-    return batches.to_iter_dataset(grain.ReadOptions(num_threads=threads, prefetch_buffer_size=ahead))
-
-
 class EvaluationBatches:
     """All examples in order, each with weight 1 exactly once; can be iterated repeatedly."""
 
@@ -119,24 +110,33 @@ class EvaluationBatches:
         batch: int,
         maker: CropMaker,
         threads: int,
+        unreadable: UnreadableImages,
     ):
         missing = -len(units) % batch
         padding = [(0, missing)] + [(0, 0)] * (units.ndim - 1)
         self.units = np.pad(units, padding, constant_values=-1)
         self.weights = np.pad(weights, padding)
-        self.batch, self.maker, self.threads = batch, maker, threads
+        self.batch, self.maker, self.threads, self.unreadable = batch, maker, threads, unreadable
 
     def __len__(self) -> int:
         return len(self.units) // self.batch
 
     def __iter__(self) -> Iterator[Batch]:
-        rows = grain.MapDataset.range(len(self.units))
-        items = rows.map(lambda row: self.maker.evaluation(self.units[row], self.weights[row]))
-        iterator = iter(_batched(items, self.batch, self.threads))
+        ahead = max(PREFETCHED_BATCHES, self.threads)
+        reading = grain.ReadOptions(num_threads=self.threads, prefetch_buffer_size=ahead)
+        iterator = iter(grain.MapDataset.range(len(self)).map(self._build).to_iter_dataset(reading))
         try:
-            yield from iterator
+            for batch, unreadable in iterator:
+                self.unreadable.record(unreadable)
+                yield batch
         finally:
             iterator.close()
+
+    def _build(self, number: int) -> tuple[Batch, list[Unreadable]]:
+        rows = range(number * self.batch, (number + 1) * self.batch)
+        unreadable: list[Unreadable] = []
+        batch = collate([self.maker.evaluation(self.units[row], self.weights[row], unreadable) for row in rows])
+        return batch, unreadable
 
 
 def evaluation_batches(
@@ -166,5 +166,6 @@ def evaluation_batches(
         weights = np.ones(len(units), np.float32)
     else:
         units, weights = evaluation_windows(source, frames, every=every, latest=latest)
-    maker = CropMaker(source, crop_px, AugmentConfig(), max_skipped_fraction, skipped_csv, takes, crop)
-    return EvaluationBatches(units, weights, batch, maker, threads)
+    maker = CropMaker(source, crop_px, AugmentConfig(), takes, crop)
+    unreadable = UnreadableImages(maker.table.names, max_skipped_fraction, skipped_csv)
+    return EvaluationBatches(units, weights, batch, maker, threads, unreadable)

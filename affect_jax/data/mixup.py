@@ -4,30 +4,43 @@ Source: Zhang et al., mixup: Beyond empirical risk minimization, ICLR 2018.
 """
 
 import dataclasses
+from typing import NamedTuple
 
 import jax
 import numpy as np
+from jaxtyping import Float, Int
 
+from affect_jax.ops.image import unit_range
 from affect_jax.quantities.registry import quantity
-from affect_jax.types import Batch, Label, Labels
+from affect_jax.types import Batch, Labels
 
 
-def mixup(batch: Batch, rng: np.random.Generator, alpha: float) -> Batch:
-    """Blends each row with another row of the batch, with a share drawn from Beta(alpha, alpha).
+class Partners(NamedTuple):
+    """The other row that each row of a batch is blended with, and the share that it keeps of itself."""
 
-    A row keeps at least half of itself, and its subject. `Quantity.mix` blends the labels.
-    """
-    rows = len(batch.index)
+    share: Float[np.ndarray, "row"]
+    partner: Int[np.ndarray, "row"]
+
+
+def draw_partners(rng: np.random.Generator, rows: int, alpha: float) -> Partners:
+    """Draws partners for all rows of a batch, with shares from Beta(alpha, alpha); a row keeps at least half."""
     share = rng.beta(alpha, alpha, rows).astype(np.float32)
     share = np.maximum(share, 1 - share)
-    other = rng.permutation(rows)
-    blend = lambda values: _blend(values, values[other], share)
+    return Partners(share, rng.permutation(rows))
+
+
+def blend(batch: Batch, other: Batch, share: Float[np.ndarray, "row"]) -> Batch:
+    """Blends each row with the same row of `other`; a row keeps its index and subject.
+
+    `Quantity.mix` blends the labels. Images become float32 in [0, 1].
+    """
+    mean = lambda one, two: _mean(one, two, share)
     labels = {}
     for name, label in batch.labels.items():
         shares = np.broadcast_to(_append_axes(share, label.weight.ndim), label.weight.shape)
-        labels[name] = quantity(name).mix(label, Label(label.value[other], label.weight[other]), shares)
-    inputs = jax.tree.map(blend, batch.inputs)
-    return dataclasses.replace(batch, inputs=inputs, labels=Labels(**labels), weight=blend(batch.weight))
+        labels[name] = quantity(name).mix(label, other.labels[name], shares)
+    inputs = jax.tree.map(mean, batch.inputs, other.inputs)
+    return dataclasses.replace(batch, inputs=inputs, labels=Labels(**labels), weight=mean(batch.weight, other.weight))
 
 
 def _append_axes(share: np.ndarray, ndim: int) -> np.ndarray:
@@ -35,6 +48,8 @@ def _append_axes(share: np.ndarray, ndim: int) -> np.ndarray:
     return share.reshape((-1,) + (1,) * (ndim - 1))
 
 
-def _blend(one: np.ndarray, two: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _mean(one: np.ndarray, two: np.ndarray, share: np.ndarray) -> np.ndarray:
     share = _append_axes(share, one.ndim)
+    if one.dtype == np.uint8:
+        one, two = unit_range(one), unit_range(two)
     return share * one + (1 - share) * two

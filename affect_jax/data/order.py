@@ -43,6 +43,9 @@ class Order:
         self.units, self.seed, self.number, self.shares, self.vary = units, seed, number, shares, vary
         self.epoch_order = functools.lru_cache(maxsize=3)(self._epoch_order)  # batches may span epochs
 
+    def __reduce__(self):
+        return type(self), (self.units, self.seed, self.number, self.shares, self.vary)  # the cache stays here
+
     def _epoch_order(self, epoch: int) -> Int[np.ndarray, "unit"]:
         rng = np.random.default_rng((self.seed, self.number, epoch))
         count = len(self.units)

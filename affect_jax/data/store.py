@@ -15,6 +15,7 @@ from jaxtyping import UInt8
 from affect_jax.data.source import Table
 from affect_jax.data.store_writing import COLUMNS, COLUMNS_FILE, SPLIT, read_labels, write
 from affect_jax.files import image_files
+from affect_jax.files.locks import locked_after_waiting
 from affect_jax.types import Source, UnreadableImage
 
 INFO_FILE = "dataset_info.json"
@@ -94,16 +95,29 @@ def read(folder: str | pathlib.Path, fingerprint: str = "") -> StoredFaces:
 def materialize(make: Callable[[], Source], folder: str | pathlib.Path, fingerprint: str, **options) -> StoredFaces:
     """Opens the store in `folder` if its fingerprint matches; otherwise writes it from the source built by `make`.
 
-    `options` are those of `store_writing.write`.
+    Of several processes that do so at once, one writes and the others wait for it. `options` are those of
+    `store_writing.write`.
     """
+    folder = pathlib.Path(folder)
+    if stored := _existing(folder, fingerprint):
+        return stored
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with locked_after_waiting(folder.with_name(f".{folder.name}.lock")):
+        if stored := _existing(folder, fingerprint):  # written while this process waited
+            return stored
+        write(make(), folder, fingerprint=fingerprint, **options)
+        return read(folder, fingerprint)
+
+
+def _existing(folder: pathlib.Path, fingerprint: str) -> StoredFaces | None:
+    """The store in `folder`; None if there is none, or if it has to be written again."""
     try:
         stored = read(folder, fingerprint)
-        since = datetime.datetime.fromtimestamp((pathlib.Path(folder) / COLUMNS_FILE).stat().st_mtime)
+        since = datetime.datetime.fromtimestamp((folder / COLUMNS_FILE).stat().st_mtime)
         logging.info("using %d faces stored in %s on %s", len(stored.examples), folder, f"{since:%Y-%m-%d %H:%M}")
         return stored
     except FileNotFoundError:
-        pass
+        return None
     except ValueError as error:
         logging.info("rewriting the store: %s", error)
-    write(make(), folder, fingerprint=fingerprint, **options)
-    return read(folder, fingerprint)
+        return None

@@ -19,6 +19,7 @@ from affect_jax.metrics.attention import ENLARGED, face_region, share_inside
 from affect_jax.metrics.landmark import LandmarkError, landmark_scores
 from affect_jax.ops.geometry import inside
 from affect_jax.ops.heatmap import decode_heatmaps
+from affect_jax.ops.image import unit_range
 from affect_jax.report.sections.attention import AttendedFace, draw_attention
 from affect_jax.types import Batch, Predictions, Source
 
@@ -83,7 +84,7 @@ def measure_faces(
             index = int(batch.index[row])
             if index in selected:
                 name = source.examples[index].name
-                face = AttendedFace(name, images[row], masks[row], predicted[row], truth, measures.nme)
+                face = AttendedFace(name, unit_range(images[row]), masks[row], predicted[row], truth, measures.nme)
                 shown.append(dataclasses.replace(face, share=measures.share))
     if not shown:
         raise ValueError("none of the selected faces could be read; see the messages above")

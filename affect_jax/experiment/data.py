@@ -10,6 +10,8 @@ from affect_jax.data.folds import take_fold
 from affect_jax.data.label_clock import with_label_clock
 from affect_jax.data.registry import READERS
 from affect_jax.data.source import Concatenated, with_label_set
+from affect_jax.data.training_batches import TrainingBatches
+from affect_jax.data.training_rows import WHOLE_BATCH, Share
 from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
@@ -64,8 +66,13 @@ def open_training_source(options: Options, workdir: pathlib.Path) -> Concatenate
     return joined
 
 
-def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path):
-    """Infinite batches from the run's mixture of data sets."""
+def training_batches(
+    options: Options, data: Concatenated, workdir: pathlib.Path, share: Share = WHOLE_BATCH
+) -> TrainingBatches:
+    """Infinite batches from the run's mixture of data sets; of several training processes, each passes its share.
+
+    Only the first of them lists unreadable images.
+    """
     return loader.training_batches(
         data,
         crop_px=options.contract.input_px,
@@ -80,7 +87,9 @@ def training_batches(options: Options, data: Concatenated, workdir: pathlib.Path
         takes=(options.contract.takes,),
         mixture=[part.weight for part in options.data.train.values()],
         max_skipped_fraction=options.data.max_skipped_fraction,
-        skipped_csv=str(workdir / SKIPPED),
+        skipped_csv="" if share.process else str(workdir / SKIPPED),
+        workers=options.data.workers,
+        share=share,
     )
 
 

@@ -71,7 +71,7 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
     if latest is not None and latest >= options.train.steps:
         logging.info("%s: already at step %d of %d", run.workdir, latest, options.train.steps)
         return True
-    batches = iter(data.training_batches(options, run.source, run.workdir))
+    batches = data.training_batches(options, run.source, run.workdir)
     evaluations = evaluators(run)  # opens all data: a wrong path is reported before any measurement
     warn_of_idle_options(options, run.source.parts)
     require_same_data(run, resuming=latest is not None)
@@ -93,6 +93,7 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
         )
     finally:
         journal.close()
+        batches.close()
     return finished
 
 

@@ -1,4 +1,4 @@
-"""Image warps."""
+"""Image warps, and the range of pixel values."""
 
 import cv2
 import numpy as np
@@ -6,6 +6,14 @@ from jaxtyping import Float, UInt8
 
 from affect_jax.ops.geometry import ANTIALIASED, EMONET, invert, warp_points
 from affect_jax.ops.image_checks import check_photograph
+from affect_jax.types import ArrayLike
+
+LEVEL = np.float32(1 / 255)  # of the 256 of a channel
+
+
+def unit_range(pixels: UInt8[ArrayLike, "*shape"]) -> Float[ArrayLike, "*shape"]:
+    """Converts pixels from 0 to 255 to float32 in [0, 1]; NumPy and JAX, on any device, give the same bits."""
+    return pixels.astype(np.float32) * LEVEL
 
 
 def warp_image(

@@ -16,7 +16,11 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 from jax.tree_util import DictKey
 
 from affect_jax.nn.network import path_name
+from affect_jax.ops.image import unit_range
 from affect_jax.train.mesh_config import DATA, REMAINING, MeshConfig
+
+# A program of its own: fused into the network, the product could be rounded differently.
+_on_device_unit_range = jax.jit(unit_range)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +87,7 @@ class Placement:
     def spread(self, batch: Any) -> Any:
         """Splits a batch of host arrays along its first axis; each process passes its own part.
 
+        Arrays of uint8 are images: on the devices, they become float32 in [0, 1].
         ValueError if the batch size is not divisible.
         """
         count = self.data_shards // jax.process_count()
@@ -93,7 +98,8 @@ class Placement:
                 raise ValueError(
                     f"a batch of {len(array)} is not divisible by {count} devices; change config.batch_size"
                 )
-            return jax.make_array_from_process_local_data(sharding, array)
+            placed = jax.make_array_from_process_local_data(sharding, array)
+            return _on_device_unit_range(placed) if array.dtype == np.uint8 else placed
 
         return jax.tree.map(place, batch)
 

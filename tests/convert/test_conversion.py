@@ -144,7 +144,7 @@ def test_its_crops_are_the_published_ones_to_the_gray_level(network, tmp_path):
     (batch,) = evaluation_batches(dataclasses.replace(run, batch_size=6), source, tmp_path)
     for index, image in enumerate(batch.inputs.images):
         landmarks = source.examples[index].labels["landmarks"].value
-        assert np.abs(image * 255 - emonet_crop(source.image(index), landmarks, 8)).max() <= 1
+        assert np.abs(image.astype(float) - emonet_crop(source.image(index), landmarks, 8)).max() <= 1
 
 
 def test_the_antialiased_crop_has_a_name_of_its_own(tiny, tmp_path):

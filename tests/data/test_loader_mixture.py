@@ -14,6 +14,7 @@ from affect_jax.data.readers.affectnet_rows import COLUMNS
 from affect_jax.data.readers.fer2013 import FER2013Config, fer2013
 from affect_jax.data.readers.ferplus import REQUIRED, FERPlusConfig, ferplus
 from affect_jax.data.source import Concatenated, with_label_set
+from affect_jax.ops.image import unit_range
 
 COUNT = 24  # of each data set, two thirds of them "happy"
 PARTS = 3
@@ -63,7 +64,8 @@ def test_rows_without_valence_and_arousal_have_weight_zero_and_the_shares_hold(s
         votes = batch.labels["emotion"].value[part == 2]
         np.testing.assert_allclose(votes[:, [happy, anger]], np.tile([0.8, 0.2], (len(votes), 1)), atol=1e-6)
         assert set(batch.labels["emotion"].value[part < 2].argmax(-1)) <= {happy, anger}
-        blue = batch.inputs.images[..., 2].mean((1, 2)) - batch.inputs.images[..., 0].mean((1, 2)) > 0.3
+        images = unit_range(batch.inputs.images)
+        blue = images[..., 2].mean((1, 2)) - images[..., 0].mean((1, 2)) > 0.3
         np.testing.assert_array_equal(blue, part == 0)  # pixels and labels are of the same example
         parts.append(np.bincount(part, minlength=PARTS))
     np.testing.assert_array_equal(np.sum(parts, 0), [48, 24, 24])  # of 96, by the weights 2 : 1 : 1

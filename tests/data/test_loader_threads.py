@@ -65,7 +65,7 @@ data = Concatenated([Subset(stored, np.arange(8)), images, Film(folder / "film.m
 batches = iter(
     loader.training_batches(
         data, crop_px=32, batch=4, seed=0, augment=AugmentConfig(mixup_alpha=0.2), mixture=(1, 2, 1),
-        max_skipped_fraction=1, skipped_csv=str(folder / "skipped.csv"),
+        max_skipped_fraction=1, skipped_csv=str(folder / "skipped.csv"), workers=int(sys.argv[2]),
     )
 )
 with Fetcher(batches) as fetcher:
@@ -146,7 +146,8 @@ def python(code, *arguments):
     return subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
-def test_loader_threads_import_nothing(tmp_path, write_film):
+@pytest.mark.parametrize("workers", [0, 1])
+def test_loader_threads_import_nothing(tmp_path, write_film, workers):
     store_writing.write(Noise(16), tmp_path / "store", workers=1)
     write_film(tmp_path / "film.mp4", [20 * level for level in range(8)])
     images = tmp_path / "images"
@@ -159,7 +160,7 @@ def test_loader_threads_import_nothing(tmp_path, write_film):
     image.save(images / "turned.jpg", exif=turned)
     image.convert("RGBA").save(images / "transparent.png")
     (images / "broken.jpg").write_bytes(b"\xff\xd8\xff and no more")
-    done = python(AUDIT, tmp_path)
+    done = python(AUDIT, tmp_path, workers)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
 

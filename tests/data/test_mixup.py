@@ -4,7 +4,8 @@ import jax
 import numpy as np
 from records import make_batch, no_labels, with_values
 
-from affect_jax.data.mixup import mixup
+from affect_jax.data.mixup import blend, draw_partners
+from affect_jax.types import Batch, Inputs
 
 
 def faces(shape=(6,)):
@@ -24,6 +25,11 @@ def faces(shape=(6,)):
     labels = jax.tree.map(reshape, labels)
     images = rng.uniform(size=(*shape, 8, 8, 3)).astype(np.float32)
     return make_batch(images, labels, np.ones(shape, np.float32), np.arange(int(np.prod(shape))).reshape(shape))
+
+
+def mixup(batch: Batch, rng, alpha) -> Batch:
+    share, partner = draw_partners(rng, len(batch.index), alpha)
+    return blend(batch, jax.tree.map(lambda leaf: leaf[partner], batch), share)
 
 
 def shares(rows, alpha, seed):
@@ -54,6 +60,18 @@ def test_images_and_labels_are_blended_by_the_same_share():
         )
     np.testing.assert_array_equal(mixed.labels["landmarks"].value, batch.labels["landmarks"].value)
     assert len({int(i) for i in other}) == 6 and (share > 0.5).all() and mixed.inputs.images.dtype == np.float32
+
+
+def test_bytes_are_blended_as_floats_in_the_unit_range():
+    batch = faces()
+    levels = np.random.default_rng(4).integers(0, 256, batch.inputs.images.shape, dtype=np.uint8)
+    floats = np.multiply(levels, np.float32(1 / 255), dtype=np.float32)
+    one, two = (
+        mixup(dataclasses.replace(batch, inputs=Inputs(images=images)), np.random.default_rng(3), 0.4).inputs.images
+        for images in (levels, floats)
+    )
+    np.testing.assert_array_equal(one, two)
+    assert one.dtype == np.float32
 
 
 def test_values_of_weight_zero_are_ignored():

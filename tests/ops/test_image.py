@@ -2,13 +2,14 @@
 
 import csv
 
+import jax
 import numpy as np
 import pytest
 from emonet_crop import emonet_crop
 
 from affect_jax.files.images import decode
 from affect_jax.ops.geometry import EMONET, WARPS, Crop, CropConfig, crop_matrix, invert, landmark_crop, warp_points
-from affect_jax.ops.image import warp_image
+from affect_jax.ops.image import unit_range, warp_image
 
 
 def resampled(image: np.ndarray, matrix: np.ndarray, size_px: int) -> np.ndarray:
@@ -137,3 +138,11 @@ def test_the_emonet_crop_of_photographs_is_the_published_one_to_the_gray_level(s
         image = decode((folder / row["subDirectory_filePath"]).read_bytes())
         difference = face_crop(image, landmarks, EMONET, 256) - emonet_crop(image, landmarks)
         assert np.abs(difference).max() <= 1, row["subDirectory_filePath"]
+
+
+def test_bytes_become_the_same_floats_on_the_host_and_on_a_device():
+    levels = np.arange(256, dtype=np.uint8)
+    expected = (levels.astype(np.float64) * np.float64(np.float32(1 / 255))).astype(np.float32)  # rounded once
+    np.testing.assert_array_equal(unit_range(levels), expected)
+    np.testing.assert_array_equal(np.asarray(jax.jit(unit_range)(levels)), expected)
+    assert expected[0] == 0 and expected[-1] == 1 and unit_range(levels).dtype == np.float32

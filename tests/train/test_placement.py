@@ -53,6 +53,15 @@ def test_axes_that_do_not_take_the_devices_there_are_refused(axes, wanted):
         Placement.of(MeshConfig(axes=axes))
 
 
+def test_images_travel_as_bytes_and_are_floats_in_the_unit_range_on_the_devices():
+    levels = np.arange(256, dtype=np.uint8).reshape(8, 2, 16)
+    placed = Placement.of(MeshConfig()).spread({"images": levels, "index": np.arange(8)})
+    assert placed["images"].dtype == np.float32 and len(placed["images"].devices()) == 8
+    assert placed["images"].sharding == placed["index"].sharding
+    np.testing.assert_array_equal(placed["images"], np.multiply(levels, np.float32(1 / 255), dtype=np.float32))
+    np.testing.assert_array_equal(placed["index"], np.arange(8))
+
+
 @pytest.mark.parametrize("batch_size, devices", [(16, 8), (12, 4), (3, 1)])
 def test_for_inference_as_many_devices_are_used_as_divide_the_batch(batch_size, devices):
     placement = Placement.for_batches(batch_size)

@@ -1,5 +1,6 @@
 """config.json: the config of a workdir and the version that wrote it, written once when a run claims it."""
 
+import dataclasses
 import json
 import pathlib
 from collections.abc import Mapping
@@ -50,11 +51,18 @@ def claim(workdir: pathlib.Path, config: Config) -> None:
 
 
 def _same(one: Config, other: Config) -> bool:
-    """Whether two configs describe the same run: options missing from the older one have their defaults."""
+    """Whether two configs describe the same run: options missing from the older one have their defaults.
+
+    A run may go on with another number of workers, which changes no batch.
+    """
     try:
-        return parse(one) == parse(other)
+        return _with_threads(parse(one)) == _with_threads(parse(other))
     except UsageError:
         return False
+
+
+def _with_threads(options: Options) -> Options:
+    return dataclasses.replace(options, data=dataclasses.replace(options.data, workers=0))
 
 
 def read_config(workdir: pathlib.Path) -> dict[str, Any]:

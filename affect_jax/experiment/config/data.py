@@ -39,8 +39,13 @@ class DataConfig:
     # Cache folder for decoded or rendered examples; "" = none. Relative to the folder that a command is started in;
     # only training creates it.
     store: str = ""
+    # Processes that read and crop the training images; 0 = two threads of the training process. The batches are the
+    # same. A worker holds a copy of the labels, and three finished batches are kept for each in /dev/shm.
+    workers: int = 0
 
     def __post_init__(self):
+        if self.workers < 0:
+            raise ValueError(f"data.workers is {self.workers}; expected a number of processes, or 0 for threads")
         if self.frames < 0 or self.hop < 0:
             raise ValueError(f"data.frames is {self.frames} and data.hop {self.hop}; neither can be negative")
         if self.frames and self.hop > self.frames:

@@ -5,7 +5,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from absl import logging
 from flax import nnx
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -21,6 +20,7 @@ from affect_jax.models.certificate import compare_networks, require_exact
 from affect_jax.models.contract import model_options
 from affect_jax.models.inflation import transfer
 from affect_jax.nn.keys import ParameterKeys
+from affect_jax.ops.image import unit_range
 
 CERTIFICATE = "inflation.json"
 FRAMES = 12  # of the clips that a certificate is computed on
@@ -127,4 +127,4 @@ def probe_clips(run: Options) -> dict[str, Float[Array, "1 time height width 3"]
     noise = jax.random.uniform(jax.random.key(run.seed), (1, FRAMES, px, px, 3))
     subject = rendered(RenderedConfig(kind="clips", split="test", subjects=1, per_subject=1, frames=FRAMES))
     batches = loader.evaluation_batches(subject, crop_px=px, batch=1, frames=FRAMES, crop=run.crop, threads=1)
-    return {"random": noise, "rendered": jnp.asarray(np.asarray(next(iter(batches)).inputs.images))}
+    return {"random": noise, "rendered": jnp.asarray(unit_range(next(iter(batches)).inputs.images))}

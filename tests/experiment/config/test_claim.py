@@ -7,6 +7,7 @@ import pytest
 import affect_jax
 from affect_jax.experiment import cli
 from affect_jax.experiment.config import claim, options
+from affect_jax.experiment.config.errors import UsageError
 from configs import quickstart
 
 CONFIG = options.as_dict(quickstart.get_config("static"))
@@ -48,3 +49,14 @@ def test_the_version_is_no_option_and_a_patch_changes_none(tmp_path):
     assert "affect_jax" not in claim.read_config(tmp_path)
     assert claim.read_options(tmp_path) == options.parse(CONFIG)
     claim.claim(tmp_path, CONFIG)
+
+
+def test_a_run_goes_on_with_another_number_of_workers_and_with_nothing_else(tmp_path):
+    claim.claim(tmp_path, CONFIG)
+    before = (tmp_path / "config.json").read_bytes()
+    claim.claim(tmp_path, {**CONFIG, "data": {**CONFIG["data"], "workers": 4}})
+    assert (tmp_path / "config.json").read_bytes() == before
+    with pytest.raises(UsageError, match=r"holds a run of another config \(data.frames: 0 there, 4 now"):
+        claim.claim(tmp_path, {**CONFIG, "data": {**CONFIG["data"], "frames": 4, "hop": 2, "workers": 4}})
+    with pytest.raises(UsageError, match=r"data.workers is -1; expected a number of processes, or 0 for threads"):
+        options.parse({**CONFIG, "data": {**CONFIG["data"], "workers": -1}})

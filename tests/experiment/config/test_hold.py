@@ -10,7 +10,6 @@ import time
 
 import pytest
 
-from affect_jax.experiment.config import hold as module
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.hold import hold
 from affect_jax.train.damage import LOCK
@@ -76,7 +75,7 @@ def test_a_file_system_without_locks_is_said_and_the_run_goes_on(code, tmp_path,
     def flock(*_):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(module.fcntl, "flock", flock)
+    monkeypatch.setattr(fcntl, "flock", flock)
     with caplog.at_level("WARNING"), hold(tmp_path):
         assert "this file system has no locks" in caplog.text
     assert not list(tmp_path.iterdir())
@@ -86,7 +85,7 @@ def test_another_error_of_locking_is_not_hidden(tmp_path, monkeypatch):
     def flock(*_):
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    monkeypatch.setattr(module.fcntl, "flock", flock)
+    monkeypatch.setattr(fcntl, "flock", flock)
     start = time.monotonic()
     with pytest.raises(OSError, match="Input/output error"), hold(tmp_path):
         pass
