@@ -1,4 +1,4 @@
-"""The whole pipeline on rendered faces, in about nine minutes on two cores: landmarks -> static -> (inflate) -> clip.
+"""The whole pipeline on rendered faces, about six minutes on two cores: landmarks -> static -> (inflate) -> clip.
 
 Source: small versions of Toisoul et al., Nature Machine Intelligence 3, 2021 (static) and Kossaifi et al., CVPR 2020
   (clip).
