@@ -14,7 +14,7 @@ def prepare_data(config: Config) -> dict[str, int]:
     """Stores every data set that the config trains on or evaluates; returns their numbers of faces.
 
     What is stored already is only opened. Rows that a reader skips are listed in the store, one file for each data set.
-    UsageError if the config has no store; DiskError if it cannot be written.
+    Raises UsageError if the config names no store, and DiskError if the store is not writable.
     """
     options = parse(config)
     if not options.data.store:
