@@ -16,6 +16,9 @@ class Signals:
             raise KeyboardInterrupt
         self.received = number
 
+    def look(self) -> None:
+        """Called once after each step; see `agreement.SharedSignals`."""
+
     def __exit__(self, *_):
         for number, handler in self._before.items():
             signal.signal(number, handler)
