@@ -8,12 +8,13 @@ import re
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from absl import logging
 
-from affect_jax.experiment.cli import EXIT_INTERRUPTED, describe
+from affect_jax.experiment.cli import END_SECONDS, EXIT_INTERRUPTED, describe
 from affect_jax.experiment.config.errors import UsageError
 
 HEARTBEAT_SECONDS = 60  # a process that was not heard of for so long is taken for dead, and the others end
@@ -62,15 +63,15 @@ def joined(
 
     _connect(place, from_slurm=coordinator is None, heartbeat_seconds=heartbeat_seconds)
     agreement.watch_for_failure()
-    if place.process:
-        logging.set_verbosity(min(logging.get_verbosity(), logging.WARNING))
+    if place.process and not logging.level_debug():
+        logging.set_verbosity(logging.WARNING)
     try:
         yield
     except BaseException as error:
         reason = _explain(error)
         code = _code(reason)
         agreement.announce_failure(_sentence(reason), code)
-        atexit.register(_leave_alone, code)
+        _leave_alone(code)
         if reason is not error:
             raise reason from error
         raise
@@ -170,7 +171,14 @@ def _code(error: BaseException) -> int:
 
 
 def _leave_alone(code: int) -> None:
-    """Exits at once: JAX would wait for the other processes, which have left."""
+    """Makes this process exit without what JAX and Orbax do at the end: they would wait for the others, which left."""
+    atexit.register(_exit, code)
+    last = threading.Timer(END_SECONDS, _exit, [code])  # threads that save are joined before atexit
+    last.daemon = True
+    last.start()
+
+
+def _exit(code: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
