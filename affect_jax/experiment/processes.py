@@ -28,7 +28,7 @@ SLURM = (
 FIRST_NODE = re.compile(r"([^,\[]+)(?:\[(\d+))?")
 LOST = re.compile(r"Gloo|UNAVAILABLE|DEADLINE_EXCEEDED|[Cc]oordination ?[Ss]ervice|NCCL")
 RESUME = "run the same command again in all processes to resume"
-STOPPED = f"error: stopped by JAX for the reason above; most often, another process has ended; {RESUME}\n"
+STOPPED = f"error: stopped by JAX for the reason above; most often, another process has ended or never came; {RESUME}\n"
 
 
 class Place(NamedTuple):
@@ -128,11 +128,14 @@ def _connect(place: Place, from_slurm: bool, heartbeat_seconds: int) -> None:
     import jax
 
     jax.config.update("jax_enable_preemption_service", True)
-    if from_slurm:
-        jax.distributed.initialize(heartbeat_timeout_seconds=heartbeat_seconds)
-    else:
-        jax.distributed.initialize(*place, heartbeat_timeout_seconds=heartbeat_seconds)
     _leave_on_abort()
+    try:
+        jax.distributed.initialize(*(() if from_slurm else place), heartbeat_timeout_seconds=heartbeat_seconds)
+    except RuntimeError as error:
+        raise ConnectionError(
+            f"process {place.process} of {place.processes} cannot start: {str(error).splitlines()[0]}; the port "
+            f"may be in use on {place.coordinator}: choose another one with --coordinator"
+        ) from error
 
 
 def _leave_on_abort() -> None:

@@ -56,7 +56,8 @@ def _claim_and_train(run: Run, config: Config, original: Mapping[str, Any] | Non
     try:
         finished = _train(run, checkpoints, original)
         checkpoints.close()
-        run_card.end_session(run.workdir, checkpoints.kept_step(), finished)
+        if is_first():
+            run_card.end_session(run.workdir, checkpoints.kept_step(), finished)
         return finished
     except BaseException as error:
         if jax.process_count() == 1:  # else Orbax would wait for the others
