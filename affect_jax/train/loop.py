@@ -1,6 +1,5 @@
 """The training loop: runs the step on batches, logs metrics, saves checkpoints and handles signals."""
 
-import signal
 from collections.abc import Iterator, Mapping
 
 from absl import logging
@@ -12,27 +11,10 @@ from affect_jax.train.journal import Journal
 from affect_jax.train.loop_config import TrainConfig
 from affect_jax.train.placement import Placement
 from affect_jax.train.progress import Evaluation, Progress
+from affect_jax.train.signals import Signals
 from affect_jax.train.state import TrainState
 from affect_jax.train.step import Step
 from affect_jax.types import Batch
-
-
-class Signals:
-    """Records SIGTERM and SIGINT so that the current step can be finished and saved; a second signal stops at once."""
-
-    def __enter__(self):
-        self.received: int | None = None
-        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
-        return self
-
-    def _note(self, number, _frame):
-        if self.received is not None:
-            raise KeyboardInterrupt
-        self.received = number
-
-    def __exit__(self, *_):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
 
 def run(
