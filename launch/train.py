@@ -9,7 +9,8 @@ Any option of the config can be set with --config.NAME=VALUE; unknown options ar
 config.json, data.json (a fingerprint of the data), metrics.jsonl, TensorBoard events, checkpoints (latest and best) and
 run_card.json, from which launch.reproduce trains the same run again.
 Exit codes: 0 success, 1 failure, 2 usage error, 75 interrupted by SIGTERM or Ctrl-C after saving; run the same command
-to resume.
+to resume. A signal ends the run within 10 s, plus the time of one training step and of writing a checkpoint; also while
+it compiles, waits for data or evaluates. A second signal ends it without waiting for a checkpoint.
 """
 
 import pathlib
@@ -29,4 +30,4 @@ def main() -> bool:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, resumable=True)

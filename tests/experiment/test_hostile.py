@@ -45,7 +45,7 @@ def test_a_full_disk_is_one_sentence_with_what_is_kept_and_leaves_nothing_half_w
 ):
     workdir = tmp_path / "run"
 
-    def fail(run, checkpoints, original):
+    def fail(run, checkpoints, *_):
         (workdir / "checkpoints" / f"8{UNFINISHED}" / "network").mkdir(parents=True)
         if kept is not None:
             (workdir / "checkpoints" / str(kept)).mkdir()

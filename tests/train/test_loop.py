@@ -23,6 +23,12 @@ from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.placement import Placement
 
 
+def lines(workdir):
+    """The lines of the journal without their times; text, because undefined values are equal here."""
+    found = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    return [json.dumps({name: value for name, value in line.items() if name != "seconds"}) for line in found]
+
+
 def stopped_and_resumed(workdir, steps, network, task, batches, **options):
     """The state at the end of an uninterrupted run, and of one that was stopped by a signal in its 4th step."""
 
@@ -38,8 +44,7 @@ def stopped_and_resumed(workdir, steps, network, task, batches, **options):
     assert not finished
     state, finished = Run(workdir / "cut", network, task, batches, **options).go(steps)
     assert finished and int(state.step) == steps
-    last = {step: value for step, value in losses(workdir / "cut").items() if step > 6}
-    assert last and last == {step: value for step, value in losses(workdir / "whole").items() if step > 6}
+    assert lines(workdir / "cut") == lines(workdir / "whole")
     return whole, state
 
 
@@ -62,8 +67,8 @@ def test_no_evaluation_is_lost_to_a_signal(tmp_path, tiny, regression, batches, 
     scores = {3: 0.5, 6: 0.2, 9: 0.9}
 
     def evaluated_steps(workdir):
-        lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-        return {line["step"]: line["validation/error"] for line in lines if "validation/error" in line}
+        found = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+        return {line["step"]: line["validation/error"] for line in found if "validation/error" in line}
 
     def run(kind):
         remaining = [scores[step] for step in scores if step > (Checkpoints(tmp_path).latest_step() or 0)]
@@ -96,9 +101,9 @@ def test_checkpoints_by_time_change_nothing_and_a_kill_costs_no_more_than_their_
     class Killing(Timed):
         last = 5
 
-    def record(self, state, *rest):
+    def record(self, state, *rest, **others):
         saved.append(int(state.step))
-        return save(self, state, *rest)
+        return save(self, state, *rest, **others)
 
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(Checkpoints, "save", record)
