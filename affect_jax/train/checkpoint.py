@@ -98,6 +98,10 @@ class Checkpoints:
         """Step of the newest complete checkpoint."""
         return self._manager.latest_step()
 
+    def steps(self) -> list[int]:
+        """Steps of all complete checkpoints."""
+        return self._manager.all_steps()
+
     def best_step(self) -> int | None:
         """Step of the checkpoint with the best score, or of the newest if none has a score."""
         with convert_errors(self._folder, None):
@@ -125,22 +129,28 @@ class Checkpoints:
 
     def restore_arrays(self, placement: Placement, step: int | None = None) -> dict[str, jax.Array]:
         """Restores the network's arrays by name at `step` (None: the best); DamagedCheckpoint if they are damaged."""
-        step = self.best_step() if step is None else step
-        targets = placement.targets(self._stored(step, "network"))
+        return self.arrays_of(self.best_step() if step is None else step, "network", placement)
+
+    def arrays_of(self, step: int, item: str, placement: Placement) -> dict[str, jax.Array]:
+        """Restores one of ARRAYS by name; empty if the checkpoint was saved without it."""
+        if item != "network" and not (self._folder / str(step) / item).is_dir():
+            return {}
+        targets = placement.targets(self._stored(step, item))
         with self._convert_errors(step):
-            wanted = ocp.args.Composite(network=ocp.args.StandardRestore(targets))
-            return self._manager.restore(step, args=wanted).network
+            wanted = ocp.args.Composite(**{item: ocp.args.StandardRestore(targets)})
+            return self._manager.restore(step, args=wanted)[item]
 
     def certificate(self, step: int) -> dict | None:
         """Reads the certificate that was saved with the weights at `step`; None if there is none."""
-        return self._note(step, "certificate")
+        return self.note(step, "certificate")
 
     def pending_terms(self, step: int) -> list[dict[str, Any]]:
         """Reads the terms that were not logged yet when the checkpoint of `step` was saved."""
-        note = self._note(step, "pending")
+        note = self.note(step, "pending")
         return [] if note is None else pending_steps.from_json(note)
 
-    def _note(self, step: int, name: str) -> dict | None:
+    def note(self, step: int, name: str) -> dict | None:
+        """Reads one of NOTES; None if the checkpoint was saved without it."""
         if not (self._folder / str(step) / name).is_dir():
             return None
         with self._convert_errors(step):
