@@ -19,12 +19,13 @@ from affect_jax.experiment.idle import warn_of_idle_options
 from affect_jax.experiment.refuse import refuse
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.same_data import require_same_data
-from affect_jax.files.disk import DiskError, find_fault, require_writable
+from affect_jax.files.disk import DiskError, find_fault, require_renaming, require_writable
 from affect_jax.train import beside, loop, step
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import Stream
-from affect_jax.train.guard import Faults, leave_out_faults
+from affect_jax.train.guard import Faults, TrainingDiverged, leave_out_faults
 from affect_jax.train.journal import Journal
+from affect_jax.train.set_aside import set_aside_damaged
 from affect_jax.train.signals import Signals
 from affect_jax.train.state import TrainState, create_state
 
@@ -51,6 +52,7 @@ def train(config: Config, workdir: pathlib.Path, original: Mapping[str, Any] | N
             beside.run(lambda: refuse(run), signals.stopping)
             require_writable(workdir)
             with hold(workdir):
+                require_renaming(workdir)
                 return _claim_and_train(run, config, original, signals)
         except beside.Abandoned:
             message = "signal %d: nothing new was to be saved in %s; run the same command to go on"
@@ -63,6 +65,8 @@ def _claim_and_train(run: Run, config: Config, original: Mapping[str, Any] | Non
     claim(run.workdir, config)
     if original is not None:
         run_card.hand_over_timings(original, run.workdir)
+    if jax.process_count() == 1:  # several read the folder at the same time
+        set_aside_damaged(run.workdir)
     checkpoints = Checkpoints(run.workdir, run.options.train.best)
     checkpoints.remove_unfinished()
     try:
@@ -75,6 +79,9 @@ def _claim_and_train(run: Run, config: Config, original: Mapping[str, Any] | Non
     except BaseException as error:
         checkpoints.abandon()
         kept = checkpoints.kept_step()
+        if new and kept == 0 and isinstance(error, TrainingDiverged):
+            checkpoints.remove_initial()  # which "rollback" saved: nothing was trained
+            kept = None
         if new and kept is None:  # no step was saved: leave the folder to a corrected command
             with contextlib.suppress(OSError):
                 (run.workdir / CONFIG).unlink(missing_ok=True)

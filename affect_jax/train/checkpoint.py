@@ -7,6 +7,7 @@ predict with: the moving average, if there is one. The rest is needed only to re
 """
 
 import pathlib
+import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -198,6 +199,10 @@ class Checkpoints:
     def remove_unfinished(self) -> None:
         """Removes checkpoints that were never completed, as by a process that was killed; nobody may write one."""
         self._writer.remove_unfinished()
+
+    def remove_initial(self) -> None:
+        """Removes the checkpoint of the initial weights, so that the workdir is free for a corrected config."""
+        shutil.rmtree(self._folder / "0", ignore_errors=True)
 
     def kept_step(self) -> int | None:
         """Step of the newest checkpoint on disk, also after one that failed."""

@@ -34,8 +34,8 @@ def _write(folder: pathlib.Path, files: Mapping[str, str]) -> None:
         file.write(json.dumps(content, indent=1) + "\n")
 
 
-def verify(folder: pathlib.Path, item: str) -> bool:
-    """Compares the files of an item with their checksums; False if none were stored, as before version 0.2.
+def verify(folder: pathlib.Path, item: str = "") -> bool:
+    """Compares the files of an item, or of all, with their checksums; False if none were stored, as before version 0.2.
 
     ValueError names the file that is missing or has changed. Takes 0.1 s of one core for 100 MB.
     """
@@ -45,7 +45,8 @@ def verify(folder: pathlib.Path, item: str) -> bool:
     content = json.loads(path.read_text())
     if not isinstance(content, dict) or content.get("checksum_of_files") != _checksum_of(content.get("files")):
         raise ValueError(f"{NAME} does not match its own checksum")
-    files = {name: checksum for name, checksum in content["files"].items() if name.startswith(f"{item}/")}
+    inside = f"{item}/" if item else ""
+    files = {name: checksum for name, checksum in content["files"].items() if name.startswith(inside)}
     for name, checksum in files.items():
         if not (folder / name).is_file():
             raise ValueError(f"{name} is missing")

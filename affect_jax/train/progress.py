@@ -94,8 +94,8 @@ class Progress:
 
     def _divergence(self, place: int, fault: str) -> TrainingDiverged:
         latest = self.checkpoints.latest_step()
-        kept = "no checkpoint was saved before"
-        if latest is not None:
+        kept = "no checkpoint was saved before" if latest is None else "only the initial weights were saved before"
+        if latest:
             kept = f"the checkpoint of step {latest} is kept"
         tried = {
             "stop": "",
