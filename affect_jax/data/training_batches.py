@@ -62,8 +62,8 @@ class TrainingBatches(grain.DatasetIterator[Batch]):
         number = state.get(NUMBER)
         if not isinstance(number, int) or number < 0:
             raise ValueError(
-                f"the position in the data is {state}; expected the number of batches taken, such as {{'{NUMBER}': 8}}. "
-                "The checkpoint belongs to other data or another version: train from scratch in another --workdir"
+                f"the position in the data is {state}; expected the number of batches taken, as {{'{NUMBER}': 8}}: "
+                "the checkpoint belongs to other data or another version: train from scratch in another --workdir"
             )
         self._stop()
         self._number = number

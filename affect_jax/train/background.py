@@ -6,9 +6,9 @@ import shutil
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import jax
 import orbax.checkpoint as ocp
 from absl import logging
+from jax import process_count
 
 from affect_jax.files.disk import find_fault
 from affect_jax.train.damage import SHOWN_CHARACTERS
@@ -89,7 +89,7 @@ class Writer:
     def _note(self, error: Exception) -> None:
         """Opens the manager again after a first failure; raises a second one in a row."""
         # A full disk stays full, and the other processes of a run would go on without this one.
-        if find_fault(error) is not None or jax.process_count() > 1:
+        if find_fault(error) is not None or process_count() > 1:
             raise error
         place, reason = self._folder / str(self.step), " ".join(str(error).split())[:SHOWN_CHARACTERS]
         if self._failed:

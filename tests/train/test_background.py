@@ -126,7 +126,7 @@ def test_one_of_several_processes_may_not_go_on_alone(tmp_path, failing, monkeyp
     failing[1] = [errno.EIO]
     checkpoints = Checkpoints(tmp_path, "score")
     save(checkpoints, 1)
-    monkeypatch.setattr(background.jax, "process_count", lambda: 2)
+    monkeypatch.setattr(background, "process_count", lambda: 2)
     with pytest.raises(OSError, match="injected"):
         checkpoints.close()
 
