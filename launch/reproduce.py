@@ -28,4 +28,4 @@ def main() -> bool:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, resumable=True)

@@ -13,7 +13,8 @@ Several processes, on one machine or many, train together if each is started wit
 Under srun, the three flags are not needed. All must see the same workdir; process 0 alone writes there. What ends one
 process ends all of them.
 Exit codes: 0 success, 1 failure, 2 usage error, 75 interrupted by SIGTERM or Ctrl-C after saving; run the same command
-to resume.
+to resume. A signal ends the run within 10 s, plus the time of one training step and of writing a checkpoint; also while
+it compiles, waits for data or evaluates. A second signal ends it without waiting for a checkpoint.
 """
 
 import pathlib
@@ -36,4 +37,4 @@ def main() -> bool:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, resumable=True)

@@ -31,6 +31,7 @@ EXPERIMENT_MAY_IMPORT = {
     "config": set(),
     "allocator": set(),
     "quiet": set(),
+    "selftest": {"config"},
     "arguments": {"config"},
     "cli": {"config", "allocator", "quiet", "arguments"},
     "announce": {"config"},

@@ -72,6 +72,7 @@ def test_help_shows_an_example_and_every_flag_has_a_text(command, tmp_path):
 DERIVE = GROUPS["Derive a network from another"]
 OTHER_MEANINGS = {  # flags that mean something else than the flag of the same name in other commands
     ("sweep", "workdir"),  # the folder of many workdirs
+    ("selftest", "workdir"),  # the folder of two runs
     *((command, "workdir") for command in DERIVE if command != "certify"),  # of a network that is written
     ("convert", "from"),  # a file, not a workdir
     ("sweep", "sweep"),  # a Python file, not the folder of a finished sweep

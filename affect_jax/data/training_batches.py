@@ -55,9 +55,18 @@ class TrainingBatches(grain.DatasetIterator[Batch]):
         return {NUMBER: self._number}
 
     def set_state(self, state: dict[str, int]) -> None:
-        """Continues at a batch; states of any number of workers and processes are alike."""
+        """Continues at a batch; states of any number of workers and processes are alike.
+
+        ValueError if the state is not that of such batches.
+        """
+        number = state.get(NUMBER)
+        if not isinstance(number, int) or number < 0:
+            raise ValueError(
+                f"the position in the data is {state}; expected the number of batches taken, as {{'{NUMBER}': 8}}: "
+                "the checkpoint belongs to other data or another version: train from scratch in another --workdir"
+            )
         self._stop()
-        self._number = int(state[NUMBER])
+        self._number = number
 
     def close(self) -> None:
         """Ends the threads or workers, waiting for a moment at most."""

@@ -3,12 +3,15 @@
 Exit codes: 0 success, 1 failure, 2 wrong usage, 75 stopped by a signal after saving (run the same command to resume).
 """
 
+import multiprocessing
 import os
 import re
+import signal
 import sys
 import threading
 from collections.abc import Callable
 from importlib.metadata import version
+from types import FrameType
 from typing import NoReturn
 
 from absl import app, flags, logging
@@ -19,6 +22,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.quiet import quiet_libraries
 from affect_jax.files.cache import cache_folder, user_cache
 from affect_jax.files.disk import DiskError, find_fault
+from affect_jax.train import beside
 
 EXIT_PREEMPTED = 75  # EX_TEMPFAIL: stopped by a signal after saving; the same command resumes
 EXIT_INTERRUPTED = 130
@@ -31,8 +35,14 @@ SHOWN_CHARACTERS = 200
 CPU_THREADS = "--xla_cpu_experimental_ynn_fusion_type=-individual_dot,-individual_convolution"
 
 
-def run(main: Callable[[], bool | None]) -> None:
-    """Parses the flags, calls `main` and exits; `main` returns False if a signal stopped it after saving."""
+def run(main: Callable[[], bool | None], resumable: bool = False) -> None:
+    """Parses the flags, calls `main` and exits; `main` returns False if a signal stopped it after saving.
+
+    `resumable` says that the same command goes on later: a signal that comes before `main` handles them ends with 75.
+    """
+    if resumable:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _leave_at_once)
     app.run(lambda _: _leave(_call(main)), flags_parser=parse)
 
 
@@ -40,10 +50,20 @@ def _leave(code: int) -> NoReturn:
     """Exits the process; after a signal, even if a thread that waits for data would keep it alive."""
     if code in (EXIT_PREEMPTED, EXIT_INTERRUPTED):
         sys.stdout.flush()
+        if beside.is_busy():  # a compilation, which an orderly end would wait for, or crash under
+            for child in multiprocessing.active_children():
+                child.terminate()
+            os._exit(code)
         timer = threading.Timer(END_SECONDS, os._exit, [code])
         timer.daemon = True
         timer.start()
     sys.exit(code)
+
+
+def _leave_at_once(number: int, _frame: FrameType | None) -> NoReturn:
+    sys.stderr.write(f"signal {number}: nothing was to be saved yet; run the same command to start\n")
+    sys.stderr.flush()
+    os._exit(EXIT_PREEMPTED)
 
 
 def _call(main: Callable[[], bool | None]) -> int:

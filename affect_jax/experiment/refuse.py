@@ -64,6 +64,16 @@ def check_network(run: Run) -> None:
         jax.eval_shape(penalty.function, abstract)  # raises if it matches nothing
 
 
+def check_batch(run: Run) -> None:
+    """Checks that batches can be divided over the devices."""
+    devices = run.placement.data_shards
+    if run.options.batch_size % devices:
+        raise UsageError(
+            f"batch_size is {run.options.batch_size}, which cannot be divided evenly over {devices} devices; choose a "
+            f"multiple of {devices}, or fewer devices in mesh.axes"
+        )
+
+
 def check_start(run: Run) -> None:
     """Checks that the run to start from exists and fits."""
     start = run.options.initialize
@@ -101,6 +111,7 @@ CHECKS = (
     check_trainable,
     check_subjects,
     check_network,
+    check_batch,
     check_start,
     check_clips,
     check_teacher,

@@ -1,6 +1,7 @@
 """Trains a network from a config in a workdir, and resumes after interruptions."""
 
 import contextlib
+import dataclasses
 import pathlib
 from collections.abc import Mapping
 from typing import Any
@@ -13,20 +14,32 @@ from affect_jax.experiment.announce import announce
 from affect_jax.experiment.config.claim import CONFIG, claim
 from affect_jax.experiment.config.hold import hold
 from affect_jax.experiment.config.options import Config, parse
-from affect_jax.experiment.evaluations import check_best, evaluators, scores
+from affect_jax.experiment.evaluations import Evaluator, check_best, evaluators, scores
 from affect_jax.experiment.idle import warn_of_idle_options
 from affect_jax.experiment.refuse import refuse
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.same_command import require_same_command, require_shared
 from affect_jax.experiment.same_data import require_same_data
-from affect_jax.files.disk import DiskError, find_fault, require_writable
-from affect_jax.train import loop, step
-from affect_jax.train.agreement import is_first, wait_for_all
+from affect_jax.files.disk import DiskError, find_fault, require_renaming, require_writable
+from affect_jax.train import beside, loop, step
+from affect_jax.train.agreement import is_first, shared_signals, wait_for_all
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import Stream
-from affect_jax.train.guard import Faults, leave_out_faults
+from affect_jax.train.guard import Faults, TrainingDiverged, leave_out_faults
 from affect_jax.train.journal import Journal, NoJournal
+from affect_jax.train.set_aside import set_aside_damaged
+from affect_jax.train.signals import Signals
 from affect_jax.train.state import TrainState, create_state
+
+
+@dataclasses.dataclass(frozen=True)
+class Prepared:
+    """What the loop works with."""
+
+    batches: Stream
+    evaluations: Mapping[str, Evaluator]
+    state: TrainState
+    step: step.Step
 
 
 def train(config: Config, workdir: pathlib.Path, original: Mapping[str, Any] | None = None) -> bool:
@@ -34,35 +47,49 @@ def train(config: Config, workdir: pathlib.Path, original: Mapping[str, Any] | N
 
     `original` is the card of a run that is to be reproduced: differences from it are named before the first step.
     """
-    run = Run(parse(config), workdir)
-    announce(run.options, workdir)
-    refuse(run)
-    require_same_command(run, config)
-    require_writable(workdir)
-    with hold(workdir) if is_first() else contextlib.nullcontext():
-        return _claim_and_train(run, config, original)
+    with shared_signals() as signals:
+        run = Run(parse(config), workdir)
+        try:
+            announce(run.options, workdir)
+            beside.run(lambda: refuse(run), signals.stopping)
+            require_same_command(run, config)
+            require_writable(workdir)
+            with hold(workdir) if is_first() else contextlib.nullcontext():
+                return _claim_and_train(run, config, original, signals)
+        except beside.Abandoned:
+            message = "signal %d: nothing new was to be saved in %s; run the same command to go on"
+            logging.warning(message, signals.received, workdir)
+            return False
 
 
-def _claim_and_train(run: Run, config: Config, original: Mapping[str, Any] | None) -> bool:
+def _claim_and_train(run: Run, config: Config, original: Mapping[str, Any] | None, signals: Signals) -> bool:
     new = not (run.workdir / CONFIG).exists()
     if is_first():
+        require_renaming(run.workdir)
         claim(run.workdir, config)
     require_shared(run.workdir)
     if original is not None and is_first():
         run_card.hand_over_timings(original, run.workdir)
+    if jax.process_count() == 1:  # several read the folder at the same time
+        set_aside_damaged(run.workdir)
     checkpoints = Checkpoints(run.workdir, run.options.train.best)
     checkpoints.remove_unfinished()
     wait_for_all("clean")
     try:
-        finished = _train(run, checkpoints, original)
+        finished = _train(run, checkpoints, original, signals)
         checkpoints.close()
         if is_first():
             run_card.end_session(run.workdir, checkpoints.kept_step(), finished)
         return finished
+    except KeyboardInterrupt:  # a second signal: what is half written is removed by the next start
+        raise
     except BaseException as error:
         if jax.process_count() == 1:  # else Orbax would wait for the others
             checkpoints.abandon()
         kept = checkpoints.kept_step()
+        if new and kept == 0 and isinstance(error, TrainingDiverged) and is_first():
+            checkpoints.remove_initial()  # which "rollback" saved: nothing was trained
+            kept = None
         if new and kept is None and is_first():  # no step was saved: leave the folder to a corrected command
             with contextlib.suppress(OSError):
                 (run.workdir / CONFIG).unlink(missing_ok=True)
@@ -73,38 +100,56 @@ def _claim_and_train(run: Run, config: Config, original: Mapping[str, Any] | Non
         raise
 
 
-def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | None) -> bool:
-    options = run.options
-    latest = checkpoints.latest_step()
-    if latest is not None and latest >= options.train.steps:
-        logging.info("%s: already at step %d of %d", run.workdir, latest, options.train.steps)
+def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | None, signals: Signals) -> bool:
+    steps, latest = run.options.train.steps, checkpoints.latest_step()
+    if latest is not None and latest >= steps and checkpoints.has_scores(latest):
+        logging.info("%s: already at step %d of %d", run.workdir, latest, steps)
         return True
-    batches = data.training_batches(options, run.source, run.workdir, run.share)
-    evaluations = evaluators(run)  # opens all data: a wrong path is reported before any measurement
-    warn_of_idle_options(options, run.source.parts)
-    require_same_data(run, resuming=latest is not None)
-    card = run_card.begin_session(run, latest or 0)
-    if original is not None:
-        run_card.warn_of_differences(original, card)
-    state = _state(run, checkpoints, batches)
-    train_step = step.make_train_step(run.objective, run.optimizer, run.key, options.optimizer.average)
-    if options.train.on_nan == "skip":
-        train_step = leave_out_faults(train_step)
-    compiled_step = step.compile_step(train_step, state, run.placement, run.objective.teacher_variables)
-    if latest is None:
-        check_best(options.train, run.evaluation_batches, lambda part: scores(run, part, state.scored))
-    logging.info("compiling the training step; this takes from seconds to some minutes, less the next time")
+    made = beside.run(lambda: _prepare(run, checkpoints, original), signals.stopping)
     journal = NoJournal()
     if is_first():
-        journal = Journal(run.workdir, latest or 0, options.train.steps, label=run.workdir.name)
+        journal = Journal(run.workdir, latest or 0, steps, label=run.workdir.name)
     try:
         _, finished = loop.run(
-            options.train, state, compiled_step, batches, run.placement, checkpoints, journal, evaluations
+            run.options.train,
+            made.state,
+            made.step,
+            made.batches,
+            run.placement,
+            checkpoints,
+            journal,
+            made.evaluations,
+            signals,
         )
     finally:
         journal.close()
-        batches.close()
+        made.batches.close()
     return finished
+
+
+def _prepare(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | None) -> Prepared:
+    options = run.options
+    latest = checkpoints.latest_step()
+    batches = data.training_batches(options, run.source, run.workdir, run.share)
+    try:
+        evaluations = evaluators(run)  # opens all data: a wrong path is reported before any measurement
+        warn_of_idle_options(options, run.source.parts)
+        require_same_data(run, resuming=latest is not None)
+        card = run_card.begin_session(run, latest or 0)
+        if original is not None:
+            run_card.warn_of_differences(original, card)
+        state = _state(run, checkpoints, batches)
+        train_step = step.make_train_step(run.objective, run.optimizer, run.key, options.optimizer.average)
+        if options.train.on_nan == "skip":
+            train_step = leave_out_faults(train_step)
+        compiled_step = step.compile_step(train_step, state, run.placement, run.objective.teacher_variables)
+        if latest is None:
+            check_best(options.train, run.evaluation_batches, lambda part: scores(run, part, state.scored))
+    except BaseException:
+        batches.close()
+        raise
+    logging.info("compiling the training step; this takes from seconds to some minutes, less the next time")
+    return Prepared(batches, evaluations, state, compiled_step)
 
 
 def _state(run: Run, checkpoints: Checkpoints, batches: Stream) -> TrainState:
@@ -117,7 +162,8 @@ def _state(run: Run, checkpoints: Checkpoints, batches: Stream) -> TrainState:
     abstract = jax.eval_shape(create, run.tuned_network.abstract)
     if checkpoints.latest_step() is not None:
         state, data_state = checkpoints.restore(abstract, run.placement)
-        batches.set_state(data_state)
+        if data_state:  # a network made from another one, at step 0, has seen no batch
+            batches.set_state(data_state)
         logging.info("%s: resuming from step %d", run.workdir, int(state.step))
         return state
     variables = initialize.initial_variables(run.options, run.tuned_network, run.workdir)

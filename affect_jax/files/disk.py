@@ -95,6 +95,30 @@ def require_writable(path: pathlib.Path, remedy: str = ELSEWHERE) -> None:
     raise DiskError(f"{problem}; {remedy}")
 
 
+def require_renaming(folder: pathlib.Path) -> None:
+    """Raises DiskError if files and folders in `folder` cannot be renamed, by which they appear complete or not at all.
+
+    Some network and object stores mounted as folders cannot, or copy instead.
+    """
+    first, second = (folder / f".rename-{os.getpid()}-{name}" for name in ("first", "second"))
+    try:
+        for place in (first, second):
+            place.mkdir(exist_ok=True)
+            (place / "file").touch()
+        os.replace(first / "file", second / "file")
+        first.rename(folder / f"{first.name}.renamed")
+    except OSError as error:
+        if find_fault(error) is not None:
+            raise
+        raise DiskError(
+            f"{folder}: its file system cannot rename files and folders ({error.strerror or error}), by which "
+            f"checkpoints appear complete or not at all; {ELSEWHERE} on another file system"
+        ) from error
+    finally:
+        for place in (first, second, folder / f"{first.name}.renamed"):
+            shutil.rmtree(place, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def naming(path: str | os.PathLike) -> Iterator[None]:
     """Adds the path to errors of writing, which do not know it."""

@@ -6,17 +6,19 @@ predict with: the moving average, if there is one. The rest is needed only to re
 "running" (the weights that are averaged) and "faults" (counts of steps that were not finite).
 """
 
-import contextlib
 import pathlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
 import orbax.checkpoint as ocp
 
 from affect_jax.nn.network import Network, Variables, with_names
-from affect_jax.train.agreement import is_first
+from affect_jax.train import pending as pending_steps
+from affect_jax.train import scores as scores_of
+from affect_jax.train.agreement import is_first, wait_for_all
+from affect_jax.train.background import UNFINISHED, Writer, latest_and_best
 from affect_jax.train.checksums import verify, write_checksums
 from affect_jax.train.damage import check_complete, convert_errors
 from affect_jax.train.placement import Placement
@@ -24,31 +26,28 @@ from affect_jax.train.state import TrainState
 from affect_jax.train.state_parts import parts_of, reassemble
 
 ARRAYS = ("network", "optimizer", "task", "running", "faults")  # items of a checkpoint
-UNFINISHED = ".orbax-checkpoint-tmp"  # ending of the folder that Orbax renames once it is complete
+NOTES = ("data", "certificate", "pending")
 
 
 class Checkpoints:
     """The checkpoints of a workdir; the best has the highest `score` (with "-validation/nme", the lowest)."""
 
     def __init__(self, workdir: pathlib.Path, score: str = ""):
-        policies = ocp.checkpoint_managers
-        best = policies.BestN(
-            get_metric_fn=lambda metrics: metrics["score"], n=1, keep_checkpoints_without_metrics=False
-        )
-        options = ocp.CheckpointManagerOptions(
-            preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(1), best]),
-            best_fn=lambda metrics: metrics["score"],
-            best_mode="max",
-            async_options=ocp.AsyncOptions(post_finalization_callback=self._before_publishing),
-        )
         self._score = score
-        self._saving: int | None = None  # step that is being written in the background
-        handlers = {name: ocp.StandardCheckpointHandler() for name in ARRAYS}
-        handlers |= {name: ocp.JsonCheckpointHandler() for name in ("data", "certificate")}
         self._folder = workdir / "checkpoints"
         self._check_scores()
         with convert_errors(self._folder, None):
-            self._manager = ocp.CheckpointManager(self._folder.absolute(), options=options, item_handlers=handlers)
+            self._writer = Writer(self._folder, self._open)
+
+    def _open(self) -> ocp.CheckpointManager:
+        handlers = {name: ocp.StandardCheckpointHandler() for name in ARRAYS}
+        handlers |= {name: ocp.JsonCheckpointHandler() for name in NOTES}
+        options = latest_and_best(self._before_publishing)
+        return ocp.CheckpointManager(self._folder.absolute(), options=options, item_handlers=handlers)
+
+    @property
+    def _manager(self) -> ocp.CheckpointManager:
+        return self._writer.manager
 
     def _check_scores(self) -> None:
         """Raises DamagedCheckpoint if a score was changed, which would choose another checkpoint as the best."""
@@ -63,32 +62,48 @@ class Checkpoints:
         data_state: Mapping,
         scores: Mapping[str, float] | None = None,
         certificate: Mapping | None = None,
+        pending: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         """Starts writing `state` and the position in the data stream; does nothing if this step is already saved.
 
-        `certificate` records what has been verified about the weights.
+        `certificate` records what has been verified about the weights, `pending` are the terms that are not logged yet.
+        Raises what kept the checkpoint before this one from being written, if it has to end the run.
         """
-        step = int(state.step)
-        if step in self._manager.all_steps():
-            return
         arrays = {name: ocp.args.StandardSave(part) for name, part in parts_of(state).items()}
         notes = {"data": data_state} | ({} if certificate is None else {"certificate": certificate})
+        notes |= {"pending": pending_steps.to_json(pending)} if pending else {}
         items = {name: ocp.args.JsonSave(dict(note)) for name, note in notes.items()}
-        items = ocp.args.Composite(**items, **arrays)
+        self._writer.save(int(state.step), ocp.args.Composite(**items, **arrays), self._metrics(scores))
+
+    def _metrics(self, scores: Mapping[str, float] | None) -> dict[str, float] | None:
         name, sign = self._score.removeprefix("-"), -1.0 if self._score.startswith("-") else 1.0
-        metrics = {"score": sign * float(scores[name])} if scores and name in scores else None
-        self._manager.wait_until_finished()
-        self._saving = step
-        self._manager.save(step, args=items, metrics=metrics, force=True)
+        return {"score": sign * float(scores[name])} if scores and name in scores else None
 
     def _before_publishing(self) -> None:
         if is_first():
-            for unfinished in self._folder.glob(f"{self._saving}{UNFINISHED}*"):
+            for unfinished in self._folder.glob(f"{self._writer.step}{UNFINISHED}*"):
                 write_checksums(unfinished)
+
+    def has_scores(self, step: int) -> bool:
+        """Whether the checkpoint of a step was saved with its scores, or was given them."""
+        return scores_of.has_scores(self._folder / str(step))
+
+    def add_scores(self, step: int, scores: Mapping[str, float]) -> None:
+        """Gives the checkpoint of a step, which was saved on a signal during its evaluation, the scores it lacks."""
+        self._writer.settle()
+        if is_first():
+            unfinished = self._folder / f"{scores_of.ITEM}{UNFINISHED}"
+            scores_of.add_scores(self._folder / str(step), self._metrics(scores), unfinished)
+        wait_for_all(f"scores of step {step}")
+        self._manager.reload()
 
     def latest_step(self) -> int | None:
         """Step of the newest complete checkpoint."""
         return self._manager.latest_step()
+
+    def steps(self) -> list[int]:
+        """Steps of all complete checkpoints."""
+        return self._manager.all_steps()
 
     def best_step(self) -> int | None:
         """Step of the checkpoint with the best score, or of the newest if none has a score."""
@@ -101,7 +116,7 @@ class Checkpoints:
 
         Raises the errors of `restore_arrays` and `restore_variables`.
         """
-        self._manager.wait_until_finished()  # a checkpoint that is being written is already the latest
+        self._writer.settle()  # a checkpoint that is being written is already the latest
         step, parts = self.latest_step(), parts_of(state)
         with self._convert_errors(step):
             verify(self._folder / str(step), "data")
@@ -117,20 +132,33 @@ class Checkpoints:
 
     def restore_arrays(self, placement: Placement, step: int | None = None) -> dict[str, jax.Array]:
         """Restores the network's arrays by name at `step` (None: the best); DamagedCheckpoint if they are damaged."""
-        step = self.best_step() if step is None else step
-        targets = placement.targets(self._stored(step, "network"))
+        return self.arrays_of(self.best_step() if step is None else step, "network", placement)
+
+    def arrays_of(self, step: int, item: str, placement: Placement) -> dict[str, jax.Array]:
+        """Restores one of ARRAYS by name; empty if the checkpoint was saved without it."""
+        if item != "network" and not (self._folder / str(step) / item).is_dir():
+            return {}
+        targets = placement.targets(self._stored(step, item))
         with self._convert_errors(step):
-            wanted = ocp.args.Composite(network=ocp.args.StandardRestore(targets))
-            return self._manager.restore(step, args=wanted).network
+            wanted = ocp.args.Composite(**{item: ocp.args.StandardRestore(targets)})
+            return self._manager.restore(step, args=wanted)[item]
 
     def certificate(self, step: int) -> dict | None:
         """Reads the certificate that was saved with the weights at `step`; None if there is none."""
-        if not (self._folder / str(step) / "certificate").is_dir():
+        return self.note(step, "certificate")
+
+    def pending_terms(self, step: int) -> list[dict[str, Any]]:
+        """Reads the terms that were not logged yet when the checkpoint of `step` was saved."""
+        note = self.note(step, "pending")
+        return [] if note is None else pending_steps.from_json(note)
+
+    def note(self, step: int, name: str) -> dict | None:
+        """Reads one of NOTES; None if the checkpoint was saved without it."""
+        if not (self._folder / str(step) / name).is_dir():
             return None
         with self._convert_errors(step):
-            verify(self._folder / str(step), "certificate")
-            wanted = ocp.args.Composite(certificate=ocp.args.JsonRestore())
-            return self._manager.restore(step, args=wanted).certificate
+            verify(self._folder / str(step), name)
+            return self._manager.restore(step, args=ocp.args.Composite(**{name: ocp.args.JsonRestore()}))[name]
 
     def shapes(self, step: int) -> dict[str, jax.ShapeDtypeStruct]:
         """Reads names, shapes and dtypes of the network's arrays at `step`; DamagedCheckpoint if they are damaged."""
@@ -162,20 +190,22 @@ class Checkpoints:
         return self._fit(network.abstract, self.restore_arrays(placement, step), step)
 
     def close(self) -> None:
-        """Waits until everything is written, and closes the checkpoints; raises what failed in the background."""
-        self._manager.wait_until_finished()
-        self._manager.close()
+        """Waits until everything is written, and closes the checkpoints; raises what failed twice in the background."""
+        self._writer.finish()
 
     def abandon(self) -> None:
         """Closes the checkpoints after a failure, without any further error, and removes what is half written."""
-        with contextlib.suppress(Exception):  # the failure is known, and Orbax may report it again
-            self.close()
+        self._writer.abandon()
         self.remove_unfinished()
 
     def remove_unfinished(self) -> None:
         """Removes checkpoints that were never completed, as by a process that was killed; nobody may write one."""
-        for unfinished in self._folder.glob(f"*{UNFINISHED}") if is_first() else ():
-            shutil.rmtree(unfinished, ignore_errors=True)
+        if is_first():
+            self._writer.remove_unfinished()
+
+    def remove_initial(self) -> None:
+        """Removes the checkpoint of the initial weights, so that the workdir is free for a corrected config."""
+        shutil.rmtree(self._folder / "0", ignore_errors=True)
 
     def kept_step(self) -> int | None:
         """Step of the newest checkpoint on disk, also after one that failed."""

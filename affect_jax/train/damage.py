@@ -28,7 +28,7 @@ def convert_errors(folder: pathlib.Path, step: int | None, steps: Sequence[int] 
     except Exception as error:
         place = f"the checkpoint {folder / str(step)}" if step is not None else f"a checkpoint in {folder}"
         raise DamagedCheckpoint(
-            f"{place} cannot be read: one of its files is missing, truncated or damaged ({_reason(error, folder)}); "
+            f"{place} cannot be read: one of its files is missing, truncated or damaged ({reason_of(error, folder)}); "
             f"{_remedy(folder, step, [other for other in steps if other != step])}"
         ) from error
 
@@ -58,7 +58,8 @@ def _remedy(folder: pathlib.Path, step: int | None, others: Sequence[int]) -> st
     return "there is no other checkpoint: restore it from a backup, or train from scratch in another --workdir"
 
 
-def _reason(error: Exception, folder: pathlib.Path) -> str:
+def reason_of(error: Exception, folder: pathlib.Path) -> str:
+    """The cause that an error of the underlying libraries states, in one line, with paths inside `folder`."""
     text = " ".join(str(error.args[0] if isinstance(error, KeyError) and error.args else error).split())
     text = text.partition(" [tensorstore_spec=")[0].replace(f"{folder.absolute()}/", "")
     name = "" if isinstance(error, ValueError | KeyError | OSError) else f"{type(error).__name__}: "

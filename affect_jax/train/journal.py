@@ -4,7 +4,7 @@ import json
 import pathlib
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import tqdm
 from absl import logging
@@ -37,10 +37,19 @@ class Journal:
         self._open(step)
         self.advance(step)
 
+    def drop_scores(self, step: int) -> None:
+        """Drops what evaluations have written at `step`, before they write it again."""
+        self._file.close()
+        self._keep_lines(lambda line: _step_of(line) < step or _is_of_training(line))
+        self._file = self._path.open("a")
+
     def _drop_lines_after(self, step: int) -> None:
+        self._keep_lines(lambda line: _step_of(line) <= step)
+
+    def _keep_lines(self, wanted: Callable[[str], bool]) -> None:
         if not self._path.exists():
             return
-        lines = [line for line in self._path.read_text().splitlines() if _step_of(line) <= step]
+        lines = [line for line in self._path.read_text().splitlines() if wanted(line)]
         with open_atomically(self._path) as file:
             file.writelines(f"{line}\n" for line in lines)
 
@@ -82,6 +91,9 @@ class NoJournal(Journal):
     def go_back(self, step: int) -> None:
         """Does nothing."""
 
+    def drop_scores(self, step: int) -> None:
+        """Does nothing."""
+
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Does nothing."""
 
@@ -96,6 +108,10 @@ class NoJournal(Journal):
 
     def close(self) -> None:
         """Does nothing."""
+
+
+def _is_of_training(line: str) -> bool:
+    return any(name.startswith("train/") for name in json.loads(line))
 
 
 def _step_of(line: str) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import jax
 from absl import logging
 
-from affect_jax.train.agreement import decision_of_first, shared_signals
+from affect_jax.train.agreement import decision_of_first
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import Fetcher, Stream
 from affect_jax.train.guard import TrainingDiverged
@@ -28,19 +28,22 @@ def run(
     checkpoints: Checkpoints,
     journal: Journal,
     evaluations: Mapping[str, Evaluation],
+    signals: Signals,
 ) -> tuple[TrainState, bool]:
-    """Trains up to `config.steps`; returns the state and whether the run is complete (False: saved on a signal)."""
-    progress = Progress(config, state, checkpoints, journal, evaluations)
-    with shared_signals() as signals, Fetcher(batches) as fetcher:
-        if checkpoints.latest_step() is None:
-            _begin(progress, fetcher)
-        stopping = signals.received is not None
+    """Trains up to `config.steps`; returns the state and whether the run is complete (False: saved on a signal).
+
+    Raises Abandoned if a signal arrives while the step is compiled: nothing is new that could be saved.
+    """
+    progress = Progress(config, state, checkpoints, journal, evaluations, signals.stopping)
+    with Fetcher(batches) as fetcher:
+        _begin(progress, fetcher)
+        stopping = signals.stopping()
         while progress.step < config.steps and not stopping:
             try:
                 stopping = _go_on(progress, step_function, fetcher, signals, placement)
             except TrainingDiverged as diverged:
                 progress.go_back(diverged, placement)
-                stopping = signals.received is not None  # what it goes back to is saved
+                stopping = signals.stopping()  # what it goes back to is saved
                 if not stopping:
                     fetcher.go_to(diverged.next_batch)
         if stopping:
@@ -50,8 +53,10 @@ def run(
 
 
 def _begin(progress: Progress, fetcher: Fetcher) -> None:
-    """Saves the initial weights where they are all there is to train, or to go back to."""
-    if not progress.config.steps:
+    """Saves the initial weights where they are all there is to train, or to go back to; makes up for an evaluation."""
+    if progress.checkpoints.latest_step() is not None:
+        progress.evaluate_if_due()
+    elif not progress.config.steps:
         progress.evaluate(fetcher.data_state)
     elif progress.config.on_nan == "rollback":
         progress.save(fetcher.data_state)
@@ -59,22 +64,20 @@ def _begin(progress: Progress, fetcher: Fetcher) -> None:
 
 def _go_on(progress: Progress, step_function: Step, fetcher: Fetcher, signals: Signals, placement: Placement) -> bool:
     """Takes one step, and logs, evaluates and saves if it is time; returns whether a signal ends the run."""
-    config = progress.config
-    batch = fetcher.next(lambda: signals.received is not None)
+    batch = fetcher.next(signals.stopping)
     if batch is not None:  # None: a signal ended the wait; the resumed run will request this batch again
-        state, terms = step_function(progress.state, placement.spread(batch))
-        progress.advance(state, terms, fetcher.data_state)
+        progress.take(lambda state: step_function(state, placement.spread(batch)), fetcher.data_state)
     signals.look()
-    step = progress.step
-    evaluating = batch is not None and (step % config.evaluate_every == 0 or step == config.steps)
-    logging_now = evaluating or step % config.log_every == 0 or signals.received is not None
+    evaluating = batch is not None and progress.config.is_evaluated(progress.step)
+    logging_now = evaluating or progress.step % progress.config.log_every == 0
     if logging_now:
         progress.log()
-    progress.journal.advance(step)
+    progress.journal.advance(progress.step)
     if evaluating:
-        progress.evaluate(fetcher.data_state)  # even on a signal: else a saved step would have no score
-    stopping = signals.received is not None
-    if not evaluating and (stopping or _save_is_due(progress, logging_now)):
+        progress.evaluate(fetcher.data_state)  # also on a signal, if it is quick
+        return signals.stopping()
+    stopping = signals.stopping()  # asked once: a run that stops is saved
+    if stopping or _save_is_due(progress, logging_now):
         progress.fetch_finite()
         progress.save(fetcher.data_state)
     return stopping

@@ -34,6 +34,10 @@ class TrainConfig:
         if self.on_nan not in ON_NAN:
             raise ValueError(f"train.on_nan is '{self.on_nan}'; choose {', '.join(ON_NAN[:-1])} or {ON_NAN[-1]}")
 
+    def is_evaluated(self, step: int) -> bool:
+        """Whether the run is evaluated after `step`; the initial weights are only where nothing is trained."""
+        return step == self.steps or (step > 0 and step % self.evaluate_every == 0)
+
     @property
     def best_evaluation(self) -> str:
         """Name of the evaluation whose score selects the best checkpoint."""

@@ -1,5 +1,6 @@
 """How far a run has come: its state, the terms that are not logged yet, and what it writes."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping
 
@@ -7,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from affect_jax.nn.network import Variables
-from affect_jax.train import guard
+from affect_jax.train import beside, guard
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.guard import TrainingDiverged
 from affect_jax.train.journal import Journal
@@ -29,21 +30,31 @@ class Progress:
         checkpoints: Checkpoints,
         journal: Journal,
         evaluations: Mapping[str, Evaluation],
+        stopping: Callable[[], bool],
     ):
         self.config, self.state, self.evaluations = config, state, evaluations
-        self.checkpoints, self.journal = checkpoints, journal
+        self.checkpoints, self.journal, self._stopping = checkpoints, journal, stopping
         self.saves = SaveClock(config.checkpoint_minutes)
+        self._compiled = False
         self._begin_at(int(state.step))
 
     def _begin_at(self, step: int) -> None:
         self.step = step
-        self.waiting: list[dict] = []  # terms of the steps that are not logged yet
-        self._positions: list[dict] = []  # of the batches after each of these steps
+        saved = self.checkpoints.latest_step() is not None
+        self.waiting = self.checkpoints.pending_terms(step) if saved else []  # of the steps that are not logged yet
+        self._positions: list[dict] = [{} for _ in self.waiting]  # of the batches after them; none of these is bad
         self.pace = Pace(step, self.config.steps, self.journal.say)
 
-    def advance(self, state: TrainState, terms: dict, data_state: dict) -> None:
-        """Takes the result of the next step, and the position of the batches after it."""
-        self.state = state
+    def take(self, step: Callable[[TrainState], tuple[TrainState, dict]], data_state: dict) -> None:
+        """Takes the next step, and notes the position of the batches after it.
+
+        Raises Abandoned if a signal arrives during the first one, which is compiled.
+        """
+        if self._compiled:
+            self.state, terms = step(self.state)
+        else:
+            self.state, terms = beside.run(lambda: jax.block_until_ready(step(self.state)), self._stopping)
+            self._compiled = True
         self.step += 1
         self.waiting.append(terms)
         self._positions.append(data_state)
@@ -83,8 +94,8 @@ class Progress:
 
     def _divergence(self, place: int, fault: str) -> TrainingDiverged:
         latest = self.checkpoints.latest_step()
-        kept = "no checkpoint was saved before"
-        if latest is not None:
+        kept = "no checkpoint was saved before" if latest is None else "only the initial weights were saved before"
+        if latest:
             kept = f"the checkpoint of step {latest} is kept"
         tried = {
             "stop": "",
@@ -109,16 +120,42 @@ class Progress:
         self.journal.say(f"{diverged.fault}; going back to step {self.step}, return {count} of {guard.ROLLBACKS}")
 
     def evaluate(self, data_state: dict) -> None:
-        """Writes the scores of all evaluations, and a checkpoint; UnknownScore if `best` is not among them."""
-        scores = {}
-        with self.pace.paused():
-            for name, evaluation in self.evaluations.items():
-                scores |= {f"{name}/{score}": value for score, value in evaluation(self.state.scored).items()}
-        self.config.require_best(scores)
+        """Writes the scores of all evaluations, and a checkpoint; UnknownScore if `best` is not among them.
+
+        If a signal ends them, the checkpoint has no scores, and is evaluated when the run is resumed.
+        """
+        try:
+            scores = self._scores()
+        except beside.Abandoned:
+            return self.save(data_state)
         self.journal.write(self.step, scores)
         self.save(data_state, scores)
 
+    def evaluate_if_due(self) -> None:
+        """Evaluates the checkpoint that the run is resumed from, if a signal ended its evaluations."""
+        if not self.config.is_evaluated(self.step) or self.checkpoints.has_scores(self.step):
+            return
+        self.journal.drop_scores(self.step)
+        with contextlib.suppress(beside.Abandoned):  # by another signal
+            scores = self._scores()
+            self.journal.write(self.step, scores)
+            self.checkpoints.add_scores(self.step, scores)
+
+    def _scores(self) -> dict[str, float]:
+        def work() -> dict[str, float]:
+            scores = {}
+            for name, evaluation in self.evaluations.items():
+                scores |= {f"{name}/{score}": value for score, value in evaluation(self.state.scored).items()}
+            return scores
+
+        # Several processes take part in each evaluation: none may leave alone.
+        stopping = self._stopping if jax.process_count() == 1 else lambda: False
+        with self.pace.paused():
+            scores = beside.run(work, stopping)
+        self.config.require_best(scores)
+        return scores
+
     def save(self, data_state: dict, scores: Mapping[str, float] | None = None) -> None:
-        """Saves a checkpoint with the position of the batches."""
-        self.checkpoints.save(self.state, data_state, scores)
+        """Saves a checkpoint with the position of the batches, and the terms that are not logged yet."""
+        self.checkpoints.save(self.state, data_state, scores, pending=jax.device_get(self.waiting))
         self.saves.restart()

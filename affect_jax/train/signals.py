@@ -11,6 +11,10 @@ class Signals:
         self._before = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
         return self
 
+    def stopping(self) -> bool:
+        """Whether a signal has asked the run to leave."""
+        return self.received is not None
+
     def _note(self, number, _frame):
         if self.received is not None:
             raise KeyboardInterrupt

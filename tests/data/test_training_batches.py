@@ -179,3 +179,14 @@ def test_threads_stay_the_default_and_start_no_process(workers):
     batches.close()
     with pytest.raises(ValueError, match="closed"):
         next(batches)
+
+
+@pytest.mark.parametrize("state", [{"last_seen_indices": {"0": 7}}, {"batches": -1}, {"batches": "8"}, {}])
+def test_a_position_in_other_data_is_refused(state):
+    batches = stream(NoisyFaces(30))
+    with pytest.raises(
+        ValueError, match=r"the position in the data is \{.*\}; expected the number of batches taken, as"
+    ):
+        batches.set_state(state)
+    assert batches.get_state() == {"batches": 0}
+    batches.close()

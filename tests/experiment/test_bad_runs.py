@@ -98,16 +98,27 @@ def rewrite(run, config):
 
 
 @pytest.mark.parametrize("part", ["optimizer", "data", "network"])
-def test_a_run_is_not_continued_from_half_a_checkpoint(run, part):
+def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one_and_says_so(run, part, caplog):
     config = claim.read_config(run)
     config["train"]["steps"] = 6
     rewrite(run, config)
-    before = (run / "metrics.jsonl").read_bytes()
-    newest = run / "checkpoints" / "4"
-    shutil.rmtree(newest / part)
-    with pytest.raises(DamagedCheckpoint, match=rf"{newest} cannot be read"):
-        train(config, run)
-    assert (run / "metrics.jsonl").read_bytes() == before
+    checkpoints, lines = run / "checkpoints", (run / "metrics.jsonl").read_text().splitlines()
+    if not (checkpoints / "2").exists():  # the best one is the latest: then there is no other
+        shutil.rmtree(checkpoints / "4" / part)
+        with pytest.raises(
+            DamagedCheckpoint, match=rf"{checkpoints}/4 is damaged .*and there is no other one: restore"
+        ):
+            train(config, run)
+        assert (run / "metrics.jsonl").read_text().splitlines() == lines
+        return
+    shutil.rmtree(checkpoints / "4" / part)
+    assert train(config, run)
+    said = rf"{checkpoints}/4 is damaged \({part}/\S+ is missing\): it was moved to {run}/damaged/4, and the one of"
+    assert re.search(said, caplog.text)
+    again = (run / "metrics.jsonl").read_text().splitlines()
+    plain = lambda found: [{**json.loads(line), "seconds": 0} for line in found]
+    assert plain(again)[: len(lines)] == plain(lines) and len(again) > len(lines)
+    assert (run / "damaged" / "4").is_dir() and (checkpoints / "6").is_dir()
 
 
 def edited(run, **sections):

@@ -6,8 +6,10 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -20,6 +22,7 @@ from affect_jax.experiment.evaluate import evaluate_run
 from affect_jax.experiment.train import train
 from affect_jax.files.disk import DiskError
 from affect_jax.train.checkpoint import UNFINISHED
+from affect_jax.train.guard import TrainingDiverged
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -45,7 +48,7 @@ def test_a_full_disk_is_one_sentence_with_what_is_kept_and_leaves_nothing_half_w
 ):
     workdir = tmp_path / "run"
 
-    def fail(run, checkpoints, original):
+    def fail(run, checkpoints, *_):
         (workdir / "checkpoints" / f"8{UNFINISHED}" / "network").mkdir(parents=True)
         if kept is not None:
             (workdir / "checkpoints" / str(kept)).mkdir()
@@ -76,6 +79,52 @@ def test_a_workdir_in_which_another_process_trains_is_left_alone(miniature, tmp_
         with pytest.raises(UsageError, match=rf"{workdir} is in use by process {os.getpid()} on"):
             train(miniature(tmp_path), workdir)
         assert [path.name for path in workdir.iterdir()] == [".lock"]
+
+
+def test_a_file_system_that_cannot_rename_is_named_before_the_training(miniature, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "replace", refuse)
+    message = rf"{tmp_path}/run: its file system cannot rename files and folders \(Operation not permitted\), by which"
+    with pytest.raises(DiskError, match=message):
+        train(miniature(tmp_path), tmp_path / "run")
+    assert not list((tmp_path / "run").iterdir())
+
+
+def test_a_signal_during_the_preparation_ends_with_75_within_the_bound(miniature, tmp_path, monkeypatch, caplog):
+    """The data are never ready; the second start finds nothing of the first."""
+    ended = threading.Event()
+
+    def wait(*_):
+        os.kill(os.getpid(), signal.SIGTERM)
+        ended.wait()
+
+    monkeypatch.setattr(training.data, "training_batches", wait)
+    monkeypatch.setattr(cli, "_prepare", lambda: None)
+    started = []
+    monkeypatch.setattr(training, "refuse", lambda run: started.append(time.monotonic()))
+    assert cli._call(lambda: train(miniature(tmp_path), tmp_path / "run")) == 75
+    assert time.monotonic() - started[0] < 10 + 20  # the machine of the tests may be busy
+    assert f"signal 15: nothing new was to be saved in {tmp_path}/run; run the same command to go on" in caplog.text
+    assert not (tmp_path / "run" / "config.json").exists()
+    ended.set()
+
+
+def test_a_run_that_trained_nothing_before_it_diverged_leaves_its_folder_to_a_corrected_config(
+    miniature, tmp_path, monkeypatch
+):
+    """With train.on_nan=rollback, the initial weights are saved."""
+
+    def diverge(run, *_):
+        (run.workdir / "checkpoints" / "0").mkdir(parents=True, exist_ok=True)
+        raise TrainingDiverged("step 1: loss is not finite")
+
+    monkeypatch.setattr(training, "_train", diverge)
+    with pytest.raises(TrainingDiverged):
+        train(miniature(tmp_path), tmp_path / "run")
+    assert not (tmp_path / "run" / "config.json").exists()
+    assert not list((tmp_path / "run" / "checkpoints").iterdir())
 
 
 def start(log, *words):
@@ -120,6 +169,26 @@ def mounted(folder, size):
         yield
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.slow
+def test_a_signal_at_any_moment_of_the_start_ends_with_75_and_the_next_start_goes_on(config_file, tmp_path):
+    """While it imports, opens the data, and compiles; each moment is the time since the last message before it."""
+    log, run = tmp_path / "log", tmp_path / "run"
+    words = ["launch.train", f"--config={config_file}", "--config.train.steps=100000", f"--workdir={run}"]
+    for message, seconds in (("reading", 0.0), ("reading", 1.0), ("trains network", 0.5), ("compiling", 0.2)):
+        process = start(log, *words)
+        try:
+            wait_for(lambda message=message: message in log.read_text(), process, log)
+            time.sleep(seconds)
+            sent = time.monotonic()
+            process.terminate()
+            assert process.wait(timeout=60) == 75, log.read_text()
+            assert time.monotonic() - sent < 10 + 20  # the machine of the tests may be busy
+            assert "run the same command" in log.read_text() and "Traceback" not in log.read_text()
+        finally:
+            process.kill()
+            process.wait()
 
 
 def losses(workdir):

@@ -36,6 +36,17 @@ def test_a_mesh_that_does_not_fit_is_refused_before_anything_is_written(miniatur
     assert not (tmp_path / "run").exists()
 
 
+def test_a_batch_that_does_not_divide_over_the_devices_is_refused_before_anything_is_written(miniature, tmp_path):
+    config = miniature(tmp_path)
+    config.batch_size = 12
+    message = (
+        "batch_size is 12, which cannot be divided evenly over 8 devices; choose a multiple of 8, or fewer devices"
+    )
+    with pytest.raises(UsageError, match=message):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_penalty_without_anything_to_press_is_refused_before_anything_is_written(miniature, tmp_path):
     config = miniature(tmp_path)
     config.optimizer.sparsity, config.frozen = 0.25, "head/blocks/.*"

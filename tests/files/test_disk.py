@@ -8,7 +8,7 @@ import pytest
 
 from affect_jax.files import disk
 from affect_jax.files.atomic import open_atomically
-from affect_jax.files.disk import DiskError, find_fault, require_writable
+from affect_jax.files.disk import DiskError, find_fault, require_renaming, require_writable
 
 
 def test_an_error_of_writing_knows_its_path_and_leaves_nothing_half_written(tmp_path):
@@ -74,3 +74,28 @@ def test_a_folder_that_cannot_be_written_is_known_before_the_work(tmp_path, monk
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(DiskError, match=rf"{tmp_path}/new could not be written: this user may not write to {tmp_path}"):
         require_writable(tmp_path / "new")
+
+
+@pytest.mark.parametrize("call", ["replace", "rename"])
+def test_a_file_system_that_cannot_rename_is_named_and_nothing_is_left(call, tmp_path, monkeypatch):
+    require_renaming(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+    def refuse(*_, **__):
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    monkeypatch.setattr(os, call, refuse)
+    with pytest.raises(
+        DiskError, match=rf"{tmp_path}: its file system cannot rename files and folders \(Invalid cross"
+    ):
+        require_renaming(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_not_mistaken_for_one_that_cannot_rename(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        require_renaming(tmp_path)

@@ -14,6 +14,7 @@ from affect_jax.train.loop_config import TrainConfig
 from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.objective import Objective, Teacher
 from affect_jax.train.placement import Placement
+from affect_jax.train.signals import Signals
 from affect_jax.train.state import create_state
 from affect_jax.train.step import compile_step, make_train_step
 
@@ -56,16 +57,18 @@ class Run:
             made = leave_out_faults(made)
         journal = Journal(self.workdir, int(state.step), steps, "test")
         try:
-            return loop.run(
-                TrainConfig(steps, 2, 3, self.minutes, "-validation/error", self.on_nan),
-                state,
-                compile_step(made, state, self.placement, self.objective.teacher_variables),
-                self.batches,
-                self.placement,
-                self.checkpoints,
-                journal,
-                {"validation": evaluate, **others},
-            )
+            with Signals() as signals:
+                return loop.run(
+                    TrainConfig(steps, 2, 3, self.minutes, "-validation/error", self.on_nan),
+                    state,
+                    compile_step(made, state, self.placement, self.objective.teacher_variables),
+                    self.batches,
+                    self.placement,
+                    self.checkpoints,
+                    journal,
+                    {"validation": evaluate, **others},
+                    signals,
+                )
         finally:
             journal.close()
             self.checkpoints.close()

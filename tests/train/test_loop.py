@@ -14,6 +14,7 @@ from runs import Run, losses
 
 from affect_jax.nn.network import names
 from affect_jax.train import guard
+from affect_jax.train.beside import Abandoned
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import GRACE_SECONDS
 from affect_jax.train.guard import TrainingDiverged
@@ -21,6 +22,12 @@ from affect_jax.train.journal import Journal
 from affect_jax.train.loop_config import TrainConfig, UnknownScore
 from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.placement import Placement
+
+
+def lines(workdir):
+    """The lines of the journal without their times; text, because undefined values are equal here."""
+    found = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+    return [json.dumps({name: value for name, value in line.items() if name != "seconds"}) for line in found]
 
 
 def stopped_and_resumed(workdir, steps, network, task, batches, **options):
@@ -38,8 +45,7 @@ def stopped_and_resumed(workdir, steps, network, task, batches, **options):
     assert not finished
     state, finished = Run(workdir / "cut", network, task, batches, **options).go(steps)
     assert finished and int(state.step) == steps
-    last = {step: value for step, value in losses(workdir / "cut").items() if step > 6}
-    assert last and last == {step: value for step, value in losses(workdir / "whole").items() if step > 6}
+    assert lines(workdir / "cut") == lines(workdir / "whole")
     return whole, state
 
 
@@ -62,8 +68,8 @@ def test_no_evaluation_is_lost_to_a_signal(tmp_path, tiny, regression, batches, 
     scores = {3: 0.5, 6: 0.2, 9: 0.9}
 
     def evaluated_steps(workdir):
-        lines = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
-        return {line["step"]: line["validation/error"] for line in lines if "validation/error" in line}
+        found = [json.loads(line) for line in (workdir / "metrics.jsonl").read_text().splitlines()]
+        return {line["step"]: line["validation/error"] for line in found if "validation/error" in line}
 
     def run(kind):
         remaining = [scores[step] for step in scores if step > (Checkpoints(tmp_path).latest_step() or 0)]
@@ -96,9 +102,9 @@ def test_checkpoints_by_time_change_nothing_and_a_kill_costs_no_more_than_their_
     class Killing(Timed):
         last = 5
 
-    def record(self, state, *rest):
+    def record(self, state, *rest, **others):
         saved.append(int(state.step))
-        return save(self, state, *rest)
+        return save(self, state, *rest, **others)
 
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(Checkpoints, "save", record)
@@ -175,6 +181,59 @@ def test_a_signal_ends_the_wait_for_a_batch_that_never_comes(tmp_path, tiny, reg
     assert finished
     for name, array in names(whole.variables).items():
         np.testing.assert_array_equal(np.asarray(names(state.variables)[name]), np.asarray(array), err_msg=name)
+
+
+def test_an_evaluation_that_a_signal_ends_is_made_up_for(tmp_path, tiny, regression, batches):
+    """The evaluation of step 6 takes too long, twice; then the run has the lines and the best of a whole one."""
+    scores, ended = {3: 0.5, 6: 0.2, 9: 0.9}, threading.Event()
+    kept = lambda workdir: sorted(step.name for step in (workdir / "checkpoints").iterdir())
+
+    def go(workdir, stuck_at=None):
+        steps = [step for step in scores if step >= (Checkpoints(workdir).latest_step() or 3)]
+
+        def evaluate(variables):
+            step = steps.pop(0)
+            if step == stuck_at:
+                os.kill(os.getpid(), signal.SIGTERM)
+                ended.wait()
+            return {"error": scores[step]}
+
+        return Run(workdir, tiny, regression, batches).go(9, evaluate)
+
+    go(tmp_path / "whole")
+    for _ in range(2):
+        state, finished = go(tmp_path / "cut", stuck_at=6)
+        assert not finished and int(state.step) == 6 and not Checkpoints(tmp_path / "cut").has_scores(6)
+    assert go(tmp_path / "cut")[1]
+    ended.set()
+    assert lines(tmp_path / "cut") == lines(tmp_path / "whole")
+    assert kept(tmp_path / "cut") == kept(tmp_path / "whole") == ["6", "9"]
+    assert Checkpoints(tmp_path / "cut", "-validation/error").best_step() == 6
+
+
+def test_scores_written_before_a_kill_are_written_once(tmp_path):
+    journal = Journal(tmp_path, 0, 10, "test")
+    journal.write(3, {"train/loss": 1.0})
+    journal.write(3, {"validation/error": 0.5})
+    journal.drop_scores(3)
+    journal.write(3, {"validation/error": 0.5})
+    journal.close()
+    assert len(lines(tmp_path)) == 2
+
+
+def test_a_signal_ends_the_compilation_of_the_step(tmp_path, tiny, regression, batches):
+    ended = threading.Event()
+
+    class Slow(regression.__class__):
+        def terms(self, *rest):  # called while the step is traced, before it is compiled
+            os.kill(os.getpid(), signal.SIGTERM)
+            ended.wait()
+            return super().terms(*rest)
+
+    with pytest.raises(Abandoned):
+        Run(tmp_path, tiny, Slow(), batches).go(9)
+    assert Checkpoints(tmp_path).latest_step() is None
+    ended.set()
 
 
 def test_memory_learned_mixture_average_and_teacher_are_resumed_bit_for_bit(tmp_path, full_recipe):
@@ -308,9 +367,7 @@ def test_a_run_goes_back_to_its_checkpoint_and_on_with_the_batches_after_the_bad
 
 def test_a_run_goes_back_to_its_initial_weights_and_gives_up_after_some_times(tmp_path, tiny, regression, batches):
     kind = poisoned(batches, *range(1, 20))
-    message = (
-        r"^step 1: loss.* are not finite, after 3 returns to a checkpoint; the checkpoint of step 0 is kept\. Lower"
-    )
+    message = r"^step 1: loss.* are not finite, after 3 returns to a checkpoint; only the initial weights were saved"
     with pytest.raises(TrainingDiverged, match=message):
         Run(tmp_path, tiny, regression, kind, on_nan="rollback").go(9)
 

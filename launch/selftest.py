@@ -1,0 +1,33 @@
+"""Proves that a run survives being killed: trains it twice, kills one of them at random points, and compares both.
+
+  python -m launch.selftest --config=configs/quickstart.py:static --workdir=runs/selftest --config.train.steps=60
+  python -m launch.selftest --config=my_config.py --workdir=runs/selftest --kills=20 --seed=1
+
+The process of the second run is killed (SIGKILL) while it compiles, trains, evaluates and saves, and started again each
+time. All arrays of the checkpoints (weights, optimizer), the position in the data and all lines of metrics.jsonl, times
+excepted, must be equal. The report says when it was killed. Takes the time of two runs, and a start for each kill.
+Exit codes: 0 equal, 1 different (the first difference is named) or a training failed, 2 usage error.
+"""
+
+import pathlib
+
+from absl import flags
+
+from affect_jax.experiment import cli
+from launch.flags import define_config, define_path, require
+
+CONFIG = define_config()
+WORKDIR = define_path("workdir", "New or empty folder for both runs and their logs.", folder=True)
+KILLS = flags.DEFINE_integer("kills", 4, "How often the second run is killed; each phase equally often.")
+SEED = flags.DEFINE_integer("seed", 0, "Seed of the points at which it is killed.", lower_bound=0)
+require("config", "workdir")
+
+
+def main() -> None:
+    from affect_jax.experiment.selftest.run import selftest
+
+    print(selftest(CONFIG.value, pathlib.Path(WORKDIR.value), KILLS.value, SEED.value))
+
+
+if __name__ == "__main__":
+    cli.run(main)

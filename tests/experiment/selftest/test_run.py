@@ -1,0 +1,51 @@
+"""A whole selftest in miniature, its report, and what it refuses."""
+
+import pathlib
+import re
+
+import pytest
+
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.selftest.children import Kill
+from affect_jax.experiment.selftest.compare import Record
+from affect_jax.experiment.selftest.phases import KILLED_IN, Seen
+from affect_jax.experiment.selftest.run import NotEqual, describe, selftest
+
+KILLS = [Kill(Seen("compilation", 0), 3.21), Kill(Seen("save", 4), 7.0)]
+
+
+def test_the_report_lists_the_kills_and_what_was_compared():
+    same = Record([{"step": 2}], {"step 2, network 'kernel'": "1"})
+    assert describe(KILLS, same, same) == (
+        "kill 1: during compilation, after step 0, 3.2 s after its start\n"
+        "kill 2: during save, after step 4, 7.0 s after its start\n"
+        "equal after 2 kills: 1 lines of metrics, and 1 arrays and notes of the checkpoints (weights, optimizer, "
+        "position in the data)"
+    )
+
+
+def test_runs_that_differ_fail_with_the_first_difference_and_the_kills():
+    one, other = Record([{"step": 2, "a": 1.0}], {}), Record([{"step": 2, "a": 2.0}], {})
+    message = r"killed 2 times differs: metrics.jsonl, line 1: a is 1.0 uninterrupted and 2.0 killed\nkill 1: during"
+    with pytest.raises(NotEqual, match=message):
+        describe(KILLS, one, other)
+
+
+def test_a_folder_with_content_and_no_kills_are_refused(miniature, tmp_path):
+    with pytest.raises(UsageError, match="--kills=0; it must be at least 1"):
+        selftest(miniature(tmp_path), tmp_path / "new", 0, 0)
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=rf"--workdir={tmp_path} is not empty; choose a new folder"):
+        selftest(miniature(tmp_path), tmp_path, 1, 0)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_is_equal_to_one_that_is_not(miniature, tmp_path, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", "")
+    monkeypatch.setenv("PYTHONPATH", str(pathlib.Path(__file__).parents[3]))
+    config = miniature(tmp_path)
+    config.train.steps = 12
+    report = selftest(config, tmp_path / "selftest", 2, 1).splitlines()
+    expected = rf"kill \d: during (start|{'|'.join(KILLED_IN)}), after step \d+, [\d.]+ s after its start"
+    assert all(re.fullmatch(expected, line) for line in report[:-1])
+    assert report[-1].startswith("equal after 2 kills: 12 lines of metrics, and ")
