@@ -14,6 +14,7 @@ from affect_jax.infer.factor_tuning import FactorTuner, time_executions
 from affect_jax.infer.tuning import ConvTuner, files, plan_execution, set_execution, time_convolution
 from affect_jax.models.contract import ModelConfig, with_emotions
 from affect_jax.models.registry import MODELS
+from affect_jax.nn.conv import rematerialize_blocks
 from affect_jax.nn.execution import Execution, execution_named
 from affect_jax.nn.network import Network
 from affect_jax.train.placement import Placement
@@ -31,8 +32,9 @@ def make_builder(options: Options) -> Callable[[nnx.Rngs], nnx.Module]:
 
 
 def make_network(options: Options) -> Network:
-    """The network of a run, with its frozen parts."""
-    return Network(make_builder(options), options.frozen, options.fixed_statistics)
+    """The network of a run, with its frozen parts, and how it is computed in training."""
+    network = Network(make_builder(options), options.frozen, options.fixed_statistics, options.train.precision)
+    return network.changed(rematerialize_blocks) if options.train.rematerialize else network
 
 
 def tune(network: Network, options: Options, workdir: pathlib.Path | None = None, training: bool = False) -> Network:

@@ -18,6 +18,7 @@ from affect_jax.experiment.run import Run
 from affect_jax.nn.network import names
 from affect_jax.train.damage import DamagedCheckpoint
 from affect_jax.train.groups import factors
+from affect_jax.train.micro_batches import check_parts
 
 
 def refuse(run: Run) -> None:
@@ -64,6 +65,11 @@ def check_network(run: Run) -> None:
         jax.eval_shape(penalty.function, abstract)  # raises if it matches nothing
 
 
+def check_batch(run: Run) -> None:
+    """Checks that a batch divides into its parts and over the devices."""
+    check_parts(run.options.batch_size, run.options.train.micro_batches, run.placement.data_shards)
+
+
 def check_start(run: Run) -> None:
     """Checks that the run to start from exists and fits."""
     start = run.options.initialize
@@ -101,6 +107,7 @@ CHECKS = (
     check_trainable,
     check_subjects,
     check_network,
+    check_batch,
     check_start,
     check_clips,
     check_teacher,

@@ -66,6 +66,7 @@ class Run:
             task.fit_task(self.options, self.source),
             task.restore_teacher(self.options, self.placement),
             task.penalties(self.options),
+            self.options.train.micro_batches,
         )
 
     @functools.cached_property

@@ -7,11 +7,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from affect_jax.nn.network import Network, Variables
+from affect_jax.nn.precision import PRECISIONS, check_precision
 from affect_jax.nn.prepare import prepare
 from affect_jax.ops.image_checks import RGB, check_values
 from affect_jax.types import Batch, Predictions
-
-PRECISIONS = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
 
 Predict = Callable[[Variables, Batch], Predictions]  # of a host batch
 
@@ -20,8 +19,7 @@ class CompiledNetwork:
     """A network as a function of variables and images; caches the prepared form of the variables it was last given."""
 
     def __init__(self, network: Network, precision: str = "float32"):
-        if precision not in PRECISIONS:
-            raise ValueError(f"precision is '{precision}'; choose one of {', '.join(PRECISIONS)}")
+        check_precision(precision)
         self._network, self._dtype = network, PRECISIONS[precision]
         self._programs: dict[tuple, tuple] = {}
         self._last: tuple | None = None  # shape and dtype, variables, and their prepared form
