@@ -5,6 +5,7 @@ The checks use the same parts of the run that training will use; none of them wr
 
 import dataclasses
 import pathlib
+from collections.abc import Callable, Sequence
 
 import jax
 
@@ -21,9 +22,9 @@ from affect_jax.train.groups import factors
 from affect_jax.train.micro_batches import check_parts
 
 
-def refuse(run: Run) -> None:
-    """Raises UsageError with the first reason why a run cannot start."""
-    for check in CHECKS:
+def refuse(run: Run, checks: Sequence[Callable[[Run], None]] | None = None) -> None:
+    """Raises UsageError with the first reason why a run cannot start, of all `CHECKS` unless others are given."""
+    for check in CHECKS if checks is None else checks:
         try:
             check(run)
         except (UsageError, DamagedCheckpoint):
@@ -113,6 +114,7 @@ CHECKS = (
     check_teacher,
     check_class_weights,
 )
+FROM_THE_CONFIG = (check_network, check_batch, check_clips, check_class_weights)  # those that need no other run
 
 
 def _check_copy(run: Run, workdir: pathlib.Path) -> None:

@@ -117,7 +117,7 @@ class Network:
         return lambda weights, images: nnx.merge(graphdef, weights)(images), weights
 
     def train(self, variables: Variables, images: Array, dropout_key: PRNGKeyArray) -> tuple[Predictions, nnx.State]:
-        """Predicts in training mode; returns the predictions and the new running statistics, neither in lower precision.
+        """Predicts in training mode; returns the predictions and the new running statistics, in float32.
 
         Layers that are frozen entirely stay in evaluation mode.
         """

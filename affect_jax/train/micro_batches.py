@@ -44,9 +44,7 @@ def train_in_parts(
     return _join(predictions), jax.tree.map(lambda each: each.mean(0), statistics)
 
 
-def map_parts(
-    predict: Callable[[Array], Predictions], inputs: Shaped[Array, "batch *rest"], parts: int
-) -> Predictions:
+def map_parts(predict: Callable[[Array], Predictions], inputs: Shaped[Array, "batch *rest"], parts: int) -> Predictions:
     """Predicts for each part in turn; for a function that treats examples independently, the same as at once."""
     return predict(inputs) if parts == 1 else _join(jax.lax.map(predict, _split(inputs, parts)))
 

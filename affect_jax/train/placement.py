@@ -103,6 +103,11 @@ class Placement:
 
         return jax.tree.map(place, batch)
 
+    def batch_targets(self, batch: Any) -> Any:
+        """Shapes, dtypes and shardings of a batch whose shapes are given, as `spread` places it."""
+        sharding = NamedSharding(self.mesh, PartitionSpec(DATA))
+        return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding), batch)
+
     def check(self, parameters: Any) -> None:
         """Raises ValueError if a parameter does not fit its rule, or a rule matches no parameter."""
         self.shardings(parameters)
