@@ -42,7 +42,7 @@ def gradients(network, task, batch, parts, placement=None, with_teacher=False, s
         state.learned, state, placement.spread(wide(batch)), jax.random.key(seed), objective.teacher_variables
     )
     named = {**names(grads[0]), **{name: array for name, array in grads[1].items()}}
-    return jax.device_get((named, outcome))
+    return jax.device_get(named), outcome
 
 
 def relative(one, other):
@@ -57,7 +57,8 @@ def test_with_fixed_statistics_the_gradient_of_parts_is_that_of_the_batch(full_r
     for parts in (2, 4):
         grads, same = gradients(network, task, batch, parts, with_teacher=True)
         assert relative(grads, whole) < 1e-9
-        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12), same, outcome)
+        for one, other in zip(jax.tree.leaves(same), jax.tree.leaves(outcome), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
 
 
 def test_the_ccc_is_that_of_the_whole_batch_and_not_the_mean_over_its_parts(batches, float64):
@@ -92,7 +93,8 @@ def test_norms_use_the_statistics_of_each_part_and_running_ones_move_once_toward
     for part, (expected, _) in enumerate(alone):
         np.testing.assert_allclose(predictions["valence_arousal"][part::4], expected["valence_arousal"], rtol=1e-9)
     mean = jax.tree.map(lambda *each: sum(each) / 4, *(moved for _, moved in alone))
-    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9), statistics, mean)
+    for one, other in zip(jax.tree.leaves(statistics), jax.tree.leaves(mean), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-9)
     whole, _ = network.train(variables, images, key)
     assert np.abs(predictions["valence_arousal"] - whole["valence_arousal"]).max() > 1e-3
 

@@ -1,6 +1,7 @@
 """What a run's compiled training step needs: parameters, arithmetic, memory, communication and time."""
 
 import dataclasses
+import itertools
 import math
 import pathlib
 import statistics
@@ -92,7 +93,7 @@ def seconds_per_flop(workdir: pathlib.Path) -> float:
     path = workdir / JOURNAL
     lines = [line for line in (read_objects(path, "step") if path.is_file() else []) if "train/loss" in line]
     speeds = []
-    for before, after in zip(lines[:-1], lines[1:], strict=True):
+    for before, after in itertools.pairwise(lines):
         if after["seconds"] > before["seconds"]:  # of a resumed run, they start again
             speeds.append((after["seconds"] - before["seconds"]) / (after["step"] - before["step"]))
     if not speeds:

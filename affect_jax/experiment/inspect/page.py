@@ -1,7 +1,7 @@
 """The facts about a run as aligned text."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import jax
 

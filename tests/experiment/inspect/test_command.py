@@ -1,0 +1,114 @@
+"""What a run needs, read from its compiled step: against counts by hand, and refusals."""
+
+import dataclasses
+import json
+import math
+import subprocess
+import sys
+
+import jax
+import pytest
+
+from affect_jax.experiment.config import claim
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.options import parse
+from affect_jax.experiment.inspect import facts
+from affect_jax.experiment.inspect.command import NOWHERE, inspect_config
+from affect_jax.experiment.inspect.page import PREFIXES, UNITS, amount, page
+from affect_jax.experiment.run import Run
+from affect_jax.nn.network import names
+
+
+@pytest.fixture(scope="module")
+def options(tmp_path_factory, miniature):
+    """Options of a small run without data, whose moments are split over four of eight devices."""
+    config = miniature(tmp_path_factory.mktemp("inspect"))
+    config.frozen = "trunk/.*"
+    config.mesh.update(axes=(("data", 2), ("model", 4)), rules=((".*/hidden/kernel", (None, "model")), (".*", ())))
+    return parse(config)
+
+
+@pytest.fixture(scope="module")
+def found(options):
+    return facts.find_facts(Run(options, NOWHERE), None)
+
+
+def test_parameters_and_bytes_of_a_device_are_those_of_the_network_and_the_mesh(found, options):
+    network = Run(options, NOWHERE).network
+    count = lambda tree: sum(math.prod(array.shape) for array in names(tree).values())
+    trained, frozen = count(network.abstract.trained), count(network.abstract.frozen)
+    hidden = math.prod(found.trained["head/hidden/kernel"].shape)
+    assert found.memory["parameters"] == 4 * (trained + frozen - hidden * 3 // 4)
+    # Adam's two moments, split alike, and two counts of steps
+    assert found.memory["optimizer moments"] == 2 * 4 * (trained - hidden * 3 // 4) + 2 * 4
+    px, share = options.contract.input_px, options.batch_size // 2
+    numbers = px * px * 3 + (2 + 1) + (8 + 1) + (68 * 2 + 1) + 3  # images, three labels with weights; weight and places
+    assert found.memory["batch"] == 4 * share * numbers
+    analysis = found.program.memory_analysis()
+    held = sum(size for name, size in found.memory.items() if name != "temporary")
+    assert analysis.argument_size_in_bytes == pytest.approx(held, rel=0.02)  # what the step does not use is left out
+    assert found.memory["temporary"] == analysis.temp_size_in_bytes > 0
+
+
+def test_the_page_shows_each_section_with_aligned_numbers(found):
+    text = page(found)
+    lines = text.splitlines()
+    assert lines[2] == "devices      8 x cpu, mesh: data 2, model 4"
+    (total,) = (line for line in lines if line.startswith("total") and "B" not in line)
+    every = sum(math.prod(array.shape) for array in (found.trained | found.frozen).values())
+    assert total.split()[1] == f"{every:,}" and "," in total
+    (hidden,) = (line for line in lines if line.startswith("head/hidden/kernel"))
+    assert hidden.endswith("over model")
+    header = next(line for line in lines if line.startswith("parameters"))
+    assert all(len(line) <= len(header) + 2 for line in lines[lines.index(header) : lines.index(total)])
+    assert "time" not in text
+
+
+def test_the_time_of_a_step_is_the_median_of_a_measured_run_by_arithmetic(found, miniature, tmp_path):
+    claim.claim(tmp_path, miniature(tmp_path))
+    with pytest.raises(UsageError, match=r"metrics.jsonl has fewer than two logged losses of one session"):
+        facts.seconds_per_flop(tmp_path)
+    # 0.5, 0.6 and 0.8 s a step; an evaluation, and a session that starts again
+    times = {2: 10.0, 4: 11.0, 6: 0.5, 8: 1.7, 10: 3.3}
+    lines = [{"step": step, "train/loss": 1.0, "seconds": seconds} for step, seconds in times.items()]
+    lines.insert(2, {"step": 4, "validation/ccc/mean": 0.1, "seconds": 20.0})
+    (tmp_path / "metrics.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    assert facts.seconds_per_flop(tmp_path) * found.flops == pytest.approx(0.6)
+    timed = page(dataclasses.replace(found, seconds=0.6))
+    assert "  time        about 0.6 s, 2 s for the run without evaluations" in timed
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"mesh.axes": (("data", 3),)}, r"mesh.axes .* needs 3 devices, but there are 8"),
+        ({"batch_size": 12}, r"batch_size is 12 and train.micro_batches 1; .* on each of 8 devices"),
+        ({"train.micro_batches": 2}, r"batch_size is 8 and train.micro_batches 2; .* a multiple of 16"),
+    ],
+)
+def test_what_cannot_work_is_refused_without_data_or_compilation(miniature, tmp_path, change, message):
+    config = miniature(tmp_path)
+    config.update_from_flattened_dict(change)
+    with pytest.raises(UsageError, match=message):
+        inspect_config(config)
+    assert not list(tmp_path.iterdir())
+
+
+def test_amounts_have_three_digits():
+    assert [amount(value, UNITS) for value in (0, 999, 1000, 45_678_901, 999_600)] == [
+        "0 B", "999 B", "1.00 kB", "45.7 MB", "1.00 MB",
+    ]  # fmt: skip
+    assert amount(2.5e15, PREFIXES) == "2.50 P"
+    assert amount(1e15, UNITS) == "1000 TB"
+
+
+@pytest.mark.slow
+def test_the_command_inspects_fake_devices_and_refuses_with_2(tmp_path):
+    command = [sys.executable, "-m", "launch.inspect", "--config=configs/quickstart.py:landmarks"]
+    small = ["--config.model.trunk.input_px=16", "--config.model.trunk.widths=(4,8,8)", "--config.batch_size=4"]
+    done = subprocess.run([*command, *small, "--devices=2"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "devices      2 x cpu, mesh: data 2" in done.stdout
+    refused = subprocess.run([*command, *small, "--devices=3"], capture_output=True, text=True)
+    assert refused.returncode == 2 and "on each of 3 devices" in refused.stderr and not refused.stdout
+    assert jax.device_count() == 8  # of this process

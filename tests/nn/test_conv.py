@@ -1,0 +1,65 @@
+"""Blocks that are recomputed for their gradient: the same gradient from less that is kept."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from affect_jax.nn.conv import Conv3x3, ConvBlock, rematerialize_blocks
+from affect_jax.nn.factorized import factorized
+from affect_jax.nn.network import Network, names
+from affect_jax.types import Predictions
+
+
+class TwoBlocks(nnx.Module):
+    def __init__(self, rngs: nnx.Rngs, convolution=Conv3x3):
+        self.blocks = nnx.List([ConvBlock(width, 8, convolution=convolution, rngs=rngs) for width in (3, 8)])
+        self.head = nnx.Linear(8, 2, rngs=rngs)
+
+    def __call__(self, images, *, rngs=None):
+        for block in self.blocks:
+            images = block(images, rngs=rngs)
+        return Predictions(valence_arousal=self.head(images.mean((1, 2))))
+
+
+def loss_of(network, variables, images):
+    """The loss as a function of the trained parameters, with the running statistics beside it."""
+
+    def loss(trained):
+        predictions, statistics = network.train(
+            type(variables)(trained, variables.frozen, variables.statistics), images, jax.random.key(5)
+        )
+        return jnp.square(predictions["valence_arousal"] - 0.5).mean(), statistics
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    "convolution", [Conv3x3, factorized({"height": 3, "width": 3}, 4, dropout=0.3)], ids=["dense", "with dropout"]
+)
+def test_rematerialized_blocks_give_the_same_gradient_and_statistics_and_keep_less(convolution):
+    plain = Network(lambda rngs: TwoBlocks(rngs, convolution))
+    variables, images = plain.initial(jax.random.key(0)), jax.random.uniform(jax.random.key(1), (4, 8, 8, 3))
+    found = {}
+    for name, network in (("plain", plain), ("rematerialized", plain.changed(rematerialize_blocks))):
+        loss = loss_of(network, variables, images)
+        (value, statistics), grads = jax.jit(jax.value_and_grad(loss, has_aux=True))(variables.trained)
+        _, pull, _ = jax.vjp(loss, variables.trained, has_aux=True)
+        found[name] = value, names(grads), names(statistics), sum(leaf.nbytes for leaf in jax.tree.leaves(pull))
+    (value, grads, statistics, kept), (same, same_grads, same_statistics, less) = found.values()
+    np.testing.assert_allclose(same, value, rtol=1e-6)
+    for name, array in grads.items():
+        np.testing.assert_allclose(same_grads[name], array, rtol=1e-5, atol=1e-6, err_msg=name)
+    for name, array in statistics.items():
+        np.testing.assert_allclose(same_statistics[name], array, rtol=1e-6, atol=1e-7, err_msg=name)
+    assert less < 0.5 * kept
+
+
+def test_in_evaluation_blocks_are_computed_as_without():
+    network = Network(TwoBlocks)
+    variables, images = network.initial(jax.random.key(0)), jnp.ones((1, 4, 4, 3))
+    program = lambda network: str(jax.make_jaxpr(network.predict)(variables, images))
+    assert program(network.changed(rematerialize_blocks)) == program(network)
+    train = lambda variables: network.changed(rematerialize_blocks).train(variables, images, jax.random.key(0))[0]
+    assert "remat" in str(jax.make_jaxpr(train)(variables))
