@@ -4,7 +4,7 @@
 
 Each variant of the config is compiled and run on the same batch of the config's data, in turns. The error is the
 relative L2 distance, over all trained parameters, from the gradient in float32 of the whole batch. With --fixed,
-norms use their running statistics, so that parts of a batch have its gradient; else each part has statistics of its own.
+norms use their running statistics, so that parts of a batch have its gradient; else each part has its own statistics.
 """
 
 import time
