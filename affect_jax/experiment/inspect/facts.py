@@ -16,6 +16,7 @@ from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.inspect.program import StepForm, step_form
 from affect_jax.experiment.run import Run
 from affect_jax.files.json_files import read_objects
+from affect_jax.infer.collectives import Total, collectives, totals
 from affect_jax.nn.network import names
 
 JOURNAL = "metrics.jsonl"
@@ -32,7 +33,7 @@ class Facts:
     frozen: dict[str, jax.ShapeDtypeStruct]
     flops: float  # of a step on all devices
     memory: dict[str, int]  # bytes on each device, by what takes them
-    program: jax.stages.Compiled
+    exchanges: dict[str, Total]  # between devices in a step, by kind; those in a loop count once
     seconds: float | None  # of a step, estimated; None without a measured run
 
     @property
@@ -56,7 +57,7 @@ def find_facts(run: Run, measured: pathlib.Path | None) -> Facts:
         names(form.state.variables.frozen),
         flops,
         memory(form, compiled),
-        compiled,
+        totals(collectives(compiled)),
         seconds,
     )
 

@@ -16,7 +16,7 @@ PREFIXES = ("", "k", "M", "G", "T", "P", "E")
 
 def page(facts: Facts) -> str:
     """All sections, one after another."""
-    sections = (_run(facts), _parameters(facts), _step(facts), _memory(facts), _arrays(facts))
+    sections = (_run(facts), _parameters(facts), _step(facts), _memory(facts), _arrays(facts), _exchanges(facts))
     return "\n\n".join("\n".join(lines) for lines in sections if lines)
 
 
@@ -78,6 +78,16 @@ def _arrays(facts: Facts) -> list[str]:
         shape = " x ".join(map(str, array.shape))
         rows.append((name, shape, amount(_bytes(array), UNITS), amount(held_bytes(array), UNITS), _split(array)))
     return _table(("largest parameters", "shape", "size", "a device", "split"), rows)
+
+
+def _exchanges(facts: Facts) -> list[str]:
+    if facts.devices == 1:
+        return []
+    rows = []
+    for kind, total in facts.exchanges.items():
+        rows.append((kind, f"{total.count:,}", amount(total.bytes, UNITS), amount(total.largest, UNITS)))
+    loops = ["those inside the loop over micro-batches count once"] if facts.options.train.micro_batches > 1 else []
+    return [*_table(("exchanged by a device", "number", "size", "largest"), rows), *loops]
 
 
 def _split(array: jax.ShapeDtypeStruct) -> str:

@@ -44,7 +44,7 @@ def test_parameters_and_bytes_of_a_device_are_those_of_the_network_and_the_mesh(
     px, share = options.contract.input_px, options.batch_size // 2
     numbers = px * px * 3 + (2 + 1) + (8 + 1) + (68 * 2 + 1) + 3  # images, three labels with weights; weight and places
     assert found.memory["batch"] == 4 * share * numbers
-    analysis = found.program.memory_analysis()
+    analysis = facts.step_form(Run(options, NOWHERE)).compile().memory_analysis()
     held = sum(size for name, size in found.memory.items() if name != "temporary")
     assert analysis.argument_size_in_bytes == pytest.approx(held, rel=0.02)  # what the step does not use is left out
     assert found.memory["temporary"] == analysis.temp_size_in_bytes > 0
@@ -61,7 +61,9 @@ def test_the_page_shows_each_section_with_aligned_numbers(found):
     assert hidden.endswith("over model")
     header = next(line for line in lines if line.startswith("parameters"))
     assert all(len(line) <= len(header) + 2 for line in lines[lines.index(header) : lines.index(total)])
-    assert "time" not in text
+    (reduced,) = (line for line in lines if line.startswith("all-reduce"))
+    assert int(reduced.split()[1]) >= 1  # the gradients, at least
+    assert "  time" not in text
 
 
 def test_the_time_of_a_step_is_the_median_of_a_measured_run_by_arithmetic(found, miniature, tmp_path):
