@@ -76,11 +76,10 @@ def test_the_ccc_is_that_of_the_whole_batch_and_not_the_mean_over_its_parts(batc
     assert relative(averaged, whole) > 1e-2
 
 
-def test_parts_on_eight_devices_give_the_gradient_of_the_batch_on_one(batches, float64):
-    task, batch = Affect(AffectConfig(mixing="fixed")), next(batches(16))
-    network = Network(PlainAffect, fixed_statistics=".*")
-    whole, _ = gradients(network, task, batch, 1)
-    spread, _ = gradients(network, task, batch, 2, Placement.of(MeshConfig()))
+def test_parts_on_eight_devices_give_the_gradient_of_the_batch_on_one(regression, batches, float64):
+    network, batch = Network(PlainAffect, fixed_statistics=".*"), next(batches())
+    whole, _ = gradients(network, regression, batch, 1)
+    spread, _ = gradients(network, regression, batch, 2, Placement.of(MeshConfig()))
     assert relative(spread, whole) < 1e-9
 
 
