@@ -35,19 +35,30 @@ def make_network(options: Options) -> Network:
     return Network(make_builder(options), options.frozen, options.fixed_statistics)
 
 
-def tune(network: Network, options: Options, workdir: pathlib.Path | None = None, training: bool = False) -> Network:
+def tune(
+    network: Network,
+    options: Options,
+    placement: Placement,
+    workdir: pathlib.Path | None = None,
+    training: bool = False,
+) -> Network:
     """The same network with its fastest execution on this machine; see `choose_execution`."""
-    execution = choose_execution(network, options, workdir, training)
+    execution = choose_execution(network, options, placement, workdir, training)
     return network.changed(lambda module: set_execution(module, execution))
 
 
-def choose_execution(network: Network, options: Options, workdir: pathlib.Path | None, training: bool) -> Execution:
+def choose_execution(
+    network: Network, options: Options, placement: Placement, workdir: pathlib.Path | None, training: bool
+) -> Execution:
     """How to compute the network on this machine.
 
     On a single CPU, the batch is processed in chunks, and with execution "auto" the fastest algorithm of each
     convolution is measured. On an accelerator, only factorized convolutions are measured. With several devices, nothing
-    is. Measurements are also stored in `workdir` if given.
+    is; a network that is split over them is computed by the methods that can be split. Measurements are also stored in
+    `workdir` if given.
     """
+    if placement.mesh.size > 1:
+        return Execution(split=(placement.data_shards, placement.time_shards))
     contract = options.contract
     on_cpu = jax.default_backend() == "cpu"
     named = execution_named(contract.execution)
@@ -65,5 +76,5 @@ def choose_execution(network: Network, options: Options, workdir: pathlib.Path |
 
 def make_predict(network: Network, placement: Placement, precision: str = "float32") -> Predict:
     """Compiled prediction for host batches, sharded over the mesh."""
-    predict = CompiledNetwork(network, precision)
+    predict = CompiledNetwork(network, precision, placement.gather)
     return lambda variables, batch: predict(variables, placement.spread(batch.inputs.only))

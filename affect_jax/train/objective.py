@@ -67,6 +67,7 @@ class Objective:
     task: Task
     teacher: Teacher | None = None
     penalties: tuple[Penalty, ...] = ()
+    gather: Callable[[Variables], Variables] = lambda variables: variables  # see `Placement.gather`
 
     @property
     def teacher_variables(self) -> Variables | None:
@@ -86,7 +87,7 @@ class Objective:
             teacher_variables: those of `teacher`, passed in so that they remain an argument of the compiled program.
         """
         trained, parameters = learned
-        variables = Variables(trained, state.variables.frozen, state.variables.statistics)
+        variables = self.gather(Variables(trained, state.variables.frozen, state.variables.statistics))
         teacher_predictions = self._predict_teacher(teacher_variables, batch)
         dropout_key = stream(root, "dropout", state.step)
         predictions, statistics = self.network.train(variables, batch.inputs.only, dropout_key)
