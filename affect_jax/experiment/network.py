@@ -58,7 +58,7 @@ def choose_execution(
     `workdir` if given.
     """
     if placement.mesh.size > 1:
-        return Execution(split=(placement.data_shards, placement.time_shards))
+        return Execution(split=placement.split)
     contract = options.contract
     on_cpu = jax.default_backend() == "cpu"
     named = execution_named(contract.execution)

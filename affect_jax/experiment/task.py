@@ -58,6 +58,8 @@ def restore_teacher(run: Options, placement: Placement) -> Teacher | None:
     other, network, variables, step = restore.restore_run(pathlib.Path(run.teacher), placement.replicated())
     logging.info("teacher: %s (step %d)", run.teacher, step)
     if run.data.frames and not other.data.frames:
-        predict = lambda variables, clips: per_frame(functools.partial(network.predict, variables), clips)
+        predict = lambda variables, clips: per_frame(
+            functools.partial(network.predict, variables), clips, placement.split
+        )
         return Teacher(predict, variables)
     return Teacher(network.predict, variables)

@@ -67,6 +67,11 @@ class Placement:
         """Number of parts that each clip is split into."""
         return self.mesh.shape[TIME]
 
+    @property
+    def split(self) -> tuple[int, int]:
+        """Both of these, as networks know them (`nn.execution.Execution`)."""
+        return self.data_shards, self.time_shards
+
     def shardings(self, tree: Any) -> Any:
         """A tree like `tree` with the NamedSharding of each leaf; ValueError names a parameter that does not fit.
 
@@ -150,9 +155,7 @@ class Placement:
             if pattern.fullmatch(name):
                 dimension = self._dimension(pattern.pattern, split, name, shape)
                 return PartitionSpec() if dimension is None else PartitionSpec(*[None] * dimension, FSDP)
-        raise ValueError(
-            f"no rule of mesh.rules matches parameter '{name}'; add one, or end with ('.*', '{LARGEST}')"
-        )
+        raise ValueError(f"no rule of mesh.rules matches parameter '{name}'; add one, or end with ('.*', '{LARGEST}')")
 
     def _dimension(self, pattern: str, split: str | int, name: str, shape: tuple[int, ...]) -> int | None:
         """The dimension of a parameter that is split; None for none."""

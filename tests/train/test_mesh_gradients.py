@@ -73,7 +73,7 @@ def differentiate(kind, config, gather=True):
     """Gradients, statistics, memory and terms of a batch on a mesh, by name, and the exchanges of the program."""
     network, task, state = state_of(kind)
     placement = Placement.of(config, jax.devices()[: config.data * config.fsdp * config.time])
-    execution = Execution(split=(placement.data_shards, placement.time_shards))
+    execution = Execution(split=placement.split)
     network = network.changed(lambda module: set_execution(module, execution))
     objective = Objective(network, task, gather=placement.gather)
 
