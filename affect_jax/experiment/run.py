@@ -42,7 +42,7 @@ class Run:
     @functools.cached_property
     def tuned_network(self) -> Network:
         """The same network with its fastest execution on this machine; the first access may run measurements."""
-        return network.tune(self.network, self.options, self.workdir, training=True)
+        return network.tune(self.network, self.options, self.placement, self.workdir, training=True)
 
     @functools.cached_property
     def source(self) -> Concatenated:
@@ -70,7 +70,8 @@ class Run:
             task.fit_task(self.options, self.source),
             task.restore_teacher(self.options, self.placement),
             task.penalties(self.options),
-            self.options.train.micro_batches,
+            micro_batches=self.options.train.micro_batches,
+            gather=self.placement.gather,
         )
 
     @functools.cached_property

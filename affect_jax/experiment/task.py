@@ -60,11 +60,13 @@ def restore_teacher(run: Options, placement: Placement) -> Teacher | None:
         return None
     other, network, variables, step = restore.restore_run(pathlib.Path(run.teacher), placement.replicated())
     logging.info("teacher: %s (step %d)", run.teacher, step)
-    return Teacher(teacher_predict(run, other, network), variables)
+    return Teacher(teacher_predict(run, other, network, placement), variables)
 
 
-def teacher_predict(run: Options, other: Options, network: Network) -> Callable[[Variables, Array], Predictions]:
+def teacher_predict(
+    run: Options, other: Options, network: Network, placement: Placement
+) -> Callable[[Variables, Array], Predictions]:
     """How a teacher with the options `other` predicts for a run: a static one frame by frame for clips."""
     if run.data.frames and not other.data.frames:
-        return lambda variables, clips: per_frame(functools.partial(network.predict, variables), clips)
+        return lambda variables, clips: per_frame(functools.partial(network.predict, variables), clips, placement.split)
     return network.predict

@@ -70,6 +70,7 @@ class Objective:
     teacher: Teacher | None = None
     penalties: tuple[Penalty, ...] = ()
     micro_batches: int = 1  # parts of a batch that go through the network one after another
+    gather: Callable[[Variables], Variables] = lambda variables: variables  # see `Placement.gather`
 
     @property
     def teacher_variables(self) -> Variables | None:
@@ -89,7 +90,7 @@ class Objective:
             teacher_variables: those of `teacher`, passed in so that they remain an argument of the compiled program.
         """
         trained, parameters = learned
-        variables = Variables(trained, state.variables.frozen, state.variables.statistics)
+        variables = self.gather(Variables(trained, state.variables.frozen, state.variables.statistics))
         teacher_predictions = self._predict_teacher(teacher_variables, batch)
         dropout_key = stream(root, "dropout", state.step)
         predictions, statistics = train_in_parts(

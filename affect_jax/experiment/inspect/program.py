@@ -8,11 +8,10 @@ import jax.numpy as jnp
 
 from affect_jax.experiment import task
 from affect_jax.experiment.config import claim
-from affect_jax.experiment.network import make_network
+from affect_jax.experiment.network import make_network, unmeasured_execution
 from affect_jax.experiment.run import Run
 from affect_jax.infer.costs import flops
 from affect_jax.infer.tuning import set_execution
-from affect_jax.nn.execution import execution_named
 from affect_jax.nn.network import Network, Variables
 from affect_jax.quantities.registry import in_order
 from affect_jax.train.objective import Objective, Teacher
@@ -47,7 +46,7 @@ def step_form(run: Run) -> StepForm:
     UsageError if the run of the teacher is missing.
     """
     placement = run.placement
-    execution = execution_named(run.options.contract.execution)
+    execution = unmeasured_execution(run.options, placement)
     network = run.network.changed(lambda module: set_execution(module, execution))
     state = jax.eval_shape(run.create_state, network.abstract)
     objective = objective_form(run, network)
@@ -66,9 +65,11 @@ def objective_form(run: Run, network: Network) -> Objective:
     if options.teacher:
         other = claim.read_options(pathlib.Path(options.teacher))
         taught = make_network(other)
-        teacher = Teacher(task.teacher_predict(options, other, taught), taught.abstract)
-    fitted = task.fit_task(options, None)
-    return Objective(network, fitted, teacher, task.penalties(options), options.train.micro_batches)
+        teacher = Teacher(task.teacher_predict(options, other, taught, run.placement), taught.abstract)
+    fitted, parts = task.fit_task(options, None), options.train.micro_batches
+    return Objective(
+        network, fitted, teacher, task.penalties(options), micro_batches=parts, gather=run.placement.gather
+    )
 
 
 def batch_form(run: Run) -> Batch:

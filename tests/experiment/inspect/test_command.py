@@ -21,10 +21,10 @@ from affect_jax.nn.network import names
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory, miniature):
-    """Options of a small run without data, whose moments are split over four of eight devices."""
+    """Options of a small run without data, whose parameters are split over four of eight devices."""
     config = miniature(tmp_path_factory.mktemp("inspect"))
     config.frozen = "trunk/.*"
-    config.mesh.update(axes=(("data", 2), ("model", 4)), rules=((".*/hidden/kernel", (None, "model")), (".*", ())))
+    config.mesh.update(data=2, fsdp=4)
     return parse(config)
 
 
@@ -33,15 +33,21 @@ def found(options):
     return facts.find_facts(Run(options, NOWHERE), None)
 
 
+def held_by_hand(tree):
+    """Bytes on a device of arrays that are split by 4 where they have two dimensions, one of which can be."""
+    total = 0
+    for array in names(tree).values():
+        split = len(array.shape) > 1 and any(length % 4 == 0 for length in array.shape)
+        total += 4 * math.prod(array.shape) // (4 if split else 1)
+    return total
+
+
 def test_parameters_and_bytes_of_a_device_are_those_of_the_network_and_the_mesh(found, options):
-    network = Run(options, NOWHERE).network
-    count = lambda tree: sum(math.prod(array.shape) for array in names(tree).values())
-    trained, frozen = count(network.abstract.trained), count(network.abstract.frozen)
-    hidden = math.prod(found.trained["head/hidden/kernel"].shape)
-    assert found.memory["parameters"] == 4 * (trained + frozen - hidden * 3 // 4)
-    # Adam's two moments, split alike, and two counts of steps
-    assert found.memory["optimizer moments"] == 2 * 4 * (trained - hidden * 3 // 4) + 2 * 4
-    px, share = options.contract.input_px, options.batch_size // 2
+    abstract = Run(options, NOWHERE).network.abstract
+    trained, frozen = held_by_hand(abstract.trained), held_by_hand(abstract.frozen)
+    assert found.memory["parameters"] == trained + frozen
+    assert found.memory["optimizer moments"] == 2 * trained + 2 * 4  # Adam's, split alike, and two counts of steps
+    px, share = options.contract.input_px, options.batch_size // 8
     numbers = px * px * 3 + (2 + 1) + (8 + 1) + (68 * 2 + 1) + 3  # images, three labels with weights; weight and places
     assert found.memory["batch"] == 4 * share * numbers
     analysis = facts.step_form(Run(options, NOWHERE)).compile().memory_analysis()
@@ -53,12 +59,12 @@ def test_parameters_and_bytes_of_a_device_are_those_of_the_network_and_the_mesh(
 def test_the_page_shows_each_section_with_aligned_numbers(found):
     text = page(found)
     lines = text.splitlines()
-    assert lines[2] == "devices      8 x cpu, mesh: data 2, model 4"
+    assert lines[2] == "devices      8 x cpu, mesh: data 2, fsdp 4, time 1"
     (total,) = (line for line in lines if line.startswith("total") and "B" not in line)
     every = sum(math.prod(array.shape) for array in (found.trained | found.frozen).values())
     assert total.split()[1] == f"{every:,}" and "," in total
     (hidden,) = (line for line in lines if line.startswith("head/hidden/kernel"))
-    assert hidden.endswith("over model")
+    assert hidden.endswith("over fsdp")
     header = next(line for line in lines if line.startswith("parameters"))
     assert all(len(line) <= len(header) + 2 for line in lines[lines.index(header) : lines.index(total)])
     (reduced,) = (line for line in lines if line.startswith("all-reduce"))
@@ -83,7 +89,8 @@ def test_the_time_of_a_step_is_the_median_of_a_measured_run_by_arithmetic(found,
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"mesh.axes": (("data", 3),)}, r"mesh.axes .* needs 3 devices, but there are 8"),
+        ({"mesh.data": 3}, r"mesh.data=3, .* needs 3 devices, but there are 8"),
+        ({"mesh.time": 2}, r"mesh.time is 2, but the network 'emonet' with these options cannot be split along time"),
         ({"batch_size": 12}, r"batch_size is 12 and train.micro_batches 1; .* on each of 8 devices"),
         ({"train.micro_batches": 2}, r"batch_size is 8 and train.micro_batches 2; .* a multiple of 16"),
     ],
@@ -110,7 +117,7 @@ def test_the_command_inspects_fake_devices_and_refuses_with_2(tmp_path):
     small = ["--config.model.trunk.input_px=16", "--config.model.trunk.widths=(4,8,8)", "--config.batch_size=4"]
     done = subprocess.run([*command, *small, "--devices=2"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "devices      2 x cpu, mesh: data 2" in done.stdout
+    assert "devices      2 x cpu, mesh: data 2, fsdp 1, time 1" in done.stdout
     refused = subprocess.run([*command, *small, "--devices=3"], capture_output=True, text=True)
     assert refused.returncode == 2 and "on each of 3 devices" in refused.stderr and not refused.stdout
     assert jax.device_count() == 8  # of this process
