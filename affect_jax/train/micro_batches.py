@@ -19,6 +19,11 @@ from affect_jax.types import Predictions
 
 def check_parts(batch_size: int, parts: int, devices: int) -> None:
     """Raises ValueError unless each part of a batch has the same number of examples on each device."""
+    if batch_size % devices:
+        raise ValueError(
+            f"batch_size is {batch_size}, which {devices} devices cannot share: choose a multiple of {devices}, or "
+            "fewer devices for mesh.data and mesh.fsdp"
+        )
     if batch_size % (parts * devices):
         spread = f" on each of {devices} devices" if devices > 1 else ""
         raise ValueError(

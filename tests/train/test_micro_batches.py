@@ -129,6 +129,7 @@ def test_parts_of_any_number_keep_the_order_of_the_batch():
     "batch, parts, devices, message",
     [
         (32, 3, 1, r"batch_size is 32 and train.micro_batches 3; .*: choose a batch_size that is a multiple of 3, or"),
+        (12, 1, 8, r"batch_size is 12, which 8 devices cannot share: choose a multiple of 8, or fewer devices"),
         (32, 8, 8, r"the same number of examples on each of 8 devices: .* a multiple of 64, or other micro_batches"),
     ],
 )

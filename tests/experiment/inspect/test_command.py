@@ -91,7 +91,7 @@ def test_the_time_of_a_step_is_the_median_of_a_measured_run_by_arithmetic(found,
     [
         ({"mesh.data": 3}, r"mesh.data=3, .* needs 3 devices, but there are 8"),
         ({"mesh.time": 2}, r"mesh.time is 2, but the network 'emonet' with these options cannot be split along time"),
-        ({"batch_size": 12}, r"batch_size is 12 and train.micro_batches 1; .* on each of 8 devices"),
+        ({"batch_size": 12}, r"batch_size is 12, which 8 devices cannot share: choose a multiple of 8"),
         ({"train.micro_batches": 2}, r"batch_size is 8 and train.micro_batches 2; .* a multiple of 16"),
     ],
 )
@@ -119,5 +119,5 @@ def test_the_command_inspects_fake_devices_and_refuses_with_2(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "devices      2 x cpu, mesh: data 2, fsdp 1, time 1" in done.stdout
     refused = subprocess.run([*command, *small, "--devices=3"], capture_output=True, text=True)
-    assert refused.returncode == 2 and "on each of 3 devices" in refused.stderr and not refused.stdout
+    assert refused.returncode == 2 and "which 3 devices cannot share" in refused.stderr and not refused.stdout
     assert jax.device_count() == 8  # of this process
