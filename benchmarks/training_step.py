@@ -34,7 +34,6 @@ VARIANTS = {
     "bfloat16": {"precision": "bfloat16"},
     "4 micro-batches": {"micro_batches": 4},
     "rematerialized blocks": {"rematerialize": True},
-    "4 micro-batches, rematerialized": {"micro_batches": 4, "rematerialize": True},
 }
 # In the first step, the momentum of gradient descent is the gradient.
 PLAIN = {"name": "sgd", "schedule": "constant", "warmup_steps": 0, "weight_decay": 0.0, "average": 0.0, "sparsity": 0.0}
@@ -54,12 +53,13 @@ class Prepared:
     """The compiled step of a run, its memory, and the gradient of its first step."""
 
     def __init__(self, run: Run, state: TrainState, batch: Batch):
-        start = time.process_time()
-        self._step = step_form(run).compile()
+        start, form = time.process_time(), step_form(run)
+        self._batch = run.placement.spread(batch)  # whose labels are those of the data, not all that may be
+        self._step = form.function.lower(form.state, self._batch, form.teacher).compile()
         self.compilation = time.process_time() - start
         analysis = self._step.memory_analysis()
         self.temporary, self.donated = analysis.temp_size_in_bytes, analysis.alias_size_in_bytes
-        self._state, self._batch = jax.tree.map(jnp.copy, state), run.placement.spread(batch)
+        self._state = jax.tree.map(jnp.copy, state)
         self()
         moments = [np.ravel(leaf) for leaf in jax.tree.leaves(self._state.opt_state) if leaf.ndim]
         self.gradient = np.concatenate(moments)
