@@ -7,7 +7,7 @@ import sys
 import affect_jax
 
 GROUPS = {
-    "Train": ("train", "options", "reproduce", "selftest"),
+    "Train": ("train", "options", "inspect", "reproduce", "selftest"),
     "Evaluate": ("evaluate", "report", "attention"),
     "Predict": ("predict",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),

@@ -72,6 +72,7 @@ EXPERIMENT_MAY_IMPORT = {
         "refuse",
         "idle",
     },
+    "inspect": {"config", "network", "task", "run", "refuse"},
     "reproduce": {"config", "run_card", "train"},
     "evaluate": {"config", "data", "splits", "network", "restore", "flip_averaging"},
     "attention": {"config", "data", "network", "restore", "evaluate"},

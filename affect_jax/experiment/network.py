@@ -14,6 +14,7 @@ from affect_jax.infer.factor_tuning import FactorTuner, time_executions
 from affect_jax.infer.tuning import ConvTuner, files, plan_execution, set_execution, time_convolution
 from affect_jax.models.contract import ModelConfig, with_emotions
 from affect_jax.models.registry import MODELS
+from affect_jax.nn.conv import rematerialize_blocks
 from affect_jax.nn.execution import Execution, execution_named
 from affect_jax.nn.network import Network
 from affect_jax.train.placement import Placement
@@ -31,26 +32,46 @@ def make_builder(options: Options) -> Callable[[nnx.Rngs], nnx.Module]:
 
 
 def make_network(options: Options) -> Network:
-    """The network of a run, with its frozen parts."""
-    return Network(make_builder(options), options.frozen, options.fixed_statistics)
+    """The network of a run, with its frozen parts, and how it is computed in training."""
+    network = Network(make_builder(options), options.frozen, options.fixed_statistics, options.train.precision)
+    return network.changed(rematerialize_blocks) if options.train.rematerialize else network
 
 
-def tune(network: Network, options: Options, workdir: pathlib.Path | None = None, training: bool = False) -> Network:
+def tune(
+    network: Network,
+    options: Options,
+    placement: Placement,
+    workdir: pathlib.Path | None = None,
+    training: bool = False,
+) -> Network:
     """The same network with its fastest execution on this machine; see `choose_execution`."""
-    execution = choose_execution(network, options, workdir, training)
+    execution = choose_execution(network, options, placement, workdir, training)
     return network.changed(lambda module: set_execution(module, execution))
 
 
-def choose_execution(network: Network, options: Options, workdir: pathlib.Path | None, training: bool) -> Execution:
+def unmeasured_execution(options: Options, placement: Placement) -> Execution:
+    """How to compute the network where nothing is measured: as the config names it, "auto" being direct.
+
+    A network that is split over devices is computed by the methods that can be split.
+    """
+    if placement.mesh.size > 1:
+        return Execution(split=placement.split)
+    return execution_named(options.contract.execution)
+
+
+def choose_execution(
+    network: Network, options: Options, placement: Placement, workdir: pathlib.Path | None, training: bool
+) -> Execution:
     """How to compute the network on this machine.
 
     On a single CPU, the batch is processed in chunks, and with execution "auto" the fastest algorithm of each
     convolution is measured. On an accelerator, only factorized convolutions are measured. With several devices, nothing
-    is. Measurements are also stored in `workdir` if given.
+    is; a network that is split over them is computed by the methods that can be split. Measurements are also stored in
+    `workdir` if given.
     """
     contract = options.contract
     on_cpu = jax.default_backend() == "cpu"
-    named = execution_named(contract.execution)
+    named = unmeasured_execution(options, placement)
     auto = contract.execution == "auto"
     if jax.device_count() > 1 or not (on_cpu or auto):
         return named
@@ -65,5 +86,5 @@ def choose_execution(network: Network, options: Options, workdir: pathlib.Path |
 
 def make_predict(network: Network, placement: Placement, precision: str = "float32") -> Predict:
     """Compiled prediction for host batches, sharded over the mesh."""
-    predict = CompiledNetwork(network, precision)
+    predict = CompiledNetwork(network, precision, placement.gather)
     return lambda variables, batch: predict(variables, placement.spread(batch.inputs.only))

@@ -5,6 +5,7 @@ The checks use the same parts of the run that training will use; none of them wr
 
 import dataclasses
 import pathlib
+from collections.abc import Callable, Sequence
 
 import jax
 
@@ -18,11 +19,12 @@ from affect_jax.experiment.run import Run
 from affect_jax.nn.network import names
 from affect_jax.train.damage import DamagedCheckpoint
 from affect_jax.train.groups import factors
+from affect_jax.train.micro_batches import check_parts
 
 
-def refuse(run: Run) -> None:
-    """Raises UsageError with the first reason why a run cannot start."""
-    for check in CHECKS:
+def refuse(run: Run, checks: Sequence[Callable[[Run], None]] | None = None) -> None:
+    """Raises UsageError with the first reason why a run cannot start, of all `CHECKS` unless others are given."""
+    for check in CHECKS if checks is None else checks:
         try:
             check(run)
         except (UsageError, DamagedCheckpoint):
@@ -65,12 +67,33 @@ def check_network(run: Run) -> None:
 
 
 def check_batch(run: Run) -> None:
-    """Checks that batches can be divided over the devices."""
-    devices = run.placement.data_shards
-    if run.options.batch_size % devices:
+    """Checks that a batch divides into its parts and over the devices."""
+    check_parts(run.options.batch_size, run.options.train.micro_batches, run.placement.data_shards)
+
+
+def check_mesh(run: Run) -> None:
+    """Checks that the mesh uses the devices, and that network and clips can be split over it."""
+    options, mesh, time = run.options, run.placement.mesh, run.placement.time_shards
+    if mesh.size > 1 and options.contract.execution == "winograd":
         raise UsageError(
-            f"batch_size is {run.options.batch_size}, which cannot be divided evenly over {devices} devices; choose a "
-            f"multiple of {devices}, or fewer devices in mesh.axes"
+            f"model.execution is 'winograd', which would gather the whole batch on each of {mesh.size} devices: set "
+            "model.execution to auto"
+        )
+    if time == 1:
+        return
+    instead = "set mesh.time to 1, and mesh.data to -1 for the devices that this leaves"
+    if not options.contract.splits_time:
+        raise UsageError(
+            f"mesh.time is {time}, but the network '{options.model_name}' with these options cannot be split along "
+            "time, which takes a clip network whose head has temporal layers of cp factors (model.head.rank above 0, "
+            "model.time.form factorized, layers in the head alone, no recurrent and no output_average): " + instead
+        )
+    if options.teacher:
+        raise UsageError(f"mesh.time is {time}, and task.teacher is set, which was not tried together: {instead}")
+    if options.data.frames % time:
+        raise UsageError(
+            f"data.frames is {options.data.frames}, which the {time} devices of mesh.time cannot share: choose a "
+            f"multiple of {time}, or {instead}"
         )
 
 
@@ -112,11 +135,19 @@ CHECKS = (
     check_subjects,
     check_network,
     check_batch,
+    check_mesh,
     check_start,
     check_clips,
     check_teacher,
     check_class_weights,
 )
+FROM_THE_CONFIG = (
+    check_network,
+    check_batch,
+    check_mesh,
+    check_clips,
+    check_class_weights,
+)  # those that need no other run
 
 
 def _check_copy(run: Run, workdir: pathlib.Path) -> None:

@@ -44,9 +44,10 @@ def evaluation_placement(workdir: pathlib.Path) -> Placement:
 def restore_run(workdir: pathlib.Path, placement: Placement | None = None) -> tuple[Options, Network, Variables, int]:
     """The options, network, best weights and their step of a trained run; on a single device without `placement`."""
     run, checkpoints, step = open_run(workdir)
-    network = tune(Network(make_builder(run)), run)
+    placement = placement or Placement.single()
+    network = tune(Network(make_builder(run)), run, placement)
     try:
-        variables = checkpoints.restore_variables(network, placement or Placement.single(), step)
+        variables = checkpoints.restore_variables(network, placement, step)
     except DamagedCheckpoint:
         raise
     except ValueError as error:

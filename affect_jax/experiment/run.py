@@ -2,6 +2,7 @@
 
 import functools
 import pathlib
+from collections.abc import Callable
 
 import jax
 import optax
@@ -12,10 +13,13 @@ from affect_jax.data.training_rows import Share
 from affect_jax.experiment import data, network, task
 from affect_jax.experiment.config.options import Options
 from affect_jax.infer.compiled import CompiledNetwork
-from affect_jax.nn.network import Network
+from affect_jax.nn.network import Network, Variables
+from affect_jax.train.guard import Faults, leave_out_faults
 from affect_jax.train.objective import Objective
 from affect_jax.train.optimizer import make_optimizer
 from affect_jax.train.placement import Placement
+from affect_jax.train.state import TrainState, create_state
+from affect_jax.train.step import make_train_step
 from affect_jax.types import Source
 
 
@@ -44,7 +48,7 @@ class Run:
     @functools.cached_property
     def tuned_network(self) -> Network:
         """The same network with its fastest execution on this machine; the first access may run measurements."""
-        return network.tune(self.network, self.options, self.workdir, training=True)
+        return network.tune(self.network, self.options, self.placement, self.workdir, training=True)
 
     @functools.cached_property
     def source(self) -> Concatenated:
@@ -73,12 +77,25 @@ class Run:
             task.fit_task(self.options, self.source),
             task.restore_teacher(self.options, self.placement),
             task.penalties(self.options),
+            micro_batches=self.options.train.micro_batches,
+            gather=self.placement.gather,
         )
 
     @functools.cached_property
     def optimizer(self) -> optax.GradientTransformation:
         """The update rule, with its schedule over the length of the run."""
         return make_optimizer(self.options.optimizer, self.options.train.steps)
+
+    def create_state(self, variables: Variables) -> TrainState:
+        """The state at step 0 with these weights."""
+        averaged, on_nan = self.options.optimizer.average > 0, self.options.train.on_nan
+        initial = self.options.task.initial()
+        return create_state(self.network, self.optimizer, variables, initial, averaged, Faults.initial(on_nan))
+
+    def make_step(self, objective: Objective) -> Callable:
+        """The training step, with what `train.on_nan` adds to it; not compiled yet."""
+        made = make_train_step(objective, self.optimizer, self.key, self.options.optimizer.average)
+        return leave_out_faults(made) if self.options.train.on_nan == "skip" else made
 
     @functools.cached_property
     def predict(self) -> CompiledNetwork:

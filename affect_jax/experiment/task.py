@@ -2,10 +2,11 @@
 
 import functools
 import pathlib
+from collections.abc import Callable
 
 import numpy as np
 from absl import logging
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from affect_jax import emotions
 from affect_jax.data.order import balanced_shares
@@ -14,9 +15,11 @@ from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.nn.frames import per_frame
+from affect_jax.nn.network import Network, Variables
 from affect_jax.nn.penalties import evenness
 from affect_jax.train.objective import Penalty, Task, Teacher
 from affect_jax.train.placement import Placement
+from affect_jax.types import Predictions
 
 
 def fit_task(run: Options, source: Concatenated | None) -> Task:
@@ -57,7 +60,13 @@ def restore_teacher(run: Options, placement: Placement) -> Teacher | None:
         return None
     other, network, variables, step = restore.restore_run(pathlib.Path(run.teacher), placement.replicated())
     logging.info("teacher: %s (step %d)", run.teacher, step)
+    return Teacher(teacher_predict(run, other, network, placement), variables)
+
+
+def teacher_predict(
+    run: Options, other: Options, network: Network, placement: Placement
+) -> Callable[[Variables, Array], Predictions]:
+    """How a teacher with the options `other` predicts for a run: a static one frame by frame for clips."""
     if run.data.frames and not other.data.frames:
-        predict = lambda variables, clips: per_frame(functools.partial(network.predict, variables), clips)
-        return Teacher(predict, variables)
-    return Teacher(network.predict, variables)
+        return lambda variables, clips: per_frame(functools.partial(network.predict, variables), clips, placement.split)
+    return network.predict

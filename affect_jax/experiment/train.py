@@ -25,11 +25,11 @@ from affect_jax.train import beside, loop, step
 from affect_jax.train.agreement import is_first, shared_signals, wait_for_all
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import Stream
-from affect_jax.train.guard import Faults, TrainingDiverged, leave_out_faults
+from affect_jax.train.guard import TrainingDiverged
 from affect_jax.train.journal import Journal, NoJournal
 from affect_jax.train.set_aside import set_aside_damaged
 from affect_jax.train.signals import Signals
-from affect_jax.train.state import TrainState, create_state
+from affect_jax.train.state import TrainState
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,9 +139,7 @@ def _prepare(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | N
         if original is not None:
             run_card.warn_of_differences(original, card)
         state = _state(run, checkpoints, batches)
-        train_step = step.make_train_step(run.objective, run.optimizer, run.key, options.optimizer.average)
-        if options.train.on_nan == "skip":
-            train_step = leave_out_faults(train_step)
+        train_step = run.make_step(run.objective)
         compiled_step = step.compile_step(train_step, state, run.placement, run.objective.teacher_variables)
         if latest is None:
             check_best(options.train, run.evaluation_batches, lambda part: scores(run, part, state.scored))
@@ -154,12 +152,7 @@ def _prepare(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | N
 
 def _state(run: Run, checkpoints: Checkpoints, batches: Stream) -> TrainState:
     """The state to resume from, with the batches at its position; step 0 for a new run."""
-    averaged = run.options.optimizer.average > 0
-    initial = run.options.task.initial()
-    create = lambda variables: create_state(
-        run.tuned_network, run.optimizer, variables, initial, averaged, Faults.initial(run.options.train.on_nan)
-    )
-    abstract = jax.eval_shape(create, run.tuned_network.abstract)
+    abstract = jax.eval_shape(run.create_state, run.tuned_network.abstract)
     if checkpoints.latest_step() is not None:
         state, data_state = checkpoints.restore(abstract, run.placement)
         if data_state:  # a network made from another one, at step 0, has seen no batch
@@ -167,4 +160,4 @@ def _state(run: Run, checkpoints: Checkpoints, batches: Stream) -> TrainState:
         logging.info("%s: resuming from step %d", run.workdir, int(state.step))
         return state
     variables = initialize.initial_variables(run.options, run.tuned_network, run.workdir)
-    return jax.jit(create, out_shardings=run.placement.shardings(abstract))(run.placement.put(variables))
+    return jax.jit(run.create_state, out_shardings=run.placement.shardings(abstract))(run.placement.put(variables))

@@ -7,22 +7,28 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from affect_jax.nn.network import Network, Variables
+from affect_jax.nn.precision import PRECISIONS, check_precision
 from affect_jax.nn.prepare import prepare
 from affect_jax.ops.image_checks import RGB, check_values
 from affect_jax.types import Batch, Predictions
-
-PRECISIONS = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}
 
 Predict = Callable[[Variables, Batch], Predictions]  # of a host batch
 
 
 class CompiledNetwork:
-    """A network as a function of variables and images; caches the prepared form of the variables it was last given."""
+    """A network as a function of variables and images; caches the prepared form of the variables it was last given.
 
-    def __init__(self, network: Network, precision: str = "float32"):
-        if precision not in PRECISIONS:
-            raise ValueError(f"precision is '{precision}'; choose one of {', '.join(PRECISIONS)}")
-        self._network, self._dtype = network, PRECISIONS[precision]
+    `gather` makes variables that are split over devices whole, inside the program that prepares them.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        precision: str = "float32",
+        gather: Callable[[Variables], Variables] = lambda variables: variables,
+    ):
+        check_precision(precision)
+        self._network, self._dtype, self._gather = network, PRECISIONS[precision], gather
         self._programs: dict[tuple, tuple] = {}
         self._last: tuple | None = None  # shape and dtype, variables, and their prepared form
 
@@ -47,7 +53,7 @@ class CompiledNetwork:
 
         def prepare_weights(variables: Variables):
             change = lambda module: prepare(module, images, self._dtype)
-            traced["function"], weights = self._network.prepare(variables, change)
+            traced["function"], weights = self._network.prepare(self._gather(variables), change)
             return weights
 
         def predict(weights, images: Array) -> Predictions:

@@ -32,9 +32,12 @@ class FactorTuner:
 
 
 def available_executions(shape: FactorShape) -> tuple[str, ...]:
-    """The executions that a convolution supports; a dense kernel cannot have a norm between its factors."""
-    supported = EXECUTIONS[shape.form]
-    return tuple(execution for execution in supported if shape.linear or execution != "reconstructed")
+    """The executions on one device; a dense kernel cannot have a norm between its factors.
+
+    "plain" is for several devices, where nothing is measured.
+    """
+    left_out = ("plain",) if shape.linear else ("plain", "reconstructed")
+    return tuple(execution for execution in EXECUTIONS[shape.form] if execution not in left_out)
 
 
 def timing_key(shape: FactorShape) -> str:

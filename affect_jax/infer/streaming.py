@@ -9,7 +9,7 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, PyTree
 
-from affect_jax.infer.compiled import PRECISIONS
+from affect_jax.nn.precision import PRECISIONS
 from affect_jax.nn.prepare import prepare
 from affect_jax.nn.streaming import Stream, as_stream
 from affect_jax.ops.image_checks import check_crops

@@ -9,7 +9,7 @@ from affect_jax.models.contract import Contract
 from affect_jax.models.fan import FAN, TrunkConfig
 from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, pooled_channels, resize_layers
 from affect_jax.models.time_layers import ClipTimeConfig
-from affect_jax.nn.execution import check_execution, execution_named
+from affect_jax.nn.execution import DIRECT, check_execution, execution_named
 from affect_jax.nn.frames import TemporalPool, per_frame
 from affect_jax.nn.moving_average import MovingAverage, flat_average
 from affect_jax.nn.recurrent import ConvLSTMOverTime, GRUOverTime
@@ -43,8 +43,15 @@ class ClipNetworkConfig:
             over_time=True,
             causal=self.time.causal,
             execution=self.execution,
+            splits_time=self._splits_time,
             largest_map=self.trunk.largest_map,
         )
+
+    @property
+    def _splits_time(self) -> bool:
+        only_factors = self.head.rank > 0 and self.head.form == "cp" and self.time.form == "factorized"
+        per_frame_trunk = not self.time.choice.reaches("trunk")
+        return only_factors and per_frame_trunk and not self.time.recurrent and not self.time.output_average
 
 
 class ClipNetwork(nnx.Module):
@@ -63,6 +70,7 @@ class ClipNetwork(nnx.Module):
         self.output_average = _output_average(config.time)
         resize_layers(self, config.head, rngs=rngs)
         config.time.choice.grow(self, rngs=rngs)
+        self.execution = DIRECT
         self.set_attributes(execution=execution_named(config.execution))
 
     def __call__(
@@ -77,7 +85,7 @@ class ClipNetwork(nnx.Module):
         if self.config.time.choice.reaches("trunk"):
             inputs = make_inputs(clips)
         else:
-            inputs = per_frame(make_inputs, clips)
+            inputs = per_frame(make_inputs, clips, self.execution.split)
         emotion_logits, valence_arousal = self.head(*inputs, rngs=rngs)
         if self.output_average is not None:
             valence_arousal = self.output_average(valence_arousal)

@@ -30,6 +30,8 @@ class Contract:
     over_time: whether it takes clips, with a time axis after the batch axis, instead of single faces.
     causal: whether the output for a frame depends only on that frame and earlier ones.
     execution: how it is computed, one of `nn.execution.EXECUTIONS`; timings are measured only for "auto".
+    splits_time: whether the frames of a clip can be split over devices in training: its layers exchange neighboring
+        frames and never gather a clip, and its gradients were compared with those of one device.
     largest_map: number of values in the largest feature map of one image. On a CPU, it determines how many images are
         evaluated at once so that they fit the caches; 0: whole batches.
     """
@@ -40,6 +42,7 @@ class Contract:
     over_time: bool = False
     causal: bool = False
     execution: str = "direct"
+    splits_time: bool = False
     largest_map: int = 0
 
     def __post_init__(self):

@@ -15,13 +15,24 @@ from affect_jax.ops import winograd
 Convolution = Callable[..., nnx.Module]
 
 
-def batch_norm(width: int, *, rngs: nnx.Rngs) -> nnx.BatchNorm:
+class BatchNorm(nnx.BatchNorm):
+    """Batch normalization that computes in float32 at least, whatever the dtype of the maps, and returns that dtype.
+
+    Eight bits of a mean over a million values, or of a running average that moves by a tenth, would be none.
+    """
+
+    def __call__(self, maps: Float[Array, "*batch channel"]) -> Float[Array, "*batch channel"]:
+        wide = maps if maps.dtype.itemsize >= 4 else maps.astype(jnp.float32)
+        return super().__call__(wide).astype(maps.dtype)
+
+
+def batch_norm(width: int, *, rngs: nnx.Rngs) -> BatchNorm:
     """Batch normalization with the constants of the published networks (PyTorch's momentum 0.1, epsilon 1e-5).
 
     In training, the running variance is updated with the batch's 1/n variance, whereas PyTorch uses 1/(n-1); in
     evaluation the two agree.
     """
-    return nnx.BatchNorm(width, momentum=0.9, epsilon=1e-5, rngs=rngs)
+    return BatchNorm(width, momentum=0.9, epsilon=1e-5, rngs=rngs)
 
 
 class Conv3x3(nnx.Module):
@@ -59,6 +70,7 @@ class ConvBlock(nnx.Module):
 
     Each convolution follows BatchNorm and ReLU. The shortcut is the input itself, or BatchNorm-ReLU-1x1 if the width
     changes. Axes before height are batch.
+    With `rematerialize`, the gradient recomputes the block from its input instead of keeping what is inside it.
     Source: Bulat and Tzimiropoulos, Binarized convolutional landmark localizers, ICCV 2017, hierarchical block.
     """
 
@@ -67,16 +79,29 @@ class ConvBlock(nnx.Module):
         self.norms = nnx.List([batch_norm(size, rngs=rngs) for size in sizes[:3]])
         self.convs = nnx.List([convolution(a, b, rngs=rngs) for a, b in itertools.pairwise(sizes)])
         self.shortcut = Shortcut(inputs, outputs, rngs=rngs) if inputs != outputs else None
+        self.rematerialize = False
+        self.deterministic = False  # set by eval(), after which no gradients are taken
 
     def __call__(
         self, inputs: Float[Array, "*batch height width input"], *, rngs: nnx.Rngs | None = None
     ) -> Float[Array, "*batch height width output"]:
+        if self.rematerialize and not self.deterministic:
+            return nnx.remat(ConvBlock._outputs)(self, inputs, rngs)
+        return self._outputs(inputs, rngs)
+
+    def _outputs(self, inputs: Array, rngs: nnx.Rngs | None) -> Array:
         branches, signal = [], inputs
         for norm, conv in zip(self.norms, self.convs, strict=True):
             signal = conv(nnx.relu(norm(signal)), rngs=rngs)
             branches.append(signal)
         residual = inputs if self.shortcut is None else self.shortcut(inputs)
         return jnp.concatenate(branches, axis=-1) + residual
+
+
+def rematerialize_blocks(network: nnx.Module) -> nnx.Module:
+    """Makes the gradient of each block recompute what is inside it; returns the network."""
+    network.set_attributes(ConvBlock, rematerialize=True)
+    return network
 
 
 class Shortcut(nnx.Module):

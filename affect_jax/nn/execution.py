@@ -6,6 +6,7 @@ from typing import NamedTuple
 # Methods for dense 3x3 convolutions, which differ in rounding only: direct, Winograd's on maps of at least 16 pixels,
 # or the one that was measured to be faster on this processor.
 EXECUTIONS = ("auto", "direct", "winograd")
+UNDIVIDED = (1, 1)
 SMALLEST_MAP_PX = 16  # on smaller maps Winograd's method saves too little
 
 
@@ -43,11 +44,13 @@ class Execution:
     winograd: the convolutions computed by Winograd's method; None: all of those on large maps.
     at_once: images per forward pass in evaluation; 0: the whole batch.
     factorized: execution of each factorized convolution (its shape with batch 0); others use their form's default.
+    split: parts that the batch and the time axis of clips are divided into, each part on a device of its own.
     """
 
     winograd: frozenset[ConvShape] | None = frozenset()
     at_once: int = 0
     factorized: tuple[tuple[FactorShape, str], ...] = ()
+    split: tuple[int, int] = UNDIVIDED
 
     def uses_winograd(self, layer: object, shape: ConvShape) -> bool:
         """Whether a layer uses Winograd's method for maps of this shape."""
@@ -56,6 +59,8 @@ class Execution:
 
     def factor_execution(self, shape: FactorShape) -> str | None:
         """The execution of a factorized convolution, whatever the batch; None: its form's default."""
+        if self.split != UNDIVIDED and shape.form == "cp":
+            return "plain"
         return dict(self.factorized).get(shape._replace(batch=0))
 
 
@@ -63,6 +68,7 @@ class Survey:
     """Stands in for an `Execution` under `jax.eval_shape` and records the shapes that each layer is called with."""
 
     at_once = 0
+    split = UNDIVIDED
 
     def __init__(self):
         self.convolutions: list[tuple[object, ConvShape]] = []  # in the order of the calls

@@ -9,11 +9,24 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float, PyTree
 
 
-def per_frame(function: Callable[[Array], PyTree], clips: Float[Array, "batch time *rest"]) -> PyTree:
-    """Applies an image function to each frame of a clip; the only function that folds time into the batch."""
+def per_frame(
+    function: Callable[[Array], PyTree], clips: Float[Array, "batch time *rest"], split: tuple[int, int] = (1, 1)
+) -> PyTree:
+    """Applies an image function to each frame of a clip; the only function that folds time into the batch.
+
+    `split` is the number of parts that batch and time are divided into, as in `nn.execution.Execution`. The frames of a
+    part stay next to each other in the folded batch, so that a device passes its frames to the function as they are.
+    """
     batch, time = clips.shape[:2]
-    outputs = function(clips.reshape(batch * time, *clips.shape[2:]))
-    return jax.tree.map(lambda leaf: leaf.reshape(batch, time, *leaf.shape[1:]), outputs)
+    rows, columns = split if split[1] > 1 else (1, 1)  # parts of the batch alone stay together in any case
+    parts = clips.reshape(rows, batch // rows, columns, time // columns, *clips.shape[2:])
+    outputs = function(parts.swapaxes(1, 2).reshape(batch * time, *clips.shape[2:]))
+
+    def unfold(leaf: Array) -> Array:
+        parts = leaf.reshape(rows, columns, batch // rows, time // columns, *leaf.shape[1:])
+        return parts.swapaxes(1, 2).reshape(batch, time, *leaf.shape[1:])
+
+    return jax.tree.map(unfold, outputs)
 
 
 class TemporalPool(nnx.Module):

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, PRNGKeyArray
 
 from affect_jax.nn.keys import ParameterKeys
+from affect_jax.nn.precision import PRECISIONS, check_precision, for_computation
 from affect_jax.types import Predictions
 
 
@@ -37,10 +39,18 @@ class Network:
     `fixed_statistics` is a regular expression over layer paths such as "head/.*". These layers use their running
     statistics in training, too, and do not update them, while their parameters may be trained; meant for batches that
     are too small or too uniform to estimate statistics from.
+    `precision` (see `nn.precision`) is that of the forward and backward pass in training; variables are float32 anyway.
     """
 
-    def __init__(self, build: Callable[[nnx.Rngs], nnx.Module], frozen: str = "", fixed_statistics: str = ""):
-        self._build = build
+    def __init__(
+        self,
+        build: Callable[[nnx.Rngs], nnx.Module],
+        frozen: str = "",
+        fixed_statistics: str = "",
+        precision: str = "float32",
+    ):
+        check_precision(precision)
+        self._build, self._precision = build, precision
         self._frozen = _pattern("frozen", frozen)
         self._fixed_statistics = _pattern("fixed_statistics", fixed_statistics)
         abstract = nnx.eval_shape(lambda: build(ParameterKeys(jax.random.key(0))))
@@ -107,18 +117,26 @@ class Network:
         return lambda weights, images: nnx.merge(graphdef, weights)(images), weights
 
     def train(self, variables: Variables, images: Array, dropout_key: PRNGKeyArray) -> tuple[Predictions, nnx.State]:
-        """Predicts in training mode; returns the predictions and the new running statistics.
+        """Predicts in training mode; returns the predictions and the new running statistics, in float32.
 
         Layers that are frozen entirely stay in evaluation mode.
         """
-        module, fixed = self.module(variables), self._fixed_statistics
+        module, fixed = self.module(self._for_computation(variables)), self._fixed_statistics
         module.train()
         frozen = _prefixes(self.abstract.frozen) - _prefixes(self.abstract.trained)
         for path, part in nnx.iter_modules(module):
             if path in frozen or (fixed and _has_statistics(part) and fixed.fullmatch(path_name(path))):
                 part.eval()
+        low = self._precision != "float32"
+        images = images.astype(PRECISIONS[self._precision]) if low else images
         predictions = module(images, rngs=nnx.Rngs(dropout=dropout_key))
+        if low:
+            predictions = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), predictions)
         return predictions, nnx.state(module, nnx.BatchStat)
+
+    def _for_computation(self, variables: Variables) -> Variables:
+        lower = lambda parameters: for_computation(parameters, variables.statistics, self._precision)
+        return Variables(lower(variables.trained), lower(variables.frozen), variables.statistics)
 
 
 def _pattern(option: str, text: str) -> re.Pattern | None:

@@ -1,6 +1,7 @@
 """The training objective: combines network, task, teacher and penalties into a loss and logged terms."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
@@ -8,6 +9,7 @@ import jax
 from jaxtyping import Array, PRNGKeyArray
 
 from affect_jax.nn.network import Network, Variables
+from affect_jax.train.micro_batches import map_parts, train_in_parts
 from affect_jax.train.state import Learned, TrainState
 from affect_jax.train.streams import stream
 from affect_jax.types import Batch, Predictions, TaskVariables
@@ -67,6 +69,8 @@ class Objective:
     task: Task
     teacher: Teacher | None = None
     penalties: tuple[Penalty, ...] = ()
+    micro_batches: int = 1  # parts of a batch that go through the network one after another
+    gather: Callable[[Variables], Variables] = lambda variables: variables  # see `Placement.gather`
 
     @property
     def teacher_variables(self) -> Variables | None:
@@ -86,10 +90,12 @@ class Objective:
             teacher_variables: those of `teacher`, passed in so that they remain an argument of the compiled program.
         """
         trained, parameters = learned
-        variables = Variables(trained, state.variables.frozen, state.variables.statistics)
+        variables = self.gather(Variables(trained, state.variables.frozen, state.variables.statistics))
         teacher_predictions = self._predict_teacher(teacher_variables, batch)
         dropout_key = stream(root, "dropout", state.step)
-        predictions, statistics = self.network.train(variables, batch.inputs.only, dropout_key)
+        predictions, statistics = train_in_parts(
+            self.network, variables, batch.inputs.only, dropout_key, self.micro_batches
+        )
         terms, memory = self.task.terms(predictions, batch, state.task.memory, teacher_predictions)
         total = self.task.combine(terms, parameters, stream(root, "shake", state.step))
         penalties = {penalty.name: penalty.weight * penalty.function(variables) for penalty in self.penalties}
@@ -100,4 +106,5 @@ class Objective:
     def _predict_teacher(self, variables: Variables | None, batch: Batch) -> Predictions | None:
         if self.teacher is None:
             return None
-        return self.teacher.predict(variables, batch.inputs.only)
+        predict = functools.partial(self.teacher.predict, variables)
+        return map_parts(predict, batch.inputs.only, self.micro_batches)

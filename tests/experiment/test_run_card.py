@@ -44,7 +44,7 @@ def test_a_card_of_a_trained_run_holds_what_its_workdir_says(static_run):
     assert card["metrics"]["train/loss"] == next(line["train/loss"] for line in last if "train/loss" in line)
     scores = next(line for line in last if "validation/ccc/mean" in line)
     assert card["metrics"].items() >= {name: scores[name] for name in scores if name not in ("step", "seconds")}.items()
-    assert card["mesh"] == {"data": 8} and card["weights"] == {} and card["seeds"]["seed"] == 0
+    assert card["mesh"] == {"data": 8, "fsdp": 1, "time": 1} and card["weights"] == {} and card["seeds"]["seed"] == 0
     (session,) = card["sessions"]
     assert (session["first_step"], session["last_step"]) == (0, 4) and session["start"] <= session["end"]
 

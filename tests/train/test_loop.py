@@ -377,6 +377,13 @@ def test_an_unknown_answer_to_nan_is_refused():
         TrainConfig(on_nan="ignore")
 
 
+def test_an_unknown_precision_and_no_micro_batch_are_refused():
+    with pytest.raises(ValueError, match=r"train\.precision is 'half'; choose one of float32, bfloat16"):
+        TrainConfig(precision="half")
+    with pytest.raises(ValueError, match=r"train\.micro_batches is 0; it must be at least 1"):
+        TrainConfig(micro_batches=0)
+
+
 def test_the_best_checkpoint_is_kept_beside_the_latest(tmp_path, tiny, regression, batches):
     scores = iter([0.5, 0.2, 0.9])
     Run(tmp_path, tiny, regression, batches).go(9, evaluate=lambda variables: {"error": next(scores)})

@@ -4,44 +4,31 @@ import pytest
 
 from affect_jax.train.mesh_config import MeshConfig
 
-AXES = (("data", -1), ("model", 4))
-
 
 @pytest.mark.parametrize(
-    "axes, message",
+    "sizes, message",
     [
-        (
-            (("data", "8"),),
-            r"axes: \('data', '8'\) is not a pair of a name and a number of devices; expected axes like",
-        ),
-        (("data", -1), r"axes: 'data' is not a pair of a name and a number of devices"),
-        ((("data", 0),), r"axes: 'data' has 0 devices; expected at least 1, or -1 for all remaining"),
-        ((("model", -1),), r"axes lacks 'data', which batches are split over; add \('data', -1\)"),
-        ((("data", 2), ("data", 4)), r"axes names 'data' twice; give each axis its own name"),
-        ((("data", -1), ("model", -1)), r"only one axis can be -1 \(all remaining devices\)"),
+        ({"data": 0}, "data is 0 devices; expected at least 1, or -1 for all remaining"),
+        ({"fsdp": -2}, "fsdp is -2 devices; expected at least 1"),
+        ({"time": -1}, "data and time are -1; only one axis can take all remaining devices: set the other to a number"),
     ],
 )
-def test_invalid_axes_are_rejected(axes, message):
+def test_invalid_sizes_are_rejected(sizes, message):
     with pytest.raises(ValueError, match=message):
-        MeshConfig(axes=axes)
+        MeshConfig(**sizes)
 
 
 @pytest.mark.parametrize(
     "rule, message",
     [
-        (
-            (".*",),
-            r"rules: \('\.\*',\) is not a pair of a pattern and a tuple with the axis of each dimension; expected",
-        ),
-        ((".*", "model"), r"is not a pair of a pattern and a tuple with the axis of each dimension"),
-        (("head/(", ()), r"rules: 'head/\(' is not a regular expression"),
-        (
-            (".*", (None, "modl")),
-            r"'\.\*' splits over the axis 'modl', which mesh.axes lacks; choose one of data, model",
-        ),
-        ((".*", ("model", "model")), r"'\.\*' splits two dimensions over the axis 'model'; an axis can split one"),
+        ((".*",), r"rules: \('\.\*',\) is not a pair of a pattern and what to split; expected \(\('head"),
+        (("head/(", "whole"), r"rules: 'head/\(' is not a regular expression"),
+        ((".*", "fsdp"), r"rules: '\.\*' has 'fsdp'; choose 'largest', 'whole' or the number of a dimension from 0"),
+        ((".*", (None, "model")), r"rules: '\.\*' has \(None, 'model'\); choose 'largest', 'whole'"),
+        ((".*", -1), r"rules: '\.\*' has -1; choose 'largest', 'whole'"),
+        ((".*", True), r"rules: '\.\*' has True; choose 'largest', 'whole'"),
     ],
 )
 def test_invalid_rules_are_rejected(rule, message):
     with pytest.raises(ValueError, match=message):
-        MeshConfig(axes=AXES, rules=(rule, (".*", ())))
+        MeshConfig(rules=(rule, (".*", "largest")))

@@ -1,4 +1,4 @@
-"""Placement: axes that use the available devices, rules that fit, and a network sharded over a second axis."""
+"""Placement: axes that use the available devices, rules that fit, and a network split over a second axis."""
 
 import pathlib
 import re
@@ -20,7 +20,7 @@ from affect_jax.train.step import compile_step, make_train_step
 
 ROOT = pathlib.Path(__file__).parents[2]
 KERNEL = "trunk/layers/0/kernel"  # 3 x 3 x 3 x 4
-TWO_BY_FOUR = MeshConfig(axes=(("data", 2), ("model", -1)), rules=((KERNEL, (None, None, None, "model")), (".*", ())))
+TWO_BY_FOUR = MeshConfig(data=2, fsdp=-1)
 
 
 def test_only_one_file_makes_a_mesh():
@@ -34,23 +34,24 @@ def test_only_one_file_makes_a_mesh():
 
 def test_by_default_all_devices_split_the_batch_and_every_parameter_is_whole():
     placement = Placement.of(MeshConfig())
-    assert dict(placement.mesh.shape) == {"data": 8} and placement.data_shards == 8
-    assert placement.shardings({"kernel": np.zeros(3)})["kernel"].spec == P()
+    assert dict(placement.mesh.shape) == {"data": 8, "fsdp": 1, "time": 1} and placement.data_shards == 8
+    assert placement.shardings({"kernel": np.zeros((3, 8))})["kernel"].spec == P()
     assert Placement.single().mesh.size == 1
 
 
 def test_one_axis_takes_the_devices_that_remain():
     sizes = lambda config, count: tuple(Placement.of(config, jax.devices()[:count]).mesh.shape.values())
-    assert sizes(TWO_BY_FOUR, 8) == (2, 4) and sizes(TWO_BY_FOUR, 2) == (2, 1)
-    assert sizes(MeshConfig(axes=(("model", 2), ("data", 3))), 6) == (2, 3)
+    assert sizes(TWO_BY_FOUR, 8) == (2, 4, 1) and sizes(TWO_BY_FOUR, 2) == (2, 1, 1)
+    assert sizes(MeshConfig(3, 1, 2), 6) == (3, 1, 2) and sizes(MeshConfig(1, 2, -1), 8) == (1, 2, 4)
 
 
 @pytest.mark.parametrize(
-    "axes, wanted", [((("data", 2), ("model", 2)), "4"), ((("data", -1), ("model", 3)), "a multiple of 3")]
+    "config, wanted",
+    [(MeshConfig(2, 2, 1), "mesh.data=2, mesh.fsdp=2, mesh.time=1 needs 4"), (MeshConfig(fsdp=3), "a multiple of 3")],
 )
-def test_axes_that_do_not_take_the_devices_there_are_refused(axes, wanted):
-    with pytest.raises(ValueError, match=rf"needs {wanted} devices, but there are 8; choose sizes whose product is 8"):
-        Placement.of(MeshConfig(axes=axes))
+def test_sizes_that_do_not_take_the_devices_there_are_refused(config, wanted):
+    with pytest.raises(ValueError, match=rf"{wanted} devices, but there are 8; choose sizes whose product is 8, or -1"):
+        Placement.of(config)
 
 
 def test_images_travel_as_bytes_and_are_floats_in_the_unit_range_on_the_devices():
@@ -72,39 +73,68 @@ def test_a_batch_that_does_not_divide_is_refused(batches):
     with pytest.raises(ValueError, match="a batch of 12 is not divisible by 8 devices; change config.batch_size"):
         Placement.of(MeshConfig()).spread(next(batches(12)))
     with pytest.raises(ValueError, match="a batch of 5 is not divisible by 2 devices; change config.batch_size"):
-        Placement.of(TWO_BY_FOUR).spread(next(batches(5)))
+        Placement.of(MeshConfig(1, 2), jax.devices()[:2]).spread(next(batches(5)))
+
+
+def test_clips_are_split_along_the_batch_and_along_time():
+    placement = Placement.of(MeshConfig(1, 2, 4))
+    clips = np.arange(4 * 8 * 3, dtype=np.float32).reshape(4, 8, 3)
+    placed = placement.spread({"clips": clips, "weight": clips[..., 0]})
+    assert (placement.data_shards, placement.time_shards) == (2, 4)
+    for shard in placed["clips"].addressable_shards:
+        assert shard.data.shape == (2, 2, 3)
+        np.testing.assert_array_equal(shard.data, clips[shard.index])
+    assert placed["weight"].sharding.is_equivalent_to(placed["clips"].sharding, 2)
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 6, 3)])
+def test_arrays_whose_frames_cannot_be_shared_are_refused(shape):
+    message = (
+        r"an array of shape \(4,.*\) has no axis of frames that 4 devices can share; change data.frames or mesh.time"
+    )
+    with pytest.raises(ValueError, match=message):
+        Placement.of(MeshConfig(1, 2, 4)).spread(np.zeros(shape, np.float32))
+
+
+HEAD = {"head": {"kernel": np.zeros((6, 8))}}
 
 
 @pytest.mark.parametrize(
     "rules, message",
     [
-        ((("bias", ()),), r"no sharding rule matches parameter 'head/kernel'; add one to mesh.rules or end with \("),
         (
-            ((".*", (None, None, "model")),),
-            r"'\.\*' gives axes for 3 dimensions, but 'head/kernel' has shape \(6, 8\); narrow the pattern",
+            (("bias", "whole"),),
+            r"no rule of mesh.rules matches parameter 'head/kernel'; add one, or end with \('\.\*', 'largest'\)",
         ),
-        (
-            ((".*kernel", ("model",)),),
-            r"splits dimension 0 of 'head/kernel', of shape \(6, 8\), over the 4 devices of 'model'",
-        ),
-        (
-            (("hed/.*", (None, "model")), (".*", ())),
-            r"'hed/\.\*' matches no parameter; paths look like \['head/kernel'\]",
-        ),
+        (((".*", 2),), r"'\.\*' splits dimension 2 of 'head/kernel', of shape \(6, 8\), over 4 devices of fsdp, which"),
+        (((".*kernel", 0),), r"splits dimension 0 of 'head/kernel', of shape \(6, 8\), .* choose another dimension or"),
+        ((("hed/.*", 1), (".*", "largest")), r"'hed/\.\*' matches no parameter; paths look like \['head/kernel'\]"),
+        (((".*", "whole"),), "mesh.fsdp is 4, but mesh.rules split no parameter over these devices: choose a number"),
     ],
 )
 def test_rules_that_do_not_fit_the_parameters_are_refused(rules, message):
-    placement = Placement.of(MeshConfig(axes=TWO_BY_FOUR.axes, rules=rules))
+    placement = Placement.of(MeshConfig(2, 4, rules=rules))
     with pytest.raises(ValueError, match=message):
-        placement.check({"head": {"kernel": np.zeros((6, 8))}})
+        placement.check(HEAD)
+    Placement.of(MeshConfig(2, 4)).check(HEAD)
 
 
-def test_the_first_rule_that_matches_counts_and_what_has_no_name_is_replicated():
-    rules = (("head/kernel", (None, "model")), (".*/kernel", ("model",)), (".*", ()))
-    placement = Placement.of(MeshConfig(axes=TWO_BY_FOUR.axes, rules=rules))
-    tree = {"head": {"kernel": np.zeros((6, 8)), "bias": np.zeros(8)}, "trunk": {"kernel": np.zeros((4, 3))}}
+def test_the_first_rule_that_matches_counts_and_what_has_no_name_is_whole():
+    placement = Placement.of(MeshConfig(2, 4, rules=(("head/kernel", 1), ("stem/.*", "whole"), (".*", "largest"))))
+    tree = {
+        "head": {"kernel": np.zeros((8, 4)), "bias": np.zeros(8)},
+        "stem": {"kernel": np.zeros((8, 8))},
+        "trunk": {"kernel": np.zeros((3, 3, 8, 16)), "odd": np.zeros((3, 5))},
+    }
     specs = jax.tree.map(lambda place: place.spec, placement.shardings((jnp.int32(0), tree)))
-    assert specs == (P(), {"head": {"kernel": P(None, "model"), "bias": P()}, "trunk": {"kernel": P("model")}})
+    assert specs == (
+        P(),
+        {
+            "head": {"kernel": P(None, "fsdp"), "bias": P()},
+            "stem": {"kernel": P()},
+            "trunk": {"kernel": P(None, None, None, "fsdp"), "odd": P()},
+        },
+    )
     assert jax.tree.map(lambda place: place.spec, placement.replicated().shardings(tree))["head"]["kernel"] == P()
 
 
@@ -118,7 +148,8 @@ class Run:
         self.state = placement.put(state)
 
     def go(self, steps=4):
-        made = make_train_step(Objective(self.network, self.task), self.optimizer, jax.random.key(1), 0.9)
+        objective = Objective(self.network, self.task, gather=self.placement.gather)
+        made = make_train_step(objective, self.optimizer, jax.random.key(1), 0.9)
         step, losses, lengths = compile_step(made, self.state, self.placement), [], []
         for _ in range(steps):
             self.state, terms = step(self.state, self.placement.spread(next(self.data)))
@@ -131,7 +162,7 @@ def arrays_of(state):
     return {jax.tree_util.keystr(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(state)}
 
 
-def test_a_kernel_split_over_a_second_axis_trains_as_a_whole_one(tiny, regression, batches):
+def test_a_network_split_over_a_second_axis_trains_as_a_whole_one(tiny, regression, batches):
     whole = Run(Placement.single(), tiny, regression, batches)
     split = Run(Placement.of(TWO_BY_FOUR), tiny, regression, batches)
     for one, other in zip(whole.go(), split.go(), strict=True):
@@ -142,8 +173,8 @@ def test_a_kernel_split_over_a_second_axis_trains_as_a_whole_one(tiny, regressio
         np.testing.assert_allclose(array, expected[path], rtol=1e-4, atol=1e-6, err_msg=path)
         if not array.sharding.is_fully_replicated:
             parts[path] = array.addressable_shards[0].data.shape
-    # the kernel, its momentum and its average: each device holds one of the four output channels
-    assert len(parts) == 3 and set(parts.values()) == {(3, 3, 3, 1)}, parts
+    # two kernels, their momentum and their average: each device holds a quarter
+    assert len(parts) == 6 and set(parts.values()) == {(3, 3, 3, 1), (1, 2)}, parts
 
 
 def test_a_checkpoint_of_a_split_network_goes_on_bit_for_bit_and_opens_on_one_device(

@@ -1,16 +1,22 @@
 """Training on eight devices gives the same result as on one."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
+from flax import nnx
 
+from affect_jax.nn.conv import batch_norm
 from affect_jax.nn.network import Network, names
+from affect_jax.tasks.affect import Affect
+from affect_jax.tasks.recipe import AffectConfig
 from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.objective import Objective, Teacher
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import create_state
 from affect_jax.train.step import compile_step, make_train_step
 from affect_jax.train.streams import stream
+from affect_jax.types import Predictions
 
 
 def losses_and_arrays(placement, tiny, task, batches, average=0.0, with_teacher=False):
@@ -73,6 +79,36 @@ def test_steps_are_compiled_once_whatever_is_carried_and_the_teacher_is_an_argum
     first = gone(7)
     assert len(traces) == 1
     assert gone(8) != first
+
+
+class Normed(nnx.Module):
+    """A convolution and a head, with a norm as the models have it."""
+
+    def __init__(self, rngs):
+        self.conv, self.norm = nnx.Conv(3, 8, (3, 3), rngs=rngs), batch_norm(8, rngs=rngs)
+        self.head = nnx.Linear(8, 2, rngs=rngs)
+
+    def __call__(self, images, *, rngs=None):
+        return Predictions(valence_arousal=self.head(nnx.relu(self.norm(self.conv(images))).mean((1, 2))))
+
+
+def test_in_bfloat16_the_state_stays_float32_and_the_network_learns_as_much(batches):
+    scores = {}
+    for precision in ("float32", "bfloat16"):
+        network, optimizer = Network(Normed, precision=precision), optax.adam(3e-2)
+        task, data, losses = Affect(AffectConfig(mixing="fixed", ccc_memory=4)), batches(64), []
+        state = create_state(network, optimizer, network.initial(jax.random.key(0)), task.initial(), True)
+        dtypes = jax.tree.map(lambda leaf: leaf.dtype, state)
+        step = jax.jit(make_train_step(Objective(network, task), optimizer, jax.random.key(1), 0.9))
+        for _ in range(60):
+            state, terms = step(state, jax.tree.map(jnp.asarray, next(data)))
+            losses.append(float(terms["loss"]))
+        assert jax.tree.map(lambda leaf: leaf.dtype, state) == dtypes
+        assert all(leaf.dtype in (jnp.float32, jnp.int32) for leaf in jax.tree.leaves(state))
+        assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+        scores[precision] = 1 - np.mean(losses[-5:]), 1 - float(terms["loss/ccc"])
+    np.testing.assert_allclose(scores["bfloat16"], scores["float32"], atol=0.03)
+    assert scores["bfloat16"] != scores["float32"]
 
 
 def test_streams_differ_by_name_and_step_and_nothing_else():

@@ -25,7 +25,8 @@ def convolve(
     The kernel slides along the axes just before the channel; all axes before those are batch.
     execution: "factors" never builds the kernel: a 1x1 convolution, then one depthwise convolution per axis (cp), one
         small convolution per axis (tt) or one small convolution along all axes (tucker), then another 1x1.
-        "depthwise" (cp only): 1x1, one depthwise kernel along all axes, 1x1. "reconstructed": the dense kernel.
+        "depthwise" (cp only): 1x1, one depthwise kernel along all axes, 1x1. "plain" (cp only): as "factors", in sums
+        and products that can be split over devices along any axis. "reconstructed": the dense kernel.
         None: the first execution that the form supports.
     between: applied after the first 1x1; the layer then no longer equals a convolution with a dense kernel.
     """

@@ -9,11 +9,11 @@ from jaxtyping import Array, Float
 
 from affect_jax.ops.depthwise import Slide, pointwise, separable
 from affect_jax.ops.factors.forms import form_of, kernel_axes, reconstruct
-from affect_jax.ops.sliding import Window, convolve_along, convolve_dense, convolve_each
+from affect_jax.ops.sliding import Window, convolve_along, convolve_dense, convolve_each, slice_per_tap
 
 # The executions that each form supports; the first is the default.
 EXECUTIONS = {
-    "cp": ("factors", "depthwise", "reconstructed"),
+    "cp": ("factors", "depthwise", "reconstructed", "plain"),
     "tucker": ("factors", "reconstructed"),
     "tt": ("factors", "reconstructed"),
     "dense": ("reconstructed",),
@@ -52,6 +52,8 @@ def stages(factors: Kernel, execution: str | None = None, between: Between | Non
         return Stages(lambda signal: signal, functools.partial(_dense, kernel=reconstruct(factors)))
     first_1x1 = lambda signal: pointwise(signal, factors["inputs"])
     before = first_1x1 if between is None else lambda signal: between(first_1x1(signal))
+    if execution == "plain":
+        return _by_plain_sums(factors, between)
     if form == "cp":
         return (_by_factors if execution == "factors" else _by_depthwise)(factors, before)
     if form == "tucker":
@@ -68,6 +70,24 @@ def _by_factors(factors: Kernel, before: Between) -> Stages:
         for axis, window in enumerate(along.values(), start=first):
             slides.append(Slide(axis, window.before, window.after, window.stride, window.dilation))
         return pointwise(separable(signal, [factors[name] for name in along], slides), _scaled_outputs(factors))
+
+    return Stages(before, after)
+
+
+def _by_plain_sums(factors: Kernel, between: Between | None) -> Stages:
+    """CP: the same in sums and products alone, which XLA can split over devices along any axis of the signal."""
+
+    def before(signal: Array) -> Array:
+        mixed = signal @ factors["inputs"]
+        return mixed if between is None else between(mixed)
+
+    def after(signal: Array, along: Along) -> Array:
+        first = signal.ndim - 1 - len(along)
+        for axis, (name, window) in enumerate(along.items(), start=first):
+            rows = jnp.expand_dims(factors[name], range(1, signal.ndim))
+            parts = slice_per_tap(signal, axis, window)
+            signal = sum(part * row for part, row in zip(parts, rows, strict=True))
+        return signal @ _scaled_outputs(factors)
 
     return Stages(before, after)
 

@@ -106,10 +106,10 @@ def test_a_trunk_alone_grows_in_the_form_that_its_kernels_can_take(tmp_path):
 
 def test_the_axes_of_the_mesh_stay_and_rules_for_the_parameters_that_were_there_go(static):
     config = options.as_dict(quickstart.get_config("static"))
-    config["mesh"] = {"axes": (("data", -1), ("model", 2)), "rules": (("head/.*", ("model",)), (".*", ()))}
+    config["mesh"] = {"data": -1, "fsdp": 2, "time": 1, "rules": (("head/.*", 0), (".*", "largest"))}
     (static / "config.json").unlink()
     mesh = options.parse(inflate_config(written(static, config), InflationConfig())).mesh
-    assert (mesh.axes, mesh.rules) == ((("data", -1), ("model", 2)), ((".*", ()),))
+    assert (mesh.data, mesh.fsdp, mesh.rules) == (-1, 2, ((".*", "largest"),))
 
 
 def test_frames_of_layers_that_are_not_temporal_are_refused(static):

@@ -1,0 +1,93 @@
+"""The compiled training step of a run, from the shapes of its config: no data, no weights, nothing in memory."""
+
+import pathlib
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from affect_jax.experiment import task
+from affect_jax.experiment.config import claim
+from affect_jax.experiment.network import make_network, unmeasured_execution
+from affect_jax.experiment.run import Run
+from affect_jax.infer.costs import flops
+from affect_jax.infer.tuning import set_execution
+from affect_jax.nn.network import Network, Variables
+from affect_jax.quantities.registry import in_order
+from affect_jax.train.objective import Objective, Teacher
+from affect_jax.train.state import TrainState
+from affect_jax.train.step import compile_step
+from affect_jax.types import LANDMARKS, Batch, Inputs, Label, Labels
+
+RGB = 3
+
+
+class StepForm(NamedTuple):
+    """A training step and the shapes, dtypes and shardings of its arguments."""
+
+    function: jax.stages.Wrapped
+    state: TrainState
+    batch: Batch
+    teacher: Variables | None
+
+    def compile(self) -> jax.stages.Compiled:
+        """Compiles the step for the devices of its mesh; takes up to minutes."""
+        return self.function.lower(self.state, self.batch, self.teacher).compile()
+
+    @property
+    def flops(self) -> float:
+        """Floating-point operations of a step on all devices, as written (see `infer.costs.flops`)."""
+        return flops(self.function, self.state, self.batch, self.teacher)
+
+
+def step_form(run: Run) -> StepForm:
+    """The step of a run, each convolution by the method that the config names; "auto", which would measure, is direct.
+
+    UsageError if the run of the teacher is missing.
+    """
+    placement = run.placement
+    execution = unmeasured_execution(run.options, placement)
+    network = run.network.changed(lambda module: set_execution(module, execution))
+    state = jax.eval_shape(run.create_state, network.abstract)
+    objective = objective_form(run, network)
+    teacher = objective.teacher_variables
+    return StepForm(
+        compile_step(run.make_step(objective), state, placement),
+        placement.targets(state),
+        placement.batch_targets(batch_form(run)),
+        None if teacher is None else placement.replicated().targets(teacher),
+    )
+
+
+def objective_form(run: Run, network: Network) -> Objective:
+    """The objective of a run with uniform class frequencies and, in place of its teacher's variables, their shapes."""
+    options, teacher = run.options, None
+    if options.teacher:
+        other = claim.read_options(pathlib.Path(options.teacher))
+        taught = make_network(other)
+        teacher = Teacher(task.teacher_predict(options, other, taught, run.placement), taught.abstract)
+    fitted, parts = task.fit_task(options, None), options.train.micro_batches
+    return Objective(
+        network, fitted, teacher, task.penalties(options), micro_batches=parts, gather=run.placement.gather
+    )
+
+
+def batch_form(run: Run) -> Batch:
+    """Shapes of a batch in which every quantity that the network predicts is labeled."""
+    options, contract = run.options, run.options.contract
+    lead = (options.batch_size, options.data.frames) if options.data.frames else (options.batch_size,)
+    numbers = lambda *shape: jax.ShapeDtypeStruct((*lead, *shape), jnp.float32)
+    place = jax.ShapeDtypeStruct(lead, jnp.int32)
+    if contract.takes == "images":
+        inputs = Inputs(images=numbers(contract.input_px, contract.input_px, RGB))
+    elif contract.takes == "landmarks":
+        inputs = Inputs(landmarks=numbers(LANDMARKS, 2))
+    else:
+        raise ValueError(
+            f"network '{options.model_name}' takes {contract.takes}, whose size only the data set knows: it cannot be "
+            "inspected from a config alone"
+        )
+    labels = {}
+    for each in in_order(contract.predicts):
+        labels[each.name] = Label(numbers(*each.label_shape(options.label_set)), numbers())
+    return Batch(inputs, Labels(**labels), numbers(), place, place)
