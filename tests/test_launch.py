@@ -203,11 +203,20 @@ WRONG = {
         ["--flagfile=FLAGS", "--workdir=W"],
         "config has no option 'optimizer.learning_rat'; did you mean 'optimizer.learning_rate'?",
     ),
-    "no file of flags": ("train", ["--flagfile=none.flags", "--workdir=W"], "none.flags"),
+    "no file of flags": (
+        "train",
+        ["--flagfile=none.flags", "--workdir=W"],
+        "error: Unable to open flagfile: [Errno 2]",
+    ),
     "a choice with a slip": (
         "evaluate",
         ["--workdir=W", "--data=rendered", "--precision=bfloat61"],
         "--precision=bfloat61: value should be one of <float32|bfloat16>; did you mean 'bfloat16'?",
+    ),
+    "a reader with a slip": (
+        "prepare_data",
+        [STATIC, "--config.data.train.rendered.reader=renderd"],
+        "unknown data.train.rendered.reader 'renderd'; choose one of afew_va",
     ),
     "no evaluation": ("report", ["--workdir=W", "--evaluation=x", "--output=O"], "run python -m launch.evaluate first"),
     "an empty path": ("train", [STATIC, "--workdir="], "--workdir= is empty; give a path"),
