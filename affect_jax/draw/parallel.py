@@ -21,6 +21,7 @@ CURVE_POINTS = 40  # of a curve between two axes
 SPREAD = 0.07  # height over which runs that share a value are fanned out
 AXIS_INCHES, HIGH_INCHES = 1.75, 4.2
 BAR_WIDTH = 0.05  # of the score's axis, in distances between two axes
+ROUNDING = 1e-9  # of heights
 TICKS = 5  # at most, of an axis of numbers
 
 
@@ -29,7 +30,7 @@ class Option:
     """The values of one option, one for each run, and what is written above its axis."""
 
     name: str  # dotted
-    values: Sequence[float | str]  # numbers, or the names of choices
+    values: Sequence[int | float | str]  # numbers, or the names of choices
     log: bool = False  # whether equal factors are equally far apart
     note: str = ""
 
@@ -40,7 +41,7 @@ class Option:
 
 
 def draw_parallel(
-    options: Sequence[Option], scores: Sequence[float | None], score: tuple[str, str], title: str
+    options: Sequence[Option], scores: Sequence[int | float | None], score: tuple[str, str], title: str
 ) -> Figure:
     """Draws all runs; those without a score are dashed and end before the axis of the score.
 
@@ -68,7 +69,7 @@ def draw_parallel(
     return figure
 
 
-def _order(scores: Sequence[float | None]) -> Float[np.ndarray, "run"]:
+def _order(scores: Sequence[int | float | None]) -> Float[np.ndarray, "run"]:
     """From 0 for the run with the lowest score to 1 for the highest."""
     ranks = np.argsort(np.argsort([-np.inf if value is None else value for value in scores], kind="stable"))
     return ranks / max(len(scores) - 1, 1)
@@ -81,7 +82,7 @@ def _heights(option: Option, order: Float[np.ndarray, "run"]) -> Float[np.ndarra
         middle = np.array([_choice_height(names.index(str(value)), len(names)) for value in option.values])
     else:
         middle = _scale(option, np.array(option.values, np.float64))
-    shared = len(set(option.values)) < len(option.values) / 2
+    shared = option.is_choice or len(set(option.values)) < len(option.values) / 2
     return middle + SPREAD * (order - 0.5) if shared else middle
 
 
@@ -100,7 +101,7 @@ def _scale(option: Option, values: Float[np.ndarray, "run"]) -> Float[np.ndarray
     return np.full_like(values, 0.5) if ends[0] == ends[1] else (values - ends[0]) / (ends[1] - ends[0])
 
 
-def _draw_run(axes: Axes, heights: Float[np.ndarray, "option"], score: float | None, norm: Normalize) -> None:
+def _draw_run(axes: Axes, heights: Float[np.ndarray, "option"], score: int | float | None, norm: Normalize) -> None:
     """A curve that crosses each axis horizontally, and ends on the axis of the score."""
     if score is not None:
         heights = np.append(heights, 0.5 if norm.vmin == norm.vmax else float(norm(score)))
@@ -144,7 +145,8 @@ def _ticks(option: Option) -> list[tuple[float, str]]:
         ends = (values[0], values[-1])
         whole = all(isinstance(value, int) for value in option.values)
         values = _log_ticks(*ends) if option.log else MaxNLocator(TICKS, integer=whole).tick_values(*ends)
-        values = values[(values >= ends[0]) & (values <= ends[1])]
+        heights = _scale(option, values)
+        values = values[(heights > -ROUNDING) & (heights < 1 + ROUNDING)]
     return list(zip(_scale(option, values).tolist(), [f"{value:.4g}" for value in values], strict=True))
 
 

@@ -23,8 +23,8 @@ def grid(**fields: Sequence[Any]) -> list[dict[str, Any]]:
 class Range:
     """All numbers from `low` to `high`, both included; whole ones if both are whole numbers."""
 
-    low: float
-    high: float
+    low: Any  # a number; what else a sweep file gives is refused below
+    high: Any
     log: bool = False  # whether each factor, rather than each difference, is equally likely
 
     def __post_init__(self):
@@ -36,7 +36,7 @@ class Range:
         if self.log and self.low <= 0:
             raise ValueError(f"{given} with log=True: expected a low end above 0")
 
-    def probes(self) -> tuple[float, ...]:
+    def probes(self) -> Sequence[Any]:
         """Values that show whether an option takes this range: its ends."""
         return (self.low, self.high)
 
@@ -65,7 +65,7 @@ class Choice:
 class Search:
     """Trials at points that Optuna chooses, for the best value of the config's `train.best`."""
 
-    fields: Mapping[str, Range | Choice]  # by dotted option
+    fields: Mapping[str, Any]  # a Range or a Choice by dotted option
     trials: int  # in all; more can be asked for once they are finished
     sampler: str = "tpe"  # tree-structured Parzen estimator, which learns from finished trials; or "random"
     seed: int = 0  # of the sampler

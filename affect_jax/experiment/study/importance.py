@@ -6,7 +6,7 @@ import math
 import pathlib
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from absl import logging
 
@@ -19,9 +19,6 @@ from affect_jax.experiment.study.plan import Plan
 from affect_jax.experiment.study.scores import best_score
 from affect_jax.experiment.study.trial import DONE, Trial
 from affect_jax.files.atomic import write_bytes, write_csv
-
-if TYPE_CHECKING:
-    import optuna
 
 IMPORTANCE, PLOT = "importance.csv", "parallel.png"
 FEWEST_RUNS = 6  # below, importances are noise
@@ -71,9 +68,7 @@ def importances(
     return dict(sorted(shares.items(), key=lambda pair: -pair[1]))
 
 
-def _frozen(
-    options: Sequence[Option], scores: Sequence[float | None], done: Sequence[bool]
-) -> list["optuna.trial.FrozenTrial"]:
+def _frozen(options: Sequence[Option], scores: Sequence[float | None], done: Sequence[bool]) -> list[Any]:
     """The finished runs as Optuna's trials."""
     from optuna import distributions
     from optuna.trial import create_trial
@@ -112,7 +107,7 @@ def _are_names(plan: Plan, name: str, values: Sequence[Any]) -> bool:
     return not numbers or name.endswith("seed") or (chosen and len(set(values)) < 3)
 
 
-def _is_log(plan: Plan, name: str, values: Sequence[float]) -> bool:
+def _is_log(plan: Plan, name: str, values: Sequence[int | float]) -> bool:
     if isinstance(plan.tried, Search):
         return getattr(plan.tried.fields[name], "log", False)
     return min(values) > 0 and max(values) / min(values) >= 10

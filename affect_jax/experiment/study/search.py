@@ -5,7 +5,7 @@ import json
 import pathlib
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.space import Choice, Range, Search
@@ -13,9 +13,6 @@ from affect_jax.experiment.study.listed import Taken, first_free
 from affect_jax.experiment.study.scores import best_score, score_by_step
 from affect_jax.experiment.study.trial import DONE, PRUNED, UNFINISHED, WAITING, Trial, try_to_hold
 from affect_jax.files.locks import locked_after_waiting
-
-if TYPE_CHECKING:
-    import optuna
 
 JOURNAL, NAME = "optuna_journal.log", "sweep"
 ASKING = ".asking.lock"  # held for the moment in which a worker takes or asks for a trial
@@ -85,7 +82,7 @@ class Searched:
         for step, score in new.items():
             live.report(score, step)
         last = max(new, default=None)
-        return last is not None and last != self._steps and live.should_prune()
+        return last is not None and last != self._steps and bool(live.should_prune())
 
     def _ask(self, number: int) -> Trial:
         """Asks Optuna for the next point; the same one again for the same finished trials."""
@@ -101,7 +98,7 @@ class Searched:
         self.study.sampler = _sampler(self._search, trial.number)
         return Trial(trial.number, self._point(self._suggest(self._live(trial.number))), self._workdir)
 
-    def _live(self, number: int) -> "optuna.trial.Trial":
+    def _live(self, number: int) -> Any:
         """A trial to which can be reported, and which can be asked for options that it lacks."""
         import optuna
 
@@ -109,7 +106,8 @@ class Searched:
         # Optuna has no public way to go on with a trial of another process; its own workers use the same call.
         return optuna.trial.Trial(self.study, self.study.get_trials(False)[number]._trial_id)
 
-    def _suggest(self, trial: "optuna.trial.Trial") -> dict[str, Any]:
+    def _suggest(self, trial: Any) -> dict[str, Any]:
+        """The options of one of Optuna's trials; it chooses those that it lacks."""
         for name, values in self._search.fields.items():
             if isinstance(values, Choice):
                 trial.suggest_categorical(name, [_plain(value) for value in values.values])
@@ -128,7 +126,7 @@ class Searched:
         return point
 
 
-def open_study(workdir: pathlib.Path, best: str) -> "optuna.Study":
+def open_study(workdir: pathlib.Path, best: str) -> Any:
     """The study of a search, created if there is none; UsageError if Optuna is not installed."""
     optuna = require_optuna()
     backend = optuna.storages.journal.JournalFileBackend(str(workdir / JOURNAL))
@@ -151,7 +149,7 @@ def require_optuna() -> Any:
     return optuna
 
 
-def _sampler(search: Search, number: int) -> "optuna.samplers.BaseSampler":
+def _sampler(search: Search, number: int) -> Any:
     """The sampler for a trial. Its seed depends on the trial, so that a restarted worker repeats no earlier point."""
     import optuna
 
@@ -161,7 +159,7 @@ def _sampler(search: Search, number: int) -> "optuna.samplers.BaseSampler":
     return optuna.samplers.TPESampler(n_startup_trials=STARTUP_TRIALS, seed=seed)
 
 
-def _pruner(search: Search) -> "optuna.pruners.BasePruner":
+def _pruner(search: Search) -> Any:
     import optuna
 
     if search.prune_after is None:

@@ -30,7 +30,8 @@ def write_tables(plan: Plan, trials: Sequence[Trial], workdir: pathlib.Path) -> 
     The row of a trial has its point, state, scores and costs, and the error of one that failed. Scores are those of the
     best checkpoint during training or, with a final evaluation, those on its data set.
     """
-    rows = [_row(plan, trial) for trial in trials]
+    known: dict[str, dict[str, int]] = {}
+    rows = [_row(plan, trial, known) for trial in trials]
     write_csv(rows, workdir / TABLE)
     short = [_headline(row, plan) for row in rows]
     with open_atomically(workdir / MARKDOWN) as file:
@@ -40,11 +41,15 @@ def write_tables(plan: Plan, trials: Sequence[Trial], workdir: pathlib.Path) -> 
     return rows
 
 
-def _row(plan: Plan, trial: Trial) -> dict[str, Any]:
+def _row(plan: Plan, trial: Trial, known: dict[str, dict[str, int]]) -> dict[str, Any]:
+    """The row of a trial; `known` holds the costs of networks that were counted, which takes seconds for each."""
     options, outcome = plan.options_at(trial.point, trial.workdir), trial.outcome()
     row = {"run": trial.name, **trial.point, "state": trial.state}
     row |= _scores(plan, trial, options)
-    row |= costs.network_costs(options)
+    network = repr((options.model_name, options.model, options.label_set, options.data.frames))
+    if network not in known:
+        known[network] = costs.network_costs(options)
+    row |= known[network]
     return {**row, ERROR: outcome.error} if outcome is not None and outcome.error else row
 
 

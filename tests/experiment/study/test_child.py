@@ -65,4 +65,4 @@ def test_a_second_request_is_counted_and_ends_the_waiting():
     assert not stop.wait(0.01)
     stop.request(signal.SIGTERM, None)
     stop.request(signal.SIGTERM, None)
-    assert stop.requests == 2 and stop.wait(60)
+    assert stop.requests == 2 and stop.wait(60.0)

@@ -32,5 +32,5 @@ def test_signals_are_counted_and_handlers_put_back():
     with stopping(stop):
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGINT)
-        assert stop.wait(5)
+        assert stop.wait(5.0)
     assert stop.requests == 2 and signal.getsignal(signal.SIGTERM) is before

@@ -10,7 +10,7 @@ from affect_jax.experiment.study.plan import FinalEvaluation, make_plan, read_pl
 @pytest.mark.parametrize(
     "tried",
     [
-        [{"label": "a", "model.head.ranks": (("head/blocks/0", (2, 3)),)}, {"seed": 2}],
+        [{"label": "a", "model.head.ranks": (("head/blocks/0", 2),)}, {"seed": 2}],
         Search({"seed": Range(0, 9), "frozen": Choice(("", "trunk/.*"))}, trials=3, sampler="random", prune_after=2),
     ],
     ids=["points", "search"],

@@ -1,6 +1,9 @@
 import contextlib
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -30,20 +33,31 @@ def test_a_damaged_outcome_is_named(tmp_path):
         _ = trial.state
 
 
-def test_a_trial_is_held_once_and_by_a_child_that_outlives_its_worker(tmp_path):
+# A worker that holds a trial, starts a training, and is killed.
+KILLED = """
+import os, pathlib, signal, subprocess, sys
+from affect_jax.experiment.study.trial import Trial
+with Trial(0, {}, pathlib.Path(sys.argv[1])).held() as lock:
+    training = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL, pass_fds=(lock,))
+    print(training.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_trial_is_held_once_and_by_a_training_that_outlives_its_worker(tmp_path):
     trial = Trial(0, {}, tmp_path)
     with contextlib.ExitStack() as worker:
-        held, lock = try_to_hold(trial, worker)
-        assert held and not try_to_hold(trial, contextlib.ExitStack())[0]
-        sleeper = "import sys, time; print(1, flush=True); time.sleep(600)"
-        child = subprocess.Popen([sys.executable, "-c", sleeper], stdout=subprocess.PIPE, pass_fds=(lock,))
-        child.stdout.readline()
-        worker.pop_all()  # a worker that is killed removes no file
-    assert not try_to_hold(trial, contextlib.ExitStack())[0]
-    del lock
-    child.kill()
-    child.wait()
-    child.stdout.close()
+        assert try_to_hold(trial, worker)[0] and not try_to_hold(trial, contextlib.ExitStack())[0]
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], capture_output=True, text=True, check=False)
+    training = int(done.stdout)
+    assert done.returncode == -signal.SIGKILL and not try_to_hold(trial, contextlib.ExitStack())[0]
+    os.kill(training, signal.SIGKILL)
+    for _ in range(100):
+        with contextlib.ExitStack() as next_worker:
+            if try_to_hold(trial, next_worker)[0]:
+                return
+        time.sleep(0.05)
+    pytest.fail("the trial is held although nobody is left")
 
 
 @pytest.mark.parametrize(
