@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Creates .venv and runs the tests; with --slow, those of whole runs and sweeps instead; with --torch, the parity tests
 # against PyTorch. Further arguments are passed to pytest.
-. "$(dirname "$0")/environment.sh" decompose face heif test
+. "$(dirname "$0")/environment.sh" decompose face heif sweep test
 case "${1:-}" in
   --torch)
     shift

@@ -1,6 +1,5 @@
 """Reads the command line: help, the version, and one sentence for whatever is wrong with it."""
 
-import difflib
 import platform
 import re
 import sys
@@ -9,10 +8,10 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from absl import flags
-from ml_collections import ConfigDict
 
 import affect_jax
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.names import did_you_mean, dotted_names, with_nearest
 
 HELP = re.compile(r"--?(h|help|helpshort|helpfull|helpxml|\?)")
 
@@ -29,9 +28,14 @@ def parse(argv: Sequence[str]) -> list[str]:
         message = str(error)
     except flags.Error as error:
         # A UsageError of one of our own parsers already says all; absl puts the flag before it.
-        message = str(error.__context__) if isinstance(error.__context__, UsageError) else _plain(str(error))
+        message = str(error.__context__) if isinstance(error.__context__, UsageError) else plain(error)
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # raised for --config.NAME=VALUE
-        message = _option_message(argv, error)
+        message = _option_message(flags.FLAGS.read_flags_from_files(argv), error)
+    refuse(message)
+
+
+def refuse(message: str) -> NoReturn:
+    """Ends a command whose flags are wrong."""
     sys.stderr.write(f"error: {message}\nRun with --help for the options.\n")
     sys.exit(2)
 
@@ -55,9 +59,9 @@ def _show_help(program: str, word: str) -> NoReturn:
     sys.exit(2)
 
 
-def _plain(text: str) -> str:
-    """A message of absl without its first word, and in one line."""
-    return " ".join(re.sub(r"^flag (?=--)", "", text).split())
+def plain(error: flags.Error) -> str:
+    """A message of absl in one line, without its first word, and with the nearest choice to one that is none."""
+    return with_nearest(" ".join(re.sub(r"^(flag (?=--)|ERROR:: )", "", str(error)).split()))
 
 
 def _option_message(argv: Sequence[str], error: Exception) -> str:
@@ -66,22 +70,10 @@ def _option_message(argv: Sequence[str], error: Exception) -> str:
     config = flags.FLAGS["config"].parser.loaded if "config" in flags.FLAGS else None
     if config is None or not isinstance(error, AttributeError | KeyError):
         return text
-    known = _dotted(config)
+    known = dotted_names(config)
     for word in argv[1:]:
         option = re.match(r"--?config\.([\w.]+)", word)
         if option and option[1] not in known and not any(name.startswith(option[1] + ".") for name in known):
-            near = difflib.get_close_matches(option[1], known, n=1, cutoff=0.4)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
+            hint = did_you_mean(option[1], known) or ";"
             return f"config has no option '{option[1]}'{hint} python -m launch.options --config=FILE lists them"
     return text
-
-
-def _dotted(config: ConfigDict, where: str = "") -> list[str]:
-    """The dotted names of all options of a config."""
-    names = []
-    for name, value in config.items():
-        if isinstance(value, ConfigDict):
-            names += _dotted(value, f"{where}{name}.")
-        else:
-            names.append(f"{where}{name}")
-    return names

@@ -26,15 +26,16 @@ class Held(Exception):
 
 
 @contextlib.contextmanager
-def locked(path: pathlib.Path) -> Iterator[None]:
+def locked(path: pathlib.Path) -> Iterator[TextIO | None]:
     """Holds the lock on a file, which contains the process, host and start of its holder; Held if another one does.
 
     The operating system releases the lock of a process that has ended: a file left behind by a crash blocks nobody.
-    On a file system without locks, there is a warning instead.
+    On a file system without locks, there is a warning instead, and None for the locked file. A process that inherits
+    the file's descriptor keeps the lock for as long as it lives.
     """
     file = _acquire(path)
     try:
-        yield
+        yield file
     finally:
         with contextlib.suppress(OSError):
             path.unlink()  # before the release: nobody else can have locked it
@@ -43,8 +44,11 @@ def locked(path: pathlib.Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def locked_after_waiting(path: pathlib.Path) -> Iterator[None]:
-    """Holds the lock on a file, like `locked`, once any other holder has released it."""
+def locked_after_waiting(path: pathlib.Path, quietly: bool = False) -> Iterator[None]:
+    """Holds the lock on a file, like `locked`, once any other holder has released it.
+
+    With `quietly`, for locks that are held for moments, there is no warning.
+    """
     with contextlib.ExitStack() as stack:
         waiting_for = None
         while True:
@@ -52,7 +56,7 @@ def locked_after_waiting(path: pathlib.Path) -> Iterator[None]:
                 stack.enter_context(locked(path))
                 break
             except Held as holder:
-                if str(holder) != waiting_for:
+                if str(holder) != waiting_for and not quietly:
                     logging.warning("waiting for %s, which holds %s", holder, path)
                 waiting_for = str(holder)
             time.sleep(POLL_SECONDS)
