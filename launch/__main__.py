@@ -7,7 +7,7 @@ import sys
 import affect_jax
 
 GROUPS = {
-    "Train": ("train", "options", "reproduce"),
+    "Train": ("train", "options", "reproduce", "cluster"),
     "Evaluate": ("evaluate", "report", "attention"),
     "Predict": ("predict",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),

@@ -73,6 +73,7 @@ EXPERIMENT_MAY_IMPORT = {
     "attention": {"config", "data", "network", "restore", "evaluate"},
     "predict": {"config", "restore", "flip_averaging"},
     "study": {"config", "costs", "restore", "train", "evaluate"},
+    "cluster": {"config"},
 }
 
 

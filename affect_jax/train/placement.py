@@ -40,7 +40,7 @@ class Placement:
         names = tuple(name for name, _ in config.axes)
         # With explicit axes, the default, convolutions raise ShardingTypeError.
         types = (AxisType.Auto,) * len(names)
-        mesh = jax.make_mesh(_axis_sizes(config, len(devices)), names, axis_types=types, devices=devices)
+        mesh = jax.make_mesh(axis_sizes(config, len(devices)), names, axis_types=types, devices=devices)
         return cls(mesh, tuple((re.compile(pattern), PartitionSpec(*axes)) for pattern, axes in config.rules))
 
     @classmethod
@@ -135,8 +135,8 @@ class Placement:
                 )
 
 
-def _axis_sizes(config: MeshConfig, devices: int) -> tuple[int, ...]:
-    """The sizes of the axes, with the remaining devices assigned."""
+def axis_sizes(config: MeshConfig, devices: int) -> tuple[int, ...]:
+    """The sizes of the axes, with the remaining devices assigned; ValueError if they do not use all devices."""
     sizes = [size for _, size in config.axes]
     fixed = math.prod(size for size in sizes if size != REMAINING)
     rest, left_over = divmod(devices, fixed)

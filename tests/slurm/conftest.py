@@ -27,7 +27,7 @@ def slurm() -> Iterator[Cluster]:
     # A short path, for the sake of the sockets in it.
     with tempfile.TemporaryDirectory(prefix="slurm_") as folder, Cluster(pathlib.Path(folder)) as cluster:
         cluster.environment.update(
-            PYTHONPATH=str(ROOT),
+            PYTHONPATH=f"{ROOT}:{ROOT / 'tests' / 'reference'}",
             PATH=f"{pathlib.Path(sys.executable).parent}:{cluster.environment['PATH']}",
             JAX_PLATFORMS="cpu",
             XLA_FLAGS="",

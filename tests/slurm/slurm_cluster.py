@@ -1,4 +1,4 @@
-"""A real Slurm on one machine: two nodes of two processors, and two partitions of which one preempts the other.
+"""A real Slurm on one machine: two nodes of two processors and two pretended GPUs, and a partition that preempts another.
 
   python tests/slurm/slurm_cluster.py --folder=/tmp/slurm
 
@@ -46,6 +46,7 @@ JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 MpiDefault=none
 ReturnToService=2
+GresTypes=gpu
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerParameters=sched_interval=1
@@ -128,7 +129,7 @@ class Cluster:
         ports = _free_ports(1 + len(NODES))
         host = socket.gethostname().partition(".")[0]
         lines = [
-            f"NodeName={name} NodeHostname={host} NodeAddr={name} Port={port} CPUs=2 RealMemory=4000"
+            f"NodeName={name} NodeHostname={host} NodeAddr={name} Port={port} CPUs=2 RealMemory=4000 Gres=gpu:2"
             for name, port in zip(NODES, ports[1:], strict=True)
         ]
         values = {
@@ -141,6 +142,7 @@ class Cluster:
         }
         (self.folder / "slurm.conf").write_text(CONFIGURATION.format(**values))
         (self.folder / "cgroup.conf").write_text("CgroupPlugin=autodetect\n")
+        (self.folder / "gres.conf").write_text("Name=gpu Count=2\n")
 
     def _start_daemons(self) -> None:
         own = {
