@@ -114,6 +114,17 @@ def define_workdir(several: bool = False) -> flags.FlagHolder:
     return define_path("workdir", text, folder=True, several=several)
 
 
+def define_processes() -> tuple[flags.FlagHolder, ...]:
+    """Where process 0 is, how many processes there are, and which one this is."""
+    coordinator = "HOST:PORT of process 0, which all processes can reach; a free port. Only for several processes."
+    number = "Number of processes that train together; by default those of Slurm's step, or 1."
+    return (
+        flags.DEFINE_string("coordinator", None, coordinator),
+        flags.DEFINE_integer("processes", None, number, lower_bound=1),
+        flags.DEFINE_integer("process", None, "Which of them this is, from 0.", lower_bound=0),
+    )
+
+
 def define_source_workdir() -> flags.FlagHolder:
     return define_path("from", "Workdir of the trained network.", folder=True)
 

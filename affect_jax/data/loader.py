@@ -101,7 +101,10 @@ def _training_units(
 
 
 class EvaluationBatches:
-    """All examples in order, each with weight 1 exactly once; can be iterated repeatedly."""
+    """All examples in order, each with weight 1 exactly once; can be iterated repeatedly.
+
+    `batch` counts the rows of all training processes, of which those of `share` are returned.
+    """
 
     def __init__(
         self,
@@ -111,7 +114,9 @@ class EvaluationBatches:
         maker: CropMaker,
         threads: int,
         unreadable: UnreadableImages,
+        share: Share = WHOLE_BATCH,
     ):
+        self.rows = share.rows(batch)
         missing = -len(units) % batch
         padding = [(0, missing)] + [(0, 0)] * (units.ndim - 1)
         self.units = np.pad(units, padding, constant_values=-1)
@@ -133,7 +138,7 @@ class EvaluationBatches:
             iterator.close()
 
     def _build(self, number: int) -> tuple[Batch, list[Unreadable]]:
-        rows = range(number * self.batch, (number + 1) * self.batch)
+        rows = [number * self.batch + row for row in self.rows]
         unreadable: list[Unreadable] = []
         batch = collate([self.maker.evaluation(self.units[row], self.weights[row], unreadable) for row in rows])
         return batch, unreadable
@@ -152,12 +157,13 @@ def evaluation_batches(
     skipped_csv: str = "",
     takes: Sequence[str] = ("images",),
     threads: int = THREADS,
+    share: Share = WHOLE_BATCH,
 ) -> EvaluationBatches:
     """Returns batches of a fixed size, in order, without augmentation; padding has weight 0 and index -1.
 
     With `frames`, batches hold half-overlapping windows of every `every`-th frame; each frame has weight 1 in the
     window where it is closest to the middle, or last if `latest`.
-    Unreadable images are handled as in `training_batches`.
+    Unreadable images are handled as in `training_batches`, and so is `share`.
     """
     if not len(source.examples):
         raise ValueError("the source is empty; is the split right?")
@@ -168,4 +174,4 @@ def evaluation_batches(
         units, weights = evaluation_windows(source, frames, every=every, latest=latest)
     maker = CropMaker(source, crop_px, AugmentConfig(), takes, crop)
     unreadable = UnreadableImages(maker.table.names, max_skipped_fraction, skipped_csv)
-    return EvaluationBatches(units, weights, batch, maker, threads, unreadable)
+    return EvaluationBatches(units, weights, batch, maker, threads, unreadable, share)

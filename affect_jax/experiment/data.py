@@ -56,9 +56,14 @@ def existing_store(options: Options) -> str:
     return folder if os.path.isdir(folder) else ""
 
 
-def open_training_source(options: Options, workdir: pathlib.Path) -> Concatenated:
+def skipped_file(workdir: pathlib.Path, share: Share) -> str:
+    """The file that lists what is skipped; "" in all training processes except the first, which alone writes."""
+    return "" if share.process else str(workdir / SKIPPED)
+
+
+def open_training_source(options: Options, workdir: pathlib.Path, share: Share = WHOLE_BATCH) -> Concatenated:
     """The training data sets of a run, concatenated."""
-    skipped_csv = str(workdir / SKIPPED)
+    skipped_csv = skipped_file(workdir, share)
     parts = options.data.train.values()
     joined = Concatenated([open_source(part, options.label_set, options.data.store, skipped_csv) for part in parts])
     if options.predicts_affect:
@@ -87,14 +92,14 @@ def training_batches(
         takes=(options.contract.takes,),
         mixture=[part.weight for part in options.data.train.values()],
         max_skipped_fraction=options.data.max_skipped_fraction,
-        skipped_csv="" if share.process else str(workdir / SKIPPED),
+        skipped_csv=skipped_file(workdir, share),
         workers=options.data.workers,
         share=share,
     )
 
 
-def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
-    """Each face or frame of a source once, in order, padded to full batches."""
+def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path, share: Share = WHOLE_BATCH):
+    """Each face or frame of a source once, in order, padded to full batches; of each batch, the rows of the share."""
     return loader.evaluation_batches(
         data,
         crop_px=options.contract.input_px,
@@ -105,5 +110,6 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path):
         crop=options.crop,
         takes=(options.contract.takes,),
         max_skipped_fraction=options.data.max_skipped_fraction,
-        skipped_csv=str(workdir / SKIPPED),
+        skipped_csv=skipped_file(workdir, share),
+        share=share,
     )

@@ -20,9 +20,10 @@ def evaluators(run: Run) -> dict[str, Evaluator]:
 
 
 def scores(run: Run, batches: Iterable[Batch], variables: Variables) -> dict[str, float]:
-    """The scores of a network on one data set."""
-    predict = lambda batch: run.predict(variables, batch)
-    return evaluate(predict, run.options.task.quantities, batches, run.options.contract.input_px)
+    """The scores of a network on one data set, of which each process passes its share; the same in all of them."""
+    predict = lambda batch: run.predict(variables, batch.inputs.only)
+    placed = map(run.placement.spread, batches)
+    return evaluate(predict, run.options.task.quantities, placed, run.options.contract.input_px)
 
 
 def check_best(

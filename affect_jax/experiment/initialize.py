@@ -13,6 +13,7 @@ from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.restore import restore_run
 from affect_jax.nn.network import Network, Variables, names, with_names
 from affect_jax.ops.geometry import crop_name
+from affect_jax.train.agreement import is_first
 
 
 def initial_variables(run: Options, network: Network, workdir: pathlib.Path) -> Variables:
@@ -22,7 +23,8 @@ def initial_variables(run: Options, network: Network, workdir: pathlib.Path) -> 
         warn_of_another_crop(run, source)
     if run.initialize.rule in TRANSFERS:
         certificate, module = growth.grow(source, run)
-        write.write_note(workdir, growth.CERTIFICATE, certificate)
+        if is_first():
+            write.write_note(workdir, growth.CERTIFICATE, certificate)
         return network.variables(module)
     copied = _copied(network, source) if run.initialize.rule == "copy" else {}
 

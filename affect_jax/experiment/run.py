@@ -8,9 +8,10 @@ import optax
 
 from affect_jax.data.loader import EvaluationBatches
 from affect_jax.data.source import Concatenated
+from affect_jax.data.training_rows import Share
 from affect_jax.experiment import data, network, task
 from affect_jax.experiment.config.options import Options
-from affect_jax.infer.compiled import Predict
+from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.nn.network import Network
 from affect_jax.train.objective import Objective
 from affect_jax.train.optimizer import make_optimizer
@@ -24,6 +25,11 @@ class Run:
     def __init__(self, options: Options, workdir: pathlib.Path):
         self.options = options
         self.workdir = workdir
+
+    @property
+    def share(self) -> Share:
+        """The share of this process in each batch."""
+        return Share(jax.process_index(), jax.process_count())
 
     @functools.cached_property
     def placement(self) -> Placement:
@@ -43,12 +49,12 @@ class Run:
     @functools.cached_property
     def source(self) -> Concatenated:
         """The training data; raises what the readers raise."""
-        return data.open_training_source(self.options, self.workdir)
+        return data.open_training_source(self.options, self.workdir, self.share)
 
     @functools.cached_property
     def evaluation_sources(self) -> dict[str, Source]:
         """The data sets evaluated during training, by name."""
-        skipped_csv = str(self.workdir / data.SKIPPED)
+        skipped_csv = data.skipped_file(self.workdir, self.share)
         open_source = lambda part: data.open_source(part, self.options.label_set, self.options.data.store, skipped_csv)
         return {name: open_source(part) for name, part in self.options.evaluations.items()}
 
@@ -56,7 +62,8 @@ class Run:
     def evaluation_batches(self) -> dict[str, EvaluationBatches]:
         """The batches of each evaluation, which can be iterated repeatedly."""
         sources = self.evaluation_sources
-        return {name: data.evaluation_batches(self.options, each, self.workdir) for name, each in sources.items()}
+        batches = lambda source: data.evaluation_batches(self.options, source, self.workdir, self.share)
+        return {name: batches(source) for name, source in sources.items()}
 
     @functools.cached_property
     def objective(self) -> Objective:
@@ -74,9 +81,9 @@ class Run:
         return make_optimizer(self.options.optimizer, self.options.train.steps)
 
     @functools.cached_property
-    def predict(self) -> Predict:
-        """Compiled prediction for host batches, sharded over the mesh."""
-        return network.make_predict(self.tuned_network, self.placement)
+    def predict(self) -> CompiledNetwork:
+        """Compiled prediction for inputs on the mesh."""
+        return CompiledNetwork(self.tuned_network)
 
     @property
     def key(self) -> jax.Array:

@@ -19,6 +19,7 @@ from affect_jax.files.atomic import open_atomically
 from affect_jax.files.json_files import read_object, read_objects
 from affect_jax.infer.measured import FILE as EXECUTION
 from affect_jax.train import checksums
+from affect_jax.train.agreement import is_first
 
 CARD = "run_card.json"
 VERSION = "run_card_version"
@@ -131,6 +132,8 @@ def _read(path: pathlib.Path) -> dict[str, Any]:
 
 
 def _write(workdir: pathlib.Path, card: Mapping[str, Any]) -> None:
+    if not is_first():  # the others read checkpoints for it, which takes all processes
+        return
     with open_atomically(workdir / CARD) as file:
         file.write(json.dumps({**card, CHECKSUM: _sha256(card)}, indent=1) + "\n")
 

@@ -1,23 +1,43 @@
 """data.json: the fingerprint of each data set of a run, so that a resumed run goes on with the same data."""
 
 import json
+import pathlib
+import socket
 
 from affect_jax.data.fingerprint import source_fingerprint
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.run import Run
 from affect_jax.files.atomic import open_atomically
 from affect_jax.files.json_files import read_object
+from affect_jax.train.agreement import from_first, is_first, wait_for_all
 
 DATA = "data.json"
 
 
 def require_same_data(run: Run, resuming: bool) -> None:
-    """Writes the fingerprints of a new run; UsageError if those of a resumed run have changed.
+    """Writes the fingerprints of a new run; UsageError if those of a resumed run, or of process 0, are others.
 
     Runs of versions that wrote none get theirs when they are resumed.
     """
     path = run.workdir / DATA
     found = _fingerprints(run)
+    _require_same_everywhere(found)
+    if is_first():
+        _compare_or_write(path, found, resuming)
+    wait_for_all("data")
+
+
+def _require_same_everywhere(found: dict[str, dict]) -> None:
+    first = json.loads(from_first("data", json.dumps(found)))
+    for name, fingerprint in found.items():
+        if fingerprint != first[name]:
+            raise UsageError(
+                f"on {socket.gethostname()}, {name} is not what process 0 reads: there, "
+                f"{_difference(fingerprint, first[name]).replace('has', 'it has')}. All processes need the same files"
+            )
+
+
+def _compare_or_write(path: pathlib.Path, found: dict[str, dict], resuming: bool) -> None:
     if resuming and path.is_file():
         try:
             known = read_object(path, "remove it to go on with the data as they are")

@@ -17,13 +17,15 @@ from affect_jax.experiment.evaluations import check_best, evaluators, scores
 from affect_jax.experiment.idle import warn_of_idle_options
 from affect_jax.experiment.refuse import refuse
 from affect_jax.experiment.run import Run
+from affect_jax.experiment.same_command import require_same_command, require_shared
 from affect_jax.experiment.same_data import require_same_data
 from affect_jax.files.disk import DiskError, find_fault, require_writable
 from affect_jax.train import loop, step
+from affect_jax.train.agreement import is_first, wait_for_all
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import Stream
 from affect_jax.train.guard import Faults, leave_out_faults
-from affect_jax.train.journal import Journal
+from affect_jax.train.journal import Journal, NoJournal
 from affect_jax.train.state import TrainState, create_state
 
 
@@ -35,27 +37,33 @@ def train(config: Config, workdir: pathlib.Path, original: Mapping[str, Any] | N
     run = Run(parse(config), workdir)
     announce(run.options, workdir)
     refuse(run)
+    require_same_command(run, config)
     require_writable(workdir)
-    with hold(workdir):
+    with hold(workdir) if is_first() else contextlib.nullcontext():
         return _claim_and_train(run, config, original)
 
 
 def _claim_and_train(run: Run, config: Config, original: Mapping[str, Any] | None) -> bool:
     new = not (run.workdir / CONFIG).exists()
-    claim(run.workdir, config)
-    if original is not None:
+    if is_first():
+        claim(run.workdir, config)
+    require_shared(run.workdir)
+    if original is not None and is_first():
         run_card.hand_over_timings(original, run.workdir)
     checkpoints = Checkpoints(run.workdir, run.options.train.best)
     checkpoints.remove_unfinished()
+    wait_for_all("clean")
     try:
         finished = _train(run, checkpoints, original)
         checkpoints.close()
-        run_card.end_session(run.workdir, checkpoints.kept_step(), finished)
+        if is_first():
+            run_card.end_session(run.workdir, checkpoints.kept_step(), finished)
         return finished
     except BaseException as error:
-        checkpoints.abandon()
+        if jax.process_count() == 1:  # else Orbax would wait for the others
+            checkpoints.abandon()
         kept = checkpoints.kept_step()
-        if new and kept is None:  # no step was saved: leave the folder to a corrected command
+        if new and kept is None and is_first():  # no step was saved: leave the folder to a corrected command
             with contextlib.suppress(OSError):
                 (run.workdir / CONFIG).unlink(missing_ok=True)
                 (run.workdir / run_card.CARD).unlink(missing_ok=True)
@@ -71,7 +79,7 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
     if latest is not None and latest >= options.train.steps:
         logging.info("%s: already at step %d of %d", run.workdir, latest, options.train.steps)
         return True
-    batches = data.training_batches(options, run.source, run.workdir)
+    batches = data.training_batches(options, run.source, run.workdir, run.share)
     evaluations = evaluators(run)  # opens all data: a wrong path is reported before any measurement
     warn_of_idle_options(options, run.source.parts)
     require_same_data(run, resuming=latest is not None)
@@ -86,7 +94,9 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
     if latest is None:
         check_best(options.train, run.evaluation_batches, lambda part: scores(run, part, state.scored))
     logging.info("compiling the training step; this takes from seconds to some minutes, less the next time")
-    journal = Journal(run.workdir, latest or 0, options.train.steps, label=run.workdir.name)
+    journal = NoJournal()
+    if is_first():
+        journal = Journal(run.workdir, latest or 0, options.train.steps, label=run.workdir.name)
     try:
         _, finished = loop.run(
             options.train, state, compiled_step, batches, run.placement, checkpoints, journal, evaluations

@@ -16,6 +16,7 @@ import jax
 import orbax.checkpoint as ocp
 
 from affect_jax.nn.network import Network, Variables, with_names
+from affect_jax.train.agreement import is_first
 from affect_jax.train.checksums import verify, write_checksums
 from affect_jax.train.damage import check_complete, convert_errors
 from affect_jax.train.placement import Placement
@@ -81,7 +82,7 @@ class Checkpoints:
         self._manager.save(step, args=items, metrics=metrics, force=True)
 
     def _before_publishing(self) -> None:
-        if jax.process_index() == 0:
+        if is_first():
             for unfinished in self._folder.glob(f"{self._saving}{UNFINISHED}*"):
                 write_checksums(unfinished)
 
@@ -173,7 +174,7 @@ class Checkpoints:
 
     def remove_unfinished(self) -> None:
         """Removes checkpoints that were never completed, as by a process that was killed; nobody may write one."""
-        for unfinished in self._folder.glob(f"*{UNFINISHED}"):
+        for unfinished in self._folder.glob(f"*{UNFINISHED}") if is_first() else ():
             shutil.rmtree(unfinished, ignore_errors=True)
 
     def kept_step(self) -> int | None:

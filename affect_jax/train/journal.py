@@ -73,6 +73,31 @@ class Journal:
         self._events.close()
 
 
+class NoJournal(Journal):
+    """The journal of a process that writes nothing."""
+
+    def __init__(self):
+        """Opens nothing."""
+
+    def go_back(self, step: int) -> None:
+        """Does nothing."""
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Does nothing."""
+
+    def advance(self, step: int) -> None:
+        """Does nothing."""
+
+    def say(self, text: str) -> None:
+        """Does nothing."""
+
+    def show(self, values: Mapping[str, float]) -> None:
+        """Does nothing."""
+
+    def close(self) -> None:
+        """Does nothing."""
+
+
 def _step_of(line: str) -> float:
     try:
         return float(json.loads(line)["step"])

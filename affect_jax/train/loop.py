@@ -1,10 +1,11 @@
 """The training loop: runs the step on batches, logs metrics, saves checkpoints and handles signals."""
 
-import signal
 from collections.abc import Iterator, Mapping
 
+import jax
 from absl import logging
 
+from affect_jax.train.agreement import decision_of_first, shared_signals
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.fetch import Fetcher, Stream
 from affect_jax.train.guard import TrainingDiverged
@@ -12,27 +13,10 @@ from affect_jax.train.journal import Journal
 from affect_jax.train.loop_config import TrainConfig
 from affect_jax.train.placement import Placement
 from affect_jax.train.progress import Evaluation, Progress
+from affect_jax.train.signals import Signals
 from affect_jax.train.state import TrainState
 from affect_jax.train.step import Step
 from affect_jax.types import Batch
-
-
-class Signals:
-    """Records SIGTERM and SIGINT so that the current step can be finished and saved; a second signal stops at once."""
-
-    def __enter__(self):
-        self.received: int | None = None
-        self._before = {number: signal.signal(number, self._note) for number in (signal.SIGTERM, signal.SIGINT)}
-        return self
-
-    def _note(self, number, _frame):
-        if self.received is not None:
-            raise KeyboardInterrupt
-        self.received = number
-
-    def __exit__(self, *_):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
 
 def run(
@@ -47,7 +31,7 @@ def run(
 ) -> tuple[TrainState, bool]:
     """Trains up to `config.steps`; returns the state and whether the run is complete (False: saved on a signal)."""
     progress = Progress(config, state, checkpoints, journal, evaluations)
-    with Signals() as signals, Fetcher(batches) as fetcher:
+    with shared_signals() as signals, Fetcher(batches) as fetcher:
         if checkpoints.latest_step() is None:
             _begin(progress, fetcher)
         stopping = signals.received is not None
@@ -80,15 +64,24 @@ def _go_on(progress: Progress, step_function: Step, fetcher: Fetcher, signals: S
     if batch is not None:  # None: a signal ended the wait; the resumed run will request this batch again
         state, terms = step_function(progress.state, placement.spread(batch))
         progress.advance(state, terms, fetcher.data_state)
+    signals.look()
     step = progress.step
     evaluating = batch is not None and (step % config.evaluate_every == 0 or step == config.steps)
-    if evaluating or step % config.log_every == 0 or signals.received is not None:
+    logging_now = evaluating or step % config.log_every == 0 or signals.received is not None
+    if logging_now:
         progress.log()
     progress.journal.advance(step)
     if evaluating:
         progress.evaluate(fetcher.data_state)  # even on a signal: else a saved step would have no score
     stopping = signals.received is not None
-    if not evaluating and (stopping or progress.saves.due()):
+    if not evaluating and (stopping or _save_is_due(progress, logging_now)):
         progress.fetch_finite()
         progress.save(fetcher.data_state)
     return stopping
+
+
+def _save_is_due(progress: Progress, logging_now: bool) -> bool:
+    """Whether it is time for a checkpoint by the clock of process 0; with several processes, only when they log."""
+    if jax.process_count() == 1:
+        return progress.saves.due()
+    return logging_now and decision_of_first(progress.saves.due())

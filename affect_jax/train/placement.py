@@ -45,8 +45,8 @@ class Placement:
 
     @classmethod
     def single(cls) -> "Placement":
-        """Everything on one device, for inference."""
-        return cls.of(MeshConfig(), jax.devices()[:1])
+        """Everything on one device of this process, for inference."""
+        return cls.of(MeshConfig(), jax.local_devices()[:1])
 
     @classmethod
     def for_batches(cls, batch_size: int) -> "Placement":

@@ -13,6 +13,7 @@ from affect_jax.data.augment import AugmentConfig
 from affect_jax.data.loader import evaluation_batches, training_batches
 from affect_jax.data.order import Order, balanced_shares
 from affect_jax.data.source import Concatenated, Table
+from affect_jax.data.training_rows import Share
 from affect_jax.data.windows import WindowConfig
 from affect_jax.ops.image import unit_range
 from affect_jax.types import UnreadableImage
@@ -270,3 +271,15 @@ def test_an_empty_source_is_rejected():
         training(Faces(0))
     with pytest.raises(ValueError, match="the source is empty; is the split right"):
         evaluation_batches(Faces(0), crop_px=8, batch=4)
+
+
+@pytest.mark.parametrize("frames", [None, 3])
+def test_the_evaluation_batches_of_several_processes_are_together_those_of_one(frames):
+    source = Faces(10, clip="clip", noisy=True)
+    of = lambda share: list(evaluation_batches(source, crop_px=8, batch=4, frames=frames, share=share))
+    whole, parts = of(Share()), [of(Share(process, 2)) for process in range(2)]
+    assert len(whole) == len(parts[0]) == len(parts[1])
+    for batch, *shares in zip(whole, *parts, strict=True):
+        same(batch, jax.tree.map(lambda *leaves: np.concatenate(leaves), *shares))
+    with pytest.raises(ValueError, match="a batch of 4 is not divisible by 3 processes; change config.batch_size"):
+        evaluation_batches(source, crop_px=8, batch=4, share=Share(0, 3))

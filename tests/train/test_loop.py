@@ -338,6 +338,21 @@ def test_a_checkpoint_opens_on_another_number_of_devices(tmp_path, tiny, regress
             np.testing.assert_array_equal(np.asarray(array), np.asarray(names(state.variables)[name]))
 
 
+def test_a_state_moves_from_8_to_4_devices_and_on_to_1(tmp_path, tiny, regression, batches):
+    state, _ = Run(tmp_path / "8", tiny, regression, batches).go(3)
+    shapes, folder = jax.eval_shape(lambda: state), tmp_path / "8"
+    for count in (4, 1):
+        placement = Placement.of(MeshConfig(), jax.devices()[:count])
+        moved, place = Checkpoints(folder).restore(shapes, placement)
+        for array, expected in zip(jax.tree.leaves(moved), jax.tree.leaves(state), strict=True):
+            assert array.sharding.num_devices == count
+            np.testing.assert_array_equal(np.asarray(array), np.asarray(expected))
+        folder = tmp_path / str(count)
+        checkpoints = Checkpoints(folder)
+        checkpoints.save(moved, place)
+        checkpoints.close()
+
+
 def test_a_rhythm_below_one_is_refused():
     with pytest.raises(ValueError, match="train.log_every is 0; it must be at least 1"):
         TrainConfig(log_every=0)

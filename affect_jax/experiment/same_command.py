@@ -1,0 +1,48 @@
+"""Several processes that train together must have been started with one command, and see one workdir."""
+
+import json
+import pathlib
+import socket
+import time
+
+import jax
+
+import affect_jax
+from affect_jax.experiment.config.claim import CONFIG, differences
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.options import Config, as_dict
+from affect_jax.experiment.run import Run
+from affect_jax.train.agreement import from_first, wait_for_all
+
+VISIBLE_SECONDS = 30.0  # a network folder may show a new file with a delay
+
+
+def require_same_command(run: Run, config: Config) -> None:
+    """UsageError if this process has another workdir, config or version than process 0."""
+    mine = {
+        "config": as_dict(config),
+        "workdir": str(run.workdir.absolute()),
+        "affect_jax": affect_jax.__version__,
+        "jax": jax.__version__,
+        "devices of a process": jax.local_device_count(),
+    }
+    text = json.dumps(mine)
+    changed = differences(json.loads(from_first("command", text)), json.loads(text))
+    if changed:
+        raise UsageError(
+            f"process {jax.process_index()} of {jax.process_count()} was not started like process 0 ({changed[0]}); "
+            "start all with the same command. Under srun, --processes=1 trains alone in each task"
+        )
+
+
+def require_shared(workdir: pathlib.Path) -> None:
+    """Waits for process 0 to claim the workdir; UsageError if that cannot be seen from here."""
+    wait_for_all("claim")
+    end = time.monotonic() + VISIBLE_SECONDS
+    while not (workdir / CONFIG).exists():
+        if time.monotonic() > end:
+            raise UsageError(
+                f"{workdir} of process 0 cannot be seen on {socket.gethostname()}; all processes need one workdir in a "
+                "folder that their machines share"
+            )
+        time.sleep(0.5)

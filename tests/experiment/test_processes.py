@@ -1,0 +1,202 @@
+"""Where a process stands, and whole runs in two real processes that are interrupted in every way."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import jax
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.processes import Place, find_place
+
+ROOT = pathlib.Path(__file__).parents[2]
+STEP = {
+    "SLURM_JOB_ID": "7",
+    "SLURM_STEP_NODELIST": "127.0.0.[1-2]",
+    "SLURM_NTASKS": "2",
+    "SLURM_PROCID": "1",
+    "SLURM_LOCALID": "0",
+}
+SECONDS = 240  # for one start; a fraction of it on a quiet machine
+
+
+def test_flags_give_the_place():
+    assert find_place("127.0.0.1:99", 4, 3, {}) == Place("127.0.0.1:99", 4, 3)
+    assert find_place("localhost:99", 2, 0, STEP) == Place("localhost:99", 2, 0)
+    assert find_place("[::1]:99", 1, 0, {}) == Place("[::1]:99", 1, 0)
+
+
+def test_a_slurm_step_gives_the_place_and_anything_less_is_one_process():
+    assert find_place(None, None, None, STEP) == Place("127.0.0.1", 2, 1)
+    assert find_place(None, 1, None, STEP) is None
+    assert find_place(None, None, None, {**STEP, "SLURM_NTASKS": "1"}) is None
+    assert find_place(None, None, None, {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "2"}) is None
+    assert find_place(None, None, None, {}) is None
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        ((None, 2, 0), r"--coordinator missing: several processes need --coordinator=HOST:PORT"),
+        (("node1:99", None, None), r"--processes and --process missing"),
+        (("node1", 2, 0), r"--coordinator=node1: expected HOST:PORT of process 0, such as node1:12345"),
+        (("node1:70000", 2, 0), r"--coordinator=node1:70000: expected HOST:PORT"),
+        (("127.0.0.1:99", 2, 2), r"--process=2 of --processes=2: expected a number from 0 to 1"),
+        (
+            ("no.such.host.invalid:99", 2, 0),
+            r"--coordinator=.*: the name of host 'no.such.host.invalid' cannot be resol",
+        ),
+    ],
+)
+def test_a_place_that_makes_no_sense_is_refused(flags, message):
+    with pytest.raises(UsageError, match=message):
+        find_place(*flags, {})
+
+
+def test_a_node_of_slurm_that_cannot_be_resolved_is_one_sentence():
+    with pytest.raises(UsageError, match=r"SLURM_STEP_NODELIST=no-such-node\[07-09\]: .* host 'no-such-node07' cannot"):
+        find_place(None, None, None, {**STEP, "SLURM_STEP_NODELIST": "no-such-node[07-09]"})
+
+
+def start(workdir: pathlib.Path, devices: int, *words: str, variant: str = "slow") -> subprocess.Popen:
+    environment = {
+        **os.environ,
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+        "PYTHONPATH": str(ROOT),
+    }
+    config = f"--config={ROOT / 'tests/reference/linear_run.py'}:{variant}"
+    command = [sys.executable, "-m", "launch.train", config, f"--workdir={workdir}", *words]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def start_two(workdir: pathlib.Path, variant: str = "slow", extra: tuple[str, str] = ("", "")):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = f"--coordinator=127.0.0.1:{free.getsockname()[1]}"
+    numbers = [("--processes=2", f"--process={number}", *filter(None, [extra[number]])) for number in range(2)]
+    return [start(workdir, 1, place, *words, variant=variant) for words in numbers]
+
+
+def wait_for_step(workdir: pathlib.Path, processes, past: int) -> None:
+    """Waits until the journal has a line of a step after `past`."""
+    end = time.monotonic() + SECONDS
+    while max([line["step"] for line in lines(workdir)], default=0) <= past:
+        assert all(process.poll() is None for process in processes), [process.communicate() for process in processes]
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def leave(processes) -> list[tuple[int, str]]:
+    """Exit codes and what was written to stderr."""
+    ended = []
+    try:
+        for process in processes:
+            _, text = process.communicate(timeout=SECONDS)
+            ended.append((process.returncode, text))
+    finally:
+        for process in processes:
+            process.kill()
+    return ended
+
+
+def lines(workdir: pathlib.Path) -> list[dict]:
+    found = []
+    with contextlib.suppress(FileNotFoundError):
+        for line in (workdir / "metrics.jsonl").read_text().splitlines():
+            with contextlib.suppress(ValueError):  # the last one is being written
+                found.append({name: value for name, value in json.loads(line).items() if name != "seconds"})
+    return found
+
+
+def newest_step(workdir: pathlib.Path) -> int:
+    return max(int(folder.name) for folder in (workdir / "checkpoints").iterdir() if folder.name.isdecimal())
+
+
+def arrays(workdir: pathlib.Path, step: int) -> dict[str, np.ndarray]:
+    """Weights and moments, on one device."""
+    found = {}
+    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
+    for part in ("network", "optimizer"):
+        folder = workdir.absolute() / "checkpoints" / str(step) / part
+        stored = ocp.StandardCheckpointHandler().metadata(folder)
+        target = {name: jax.ShapeDtypeStruct(each.shape, each.dtype, sharding=here) for name, each in stored.items()}
+        arrays_there = ocp.StandardCheckpointer().restore(folder, target)
+        found |= {f"{part}/{name}": np.asarray(array) for name, array in arrays_there.items()}
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory) -> pathlib.Path:
+    """A run in one process with two devices that nothing interrupts."""
+    workdir = tmp_path_factory.mktemp("whole") / "run"
+    ((code, text),) = leave([start(workdir, 2, variant="plain")])
+    assert code == 0, text
+    return workdir
+
+
+@pytest.mark.slow
+def test_a_run_that_is_interrupted_in_every_way_ends_bit_equal_to_one_in_a_single_process(whole_run, tmp_path):
+    """Two processes -> one with two devices -> two, again and again: SIGTERM, SIGINT, an error, and kill -9 of each."""
+    run = tmp_path / "run"
+    first = start_two(run)
+    wait_for_step(run, first, 2)
+    first[1].send_signal(signal.SIGTERM)
+    (code, text), (other_code, other_text) = leave(first)
+    assert (code, other_code) == (75, 75), text + other_text
+    step = newest_step(run)
+    assert f"signal 15: saved at step {step};" in text and f"signal 15: saved at step {step};" in other_text
+    assert "trains network" in text and "trains network" not in other_text
+
+    alone = [start(run, 2)]
+    wait_for_step(run, alone, step)
+    alone[0].send_signal(signal.SIGINT)
+    ((code, text),) = leave(alone)
+    assert code == 75 and newest_step(run) > step, text
+
+    step = newest_step(run)
+    (code, text), (other_code, other_text) = leave(start_two(run, "broken"))
+    assert (code, other_code) == (1, 1), text + other_text
+    assert "error: process 1: shard 3 is damaged" in text and "error: shard 3 is damaged" in other_text
+    assert newest_step(run) == step
+
+    for victim in (1, 0):
+        both = start_two(run)
+        wait_for_step(run, both, step)
+        both[victim].kill()
+        killed = time.monotonic()
+        code, text = leave(both)[1 - victim]
+        assert code == 1 and time.monotonic() - killed < 65, text
+        assert re.search("another process has ended or .* run the same command again in all processes to resume", text)
+
+    step = newest_step(run)
+    for code, text in leave(start_two(run, "plain")):
+        assert code == 0, text
+    # A signal ends a mean of the logged terms early, so that lines before the last start may differ in these.
+    same_from_here = lambda line: line["step"] > step or "validation/ccc/mean" in line
+    assert [line for line in lines(run) if same_from_here(line)] == [
+        line for line in lines(whole_run) if same_from_here(line)
+    ]
+    expected, found = arrays(whole_run, newest_step(whole_run)), arrays(run, newest_step(run))
+    assert expected.keys() == found.keys() and newest_step(run) == newest_step(whole_run)
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+@pytest.mark.slow
+def test_processes_that_were_not_started_alike_end_with_one_sentence(tmp_path):
+    ended = leave(start_two(tmp_path / "run", "plain", ("", "--config.seed=1")))
+    for code, text in ended:
+        assert code == 2, text
+        assert "process 1 of 2 was not started like process 0 (config.seed: 0 there, 1 now); start all" in text
+    assert not (tmp_path / "run").exists()
