@@ -77,6 +77,11 @@ def _require_all(values: dict) -> bool:
     return True
 
 
+def require_now(*names: str) -> None:
+    """UsageError that names all of the flags that are missing, for flags that only some uses of a command need."""
+    _require_all({name: flags.FLAGS[name].value for name in names})
+
+
 def require_one(*names: str) -> None:
     """Makes exactly one of several flags required."""
 

@@ -2,7 +2,7 @@
 # Creates .venv and runs the tests; with --slow, those of whole runs and sweeps instead; with --torch, the parity tests
 # against PyTorch; with --slurm, those on a real Slurm, which is installed where apt-get and root are there. Further
 # arguments are passed to pytest.
-. "$(dirname "$0")/environment.sh" decompose face heif test
+. "$(dirname "$0")/environment.sh" decompose face heif sweep test
 case "${1:-}" in
   --torch)
     shift

@@ -75,7 +75,7 @@ EXPERIMENT_MAY_IMPORT = {
     "evaluate": {"config", "data", "splits", "network", "restore", "flip_averaging"},
     "attention": {"config", "data", "network", "restore", "evaluate"},
     "predict": {"config", "restore", "flip_averaging"},
-    "study": {"config", "costs", "restore", "train", "evaluate"},
+    "study": {"config", "costs", "restore", "evaluate"},
     "cluster": {"config"},
 }
 

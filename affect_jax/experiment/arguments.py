@@ -1,6 +1,5 @@
 """Reads the command line: help, the version, and one sentence for whatever is wrong with it."""
 
-import difflib
 import platform
 import re
 import sys
@@ -9,10 +8,10 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from absl import flags
-from ml_collections import ConfigDict
 
 import affect_jax
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.names import did_you_mean, dotted_names
 
 HELP = re.compile(r"--?(h|help|helpshort|helpfull|helpxml|\?)")
 
@@ -66,22 +65,10 @@ def _option_message(argv: Sequence[str], error: Exception) -> str:
     config = flags.FLAGS["config"].parser.loaded if "config" in flags.FLAGS else None
     if config is None or not isinstance(error, AttributeError | KeyError):
         return text
-    known = _dotted(config)
+    known = dotted_names(config)
     for word in argv[1:]:
         option = re.match(r"--?config\.([\w.]+)", word)
         if option and option[1] not in known and not any(name.startswith(option[1] + ".") for name in known):
-            near = difflib.get_close_matches(option[1], known, n=1, cutoff=0.4)
-            hint = f"; did you mean '{near[0]}'?" if near else ""
+            hint = did_you_mean(option[1], known) or ";"
             return f"config has no option '{option[1]}'{hint} python -m launch.options --config=FILE lists them"
     return text
-
-
-def _dotted(config: ConfigDict, where: str = "") -> list[str]:
-    """The dotted names of all options of a config."""
-    names = []
-    for name, value in config.items():
-        if isinstance(value, ConfigDict):
-            names += _dotted(value, f"{where}{name}.")
-        else:
-            names.append(f"{where}{name}")
-    return names

@@ -26,15 +26,16 @@ class Held(Exception):
 
 
 @contextlib.contextmanager
-def locked(path: pathlib.Path) -> Iterator[None]:
+def locked(path: pathlib.Path) -> Iterator[TextIO | None]:
     """Holds the lock on a file, which contains the process, host and start of its holder; Held if another one does.
 
     The operating system releases the lock of a process that has ended: a file left behind by a crash blocks nobody.
-    On a file system without locks, there is a warning instead.
+    On a file system without locks, there is a warning instead, and None for the locked file. A process that inherits
+    the file's descriptor keeps the lock for as long as it lives.
     """
     file = _acquire(path)
     try:
-        yield
+        yield file
     finally:
         with contextlib.suppress(OSError):
             path.unlink()  # before the release: nobody else can have locked it

@@ -6,7 +6,7 @@ Expected: none; a grid shows which of its rates is best.
 Measured: not yet run.
 """
 
-from affect_jax.experiment.study.sweep import grid
+from affect_jax.experiment.config.space import grid
 
 
 def get_sweep():

@@ -1,22 +1,41 @@
 """A network of ten lines goes through the ordinary loop; it knows nothing of images, executions and sizes of maps."""
 
+import dataclasses
 import json
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from small_network import Small, SmallConfig
+from flax import nnx
 
 from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.evaluate import evaluate_run
 from affect_jax.experiment.predict import predictor
 from affect_jax.experiment.train import train
+from affect_jax.models.contract import Contract
 from affect_jax.models.registry import MODELS
+from affect_jax.types import Predictions
 from configs import base
 
 pytestmark = pytest.mark.slow  # a whole run
+
+
+@dataclasses.dataclass(frozen=True)
+class SmallConfig:
+    emotions: int = 8
+    contract = Contract(takes="landmarks", predicts=("valence_arousal", "emotion"), input_px=64)
+
+
+class Small(nnx.Module):
+    def __init__(self, config: SmallConfig, *, rngs: nnx.Rngs):
+        self.hidden = nnx.Linear(2 * 68, 8, rngs=rngs)
+        self.output = nnx.Linear(8, 2 + config.emotions, rngs=rngs)
+
+    def __call__(self, landmarks, *, rngs=None):
+        outputs = self.output(nnx.relu(self.hidden(landmarks.reshape(len(landmarks), -1) / 64)))
+        return Predictions(valence_arousal=outputs[..., :2], emotion=outputs[..., 2:])
 
 
 def test_it_trains_is_scored_and_is_restored(tmp_path, monkeypatch):

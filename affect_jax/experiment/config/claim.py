@@ -31,23 +31,31 @@ def differences(one: Mapping, other: Mapping, where: str = "") -> list[str]:
 
 def claim(workdir: pathlib.Path, config: Config) -> None:
     """Claims `workdir` for `config` by writing config.json; UsageError if it belongs to another config."""
-    path = workdir / CONFIG
-    given = json.loads(json.dumps(as_dict(config)))
-    if path.exists():
-        existing = read_config(workdir)
-        changed = differences(existing, given)
-        if changed and not _same(existing, given):
-            listed = "; ".join(changed[:3])
-            if len(changed) > 3:
-                listed += f"; {len(changed) - 3} more"
-            raise UsageError(
-                f"{workdir} holds a run of another config ({listed}). "
-                "Choose another --workdir, or pass the options of that run to resume it"
-            )
+    if (workdir / CONFIG).exists():
+        require_same_config(workdir, config)
         return
     workdir.mkdir(parents=True, exist_ok=True)
+    write_config(workdir / CONFIG, config)
+
+
+def require_same_config(workdir: pathlib.Path, config: Config) -> None:
+    """UsageError if the run in `workdir` is one of another config."""
+    existing, given = read_config(workdir), json.loads(json.dumps(as_dict(config)))
+    changed = differences(existing, given)
+    if changed and not _same(existing, given):
+        listed = "; ".join(changed[:3])
+        if len(changed) > 3:
+            listed += f"; {len(changed) - 3} more"
+        raise UsageError(
+            f"{workdir} holds a run of another config ({listed}). "
+            "Choose another --workdir, or pass the options of that run to resume it"
+        )
+
+
+def write_config(path: pathlib.Path, config: Config) -> None:
+    """Writes a config with the version of this package; `read_config_file` reads it back."""
     with open_atomically(path) as file:
-        file.write(json.dumps({VERSION: affect_jax.__version__, **given}, indent=1) + "\n")
+        file.write(json.dumps({VERSION: affect_jax.__version__, **as_dict(config)}, indent=1) + "\n")
 
 
 def _same(one: Config, other: Config) -> bool:
@@ -70,6 +78,11 @@ def read_config(workdir: pathlib.Path) -> dict[str, Any]:
     path = workdir / CONFIG
     if not path.is_file():
         raise UsageError(f"{workdir} is not a workdir: it has no {CONFIG}. Train first: python -m launch.train")
+    return read_config_file(path)
+
+
+def read_config_file(path: pathlib.Path) -> dict[str, Any]:
+    """The config in a JSON file; UsageError if it is damaged, or of a version with other options."""
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:

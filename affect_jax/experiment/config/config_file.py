@@ -6,7 +6,7 @@ import pathlib
 import sys
 import traceback
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from ml_collections import ConfigDict
 
 import affect_jax
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.space import Point, Search
 from affect_jax.files.paths import expand_home
 
 SHIPPED = pathlib.Path(affect_jax.__file__).parents[1]  # the folder with our configs/
@@ -36,12 +37,15 @@ class ConfigParser(flags.ArgumentParser):
 def load_config(text: str) -> ConfigDict:
     """The config of FILE or FILE:VARIANT; UsageError names the file, and the line of a mistake in it.
 
-    A relative path that does not exist here may also be one of our own configs.
+    A relative path that does not exist here may also be one of our own configs. A file ending in .json is one that a
+    run has written, such as config.json in its workdir.
     """
     name, colon, variant = text.rpartition(":")
     if not colon or os.path.exists(text):
         name, variant = text, ""
-    path = _find(name, CONFIG_EXAMPLE)
+    path = _find(name, CONFIG_EXAMPLE, (".py", ".json"))
+    if path.suffix == ".json":
+        return _recorded(path)
     get_config = _function(path, "get_config", "returns a ConfigDict; configs/base.py shows all options")
     with _blaming(path):
         config = get_config(variant) if variant else get_config()
@@ -50,12 +54,15 @@ def load_config(text: str) -> ConfigDict:
     return config.lock()
 
 
-def load_sweep(text: str) -> list[Mapping[str, Any]]:
-    """The points of a sweep file; UsageError as in `load_config`."""
+def load_sweep(text: str) -> list[Point] | Search:
+    """The points or the search of a sweep file; UsageError as in `load_config`."""
     path = _find(text, SWEEP_EXAMPLE)
-    get_sweep = _function(path, "get_sweep", "returns a list of {dotted option: value}")
+    get_sweep = _function(path, "get_sweep", "returns a list of {dotted option: value}, or a Search")
     with _blaming(path):
-        points = list(get_sweep())
+        made = get_sweep()
+        if isinstance(made, Search):
+            return made
+        points = list(made)
     for number, point in enumerate(points):
         if not isinstance(point, Mapping) or not all(isinstance(name, str) for name in point):
             raise UsageError(f"{path}: point {number} of get_sweep() is {point!r}; expected {{dotted option: value}}")
@@ -64,7 +71,20 @@ def load_sweep(text: str) -> list[Mapping[str, Any]]:
     return points
 
 
-def _find(name: str, example: str) -> pathlib.Path:
+def _recorded(path: pathlib.Path) -> ConfigDict:
+    """The config in a JSON file, whose lists are tuples again."""
+    from affect_jax.experiment.config.claim import read_config_file  # imports JAX
+
+    return ConfigDict(_with_tuples(read_config_file(path))).lock()
+
+
+def _with_tuples(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _with_tuples(each) for name, each in value.items()}
+    return tuple(_with_tuples(each) for each in value) if isinstance(value, list) else value
+
+
+def _find(name: str, example: str, kinds: Sequence[str] = (".py",)) -> pathlib.Path:
     try:
         path = pathlib.Path(expand_home(name))
     except ValueError as error:
@@ -73,7 +93,7 @@ def _find(name: str, example: str) -> pathlib.Path:
         path = SHIPPED / path
     if not os.path.lexists(path):
         raise UsageError(f"{path} does not exist; configs are in configs/, such as {example}")
-    if path.is_dir() or path.suffix != ".py":
+    if path.is_dir() or path.suffix not in kinds:
         kind = "a folder" if path.is_dir() else "not a Python file"
         raise UsageError(f"{path} is {kind}; expected a file such as {example}")
     return path

@@ -4,8 +4,8 @@ import pathlib
 from collections.abc import Sequence
 
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.study.plan import LABEL
 from affect_jax.experiment.study.speeds import frames_per_second
-from affect_jax.experiment.study.sweep import LABEL
 from affect_jax.experiment.study.sweep_runs import (
     PLACE,
     Row,

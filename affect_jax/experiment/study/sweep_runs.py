@@ -15,7 +15,7 @@ from affect_jax.data.folds import FoldConfig
 from affect_jax.experiment.config.claim import read_options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import typed
-from affect_jax.experiment.study.sweep import LABEL
+from affect_jax.experiment.study.plan import LABEL
 from affect_jax.infer.costs import FLOPS, PARAMETERS
 from affect_jax.report.sections.comparison import ALL, Run
 from affect_jax.report.sections.curves import read_metrics

@@ -1,0 +1,122 @@
+"""A sweep as an array of Slurm: the rendered script, its submission, and which of its tasks are still queued."""
+
+import json
+import pathlib
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+
+from absl import logging
+
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.study.child import Stop
+from affect_jax.files.atomic import open_atomically
+from affect_jax.files.json_files import read_object
+
+SCRIPT, JOB = "slurm.sh", "slurm.json"
+POLL_SECONDS = 5.0
+SIGNAL_SECONDS = 120  # between the signal and the end of a time limit, for a step, an evaluation and a checkpoint
+STEP = ("srun", "--kill-on-bad-exit=0")  # the scheduler signals steps, not the worker that starts them
+# Our own lines, which --sbatch must not repeat.
+OURS = ("--array", "-a", "--requeue", "--no-requeue", "--signal", "--output", "-o", "--open-mode", "--wrap")
+
+
+def render(workdir: pathlib.Path, tasks: int, at_once: int, options: Sequence[str], folder: pathlib.Path) -> str:
+    """The batch script of an array with one task for each trial, at most `at_once` of which run.
+
+    Args:
+        workdir: the folder of the sweep.
+        tasks: how many trials are left.
+        at_once: how many of them may run at the same time.
+        options: further options of sbatch, each as one word such as "--partition=gpu".
+        folder: where relative paths of the config start.
+    """
+    check_options(options)
+    log = str(workdir / "slurm-%A_%a.log")
+    header = [
+        f"--job-name={shlex.quote(f'sweep-{workdir.name}')}",
+        f"--array=0-{tasks - 1}%{at_once}",
+        "--requeue",
+        "--open-mode=append",
+        f"--signal=TERM@{SIGNAL_SECONDS}",
+        f"--output={shlex.quote(log)}",
+        *(shlex.quote(option) for option in options),
+    ]
+    worker = [sys.executable, "-m", "launch.sweep", f"--workdir={workdir}", "--executor=slurm", "--once"]
+    lines = [
+        "#!/bin/bash",
+        *(f"#SBATCH {option}" for option in header),
+        "# Each task takes up one trial of the sweep. Exit code 75: saved, and to be continued.",
+        f"cd {shlex.quote(str(folder))} || exit 1",
+        shlex.join(worker),
+        "code=$?",
+        'if [ "$code" -eq 75 ]; then scontrol requeue "$SLURM_JOB_ID"; fi',
+        'exit "$code"',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def check_options(options: Sequence[str]) -> None:
+    """UsageError for an option of sbatch that is none, or that the script sets itself."""
+    for option in options:
+        if not option.startswith("-") or any(character in option for character in "\n\r\0"):
+            raise UsageError(f"--sbatch={option!r}: expected one option of sbatch, such as --sbatch=--partition=gpu")
+        name = option.partition("=")[0]
+        if name in OURS:
+            raise UsageError(f"--sbatch={option}: the sweep sets {name} itself")
+
+
+def submit(workdir: pathlib.Path, script: str) -> str:
+    """Submits a script, unless the array of an earlier call is still queued; returns the number of the job."""
+    record = workdir / JOB
+    if record.is_file():
+        job = str(read_object(record, "remove it, once no job of the sweep is queued")["job"])
+        if waiting := queued(job):
+            logging.info("job %s of this sweep is still queued (%s); waiting for it", job, _summary(waiting))
+            return job
+    with open_atomically(workdir / SCRIPT) as file:
+        file.write(script)
+    job = _ask(["sbatch", "--parsable", str(workdir / SCRIPT)]).strip().partition(";")[0]
+    with open_atomically(record) as file:
+        file.write(json.dumps({"job": job}) + "\n")
+    logging.info("submitted %s as job %s", workdir / SCRIPT, job)
+    return job
+
+
+def queued(job: str) -> dict[str, str]:
+    """The states of the tasks of an array that have not ended, by their numbers as squeue writes them."""
+    lines = _ask(["squeue", "--noheader", "--format=%F %K %T"]).splitlines()
+    words = [line.split() for line in lines]
+    return {each[1]: each[2] for each in words if len(each) == 3 and each[0] == job}
+
+
+def wait(job: str, stop: Stop) -> bool:
+    """Waits until no task of an array is queued; False if a signal ended the waiting, which the array outlives."""
+    before = ""
+    while waiting := queued(job):
+        if _summary(waiting) != before:
+            before = _summary(waiting)
+            logging.info("job %s: %s", job, before)
+        if stop.wait(POLL_SECONDS):
+            return False
+    return True
+
+
+def _summary(waiting: dict[str, str]) -> str:
+    states = list(waiting.values())
+    return ", ".join(f"{states.count(state)} {state.lower()}" for state in dict.fromkeys(states))
+
+
+def _ask(words: Sequence[str]) -> str:
+    """The output of a command of Slurm; UsageError if there is none, OSError if it fails."""
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"there is no {words[0]} on this machine: submit from a login node of a Slurm cluster, or use "
+            "--executor=local"
+        ) from error
+    if done.returncode:
+        raise OSError(f"{words[0]} failed: {' '.join(done.stderr.split())}")
+    return done.stdout
