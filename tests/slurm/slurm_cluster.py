@@ -1,4 +1,4 @@
-"""A real Slurm on one machine: two nodes of two processors and two pretended GPUs, and a partition that preempts another.
+"""A real Slurm on one machine: two nodes of two processors and two pretended GPUs, and a partition that preempts.
 
   python tests/slurm/slurm_cluster.py --folder=/tmp/slurm
 

@@ -18,7 +18,7 @@ TEMPLATE = ROOT / "launch" / "slurm" / "train.sbatch"
 # The template is for GPUs; what pretends to be some here has no memory, cores and time of its own.
 HERE = ("--cpus-per-task=1", "--time=30")
 ONE_PROCESS_OF_TWO_DEVICES = "--xla_force_host_platform_device_count=2"
-SECONDS = 400  # for one life of a job; a tenth of it on a quiet machine
+SECONDS = 900  # for one life of a job; a fiftieth of it on a quiet machine
 LAST_STOP = 40  # the latest of the random steps at which a training is stopped
 
 
@@ -48,6 +48,12 @@ class Training:
     def wait_until_random_step(self):
         self.step = random.randint(1, LAST_STOP)
         until(lambda: reaches(self.workdir, self.step), SECONDS, f"step {self.step}", self.describe)
+
+    def end_soon(self):
+        """Sets a time limit of whose last two minutes, in which the signal comes, some have begun."""
+        hours, minutes, _ = map(int, self.slurm.job(self.job)["RunTime"].split(":"))
+        limit = 60 * hours + minutes + 2
+        self.slurm.call("scontrol", "update", f"JobId={self.job}", f"TimeLimit={limit}")
 
     def wait_for_end(self):
         """Waits until the job has left the queue for good."""
@@ -109,7 +115,7 @@ def test_a_time_limit_and_a_lost_node_cost_no_step(slurm, uninterrupted, tmp_pat
     limited = Training(slurm, folders[0], 1, f"--nodelist={NODES[1]}", devices=ONE_PROCESS_OF_TWO_DEVICES)
     lost = Training(slurm, folders[1], 1, f"--nodelist={NODES[0]}", devices=ONE_PROCESS_OF_TWO_DEVICES)
     limited.wait_until_random_step()
-    slurm.call("scontrol", "update", f"JobId={limited.job}", "TimeLimit=2")  # the signal is two minutes before it
+    limited.end_soon()
     lost.wait_until_random_step()
     slurm.call("scontrol", "update", f"NodeName={NODES[0]}", "State=DOWN", "Reason=test")
     slurm.wait(lost.job, "PENDING", "CONFIGURING", "RUNNING")

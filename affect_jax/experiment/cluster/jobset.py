@@ -44,7 +44,7 @@ def render(job: Job, template: pathlib.Path, image: str, claim: str, slice_of: d
     container["image"] = image
     limits = container["resources"]["limits"]
     container["resources"]["limits"] = dict.fromkeys(limits, job.devices)
-    container["args"] = list(job.arguments)
+    container["args"] = [argument.replace("$(", "$$(") for argument in job.arguments]  # $(NAME) is a variable there
     if job.nodes > 1:
         host = f"{job.name}-{replicated['name']}-0-0.{job.name}"
         container["args"] += [f"--coordinator={host}:{PORT}", f"--processes={job.nodes}", "--process=$(PROCESS)"]
