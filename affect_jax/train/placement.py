@@ -81,8 +81,12 @@ class Placement:
         return jax.tree.map(target, tree, self.shardings(tree))
 
     def put(self, tree: Any) -> Any:
-        """Puts `tree` on the devices."""
-        return jax.device_put(tree, self.shardings(tree))
+        """Puts `tree`, which all processes pass alike, on the devices."""
+        if jax.process_count() == 1:
+            return jax.device_put(tree, self.shardings(tree))
+        # device_put would refuse restored arrays, and compare all others in a program for each shape.
+        hosted = lambda leaf, place: jax.make_array_from_callback(leaf.shape, place, np.asarray(leaf).__getitem__)
+        return jax.tree.map(hosted, tree, self.shardings(tree))
 
     def spread(self, batch: Any) -> Any:
         """Splits a batch of host arrays along its first axis; each process passes its own part.
