@@ -109,12 +109,12 @@ class Cluster:
         """The id of the job that `sbatch` makes of these words."""
         return int(self.call("sbatch", "--parsable", *words))
 
-    def job(self, job: int) -> dict[str, str]:
-        """What Slurm knows of a job: JobState, Restarts, ExitCode and so on."""
+    def job(self, job: int | str) -> dict[str, str]:
+        """What Slurm knows of a job, or of a task of an array ("7_0"): JobState, Restarts, ExitCode and so on."""
         words = self.call("scontrol", "--oneliner", "show", "job", str(job)).split()
         return dict(word.partition("=")[::2] for word in words)
 
-    def wait(self, job: int, *states: str, seconds: float = 120.0) -> dict[str, str]:
+    def wait(self, job: int | str, *states: str, seconds: float = 120.0) -> dict[str, str]:
         """Waits until a job is in one of `states`, and returns what Slurm knows of it; TimeoutError after that time."""
         until(lambda: self.job(job)["JobState"] in states, seconds, f"job {job} to be {' or '.join(states)}", self._log)
         return self.job(job)
@@ -142,7 +142,8 @@ class Cluster:
         }
         (self.folder / "slurm.conf").write_text(CONFIGURATION.format(**values))
         (self.folder / "cgroup.conf").write_text("CgroupPlugin=autodetect\n")
-        (self.folder / "gres.conf").write_text("Name=gpu Count=2\n")
+        # A GPU is a device file; Slurm never opens it.
+        (self.folder / "gres.conf").write_text("Name=gpu File=/dev/null\nName=gpu File=/dev/zero\n")
 
     def _start_daemons(self) -> None:
         own = {

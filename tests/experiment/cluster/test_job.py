@@ -7,6 +7,7 @@ from absl import flags
 from ml_collections import config_flags
 
 from affect_jax.experiment.cluster.job import Job, require_fit, train_arguments
+from affect_jax.experiment.config.config_file import ConfigParser
 from affect_jax.experiment.config.errors import UsageError
 
 CONFIG = "configs/quickstart.py:static"
@@ -20,10 +21,11 @@ CHANGES = (
 
 
 def read(arguments):
-    """The flag that a command line gives."""
+    """The flags that a command line gives."""
     values = flags.FlagValues()
     words = ["launch.train", *arguments]
     config_flags.DEFINE_config_file("config", None, "", flag_values=values, sys_argv=words)
+    values["config"].parser = ConfigParser()  # as launch/flags.py does
     flags.DEFINE_string("workdir", None, "", flag_values=values)
     values(words)
     return values
