@@ -4,6 +4,7 @@ import os
 
 from absl import flags
 
+from affect_jax.experiment.arguments import plain, refuse
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.files.paths import expand_home, first_existing, is_single_name
 
@@ -108,7 +109,10 @@ def define_config() -> flags.FlagHolder:
     from affect_jax.experiment.config.config_file import ConfigParser
 
     text = "Config file, followed by a colon and a variant if it has several, such as configs/quickstart.py:static."
-    holder = config_flags.DEFINE_config_file("config", None, text)
+    try:
+        holder = config_flags.DEFINE_config_file("config", None, text)  # opens a --flagfile, as it may set options
+    except flags.Error as error:
+        refuse(plain(error))
     flags.FLAGS["config"].parser = ConfigParser()  # reports a mistake in the file by its line
     return holder
 

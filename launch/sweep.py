@@ -5,8 +5,8 @@
     --executor=slurm --at_once=8 --sbatch=--partition=gpu --sbatch=--gpus=1
 
 The sweep file defines get_sweep(), which returns a list of {dotted option: value}, or a Search, whose points Optuna
-chooses. Run i is in WORKDIR/00i, with the output of its training in trial.log. Writes table.csv and table.md and, if
-the runs differ in `seed`, seeds.csv with intervals. With --data, finished runs are also evaluated on that data set.
+chooses. Run i is in WORKDIR/00i, with the output of its training in trial.log. Writes table.csv, table.md, a plot of
+all runs (parallel.png), importance.csv and, over seeds, seeds.csv. With --data, finished runs are evaluated there.
 Running the same command again resumes the sweep and tries failed runs again; with --workdir alone, it is a further
 worker of a sweep that has begun, on this machine or another one that sees the folder.
 """

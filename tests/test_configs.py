@@ -11,6 +11,7 @@ import pytest
 
 from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.space import Search
 from affect_jax.experiment.refuse import check_trainable
 from affect_jax.experiment.run import Run
 from affect_jax.ops.sequence import counting_window, window_starts
@@ -40,6 +41,8 @@ def test_every_sweep_names_options_that_exist(path):
     flat = options.as_dict(importlib.import_module(f"configs.{name}").get_config(variant))
     assert re.search(r"^Measured: \S", module.__doc__, re.MULTILINE), f"{path.name} does not say what came out"
     points = module.get_sweep()
+    if isinstance(points, Search):
+        points = [{name: value} for name, values in points.fields.items() for value in values.probes()]
     assert len(points) > 1 and len({json.dumps(point, sort_keys=True) for point in points}) == len(points)
     for field in sorted({name for point in points for name in point} - {"label"}):
         section = flat

@@ -11,10 +11,11 @@ import pytest
 from affect_jax.experiment import costs, evaluate, predict
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.space import grid
 from affect_jax.experiment.derive import growth, inflate
 from affect_jax.experiment.derive.inflated_config import InflationConfig
 from affect_jax.experiment.study.speeds import frames_per_second
-from affect_jax.experiment.study.sweep import FinalEvaluation, grid, sweep
+from affect_jax.experiment.study.sweep import FinalEvaluation, begin, carry_out
 from affect_jax.experiment.train import train
 from affect_jax.models.certificate import InflationError
 from affect_jax.predict.estimate import estimate
@@ -212,7 +213,8 @@ def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):
     config = miniature(runs, "emonet", runs / "landmarks", "copy")
     config.train.update(steps=2)
     points = grid(optimizer__learning_rate=(1e-3, 1e-2))
-    assert sweep(config, points, tmp_path)
+    begin(config, points, tmp_path)
+    assert carry_out(tmp_path)
     with (tmp_path / "table.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["run"], row["optimizer.learning_rate"], row["state"]) for row in rows] == [
@@ -220,8 +222,8 @@ def test_a_sweep_trains_each_point_and_writes_one_table(runs, tmp_path):
         ("001", "0.01", "done"),
     ]
     assert not (tmp_path / "seeds.csv").exists()
-    with pytest.raises(UsageError, match=r"optimizer has no option .rat."):
-        sweep(config, [{"optimizer.rat": 1.0}], tmp_path / "other")
+    with pytest.raises(UsageError, match=r"config has no option 'optimizer.rat'; did you mean"):
+        begin(config, [{"optimizer.rat": 1.0}], tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
 
@@ -233,7 +235,8 @@ def test_a_sweep_over_seeds_is_evaluated_on_held_out_data_and_may_start_from_its
         {"label": "from the first", "seed": seed, "initialize.workdir": f"{{sweep}}/00{seed}"} for seed in (0, 1)
     ]
     final = FinalEvaluation("rendered", split="test", settings=("subjects=2",))
-    assert sweep(config, points, tmp_path, final)
+    begin(config, points, tmp_path, final)
+    assert carry_out(tmp_path)
     with (tmp_path / "table.csv").open() as file:
         rows = list(csv.DictReader(file))
     summaries = [json.loads((tmp_path / row["run"] / "evaluation/sweep/summary.json").read_text()) for row in rows]
@@ -243,7 +246,7 @@ def test_a_sweep_over_seeds_is_evaluated_on_held_out_data_and_may_start_from_its
     before = (tmp_path / "table.csv").read_bytes()
     other = dataclasses.replace(final, settings=("subjects=3",))
     with pytest.raises(UsageError, match=r"000.evaluation.sweep holds an evaluation of reader 'subjects=2"):
-        sweep(config, points, tmp_path, other)
+        begin(config, points, tmp_path, other)
     assert (tmp_path / "table.csv").read_bytes() == before
     with (tmp_path / "seeds.csv").open() as file:
         lines = list(csv.DictReader(file))

@@ -176,6 +176,48 @@ WRONG = {
         [STATIC, "--sweep=none.py", "--workdir=W", "--set=kind=clips"],
         "--set has no effect: without --data, no run is evaluated on other data",
     ),
+    "a point that names no option": (
+        "sweep",
+        [STATIC, "--sweep=SPACE.py", "--workdir=W"],
+        "config has no option 'optimizer.learning_rat'; did you mean 'optimizer.learning_rate'?",
+    ),
+    "a sweep without its config": ("sweep", ["--sweep=none.py", "--workdir=W"], "error: --config is required\n"),
+    "a sweep that never began": ("sweep", ["--workdir=W"], "W holds no sweep.json; begin the sweep with --config"),
+    "an unknown executor": (
+        "sweep",
+        [STATIC, "--sweep=none.py", "--workdir=W", "--executor=slrum"],
+        "--executor=slrum: value should be one of <inline|local|slurm>; did you mean 'slurm'?",
+    ),
+    "runs at once, one after another": (
+        "sweep",
+        [STATIC, "--sweep=none.py", "--workdir=W", "--at_once=2"],
+        "--at_once has no effect: --executor=inline trains one run after another",
+    ),
+    "options of a scheduler that is not asked": (
+        "sweep",
+        [STATIC, "--sweep=none.py", "--workdir=W", "--sbatch=--gpus=1"],
+        "--sbatch has no effect: only --executor=slurm submits anything",
+    ),
+    "a file of flags with a mistake": (
+        "train",
+        ["--flagfile=FLAGS", "--workdir=W"],
+        "config has no option 'optimizer.learning_rat'; did you mean 'optimizer.learning_rate'?",
+    ),
+    "no file of flags": (
+        "train",
+        ["--flagfile=none.flags", "--workdir=W"],
+        "error: Unable to open flagfile: [Errno 2]",
+    ),
+    "a choice with a slip": (
+        "evaluate",
+        ["--workdir=W", "--data=rendered", "--precision=bfloat61"],
+        "--precision=bfloat61: value should be one of <float32|bfloat16>; did you mean 'bfloat16'?",
+    ),
+    "a reader with a slip": (
+        "prepare_data",
+        [STATIC, "--config.data.train.rendered.reader=renderd"],
+        "unknown data.train.rendered.reader 'renderd'; choose one of afew_va",
+    ),
     "no evaluation": ("report", ["--workdir=W", "--evaluation=x", "--output=O"], "run python -m launch.evaluate first"),
     "an empty path": ("train", [STATIC, "--workdir="], "--workdir= is empty; give a path"),
     "an empty output": ("predict", ["--workdir=W", "--input=x", "--output= "], "--output=  is empty; give a path"),
@@ -225,11 +267,23 @@ WRONG = {
 }
 
 
+FILES = {
+    "SPACE.py": """from affect_jax.experiment.config.space import Range, Search
+def get_sweep():
+    return Search({"optimizer.learning_rat": Range(1e-4, 1e-2)}, trials=2)
+""",
+    "FLAGS": f"# a comment\n{STATIC}\n--config.optimizer.learning_rat=1\n",
+}
+
+
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_usage_ends_with_2_and_one_clear_message(case, tmp_path):
     command, words, message = WRONG[case]
     words = [word.replace("=W", f"={tmp_path}/W").replace("=V", f"={tmp_path}/V") for word in words]
     words = [word.replace("=O", f"={tmp_path}/O") for word in words]
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+        words = [word.replace(f"={name}", f"={tmp_path}/{name}") for word in words]
     done = launch(command, *words, home=tmp_path / "home")
     assert done.returncode == 2, done.stderr
     assert message.replace("W is", f"{tmp_path}/W is") in done.stderr
@@ -258,6 +312,20 @@ def test_without_a_home_a_command_runs_and_says_in_one_line_where_caches_are(tmp
     assert done.returncode == 0, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith("there is no home folder: ") and f"{tmp_path}/affect_jax_" in line
+
+
+def test_a_file_of_flags_gives_any_flag_and_option_and_what_follows_it_counts(tmp_path):
+    flags = tmp_path / "a.flags"
+    flags.write_text(
+        f"# comments and empty lines count for nothing\n\n{STATIC}\n--config.train.steps=7\n--config.seed=3\n"
+    )
+    tuples = tmp_path / "more.flags"
+    tuples.write_text(f"--flagfile={flags}\n--config.model.trunk.widths=(4, 8, 16)\n--config.data.store=a b\n")
+    listed = launch("options", f"--flagfile={tuples}", "--config.seed=5", home=tmp_path)
+    assert listed.returncode == 0, listed.stderr
+    lines = [line.partition("  (")[0] for line in listed.stdout.splitlines()]
+    expected = ("train.steps=7", "seed=5", "model.trunk.widths=(4, 8, 16)", "data.store=a b")
+    assert {f"--config.{option}" for option in expected} <= set(lines)
 
 
 def test_a_listed_option_can_be_given_to_training(tmp_path):

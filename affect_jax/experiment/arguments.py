@@ -11,7 +11,7 @@ from absl import flags
 
 import affect_jax
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.config.names import did_you_mean, dotted_names
+from affect_jax.experiment.config.names import did_you_mean, dotted_names, with_nearest
 
 HELP = re.compile(r"--?(h|help|helpshort|helpfull|helpxml|\?)")
 
@@ -28,9 +28,14 @@ def parse(argv: Sequence[str]) -> list[str]:
         message = str(error)
     except flags.Error as error:
         # A UsageError of one of our own parsers already says all; absl puts the flag before it.
-        message = str(error.__context__) if isinstance(error.__context__, UsageError) else _plain(str(error))
+        message = str(error.__context__) if isinstance(error.__context__, UsageError) else plain(error)
     except (AttributeError, KeyError, TypeError, ValueError) as error:  # raised for --config.NAME=VALUE
-        message = _option_message(argv, error)
+        message = _option_message(flags.FLAGS.read_flags_from_files(argv), error)
+    refuse(message)
+
+
+def refuse(message: str) -> NoReturn:
+    """Ends a command whose flags are wrong."""
     sys.stderr.write(f"error: {message}\nRun with --help for the options.\n")
     sys.exit(2)
 
@@ -54,9 +59,9 @@ def _show_help(program: str, word: str) -> NoReturn:
     sys.exit(2)
 
 
-def _plain(text: str) -> str:
-    """A message of absl without its first word, and in one line."""
-    return " ".join(re.sub(r"^flag (?=--)", "", text).split())
+def plain(error: flags.Error) -> str:
+    """A message of absl in one line, without its first word, and with the nearest choice to one that is none."""
+    return with_nearest(" ".join(re.sub(r"^(flag (?=--)|ERROR:: )", "", str(error)).split()))
 
 
 def _option_message(argv: Sequence[str], error: Exception) -> str:

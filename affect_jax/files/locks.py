@@ -44,8 +44,11 @@ def locked(path: pathlib.Path) -> Iterator[TextIO | None]:
 
 
 @contextlib.contextmanager
-def locked_after_waiting(path: pathlib.Path) -> Iterator[None]:
-    """Holds the lock on a file, like `locked`, once any other holder has released it."""
+def locked_after_waiting(path: pathlib.Path, quietly: bool = False) -> Iterator[None]:
+    """Holds the lock on a file, like `locked`, once any other holder has released it.
+
+    With `quietly`, for locks that are held for moments, there is no warning.
+    """
     with contextlib.ExitStack() as stack:
         waiting_for = None
         while True:
@@ -53,7 +56,7 @@ def locked_after_waiting(path: pathlib.Path) -> Iterator[None]:
                 stack.enter_context(locked(path))
                 break
             except Held as holder:
-                if str(holder) != waiting_for:
+                if str(holder) != waiting_for and not quietly:
                     logging.warning("waiting for %s, which holds %s", holder, path)
                 waiting_for = str(holder)
             time.sleep(POLL_SECONDS)

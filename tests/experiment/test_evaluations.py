@@ -7,7 +7,7 @@ import pytest
 from affect_jax.experiment import evaluate, evaluations
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.study import sweep
+from affect_jax.experiment.study import scores
 from affect_jax.experiment.train import train
 from affect_jax.train.loop_config import TrainConfig
 
@@ -24,7 +24,7 @@ def test_a_run_with_two_evaluations_logs_both_and_a_sweep_reads_both(miniature, 
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     (scored,) = [line for line in lines if "validation/ccc/mean" in line]
     assert "seen/ccc/mean" in scored
-    found = sweep.best_scores(tmp_path / "run", options.parse(config))
+    found = scores.best_scores(tmp_path / "run", options.parse(config))
     assert found["step"] == 2 and found["seen/ccc/mean"] == scored["seen/ccc/mean"]
 
 

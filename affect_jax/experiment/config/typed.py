@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.names import with_nearest
 
 KINDS = {
     int: (int, "a whole number"),
@@ -19,9 +20,9 @@ KINDS = {
 
 
 def lookup(table: Mapping[str, Any], name: Any, kind: str) -> Any:
-    """Looks up an entry of a registry; UsageError lists the valid names."""
+    """Looks up an entry of a registry; UsageError lists the valid names, and repeats the nearest."""
     if not isinstance(name, str) or name not in table:
-        raise UsageError(f"unknown {kind} '{name}'; choose one of {', '.join(sorted(table))}")
+        raise UsageError(with_nearest(f"unknown {kind} '{name}'; choose one of {', '.join(sorted(table))}"))
     return table[name]
 
 
@@ -60,7 +61,7 @@ def typed(made: Any, options: Mapping[str, Any], where: str) -> Any:
     try:
         return made(**values) if from_scratch else dataclasses.replace(made, **values)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{where}: {error}") from error
+        raise UsageError(f"{where}: {with_nearest(str(error))}") from error
 
 
 def _place(where: str, name: str) -> str:

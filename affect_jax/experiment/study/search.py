@@ -48,7 +48,7 @@ class Searched:
 
     def take(self, stack: contextlib.ExitStack) -> Taken | None:
         """Holds a trial until `stack` is closed: one that was left behind, or a new one; None if there is none."""
-        with locked_after_waiting(self._workdir / ASKING):
+        with locked_after_waiting(self._workdir / ASKING, quietly=True):
             begun = [self._completed(trial) for trial in self.trials()]
             for trial in begun:
                 self.finish(trial)  # whose worker was killed before it could

@@ -18,6 +18,7 @@ SCRIPT, JOB = "slurm.sh", "slurm.json"
 POLL_SECONDS = 5.0
 SIGNAL_SECONDS = 120  # between the signal and the end of a time limit, for a step, an evaluation and a checkpoint
 STEP = ("srun", "--kill-on-bad-exit=0")  # the scheduler signals steps, not the worker that starts them
+LINE_ENDS = "\n\r\0"
 # Our own lines, which --sbatch must not repeat.
 OURS = ("--array", "-a", "--requeue", "--no-requeue", "--signal", "--output", "-o", "--open-mode", "--wrap")
 
@@ -33,7 +34,9 @@ def render(workdir: pathlib.Path, tasks: int, at_once: int, options: Sequence[st
         folder: where relative paths of the config start.
     """
     check_options(options)
-    log = str(workdir / "slurm-%A_%a.log")
+    if any(character in f"{workdir}{folder}" for character in LINE_ENDS):
+        raise UsageError(f"{str(workdir)!r}: a path in a script of sbatch must not end its line")
+    log = str(workdir).replace("%", "%%") + "/slurm-%A_%a.log"
     header = [
         f"--job-name={shlex.quote(f'sweep-{workdir.name}')}",
         f"--array=0-{tasks - 1}%{at_once}",
@@ -60,7 +63,7 @@ def render(workdir: pathlib.Path, tasks: int, at_once: int, options: Sequence[st
 def check_options(options: Sequence[str]) -> None:
     """UsageError for an option of sbatch that is none, or that the script sets itself."""
     for option in options:
-        if not option.startswith("-") or any(character in option for character in "\n\r\0"):
+        if not option.startswith("-") or any(character in option for character in LINE_ENDS):
             raise UsageError(f"--sbatch={option!r}: expected one option of sbatch, such as --sbatch=--partition=gpu")
         name = option.partition("=")[0]
         if name in OURS:

@@ -12,6 +12,7 @@ from affect_jax.experiment.config.space import Point, Search
 from affect_jax.experiment.evaluate import conditions_of, evaluation_source, require_same_conditions
 from affect_jax.experiment.study import executors, slurm
 from affect_jax.experiment.study.child import Stop
+from affect_jax.experiment.study.importance import write_importance
 from affect_jax.experiment.study.plan import FinalEvaluation, Plan, make_plan, read_plan, write_plan
 from affect_jax.experiment.study.search import require_optuna
 from affect_jax.experiment.study.table import write_tables
@@ -78,6 +79,7 @@ def _conclude(plan: Plan, workdir: pathlib.Path) -> bool:
     queue = make_queue(plan, workdir)
     trials = queue.trials()
     write_tables(plan, trials, workdir)
+    write_importance(plan, trials, workdir)
     if left := queue.left():
         logging.warning("%d trials have not ended; the same command goes on with them", left)
         return False
