@@ -47,6 +47,19 @@ def test_the_options_are_those_of_the_machines_and_of_a_training_that_can_be_sto
     assert len(names) == len(set(names))
 
 
+def test_options_of_sbatch_replace_those_of_the_template_or_come_after_them(script, tmp_path):
+    job = Job(ARGUMENTS, pathlib.Path("runs/a b"), 4, 2)
+    changed = slurm.render(job, TEMPLATE, ("--time=5", "--exclusive", "--comment=a b"))
+    lines = [line for line in changed.splitlines() if line.startswith("#SBATCH")]
+    before = [line for line in script.splitlines() if line.startswith("#SBATCH")]
+    time = before.index("#SBATCH --time=24:00:00")
+    assert lines[time] == "#SBATCH --time=5"
+    assert lines[len(before) :] == ["#SBATCH --exclusive", "#SBATCH '--comment=a b'"]
+    for wrong in ("exclusive", "--a=b\n#SBATCH --c=d", "-p gpu"):
+        with pytest.raises(UsageError, match="expected one option of sbatch, such as --sbatch=--partition=gpu"):
+            slurm.render(job, TEMPLATE, (wrong,))
+
+
 def test_the_step_gets_every_argument_as_it_was_given(script, tmp_path):
     done = carry_out(script, tmp_path, 'printf "%s\\n" "$@" "$JAX_PLATFORMS" "$SRUN_CPUS_PER_TASK"')
     words = ["--kill-on-bad-exit=0", sys.executable, "-m", "launch.train", *ARGUMENTS, "cuda,cpu", "3"]
