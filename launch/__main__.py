@@ -7,7 +7,7 @@ import sys
 import affect_jax
 
 GROUPS = {
-    "Train": ("train", "options", "inspect", "reproduce", "selftest"),
+    "Train": ("train", "options", "inspect", "reproduce", "selftest", "cluster"),
     "Evaluate": ("evaluate", "report", "attention"),
     "Predict": ("predict",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),

@@ -134,6 +134,12 @@ def define_processes() -> tuple[flags.FlagHolder, ...]:
     )
 
 
+def define_sbatch() -> flags.FlagHolder:
+    """Options of sbatch that a batch script is rendered with."""
+    text = "Option of sbatch, such as --sbatch=--partition=gpu; can be repeated."
+    return flags.DEFINE_multi_string("sbatch", [], text)
+
+
 def define_source_workdir() -> flags.FlagHolder:
     return define_path("from", "Workdir of the trained network.", folder=True)
 

@@ -16,7 +16,7 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
-from launch.flags import define_config, define_data, define_path, refuse_given, require, require_now
+from launch.flags import define_config, define_data, define_path, define_sbatch, refuse_given, require, require_now
 
 CONFIG = define_config()
 SWEEP = define_path("sweep", "Python file that defines get_sweep().")
@@ -29,7 +29,7 @@ EXECUTOR = flags.DEFINE_enum(
     "Where to train: inline (one run after another), local or slurm.",
 )
 AT_ONCE = flags.DEFINE_integer("at_once", 2, "Number of runs at once, with local or slurm.", lower_bound=1)
-SBATCH = flags.DEFINE_multi_string("sbatch", [], "Option of sbatch, such as --sbatch=--partition=gpu; can be repeated.")
+SBATCH = define_sbatch()
 ONCE = flags.DEFINE_bool("once", False, "Train one run of a sweep that has begun, as a task of an array does.")
 require("workdir")
 

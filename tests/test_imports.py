@@ -78,6 +78,7 @@ EXPERIMENT_MAY_IMPORT = {
     "attention": {"config", "data", "network", "restore", "evaluate"},
     "predict": {"config", "restore", "flip_averaging"},
     "study": {"config", "costs", "restore", "evaluate"},
+    "cluster": {"config"},
 }
 
 

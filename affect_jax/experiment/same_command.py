@@ -1,17 +1,20 @@
 """Several processes that train together must have been started with one command, and see one workdir."""
 
+import hashlib
 import json
 import pathlib
 import socket
 import time
 
 import jax
+import numpy as np
 
 import affect_jax
 from affect_jax.experiment.config.claim import CONFIG, differences
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Config, as_dict
 from affect_jax.experiment.run import Run
+from affect_jax.nn.network import Variables, names
 from affect_jax.train.agreement import from_first, wait_for_all
 
 VISIBLE_SECONDS = 30.0  # a network folder may show a new file with a delay
@@ -46,3 +49,17 @@ def require_shared(workdir: pathlib.Path) -> None:
                 "folder that their machines share"
             )
         time.sleep(0.5)
+
+
+def require_same_weights(variables: Variables) -> None:
+    """UsageError if this process starts from other weights than process 0."""
+    if jax.process_count() == 1:
+        return
+    weights = hashlib.sha256()
+    for array in names(variables).values():
+        weights.update(np.asarray(array).tobytes())
+    if from_first("weights", weights.hexdigest()) != weights.hexdigest():
+        raise UsageError(
+            f"the initial weights on {socket.gethostname()} are not those of process 0: processors of another kind may "
+            "round differently. Start from the weights of another run, with initialize.rule=copy"
+        )

@@ -30,10 +30,14 @@ def require_same_data(run: Run, resuming: bool) -> None:
 def _require_same_everywhere(found: dict[str, dict]) -> None:
     first = json.loads(from_first("data", json.dumps(found)))
     for name, fingerprint in found.items():
+        here, there = fingerprint["examples"], first[name]["examples"]
         if fingerprint != first[name]:
+            difference = (
+                f"{here} examples, {there} there" if here != there else "other names or labels, or another order"
+            )
             raise UsageError(
-                f"on {socket.gethostname()}, {name} is not what process 0 reads: there, "
-                f"{_difference(fingerprint, first[name]).replace('has', 'it has')}. All processes need the same files"
+                f"{name} on {socket.gethostname()} is not what process 0 reads: {difference}; all processes need "
+                "the same files"
             )
 
 

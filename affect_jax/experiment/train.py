@@ -18,7 +18,7 @@ from affect_jax.experiment.evaluations import Evaluator, check_best, evaluators,
 from affect_jax.experiment.idle import warn_of_idle_options
 from affect_jax.experiment.refuse import refuse
 from affect_jax.experiment.run import Run
-from affect_jax.experiment.same_command import require_same_command, require_shared
+from affect_jax.experiment.same_command import require_same_command, require_same_weights, require_shared
 from affect_jax.experiment.same_data import require_same_data
 from affect_jax.files.disk import DiskError, find_fault, require_renaming, require_writable
 from affect_jax.train import beside, loop, step
@@ -160,4 +160,5 @@ def _state(run: Run, checkpoints: Checkpoints, batches: Stream) -> TrainState:
         logging.info("%s: resuming from step %d", run.workdir, int(state.step))
         return state
     variables = initialize.initial_variables(run.options, run.tuned_network, run.workdir)
+    require_same_weights(variables)
     return jax.jit(run.create_state, out_shardings=run.placement.shardings(abstract))(run.placement.put(variables))

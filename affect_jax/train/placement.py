@@ -40,7 +40,7 @@ class Placement:
         devices = jax.devices() if devices is None else devices
         # With explicit axes, the default, convolutions raise ShardingTypeError.
         types = (AxisType.Auto,) * len(AXES)
-        mesh = jax.make_mesh(_axis_sizes(config, len(devices)), AXES, axis_types=types, devices=devices)
+        mesh = jax.make_mesh(axis_sizes(config, len(devices)), AXES, axis_types=types, devices=devices)
         return cls(mesh, tuple((re.compile(pattern), split) for pattern, split in config.rules))
 
     @classmethod
@@ -91,8 +91,12 @@ class Placement:
         return jax.tree.map(target, tree, self.shardings(tree))
 
     def put(self, tree: Any) -> Any:
-        """Puts `tree` on the devices."""
-        return jax.device_put(tree, self.shardings(tree))
+        """Puts `tree`, which all processes pass alike, on the devices."""
+        if jax.process_count() == 1:
+            return jax.device_put(tree, self.shardings(tree))
+        # device_put would refuse restored arrays, and compare all others in a program for each shape.
+        hosted = lambda leaf, place: jax.make_array_from_callback(leaf.shape, place, np.asarray(leaf).__getitem__)
+        return jax.tree.map(hosted, tree, self.shardings(tree))
 
     def gather(self, tree: Any) -> Any:
         """In a program: the arrays of `tree`, whole on each device; so are the gradients that flow back through it.
@@ -180,8 +184,8 @@ class Placement:
         return split
 
 
-def _axis_sizes(config: MeshConfig, devices: int) -> tuple[int, ...]:
-    """The sizes of the axes, with the remaining devices assigned."""
+def axis_sizes(config: MeshConfig, devices: int) -> tuple[int, ...]:
+    """The sizes of the axes, with the remaining devices assigned; ValueError if they do not use all devices."""
     sizes = [getattr(config, name) for name in AXES]
     fixed = math.prod(size for size in sizes if size != REMAINING)
     rest, left_over = divmod(devices, fixed)

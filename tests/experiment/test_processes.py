@@ -10,6 +10,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from subprocess import PIPE
 
 import jax
 import numpy as np
@@ -27,7 +29,7 @@ STEP = {
     "SLURM_PROCID": "1",
     "SLURM_LOCALID": "0",
 }
-SECONDS = 240  # for one start; a fraction of it on a quiet machine
+SECONDS = 600  # for one start; a fraction of it on a quiet machine
 
 
 def test_flags_give_the_place():
@@ -77,24 +79,33 @@ def start(workdir: pathlib.Path, devices: int, *words: str, variant: str = "slow
     }
     config = f"--config={ROOT / 'tests/reference/linear_run.py'}:{variant}"
     command = [sys.executable, "-m", "launch.train", config, f"--workdir={workdir}", *words]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=PIPE, text=True)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def start_two(workdir: pathlib.Path, variant: str = "slow", extra: tuple[str, str] = ("", "")):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        place = f"--coordinator=127.0.0.1:{free.getsockname()[1]}"
+    place = f"--coordinator=127.0.0.1:{free_port()}"
     numbers = [("--processes=2", f"--process={number}", *filter(None, [extra[number]])) for number in range(2)]
     return [start(workdir, 1, place, *words, variant=variant) for words in numbers]
 
 
-def wait_for_step(workdir: pathlib.Path, processes, past: int) -> None:
-    """Waits until the journal has a line of a step after `past`."""
+def begin(workdir: pathlib.Path, start_all: Callable[[], list[subprocess.Popen]]) -> list[subprocess.Popen]:
+    """Starts processes, and waits until they have logged steps of their own."""
+    journal = workdir / "metrics.jsonl"
+    before, step = (journal.stat().st_ino, newest_step(workdir)) if journal.exists() else (None, 0)
+    processes = start_all()
     end = time.monotonic() + SECONDS
-    while max([line["step"] for line in lines(workdir)], default=0) <= past:
+    # The journal is written again at the start, without the lines past the checkpoint.
+    while not journal.exists() or journal.stat().st_ino == before or last_logged(workdir) <= step:
         assert all(process.poll() is None for process in processes), [process.communicate() for process in processes]
         assert time.monotonic() < end
         time.sleep(0.1)
+    return processes
 
 
 def leave(processes) -> list[tuple[int, str]]:
@@ -117,6 +128,10 @@ def lines(workdir: pathlib.Path) -> list[dict]:
             with contextlib.suppress(ValueError):  # the last one is being written
                 found.append({name: value for name, value in json.loads(line).items() if name != "seconds"})
     return found
+
+
+def last_logged(workdir: pathlib.Path) -> int:
+    return max([line["step"] for line in lines(workdir)], default=0)
 
 
 def newest_step(workdir: pathlib.Path) -> int:
@@ -149,8 +164,7 @@ def whole_run(tmp_path_factory) -> pathlib.Path:
 def test_a_run_that_is_interrupted_in_every_way_ends_bit_equal_to_one_in_a_single_process(whole_run, tmp_path):
     """Two processes -> one with two devices -> two, again and again: SIGTERM, SIGINT, an error, and kill -9 of each."""
     run = tmp_path / "run"
-    first = start_two(run)
-    wait_for_step(run, first, 2)
+    first = begin(run, lambda: start_two(run))
     first[1].send_signal(signal.SIGTERM)
     (code, text), (other_code, other_text) = leave(first)
     assert (code, other_code) == (75, 75), text + other_text
@@ -158,8 +172,7 @@ def test_a_run_that_is_interrupted_in_every_way_ends_bit_equal_to_one_in_a_singl
     assert f"signal 15: saved at step {step};" in text and f"signal 15: saved at step {step};" in other_text
     assert "trains network" in text and "trains network" not in other_text
 
-    alone = [start(run, 2)]
-    wait_for_step(run, alone, step)
+    alone = begin(run, lambda: [start(run, 2)])
     alone[0].send_signal(signal.SIGINT)
     ((code, text),) = leave(alone)
     assert code == 75 and newest_step(run) > step, text
@@ -171,8 +184,7 @@ def test_a_run_that_is_interrupted_in_every_way_ends_bit_equal_to_one_in_a_singl
     assert newest_step(run) == step
 
     for victim in (1, 0):
-        both = start_two(run)
-        wait_for_step(run, both, step)
+        both = begin(run, lambda: start_two(run))
         both[victim].kill()
         killed = time.monotonic()
         code, text = leave(both)[1 - victim]
@@ -191,6 +203,38 @@ def test_a_run_that_is_interrupted_in_every_way_ends_bit_equal_to_one_in_a_singl
     assert expected.keys() == found.keys() and newest_step(run) == newest_step(whole_run)
     for name, array in expected.items():
         np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
+WAITING = """
+import os, time
+from affect_jax.experiment import cli, processes
+def main():
+    coordinator, process = os.environ["PLACE"].split()
+    with processes.joined(coordinator, 2, int(process), heartbeat_seconds=10):
+        from affect_jax.train.agreement import from_first, wait_for_all
+        from_first("start", "")
+        print("connected", flush=True)
+        time.sleep(600 if process == "1" else 0)
+        wait_for_all("never")
+cli.run(main)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_far_from_the_mesh_is_missed_after_its_heartbeats():
+    coordinator = f"127.0.0.1:{free_port()}"
+    places = [{**os.environ, "PLACE": f"{coordinator} {process}", "PYTHONPATH": str(ROOT)} for process in range(2)]
+    both = [
+        subprocess.Popen([sys.executable, "-c", WAITING], env=place, stdout=PIPE, stderr=PIPE, text=True)
+        for place in places
+    ]
+    for process in both:
+        assert process.stdout.readline() == "connected\n"
+    both[1].kill()
+    killed = time.monotonic()
+    code, text = leave(both)[0]
+    assert code == 1 and time.monotonic() - killed < 15, text
+    assert re.search("error: .*another process has ended or .* run the same command again in all", text)
 
 
 @pytest.mark.slow

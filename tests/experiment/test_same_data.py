@@ -10,6 +10,7 @@ from PIL import Image
 
 from affect_jax.data.fingerprint import source_fingerprint
 from affect_jax.data.source import Subset
+from affect_jax.experiment import same_data
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import parse
 from affect_jax.experiment.run import Run
@@ -96,3 +97,20 @@ def test_the_fingerprint_is_that_of_names_labels_and_order_not_of_pixels(miniatu
     half = {name: dataclasses.replace(label, weight=label.weight / 2) for name, label in table.labels.items()}
     source.examples = table.relabel(table.labels.replace(**half))
     assert source_fingerprint(source) != known
+
+
+@pytest.mark.parametrize(
+    "case, difference", [("a shorter list", "4 examples, 6 there"), ("another label", "other names")]
+)
+def test_data_that_process_0_does_not_have_are_refused_by_name(
+    case, difference, miniature, root, tmp_path, monkeypatch
+):
+    texts = []
+    monkeypatch.setattr(same_data, "from_first", lambda _name, text: texts.append(text) or texts[0])
+    require_same_data(open_run(miniature, root, tmp_path), resuming=False)
+    split, faces, name, _ = CHANGES[case]
+    write_list(root / f"{split}.csv", faces)
+    with pytest.raises(
+        UsageError, match=f"{name} on .* is not what process 0 reads: {difference}.*need the same files"
+    ):
+        require_same_data(open_run(miniature, root, tmp_path), resuming=False)
