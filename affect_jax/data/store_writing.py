@@ -142,7 +142,7 @@ def read_labels(columns: Mapping[str, np.ndarray]) -> Labels:
 
 
 def _write_columns(path: pathlib.Path, table: Table, label_set: str, mark: str) -> None:
-    texts = {column: getattr(table, column).astype(str) for column in COLUMNS[:3]}
+    texts = {column: np.array(getattr(table, column).tolist(), str) for column in COLUMNS[:3]}
     numbers = {"frames": table.frames, "time_seconds": table.time_seconds}
     labels = label_columns(table) | ({} if table.features is None else {"features": table.features})
     np.savez(path, label_set=np.array(label_set), fingerprint=np.array(mark), **texts, **numbers, **labels)
