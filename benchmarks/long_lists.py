@@ -1,13 +1,15 @@
-"""Seconds and memory with which long lists are opened: AffectNet's with and without landmarks, Aff-Wild2's, a store.
+"""Seconds and memory with which long data sets are opened: AffectNet lists, Aff-Wild2, and stores.
 
-  nice -n 10 python -m benchmarks.long_lists --rows=450000
-  nice -n 10 python -m benchmarks.long_lists --rows=2800000
+  python -m benchmarks.long_lists --rows=450000
+  python -m benchmarks.long_lists --rows=2800000
 
-The lists are synthetic, and no images belong to them. Each is opened by a process of its own that may use one core, as
-training does: reader, fingerprint, and the training batches of which none is read.
+The lists are synthetic. Only the first image of those of AffectNet exists; those of Aff-Wild2 are links to one. Each
+data set is opened as training does, by a process of its own on one core: reader, fingerprint, and the batches, of which
+none is read. Memory is that of the process beyond what the imports take.
 """
 
 import json
+import os
 import pathlib
 import resource
 import subprocess
@@ -17,15 +19,17 @@ import time
 
 import numpy as np
 from absl import app, flags
+from PIL import Image
 
-ROWS = flags.DEFINE_integer("rows", 450_000, "Rows of the AffectNet lists, or lines of Aff-Wild2.")
-KINDS = flags.DEFINE_list("kinds", ["landmarks", "boxes", "frames", "store"], "What is opened.")
-OPEN = flags.DEFINE_string("open", "", "Used by the program itself: what this process opens.", short_name="o")
-FOLDER = flags.DEFINE_string("folder", "", "Where the lists lie; by default a temporary folder.")
+from benchmarks.interleaved import limit_cores, markdown
+
+ROWS = flags.DEFINE_integer("rows", 450_000, "Rows of a list, or frames of Aff-Wild2.")
+KINDS = flags.DEFINE_list("kinds", ["boxes", "landmarks", "store", "frames"], "What is opened.")
+OPENED = flags.DEFINE_string("opened", "", "Used by the program itself: the folder of the list that it opens.")
 
 HEADER = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
 FACES = 500  # different landmarks
-VIDEO_LINES = 5000  # of a video of Aff-Wild2: 2.8 million frames are 560 videos
+VIDEO_FRAMES = 5000  # of Aff-Wild2, whose 2.8 million frames are in 564 videos
 
 
 def write_affectnet(path: pathlib.Path, rows: int, with_landmarks: bool) -> None:
@@ -44,50 +48,63 @@ def write_affectnet(path: pathlib.Path, rows: int, with_landmarks: bool) -> None
                 file.write(f"{image},{box},{texts[number % FACES]},{label}\n")
 
 
-def write_aff_wild2(folder: pathlib.Path, lines: int) -> None:
-    """Writes label files in the form of Aff-Wild2's."""
+def write_aff_wild2(root: pathlib.Path, frames: int) -> None:
+    """Writes labels and images in the form of Aff-Wild2's; the images of a video are links to one."""
     rng = np.random.default_rng(0)
-    folder.mkdir()
-    for number in range(-(-lines // VIDEO_LINES)):
-        values = rng.uniform(-1, 1, (VIDEO_LINES, 2))
+    labels = root / "VA_Estimation_Challenge" / "Train_Set"
+    labels.mkdir(parents=True)
+    for number in range(-(-frames // VIDEO_FRAMES)):
+        values = rng.uniform(-1, 1, (VIDEO_FRAMES, 2))
         rows = [f"{valence:.3f},{arousal:.3f}" for valence, arousal in values]
-        (folder / f"video{number}.txt").write_text("\n".join(["valence,arousal", *rows]) + "\n")
+        (labels / f"video{number}.txt").write_text("\n".join(["valence,arousal", *rows]) + "\n")
+        images = root / "cropped_aligned" / f"video{number}"
+        images.mkdir(parents=True)
+        Image.new("RGB", (112, 112)).save(images / "00001.jpg")
+        for frame in range(2, VIDEO_FRAMES + 1):
+            os.link(images / "00001.jpg", images / f"{frame:05d}.jpg")
 
 
-def open_source(kind: str, folder: pathlib.Path):
-    """Opens one of the lists as a source."""
+def write_store(folder: pathlib.Path, root: pathlib.Path) -> None:
+    """Writes a store of the rows of a list, in which all share one image."""
+    from affect_jax.data import store_writing
+
+    source, pixels = open_source("landmarks", root), np.zeros((16, 16, 3), np.uint8)
+    source.image = lambda index: pixels
+    store_writing.write(source, folder, workers=1)
+
+
+def open_source(kind: str, root: pathlib.Path):
+    """Opens one of the data sets."""
     from affect_jax.data import store
+    from affect_jax.data.readers.aff_wild2 import AffWild2Config, aff_wild2
     from affect_jax.data.readers.affectnet import AffectNetConfig, affectnet
 
     if kind == "store":
-        return store.read(folder / "store")
-    options = {"check_images": False, "allow_whole_images": True, "images": str(folder), "split": kind}
-    return affectnet(AffectNetConfig(str(folder), **options))
+        return store.read(root / "store")
+    if kind == "frames":
+        return aff_wild2(AffWild2Config(str(root), challenges=("VA",)))
+    return affectnet(AffectNetConfig(str(root), split=kind, images=str(root), check_images=False))
 
 
-def measure(kind: str, folder: pathlib.Path) -> dict[str, float]:
-    """Opens a list as training does; returns seconds of this process, its rows, and bytes a row at the end and most."""
-    import affect_jax.data.store  # imports are not measured
+def measure(kind: str, root: pathlib.Path) -> dict[str, float]:
+    """Opens a data set as training does; returns rows, seconds of processor time, and bytes a row."""
     from affect_jax.data.augment import AugmentConfig
     from affect_jax.data.fingerprint import source_fingerprint
     from affect_jax.data.loader import training_batches
     from affect_jax.data.source import Concatenated
+    from affect_jax.experiment import data  # with all readers
 
-    del affect_jax
+    del data
     before, start, wall = resident(), time.process_time(), time.perf_counter()
-    if kind == "frames":
-        rows = read_frames(folder)
-        reader = time.process_time()
-    else:
-        source = Concatenated([open_source(kind, folder)])
-        reader = time.process_time()
-        source_fingerprint(source)
-        batches = training_batches(source, crop_px=64, batch=32, seed=0, augment=AugmentConfig())
-        rows = len(source.examples)
-    found = {"rows": rows, "reader": reader - start, "seconds": time.process_time() - start}
-    found |= {"wall": time.perf_counter() - wall, "bytes": (resident() - before) / rows}
+    source = Concatenated([open_source(kind, root)])
+    read = time.process_time()
+    source_fingerprint(source)
+    batches = training_batches(source, crop_px=64, batch=32, seed=0, augment=AugmentConfig())
+    end, rows = time.process_time(), len(source.examples)
+    found = {"rows": rows, "reader": read - start, "all": end - start, "wall": time.perf_counter() - wall}
+    found |= {"kept": (resident() - before) / rows, "most": (peak() - before) / rows}
     del batches
-    return found | {"peak": (peak() - before) / rows}
+    return found
 
 
 def resident() -> int:
@@ -98,3 +115,35 @@ def resident() -> int:
 def peak() -> int:
     """Most bytes of this process in memory until now."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def main(_) -> None:
+    limit_cores(1)
+    if OPENED.value:
+        print(json.dumps(measure(KINDS.value[0], pathlib.Path(OPENED.value))))
+        return
+    table = []
+    with tempfile.TemporaryDirectory() as folder:
+        root = pathlib.Path(folder)
+        (root / "0").mkdir()
+        Image.new("RGB", (112, 112)).save(root / "0" / f"{0:032x}.jpg")
+        for kind in KINDS.value:
+            if kind == "frames":
+                write_aff_wild2(root, ROWS.value)
+            elif kind == "store":
+                write_affectnet(root / "landmarks.csv", ROWS.value, with_landmarks=True)
+                write_store(root / "store", root)
+            else:
+                write_affectnet(root / f"{kind}.csv", ROWS.value, with_landmarks=kind == "landmarks")
+            command = [sys.executable, "-m", "benchmarks.long_lists", f"--kinds={kind}", f"--opened={root}"]
+            lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+            found = json.loads(lines[-1])
+            seconds = [f"{found[name]:.1f}" for name in ("reader", "all", "wall")]
+            memory = [f"{found[name]:.0f}" for name in ("kept", "most")]
+            table.append([kind, f"{found['rows']:,}", *seconds, *memory])
+    header = ["opened", "rows", "reader, CPU s", "all, CPU s", "all, wall s", "bytes a row kept", "bytes a row, most"]
+    print(markdown(f"{ROWS.value:,} rows on one core", header, table))
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -14,11 +14,12 @@ def pack(column: Sequence[str] | np.ndarray) -> np.ndarray:
     """
     if isinstance(column, np.ndarray) and column.dtype == PACKED:
         return column
-    objects = np.asarray(column, object)
+    is_fixed = isinstance(column, np.ndarray) and column.dtype.kind == "U"
+    texts = column if is_fixed else np.asarray(column, object)
     try:
-        return objects.astype(PACKED)
+        return texts.astype(PACKED)
     except UnicodeEncodeError:
-        return objects
+        return texts.astype(object)
 
 
 def join(columns: Sequence[np.ndarray]) -> np.ndarray:

@@ -15,12 +15,13 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
-from jaxtyping import Bool, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
 from affect_jax.files.delimited import rows_of
 
 BLOCK_BYTES = 1 << 22  # a few thousand lines; all columns of a block are held at once
 GROUP = 4096  # rows that are read one by one
+NUMBER = b"0123456789.-"  # characters of plain numbers
 NEWLINE = ord("\n")
 
 Rows = list[tuple[int, list[str]]]  # line numbers and cells
@@ -116,3 +117,22 @@ def has_only(column: pa.StringArray, allowed: bytes) -> Bool[np.ndarray, "row"]:
 def has_text(column: pa.StringArray) -> Bool[np.ndarray, "row"]:
     """Whether each string has a character."""
     return np.diff(bytes_of(column)[0]) > 0
+
+
+def plain_numbers(path: pathlib.Path, width: int) -> tuple[list[str], Float[np.ndarray, "line value"] | None]:
+    """The cells of the header, and the numbers of a file of `width` columns; None if any line is not plain numbers."""
+    with path.open("rb") as file:
+        first = file.readline()
+    header = first.decode("utf-8", "replace").strip().split(",")
+    if not first.isascii() or not first[:1].isalpha() or b'"' in first:
+        return header, None
+    parts = [np.zeros((0, width))]
+    for block in read_blocks(path, len(first), 1, [str(place) for place in range(width)], ",", '"'):
+        columns = block.columns.values() if isinstance(block, Block) else []
+        if not columns or not all((has_only(column, NUMBER) & has_text(column)).all() for column in columns):
+            return header, None
+        try:
+            parts.append(np.stack([column.cast(pa.float64()).to_numpy() for column in columns], 1))
+        except pa.ArrowInvalid:  # such as 1.2.3
+            return header, None
+    return header, np.concatenate(parts)

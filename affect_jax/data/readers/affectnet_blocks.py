@@ -17,10 +17,9 @@ from affect_jax.data.readers.affectnet_rows import (
     ROUNDING,
 )
 from affect_jax.data.readers.lists import MOST_BOX_PX
-from affect_jax.files.delimited_blocks import Block, bytes_of, has_only, has_text
+from affect_jax.files.delimited_blocks import NUMBER, Block, bytes_of, has_only, has_text
 from affect_jax.types import LANDMARKS
 
-NUMBER = b"0123456789.-"  # characters of plain numbers
 PATH, POINTS, RATED = "subDirectory_filePath", "facial_landmarks", ("valence", "arousal")
 CONFIRMED = {"": UNKNOWN, "0": 0, "1": 1}
 

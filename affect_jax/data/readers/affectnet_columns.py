@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Int
 
 from affect_jax.data.readers.affectnet_rows import Row
 from affect_jax.data.texts import join, pack

@@ -47,9 +47,7 @@ class AffectNetFacesConfig(ImageListConfig):
             raise ValueError(f"box_side_ratio is {self.box_side_ratio}; it must be above 0")
 
 
-def faces(
-    listed: Listed, total: int, where: str, config: AffectNetFacesConfig, skipped: SkippedRows
-) -> "ListedFaces":
+def faces(listed: Listed, total: int, where: str, config: AffectNetFacesConfig, skipped: SkippedRows) -> "ListedFaces":
     """Builds the source of the rows that are kept; records those skipped of `total`, ValueError if too many."""
     if config.only_label_set:
         _keep_label_set(listed, where, config.only_label_set, skipped)
