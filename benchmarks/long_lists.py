@@ -4,7 +4,7 @@
   python -m benchmarks.long_lists --rows=2800000
 
 The lists are synthetic. Only the first image of those of AffectNet exists; those of Aff-Wild2 are links to one. Each
-data set is opened as training does, by a process of its own on one core: reader, fingerprint, and the batches, of which
+data set is opened as training does, by a process of its own: reader, fingerprint, and the batches, of which
 none is read. Memory is that of the process beyond what the imports take.
 """
 
@@ -21,7 +21,15 @@ import numpy as np
 from absl import app, flags
 from PIL import Image
 
-from benchmarks.interleaved import limit_cores, markdown
+from affect_jax.data import store_writing
+from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.fingerprint import source_fingerprint
+from affect_jax.data.loader import training_batches
+from affect_jax.data.readers.aff_wild2 import AffWild2Config, aff_wild2
+from affect_jax.data.readers.affectnet import AffectNetConfig, affectnet
+from affect_jax.data.source import Concatenated
+from affect_jax.data.store import StoredFaces
+from benchmarks.interleaved import markdown
 
 ROWS = flags.DEFINE_integer("rows", 450_000, "Rows of a list, or frames of Aff-Wild2.")
 KINDS = flags.DEFINE_list("kinds", ["boxes", "landmarks", "store", "frames"], "What is opened.")
@@ -33,19 +41,17 @@ VIDEO_FRAMES = 5000  # of Aff-Wild2, whose 2.8 million frames are in 564 videos
 
 
 def write_affectnet(path: pathlib.Path, rows: int, with_landmarks: bool) -> None:
-    """Writes a list in the form of AffectNet's, whose numbers are random."""
+    """Writes a list in the form of AffectNet's, whose numbers are random and repeat after `FACES` rows."""
     rng = np.random.default_rng(0)
-    points = rng.uniform(20, 400, (FACES, 136))
-    texts = [";".join(f"{value:.2f}" for value in face) if with_landmarks else "" for face in points]
+    faces = []
+    for number, points in enumerate(rng.uniform(20, 400, (FACES, 136))):
+        landmarks = ";".join(f"{value:.2f}" for value in points) if with_landmarks else ""
+        valence, arousal = rng.uniform(-1, 1, 2)
+        faces.append(f".jpg,134,134,899,899,{landmarks},{number % 8},{valence:.6f},{arousal:.6f}\n")
     with path.open("w") as file:
         file.write(f"{HEADER}\n")
-        for start in range(0, rows, 10_000):
-            numbers = np.arange(start, min(start + 10_000, rows))
-            ratings = rng.uniform(-1, 1, (len(numbers), 2))
-            for number, (valence, arousal) in zip(numbers, ratings, strict=True):
-                image, box = f"{number % 1000}/{number * 2654435761:032x}.jpg", "134,134,899,899"
-                label = f"{number % 8},{valence:.6f},{arousal:.6f}"
-                file.write(f"{image},{box},{texts[number % FACES]},{label}\n")
+        for number in range(rows):
+            file.write(f"{number % 1000}/{number * 2654435761:032x}{faces[number % FACES]}")
 
 
 def write_aff_wild2(root: pathlib.Path, frames: int) -> None:
@@ -65,22 +71,16 @@ def write_aff_wild2(root: pathlib.Path, frames: int) -> None:
 
 
 def write_store(folder: pathlib.Path, root: pathlib.Path) -> None:
-    """Writes a store of the rows of a list, in which all share one image."""
-    from affect_jax.data import store_writing
-
-    source, pixels = open_source("landmarks", root), np.zeros((16, 16, 3), np.uint8)
-    source.image = lambda index: pixels
-    store_writing.write(source, folder, workers=1)
+    """Writes the labels of a store; its images are opened when they are read."""
+    source = open_source("landmarks", root)
+    folder.mkdir()
+    store_writing.write_columns(folder / store_writing.COLUMNS_FILE, source.examples, source.label_set, "")
 
 
 def open_source(kind: str, root: pathlib.Path):
     """Opens one of the data sets."""
-    from affect_jax.data import store
-    from affect_jax.data.readers.aff_wild2 import AffWild2Config, aff_wild2
-    from affect_jax.data.readers.affectnet import AffectNetConfig, affectnet
-
     if kind == "store":
-        return store.read(root / "store")
+        return StoredFaces(root / "store")
     if kind == "frames":
         return aff_wild2(AffWild2Config(str(root), challenges=("VA",)))
     return affectnet(AffectNetConfig(str(root), split=kind, images=str(root), check_images=False))
@@ -88,13 +88,6 @@ def open_source(kind: str, root: pathlib.Path):
 
 def measure(kind: str, root: pathlib.Path) -> dict[str, float]:
     """Opens a data set as training does; returns rows, seconds of processor time, and bytes a row."""
-    from affect_jax.data.augment import AugmentConfig
-    from affect_jax.data.fingerprint import source_fingerprint
-    from affect_jax.data.loader import training_batches
-    from affect_jax.data.source import Concatenated
-    from affect_jax.experiment import data  # with all readers
-
-    del data
     before, start, wall = resident(), time.process_time(), time.perf_counter()
     source = Concatenated([open_source(kind, root)])
     read = time.process_time()
@@ -118,7 +111,6 @@ def peak() -> int:
 
 
 def main(_) -> None:
-    limit_cores(1)
     if OPENED.value:
         print(json.dumps(measure(KINDS.value[0], pathlib.Path(OPENED.value))))
         return
@@ -131,7 +123,8 @@ def main(_) -> None:
             if kind == "frames":
                 write_aff_wild2(root, ROWS.value)
             elif kind == "store":
-                write_affectnet(root / "landmarks.csv", ROWS.value, with_landmarks=True)
+                if not (root / "landmarks.csv").exists():
+                    write_affectnet(root / "landmarks.csv", ROWS.value, with_landmarks=True)
                 write_store(root / "store", root)
             else:
                 write_affectnet(root / f"{kind}.csv", ROWS.value, with_landmarks=kind == "landmarks")
@@ -142,7 +135,7 @@ def main(_) -> None:
             memory = [f"{found[name]:.0f}" for name in ("kept", "most")]
             table.append([kind, f"{found['rows']:,}", *seconds, *memory])
     header = ["opened", "rows", "reader, CPU s", "all, CPU s", "all, wall s", "bytes a row kept", "bytes a row, most"]
-    print(markdown(f"{ROWS.value:,} rows on one core", header, table))
+    print(markdown(f"{ROWS.value:,} rows", header, table))
 
 
 if __name__ == "__main__":

@@ -64,6 +64,11 @@ def find_shard(folder: pathlib.Path, number: int) -> Shard | None:
     return shard if usable and checksum(path) == shard.sha256 else None
 
 
+def any_complete(folder: pathlib.Path) -> bool:
+    """Whether any shard was completed, be it without some rows."""
+    return any(_description(path).is_file() for path in folder.glob(f"{NAME}-{SPLIT}.*"))
+
+
 def collect_descriptions(folder: pathlib.Path, shards: Sequence[Shard]) -> None:
     """Replaces the descriptions by one file with all of them."""
     with open_atomically(folder / SHARDS_FILE) as file:

@@ -17,6 +17,7 @@ from affect_jax.data.encoding import CHUNK, encode_images
 from affect_jax.data.fingerprint import source_fingerprint
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.source import Table, as_table
+from affect_jax.data.store_report import write_report
 from affect_jax.data.unreadable import BROKEN
 from affect_jax.files import image_files
 from affect_jax.quantities.registry import quantity
@@ -67,7 +68,7 @@ def write(
         partial.rename(folder)
     except BaseException as error:
         # Skipped rows beyond the limit are to be read again; what was completed otherwise is not.
-        if isinstance(error, ValueError) or shards.find_shard(partial, 0) is None:
+        if isinstance(error, ValueError) or not shards.any_complete(partial):
             shutil.rmtree(partial, ignore_errors=True)
         raise
     finally:
@@ -107,7 +108,8 @@ def _fill(
     _finish(tfds, info, folder, found)
     kept = np.setdiff1d(np.arange(len(table)), broken)
     stored = table.take(kept) if broken else table
-    _write_columns(folder / COLUMNS_FILE, stored, source.label_set, mark)
+    write_columns(folder / COLUMNS_FILE, stored, source.label_set, mark)
+    write_report(folder, stored, source.label_set, found, {"encoding": encoding, "fingerprint": mark or "none"})
 
 
 def _ranges(count: int, size: int, start: int = 0) -> list[range]:
@@ -183,7 +185,8 @@ def read_labels(columns: Mapping[str, np.ndarray]) -> Labels:
     return Labels(**{name: Label(columns[name], columns[f"{name}{WEIGHT}"]) for name in known})
 
 
-def _write_columns(path: pathlib.Path, table: Table, label_set: str, mark: str) -> None:
+def write_columns(path: pathlib.Path, table: Table, label_set: str, mark: str) -> None:
+    """Writes the labels of a store, which has this fingerprint."""
     texts = {column: np.array(getattr(table, column).tolist(), str) for column in COLUMNS[:3]}
     numbers = {"frames": table.frames, "time_seconds": table.time_seconds}
     labels = label_columns(table) | ({} if table.features is None else {"features": table.features})
