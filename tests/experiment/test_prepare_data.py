@@ -84,7 +84,7 @@ def test_a_store_without_checksums_is_used_as_it_is(miniature, tmp_path, caplog)
         ({"data.stored.margin": 1.2}, r"data.stored.margin is 1.2, but augment reaches 1.61 times as far as the crop"),
         (
             {"data.stored.crop_px": 16},
-            "data.stored.crop_px is 16, but the network takes 32 px: its images would be enl",
+            "data.stored.crop_px is 16, but the network takes 32 px: its images wou",
         ),
         ({"crop.warp": "emonet"}, "crop.warp is 'emonet', which resamples the image itself; set data.stored.crop_px=0"),
         ({"data.store": ""}, "data.stored.crop_px is 40, but there is no store; set data.store"),
