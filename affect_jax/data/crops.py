@@ -129,5 +129,5 @@ def _has_landmarks(labels: Labels) -> bool:
 
 def _subject_indices(subjects: np.ndarray) -> Int[np.ndarray, "example"]:
     """Returns an index for each subject, in alphabetical order; -1 for unknown subjects."""
-    names, indices = np.unique(subjects.astype(str), return_inverse=True)
+    names, indices = np.unique(subjects, return_inverse=True)
     return indices - 1 if len(names) and names[0] == "" else indices

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from absl import logging
 
 from affect_jax.data.unreadable import BROKEN
+from affect_jax.data.workers import start_worker
 from affect_jax.files import image_files
 from affect_jax.types import Source, UnreadableImage
 
@@ -35,6 +36,7 @@ _WORKER: dict[str, object] = {}  # state of a worker process: its source and enc
 
 
 def _start_worker(source: Source, encoding: str) -> None:
+    start_worker(0, 0)  # it ends with the process that writes
     _WORKER.update(source=source, encoding=encoding)
 
 

@@ -4,6 +4,7 @@ The content of a batch depends only on the seed and its number, not on the numbe
 processes, so the state of the iterator is that number and a resumed run sees the same crops.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 
 import grain
@@ -23,7 +24,8 @@ from affect_jax.data.windows import AS_CUT, TrainingWindows, WindowConfig
 from affect_jax.ops.geometry import DEFAULT_CROP, CropConfig
 from affect_jax.types import Batch, Source
 
-THREADS = 2  # decoding and warping release the GIL
+# Decoding and warping release the GIL. Beyond the most, Python itself is the limit: `workers` are for that.
+LEAST_THREADS, MOST_THREADS = 2, 8
 
 
 def training_batches(
@@ -42,7 +44,7 @@ def training_batches(
     max_skipped_fraction: float = 0.01,
     skipped_csv: str = "",
     takes: Sequence[str] = ("images",),
-    threads: int = THREADS,
+    threads: int = 0,
     workers: int = 0,
     share: Share = WHOLE_BATCH,
 ) -> TrainingBatches:
@@ -54,8 +56,9 @@ def training_batches(
     (count ** -balanced). `mixture` gives the share of each part of a `Concatenated` source in every batch.
     An unreadable image becomes black with weight 0; ValueError if they exceed `max_skipped_fraction` of the source.
     `takes` lists the inputs of the network; only these are read.
-    `workers` processes build the batches; if 0, `threads` of this process do. `batch` counts the rows of all training
-    processes, of which only those of `share` are returned; together they are the same for any number of processes.
+    `workers` processes build the batches; if 0, `threads` of this process do, or as many as it has cores. `batch`
+    counts the rows of all training processes, of which only those of `share` are returned; together they are the same
+    for any number of processes.
     """
     share.rows(batch)  # before anything is opened
     parts = source.parts if mixture is not None and isinstance(source, Concatenated) else (source,)
@@ -73,7 +76,12 @@ def training_batches(
     draws = order.batch(batch, drop_remainder=True, batch_fn=tuple)
     rows = TrainingRows(maker, share, seed, augment.mixup_alpha)
     unreadable = UnreadableImages(maker.table.names, max_skipped_fraction, skipped_csv)
-    return TrainingBatches(draws, rows, unreadable, threads, workers)
+    return TrainingBatches(draws, rows, unreadable, threads or threads_here(), workers)
+
+
+def threads_here() -> int:
+    """As many threads as this process has cores, within limits."""
+    return min(max(LEAST_THREADS, len(os.sched_getaffinity(0))), MOST_THREADS)
 
 
 def _check_mixture(mixture: Sequence[float] | None, parts: int) -> None:
@@ -156,7 +164,7 @@ def evaluation_batches(
     max_skipped_fraction: float = 0.01,
     skipped_csv: str = "",
     takes: Sequence[str] = ("images",),
-    threads: int = THREADS,
+    threads: int = 0,
     share: Share = WHOLE_BATCH,
 ) -> EvaluationBatches:
     """Returns batches of a fixed size, in order, without augmentation; padding has weight 0 and index -1.
@@ -174,4 +182,4 @@ def evaluation_batches(
         units, weights = evaluation_windows(source, frames, every=every, latest=latest)
     maker = CropMaker(source, crop_px, AugmentConfig(), takes, crop)
     unreadable = UnreadableImages(maker.table.names, max_skipped_fraction, skipped_csv)
-    return EvaluationBatches(units, weights, batch, maker, threads, unreadable, share)
+    return EvaluationBatches(units, weights, batch, maker, threads or threads_here(), unreadable, share)

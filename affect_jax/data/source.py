@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
+from affect_jax.data.texts import join, pack
 from affect_jax.quantities.registry import quantity
 from affect_jax.types import Example, Label, Labels, Source
 
@@ -26,7 +27,7 @@ class Table(Sequence):
         labels: Labels,
         features: Float[np.ndarray, "example feature"] | None = None,
     ):
-        self.names, self.subjects, self.clips = (np.array(column, object) for column in (names, subjects, clips))
+        self.names, self.subjects, self.clips = pack(names), pack(subjects), pack(clips)
         self.frames, self.time_seconds = np.asarray(frames), np.asarray(time_seconds)
         self.labels, self.features = labels, features
 
@@ -120,6 +121,20 @@ def concatenate_labels(tables: Sequence[Table]) -> Labels:
     return Labels(**joined)
 
 
+def _concatenate(tables: Sequence[Table]) -> Table:
+    features = [table.features for table in tables if table.features is not None]
+    if features and len(features) < len(tables):
+        raise ValueError("cannot concatenate sources with and without features; use only one kind")
+    texts = [join([getattr(table, column) for table in tables]) for column in ("names", "subjects", "clips")]
+    return Table(
+        *texts,
+        frames=np.concatenate([table.frames for table in tables]),
+        time_seconds=np.concatenate([table.time_seconds for table in tables]),
+        labels=concatenate_labels(tables),
+        features=np.concatenate(features) if features else None,
+    )
+
+
 class Concatenated:
     """The concatenation of several sources; `starts` holds the index of the first example of each part."""
 
@@ -132,15 +147,7 @@ class Concatenated:
         self.label_set, self.parts = label_sets[0], tuple(sources)
         tables = [as_table(source.examples) for source in sources]
         self.starts = tuple(np.cumsum([0] + [len(table) for table in tables])[:-1].tolist())
-        columns = ("names", "subjects", "clips", "frames", "time_seconds")
-        features = [table.features for table in tables if table.features is not None]
-        if features and len(features) < len(tables):
-            raise ValueError("cannot concatenate sources with and without features; use only one kind")
-        self.examples = Table(
-            *(np.concatenate([getattr(table, column) for table in tables]) for column in columns),
-            labels=concatenate_labels(tables),
-            features=np.concatenate(features) if features else None,
-        )
+        self.examples = tables[0] if len(tables) == 1 else _concatenate(tables)
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
         """Returns the pixels of an example; raises the errors of the part it belongs to."""

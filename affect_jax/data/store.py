@@ -22,9 +22,9 @@ INFO_FILE = "dataset_info.json"
 FORMAT_VERSION = 3  # stores of another version are rewritten
 
 
-def fingerprint(reader: str, config) -> str:
-    """Hashes a reader and its config (a dataclass); differs if any field differs."""
-    fields = json.dumps([FORMAT_VERSION, reader, dataclasses.asdict(config)], sort_keys=True)
+def fingerprint(reader: str, *configs) -> str:
+    """Hashes a reader and its configs (dataclasses); differs if any field differs."""
+    fields = json.dumps([FORMAT_VERSION, reader, *map(dataclasses.asdict, configs)], sort_keys=True)
     return hashlib.sha256(fields.encode()).hexdigest()[:16]
 
 

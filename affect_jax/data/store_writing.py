@@ -6,20 +6,24 @@ reads no images.
 
 import pathlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from tqdm import tqdm
 
 from affect_jax import emotions
+from affect_jax.data import store_shards as shards
 from affect_jax.data.encoding import CHUNK, encode_images
+from affect_jax.data.fingerprint import source_fingerprint
 from affect_jax.data.skipped import SkippedRows
 from affect_jax.data.source import Table, as_table
+from affect_jax.data.store_report import write_report
+from affect_jax.data.unreadable import BROKEN
 from affect_jax.files import image_files
 from affect_jax.quantities.registry import quantity
 from affect_jax.types import Label, Labels, Source
 
-NAME, SPLIT, VERSION = "faces", "faces", "1.0.0"
+SPLIT, VERSION = shards.SPLIT, "1.0.0"
 COLUMNS_FILE, SKIPPED_FILE = "examples.npz", "skipped.csv"
 COLUMNS = ("names", "subjects", "clips", "frames", "time_seconds")
 EXAMPLES_PER_SHARD = 8192
@@ -37,9 +41,9 @@ def write(
 ) -> None:
     """Writes a source to `folder` atomically, replacing any older store.
 
-    `encoding` is "png" (lossless) or "jpeg" (quality 95). Images are encoded by `workers` processes, so the source must
-    be picklable. Unreadable images are skipped, listed in `folder`/skipped.csv, and limited in number as in the
-    readers.
+    A writer of the same source that was killed is continued: shards that it completed are kept. `encoding` is "png"
+    (lossless) or "jpeg" (quality 95). Images are encoded by `workers` processes, so the source must be picklable.
+    Unreadable images are skipped, listed in `folder`/skipped.csv, and limited in number as in the readers.
     """
     folder = pathlib.Path(folder)
     if not len(source.examples):
@@ -51,16 +55,23 @@ def write(
     if folder.exists() and any(folder.iterdir()) and not (folder / COLUMNS_FILE).exists():
         raise ValueError(f"{folder} has other files and is not a store; choose an empty or new folder")
     partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
-    for leftover in (partial, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    partial.mkdir(parents=True)
+    shutil.rmtree(old, ignore_errors=True)
+    identity = {"fingerprint": fingerprint, "encoding": encoding, "shard": EXAMPLES_PER_SHARD}
+    identity |= source_fingerprint(source)
+    if not shards.is_of(partial, identity):
+        shutil.rmtree(partial, ignore_errors=True)
+        shards.begin(partial, identity)
     try:
         _fill(source, partial, fingerprint, encoding, workers, max_skipped_fraction)
         if folder.exists():
             folder.rename(old)
         partial.rename(folder)
+    except BaseException as error:
+        # Skipped rows beyond the limit are to be read again; what was completed otherwise is not.
+        if isinstance(error, ValueError) or not shards.any_complete(partial):
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 
 
@@ -70,24 +81,57 @@ def _fill(
     import tensorflow_datasets as tfds  # slow to import, and only stores need it
 
     table = as_table(source.examples)
+    info = _info(tfds, folder, table, source.label_set, mark, encoding)
+    serializer = tfds.core.example_serializer.ExampleSerializer(info.features.get_serialized_info())
+    serialize = lambda record: serializer.serialize_example(info.features.encode_example(record))
+    ranges = _ranges(len(table), EXAMPLES_PER_SHARD)
+    found = [shards.find_shard(folder, number) for number in range(len(ranges))]
+    missing = [number for number, shard in enumerate(found) if shard is None]
+    chunks = [chunk for number in missing for chunk in _ranges(len(ranges[number]), CHUNK, ranges[number].start)]
+    encoded = encode_images(source, chunks, encoding, workers)
+    done = len(table) - sum(len(ranges[number]) for number in missing)
+    with tqdm(total=len(table), initial=done, desc="storing faces", unit="face", mininterval=1) as bar:
+        for number in missing:
+            records, broken = [], []
+            for chunk in _ranges(len(ranges[number]), CHUNK, ranges[number].start):
+                for index, (data, _) in zip(chunk, next(encoded), strict=True):
+                    if data:
+                        records.append(serialize(_record(table, index, data)))
+                    else:
+                        broken.append(index)
+                bar.update(len(chunk))
+            found[number] = shards.write_shard(folder, number, records, broken)
+    broken = [index for shard in found for index in shard.skipped]
     skipped = SkippedRows(str(folder), max_skipped_fraction, str(folder / SKIPPED_FILE))
-    writer = tfds.core.SequentialWriter(
-        _info(tfds, folder, table, source.label_set, mark, encoding), EXAMPLES_PER_SHARD, file_format="array_record"
-    )
-    writer.initialize_splits([SPLIT])
-    kept = []
-    chunks = [range(start, min(start + CHUNK, len(table))) for start in range(0, len(table), CHUNK)]
-    with tqdm(total=len(table), desc="storing faces", unit="face", mininterval=1) as bar:
-        for chunk, images in zip(chunks, encode_images(source, chunks, encoding, workers), strict=True):
-            good = [(index, data) for index, (data, _) in zip(chunk, images, strict=True) if data]
-            broken = [(index, reason) for index, (_, reason) in zip(chunk, images, strict=True) if reason]
-            skipped.faults += [(str(table.names[index]), index, reason) for index, reason in broken]
-            writer.add_examples({SPLIT: [_record(table, index, data) for index, data in good]})
-            kept += [index for index, _ in good]
-            bar.update(len(chunk))
+    skipped.faults += [(str(table.names[index]), index, BROKEN) for index in broken]
     skipped.finish(len(table))
-    writer.close_all()
-    _write_columns(folder / COLUMNS_FILE, table.take(np.array(kept, np.int64)), source.label_set, mark)
+    _finish(tfds, info, folder, found)
+    kept = np.setdiff1d(np.arange(len(table)), broken)
+    stored = table.take(kept) if broken else table
+    write_columns(folder / COLUMNS_FILE, stored, source.label_set, mark)
+    write_report(folder, stored, source.label_set, found, {"encoding": encoding, "fingerprint": mark or "none"})
+
+
+def _ranges(count: int, size: int, start: int = 0) -> list[range]:
+    """Consecutive ranges of up to `size` that cover `count` numbers from `start` on."""
+    return [range(first, min(first + size, start + count)) for first in range(start, start + count, size)]
+
+
+def _finish(tfds, info, folder: pathlib.Path, found: Sequence[shards.Shard]) -> None:
+    """Writes what TFDS has to know about the shards, and their descriptions."""
+    template = tfds.core.ShardedFileTemplate(
+        dataset_name=shards.NAME,
+        data_dir=folder,
+        split=shards.SPLIT,
+        filetype_suffix="array_record",
+        template="{DATASET}-{SPLIT}.{FILEFORMAT}-{SHARD_INDEX}",
+    )
+    lengths, size = [shard.records for shard in found], sum(shard.bytes for shard in found)
+    split = tfds.core.SplitInfo(name=shards.SPLIT, shard_lengths=lengths, num_bytes=size, filename_template=template)
+    info.set_file_format("array_record")
+    info.set_splits(tfds.core.splits.SplitDict([split]))
+    info.write_to_directory(folder)
+    shards.collect_descriptions(folder, found)
 
 
 def _info(tfds, folder: pathlib.Path, table: Table, label_set: str, mark: str, encoding: str):
@@ -109,7 +153,7 @@ def _info(tfds, folder: pathlib.Path, table: Table, label_set: str, mark: str, e
     }
     known = "; ".join(f"{name}: {quantity(name).description}" for name in table.labels)
     identity = tfds.core.dataset_info.DatasetIdentity(
-        name=NAME, version=tfds.core.Version(VERSION), data_dir=str(folder), module_name="affect_jax"
+        name=shards.NAME, version=tfds.core.Version(VERSION), data_dir=str(folder), module_name="affect_jax"
     )
     return tfds.core.DatasetInfo(
         builder=identity,
@@ -141,8 +185,9 @@ def read_labels(columns: Mapping[str, np.ndarray]) -> Labels:
     return Labels(**{name: Label(columns[name], columns[f"{name}{WEIGHT}"]) for name in known})
 
 
-def _write_columns(path: pathlib.Path, table: Table, label_set: str, mark: str) -> None:
-    texts = {column: getattr(table, column).astype(str) for column in COLUMNS[:3]}
+def write_columns(path: pathlib.Path, table: Table, label_set: str, mark: str) -> None:
+    """Writes the labels of a store, which has this fingerprint."""
+    texts = {column: np.array(getattr(table, column).tolist(), str) for column in COLUMNS[:3]}
     numbers = {"frames": table.frames, "time_seconds": table.time_seconds}
     labels = label_columns(table) | ({} if table.features is None else {"features": table.features})
     np.savez(path, label_set=np.array(label_set), fingerprint=np.array(mark), **texts, **numbers, **labels)

@@ -9,7 +9,7 @@ from absl import flags
 
 from affect_jax.data.training_rows import Built, TrainingRows
 from affect_jax.data.unreadable import UnreadableImages
-from affect_jax.data.workers import start_worker, stop_signals_blocked
+from affect_jax.data.workers import leave_reading_threads, start_worker, stop_signals_blocked
 from affect_jax.types import Batch
 
 PREFETCHED_BATCHES = 3  # minimum for threads; each builds one batch at a time
@@ -104,6 +104,7 @@ class TrainingBatches(grain.DatasetIterator[Batch]):
             return
         if not self._workers:
             reader.close()
+            leave_reading_threads()
             return
         closing = threading.Thread(target=reader.close, daemon=True)
         closing.start()

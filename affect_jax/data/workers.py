@@ -1,5 +1,6 @@
-"""What the worker processes of a loader need: they outlive no parent, and leave signals to it."""
+"""What workers of a loader need: processes outlive no parent and leave signals to it, and threads hold up nobody."""
 
+import concurrent.futures.thread
 import contextlib
 import multiprocessing
 import multiprocessing.dummy  # this and the next: imported by the first start of a process otherwise, in a thread
@@ -12,6 +13,7 @@ from multiprocessing import resource_tracker
 
 import jax
 
+GRAIN_THREADS = "grain-prefetch"  # how their names begin
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -28,6 +30,16 @@ def stop_signals_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def leave_reading_threads() -> None:
+    """Lets this process end while threads of Grain are stuck in a read; they are daemons, which end with it.
+
+    Python waits for the threads of every pool all the same, as long as the pool's module lists them.
+    """
+    waited_for = getattr(concurrent.futures.thread, "_threads_queues", {})
+    for thread in [thread for thread in waited_for if thread.name.startswith(GRAIN_THREADS)]:
+        waited_for.pop(thread, None)
 
 
 def start_worker(_number: int, _count: int) -> None:

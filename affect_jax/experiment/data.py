@@ -10,6 +10,7 @@ from affect_jax.data.folds import take_fold
 from affect_jax.data.label_clock import with_label_clock
 from affect_jax.data.registry import READERS
 from affect_jax.data.source import Concatenated, with_label_set
+from affect_jax.data.stored_faces import AS_THEY_ARE, CutFaces, StoredConfig
 from affect_jax.data.training_batches import TrainingBatches
 from affect_jax.data.training_rows import WHOLE_BATCH, Share
 from affect_jax.experiment.config.data import SourceConfig
@@ -17,13 +18,40 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.face_sizes import check_face_sizes
 from affect_jax.files.paths import first_existing
+from affect_jax.ops.geometry import DEFAULT_CROP, CropConfig
 from affect_jax.types import Source
 
 SKIPPED = "skipped.csv"
 
 
-def open_source(config: SourceConfig, label_set: str, folder: str = "", skipped_csv: str = "") -> Source:
-    """Opens a data set with the run's label set, cached in `folder` if given.
+@dataclasses.dataclass(frozen=True)
+class Storage:
+    """Where a run keeps its data sets, and how."""
+
+    folder: str = ""  # "" = nowhere
+    form: StoredConfig = AS_THEY_ARE
+    crop: CropConfig = DEFAULT_CROP  # of the network
+
+    @classmethod
+    def of(cls, options: Options) -> "Storage":
+        """That of a run."""
+        return cls(options.data.store, options.data.stored, options.crop)
+
+    def place(self, config: SourceConfig) -> pathlib.Path:
+        """The folder of a data set, whose name ends in its fingerprint."""
+        form = (self.form, self.crop) if self.form.crop_px else (self.form,) if self.form != AS_THEY_ARE else ()
+        return pathlib.Path(self.folder) / f"{config.reader}_{store.fingerprint(config.reader, config.options, *form)}"
+
+    def cut(self, source: Source) -> Source:
+        """A source in the form in which it is kept."""
+        return CutFaces(source, self.form, self.crop) if self.form.crop_px else source
+
+
+NOWHERE = Storage()
+
+
+def open_source(config: SourceConfig, label_set: str, storage: Storage = NOWHERE, skipped_csv: str = "") -> Source:
+    """Opens a data set with the run's label set, cached in the folder of `storage` if there is one.
 
     Rows skipped by its reader are listed in `skipped_csv`, unless its options name another file.
     """
@@ -40,20 +68,19 @@ def open_source(config: SourceConfig, label_set: str, folder: str = "", skipped_
             check_face_sizes(source, config.reader, options.root)
         return source
 
-    fingerprint = store.fingerprint(config.reader, config.options)
-    place = pathlib.Path(folder) / f"{config.reader}_{fingerprint}"
+    place = storage.place(config)
+    mark = place.name.removeprefix(f"{config.reader}_")
     # A store of other people's can be used for what it already holds.
-    if folder and (place.is_dir() or os.access(first_existing(folder), os.W_OK)):
-        whole = store.materialize(read, place, fingerprint)
+    if storage.folder and (place.is_dir() or os.access(first_existing(storage.folder), os.W_OK)):
+        whole = store.materialize(lambda: storage.cut(read()), place, mark, encoding=storage.form.encoding)
     else:
         whole = read()
     return with_label_set(with_label_clock(take_fold(whole, config.fold), config.clock), label_set)
 
 
-def existing_store(options: Options) -> str:
+def existing_store(options: Options) -> Storage:
     """The run's store for uses of the trained network, which may run anywhere: a missing store is not created."""
-    folder = options.data.store
-    return folder if os.path.isdir(folder) else ""
+    return Storage.of(options) if os.path.isdir(options.data.store) else NOWHERE
 
 
 def skipped_file(workdir: pathlib.Path, share: Share) -> str:
@@ -65,7 +92,7 @@ def open_training_source(options: Options, workdir: pathlib.Path, share: Share =
     """The training data sets of a run, concatenated."""
     skipped_csv = skipped_file(workdir, share)
     parts = options.data.train.values()
-    joined = Concatenated([open_source(part, options.label_set, options.data.store, skipped_csv) for part in parts])
+    joined = Concatenated([open_source(part, options.label_set, Storage.of(options), skipped_csv) for part in parts])
     if options.predicts_affect:
         check_emotions(joined, options.data.balanced)
     return joined

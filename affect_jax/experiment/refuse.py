@@ -14,6 +14,7 @@ from affect_jax.experiment import restore, splits, task
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import DERIVED, Options
+from affect_jax.experiment.config.stored import check_stored
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.run import Run
 from affect_jax.nn.network import names
@@ -117,6 +118,11 @@ def check_clips(run: Run) -> None:
     options.task.require(options.contract.predicts, options.data.frames)
 
 
+def check_store(run: Run) -> None:
+    """Checks that stored crops are large enough for what the run does with them."""
+    check_stored(run.options)
+
+
 def check_teacher(run: Run) -> None:
     """Checks that the teacher exists, takes the same images and predicts the same emotions."""
     if run.options.teacher:
@@ -138,6 +144,7 @@ CHECKS = (
     check_mesh,
     check_start,
     check_clips,
+    check_store,
     check_teacher,
     check_class_weights,
 )

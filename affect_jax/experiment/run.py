@@ -59,7 +59,8 @@ class Run:
     def evaluation_sources(self) -> dict[str, Source]:
         """The data sets evaluated during training, by name."""
         skipped_csv = data.skipped_file(self.workdir, self.share)
-        open_source = lambda part: data.open_source(part, self.options.label_set, self.options.data.store, skipped_csv)
+        storage = data.Storage.of(self.options)
+        open_source = lambda part: data.open_source(part, self.options.label_set, storage, skipped_csv)
         return {name: open_source(part) for name, part in self.options.evaluations.items()}
 
     @functools.cached_property

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 SEPARATORS = (",", ";", "\t", "|")
+COUNTED_BYTES = 1 << 22  # read at once to count lines
 HEAD_BYTES = 4096  # of a file, from which its encoding is recognized
 MARKS = (  # UTF-32 first, because its mark begins with that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -83,6 +84,15 @@ def open_text(path: pathlib.Path) -> TextIO:
     return open(path, newline="", encoding=encoding, errors="surrogateescape" if encoding == "utf-8" else "replace")
 
 
+def count_lines(path: pathlib.Path) -> int:
+    """The number of lines of a file, or more; it is read quickly, whatever its encoding."""
+    count = 1
+    with open(path, "rb") as file:
+        while data := file.read(COUNTED_BYTES):
+            count += data.count(b"\n") + data.count(b"\r")
+    return count
+
+
 def read_lines(path: pathlib.Path) -> Iterator[tuple[int, str]]:
     """Yields the number and the text of each line that is not blank."""
     with open_text(path) as file:
@@ -111,13 +121,23 @@ def read_delimited(
         else:
             return
         separator = separator_of(line, separator, columns)
-        lines = csv.reader(_joined(line, file), delimiter=separator, quotechar=quote, skipinitialspace=True)
-        try:
-            for cells in lines:
-                if any(cell and not cell.isspace() for cell in cells):
-                    yield skipped + lines.line_num, [repair(cell) for cell in cells]
-        except csv.Error as error:
-            raise ValueError(f"{path}, row {skipped + lines.line_num}: {error}; is this a CSV list?") from error
+        yield from rows_of(_joined(line, file), path, skipped, separator, quote)
+
+
+def rows_of(
+    text: Iterator[str], path: pathlib.Path, skipped: int, separator: str, quote: str
+) -> Iterator[tuple[int, list[str]]]:
+    """Yields the line number and the cells of each line that is not blank, from lines after the first `skipped`.
+
+    ValueError for a line that is not CSV.
+    """
+    lines = csv.reader(text, delimiter=separator, quotechar=quote, skipinitialspace=True)
+    try:
+        for cells in lines:
+            if any(cell and not cell.isspace() for cell in cells):
+                yield skipped + lines.line_num, [repair(cell) for cell in cells]
+    except csv.Error as error:
+        raise ValueError(f"{path}, row {skipped + lines.line_num}: {error}; is this a CSV list?") from error
 
 
 def _joined(first: str, rest: Iterator[str]) -> Iterator[str]:

@@ -190,3 +190,41 @@ def test_a_position_in_other_data_is_refused(state):
         batches.set_state(state)
     assert batches.get_state() == {"batches": 0}
     batches.close()
+
+
+# Waits for a batch that never comes, notes SIGTERM, and ends as training does.
+BLOCKED = """
+import signal, sys
+
+from affect_jax.data.augment import AugmentConfig
+from affect_jax.data.loader import training_batches
+from affect_jax.train.fetch import Fetcher
+
+sys.path.insert(0, "tests/reference")
+from noise import NoisyFaces
+
+noted = []
+signal.signal(signal.SIGTERM, lambda number, frame: noted.append(number))
+source = NoisyFaces(30, gate=sys.argv[1])
+batches = training_batches(source, crop_px=8, batch=8, seed=0, augment=AugmentConfig())
+with Fetcher(batches) as fetcher:
+    print("waiting", flush=True)
+    assert fetcher.next(lambda: bool(noted)) is None
+batches.close()
+sys.exit(75)
+"""
+
+
+def test_a_process_whose_threads_are_stuck_in_a_read_ends_on_a_signal(tmp_path):
+    gate = tmp_path / "gate"
+    gate.touch()
+    command = [sys.executable, "-W", "ignore", "-c", BLOCKED, str(gate)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "waiting\n"
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(GRACE_SECONDS + 60) == 75  # without end, before; a loaded machine takes its time to end
+    finally:
+        process.kill()
+        process.stdout.close()

@@ -1,6 +1,5 @@
 """Gradients in float64 on every combination of mesh axes equal those on one device, parameter by parameter."""
 
-import dataclasses
 import functools
 
 import jax

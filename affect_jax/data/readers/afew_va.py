@@ -106,7 +106,7 @@ def _recording(
     positions = {int(frame): index for index, frame in enumerate(footage.numbers)}
     checks = [image_files.ImageCheck("")] * len(positions)
     if config.check_images:
-        checks = check_image_files([str(footage.path(int(frame))) for frame in footage.numbers])
+        checks = list(check_image_files([str(footage.path(int(frame))) for frame in footage.numbers]))
     chosen, kept = [], []
     for key, values in sorted(labeled.items()):
         try:

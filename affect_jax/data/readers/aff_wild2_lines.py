@@ -12,6 +12,7 @@ from affect_jax.data.readers.lists import parse_integer
 from affect_jax.data.readers.traces import parse_number
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.files.delimited import is_missing, read_delimited
+from affect_jax.files.delimited_blocks import plain_numbers
 from affect_jax.quantities.valence_arousal import AROUSAL, DIMENSIONS, VALENCE
 
 LABEL_SET = "aff_wild2_8"
@@ -47,8 +48,24 @@ def _without_empty_end(cells: list[str], width: int) -> list[str]:
     return cells
 
 
+def _plain_affect(path: pathlib.Path) -> Lines | None:
+    """Valence and arousal of a file without any line of another kind."""
+    header, values = plain_numbers(path, len(DIMENSIONS))
+    header = [cell.lower() for cell in header]
+    if sorted(header) != sorted(DIMENSIONS) or values is None:
+        return None
+    values = values[:, [header.index(name) for name in DIMENSIONS]]
+    unrated = (values == NOT_RATED).any(1)
+    if not (unrated | (np.abs(values) <= 1).all(1)).all():
+        return None
+    values[unrated] = 0
+    return Lines(path, values.astype(np.float32), np.float32(~unrated))
+
+
 def read_affect(path: pathlib.Path, skipped: SkippedRows) -> Lines:
     """Reads valence and arousal; ValueError for an unexpected header."""
+    if plain := _plain_affect(path):
+        return plain
     header, lines = _lines(path, DIMENSIONS, width=2)
     header = [cell.lower() for cell in header]
     if sorted(header) != sorted(DIMENSIONS):

@@ -1,7 +1,6 @@
 """Shared parts of both AffectNet readers: row selection, and the resulting source."""
 
 import dataclasses
-from typing import NamedTuple
 
 import numpy as np
 from absl import logging
@@ -11,15 +10,17 @@ from affect_jax import emotions
 from affect_jax.data.belonging import check_landmarks, log_notes, misplaced
 from affect_jax.data.image_source import ImageFiles
 from affect_jax.data.readers import affectnet_cleaning as cleaning
-from affect_jax.data.readers.affectnet_rows import CORRECT, Row
+from affect_jax.data.readers.affectnet_columns import UNKNOWN, ImagePaths, Listed, RowPlaces
+from affect_jax.data.readers.affectnet_rows import CORRECT
 from affect_jax.data.readers.lists import ImageListConfig, check_image_files, image_table, square_around_box
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
-from affect_jax.data.whole_images import file_sizes, require_crops
+from affect_jax.data.whole_images import evenly, file_sizes, require_crops
 from affect_jax.ops.geometry import EMONET_SIDE
-from affect_jax.types import UnreadableImage
+from affect_jax.types import Label, UnreadableImage
 
 LABEL_SET = "affectnet_8"
+MOST_COMPARED = 20_000  # faces whose landmarks are compared with what is usual; evenly spread over the list
 NOT_CHECKABLE = "cleaning: no emotion, or no valence and arousal, to check"
 
 
@@ -46,98 +47,96 @@ class AffectNetFacesConfig(ImageListConfig):
             raise ValueError(f"box_side_ratio is {self.box_side_ratio}; it must be above 0")
 
 
-class Listed(NamedTuple):
-    """A row with its position in the list and its image file."""
-
-    number: int  # of the row in its list, for messages
-    name: str  # unique
-    subject: str
-    file: str
-    row: Row
-
-
-def faces(
-    rows: list[Listed], total: int, where: str, config: AffectNetFacesConfig, skipped: SkippedRows
-) -> "ListedFaces":
+def faces(listed: Listed, total: int, where: str, config: AffectNetFacesConfig, skipped: SkippedRows) -> "ListedFaces":
     """Builds the source of the rows that are kept; records those skipped of `total`, ValueError if too many."""
     if config.only_label_set:
-        rows = _keep_label_set(rows, where, config.only_label_set, skipped)
+        _keep_label_set(listed, where, config.only_label_set, skipped)
     if config.clean:
-        rows = _clean(rows, where, config.clean, skipped)
+        _clean(listed, where, config.clean, skipped)
     if config.check_images:
-        rows = _keep_usable_images(rows, skipped)
+        _keep_usable_images(listed, skipped)
     skipped.finish(total)
-    if not rows:
+    if not len(listed):
         raise ValueError(f"{where} has no usable rows among {total}: {skipped.counts()}; is this an AffectNet list?")
-    if whole := [listed.file for listed in rows if listed.row.landmarks is None and listed.row.box is None]:
+    rows = listed.rows
+    whole = np.flatnonzero(~rows.has_landmarks & (rows.boxes[:, 2] == 0))
+    if len(whole):
         how = "add the columns facial_landmarks, or face_x, face_y, face_width and face_height, to the list"
-        require_crops("affectnet", where, file_sizes(whole), config.allow_whole_images, how)
-    return _source(rows, where, config)
+        sizes = file_sizes(ImagePaths(listed.folder, rows.paths[whole]))
+        require_crops("affectnet", where, sizes, config.allow_whole_images, how)
+    return _source(listed, where, config)
 
 
-def _keep_label_set(rows: list[Listed], where: str, label_set: str, skipped: SkippedRows) -> list[Listed]:
-    names, kept = emotions.names(LABEL_SET), []
-    for listed in rows:
-        if listed.row.emotion is not None and names[listed.row.emotion] in emotions.names(label_set):
-            kept.append(listed)
-        else:
-            skipped.left_out.append((listed.file, listed.number, f"emotion is not in {label_set}"))
-    logging.info("%s: %d of %d rows have an emotion of %s", where, len(kept), len(rows), label_set)
-    return kept
+def _leave_out(listed: Listed, reasons: dict[int, str], skipped: SkippedRows) -> None:
+    """Drops rows for the given reasons."""
+    files, kept = listed.files, np.ones(len(listed), bool)
+    for index, reason in reasons.items():
+        kept[index] = False
+        skipped.left_out.append((files[index], int(listed.rows.numbers[index]), reason))
+    listed.keep(kept)
 
 
-def _clean(rows: list[Listed], where: str, rule: str, skipped: SkippedRows) -> list[Listed]:
+def _keep_label_set(listed: Listed, where: str, label_set: str, skipped: SkippedRows) -> None:
+    names = emotions.names(label_set)
+    included = [code for code, name in enumerate(emotions.names(LABEL_SET)) if name in names]
+    others, count = np.flatnonzero(~np.isin(listed.rows.emotion, included)), len(listed)
+    _leave_out(listed, dict.fromkeys(others.tolist(), f"emotion is not in {label_set}"), skipped)
+    logging.info("%s: %d of %d rows have an emotion of %s", where, len(listed), count, label_set)
+
+
+def _clean(listed: Listed, where: str, rule: str, skipped: SkippedRows) -> None:
     """Keeps the rows that satisfy the cleaning rule; logs counts per emotion and lists the others by reason."""
-    manually = rule == "automatic+correct"
-    if manually and all(listed.row.correct is None for listed in rows):
+    rows, manually = listed.rows, rule == "automatic+correct"
+    if manually and (rows.correct == UNKNOWN).all():
         raise ValueError(
             f"{where}: clean '{rule}' needs the column {CORRECT}, which only EmoNet's own lists have (python -m "
             "launch.import_lists); choose clean 'automatic'"
         )
-    checkable = [r.row.emotion is not None and r.row.valence_arousal is not None for r in rows]
-    emotion = np.array([listed.row.emotion if ok else -1 for listed, ok in zip(rows, checkable, strict=True)], np.int64)
-    values = [listed.row.valence_arousal if ok else (0, 0) for listed, ok in zip(rows, checkable, strict=True)]
-    agrees = cleaning.agrees(emotion, np.array(values, np.float64).reshape(-1, 2))
-    kept = []
-    for listed, ok, fits in zip(rows, checkable, agrees, strict=True):
-        reason = ""
-        if not ok:
-            reason = NOT_CHECKABLE
-        elif not fits:
-            reason = f"cleaning: {cleaning.NAMES[listed.row.emotion]} is inconsistent with valence and arousal"
-        elif manually and not listed.row.correct:
-            reason = f"cleaning: {CORRECT} is not 1"
-        kept.append(not reason)
-        if reason:
-            skipped.left_out.append((listed.file, listed.number, reason))
+    checkable = (rows.emotion != UNKNOWN) & ~np.isnan(rows.valence_arousal).any(1)
+    emotion = np.where(checkable, rows.emotion, -1).astype(np.int64)
+    agrees = cleaning.agrees(emotion, np.where(checkable[:, None], rows.valence_arousal, 0.0))
+    kept = checkable & agrees & (rows.correct == 1 if manually else True)
+    reasons = {}
+    for index in np.flatnonzero(~kept).tolist():
+        if not checkable[index]:
+            reasons[index] = NOT_CHECKABLE
+        elif not agrees[index]:
+            name = cleaning.NAMES[rows.emotion[index]]
+            reasons[index] = f"cleaning: {name} is inconsistent with valence and arousal"
+        else:
+            reasons[index] = f"cleaning: {CORRECT} is not 1"
     logging.info(
         "%s: clean '%s' kept %d of %d: %s; %d could not be checked",
         where,
         rule,
-        sum(kept),
-        len(rows),
-        cleaning.count_per_emotion(emotion, np.array(kept, bool)),
-        len(rows) - sum(checkable),
+        kept.sum(),
+        len(kept),
+        cleaning.count_per_emotion(emotion, kept),
+        len(kept) - checkable.sum(),
     )
-    return [listed for listed, keep in zip(rows, kept, strict=True) if keep]
+    _leave_out(listed, reasons, skipped)
 
 
-def _keep_usable_images(rows: list[Listed], skipped: SkippedRows) -> list[Listed]:
+def _keep_usable_images(listed: Listed, skipped: SkippedRows) -> None:
     """Keeps the rows whose image is complete and contains the face; warns if their landmarks are unlikely."""
-    kept, points, sizes = [], [], []
-    for listed, check in zip(rows, check_image_files([listed.file for listed in rows]), strict=True):
-        if reason := check.reason or misplaced(listed.row.landmarks, listed.row.box, check.width, check.height):
+    rows, files, kept = listed.rows, listed.files, np.ones(len(listed), bool)
+    sizes = np.zeros((len(listed), 2))
+    for index, check in enumerate(check_image_files(files)):
+        landmarks = rows.landmarks[index] if rows.has_landmarks[index] else None
+        box = tuple(rows.boxes[index].tolist()) if rows.boxes[index, 2] else None
+        sizes[index] = check.width, check.height
+        if reason := check.reason or misplaced(landmarks, box, check.width, check.height):
             size = f"{check.width} x {check.height} px"
             expected = "a complete image" if check.reason else f"a face in the image of {size}"
-            skipped.refuse(listed.file, listed.number, RowFault(reason, f"expected {expected} at {listed.file}"))
-        else:
-            kept.append(listed)
-            if listed.row.landmarks is not None and check.width:
-                points.append(listed.row.landmarks)
-                sizes.append((check.width, check.height))
-    if points:
-        log_notes(skipped.where, check_landmarks(skipped.where, np.stack(points), np.array(sizes, np.float64)))
-    return kept
+            fault = RowFault(reason, f"expected {expected} at {files[index]}")
+            skipped.refuse(files[index], int(rows.numbers[index]), fault)
+            kept[index] = False
+    listed.keep(kept)
+    sizes = sizes[kept]
+    located = np.flatnonzero(rows.has_landmarks & (sizes[:, 0] > 0))
+    if len(located):
+        some = located[evenly(len(located), MOST_COMPARED)]
+        log_notes(skipped.where, check_landmarks(skipped.where, rows.landmarks[some], sizes[some]))
 
 
 class ListedFaces(ImageFiles):
@@ -158,19 +157,18 @@ class ListedFaces(ImageFiles):
         return image
 
 
-def _source(rows: list[Listed], where: str, config: AffectNetFacesConfig) -> ListedFaces:
-    labels = unlabeled(len(rows), LABEL_SET, ("valence_arousal", "emotion", "landmarks"))
-    boxes = np.zeros((len(rows), 3), np.int64)
-    for index, row in enumerate(listed.row for listed in rows):
-        if row.valence_arousal is not None:
-            labels["valence_arousal"].value[index], labels["valence_arousal"].weight[index] = row.valence_arousal, 1
-        if row.emotion is not None:
-            labels["emotion"].value[index, row.emotion] = labels["emotion"].weight[index] = 1
-        if row.landmarks is not None:
-            labels["landmarks"].value[index], labels["landmarks"].weight[index] = row.landmarks, 1
-        elif row.box is not None:
-            boxes[index] = square_around_box(*row.box, config.box_side_ratio)
-    table = image_table([listed.name for listed in rows], [listed.subject for listed in rows], labels)
-    places = [f"{where}, row {listed.number}" for listed in rows]
-    files = [listed.file for listed in rows]
-    return ListedFaces(LABEL_SET, table, files, places, upright=False, boxes=boxes)
+def _source(listed: Listed, where: str, config: AffectNetFacesConfig) -> ListedFaces:
+    rows, count = listed.rows, len(listed)
+    labels = unlabeled(count, LABEL_SET, ("valence_arousal", "emotion"))
+    rated, named = ~np.isnan(rows.valence_arousal).any(1), np.flatnonzero(rows.emotion != UNKNOWN)
+    labels["valence_arousal"].value[rated] = rows.valence_arousal[rated]
+    labels["valence_arousal"].weight[rated] = 1
+    labels["emotion"].value[named, rows.emotion[named]] = 1
+    labels["emotion"].weight[named] = 1
+    landmarks = Label(rows.landmarks, rows.has_landmarks.astype(np.float32))
+    boxes = np.zeros((count, 3), np.int64)
+    for index in np.flatnonzero(~rows.has_landmarks & (rows.boxes[:, 2] > 0)):
+        boxes[index] = square_around_box(*rows.boxes[index].tolist(), config.box_side_ratio)
+    table = image_table(listed.names, listed.subjects, labels.replace(landmarks=landmarks))
+    places = RowPlaces(where, rows.numbers)
+    return ListedFaces(LABEL_SET, table, listed.files, places, upright=False, boxes=boxes)

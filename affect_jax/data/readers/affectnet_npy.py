@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float
 
-from affect_jax.data.readers.affectnet_faces import AffectNetFacesConfig, Listed, ListedFaces, faces
+from affect_jax.data.readers.affectnet_columns import FaceColumns, Listed
+from affect_jax.data.readers.affectnet_faces import AffectNetFacesConfig, ListedFaces, faces
 from affect_jax.data.readers.affectnet_rows import (
     EMOTIONS,
     NON_FACE,
@@ -26,12 +27,14 @@ from affect_jax.data.readers.affectnet_rows import (
 )
 from affect_jax.data.readers.lists import READING_THREADS, existing_folder
 from affect_jax.data.skipped import RowFault, SkippedRows
+from affect_jax.data.texts import pack
 from affect_jax.data.whereabouts import elsewhere, log_left_out, visible_files
 from affect_jax.files import image_files
 from affect_jax.files.kinds import is_hidden
 
 FOLDERS = {"training": "train_set", "train": "train_set", "validation": "val_set", "val": "val_set"}
 KINDS = {"exp": "expression", "val": "valence", "aro": "arousal"}
+READ_AT_ONCE = 8192  # ids
 LANDMARKS_END = "_lnd.npy"
 PLAIN_START = b"\x93NUMPY\x01\x00"  # format version 1.0, which numpy.save writes for all such arrays
 
@@ -66,24 +69,28 @@ def affectnet_npy(config: AffectNetNpyConfig) -> ListedFaces:
             raise FileNotFoundError(f"no folder {folder}; splits found in {root}: {', '.join(sets) or 'none'}{hint}")
     files = _list_images(top / "images")
     ids = sorted(set(files) | _list_annotated(top / "annotations"), key=lambda name: (len(name), name))
-    skipped, rows = config.skipped(top), []
+    skipped, rows, names = config.skipped(top), FaceColumns(len(ids)), []
     with ThreadPoolExecutor(READING_THREADS) as pool:  # hundreds of thousands of small files
-        found = pool.map(lambda name: _read(top / "annotations", name, files.get(name)), ids, chunksize=256)
-        for number, (name, row) in enumerate(zip(ids, found, strict=True), 1):
-            _add_or_skip(number, name, row, top, rows, skipped)
-    return faces(rows, len(ids), str(top), config, skipped)
+        for start in range(0, len(ids), READ_AT_ONCE):  # a pool keeps an object for everything it is given
+            some = ids[start : start + READ_AT_ONCE]
+            found = pool.map(lambda name: _read(top / "annotations", name, files.get(name)), some)
+            read = [(number, name, row) for number, (name, row) in enumerate(zip(some, found, strict=True), start + 1)]
+            used = [(number, name, row) for number, name, row in read if _is_usable(number, name, row, top, skipped)]
+            rows.add([(number, row) for number, _, row in used])
+            names += [name for _, name, _ in used]
+    rows.keep()
+    names = pack(names)
+    return faces(Listed(rows, names, names, top / "images"), len(ids), str(top), config, skipped)
 
 
-def _add_or_skip(
-    number: int, name: str, row: Row | RowFault, top: pathlib.Path, rows: list[Listed], skipped: SkippedRows
-) -> None:
-    """Adds a row to the faces, or to the skipped rows."""
+def _is_usable(number: int, name: str, row: Row | RowFault, top: pathlib.Path, skipped: SkippedRows) -> bool:
+    """Whether a row is usable; records it otherwise."""
     if isinstance(row, RowFault):
         skipped.refuse(f"{top}/annotations/{name}_exp.npy", number, row)
-    elif row.left_out:
+        return False
+    if row.left_out:
         skipped.left_out.append((f"{top}/images/{row.path}", number, row.left_out))
-    else:
-        rows.append(Listed(number, name, name, f"{top}/images/{row.path}", row))
+    return not row.left_out
 
 
 def _list_images(folder: pathlib.Path) -> dict[str, str]:

@@ -48,7 +48,7 @@ def usable_images(
         _require_some(images, place)
     checks = [ImageCheck("")] * len(images)
     if config.check_images:
-        checks = check_image_files([str(path) for path in images])
+        checks = list(check_image_files([str(path) for path in images]))
     kept, points, sizes = [], [], []
     for index, (path, check) in enumerate(zip(images, checks, strict=True)):
         size = (check.height, check.width) if check.turned and place.upright else (check.width, check.height)

@@ -13,12 +13,13 @@ from jaxtyping import Float
 
 from affect_jax import emotions
 from affect_jax.data.skipped import RowFault, SkippedRows
-from affect_jax.data.source import Table
+from affect_jax.data.source import Table, Texts
 from affect_jax.files import image_files
 from affect_jax.files.delimited import is_number, read_delimited
 from affect_jax.types import Labels
 
 READING_THREADS = 8  # overlaps the latency of network storage
+CHECKED_AT_ONCE = 8192  # image files
 
 
 MOST_BOX_PX = 1e6  # a larger coordinate is none of a face box
@@ -85,7 +86,7 @@ class ListFile:
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         self.columns, empty = [], True
         for number, cells in read_delimited(self.path, self._known(), self.delimiter, self.quote):
-            if not self.columns and self._take_header(number, cells):
+            if not self.columns and self.take_header(number, cells):
                 continue
             empty = False
             yield number, cells
@@ -97,7 +98,7 @@ class ListFile:
     def _known(self) -> tuple[str, ...]:
         return (*self.required, *self.headerless)
 
-    def _take_header(self, number: int, cells: list[str]) -> bool:
+    def take_header(self, number: int, cells: list[str]) -> bool:
         """Sets the columns; False if the first line is already data."""
         spelling = {column.lower(): column for column in self._known()}
         found = [spelling.get(cell.strip().lower(), cell.strip()) for cell in cells]
@@ -169,7 +170,7 @@ def parse_emotion(column: str, cell: str, names: Sequence[str]) -> int:
     return parse_integer(column, cell, len(names) - 1, meaning)
 
 
-def image_table(names: Sequence[str], subjects: Sequence[str], labels: Labels) -> Table:
+def image_table(names: Texts, subjects: Texts, labels: Labels) -> Table:
     """Creates a table of still images."""
     count = len(names)
     return Table(names, subjects, [""] * count, np.zeros(count, np.int64), np.zeros(count), labels)
@@ -180,10 +181,12 @@ def one_hot(emotions: Sequence[int], count: int) -> Float[np.ndarray, "example e
     return np.eye(count, dtype=np.float32)[np.asarray(emotions, np.int64)]
 
 
-def check_image_files(paths: Sequence[str]) -> list[image_files.ImageCheck]:
+def check_image_files(paths: Sequence[str]) -> Iterator[image_files.ImageCheck]:
     """Checks image files in several threads."""
     with ThreadPoolExecutor(READING_THREADS) as pool:
-        return list(pool.map(image_files.check, paths, chunksize=256))
+        for start in range(0, len(paths), CHECKED_AT_ONCE):  # a pool keeps an object for everything it is given
+            some = range(start, min(start + CHECKED_AT_ONCE, len(paths)))
+            yield from pool.map(lambda index: image_files.check(paths[index]), some)
 
 
 def square_around_box(left: float, top: float, width: float, height: float, side_ratio: float) -> tuple[int, int, int]:

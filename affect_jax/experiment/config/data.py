@@ -8,6 +8,7 @@ from typing import Any
 from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
 from affect_jax.data.registry import READERS
+from affect_jax.data.stored_faces import StoredConfig
 from affect_jax.data.windows import WindowConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import named, section, typed
@@ -39,11 +40,14 @@ class DataConfig:
     # Cache folder for decoded or rendered examples; "" = none. Relative to the folder that a command is started in;
     # only training creates it.
     store: str = ""
+    stored: StoredConfig = dataclasses.field(default_factory=StoredConfig)  # how the store keeps images
     # Processes that read and crop the training images; 0 = two threads of the training process. The batches are the
     # same. A worker holds a copy of the labels, and three finished batches are kept for each in /dev/shm.
     workers: int = 0
 
     def __post_init__(self):
+        if self.stored.crop_px and not self.store:
+            raise ValueError(f"data.stored.crop_px is {self.stored.crop_px}, but there is no store; set data.store")
         if self.workers < 0:
             raise ValueError(f"data.workers is {self.workers}; expected a number of processes, or 0 for threads")
         if self.frames < 0 or self.hop < 0:
@@ -103,7 +107,8 @@ def data_config(data: Mapping[str, Any]) -> DataConfig:
     """Parses the section `data`; UsageError names the first invalid option."""
     train = source_configs(section(data, "train", "data."), "data.train")
     windows = typed(WindowConfig, section({"windows": data.get("windows", {})}, "windows", "data."), "data.windows")
-    made = typed(DataConfig, {**data, "train": train, "windows": windows}, "data")
+    stored = typed(StoredConfig, section({"stored": data.get("stored", {})}, "stored", "data."), "data.stored")
+    made = typed(DataConfig, {**data, "train": train, "windows": windows, "stored": stored}, "data")
     if not made.frames and (windows != WindowConfig() or made.hop):
         name = "hop" if windows == WindowConfig() else "windows"
         raise UsageError(f"data.{name} is for clips; set data.frames, or leave it at its default")
