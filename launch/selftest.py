@@ -1,11 +1,12 @@
-"""Proves that a run survives being killed: trains it twice, kills one of them at random points, and compares both.
+"""Kills a run at random points, resumes it, and compares it with one that was not interrupted.
 
   python -m launch.selftest --config=configs/quickstart.py:static --workdir=runs/selftest --config.train.steps=60
   python -m launch.selftest --config=my_config.py --workdir=runs/selftest --kills=20 --seed=1
 
-The process of the second run is killed (SIGKILL) while it compiles, trains, evaluates and saves, and started again each
-time. All arrays of the checkpoints (weights, optimizer), the position in the data and all lines of metrics.jsonl, times
-excepted, must be equal. The report says when it was killed. Takes the time of two runs, and a start for each kill.
+Trains the config twice. The process of the second run is killed (SIGKILL) while it compiles, trains, evaluates and
+saves, and started again each time. All arrays of the checkpoints (weights, optimizer), the position in the data and all
+lines of metrics.jsonl, times excepted, must be equal. The report says when it was killed. Takes the time of two runs,
+and a start for each kill.
 Exit codes: 0 equal, 1 different (the first difference is named) or a training failed, 2 usage error.
 """
 

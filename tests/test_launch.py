@@ -73,6 +73,7 @@ DERIVE = GROUPS["Derive a network from another"]
 OTHER_MEANINGS = {  # flags that mean something else than the flag of the same name in other commands
     ("sweep", "workdir"),  # the folder of many workdirs
     ("selftest", "workdir"),  # the folder of two runs
+    ("selftest", "seed"),  # of the kills
     *((command, "workdir") for command in DERIVE if command != "certify"),  # of a network that is written
     ("convert", "from"),  # a file, not a workdir
     ("sweep", "sweep"),  # a Python file, not the folder of a finished sweep

@@ -3,6 +3,7 @@
 import re
 import sys
 import threading
+from typing import Any
 
 import grain
 from absl import flags
@@ -54,7 +55,7 @@ class TrainingBatches(grain.DatasetIterator[Batch]):
         """The number of batches taken."""
         return {NUMBER: self._number}
 
-    def set_state(self, state: dict[str, int]) -> None:
+    def set_state(self, state: dict[str, Any]) -> None:
         """Continues at a batch; states of any number of workers and processes are alike.
 
         ValueError if the state is not that of such batches.

@@ -81,23 +81,34 @@ def _claim_and_train(run: Run, config: Config, original: Mapping[str, Any] | Non
         if is_first():
             run_card.end_session(run.workdir, checkpoints.kept_step(), finished)
         return finished
-    except KeyboardInterrupt:  # a second signal: what is half written is removed by the next start
-        raise
     except BaseException as error:
-        if jax.process_count() == 1:  # else Orbax would wait for the others
-            checkpoints.abandon()
-        kept = checkpoints.kept_step()
-        if new and kept == 0 and isinstance(error, TrainingDiverged) and is_first():
-            checkpoints.remove_initial()  # which "rollback" saved: nothing was trained
-            kept = None
-        if new and kept is None and is_first():  # no step was saved: leave the folder to a corrected command
-            with contextlib.suppress(OSError):
-                (run.workdir / CONFIG).unlink(missing_ok=True)
-                (run.workdir / run_card.CARD).unlink(missing_ok=True)
+        kept = _clean_up(run, checkpoints, error, new)
         if fault := find_fault(error, run.workdir):
             state = "no checkpoint was saved yet" if kept is None else f"the checkpoint of step {kept} is kept"
             raise DiskError(f"{fault.problem}; {state}; {fault.remedy}") from error
         raise
+
+
+def _clean_up(run: Run, checkpoints: Checkpoints, error: BaseException, new: bool) -> int | None:
+    """Closes the checkpoints after an error; a new folder in which nothing was trained is left to a corrected config.
+
+    Returns the step of the checkpoint that is kept.
+    """
+    if isinstance(error, KeyboardInterrupt):  # a second signal waits for nothing
+        if checkpoints.is_writing():
+            return checkpoints.kept_step()
+    elif jax.process_count() == 1:  # else Orbax would wait for the others
+        checkpoints.abandon()
+    if not is_first():
+        return checkpoints.kept_step()
+    if new and checkpoints.kept_step() == 0 and isinstance(error, TrainingDiverged):
+        checkpoints.remove_initial()  # which "rollback" had saved
+    kept = checkpoints.kept_step()
+    if new and kept is None:
+        with contextlib.suppress(OSError):
+            (run.workdir / CONFIG).unlink(missing_ok=True)
+            (run.workdir / run_card.CARD).unlink(missing_ok=True)
+    return kept
 
 
 def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | None, signals: Signals) -> bool:

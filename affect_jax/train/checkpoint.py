@@ -51,7 +51,7 @@ class Checkpoints:
 
     def _check_scores(self) -> None:
         """Raises DamagedCheckpoint if a score was changed, which would choose another checkpoint as the best."""
-        steps = self._steps_on_disk()
+        steps = self.steps()
         for step in steps:
             with convert_errors(self._folder, step, steps):
                 verify(self._folder / str(step), "metrics")
@@ -100,10 +100,6 @@ class Checkpoints:
     def latest_step(self) -> int | None:
         """Step of the newest complete checkpoint."""
         return self._manager.latest_step()
-
-    def steps(self) -> list[int]:
-        """Steps of all complete checkpoints."""
-        return self._manager.all_steps()
 
     def best_step(self) -> int | None:
         """Step of the checkpoint with the best score, or of the newest if none has a score."""
@@ -203,13 +199,18 @@ class Checkpoints:
         if is_first():
             self._writer.remove_unfinished()
 
+    def is_writing(self) -> bool:
+        """Whether a checkpoint is being written in the background."""
+        return self._manager.is_saving_in_progress()
+
     def remove_initial(self) -> None:
         """Removes the checkpoint of the initial weights, so that the workdir is free for a corrected config."""
         shutil.rmtree(self._folder / "0", ignore_errors=True)
 
     def kept_step(self) -> int | None:
         """Step of the newest checkpoint on disk, also after one that failed."""
-        return max(self._steps_on_disk(), default=None)
+        return max(self.steps(), default=None)
 
-    def _steps_on_disk(self) -> list[int]:
+    def steps(self) -> list[int]:
+        """Steps of all complete checkpoints on disk."""
         return [int(step.name) for step in self._folder.glob("*") if step.name.isdecimal()]

@@ -5,6 +5,7 @@ import hashlib
 import json
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +20,7 @@ METRICS = "metrics.jsonl"
 class Record:
     """What is compared of a run."""
 
-    lines: Sequence[Mapping[str, float]]  # of the metrics, without the times
+    lines: Sequence[Mapping[str, Any]]  # of the metrics, without the times
     hashes: Mapping[str, str]  # SHA-256 of arrays and notes by place, such as "step 8, optimizer '00003'"
 
 

@@ -20,7 +20,7 @@ def test_points_are_drawn_over_phases_and_steps_and_depend_on_the_seed_alone():
     assert steps == sorted(steps) and steps[0] < 20 and 60 < steps[-1] < LATEST_START * 100
     for phase, longest in SECONDS.items():
         drawn = [point.seconds for point in points if point.phase == phase]
-        assert 0 <= min(drawn) < longest / 3 and longest / 2 < max(drawn) < longest
+        assert 0 <= min(drawn) < longest / 2 and longest / 2 < max(drawn) < longest
 
 
 def test_a_training_that_fails_by_itself_is_reported_with_its_last_line_and_its_log(tmp_path):
