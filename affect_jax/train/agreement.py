@@ -20,7 +20,7 @@ from affect_jax.train.signals import Signals
 
 FAILURE, SEEN = "affect_jax/failure", "affect_jax/failure_seen"
 LONG_MS = 7 * 24 * 3600 * 1000  # the other processes may be writing a store meanwhile; one that died ends the wait
-FAREWELL_SECONDS = 10.0  # how long a process that fails waits until the others know
+FAREWELL_SECONDS = 5.0  # how long a process that fails waits until the others know
 
 
 def is_first() -> bool:
