@@ -45,7 +45,8 @@ def joined(
     from affect_jax.train import agreement
 
     _connect(place, from_slurm=coordinator is None, heartbeat_seconds=heartbeat_seconds)
-    agreement.watch_for_failure()
+    fate = agreement.SharedFate(place.process, place.processes)
+    fate.watch()
     if place.process and not logging.level_debug():
         logging.set_verbosity(logging.WARNING)
     try:
@@ -53,7 +54,7 @@ def joined(
     except BaseException as error:
         reason = _explain(error)
         code = _code(reason)
-        agreement.announce_failure(_sentence(reason), code)
+        fate.announce(_sentence(reason), code)
         _leave_alone(code)
         if reason is not error:
             raise reason from error
