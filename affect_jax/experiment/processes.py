@@ -51,6 +51,7 @@ def joined(
         logging.set_verbosity(logging.WARNING)
     try:
         yield
+        agreement.wait_for_all("end")
     except BaseException as error:
         reason = _explain(error)
         code = _code(reason)
@@ -59,7 +60,6 @@ def joined(
         if reason is not error:
             raise reason from error
         raise
-    agreement.wait_for_all("end")
     jax.distributed.shutdown()
 
 

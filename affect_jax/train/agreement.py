@@ -4,6 +4,7 @@ Everything but numbers goes through the key-value store of JAX's coordination se
 one process, none of these functions waits for anything.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -92,13 +93,12 @@ class SharedFate:
         threading.Thread(target=self._watch, name="failure watch", daemon=True).start()
 
     def announce(self, sentence: str, code: int) -> None:
-        """Tells the other processes why this one fails, and waits a moment until they know; the first failure counts."""
+        """Tells the other processes why this one fails, and waits until they know; the first failure counts."""
         failure = {"process": self._process, "code": code, "sentence": sentence}
-        try:
+        with contextlib.suppress(Exception):  # another one failed before, or process 0 has ended
             self._client.key_value_set(FAILURE, json.dumps(failure))
+        with contextlib.suppress(Exception):
             self._part()
-        except Exception:  # another one failed before, or process 0, through which all of this goes, has ended
-            time.sleep(1)
 
     def _watch(self) -> None:
         try:
@@ -116,7 +116,7 @@ class SharedFate:
 
     def _part(self) -> None:
         """Waits until all processes know of the failure: the connection of the others ends with process 0."""
-        self._client.key_value_set(f"{SEEN}/{self._process}", "")
+        self._client.key_value_set(f"{SEEN}/{self._process}", "", allow_overwrite=True)
         end = time.monotonic() + FAREWELL_SECONDS
         while len(self._client.key_value_dir_get(SEEN)) < self._processes and time.monotonic() < end:
             time.sleep(0.1)
