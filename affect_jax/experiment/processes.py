@@ -6,37 +6,20 @@ import ctypes
 import os
 import re
 import signal
-import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from absl import logging
 
 from affect_jax.experiment.cli import END_SECONDS, EXIT_INTERRUPTED, describe
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.place import Place, find_place
 
 HEARTBEAT_SECONDS = 60  # a process that was not heard of for so long is taken for dead, and the others end
-SLURM = (
-    "SLURM_JOB_ID",
-    "SLURM_STEP_NODELIST",
-    "SLURM_NTASKS",
-    "SLURM_PROCID",
-    "SLURM_LOCALID",
-)  # as JAX looks for them
-FIRST_NODE = re.compile(r"([^,\[]+)(?:\[(\d+))?")
 LOST = re.compile(r"Gloo|UNAVAILABLE|DEADLINE_EXCEEDED|[Cc]oordination ?[Ss]ervice|NCCL")
 RESUME = "run the same command again in all processes to resume"
 STOPPED = f"error: stopped by JAX for the reason above; most often, another process has ended or never came; {RESUME}\n"
-
-
-class Place(NamedTuple):
-    """Where a process stands among the processes of a run."""
-
-    coordinator: str  # HOST:PORT of process 0
-    processes: int
-    process: int
 
 
 @contextlib.contextmanager
@@ -62,66 +45,22 @@ def joined(
     from affect_jax.train import agreement
 
     _connect(place, from_slurm=coordinator is None, heartbeat_seconds=heartbeat_seconds)
-    agreement.watch_for_failure()
+    fate = agreement.SharedFate(place.process, place.processes)
+    fate.watch()
     if place.process and not logging.level_debug():
         logging.set_verbosity(logging.WARNING)
     try:
         yield
+        agreement.wait_for_all("end")
     except BaseException as error:
         reason = _explain(error)
         code = _code(reason)
-        agreement.announce_failure(_sentence(reason), code)
+        fate.announce(_sentence(reason), code)
         _leave_alone(code)
         if reason is not error:
             raise reason from error
         raise
-    agreement.wait_for_all("end")
     jax.distributed.shutdown()
-
-
-def find_place(
-    coordinator: str | None, processes: int | None, process: int | None, environment: Mapping[str, str]
-) -> Place | None:
-    """The place that flags or Slurm's variables give; None for a single process, UsageError if it makes no sense.
-
-    A batch script or an allocation without a step has only some of the variables: whatever runs there is one process.
-    """
-    if processes == 1 and coordinator is None and not process:
-        return None
-    given = {"--coordinator": coordinator, "--processes": processes, "--process": process}
-    if missing := [name for name, value in given.items() if value is None]:
-        if len(missing) < len(given):
-            raise UsageError(
-                f"{' and '.join(missing)} missing: several processes need --coordinator=HOST:PORT, --processes=N and "
-                "--process=I"
-            )
-        return _from_slurm(environment)
-    host, _, port = coordinator.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
-        raise UsageError(f"--coordinator={coordinator}: expected HOST:PORT of process 0, such as node1:12345")
-    if not 0 <= process < processes:
-        raise UsageError(f"--process={process} of --processes={processes}: expected a number from 0 to {processes - 1}")
-    _require_known(host.strip("[]"), f"--coordinator={coordinator}")
-    return Place(coordinator, processes, process)
-
-
-def _from_slurm(environment: Mapping[str, str]) -> Place | None:
-    if any(name not in environment for name in SLURM) or int(environment["SLURM_NTASKS"]) < 2:
-        return None
-    nodes = environment["SLURM_STEP_NODELIST"]
-    host = "".join(part for part in FIRST_NODE.match(nodes).groups() if part)
-    _require_known(host, f"SLURM_STEP_NODELIST={nodes}")
-    return Place(host, int(environment["SLURM_NTASKS"]), int(environment["SLURM_PROCID"]))
-
-
-def _require_known(host: str, source: str) -> None:
-    try:
-        socket.getaddrinfo(host, None)
-    except OSError as error:
-        raise UsageError(
-            f"{source}: the name of host '{host}' cannot be resolved here ({error.strerror}); give an address that all "
-            "processes reach with --coordinator=ADDRESS:PORT --processes=N --process=I"
-        ) from error
 
 
 def _connect(place: Place, from_slurm: bool, heartbeat_seconds: int) -> None:

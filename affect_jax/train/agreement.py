@@ -4,6 +4,7 @@ Everything but numbers goes through the key-value store of JAX's coordination se
 one process, none of these functions waits for anything.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from affect_jax.train.signals import Signals
 
 FAILURE, SEEN = "affect_jax/failure", "affect_jax/failure_seen"
 LONG_MS = 7 * 24 * 3600 * 1000  # the other processes may be writing a store meanwhile; one that died ends the wait
-FAREWELL_SECONDS = 10.0  # how long a process that fails waits until the others know
+FAREWELL_SECONDS = 5.0  # how long a process that fails waits until the others know
 
 
 def is_first() -> bool:
@@ -80,43 +81,44 @@ def shared_signals() -> Signals:
     return Signals() if jax.process_count() == 1 else SharedSignals()
 
 
-def announce_failure(sentence: str, code: int) -> None:
-    """Tells the other processes why this one fails, and waits a moment until they know; the first failure counts."""
-    client = ocp.multihost.get_jax_distributed_client()
-    failure = {"process": jax.process_index(), "code": code, "sentence": sentence}
-    try:
-        client.key_value_set(FAILURE, json.dumps(failure))
-        _part(client)
-    except Exception:  # another one failed before, or process 0, through which all of this goes, has ended
-        time.sleep(1)
+class SharedFate:
+    """An error of one process ends all of them. The numbers are given, because asking JAX would set up its devices."""
 
+    def __init__(self, process: int, processes: int):
+        self._process, self._processes = process, processes
+        self._client = ocp.multihost.get_jax_distributed_client()
 
-def watch_for_failure() -> None:
-    """Ends this process, with its sentence and exit code, once another one fails; runs in a thread until then."""
-    threading.Thread(target=_watch, name="failure watch", daemon=True).start()
+    def watch(self) -> None:
+        """Ends this process, with the sentence and exit code of another one that fails; in a thread, until the end."""
+        threading.Thread(target=self._watch, name="failure watch", daemon=True).start()
 
+    def announce(self, sentence: str, code: int) -> None:
+        """Tells the other processes why this one fails, and waits until they know; the first failure counts."""
+        failure = {"process": self._process, "code": code, "sentence": sentence}
+        with contextlib.suppress(Exception):  # another one failed before, or process 0 has ended
+            self._client.key_value_set(FAILURE, json.dumps(failure))
+        with contextlib.suppress(Exception):
+            self._part()
 
-def _watch() -> None:
-    client = ocp.multihost.get_jax_distributed_client()
-    try:
-        failure = json.loads(client.blocking_key_value_get(FAILURE, LONG_MS))
-    except Exception:  # the run has ended
-        return
-    if failure["process"] == jax.process_index():
-        return
-    sys.stderr.write(f"error: process {failure['process']}: {failure['sentence']}\n")
-    sys.stderr.flush()
-    try:
-        _part(client)
-    finally:
-        os._exit(failure["code"])
+    def _watch(self) -> None:
+        try:
+            failure = json.loads(self._client.blocking_key_value_get(FAILURE, LONG_MS))
+        except Exception:  # the run has ended
+            return
+        if failure["process"] == self._process:
+            return
+        sys.stderr.write(f"error: process {failure['process']}: {failure['sentence']}\n")
+        sys.stderr.flush()
+        try:
+            self._part()
+        finally:
+            os._exit(failure["code"])
 
-
-def _part(client) -> None:
-    """Waits until all processes know of the failure: the connection of the others ends with process 0."""
-    client.key_value_set(f"{SEEN}/{jax.process_index()}", "")
-    end = time.monotonic() + FAREWELL_SECONDS
-    while len(client.key_value_dir_get(SEEN)) < jax.process_count() and time.monotonic() < end:
-        time.sleep(0.1)
-    if is_first():
-        time.sleep(0.5)  # for their last look
+    def _part(self) -> None:
+        """Waits until all processes know of the failure: the connection of the others ends with process 0."""
+        self._client.key_value_set(f"{SEEN}/{self._process}", "", allow_overwrite=True)
+        end = time.monotonic() + FAREWELL_SECONDS
+        while len(self._client.key_value_dir_get(SEEN)) < self._processes and time.monotonic() < end:
+            time.sleep(0.1)
+        if self._process == 0:
+            time.sleep(0.5)  # for their last look
