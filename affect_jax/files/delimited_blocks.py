@@ -78,7 +78,7 @@ def grouped(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Rows]:
 
 def _plain(data: bytes, lines: int, columns: Sequence[str], separator: str) -> Block | None:
     """The columns of a block; None if its lines are not plain."""
-    if not data.isascii() or b"\0" in data or data.count(b"\r") != data.count(b"\r\n"):
+    if not data.isascii() or b"\0" in data or _has_lone_return(data):
         return None
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == NEWLINE)
     count = len(ends) + (not data.endswith(b"\n"))
@@ -86,14 +86,19 @@ def _plain(data: bytes, lines: int, columns: Sequence[str], separator: str) -> B
         return None
     reading = pa.csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=list(columns))
     parsing = pa.csv.ParseOptions(delimiter=separator, quote_char=False, ignore_empty_lines=True)
-    as_text = pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False)
+    types = dict.fromkeys(columns, pa.string())
+    as_text = pa.csv.ConvertOptions(column_types=types, strings_can_be_null=False, check_utf8=False)
     try:
-        table = pa.csv.read_csv(io.BytesIO(data), reading, parsing, as_text)
+        table = pa.csv.read_csv(pa.BufferReader(data), reading, parsing, as_text)
     except pa.ArrowInvalid:  # a line has more or fewer cells
         return None
     if table.num_rows != count:
         return None
     return Block(lines + 1, {name: table[name].combine_chunks() for name in columns})
+
+
+def _has_lone_return(data: bytes) -> bool:
+    return b"\r" in data and data.count(b"\r") != data.count(b"\r\n")
 
 
 def bytes_of(column: pa.StringArray) -> tuple[Int[np.ndarray, "bound"], UInt8[np.ndarray, "byte"]]:

@@ -21,6 +21,7 @@ from affect_jax.files.delimited_blocks import NUMBER, Block, bytes_of, has_only,
 from affect_jax.types import LANDMARKS
 
 PATH, POINTS, RATED = "subDirectory_filePath", "facial_landmarks", ("valence", "arousal")
+BREAK = ord(";")  # between the coordinates of landmarks
 CONFIRMED = {"": UNKNOWN, "0": 0, "1": 1}
 
 
@@ -133,29 +134,40 @@ def _points(
         return landmarks, np.zeros(len(plain), bool), np.ones(len(plain), bool)
     filled, allowed = has_text(column), has_only(column, NUMBER + b";")
     bounds, data = bytes_of(column)
-    breaks = np.flatnonzero(data == ord(";"))
-    counted = np.diff(np.searchsorted(breaks, bounds)) == 2 * LANDMARKS - 1
+    counted = np.diff(np.searchsorted(np.flatnonzero(data == BREAK), bounds)) == 2 * LANDMARKS - 1
     usable = plain & filled & allowed & counted
     if usable.any():
         chosen = column if usable.all() else column.filter(pa.array(usable))
         points = _split(chosen).cast(pa.float64()).to_numpy()
         with np.errstate(over="ignore"):  # such numbers are not usable
             points = points.astype(np.float32).reshape(-1, LANDMARKS, 2)
-        spans = np.isfinite(points).all((1, 2)) & (points.max(1) > points.min(1)).all(1)
-        landmarks[usable] = points
-        usable[usable] = spans
+        if len(points) == len(plain):
+            landmarks = points
+        else:
+            landmarks[usable] = points
+        usable[usable] = _span_an_area(points) & np.isfinite(points).all((1, 2))
     return landmarks, usable, usable | ~filled
+
+
+def _span_an_area(points: Float[np.ndarray, "row 68 2"]) -> Bool[np.ndarray, "row"]:
+    """Whether the points of a row have more than one x, and more than one y."""
+    found = (points[:, LANDMARKS // 2] != points[:, 0]).all(1)
+    rest = np.flatnonzero(~found)  # few
+    found[rest] = (points[rest] != points[rest, :1]).any(1).all(1)
+    return found
 
 
 def _split(column: pa.StringArray) -> pa.StringArray:
     """The numbers of cells that all have as many, separated by semicolons; without a copy for each, as a split has."""
     bounds, data = bytes_of(column)
-    is_break = data == ord(";")
     starts = np.empty((len(column), 2 * LANDMARKS), np.int32)
-    starts[:, 0], starts[:, 1:] = bounds[:-1], np.flatnonzero(is_break).reshape(len(column), -1) + 1
-    breaks_before = np.arange(len(column))[:, None] * (2 * LANDMARKS - 1) + np.arange(2 * LANDMARKS)
-    kept = data[~is_break]
-    offsets = np.append((starts - breaks_before).ravel(), len(kept)).astype(np.int32)
+    starts[:, 0], starts[:, 1:] = bounds[:-1], np.flatnonzero(data == BREAK).reshape(len(column), -1)
+    starts[:, 1:] += 1
+    # Semicolons are taken out, so that the text of a number ends where that of the next begins.
+    kept = data.tobytes().translate(None, b";")
+    starts -= np.arange(2 * LANDMARKS, dtype=np.int32)
+    starts -= (2 * LANDMARKS - 1) * np.arange(len(column), dtype=np.int32)[:, None]
+    offsets = np.append(starts, np.int32(len(kept)))
     return pa.StringArray.from_buffers(starts.size, pa.py_buffer(offsets), pa.py_buffer(kept))
 
 
