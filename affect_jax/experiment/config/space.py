@@ -66,9 +66,9 @@ class Search:
     """Trials at points that Optuna chooses, for the best value of the config's `train.best`."""
 
     fields: Mapping[str, Any]  # a Range or a Choice by dotted option
-    trials: int  # in all; more can be asked for once they are finished
+    trials: Any  # how many, in all; more can be asked for once they are finished
     sampler: str = "tpe"  # tree-structured Parzen estimator, which learns from finished trials; or "random"
-    seed: int = 0  # of the sampler
+    seed: Any = 0  # of the sampler, a whole number
     # Steps after which a trial ends whose score is below the median of the others at the same step; None: none does.
     prune_after: int | None = None
 
@@ -80,6 +80,8 @@ class Search:
                 raise ValueError(f"Search field '{name}' is {values!r}; expected a Range or a Choice")
         if not isinstance(self.trials, int) or self.trials < 1:
             raise ValueError(f"Search has trials={self.trials!r}; expected a whole number of at least 1")
+        if not isinstance(self.seed, int):
+            raise ValueError(f"Search has seed={self.seed!r}; expected a whole number")
         if self.sampler not in SAMPLERS:
             hint = did_you_mean(str(self.sampler), SAMPLERS) or f"; choose one of {', '.join(SAMPLERS)}"
             raise ValueError(f"unknown sampler '{self.sampler}' of Search{hint}")

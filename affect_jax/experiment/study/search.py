@@ -153,7 +153,7 @@ def _sampler(search: Search, number: int) -> Any:
     """The sampler for a trial. Its seed depends on the trial, so that a restarted worker repeats no earlier point."""
     import optuna
 
-    seed = search.seed * 1_000_003 + number
+    seed = (search.seed * 1_000_003 + number) % 2**32
     if search.sampler == "random":
         return optuna.samplers.RandomSampler(seed=seed)
     return optuna.samplers.TPESampler(n_startup_trials=STARTUP_TRIALS, seed=seed)

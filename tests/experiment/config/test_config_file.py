@@ -6,8 +6,11 @@ import pytest
 from ml_collections import ConfigDict
 
 from affect_jax.experiment.config import config_file
+from affect_jax.experiment.config.claim import claim
 from affect_jax.experiment.config.config_file import load_config, load_sweep
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.options import parse
+from affect_jax.experiment.config.space import Search
 
 ROOT = pathlib.Path(__file__).parents[3]
 GOOD = """
@@ -86,6 +89,30 @@ def test_our_own_configs_are_found_from_anywhere_and_a_file_that_is_there_comes_
     assert load_config("configs/quickstart.py:static").v == "static"
 
 
+@pytest.mark.parametrize("text", ["configs/quickstart.py:static", "configs/clips.py:scratch"])
+def test_the_config_that_a_run_has_written_is_read_as_the_one_it_was_given(text, tmp_path):
+    config = load_config(text)
+    claim(tmp_path, config)
+    again = load_config(f"{tmp_path}/config.json")
+    assert parse(again) == parse(config)
+    again.update_from_flattened_dict({"model.trunk.widths": (4, 8, 16)})  # lists are tuples, which flags can replace
+
+
+def test_a_recorded_config_of_another_version_or_that_is_damaged_is_refused(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text('{"affect_jax": "0.1.0"}')
+    with pytest.raises(UsageError, match=r"config.json was written by affect_jax 0.1.0"):
+        load_config(str(path))
+    path.write_text("{")
+    with pytest.raises(UsageError, match=r"config.json, line 1: not valid JSON"):
+        load_config(str(path))
+
+
+def test_a_search_is_returned_as_it_is():
+    search = load_sweep("configs/sweeps/search.py")
+    assert isinstance(search, Search) and search.trials == 6
+
+
 def test_a_config_in_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "mine.py").write_text(GOOD)
@@ -98,6 +125,11 @@ SWEEPS = {
     "no list": ("def get_sweep():\n    return 3\n", r"{path}: TypeError: 'int' object is not iterable"),
     "a point that is none": ("def get_sweep():\n    return [{{}}, 3]\n", r"{path}: point 1 of get_sweep\(\) is 3;"),
     "no function": ("x = 1\n", r"{path} does not define get_sweep\(\), which returns a list of"),
+    "an empty range": (
+        "from affect_jax.experiment.config.space import Range, Search\n"
+        "def get_sweep():\n    return Search({{'seed': Range(3, 1)}}, trials=2)\n",
+        r"{path}, line 3: Range\(3, 1\) is empty; expected a low end below the high end",
+    ),
     "an error": ("def get_sweep():\n    yield 1 / 0\n", r"{path}, line 2: ZeroDivisionError: division by zero"),
 }
 

@@ -29,6 +29,8 @@ def test_a_grid_has_every_combination():
         (lambda: Search({}, trials=1), "Search has no fields; expected"),
         (lambda: Search({"rate": (0, 1)}, trials=1), r"Search field 'rate' is \(0, 1\); expected a Range or a Choice"),
         (lambda: Search(RATE, trials=0), "Search has trials=0; expected a whole number of at least 1"),
+        (lambda: Search(RATE, trials=2.5), "Search has trials=2.5; expected a whole number of at least 1"),
+        (lambda: Search(RATE, 1, seed="a"), "Search has seed='a'; expected a whole number"),
         (lambda: Search(RATE, 1, sampler="tpee"), r"unknown sampler 'tpee' of Search; did you mean 'tpe'\?"),
         (lambda: Search(RATE, 1, sampler="xyz"), "unknown sampler 'xyz' of Search; choose one of tpe, random"),
         (lambda: Search(RATE, 1, prune_after=-1), "Search has prune_after=-1; expected a number of steps, or None"),

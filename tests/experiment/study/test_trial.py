@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from affect_jax.experiment.study.trial import FAILED, LOG, Outcome, Trial, last_sentence, try_to_hold
+from affect_jax.experiment.study.trial import FAILED, LOCK, LOG, Outcome, Trial, last_sentence, try_to_hold
 
 
 def test_the_state_of_a_trial_is_read_from_its_folder(tmp_path):
@@ -36,9 +36,9 @@ def test_a_damaged_outcome_is_named(tmp_path):
 # A worker that holds a trial, starts a training, and is killed.
 KILLED = """
 import os, pathlib, signal, subprocess, sys
-from affect_jax.experiment.study.trial import Trial
-with Trial(0, {}, pathlib.Path(sys.argv[1])).held() as lock:
-    training = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL, pass_fds=(lock,))
+from affect_jax.files.locks import locked
+with locked(pathlib.Path(sys.argv[1])) as lock:
+    training = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL, pass_fds=(lock.fileno(),))
     print(training.pid, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -48,7 +48,8 @@ def test_a_trial_is_held_once_and_by_a_training_that_outlives_its_worker(tmp_pat
     trial = Trial(0, {}, tmp_path)
     with contextlib.ExitStack() as worker:
         assert try_to_hold(trial, worker)[0] and not try_to_hold(trial, contextlib.ExitStack())[0]
-    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], capture_output=True, text=True, check=False)
+    call = [sys.executable, "-c", KILLED, str(trial.folder / LOCK)]  # does not import JAX, as `held` would
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
     training = int(done.stdout)
     assert done.returncode == -signal.SIGKILL and not try_to_hold(trial, contextlib.ExitStack())[0]
     os.kill(training, signal.SIGKILL)
