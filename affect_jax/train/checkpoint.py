@@ -40,6 +40,7 @@ class Checkpoints:
             best_mode="max",
             async_options=ocp.AsyncOptions(post_finalization_callback=self._before_publishing),
         )
+        _write_from_one_device()
         self._score = score
         self._saving: int | None = None  # step that is being written in the background
         handlers = {name: ocp.StandardCheckpointHandler() for name in ARRAYS}
@@ -182,3 +183,13 @@ class Checkpoints:
 
     def _steps_on_disk(self) -> list[int]:
         return [int(step.name) for step in self._folder.glob("*") if step.name.isdecimal()]
+
+
+def _write_from_one_device() -> None:
+    """Makes Orbax write each array that several devices hold whole from the first of them.
+
+    By default it cuts such arrays into a slice for each device and compiles a program for each slice: at the first
+    checkpoint on eight devices, 96 programs for 12 small arrays, and 3.3 s of processor time instead of 0.07.
+    """
+    handler = ocp.type_handlers.ArrayHandler(use_replica_parallel=False)
+    ocp.type_handlers.register_type_handler(jax.Array, handler, override=True)
