@@ -1,7 +1,7 @@
-"""Shows what a training run needs, without training: parameters, arithmetic, memory, sharding and communication.
+"""Shows what a training run needs: parameters, arithmetic, memory, sharding and communication.
 
   python -m launch.inspect --config=configs/quickstart.py:static
-  python -m launch.inspect --config=configs/affectnet.py:static --devices=8 --config.train.rematerialize
+  python -m launch.inspect --config=configs/affectnet.py:static --devices=8 --config.train.rematerialize=True
 
 The training step is compiled from the shapes that the config implies, so neither data nor weights are needed (of a
 teacher, only its config.json). --devices=N inspects N fake devices of this processor: what is counted does not depend

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from affect_jax.losses.reduce import blank
+from affect_jax.losses.reduce import blank, widen
 
 
 def cross_entropy(
@@ -19,8 +19,8 @@ def cross_entropy(
     `smoothing` is the probability mass spread uniformly over all emotions.
     Source of label smoothing: Szegedy et al., CVPR 2016, section 7.
     """
-    log_probabilities = jax.nn.log_softmax(blank(logits, weight).astype(jnp.float32))
-    label = blank(label, weight).astype(jnp.float32)
+    log_probabilities = jax.nn.log_softmax(widen(blank(logits, weight)))
+    label = widen(blank(label, weight))
     smooth = (1 - smoothing) * label + smoothing / label.shape[-1] if smoothing else label
     return blank(-(smooth * log_probabilities).sum(-1), weight)
 
@@ -29,7 +29,7 @@ def expected_weight(
     label: Float[Array, "*batch emotion"], class_weights: Float[Array, "emotion"], weight: Float[Array, "*batch"]
 ) -> Float[Array, "*batch"]:
     """`weight` times the expected class weight of each example under `label`; 0 where the weight is 0."""
-    label = blank(label, weight).astype(jnp.float32)
+    label = widen(blank(label, weight))
     return weight * (label * jnp.broadcast_to(class_weights, label.shape)).sum(-1)
 
 

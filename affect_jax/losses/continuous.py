@@ -10,13 +10,13 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from affect_jax.losses.reduce import blank, total_or_one
+from affect_jax.losses.reduce import blank, total_or_one, widen
 
 VARIANCE_FLOOR = 1e-8  # a standard deviation of 1e-4 on a scale from -1 to 1, finer than any label can resolve
 
 
 class SetMoments(NamedTuple):
-    """Population moments of (prediction, label) pairs in float32, which determine PCC and CCC."""
+    """Population moments of (prediction, label) pairs in at least float32, which determine PCC and CCC."""
 
     weight: Float[Array, "*slot"]  # sum of the weights
     mean: Float[Array, "*slot 2 dimension"]  # of the prediction, of the label
@@ -53,14 +53,12 @@ def moments(
 
     Uses sums of products rather than `einsum`, because the matrix units of accelerators round their inputs.
     """
-    share = (weight / total_or_one(weight)).reshape(-1, 1).astype(jnp.float32)
-    pairs = [blank(values, weight).reshape(-1, values.shape[-1]).astype(jnp.float32) for values in (predicted, label)]
+    share = widen((weight / total_or_one(weight)).reshape(-1, 1))
+    pairs = [widen(blank(values, weight).reshape(-1, values.shape[-1])) for values in (predicted, label)]
     means = [(values * share).sum(0) for values in pairs]
     predicted, label = (values - mean[None] for values, mean in zip(pairs, means, strict=True))
     variances = [(share * values**2).sum(0) for values in (predicted, label)]
-    return SetMoments(
-        weight.astype(jnp.float32).sum(), jnp.stack(means), jnp.stack(variances), (share * predicted * label).sum(0)
-    )
+    return SetMoments(widen(weight).sum(), jnp.stack(means), jnp.stack(variances), (share * predicted * label).sum(0))
 
 
 def pcc(of: SetMoments) -> Float[Array, "dimension"]:

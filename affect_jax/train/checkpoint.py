@@ -33,6 +33,7 @@ class Checkpoints:
     """The checkpoints of a workdir; the best has the highest `score` (with "-validation/nme", the lowest)."""
 
     def __init__(self, workdir: pathlib.Path, score: str = ""):
+        _write_from_one_device()
         self._score = score
         self._folder = workdir / "checkpoints"
         self._check_scores()
@@ -214,3 +215,13 @@ class Checkpoints:
     def steps(self) -> list[int]:
         """Steps of all complete checkpoints on disk."""
         return [int(step.name) for step in self._folder.glob("*") if step.name.isdecimal()]
+
+
+def _write_from_one_device() -> None:
+    """Makes Orbax write each array that several devices hold whole from the first of them.
+
+    By default it cuts such arrays into a slice for each device and compiles a program for each slice: at the first
+    checkpoint on eight devices, 96 programs for 12 small arrays, and 3.3 s of processor time instead of 0.07.
+    """
+    handler = ocp.type_handlers.ArrayHandler(use_replica_parallel=False)
+    ocp.type_handlers.register_type_handler(jax.Array, handler, override=True)

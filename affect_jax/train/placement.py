@@ -127,11 +127,6 @@ class Placement:
 
         return jax.tree.map(place, batch)
 
-    def batch_targets(self, batch: Any) -> Any:
-        """Shapes, dtypes and shardings of a batch whose shapes are given, as `spread` places it."""
-        target = lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=self._of_batches(leaf.shape))
-        return jax.tree.map(target, batch)
-
     def _of_batches(self, shape: tuple[int, ...]) -> NamedSharding:
         rows = (DATA, FSDP)
         if self.time_shards == 1:

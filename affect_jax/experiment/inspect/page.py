@@ -99,7 +99,7 @@ def _bytes(array: jax.ShapeDtypeStruct) -> int:
     return math.prod(array.shape) * array.dtype.itemsize
 
 
-def amount(value: float, units: Sequence[str]) -> str:
+def amount(value: float | int, units: Sequence[str]) -> str:
     """A number with three digits in the largest of these units, each a thousand of the one before."""
     place = 0
     while value >= 999.5 and place < len(units) - 1:

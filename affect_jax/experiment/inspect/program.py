@@ -1,10 +1,10 @@
-"""The compiled training step of a run, from the shapes of its config: no data, no weights, nothing in memory."""
+"""The training step of a run with arguments of the right shapes: no data is read, and no weights are drawn."""
 
 import pathlib
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 
 from affect_jax.experiment import task
 from affect_jax.experiment.config import claim
@@ -23,7 +23,7 @@ RGB = 3
 
 
 class StepForm(NamedTuple):
-    """A training step and the shapes, dtypes and shardings of its arguments."""
+    """A training step, and what it is compiled for: shapes, dtypes and shardings, and a batch of zeros."""
 
     function: jax.stages.Wrapped
     state: TrainState
@@ -54,7 +54,7 @@ def step_form(run: Run) -> StepForm:
     return StepForm(
         compile_step(run.make_step(objective), state, placement),
         placement.targets(state),
-        placement.batch_targets(batch_form(run)),
+        placement.spread(empty_batch(run)),
         None if teacher is None else placement.replicated().targets(teacher),
     )
 
@@ -72,12 +72,12 @@ def objective_form(run: Run, network: Network) -> Objective:
     )
 
 
-def batch_form(run: Run) -> Batch:
-    """Shapes of a batch in which every quantity that the network predicts is labeled."""
+def empty_batch(run: Run) -> Batch:
+    """Zeros for a batch in which every quantity that the network predicts has labels."""
     options, contract = run.options, run.options.contract
     lead = (options.batch_size, options.data.frames) if options.data.frames else (options.batch_size,)
-    numbers = lambda *shape: jax.ShapeDtypeStruct((*lead, *shape), jnp.float32)
-    place = jax.ShapeDtypeStruct(lead, jnp.int32)
+    numbers = lambda *shape: np.zeros((*lead, *shape), np.float32)
+    place = np.zeros(lead, np.int32)
     if contract.takes == "images":
         inputs = Inputs(images=numbers(contract.input_px, contract.input_px, RGB))
     elif contract.takes == "landmarks":
