@@ -41,7 +41,7 @@ PLAIN = {"name": "sgd", "schedule": "constant", "warmup_steps": 0, "weight_decay
 
 def variant(config: ConfigDict, options: dict) -> Run:
     """A run from random weights with these options of `train`."""
-    changed = ConfigDict(config)
+    changed = config.copy_and_resolve_references()  # sections too, which ConfigDict(config) would share
     changed.initialize.update(rule="scratch", workdir="")
     changed.optimizer.update(**PLAIN, learning_rate_multipliers=())
     changed.train.update(options)
