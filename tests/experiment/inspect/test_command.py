@@ -19,7 +19,6 @@ from affect_jax.experiment.run import Run
 from affect_jax.nn.network import names
 from configs import base
 
-
 TRUNK = {"input_px": 16, "widths": (4, 8, 8), "modules": 1, "depth": 1}
 HEATMAPS = "trunk/modules/0/heatmaps/kernel"
 
