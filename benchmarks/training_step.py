@@ -41,7 +41,7 @@ PLAIN = {"name": "sgd", "schedule": "constant", "warmup_steps": 0, "weight_decay
 
 def variant(config: ConfigDict, options: dict) -> Run:
     """A run from random weights with these options of `train`."""
-    changed = ConfigDict(config)
+    changed = config.copy_and_resolve_references()  # sections too, which ConfigDict(config) would share
     changed.initialize.update(rule="scratch", workdir="")
     changed.optimizer.update(**PLAIN, learning_rate_multipliers=())
     changed.train.update(options)
@@ -53,9 +53,8 @@ class Prepared:
     """The compiled step of a run, its memory, and the gradient of its first step."""
 
     def __init__(self, run: Run, state: TrainState, batch: Batch):
-        start, form = time.process_time(), step_form(run)
-        self._batch = run.placement.spread(batch)  # whose labels are those of the data, not all that may be
-        self._step = form.function.lower(form.state, self._batch, form.teacher).compile()
+        start, form = time.process_time(), step_form(run, batch)
+        self._batch, self._step = form.batch, form.compile()
         self.compilation = time.process_time() - start
         analysis = self._step.memory_analysis()
         self.temporary, self.donated = analysis.temp_size_in_bytes, analysis.alias_size_in_bytes

@@ -23,11 +23,15 @@ RGB = 3
 
 
 class StepForm(NamedTuple):
-    """A training step, and what it is compiled for: shapes, dtypes and shardings, and a batch of zeros."""
+    """A training step and what it is compiled for: shapes, dtypes and shardings, and a batch.
+
+    The step takes the arrays of the batch as a list: while lowering, JAX fills its arguments with descriptions, which
+    the records of a batch refuse.
+    """
 
     function: jax.stages.Wrapped
     state: TrainState
-    batch: Batch
+    batch: list[jax.Array]
     teacher: Variables | None
 
     def compile(self) -> jax.stages.Compiled:
@@ -40,21 +44,24 @@ class StepForm(NamedTuple):
         return flops(self.function, self.state, self.batch, self.teacher)
 
 
-def step_form(run: Run) -> StepForm:
+def step_form(run: Run, batch: Batch | None = None) -> StepForm:
     """The step of a run, each convolution by the method that the config names; "auto", which would measure, is direct.
 
-    UsageError if the run of the teacher is missing.
+    Without a batch of the host, it is one of zeros. UsageError if the run of the teacher is missing.
     """
     placement = run.placement
     execution = unmeasured_execution(run.options, placement)
     network = run.network.changed(lambda module: set_execution(module, execution))
     state = jax.eval_shape(run.create_state, network.abstract)
     objective = objective_form(run, network)
-    teacher = objective.teacher_variables
+    teacher, step = objective.teacher_variables, run.make_step(objective)
+    arrays, structure = jax.tree.flatten(placement.spread(empty_batch(run) if batch is None else batch))
     return StepForm(
-        compile_step(run.make_step(objective), state, placement),
+        compile_step(
+            lambda state, arrays, teacher: step(state, structure.unflatten(arrays), teacher), state, placement
+        ),
         placement.targets(state),
-        placement.spread(empty_batch(run)),
+        arrays,
         None if teacher is None else placement.replicated().targets(teacher),
     )
 

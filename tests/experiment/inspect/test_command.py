@@ -17,14 +17,23 @@ from affect_jax.experiment.inspect.command import NOWHERE, inspect_config
 from affect_jax.experiment.inspect.page import PREFIXES, UNITS, amount, page
 from affect_jax.experiment.run import Run
 from affect_jax.nn.network import names
+from configs import base
+
+TRUNK = {"input_px": 16, "widths": (4, 8, 8), "modules": 1, "depth": 1}
+HEATMAPS = "trunk/modules/0/heatmaps/kernel"
 
 
 @pytest.fixture(scope="module")
-def options(tmp_path_factory, miniature):
-    """Options of a small run without data, whose parameters are split over four of eight devices."""
-    config = miniature(tmp_path_factory.mktemp("inspect"))
-    config.frozen = "trunk/.*"
-    config.mesh.update(data=2, fsdp=4)
+def config(miniature, tmp_path_factory):
+    """A small run whose data do not exist, with parameters split over four of eight devices."""
+    made = miniature(tmp_path_factory.mktemp("inspect"))
+    made.model, made.task, made.frozen = base.model("landmarks", trunk=TRUNK), base.task("landmarks"), "trunk/stem.*"
+    made.mesh.update(data=2, fsdp=4)
+    return made
+
+
+@pytest.fixture(scope="module")
+def options(config):
     return parse(config)
 
 
@@ -48,12 +57,9 @@ def test_parameters_and_bytes_of_a_device_are_those_of_the_network_and_the_mesh(
     assert found.memory["parameters"] == trained + frozen
     assert found.memory["optimizer moments"] == 2 * trained + 2 * 4  # Adam's, split alike, and two counts of steps
     px, share = options.contract.input_px, options.batch_size // 8
-    numbers = px * px * 3 + (2 + 1) + (8 + 1) + (68 * 2 + 1) + 3  # images, three labels with weights; weight and places
+    numbers = px * px * 3 + (68 * 2 + 1) + 3  # images, landmarks and their weight; weight, index and subject
     assert found.memory["batch"] == 4 * share * numbers
-    analysis = facts.step_form(Run(options, NOWHERE)).compile().memory_analysis()
-    held = sum(size for name, size in found.memory.items() if name != "temporary")
-    assert analysis.argument_size_in_bytes == pytest.approx(held, rel=0.02)  # what the step does not use is left out
-    assert found.memory["temporary"] == analysis.temp_size_in_bytes > 0
+    assert found.memory["temporary"] > 0
 
 
 def test_the_page_shows_each_section_with_aligned_numbers(found):
@@ -63,8 +69,8 @@ def test_the_page_shows_each_section_with_aligned_numbers(found):
     (total,) = (line for line in lines if line.startswith("total") and "B" not in line)
     every = sum(math.prod(array.shape) for array in (found.trained | found.frozen).values())
     assert total.split()[1] == f"{every:,}" and "," in total
-    (hidden,) = (line for line in lines if line.startswith("head/hidden/kernel"))
-    assert hidden.endswith("over fsdp")
+    (split,) = (line for line in lines if line.startswith(HEATMAPS))
+    assert split.split() == [HEATMAPS, "8", "x", "68", "2.18", "kB", "544", "B", "over", "fsdp"]
     header = next(line for line in lines if line.startswith("parameters"))
     assert all(len(line) <= len(header) + 2 for line in lines[lines.index(header) : lines.index(total)])
     (reduced,) = (line for line in lines if line.startswith("all-reduce"))
@@ -72,8 +78,8 @@ def test_the_page_shows_each_section_with_aligned_numbers(found):
     assert "  time" not in text
 
 
-def test_the_time_of_a_step_is_the_median_of_a_measured_run_by_arithmetic(found, miniature, tmp_path):
-    claim.claim(tmp_path, miniature(tmp_path))
+def test_the_time_of_a_step_is_the_median_of_a_measured_run_by_arithmetic(found, config, tmp_path):
+    claim.claim(tmp_path, config)
     with pytest.raises(UsageError, match=r"metrics.jsonl has fewer than two logged losses of one session"):
         facts.seconds_per_flop(tmp_path)
     # 0.5, 0.6 and 0.8 s a step; an evaluation, and a session that starts again
@@ -114,7 +120,12 @@ def test_amounts_have_three_digits():
 @pytest.mark.slow
 def test_the_command_inspects_fake_devices_and_refuses_with_2(tmp_path):
     command = [sys.executable, "-m", "launch.inspect", "--config=configs/quickstart.py:landmarks"]
-    small = ["--config.model.trunk.input_px=16", "--config.model.trunk.widths=(4,8,8)", "--config.batch_size=4"]
+    small = [
+        "--config.model.trunk.input_px=16",
+        "--config.model.trunk.depth=1",
+        "--config.model.trunk.widths=(4,8,8)",
+        "--config.batch_size=4",
+    ]
     done = subprocess.run([*command, *small, "--devices=2"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "devices      2 x cpu, mesh: data 2, fsdp 1, time 1" in done.stdout
