@@ -36,6 +36,7 @@ def require_same_command(run: Run, config: Config) -> None:
             f"process {jax.process_index()} of {jax.process_count()} was not started like process 0 ({changed[0]}); "
             "start all with the same command. Under srun, --processes=1 trains alone in each task"
         )
+    wait_for_all("command")  # before process 0 writes anything
 
 
 def require_shared(workdir: pathlib.Path) -> None:
