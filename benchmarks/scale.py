@@ -86,13 +86,19 @@ def operations(config: Config) -> float:
     return flops(step, network.abstract, jax.ShapeDtypeStruct(shape, jnp.float32)) / math.prod(shape[:-3])
 
 
-def row(job: Job, each: float, machine: Machine, share: float) -> list[str]:
-    """Images a second, cores that load them, and hours and dollars of an epoch and of the training."""
-    rate = machine.count * machine.peak * share / each
-    hours = job.images / rate / 3600
-    dollars = hours * machine.count * machine.dollars
-    cells = [job.name, machine.name, f"{share:.0%}", f"{rate:,.0f}", f"{rate / LOADED.value:.1f}"]
-    return [*cells, f"{60 * hours:.1f}", f"{hours * job.epochs:.1f}", f"{dollars * job.epochs:,.0f}"]
+def row(job: Job, each: float, machine: Machine) -> list[str]:
+    """Images a second, cores that load them, and hours and dollars, for the least and the most of the shares."""
+    rates = [machine.count * machine.peak * share / each for share in SHARES]
+    hours = [job.images / rate / 3600 for rate in rates]
+    dollars = [time * job.epochs * machine.count * machine.dollars for time in hours]
+    columns = (
+        [f"{rate:,.0f}" for rate in rates],
+        [f"{rate / LOADED.value:.1f}" for rate in rates],
+        [f"{60 * time:.1f}" for time in hours],
+        [f"{time * job.epochs:.1f}" for time in hours],
+        [f"{price:,.0f}" for price in dollars],
+    )
+    return [job.name, machine.name, *(" to ".join(column) for column in columns)]
 
 
 def main(_) -> None:
@@ -102,14 +108,14 @@ def main(_) -> None:
         counted.append([job.name, f"{each / 1e9:.1f}"])
         cores = job.images / LOADED.value / 3600
         kept.append([job.name, f"{job.images * STORED.value / 1e6:,.0f}", f"{cores:.2f}"])
-        rows += [row(job, each, machine, share) for machine in MACHINES for share in SHARES]
+        rows += [row(job, each, machine) for machine in MACHINES]
     print(markdown("Counted by XLA", ["training", "GFLOP an image"], counted))
     print(markdown("From what was measured", ["training", "GB stored", "core-hours of loading an epoch"], kept))
     peaks = [[each.name, f"{each.peak / 1e12:.0f}", f"{each.dollars:.2f}"] for each in MACHINES]
     print(markdown("Assumed", ["machine", "peak of one, TFLOP/s (bfloat16)", "dollars an hour of one"], peaks))
-    header = ["training", "machine", "share of peak", "images/s", "cores to load them"]
-    header += ["minutes an epoch", "hours", "dollars"]
-    print(markdown("Computed from these", header, rows))
+    header = ["training", "machine", "images/s", "cores to load them", "minutes an epoch", "hours", "dollars"]
+    shares = " to ".join(f"{share:.0%}" for share in SHARES)
+    print(markdown(f"Computed from these, at {shares} of the peak", header, rows))
 
 
 KEY = jax.random.key(0)

@@ -18,10 +18,7 @@ from affect_jax.files import image_files
 from affect_jax.files.delimited import is_number, read_delimited
 from affect_jax.types import Labels
 
-READING_THREADS = 8  # overlaps the latency of network storage
-CHECKED_AT_ONCE = 8192  # image files
-
-
+READING_THREADS, CHECKED_AT_ONCE = 8, 8192  # threads overlap the latency of network storage
 MOST_BOX_PX = 1e6  # a larger coordinate is none of a face box
 LONGEST_CELL, LONGEST_HEADER = 40, 300  # characters in messages
 
@@ -185,7 +182,7 @@ def check_image_files(paths: Sequence[str]) -> Iterator[image_files.ImageCheck]:
     """Checks image files in several threads."""
     with ThreadPoolExecutor(READING_THREADS) as pool:
         for start in range(0, len(paths), CHECKED_AT_ONCE):  # a pool keeps an object for everything it is given
-            some = range(start, min(start + CHECKED_AT_ONCE, len(paths)))
+            some = range(len(paths))[start : start + CHECKED_AT_ONCE]
             yield from pool.map(lambda index: image_files.check(paths[index]), some)
 
 
