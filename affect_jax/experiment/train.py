@@ -38,6 +38,7 @@ class Prepared:
     evaluations: Mapping[str, Evaluator]
     state: TrainState
     step: step.Step
+    journal: Journal
 
 
 def train(config: Config, workdir: pathlib.Path, original: Mapping[str, Any] | None = None) -> bool:
@@ -108,8 +109,9 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
         logging.info("%s: already at step %d of %d", run.workdir, latest, steps)
         return True
     made = beside.run(lambda: _prepare(run, checkpoints, original), signals.stopping)
-    journal = Journal(run.workdir, latest or 0, steps, label=run.workdir.name)
     try:
+        if signals.stopping():
+            raise beside.Abandoned
         _, finished = loop.run(
             run.options.train,
             made.state,
@@ -117,12 +119,12 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
             made.batches,
             run.placement,
             checkpoints,
-            journal,
+            made.journal,
             made.evaluations,
             signals,
         )
     finally:
-        journal.close()
+        made.journal.close()
         made.batches.close()
     return finished
 
@@ -145,11 +147,12 @@ def _prepare(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | N
         compiled_step = step.compile_step(train_step, state, run.placement, run.objective.teacher_variables)
         if latest is None:
             check_best(options.train, run.evaluation_batches, lambda part: scores(run, part, state.scored))
+        journal = Journal(run.workdir, latest or 0, options.train.steps, label=run.workdir.name)  # imports for seconds
     except BaseException:
         batches.close()
         raise
     logging.info("compiling the training step; this takes from seconds to some minutes, less the next time")
-    return Prepared(batches, evaluations, state, compiled_step)
+    return Prepared(batches, evaluations, state, compiled_step, journal)
 
 
 def _state(run: Run, checkpoints: Checkpoints, batches: Stream) -> TrainState:
