@@ -40,6 +40,7 @@ class Prepared:
     evaluations: Mapping[str, Evaluator]
     state: TrainState
     step: step.Step
+    journal: Journal
 
 
 def train(config: Config, workdir: pathlib.Path, original: Mapping[str, Any] | None = None) -> bool:
@@ -117,10 +118,9 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
         logging.info("%s: already at step %d of %d", run.workdir, latest, steps)
         return True
     made = beside.run(lambda: _prepare(run, checkpoints, original), signals.stopping)
-    journal = NoJournal()
-    if is_first():
-        journal = Journal(run.workdir, latest or 0, steps, label=run.workdir.name)
     try:
+        if signals.stopping():
+            raise beside.Abandoned
         _, finished = loop.run(
             run.options.train,
             made.state,
@@ -128,12 +128,12 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
             made.batches,
             run.placement,
             checkpoints,
-            journal,
+            made.journal,
             made.evaluations,
             signals,
         )
     finally:
-        journal.close()
+        made.journal.close()
         made.batches.close()
     return finished
 
@@ -154,11 +154,18 @@ def _prepare(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | N
         compiled_step = step.compile_step(train_step, state, run.placement, run.objective.teacher_variables)
         if latest is None:
             check_best(options.train, run.evaluation_batches, lambda part: scores(run, part, state.scored))
+        journal = _open_journal(run, latest or 0)  # imports for seconds
     except BaseException:
         batches.close()
         raise
     logging.info("compiling the training step; this takes from seconds to some minutes, less the next time")
-    return Prepared(batches, evaluations, state, compiled_step)
+    return Prepared(batches, evaluations, state, compiled_step, journal)
+
+
+def _open_journal(run: Run, step: int) -> Journal:
+    if not is_first():
+        return NoJournal()
+    return Journal(run.workdir, step, run.options.train.steps, label=run.workdir.name)
 
 
 def _state(run: Run, checkpoints: Checkpoints, batches: Stream) -> TrainState:

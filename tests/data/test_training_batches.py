@@ -181,14 +181,13 @@ def test_threads_stay_the_default_and_start_no_process(workers):
         next(batches)
 
 
-@pytest.mark.parametrize("state", [{"last_seen_indices": {"0": 7}}, {"batches": -1}, {"batches": "8"}, {}])
+@pytest.mark.parametrize("state", [{"last_seen_indices": {"0": 7}}, {module.NUMBER: -1}, {module.NUMBER: "8"}, {}])
 def test_a_position_in_other_data_is_refused(state):
     batches = stream(NoisyFaces(30))
-    with pytest.raises(
-        ValueError, match=r"the position in the data is \{.*\}; expected the number of batches taken, as"
-    ):
+    message = r"the position in the data is \{.*\}; expected the number of batches taken, as \{'next_index': 8\}: the"
+    with pytest.raises(ValueError, match=message):
         batches.set_state(state)
-    assert batches.get_state() == {"batches": 0}
+    assert batches.get_state() == {module.NUMBER: 0}
     batches.close()
 
 
