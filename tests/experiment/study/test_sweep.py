@@ -4,6 +4,7 @@ import csv
 import os
 import pathlib
 import signal
+import sys
 import threading
 import time
 
@@ -12,8 +13,9 @@ import pytest
 from affect_jax.experiment.config.claim import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.space import Choice, Range, Search
+from affect_jax.experiment.study import child
 from affect_jax.experiment.study.child import Starter, Stop
-from affect_jax.experiment.study.plan import read_plan
+from affect_jax.experiment.study.plan import FinalEvaluation, read_plan
 from affect_jax.experiment.study.sweep import begin, carry_out
 from affect_jax.experiment.study.trial import Outcome, Trial
 from affect_jax.experiment.study.worker import Worker
@@ -196,3 +198,22 @@ def test_waiting_for_a_trial_of_another_worker_ends_with_it(config, tmp_path):
     assert carry_out(workdir)
     thread.join()
     assert not (workdir / "steps_taken").exists()
+
+
+def test_a_finished_sweep_is_evaluated_when_it_is_asked_for_later(config, tmp_path, monkeypatch):
+    workdir = tmp_path / "sweep"
+    begin(config, RATES[:1], workdir)
+    assert carry_out(workdir)
+    evaluate = "import json, pathlib, sys; f = pathlib.Path(sys.argv[1]); f.parent.mkdir(parents=True); f.write_text("
+    content = 'json.dumps({"conditions": {"checkpoint_step": 3}, "scores": {"ccc/mean": 0.5}}))'
+    train = child.command
+    summary = str(workdir / "000" / "evaluation" / "sweep" / "summary.json")
+    imitate = lambda name, *words: (
+        train(name, *words) if name == "train" else [sys.executable, "-c", evaluate + content, summary]
+    )
+    monkeypatch.setattr(child, "command", imitate)
+    begin(config, RATES[:1], workdir, FinalEvaluation("rendered"))
+    assert carry_out(workdir)
+    (row,) = rows(workdir)
+    assert (row["state"], row["step"], row["ccc/mean"]) == ("done", "3", "0.5")
+    assert len(steps_taken(workdir)) == 4
