@@ -47,8 +47,8 @@ def carry_out(
 ) -> bool:
     """Trains what is left of a sweep, and writes its tables; False if a signal stopped it.
 
-    Trials that failed in an earlier call are tried again, and those that were not evaluated are. One that fails leaves the others alone.
-    ChildProcessError names all that failed.
+    Trials that failed in an earlier call are tried again, and those that were not evaluated are. One that fails leaves
+    the others alone. ChildProcessError names all that failed.
 
     Args:
         workdir: the folder of the sweep, which `begin` has made.
