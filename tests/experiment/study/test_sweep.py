@@ -32,6 +32,17 @@ def steps_taken(workdir: pathlib.Path) -> list[str]:
     return (workdir / "steps_taken").read_text().split("\n")[:-1]
 
 
+def signal_after(steps: int, workdir: pathlib.Path) -> None:
+    """Sends SIGTERM to this process once as many steps were taken."""
+
+    def wait():
+        while not (workdir / "steps_taken").is_file() or len(steps_taken(workdir)) < steps:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 @pytest.fixture
 def config(miniature, tmp_path, imitated):
     return miniature(tmp_path)  # four steps
@@ -78,7 +89,7 @@ def test_a_signal_stops_a_sweep_which_then_goes_on_where_it_was(config, tmp_path
     workdir = tmp_path / "sweep"
     begin(config, RATES, workdir)
     (workdir / "pause").write_text("0.3")
-    threading.Timer(0.9, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    signal_after(1, workdir)
     assert not carry_out(workdir)
     assert "done" not in rows(workdir)[0]["state"] and 0 < len(steps_taken(workdir)) < 12
     (workdir / "pause").unlink()
@@ -121,8 +132,8 @@ def test_a_search_goes_on_with_the_same_points_wherever_it_was_stopped(config, t
     begin(config, search, whole)
     assert carry_out(whole)
     begin(config, search, stopped)
-    (stopped / "pause").write_text("0.05")
-    threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    (stopped / "pause").write_text("0.1")
+    signal_after(6, stopped)
     assert not carry_out(stopped)
     assert carry_out(stopped)
     assert (stopped / "table.csv").read_bytes() == (whole / "table.csv").read_bytes()
