@@ -35,9 +35,6 @@ require("workdir")
 
 
 def main() -> bool:
-    from affect_jax.experiment.config.config_file import load_sweep
-    from affect_jax.experiment.study.sweep import FinalEvaluation, begin, carry_out
-
     workdir = pathlib.Path(WORKDIR.value)
     if EXECUTOR.value == "inline":
         refuse_given("at_once", reason="--executor=inline trains one run after another")
@@ -47,10 +44,14 @@ def main() -> bool:
         refuse_given("data_root", "split", "set", reason="without --data, no run is evaluated on other data")
     if SWEEP.value or CONFIG.value:
         require_now("config", "sweep")
-        final = FinalEvaluation(DATA.value, DATA_ROOT.value or "", SPLIT.value, SETTINGS.value) if DATA.value else None
-        begin(CONFIG.value, load_sweep(SWEEP.value), workdir, final)
     else:
         refuse_given("data", reason="--workdir alone goes on with what the sweep began with")
+    from affect_jax.experiment.config.config_file import load_sweep
+    from affect_jax.experiment.study.sweep import FinalEvaluation, begin, carry_out
+
+    if SWEEP.value:
+        final = FinalEvaluation(DATA.value, DATA_ROOT.value or "", SPLIT.value, SETTINGS.value) if DATA.value else None
+        begin(CONFIG.value, load_sweep(SWEEP.value), workdir, final)
     return carry_out(workdir, EXECUTOR.value, AT_ONCE.value, SBATCH.value, ONCE.value)
 
 

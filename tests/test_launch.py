@@ -187,17 +187,17 @@ WRONG = {
     "a sweep that never began": ("sweep", ["--workdir=W"], "W holds no sweep.json; begin the sweep with --config"),
     "an unknown executor": (
         "sweep",
-        [STATIC, "--sweep=none.py", "--workdir=W", "--executor=slrum"],
+        ["--workdir=W", "--executor=slrum"],
         "--executor=slrum: value should be one of <inline|local|slurm>; did you mean 'slurm'?",
     ),
     "runs at once, one after another": (
         "sweep",
-        [STATIC, "--sweep=none.py", "--workdir=W", "--at_once=2"],
+        ["--workdir=W", "--at_once=2"],
         "--at_once has no effect: --executor=inline trains one run after another",
     ),
     "options of a scheduler that is not asked": (
         "sweep",
-        [STATIC, "--sweep=none.py", "--workdir=W", "--sbatch=--gpus=1"],
+        ["--workdir=W", "--sbatch=--gpus=1"],
         "--sbatch has no effect: only --executor=slurm submits anything",
     ),
     "a file of flags with a mistake": (

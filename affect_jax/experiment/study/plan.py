@@ -123,10 +123,11 @@ def _probes(tried: Sequence[Point] | Search) -> list[Point]:
 
 
 def _require_same_search(before: Plan, now: Plan, workdir: pathlib.Path) -> None:
-    """UsageError if finished trials of a search would not be comparable to those to come; their number may differ."""
+    """UsageError if finished trials could not be compared with those to come; number and evaluation may differ."""
     old, new = _as_json(before), _as_json(now)
     for plan in (old, new):
         (plan.get("search") or {}).pop("trials", None)
+        plan.pop("final")
     if changed := differences(old, new):
         raise UsageError(
             f"{workdir} holds a sweep of another kind ({'; '.join(changed[:3])}). Choose another --workdir, or give "

@@ -16,8 +16,8 @@ from affect_jax.experiment.study.importance import write_importance
 from affect_jax.experiment.study.plan import FinalEvaluation, Plan, make_plan, read_plan, write_plan
 from affect_jax.experiment.study.search import require_optuna
 from affect_jax.experiment.study.table import write_tables
-from affect_jax.experiment.study.trial import FAILED, Trial
-from affect_jax.experiment.study.worker import EVALUATION, make_queue
+from affect_jax.experiment.study.trial import DONE, FAILED, SUMMARY, Trial
+from affect_jax.experiment.study.worker import make_queue
 from affect_jax.files.disk import require_writable
 
 
@@ -36,8 +36,7 @@ def begin(
     if isinstance(tried, Search):
         require_optuna()
     plan = make_plan(config, tried, final, workdir)
-    if not isinstance(tried, Search):
-        _require_same_evaluations(plan, workdir)
+    _require_same_evaluations(plan, workdir)
     require_writable(workdir)
     workdir.mkdir(parents=True, exist_ok=True)
     write_plan(plan, workdir)
@@ -48,8 +47,8 @@ def carry_out(
 ) -> bool:
     """Trains what is left of a sweep, and writes its tables; False if a signal stopped it.
 
-    Trials that failed in an earlier call are tried again. One that fails leaves the others alone.
-    ChildProcessError names all that failed.
+    Trials that failed in an earlier call are tried again, and those that were not evaluated are. One that fails leaves
+    the others alone. ChildProcessError names all that failed.
 
     Args:
         workdir: the folder of the sweep, which `begin` has made.
@@ -66,7 +65,8 @@ def carry_out(
             return executors.run_one(plan, workdir, executor, stop)
         slurm.check_options(sbatch)
         for trial in make_queue(plan, workdir).trials():
-            trial.forget_failure()
+            if trial.state == FAILED or (trial.state == DONE and plan.final and not (trial.folder / SUMMARY).is_file()):
+                trial.take_up_again()
         if executor == "slurm":
             executors.run_array(plan, workdir, at_once, sbatch, stop)
         else:
@@ -95,10 +95,11 @@ def _named(trial: Trial) -> str:
 
 def _require_same_evaluations(plan: Plan, workdir: pathlib.Path) -> None:
     """UsageError if a run was already evaluated on something else than the final evaluation."""
-    for number, _ in enumerate(plan.tried if plan.final is not None else ()):
-        folder = workdir / f"{number:03d}"
-        summary = folder / "evaluation" / EVALUATION / "summary.json"
-        if summary.is_file() and (folder / CONFIG).is_file():
-            run, final = read_options(folder), plan.final
+    if (final := plan.final) is None:
+        return
+    for summary in sorted(workdir.glob(f"*/{SUMMARY}")):
+        folder = summary.parents[2]
+        if (folder / CONFIG).is_file():
+            run = read_options(folder)
             part = evaluation_source(run, final.data, final.root, final.split, final.settings)
             require_same_conditions(summary.parent, conditions_of(run, part, flip=(), step=0))

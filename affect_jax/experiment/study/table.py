@@ -11,8 +11,7 @@ from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.config.space import Point
 from affect_jax.experiment.study.plan import LABEL, Plan
 from affect_jax.experiment.study.scores import best_scores
-from affect_jax.experiment.study.trial import DONE, Trial
-from affect_jax.experiment.study.worker import EVALUATION
+from affect_jax.experiment.study.trial import DONE, SUMMARY, Trial
 from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.files.json_files import read_object
 from affect_jax.infer.costs import FLOPS, PARAMETERS
@@ -56,8 +55,7 @@ def _row(plan: Plan, trial: Trial, known: dict[str, dict[str, int]]) -> dict[str
 def _scores(plan: Plan, trial: Trial, options: Options) -> dict[str, float | int]:
     if plan.final is None or trial.state != DONE:
         return best_scores(trial.folder, options)
-    summary = trial.folder / "evaluation" / EVALUATION / "summary.json"
-    result = read_object(summary, "remove it and run the same command again")
+    result = read_object(trial.folder / SUMMARY, "remove it and run the same command again")
     return {"step": result["conditions"]["checkpoint_step"], **result["scores"]}
 
 

@@ -16,6 +16,7 @@ from affect_jax.files.locks import Held, locked
 
 DONE, FAILED, PRUNED = "done", "failed", "pruned"  # how a trial ends
 UNFINISHED, WAITING = "unfinished", "waiting"  # has begun or not, and is to be taken up
+SUMMARY = pathlib.Path("evaluation") / "sweep" / "summary.json"  # of the final evaluation, in the folder of the run
 OUTCOME, LOG, CONFIG, LOCK = "trial.json", "trial.log", "trial_config.json", ".trial.lock"  # in the folder of the run
 ADVICE = "remove it and run the same command again"
 
@@ -72,11 +73,9 @@ class Trial:
         with open_atomically(self.folder / OUTCOME) as file:
             file.write(json.dumps({**dataclasses.asdict(outcome), "ended": time.time()}) + "\n")
 
-    def forget_failure(self) -> None:
-        """Lets a trial that failed be taken up again."""
-        outcome = self.outcome()
-        if outcome is not None and outcome.state == FAILED:
-            (self.folder / OUTCOME).unlink(missing_ok=True)
+    def take_up_again(self) -> None:
+        """Lets a trial that has ended be taken up again."""
+        (self.folder / OUTCOME).unlink(missing_ok=True)
 
     def write_config(self, plan: Plan) -> pathlib.Path:
         """Writes the config that its run is trained with; returns the path."""

@@ -12,9 +12,8 @@ from affect_jax.experiment.study.listed import Listed
 from affect_jax.experiment.study.plan import FinalEvaluation, Plan
 from affect_jax.experiment.study.scores import score_by_step
 from affect_jax.experiment.study.search import Searched
-from affect_jax.experiment.study.trial import DONE, FAILED, LOG, PRUNED, Outcome, Trial, last_sentence
+from affect_jax.experiment.study.trial import DONE, FAILED, LOG, PRUNED, SUMMARY, Outcome, Trial, last_sentence
 
-EVALUATION = "sweep"  # folder of a run's final evaluation, under its evaluation/
 POLL_SECONDS = 1.0  # between two looks for a trial that became free
 Queue = Listed | Searched
 
@@ -86,9 +85,14 @@ class Worker:
 
     def _evaluate(self, trial: Trial, final: FinalEvaluation, lock: int | None) -> int:
         """Evaluates a trained run on other data, unless that has been done; returns the exit code."""
-        if (trial.folder / "evaluation" / EVALUATION / "summary.json").is_file():
+        if (trial.folder / SUMMARY).is_file():
             return 0
-        words = [f"--workdir={trial.folder}", f"--data={final.data}", f"--split={final.split}", f"--name={EVALUATION}"]
+        words = [
+            f"--workdir={trial.folder}",
+            f"--data={final.data}",
+            f"--split={final.split}",
+            f"--name={SUMMARY.parent.name}",
+        ]
         words += [f"--data_root={final.root}"] if final.root else []
         words += [f"--set={setting}" for setting in final.settings]
         return child.run(child.command("evaluate", *words), trial.folder / LOG, self._starter, lock, lambda: False)

@@ -4,6 +4,7 @@ import csv
 import os
 import pathlib
 import signal
+import sys
 import threading
 import time
 
@@ -12,8 +13,9 @@ import pytest
 from affect_jax.experiment.config.claim import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.space import Choice, Range, Search
+from affect_jax.experiment.study import child
 from affect_jax.experiment.study.child import Starter, Stop
-from affect_jax.experiment.study.plan import read_plan
+from affect_jax.experiment.study.plan import FinalEvaluation, read_plan
 from affect_jax.experiment.study.sweep import begin, carry_out
 from affect_jax.experiment.study.trial import Outcome, Trial
 from affect_jax.experiment.study.worker import Worker
@@ -28,6 +30,17 @@ def rows(workdir: pathlib.Path) -> list[dict[str, str]]:
 
 def steps_taken(workdir: pathlib.Path) -> list[str]:
     return (workdir / "steps_taken").read_text().split("\n")[:-1]
+
+
+def signal_after(steps: int, workdir: pathlib.Path) -> None:
+    """Sends SIGTERM to this process once as many steps were taken."""
+
+    def wait():
+        while not (workdir / "steps_taken").is_file() or len(steps_taken(workdir)) < steps:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @pytest.fixture
@@ -76,7 +89,7 @@ def test_a_signal_stops_a_sweep_which_then_goes_on_where_it_was(config, tmp_path
     workdir = tmp_path / "sweep"
     begin(config, RATES, workdir)
     (workdir / "pause").write_text("0.3")
-    threading.Timer(0.9, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    signal_after(1, workdir)
     assert not carry_out(workdir)
     assert "done" not in rows(workdir)[0]["state"] and 0 < len(steps_taken(workdir)) < 12
     (workdir / "pause").unlink()
@@ -119,8 +132,8 @@ def test_a_search_goes_on_with_the_same_points_wherever_it_was_stopped(config, t
     begin(config, search, whole)
     assert carry_out(whole)
     begin(config, search, stopped)
-    (stopped / "pause").write_text("0.05")
-    threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    (stopped / "pause").write_text("0.1")
+    signal_after(6, stopped)
     assert not carry_out(stopped)
     assert carry_out(stopped)
     assert (stopped / "table.csv").read_bytes() == (whole / "table.csv").read_bytes()
@@ -196,3 +209,22 @@ def test_waiting_for_a_trial_of_another_worker_ends_with_it(config, tmp_path):
     assert carry_out(workdir)
     thread.join()
     assert not (workdir / "steps_taken").exists()
+
+
+def test_a_finished_sweep_is_evaluated_when_it_is_asked_for_later(config, tmp_path, monkeypatch):
+    workdir = tmp_path / "sweep"
+    begin(config, RATES[:1], workdir)
+    assert carry_out(workdir)
+    evaluate = "import json, pathlib, sys; f = pathlib.Path(sys.argv[1]); f.parent.mkdir(parents=True); f.write_text("
+    content = 'json.dumps({"conditions": {"checkpoint_step": 3}, "scores": {"ccc/mean": 0.5}}))'
+    train = child.command
+    summary = str(workdir / "000" / "evaluation" / "sweep" / "summary.json")
+    imitate = lambda name, *words: (
+        train(name, *words) if name == "train" else [sys.executable, "-c", evaluate + content, summary]
+    )
+    monkeypatch.setattr(child, "command", imitate)
+    begin(config, RATES[:1], workdir, FinalEvaluation("rendered"))
+    assert carry_out(workdir)
+    (row,) = rows(workdir)
+    assert (row["state"], row["step"], row["ccc/mean"]) == ("done", "3", "0.5")
+    assert len(steps_taken(workdir)) == 4
