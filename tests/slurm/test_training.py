@@ -18,7 +18,7 @@ TEMPLATE = ROOT / "launch" / "slurm" / "train.sbatch"
 # The template is for GPUs; what pretends to be some here has no memory, cores and time of its own.
 HERE = ("--cpus-per-task=1", "--time=30")
 ONE_PROCESS_OF_TWO_DEVICES = "--xla_force_host_platform_device_count=2"
-SECONDS = 900  # for one life of a job; a fiftieth of it on a quiet machine
+SECONDS = 600  # for one life of a job; a thirtieth of it on a quiet machine
 LAST_STOP = 20  # the latest of the random steps at which a training is stopped
 
 
