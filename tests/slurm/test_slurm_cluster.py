@@ -1,4 +1,4 @@
-"""The cluster that the other tests of this folder use: it runs jobs, preempts them, and leaves nothing behind."""
+"""The cluster that the other tests of this folder use: it runs jobs on both nodes, and leaves nothing behind."""
 
 import os
 import pathlib
@@ -10,32 +10,10 @@ import tempfile
 import pytest
 import slurm_cluster
 
-STOPPABLE = r"""#!/bin/bash
-echo start ${SLURM_RESTART_COUNT:-0}
-[ -z "$SLURM_RESTART_COUNT" ] || exit 0
-srun --kill-on-bad-exit=0 bash -c 'trap "exit 75" TERM; sleep 60 & wait'
-echo left with $?
-scontrol requeue $SLURM_JOB_ID
-"""
-
 
 def test_a_job_on_two_nodes_has_a_task_on_each(slurm):
     words = slurm.call("srun", "--nodes=2", "--ntasks=2", "bash", "-c", "echo $SLURMD_NODENAME $SLURM_PROCID").split()
     assert sorted(zip(words[::2], words[1::2], strict=True)) == [("127.0.0.1", "0"), ("127.0.0.2", "1")]
-
-
-def test_a_job_of_the_higher_partition_signals_one_of_the_lower_which_is_requeued_after_it(slurm, tmp_path):
-    output = tmp_path / "output.txt"
-    script = tmp_path / "job.sh"
-    script.write_text(STOPPABLE)
-    words = ("--exclusive", "--nodes=2", "--open-mode=append", f"--output={output}")
-    low = slurm.submit("--requeue", "--signal=TERM@30", *words, script)
-    slurm.wait(low, "RUNNING")
-    high = slurm.submit("--partition=high", *words, "--wrap=echo high")
-    slurm.wait(high, "COMPLETED")
-    assert slurm.wait(low, "COMPLETED")["Restarts"] == "1"
-    lines = [line for line in output.read_text().splitlines() if line.startswith(("start", "left", "high"))]
-    assert lines == ["start 0", "left with 75", "high", "start 1"]
 
 
 def test_a_cluster_started_by_hand_ends_with_its_jobs_and_its_processes(slurm):

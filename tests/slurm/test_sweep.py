@@ -8,7 +8,7 @@ from slurm_cluster import until
 
 ROOT = pathlib.Path(__file__).parents[2]
 FILE = str(ROOT / "tests" / "slurm" / "small_sweep.py")
-SECONDS = 900  # until the first step; a fiftieth of it on a quiet machine
+SECONDS = 600  # until the first step; a thirtieth of it on a quiet machine
 TRIALS = 3
 
 

@@ -18,8 +18,8 @@ TEMPLATE = ROOT / "launch" / "slurm" / "train.sbatch"
 # The template is for GPUs; what pretends to be some here has no memory, cores and time of its own.
 HERE = ("--cpus-per-task=1", "--time=30")
 ONE_PROCESS_OF_TWO_DEVICES = "--xla_force_host_platform_device_count=2"
-SECONDS = 900  # for one life of a job; a fiftieth of it on a quiet machine
-LAST_STOP = 40  # the latest of the random steps at which a training is stopped
+SECONDS = 600  # for one life of a job; a thirtieth of it on a quiet machine
+LAST_STOP = 20  # the latest of the random steps at which a training is stopped
 
 
 def metrics(workdir):
@@ -114,14 +114,14 @@ def test_a_time_limit_and_a_lost_node_cost_no_step(slurm, uninterrupted, tmp_pat
         folder.mkdir()
     limited = Training(slurm, folders[0], 1, f"--nodelist={NODES[1]}", devices=ONE_PROCESS_OF_TWO_DEVICES)
     lost = Training(slurm, folders[1], 1, f"--nodelist={NODES[0]}", devices=ONE_PROCESS_OF_TWO_DEVICES)
-    limited.wait_until_random_step()
-    limited.end_soon()
-    lost.wait_until_random_step()
+    for training in (limited, lost):
+        training.wait_until_random_step()
     slurm.call("scontrol", "update", f"NodeName={NODES[0]}", "State=DOWN", "Reason=test")
-    slurm.wait(lost.job, "PENDING", "CONFIGURING", "RUNNING")
     slurm.call("scontrol", "update", f"NodeName={NODES[0]}", "State=RESUME")
+    limited.end_soon()
+    until(lambda: slurm.job(limited.job)["Restarts"] == "1", SECONDS, "the requeue", limited.describe)
+    slurm.call("scontrol", "update", f"JobId={limited.job}", "TimeLimit=30")  # the limit outlives the requeue
     for training in (limited, lost):
         assert training.wait_for_end()["Restarts"] == "1", training.describe()
         assert metrics(training.workdir) == uninterrupted
     assert len(limited.stops()) == 1 and limited.step <= limited.stops()[0] < 300
-    assert not lost.stops()  # a lost node gives no warning: it began again at the last checkpoint

@@ -72,7 +72,10 @@ def test_several_machines_find_process_0_by_the_name_that_jobset_gives_it():
 
 def test_the_exit_codes_of_the_training_decide_what_follows():
     rules = work_of(rendered("tpu"))["podFailurePolicy"]["rules"]
-    assert [(rule["action"], rule["onExitCodes"]["values"]) for rule in rules] == [("FailJob", [2]), ("Ignore", [75])]
+    assert [(rule["action"], rule["onExitCodes"]["values"]) for rule in rules] == [
+        ("FailJob", [2]),
+        ("Ignore", [75, 143]),
+    ]
 
 
 def test_a_slice_of_tpus_is_chosen_by_its_labels():

@@ -67,8 +67,8 @@ def test_the_step_gets_every_argument_as_it_was_given(script, tmp_path):
     assert not (tmp_path / "made").exists()
 
 
-@pytest.mark.parametrize("code, requeued", [(75, True), (0, False), (1, False), (2, False), (137, False)])
-def test_only_a_training_that_saved_is_requeued(script, tmp_path, code, requeued):
+@pytest.mark.parametrize("code, requeued", [(75, True), (143, True), (0, False), (1, False), (2, False), (137, False)])
+def test_only_a_training_that_was_stopped_is_requeued(script, tmp_path, code, requeued):
     assert carry_out(script, tmp_path, f"exit {code}").returncode == code
     assert (tmp_path / "requeued").exists() == requeued
     if requeued:
