@@ -32,14 +32,17 @@ HEADER = ["network", "data, fsdp, time", "collectives", "largest but sums", "ope
 def main() -> None:
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={DEVICES}"
     os.environ["JAX_PLATFORMS"] = "cpu"
-    rows = []
+    print(markdown("Compiled training steps", HEADER, []), end="", flush=True)
     for kind in NETWORKS.value:
         alone, seconds = _compile(kind, (1, 1, 1))
-        rows.append([kind, "1, 1, 1", "none", "0", "1", f"{_memory(alone) / 1e6:.1f} MB", f"{seconds:.0f} s"])
+        _show(kind, "1, 1, 1", "none", "0", "1", f"{_memory(alone) / 1e6:.1f} MB", f"{seconds:.0f} s")
         for mesh in MESHES.value:
             sizes = tuple(int(size) for size in mesh.split(","))
-            rows.append([kind, ", ".join(map(str, sizes)), *_row(alone, *_compile(kind, sizes))])
-    print(markdown("Compiled training steps", HEADER, rows))
+            _show(kind, ", ".join(map(str, sizes)), *_row(alone, *_compile(kind, sizes)))
+
+
+def _show(*row: str) -> None:
+    print("| " + " | ".join(row) + " |", flush=True)
 
 
 def _row(alone, compiled, seconds: float) -> list[str]:
@@ -93,8 +96,8 @@ def _builder(kind: str):
     from affect_jax.models.fan import TrunkConfig
     from affect_jax.models.head import HeadConfig
 
-    trunk = TrunkConfig(PX.value, tuple(int(width) for width in WIDTHS.value), modules=1, depth=2)
-    head = HeadConfig(blocks=2, rank=16)
+    trunk = TrunkConfig(PX.value, tuple(int(width) for width in WIDTHS.value), modules=1, depth=1)
+    head = HeadConfig(blocks=1, rank=16)
     module, config = {"static": (EmoNet, EmoNetConfig), "clip": (ClipNetwork, ClipNetworkConfig)}[kind]
     return lambda rngs: module(config(trunk, head, execution="direct"), rngs=rngs)
 

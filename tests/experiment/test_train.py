@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from affect_jax.experiment import refuse, task
+from affect_jax.experiment import network, refuse, task
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.evaluate import evaluate_run
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train
+from affect_jax.nn.execution import Execution
 from affect_jax.nn.penalties import evenness
 from configs import base
 
@@ -94,7 +95,10 @@ def test_clips_that_cannot_be_split_along_time_are_refused(miniature, tmp_path, 
     config.task.teacher = change.get("teacher", "")
     with pytest.raises(UsageError, match=message):
         refuse.check_mesh(Run(options.parse(config), tmp_path / "run"))
-    refuse.check_mesh(Run(options.parse(clips_over_time(miniature, tmp_path)), tmp_path / "run"))
+    accepted = Run(options.parse(clips_over_time(miniature, tmp_path)), tmp_path / "run")
+    refuse.check_mesh(accepted)
+    execution = network.choose_execution(accepted.network, accepted.options, accepted.placement, None, training=True)
+    assert execution == Execution(split=(2, 4))
 
 
 @pytest.mark.slow

@@ -1,10 +1,24 @@
-"""The average over neighboring frames."""
+"""Clips folded into batches of frames, and the average over neighboring frames."""
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from affect_jax.nn.frames import TemporalPool
+from affect_jax.nn.frames import TemporalPool, per_frame
+
+
+@pytest.mark.parametrize("split", [(1, 1), (2, 1), (1, 4), (2, 2)])
+def test_frames_of_a_part_stay_together_and_come_back_in_order(split):
+    clips, folded = jnp.arange(4.0 * 8 * 3).reshape(4, 8, 3), []
+
+    def double(frames):
+        folded.append(frames)
+        return {"doubled": 2 * frames}
+
+    np.testing.assert_array_equal(per_frame(double, clips, split)["doubled"], 2 * clips)
+    rows, columns = split if split[1] > 1 else (1, 1)
+    first = clips[: 4 // rows, : 8 // columns].reshape(-1, 3)
+    np.testing.assert_array_equal(folded[0][: len(first)], first)
 
 
 @pytest.mark.parametrize("causal", [False, True])

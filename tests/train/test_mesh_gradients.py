@@ -30,10 +30,10 @@ AT_MOST = 1e-6
 # Whether LLVM optimizes the loops changes nothing in what the devices exchange, and halves the time.
 QUICK = {"xla_backend_optimization_level": 0}
 LARGEST_PARAMETER = 7 * 7 * 3 * WIDTHS[0] * 8  # bytes of the kernel of the stem
-MAP_BYTES = (PX // 4) ** 2 * WIDTHS[2] * 8  # of the feature maps of a frame
 STATIC_MESHES = (MeshConfig(2, 1, 1), MeshConfig(1, 4, 1), MeshConfig(2, 2, 1))
 CLIP_MESHES = (
     MeshConfig(4, 1, 1),
+    MeshConfig(1, 4, 1),
     MeshConfig(2, 2, 1),
     MeshConfig(1, 1, 4),
     MeshConfig(2, 1, 2),
@@ -116,8 +116,11 @@ def errors(found, expected):
     }
 
 
-def check(kind, config):
-    """Compares a mesh with one device: gradients, work and memory of a device; returns what the devices exchange."""
+def check(kind, config, work):
+    """Compares a mesh with one device; returns what its devices exchange.
+
+    Besides the gradients, memory of a device is compared with its share, and its operations with `work` times that.
+    """
     expected, alone = on_one_device(kind)
     found, compiled = differentiate(kind, config)
     wrong = errors(found, expected)
@@ -125,8 +128,8 @@ def check(kind, config):
     assert found.keys() == expected.keys() and all(array.dtype == np.float64 for array in found.values())
     assert wrong[name] <= AT_MOST, f"{name} is wrong by {wrong[name]:.1e} on {config}"
     devices = config.data * config.fsdp * config.time
-    assert compiled.cost_analysis()["flops"] <= 1.05 / devices * alone.cost_analysis()["flops"]
     assert temporary_bytes(compiled) <= 1.25 / devices * temporary_bytes(alone)
+    assert compiled.cost_analysis()["flops"] <= work / devices * alone.cost_analysis()["flops"]
     return collectives(compiled)
 
 
@@ -141,7 +144,7 @@ def largest(exchanged, *kinds):
 @pytest.mark.slow
 @pytest.mark.parametrize("config", STATIC_MESHES, ids=name_of)
 def test_gradients_of_a_static_network_are_those_of_one_device(config):
-    exchanged = check("static", config)
+    exchanged = check("static", config, work=1.05)
     gathered = largest(exchanged, "all-gather", "all-to-all", "collective-permute")
     assert gathered <= (1000 if config.fsdp == 1 else LARGEST_PARAMETER)
 
@@ -149,12 +152,16 @@ def test_gradients_of_a_static_network_are_those_of_one_device(config):
 @pytest.mark.slow
 @pytest.mark.parametrize("config", CLIP_MESHES, ids=name_of)
 def test_gradients_of_a_clip_network_are_those_of_one_device(config):
-    exchanged = check("clip", config)
+    # Halos, and work that each device repeats, count for more in so small a network.
+    exchanged = check("clip", config, work=1.3)
     gathered = largest(exchanged, "all-gather", "all-to-all")
     if config.time == 1:
         assert gathered <= (1000 if config.fsdp == 1 else LARGEST_PARAMETER)
         assert not largest(exchanged, "collective-permute")
     else:
-        # The frames next to a part are passed on, and of whole clips only the few predicted numbers are gathered.
-        assert gathered <= max(LARGEST_PARAMETER, CLIPS * FRAMES * 2 * 8) < CLIPS * FRAMES * MAP_BYTES / 8
-        assert 0 < largest(exchanged, "collective-permute") < CLIPS * FRAMES * MAP_BYTES / 8
+        # The frames next to a part are passed on. Maps stay where they are; what changes its place is the features that
+        # are left after pooling over space, padded by four frames at both ends, and the predicted numbers.
+        devices = config.data * config.fsdp * config.time
+        pooled = CLIPS * (FRAMES + 8) * WIDTHS[2] * 8 // devices
+        assert gathered <= max(pooled, LARGEST_PARAMETER if config.fsdp > 1 else 0)
+        assert 0 < largest(exchanged, "collective-permute") <= pooled
