@@ -14,8 +14,8 @@ TRIALS = 3
 
 def begin(slurm, workdir, *words):
     command = [sys.executable, "-m", "launch.sweep", f"--config={FILE}", f"--sweep={FILE}", f"--workdir={workdir}"]
-    output = workdir.with_suffix(".log").open("w")
-    return subprocess.Popen([*command, *words], cwd=ROOT, env=slurm.environment, stdout=output, stderr=output)
+    with workdir.with_suffix(".log").open("w") as output:
+        return subprocess.Popen([*command, *words], cwd=ROOT, env=slurm.environment, stdout=output, stderr=output)
 
 
 def running(slurm):
