@@ -83,17 +83,18 @@ def differentiate(kind, config, gather=True):
     network = network.changed(lambda module: set_execution(module, execution))
     objective = Objective(network, task, gather=placement.gather)
 
-    def loss(learned, state, batch):
+    def loss(learned, state, leaves):
+        batch = jax.tree.unflatten(structure, leaves)  # lowering describes arguments by what is no array
         return objective.loss(learned, state, batch, jax.random.key(2), None)
 
     with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
-        state, batch = placement.put(state), placement.spread(batch_of(kind))
+        state, (leaves, structure) = placement.put(state), jax.tree.flatten(placement.spread(batch_of(kind)))
         shardings = placement.shardings(state)
         split = [place for place in jax.tree.leaves(shardings.variables) if not place.is_fully_replicated]
         assert bool(split) == (config.fsdp > 1)
         gradient = jax.jit(jax.grad(loss, has_aux=True), out_shardings=(shardings.learned, None))
-        compiled = gradient.lower(state.learned, state, batch).compile(compiler_options=QUICK)
-        (trained, parameters), outcome = jax.device_get(compiled(state.learned, state, batch))
+        compiled = gradient.lower(state.learned, state, leaves).compile(compiler_options=QUICK)
+        (trained, parameters), outcome = jax.device_get(compiled(state.learned, state, leaves))
     arrays = {f"gradient/{name}": array for name, array in names(trained).items()}
     rest = {"gradient": parameters, "memory": outcome.memory, "terms": outcome.terms}
     arrays |= names(outcome.statistics)
