@@ -89,8 +89,15 @@ def check_mesh(run: Run) -> None:
             "time, which takes a clip network whose head has temporal layers of cp factors (model.head.rank above 0, "
             "model.time.form factorized, layers in the head alone, no recurrent and no output_average): " + instead
         )
-    if options.teacher:
-        raise UsageError(f"mesh.time is {time}, and task.teacher is set, which was not tried together: {instead}")
+    untried = {
+        "task.teacher": bool(options.teacher),
+        "train.micro_batches": options.train.micro_batches > 1,
+        "train.rematerialize": options.train.rematerialize,
+        "train.precision": options.train.precision != "float32",
+        "--processes": jax.process_count() > 1,
+    }
+    for option in (name for name, given in untried.items() if given):
+        raise UsageError(f"mesh.time is {time}, and {option} is set, which was not tried together: {instead}")
     if options.data.frames % time:
         raise UsageError(
             f"data.frames is {options.data.frames}, which the {time} devices of mesh.time cannot share: choose a "

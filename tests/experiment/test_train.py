@@ -87,12 +87,25 @@ def clips_over_time(miniature, folder, **time):
         ({"time": {"recurrent": "gru", "pool": 1}}, "network 'clip' with these options cannot be split along time"),
         ({"frames": 6}, "data.frames is 6, which the 4 devices of mesh.time cannot share: choose a multiple of 4, or"),
         ({"teacher": "elsewhere"}, "mesh.time is 4, and task.teacher is set, which was not tried together: set"),
+        (
+            {"train": {"micro_batches": 2}},
+            "mesh.time is 4, and train.micro_batches is set, which was not tried together: set",
+        ),
+        (
+            {"train": {"rematerialize": True}},
+            "mesh.time is 4, and train.rematerialize is set, which was not tried together: set",
+        ),
+        (
+            {"train": {"precision": "bfloat16"}},
+            "mesh.time is 4, and train.precision is set, which was not tried together: set",
+        ),
     ],
 )
 def test_clips_that_cannot_be_split_along_time_are_refused(miniature, tmp_path, change, message):
     config = clips_over_time(miniature, tmp_path, **change.get("time", {}))
     config.data.frames = change.get("frames", 8)
     config.task.teacher = change.get("teacher", "")
+    config.train.update(change.get("train", {}))
     with pytest.raises(UsageError, match=message):
         refuse.check_mesh(Run(options.parse(config), tmp_path / "run"))
     accepted = Run(options.parse(clips_over_time(miniature, tmp_path)), tmp_path / "run")

@@ -75,7 +75,7 @@ def state_of(kind):
     return network, task, TrainState(jnp.int32(3), variables, None, jax.tree.map(np.float64, task.initial()))
 
 
-def differentiate(kind, config, gather=True):
+def differentiate(kind, config):
     """Gradients, statistics, memory and terms of a batch on a mesh, by name, and the exchanges of the program."""
     network, task, state = state_of(kind)
     placement = Placement.of(config, jax.devices()[: config.data * config.fsdp * config.time])
@@ -94,13 +94,13 @@ def differentiate(kind, config, gather=True):
         assert bool(split) == (config.fsdp > 1)
         gradient = jax.jit(jax.grad(loss, has_aux=True), out_shardings=(shardings.learned, None))
         compiled = gradient.lower(state.learned, state, leaves).compile(compiler_options=QUICK)
-        (trained, parameters), outcome = jax.device_get(compiled(state.learned, state, leaves))
+        (trained, parameters), outcome = compiled(state.learned, state, leaves)
     arrays = {f"gradient/{name}": array for name, array in names(trained).items()}
     rest = {"gradient": parameters, "memory": outcome.memory, "terms": outcome.terms}
     arrays |= names(outcome.statistics)
     for path, leaf in jax.tree_util.tree_leaves_with_path(rest):
         arrays[jax.tree_util.keystr(path)] = leaf
-    return arrays, compiled
+    return jax.device_get(arrays), compiled
 
 
 @functools.cache
