@@ -24,13 +24,13 @@ def compilations(monkeypatch):
             if record.msg.startswith("Compiling"):
                 found.append(record.getMessage()[:200])
 
-    advance = Progress.advance
+    take = Progress.take
 
     def noting(self, *arguments):
-        advance(self, *arguments)
+        take(self, *arguments)
         found.append(FIRST_STEP)
 
-    monkeypatch.setattr(Progress, "advance", noting)
+    monkeypatch.setattr(Progress, "take", noting)
     handler, logger = Keep(), logging.getLogger("jax._src.interpreters.pxla")
     before = jax.config.jax_log_compiles
     jax.config.update("jax_log_compiles", True)

@@ -126,9 +126,9 @@ def test_the_command_inspects_fake_devices_and_refuses_with_2(tmp_path):
         "--config.model.trunk.widths=(4,8,8)",
         "--config.batch_size=4",
     ]
-    done = subprocess.run([*command, *small, "--devices=2"], capture_output=True, text=True)
+    done = subprocess.run([*command, *small, "--fake_devices=2"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "devices      2 x cpu, mesh: data 2, fsdp 1, time 1" in done.stdout
-    refused = subprocess.run([*command, *small, "--devices=3"], capture_output=True, text=True)
+    refused = subprocess.run([*command, *small, "--fake_devices=3"], capture_output=True, text=True)
     assert refused.returncode == 2 and "which 3 devices cannot share" in refused.stderr and not refused.stdout
     assert jax.device_count() == 8  # of this process
