@@ -109,7 +109,7 @@ def test_memory_of_a_call():
 def test_executions_over_time_on_an_accelerator_in_miniature():
     printed = run("benchmarks.accelerator_temporal", "--miniature", "--ranks=4", "--rounds=1", "--clips=1")
     rows = re.findall(r"\| (\w+), (\w+), (forward|both) \| ([\d.]+) \| ([\d.]+) \|", printed)
-    ways = ("factors", "depthwise", "reconstructed", "dense")
+    ways = ("factors", "depthwise", "reconstructed", "plain", "dense")
     assert [row[:3] for row in rows] == [
         (way, dtype, direction)
         for way in ways
