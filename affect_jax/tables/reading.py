@@ -13,6 +13,7 @@ from affect_jax.tables.schema import BOX, SUCCESS, Schema, read_schema
 from affect_jax.tables.writing import ENCODING
 from affect_jax.types import Label, Labels
 
+LARGEST_INDEX = 2**53  # whole numbers up to this are exact as floats
 Text = Mapping[str, Sequence[str]]  # cells by column
 
 
@@ -28,12 +29,12 @@ def read_rows(path: pathlib.Path) -> Rows:
         source=tuple(text["source"]),
         subject=tuple(text["subject"]),
         clip=tuple(text["clip"]),
-        frame=number("frame", int).astype(int),
-        face=number("face", int).astype(int),
+        frame=number("frame", _index).astype(int),
+        face=number("face", _index).astype(int),
         time_seconds=number("time_seconds", _finite),
         values={each.name: _values(path, each, text, schema) for each in in_order(schema.quantities)},
         labels=Labels(**labels),
-        success=number(SUCCESS, int).astype(bool),
+        success=number(SUCCESS, _index).astype(bool),
         boxes=np.stack([number(name, _known) for name in BOX], -1) if schema.boxes else None,
     )
 
@@ -94,6 +95,13 @@ def _numbers(path: pathlib.Path, name: str, cells: Sequence[str], kind: Callable
         except ValueError:
             raise ValueError(f"{path}, row {row}: {name} is '{cell[:20]}'; the file was changed by hand") from None
     return np.array(found, np.float64)
+
+
+def _index(cell: str) -> int:
+    value = int(cell)
+    if abs(value) > LARGEST_INDEX:
+        raise ValueError(f"{cell} is no index")
+    return value
 
 
 def _known(cell: str) -> float:

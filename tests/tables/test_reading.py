@@ -78,9 +78,11 @@ def test_a_table_is_not_read_without_a_schema_that_is_understood(tmp_path):
     ("column", "cell"),
     [
         ("frame", "1.5"),
+        ("frame", "99999999999999999999"),
         ("time_seconds", ""),
         ("time_seconds", "inf"),
         ("success", "yes"),
+        ("success", "99999999999999999999"),
         ("left", "x"),
         ("left", "-inf"),
     ]

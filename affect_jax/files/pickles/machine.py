@@ -26,6 +26,18 @@ class Machine:
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
 
+    def pop(self) -> Any:
+        """Pops the value on top; ValueError if there is a mark instead, as in Python."""
+        value = self.peek()
+        del self.stack[-1]
+        return value
+
+    def peek(self) -> Any:
+        """Returns the value on top; ValueError if there is a mark instead."""
+        if self.marks and len(self.stack) <= self.marks[-1]:
+            raise ValueError("a mark where a value was expected")
+        return self.stack[-1]
+
     def above_mark(self) -> list[Any]:
         """Pops the values above the last mark."""
         start = self.marks.pop()
@@ -35,9 +47,10 @@ class Machine:
 
     def top(self, kind: type) -> Any:
         """Returns the value that the next opcode modifies."""
-        if not isinstance(self.stack[-1], kind):
-            raise ValueError(f"expected a {kind.__name__}, found {type(self.stack[-1]).__name__}")
-        return self.stack[-1]
+        value = self.peek()
+        if not isinstance(value, kind):
+            raise ValueError(f"expected a {kind.__name__}, found {type(value).__name__}")
+        return value
 
     def name_global(self, module: Any, name: Any) -> None:
         full = f"{module} {name}"
@@ -56,7 +69,7 @@ class Machine:
         self.stack.append(function.build(*arguments, **(options or {})))
 
     def set_state(self) -> None:
-        state, target = self.stack.pop(), self.stack[-1]
+        state, target = self.pop(), self.peek()
         if hasattr(target, "take_state"):
             target.take_state(state)
         elif isinstance(target, np.ndarray):

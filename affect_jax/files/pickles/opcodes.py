@@ -50,12 +50,12 @@ def _add(machine: Machine) -> None:
 
 
 def _append(machine: Machine) -> None:
-    item = machine.stack.pop()
+    item = machine.pop()
     machine.top(list).append(item)
 
 
 def _set_item(machine: Machine) -> None:
-    value, key = machine.stack.pop(), machine.stack.pop()
+    value, key = machine.pop(), machine.pop()
     machine.top(dict)[key] = value
 
 
@@ -72,19 +72,19 @@ def _pairs(items: list[Any]) -> dict:
 
 def _tuple(count: int) -> Callable[[Machine, Any], None]:
     def act(machine: Machine, _: Any) -> None:
-        machine.stack.append(tuple(machine.stack.pop() for _ in range(count))[::-1])
+        machine.stack.append(tuple(machine.pop() for _ in range(count))[::-1])
 
     return act
 
 
 def _global_of_stack(machine: Machine) -> None:
-    name, module = machine.stack.pop(), machine.stack.pop()
+    name, module = machine.pop(), machine.pop()
     machine.name_global(module, name)
 
 
 def _call(machine: Machine, with_options: bool = False) -> None:
-    options = machine.stack.pop() if with_options else None
-    arguments, function = machine.stack.pop(), machine.stack.pop()
+    options = machine.pop() if with_options else None
+    arguments, function = machine.pop(), machine.pop()
     machine.call(function, arguments, options)
 
 
@@ -96,11 +96,11 @@ def _call_object(machine: Machine) -> None:
 def _call_named(machine: Machine, name: str) -> None:
     arguments = tuple(machine.above_mark())
     machine.name_global(*name.split(" ", 1))
-    machine.call(machine.stack.pop(), arguments)
+    machine.call(machine.pop(), arguments)
 
 
 def _remember(machine: Machine, place: int | None = None) -> None:
-    machine.memo[len(machine.memo) if place is None else place] = machine.stack[-1]
+    machine.memo[len(machine.memo) if place is None else place] = machine.peek()
 
 
 def _check_protocol(version: int) -> None:
@@ -112,7 +112,7 @@ def _pop(machine: Machine) -> None:
     if machine.marks and machine.marks[-1] == len(machine.stack):
         machine.marks.pop()
     else:
-        machine.stack.pop()
+        machine.pop()
 
 
 PUSHED = frozenset(
@@ -134,7 +134,7 @@ ACTIONS: dict[str, Callable[[Machine, Any], None]] = {
     "MARK": lambda machine, _: machine.marks.append(len(machine.stack)),
     "POP": lambda machine, _: _pop(machine),
     "POP_MARK": lambda machine, _: machine.above_mark() and None,
-    "DUP": lambda machine, _: machine.stack.append(machine.stack[-1]),
+    "DUP": lambda machine, _: machine.stack.append(machine.peek()),
     "LIST": lambda machine, _: machine.stack.append(machine.above_mark()),
     "TUPLE": lambda machine, _: machine.stack.append(tuple(machine.above_mark())),
     "DICT": lambda machine, _: machine.stack.append(_pairs(machine.above_mark())),
@@ -163,5 +163,5 @@ ACTIONS: dict[str, Callable[[Machine, Any], None]] = {
     "OBJ": lambda machine, _: _call_object(machine),
     "BUILD": lambda machine, _: machine.set_state(),
     "PERSID": lambda machine, reference: machine.refer(reference),
-    "BINPERSID": lambda machine, _: machine.refer(machine.stack.pop()),
+    "BINPERSID": lambda machine, _: machine.refer(machine.pop()),
 }

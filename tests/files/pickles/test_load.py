@@ -129,6 +129,8 @@ BROKEN = {
     "stack empty": b"\x80\x04a.",
     "two results": b"\x80\x04NN.",
     "no mark": b"\x80\x04]e.",
+    "memo of a mark": b"\x80\x02}(q\x00(K\x01K\x02u1.",
+    "value below a mark": b"\x80\x02]K\x01(a1.",
     "unknown memo": b"\x80\x04h\x05.",
     "key without value": b"\x80\x04}(Nu.",
     "unhashable key": b"\x80\x04}](Ns.",
