@@ -58,7 +58,8 @@ class Child:
 
     def __init__(self, config_file: pathlib.Path, workdir: pathlib.Path, log: pathlib.Path, config: TrainConfig):
         self.workdir, self.log, self.config = workdir, log, config
-        self._call = [sys.executable, "-m", "launch.train", f"--config={config_file}", f"--workdir={workdir}"]
+        # Unbuffered, so that the last line of the log is what was written last.
+        self._call = [sys.executable, "-u", "-m", "launch.train", f"--config={config_file}", f"--workdir={workdir}"]
 
     def finish(self) -> dict[str, float]:
         """Runs to the end; returns how long each phase lasts on average. ChildFailed if it does not end with 0."""

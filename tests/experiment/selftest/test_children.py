@@ -25,7 +25,7 @@ def test_points_are_drawn_over_phases_and_steps_and_depend_on_the_seed_alone():
 
 def test_a_training_that_fails_by_itself_is_reported_with_its_last_line_and_its_log(tmp_path):
     child = Child(tmp_path / "none.py", tmp_path / "run", tmp_path / "log", TrainConfig())
-    child._call = [sys.executable, "-c", "import sys; print('first'); sys.exit('error: the last line')"]
+    child._call = [sys.executable, "-u", "-c", "import sys; print('first'); sys.exit('error: the last line')"]
     for run in (child.finish, lambda: child.kill_at(Point("save", 0, 0.0))):
         message = rf"the training ended with exit code 1: error: the last line \(in {tmp_path}/log\)"
         with pytest.raises(ChildFailed, match=message):
