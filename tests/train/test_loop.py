@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import optax
 import pytest
-from runs import Run, losses
+from loop_runs import Run, losses
 
 from affect_jax.nn.network import names
 from affect_jax.train import guard
