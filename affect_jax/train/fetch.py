@@ -5,10 +5,8 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Protocol, runtime_checkable
 
+from affect_jax.train.beside import GRACE_SECONDS, Abandoned, answer, wait_for_answer
 from affect_jax.types import Batch
-
-POLL_SECONDS = 0.2
-GRACE_SECONDS = 2.0  # how long the pending batch may still take once a signal has arrived
 
 
 @runtime_checkable
@@ -40,11 +38,7 @@ class Fetcher:
 
     def _serve(self) -> None:
         while self._requests.get():
-            try:
-                self._answers.put((next(self._batches), None))
-            # Raised again in the thread that waits for the batch.
-            except BaseException as error:
-                self._answers.put((None, error))
+            answer(self._answers, lambda: next(self._batches))
 
     def go_to(self, data_state: dict) -> None:
         """Moves the iterator to a position; not after `next` has returned None."""
@@ -57,16 +51,9 @@ class Fetcher:
         Raises the iterator's exception, if any. After None, no further batch can be requested.
         """
         self._requests.put(True)
-        seconds_left = GRACE_SECONDS
-        while seconds_left > 0:
-            try:
-                batch, error = self._answers.get(timeout=POLL_SECONDS)
-            except queue.Empty:
-                if stopping():
-                    seconds_left -= POLL_SECONDS
-                continue
-            if error is not None:
-                raise error
-            self.data_state = self._batches.get_state()
-            return batch
-        return None
+        try:
+            batch = wait_for_answer(self._answers, stopping, GRACE_SECONDS)
+        except Abandoned:
+            return None
+        self.data_state = self._batches.get_state()
+        return batch
