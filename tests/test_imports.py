@@ -58,7 +58,8 @@ EXPERIMENT_MAY_IMPORT = {
     "evaluations": {"config", "run"},
     "derive": {"config", "network", "costs", "restore"},
     "initialize": {"config", "restore", "derive"},
-    "refuse": {"config", "splits", "restore", "task", "run", "derive"},
+    "other_runs": {"config", "restore", "run"},
+    "refuse": {"config", "splits", "restore", "task", "run", "derive", "other_runs"},
     "train": {
         "config",
         "announce",

@@ -1,0 +1,65 @@
+"""Whether another run fits the one that copies its weights or learns from its predictions."""
+
+import dataclasses
+import pathlib
+
+from affect_jax import emotions
+from affect_jax.experiment import restore
+from affect_jax.experiment.config import claim
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.options import Options
+from affect_jax.experiment.run import Run
+from affect_jax.nn.network import names
+
+
+def check_copy(run: Run, workdir: pathlib.Path) -> None:
+    """Raises UsageError if a run cannot start from the weights of another, because its network has other arrays."""
+    options = run.options
+    other, checkpoints, step = restore.open_run(workdir)
+    shapes, copied = names(run.network.abstract), checkpoints.shapes(step)
+    checkpoints.close()
+    refused = f"initialize.rule copy: {workdir}"
+    same_emotions = emotions.names(options.label_set) == emotions.names(other.label_set)
+    if options.predicts_affect and other.predicts_affect and not same_emotions:
+        raise UsageError(
+            f"{refused} predicts the emotions of label_set '{other.label_set}', this run those of "
+            f"'{options.label_set}': its outputs would change their meaning. Set label_set={other.label_set}, or start "
+            "from its landmark network"
+        )
+    changed = claim.differences(dataclasses.asdict(other.model), dataclasses.asdict(options.model), "model.")
+    if extra := sorted(set(copied) - set(shapes)):
+        raise UsageError(
+            f"{refused} holds {extra[:3]} ({len(extra)} arrays), which this network lacks; {_explain(changed)}"
+        )
+    if wrong := [name for name in sorted(copied) if copied[name].shape != shapes[name].shape]:
+        raise UsageError(
+            f"{refused} holds '{wrong[0]}' of shape {copied[wrong[0]].shape}, {shapes[wrong[0]].shape} in this network "
+            f"({len(wrong)} of {len(copied)} arrays differ); {_explain(changed)}"
+        )
+
+
+def check_teaches(run: Options, other: Options) -> None:
+    """Raises UsageError if the network of `other` takes or predicts something else than that of `run`."""
+    for name, options in ((run.teacher, other), ("this run", run)):
+        if not options.predicts_affect:
+            raise UsageError(f"task.teacher: the network of {name} predicts no emotions")
+    if other.data.frames and not run.data.frames:
+        raise UsageError(f"task.teacher: {run.teacher} takes clips, this run single images; use a static teacher")
+    pairs = {
+        "label_set": (other.label_set, run.label_set),
+        "takes": (other.contract.takes, run.contract.takes),
+        "input_px": (other.contract.input_px, run.contract.input_px),
+        "crop.side_ratio": (other.crop.side_ratio, run.crop.side_ratio),
+        "crop.warp": (other.crop.warp, run.crop.warp),
+    }
+    for name, (theirs, ours) in pairs.items():
+        if theirs != ours:
+            raise UsageError(
+                f"task.teacher: {run.teacher} has {name} {theirs}, this run {ours}; the teacher takes the same images "
+                "and predicts the same emotions, so they must be equal"
+            )
+
+
+def _explain(changed: list[str]) -> str:
+    """The options that differ, which explain why arrays do."""
+    return "; ".join(changed) if changed else "its config.json was changed after training"
