@@ -1,6 +1,7 @@
 """Options of the device mesh: the devices along each axis, and which parameters are split."""
 
 import dataclasses
+import math
 import re
 from typing import Any
 
@@ -41,6 +42,21 @@ class MeshConfig:
             )
         for entry in self.rules:
             _check_rule(entry)
+
+
+def axis_sizes(config: MeshConfig, devices: int) -> tuple[int, ...]:
+    """The sizes of the axes, with the remaining devices assigned; ValueError if they do not use all devices."""
+    sizes = [getattr(config, name) for name in AXES]
+    fixed = math.prod(size for size in sizes if size != REMAINING)
+    rest, left_over = divmod(devices, fixed)
+    if left_over or (REMAINING not in sizes and rest != 1):
+        wanted = f"a multiple of {fixed}" if REMAINING in sizes else str(fixed)
+        given = ", ".join(f"mesh.{name}={size}" for name, size in zip(AXES, sizes, strict=True))
+        raise ValueError(
+            f"{given} needs {wanted} devices, but there are {devices}; choose sizes whose product is {devices}, or "
+            f"{REMAINING} for one of them to take all remaining devices"
+        )
+    return tuple(rest if size == REMAINING else size for size in sizes)
 
 
 def _check_rule(entry: Any) -> None:

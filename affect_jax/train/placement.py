@@ -17,7 +17,7 @@ from jax.tree_util import DictKey
 
 from affect_jax.nn.network import path_name
 from affect_jax.ops.image import unit_range
-from affect_jax.train.mesh_config import AXES, DATA, FSDP, LARGEST, REMAINING, TIME, WHOLE, MeshConfig
+from affect_jax.train.mesh_config import AXES, DATA, FSDP, LARGEST, TIME, WHOLE, MeshConfig, axis_sizes
 
 # A program of its own: fused into the network, the product could be rounded differently.
 _on_device_unit_range = jax.jit(unit_range)
@@ -177,21 +177,6 @@ class Placement:
                 "parameter before it"
             )
         return split
-
-
-def axis_sizes(config: MeshConfig, devices: int) -> tuple[int, ...]:
-    """The sizes of the axes, with the remaining devices assigned; ValueError if they do not use all devices."""
-    sizes = [getattr(config, name) for name in AXES]
-    fixed = math.prod(size for size in sizes if size != REMAINING)
-    rest, left_over = divmod(devices, fixed)
-    if left_over or (REMAINING not in sizes and rest != 1):
-        wanted = f"a multiple of {fixed}" if REMAINING in sizes else str(fixed)
-        given = ", ".join(f"mesh.{name}={size}" for name, size in zip(AXES, sizes, strict=True))
-        raise ValueError(
-            f"{given} needs {wanted} devices, but there are {devices}; choose sizes whose product is {devices}, or "
-            f"{REMAINING} for one of them to take all remaining devices"
-        )
-    return tuple(rest if size == REMAINING else size for size in sizes)
 
 
 def _parameter_name(path: tuple) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Config, parse
-from affect_jax.train.placement import axis_sizes
+from affect_jax.train.mesh_config import axis_sizes
 
 LONGEST_NAME = 40  # Kubernetes appends to it, and takes 63 characters in all
 
