@@ -61,17 +61,7 @@ def training_batches(
     for any number of processes.
     """
     share.rows(batch)  # before anything is opened
-    parts = source.parts if mixture is not None and isinstance(source, Concatenated) else (source,)
-    offsets = source.starts if len(parts) > 1 else (0,)
-    _check_mixture(mixture, len(parts))
-    if balanced and not any(emotion_counts(source).values()):
-        raise ValueError("balanced sampling needs emotion labels, but the data has none; set data.balanced to 0")
-    streams = []
-    for number, (part, offset) in enumerate(zip(parts, offsets, strict=True)):
-        units, vary = _training_units(part, frames, hop, windows, offset)
-        shares = balanced_shares(as_table(part.examples).labels, units, float(balanced)) if balanced else None
-        streams.append(grain.MapDataset.source(Order(units + offset, seed, number, shares, vary)))
-    order = streams[0] if len(streams) == 1 else grain.MapDataset.mix(streams, mixture)
+    order = _order(source, seed, frames, hop, windows, balanced, mixture)
     maker = CropMaker(source, crop_px, augment, takes, crop)
     draws = order.batch(batch, drop_remainder=True, batch_fn=tuple)
     rows = TrainingRows(maker, share, seed, augment.mixup_alpha)
@@ -82,6 +72,29 @@ def training_batches(
 def threads_here() -> int:
     """As many threads as this process has cores, within limits."""
     return min(max(LEAST_THREADS, len(os.sched_getaffinity(0))), MOST_THREADS)
+
+
+def _order(
+    source: Source,
+    seed: int,
+    frames: int | None,
+    hop: int | None,
+    windows: WindowConfig,
+    balanced: bool | float,
+    mixture: Sequence[float] | None,
+) -> grain.MapDataset:
+    """The rows of training without an end: a stream for each part of the source, mixed."""
+    parts = source.parts if mixture is not None and isinstance(source, Concatenated) else (source,)
+    offsets = source.starts if len(parts) > 1 else (0,)
+    _check_mixture(mixture, len(parts))
+    if balanced and not any(emotion_counts(source).values()):
+        raise ValueError("balanced sampling needs emotion labels, but the data has none; set data.balanced to 0")
+    streams = []
+    for number, (part, offset) in enumerate(zip(parts, offsets, strict=True)):
+        units, vary = _training_units(part, frames, hop, windows, offset)
+        shares = balanced_shares(as_table(part.examples).labels, units, float(balanced)) if balanced else None
+        streams.append(grain.MapDataset.source(Order(units + offset, seed, number, shares, vary)))
+    return streams[0] if len(streams) == 1 else grain.MapDataset.mix(streams, mixture)
 
 
 def _check_mixture(mixture: Sequence[float] | None, parts: int) -> None:

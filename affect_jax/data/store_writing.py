@@ -46,14 +46,7 @@ def write(
     Unreadable images are skipped, listed in `folder`/skipped.csv, and limited in number as in the readers.
     """
     folder = pathlib.Path(folder)
-    if not len(source.examples):
-        raise ValueError(f"nothing to store in {folder}: the source is empty; is the split right?")
-    if encoding not in image_files.ENCODINGS:
-        raise ValueError(
-            f"unknown image encoding '{encoding}'; choose one of {', '.join(sorted(image_files.ENCODINGS))}"
-        )
-    if folder.exists() and any(folder.iterdir()) and not (folder / COLUMNS_FILE).exists():
-        raise ValueError(f"{folder} has other files and is not a store; choose an empty or new folder")
+    _check(source, folder, encoding)
     partial, old = folder.with_name(f".{folder.name}.partial"), folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     identity = {"fingerprint": fingerprint, "encoding": encoding, "shard": EXAMPLES_PER_SHARD}
@@ -73,6 +66,18 @@ def write(
         raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _check(source: Source, folder: pathlib.Path, encoding: str) -> None:
+    """ValueError if there is nothing to store, or it cannot be stored there in this way."""
+    if not len(source.examples):
+        raise ValueError(f"nothing to store in {folder}: the source is empty; is the split right?")
+    if encoding not in image_files.ENCODINGS:
+        raise ValueError(
+            f"unknown image encoding '{encoding}'; choose one of {', '.join(sorted(image_files.ENCODINGS))}"
+        )
+    if folder.exists() and any(folder.iterdir()) and not (folder / COLUMNS_FILE).exists():
+        raise ValueError(f"{folder} has other files and is not a store; choose an empty or new folder")
 
 
 def _fill(
