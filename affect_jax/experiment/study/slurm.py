@@ -3,12 +3,12 @@
 import json
 import pathlib
 import shlex
-import subprocess
 import sys
 from collections.abc import Sequence
 
 from absl import logging
 
+from affect_jax.experiment import sbatch
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.study.child import Stop
 from affect_jax.files.atomic import open_atomically
@@ -20,7 +20,8 @@ SIGNAL_SECONDS = 120  # between the signal and the end of a time limit, for a st
 STEP = ("srun", "--kill-on-bad-exit=0")  # the scheduler signals steps, not the worker that starts them
 LINE_ENDS = "\n\r\0"
 # Our own lines, which --sbatch must not repeat.
-OURS = ("--array", "-a", "--requeue", "--no-requeue", "--signal", "--output", "-o", "--open-mode", "--wrap")
+OURS = ("array", "requeue", "no-requeue", "signal", "output", "open-mode", "wrap")
+INSTEAD = "use --executor=local"  # where there is no Slurm
 
 
 def render(workdir: pathlib.Path, tasks: int, at_once: int, options: Sequence[str], folder: pathlib.Path) -> str:
@@ -63,11 +64,8 @@ def render(workdir: pathlib.Path, tasks: int, at_once: int, options: Sequence[st
 def check_options(options: Sequence[str]) -> None:
     """UsageError for an option of sbatch that is none, or that the script sets itself."""
     for option in options:
-        if not option.startswith("-") or any(character in option for character in LINE_ENDS):
-            raise UsageError(f"--sbatch={option!r}: expected one option of sbatch, such as --sbatch=--partition=gpu")
-        name = option.partition("=")[0]
-        if name in OURS:
-            raise UsageError(f"--sbatch={option}: the sweep sets {name} itself")
+        if (name := sbatch.option_name(option)) in OURS:
+            raise UsageError(f"--sbatch={option}: the sweep sets --{name} itself")
 
 
 def submit(workdir: pathlib.Path, script: str) -> str:
@@ -80,7 +78,7 @@ def submit(workdir: pathlib.Path, script: str) -> str:
             return job
     with open_atomically(workdir / SCRIPT) as file:
         file.write(script)
-    job = _ask(["sbatch", "--parsable", str(workdir / SCRIPT)]).strip().partition(";")[0]
+    job = sbatch.submit(script, INSTEAD)
     with open_atomically(record) as file:
         file.write(json.dumps({"job": job}) + "\n")
     logging.info("submitted %s as job %s", workdir / SCRIPT, job)
@@ -89,7 +87,7 @@ def submit(workdir: pathlib.Path, script: str) -> str:
 
 def queued(job: str) -> dict[str, str]:
     """The states of the tasks of an array that have not ended, by their numbers as squeue writes them."""
-    lines = _ask(["squeue", "--noheader", "--format=%F %K %T"]).splitlines()
+    lines = sbatch.ask(["squeue", "--noheader", "--format=%F %K %T"], INSTEAD).splitlines()
     words = [line.split() for line in lines]
     return {each[1]: each[2] for each in words if len(each) == 3 and each[0] == job}
 
@@ -109,17 +107,3 @@ def wait(job: str, stop: Stop) -> bool:
 def _summary(waiting: dict[str, str]) -> str:
     states = list(waiting.values())
     return ", ".join(f"{states.count(state)} {state.lower()}" for state in dict.fromkeys(states))
-
-
-def _ask(words: Sequence[str]) -> str:
-    """The output of a command of Slurm; UsageError if there is none, OSError if it fails."""
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        raise UsageError(
-            f"there is no {words[0]} on this machine: submit from a login node of a Slurm cluster, or use "
-            "--executor=local"
-        ) from error
-    if done.returncode:
-        raise OSError(f"{words[0]} failed: {' '.join(done.stderr.split())}")
-    return done.stdout

@@ -64,17 +64,11 @@ def test_the_header_limits_the_array_and_quotes_what_users_write(tmp_path):
     assert f"--output={tmp_path}/a b/slurm-%A_%a.log" in options
 
 
-@pytest.mark.parametrize(
-    ("option", "message"),
-    [
-        ("partition=gpu", "expected one option of sbatch, such as --sbatch=--partition=gpu"),
-        ("--comment=a\nrm -r x", "expected one option of sbatch"),
-        ("--array=0-3", "the sweep sets --array itself"),
-    ],
-)
-def test_options_that_would_change_the_script_are_refused(option, message):
-    with pytest.raises(UsageError, match=message):
-        slurm.check_options([option])
+def test_options_that_would_change_the_script_are_refused():
+    with pytest.raises(UsageError, match="expected one option of sbatch"):
+        slurm.check_options(["--comment=a\nrm -r x"])
+    with pytest.raises(UsageError, match="the sweep sets --array itself"):
+        slurm.check_options(["--partition=gpu", "--array=0-3"])
 
 
 def test_a_path_that_would_end_a_line_is_refused_and_a_percent_sign_is_kept(tmp_path):
@@ -84,9 +78,7 @@ def test_a_path_that_would_end_a_line_is_refused_and_a_percent_sign_is_kept(tmp_
 
 
 def test_an_array_is_submitted_once_and_waited_for(programs, tmp_path):
-    install(
-        programs, "sbatch", f"import sys; open('{tmp_path}/calls', 'a').write(sys.argv[2] + '\\n'); print('41;main')"
-    )
+    install(programs, "sbatch", f"import sys; open('{tmp_path}/calls', 'a').write(sys.stdin.read()); print('41;main')")
     queue = f"import pathlib; p = pathlib.Path('{tmp_path}/queue'); print(p.read_text() if p.exists() else '')"
     install(programs, "squeue", queue)
     assert slurm.submit(tmp_path, "#!/bin/bash\n") == "41"
@@ -99,13 +91,10 @@ def test_an_array_is_submitted_once_and_waited_for(programs, tmp_path):
     (tmp_path / "queue").unlink()
     assert slurm.wait("41", Stop())
     assert slurm.submit(tmp_path, "#!/bin/bash\n") == "41"
-    assert (tmp_path / "calls").read_text() == f"{tmp_path}/slurm.sh\n" * 2
+    assert (tmp_path / "calls").read_text() == (tmp_path / "slurm.sh").read_text() * 2 == "#!/bin/bash\n" * 2
 
 
-def test_a_machine_without_slurm_and_a_refusal_of_it_are_named(programs, tmp_path, monkeypatch):
-    install(programs, "sbatch", "import sys; sys.exit('sbatch: error: invalid partition')")
-    with pytest.raises(OSError, match="sbatch failed: sbatch: error: invalid partition"):
-        slurm.submit(tmp_path, "#!/bin/bash\n")
+def test_a_machine_without_slurm_is_told_of_another_executor(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match="there is no sbatch on this machine: .* use --executor=local"):
         slurm.submit(tmp_path, "#!/bin/bash\n")
