@@ -22,10 +22,15 @@ def dotted_names(config: Mapping[str, Any], where: str = "") -> list[str]:
     return names
 
 
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The nearest of the known names to a wrong one; None if none is near."""
+    return next(iter(difflib.get_close_matches(name, list(known), n=1)), None)
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: "; did you mean 'x'?", or nothing if none is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.4)
-    return f"; did you mean '{near[0]}'?" if near else ""
+    near = nearest(name, known)
+    return f"; did you mean '{near}'?" if near else ""
 
 
 def with_nearest(message: str) -> str:

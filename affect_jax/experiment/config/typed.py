@@ -1,14 +1,13 @@
 """Builds frozen config dataclasses from plain options, with an error that names each invalid one."""
 
 import dataclasses
-import difflib
 import math
 import typing
 from collections.abc import Mapping
 from typing import Any
 
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.config.names import with_nearest
+from affect_jax.experiment.config.names import nearest, with_nearest
 
 KINDS = {
     int: (int, "a whole number"),
@@ -44,8 +43,8 @@ def typed(made: Any, options: Mapping[str, Any], where: str) -> Any:
     """
     fields = {field.name: field for field in dataclasses.fields(made)}
     for name in sorted(set(options) - set(fields)):
-        near = difflib.get_close_matches(name, fields, n=1)
-        hint = f"; did you mean {_place(where, near[0])}?" if near else f"; it has {', '.join(sorted(fields))}"
+        near = nearest(name, fields)
+        hint = f"; did you mean {_place(where, near)}?" if near else f"; it has {', '.join(sorted(fields))}"
         raise UsageError(f"{where} has no option '{name}'{hint}")
     from_scratch = isinstance(made, type)
     lacking = [name for name, field in fields.items() if name not in options and _is_required(field)]
