@@ -1,9 +1,11 @@
-"""A network that compiles quickly, a task that is plain regression, and one with all options on."""
+"""A network that compiles quickly, a task that is plain regression, one with all options on, and two checkpoints."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
+from checkpoint_pair import save_pair
 from flax import nnx
 from records import make_batch, make_labels
 
@@ -125,3 +127,18 @@ def regression():
 @pytest.fixture
 def batches():
     return Batches
+
+
+@pytest.fixture(scope="session")
+def whole_pair(tmp_path_factory):
+    """A workdir with two checkpoints, which tests leave as it is."""
+    workdir = tmp_path_factory.mktemp("pair")
+    save_pair(workdir)
+    return workdir
+
+
+@pytest.fixture
+def pair(whole_pair, tmp_path):
+    """A workdir with two checkpoints, for a test to damage."""
+    shutil.copytree(whole_pair / "checkpoints", tmp_path / "checkpoints")
+    return tmp_path
