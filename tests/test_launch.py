@@ -74,6 +74,7 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     ("sweep", "workdir"),  # the folder of many workdirs
     ("selftest", "workdir"),  # the folder of two runs
     ("selftest", "seed"),  # of the kills
+    ("selftest", "processes"),  # which it starts by itself
     *((command, "workdir") for command in DERIVE if command != "certify"),  # of a network that is written
     ("convert", "from"),  # a file, not a workdir
     ("sweep", "sweep"),  # a Python file, not the folder of a finished sweep

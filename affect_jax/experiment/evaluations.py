@@ -1,6 +1,5 @@
 """The evaluations during training: any number of named data sets, one of which selects the checkpoint."""
 
-import functools
 import itertools
 from collections.abc import Callable, Iterable, Mapping
 
@@ -14,9 +13,13 @@ from affect_jax.types import Batch
 Evaluator = Callable[[Variables], Mapping[str, float]]
 
 
-def evaluators(run: Run) -> dict[str, Evaluator]:
-    """Each evaluation as a function from a network's variables to its scores."""
-    return {name: functools.partial(scores, run, batches) for name, batches in run.evaluation_batches.items()}
+def evaluators(run: Run, watch: Callable[[Iterable[Batch]], Iterable[Batch]]) -> dict[str, Evaluator]:
+    """Each evaluation as a function from a network's variables to its scores; `watch` may end it between batches."""
+
+    def evaluator(batches: Iterable[Batch]) -> Evaluator:
+        return lambda variables: scores(run, watch(batches), variables)
+
+    return {name: evaluator(batches) for name, batches in run.evaluation_batches.items()}
 
 
 def scores(run: Run, batches: Iterable[Batch], variables: Variables) -> dict[str, float]:

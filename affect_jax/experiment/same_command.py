@@ -5,6 +5,7 @@ import json
 import pathlib
 import socket
 import time
+from collections.abc import Callable
 
 import jax
 import numpy as np
@@ -16,6 +17,7 @@ from affect_jax.experiment.config.options import Config, as_dict
 from affect_jax.experiment.run import Run
 from affect_jax.nn.network import Variables, names
 from affect_jax.train.agreement import from_first, wait_for_all
+from affect_jax.train.set_aside import saved_steps
 
 VISIBLE_SECONDS = 30.0  # a network folder may show a new file with a delay
 
@@ -42,14 +44,31 @@ def require_same_command(run: Run, config: Config) -> None:
 def require_shared(workdir: pathlib.Path) -> None:
     """Waits for process 0 to claim the workdir; UsageError if that cannot be seen from here."""
     wait_for_all("claim")
+    if not _comes_true(lambda: (workdir / CONFIG).exists()):
+        raise UsageError(
+            f"{workdir} of process 0 cannot be seen on {socket.gethostname()}; all processes need one workdir in a "
+            "folder that their machines share"
+        )
+
+
+def require_same_checkpoints(workdir: pathlib.Path) -> None:
+    """Waits for process 0 to set damaged checkpoints aside; UsageError if this process then sees others than it."""
+    expected = json.loads(from_first("checkpoints", json.dumps(saved_steps(workdir))))
+    if not _comes_true(lambda: saved_steps(workdir) == expected):
+        raise UsageError(
+            f"on {socket.gethostname()}, {workdir} holds checkpoints of the steps {saved_steps(workdir)}, and for "
+            f"process 0 of {expected}; all processes need one workdir in a folder that their machines share"
+        )
+
+
+def _comes_true(condition: Callable[[], bool]) -> bool:
+    """Whether a condition holds now or within VISIBLE_SECONDS."""
     end = time.monotonic() + VISIBLE_SECONDS
-    while not (workdir / CONFIG).exists():
+    while not condition():
         if time.monotonic() > end:
-            raise UsageError(
-                f"{workdir} of process 0 cannot be seen on {socket.gethostname()}; all processes need one workdir in a "
-                "folder that their machines share"
-            )
+            return False
         time.sleep(0.5)
+    return True
 
 
 def require_same_weights(variables: Variables) -> None:

@@ -18,7 +18,12 @@ from affect_jax.experiment.evaluations import Evaluator, check_best, evaluators,
 from affect_jax.experiment.idle import warn_of_idle_options
 from affect_jax.experiment.refuse import refuse
 from affect_jax.experiment.run import Run
-from affect_jax.experiment.same_command import require_same_command, require_same_weights, require_shared
+from affect_jax.experiment.same_command import (
+    require_same_checkpoints,
+    require_same_command,
+    require_same_weights,
+    require_shared,
+)
 from affect_jax.experiment.same_data import require_same_data
 from affect_jax.files.disk import DiskError, find_fault, require_renaming, require_writable
 from affect_jax.train import beside, loop, step
@@ -71,8 +76,9 @@ def _claim_and_train(run: Run, config: Config, original: Mapping[str, Any] | Non
     require_shared(run.workdir)
     if original is not None and is_first():
         run_card.hand_over_timings(original, run.workdir)
-    if jax.process_count() == 1:  # several read the folder at the same time
+    if is_first():
         set_aside_damaged(run.workdir)
+    require_same_checkpoints(run.workdir)
     checkpoints = Checkpoints(run.workdir, run.options.train.best)
     checkpoints.remove_unfinished()
     wait_for_all("clean")
@@ -117,7 +123,7 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
     if latest is not None and latest >= steps and checkpoints.has_scores(latest):
         logging.info("%s: already at step %d of %d", run.workdir, latest, steps)
         return True
-    made = beside.run(lambda: _prepare(run, checkpoints, original), signals.stopping)
+    made = beside.run(lambda: _prepare(run, checkpoints, original, signals), signals.stopping)
     try:
         if signals.stopping():
             raise beside.Abandoned
@@ -138,12 +144,12 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
     return finished
 
 
-def _prepare(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | None) -> Prepared:
+def _prepare(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | None, signals: Signals) -> Prepared:
     options = run.options
     latest = checkpoints.latest_step()
     batches = data.training_batches(options, run.source, run.workdir, run.share)
     try:
-        evaluations = evaluators(run)  # opens all data: a wrong path is reported before any measurement
+        evaluations = evaluators(run, signals.watch)  # opens all data: a wrong path is reported before any measurement
         warn_of_idle_options(options, run.source.parts)
         require_same_data(run, resuming=latest is not None)
         card = run_card.begin_session(run, latest or 0)

@@ -11,13 +11,16 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
 
+from affect_jax.train import beside
 from affect_jax.train.signals import Signals
+from affect_jax.types import Batch
 
 FAILURE, SEEN = "affect_jax/failure", "affect_jax/failure_seen"
 LONG_MS = 7 * 24 * 3600 * 1000  # the other processes may be writing a store meanwhile; one that died ends the wait
@@ -54,8 +57,8 @@ def decision_of_first(yes: bool) -> bool:
 class SharedSignals(Signals):
     """Signals of several processes: one that any of them receives counts for all from one and the same step on.
 
-    SIGTERM belongs to JAX's preemption service, which a handler of ours would hide it from. It agrees on a step while
-    training goes on; until all have taken it, nothing is received.
+    SIGTERM belongs to JAX's preemption service, which a handler of ours would hide it from. It agrees on a look while
+    training or an evaluation goes on; until all have taken it, nothing is received.
     """
 
     def __enter__(self):
@@ -70,10 +73,21 @@ class SharedSignals(Signals):
         os.kill(os.getpid(), signal.SIGTERM)
 
     def look(self) -> None:
-        """Notes a signal that counts from this step on; every process must call it once after each step."""
+        """Notes a signal that counts from now on; every process must call it once after each step."""
         self._looks += 1
         if multihost_utils.reached_preemption_sync_point(self._looks):
             self.received = signal.SIGTERM
+
+    def watch(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Yields the batches of an evaluation, of which every process must pass equally many.
+
+        Raises Abandoned once a signal counts: in all processes before the same batch, so that none leaves alone.
+        """
+        for batch in batches:
+            self.look()
+            if self.stopping():
+                raise beside.Abandoned
+            yield batch
 
 
 def shared_signals() -> Signals:

@@ -16,18 +16,6 @@ from affect_jax.train.damage import SHOWN_CHARACTERS
 UNFINISHED = ".orbax-checkpoint-tmp"  # ending of the folder that Orbax renames once it is complete
 
 
-def latest_and_best(before_publishing: Callable[[], None]) -> ocp.CheckpointManagerOptions:
-    """Options that keep the latest checkpoint and the one with the highest "score"."""
-    policies = ocp.checkpoint_managers
-    best = policies.BestN(get_metric_fn=lambda metrics: metrics["score"], n=1, keep_checkpoints_without_metrics=False)
-    return ocp.CheckpointManagerOptions(
-        preservation_policy=policies.AnyPreservationPolicy([policies.LatestN(1), best]),
-        best_fn=lambda metrics: metrics["score"],
-        best_mode="max",
-        async_options=ocp.AsyncOptions(post_finalization_callback=before_publishing),
-    )
-
-
 class NotWritten(OSError):
     """Two checkpoints in a row could not be written; the message says why."""
 

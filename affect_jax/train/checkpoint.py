@@ -14,37 +14,31 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 
-from affect_jax.nn.network import Network, Variables, with_names
 from affect_jax.train import pending as pending_steps
 from affect_jax.train import scores as scores_of
 from affect_jax.train.agreement import is_first, wait_for_all
-from affect_jax.train.background import UNFINISHED, Writer, latest_and_best
+from affect_jax.train.background import UNFINISHED, Writer
 from affect_jax.train.checksums import verify, write_checksums
-from affect_jax.train.damage import check_complete, convert_errors
+from affect_jax.train.damage import convert_errors
+from affect_jax.train.manager import open_manager
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState
 from affect_jax.train.state_parts import parts_of, reassemble
-
-ARRAYS = ("network", "optimizer", "task", "running", "faults")  # items of a checkpoint
-NOTES = ("data", "certificate", "pending")
+from affect_jax.train.stored import StoredCheckpoints
 
 
-class Checkpoints:
-    """The checkpoints of a workdir; the best has the highest `score` (with "-validation/nme", the lowest)."""
+class Checkpoints(StoredCheckpoints):
+    """The checkpoints of a workdir, to read and to write.
+
+    The best one has the highest `score`; with a minus, as in "-validation/nme", the lowest.
+    """
 
     def __init__(self, workdir: pathlib.Path, score: str = ""):
-        _write_from_one_device()
+        super().__init__(workdir / "checkpoints")
         self._score = score
-        self._folder = workdir / "checkpoints"
         self._check_scores()
         with convert_errors(self._folder, None):
-            self._writer = Writer(self._folder, self._open)
-
-    def _open(self) -> ocp.CheckpointManager:
-        handlers = {name: ocp.StandardCheckpointHandler() for name in ARRAYS}
-        handlers |= {name: ocp.JsonCheckpointHandler() for name in NOTES}
-        options = latest_and_best(self._before_publishing)
-        return ocp.CheckpointManager(self._folder.absolute(), options=options, item_handlers=handlers)
+            self._writer = Writer(self._folder, lambda: open_manager(self._folder, self._before_publishing))
 
     @property
     def _manager(self) -> ocp.CheckpointManager:
@@ -85,10 +79,6 @@ class Checkpoints:
             for unfinished in self._folder.glob(f"{self._writer.step}{UNFINISHED}*"):
                 write_checksums(unfinished)
 
-    def has_scores(self, step: int) -> bool:
-        """Whether the checkpoint of a step was saved with its scores, or was given them."""
-        return scores_of.has_scores(self._folder / str(step))
-
     def add_scores(self, step: int, scores: Mapping[str, float]) -> None:
         """Gives the checkpoint of a step, which was saved on a signal during its evaluation, the scores it lacks."""
         self._writer.settle()
@@ -97,16 +87,6 @@ class Checkpoints:
             scores_of.add_scores(self._folder / str(step), self._metrics(scores), unfinished)
         wait_for_all(f"scores of step {step}")
         self._manager.reload()
-
-    def latest_step(self) -> int | None:
-        """Step of the newest complete checkpoint."""
-        return self._manager.latest_step()
-
-    def best_step(self) -> int | None:
-        """Step of the checkpoint with the best score, or of the newest if none has a score."""
-        with convert_errors(self._folder, None):
-            best = self._manager.best_step()
-            return self._manager.latest_step() if best is None else best
 
     def restore(self, state: TrainState, placement: Placement) -> tuple[TrainState, dict]:
         """Restores the newest state, with the structure of `state` (arrays or shapes), and the data stream's position.
@@ -126,65 +106,6 @@ class Checkpoints:
         return reassemble(
             state, placement.put(jax.numpy.int32(step)), {name: items[name] for name in parts}
         ), items.data
-
-    def restore_arrays(self, placement: Placement, step: int | None = None) -> dict[str, jax.Array]:
-        """Restores the network's arrays by name at `step` (None: the best); DamagedCheckpoint if they are damaged."""
-        return self.arrays_of(self.best_step() if step is None else step, "network", placement)
-
-    def arrays_of(self, step: int, item: str, placement: Placement) -> dict[str, jax.Array]:
-        """Restores one of ARRAYS by name; empty if the checkpoint was saved without it."""
-        if item != "network" and not (self._folder / str(step) / item).is_dir():
-            return {}
-        targets = placement.targets(self._stored(step, item))
-        with self._convert_errors(step):
-            wanted = ocp.args.Composite(**{item: ocp.args.StandardRestore(targets)})
-            return self._manager.restore(step, args=wanted)[item]
-
-    def certificate(self, step: int) -> dict | None:
-        """Reads the certificate that was saved with the weights at `step`; None if there is none."""
-        return self.note(step, "certificate")
-
-    def pending_terms(self, step: int) -> list[dict[str, Any]]:
-        """Reads the terms that were not logged yet when the checkpoint of `step` was saved."""
-        note = self.note(step, "pending")
-        return [] if note is None else pending_steps.from_json(note)
-
-    def note(self, step: int, name: str) -> dict | None:
-        """Reads one of NOTES; None if the checkpoint was saved without it."""
-        if not (self._folder / str(step) / name).is_dir():
-            return None
-        with self._convert_errors(step):
-            verify(self._folder / str(step), name)
-            return self._manager.restore(step, args=ocp.args.Composite(**{name: ocp.args.JsonRestore()}))[name]
-
-    def shapes(self, step: int) -> dict[str, jax.ShapeDtypeStruct]:
-        """Reads names, shapes and dtypes of the network's arrays at `step`; DamagedCheckpoint if they are damaged."""
-        return self._stored(step, "network")
-
-    def _stored(self, step: int, part: str) -> dict[str, jax.ShapeDtypeStruct]:
-        with self._convert_errors(step):
-            folder = self._folder / str(step)
-            if not verify(folder, part):
-                check_complete(folder / part)
-            stored = ocp.StandardCheckpointHandler().metadata(folder.absolute() / part)
-            return {name: jax.ShapeDtypeStruct(array.shape, array.dtype) for name, array in stored.items()}
-
-    def _fit(self, form, arrays: Mapping[str, Any], step: int):
-        try:
-            return with_names(form, arrays)
-        except ValueError as error:
-            raise ValueError(
-                f"{self._folder / str(step)} contains another network than config.json describes: {error}; "
-                "one of the two was changed after training"
-            ) from error
-
-    def _convert_errors(self, step: int):
-        return convert_errors(self._folder, step, self._manager.all_steps())
-
-    def restore_variables(self, network: Network, placement: Placement, step: int | None = None) -> Variables:
-        """Restores the variables of `network` at `step` (None: the best); ValueError names what does not match."""
-        step = self.best_step() if step is None else step
-        return self._fit(network.abstract, self.restore_arrays(placement, step), step)
 
     def close(self) -> None:
         """Waits until everything is written, and closes the checkpoints; raises what failed twice in the background."""
@@ -207,21 +128,3 @@ class Checkpoints:
     def remove_initial(self) -> None:
         """Removes the checkpoint of the initial weights, so that the workdir is free for a corrected config."""
         shutil.rmtree(self._folder / "0", ignore_errors=True)
-
-    def kept_step(self) -> int | None:
-        """Step of the newest checkpoint on disk, also after one that failed."""
-        return max(self.steps(), default=None)
-
-    def steps(self) -> list[int]:
-        """Steps of all complete checkpoints on disk."""
-        return [int(step.name) for step in self._folder.glob("*") if step.name.isdecimal()]
-
-
-def _write_from_one_device() -> None:
-    """Makes Orbax write each array that several devices hold whole from the first of them.
-
-    By default it cuts such arrays into a slice for each device and compiles a program for each slice: at the first
-    checkpoint on eight devices, 96 programs for 12 small arrays, and 3.3 s of processor time instead of 0.07.
-    """
-    handler = ocp.type_handlers.ArrayHandler(use_replica_parallel=False)
-    ocp.type_handlers.register_type_handler(jax.Array, handler, override=True)

@@ -148,7 +148,7 @@ class Progress:
                 scores |= {f"{name}/{score}": value for score, value in evaluation(self.state.scored).items()}
             return scores
 
-        # Several processes take part in each evaluation: none may leave alone.
+        # Several processes take part in each evaluation, and agree on the batch before which all of them leave it.
         stopping = self._stopping if jax.process_count() == 1 else lambda: False
         with self.pace.paused():
             scores = beside.run(work, stopping)

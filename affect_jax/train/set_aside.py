@@ -15,8 +15,7 @@ def set_aside_damaged(workdir: pathlib.Path) -> None:
 
     DamagedCheckpoint if there is no other one. To be called before a run is resumed, by the process that holds it.
     """
-    folder = workdir / "checkpoints"
-    steps = sorted(int(step.name) for step in folder.glob("*") if step.name.isdecimal())
+    folder, steps = workdir / "checkpoints", saved_steps(workdir)
     while steps and (fault := _fault(folder, steps[-1])):
         latest = folder / str(steps.pop())
         if not steps:
@@ -29,6 +28,11 @@ def set_aside_damaged(workdir: pathlib.Path) -> None:
         latest.rename(place)
         message = "the checkpoint %s is damaged (%s): it was moved to %s, and the one of step %d is used"
         logging.warning(message, latest, fault, place, steps[-1])
+
+
+def saved_steps(workdir: pathlib.Path) -> list[int]:
+    """Steps of the complete checkpoints in a workdir, in order."""
+    return sorted(int(step.name) for step in (workdir / "checkpoints").glob("*") if step.name.isdecimal())
 
 
 def _fault(folder: pathlib.Path, step: int) -> str:

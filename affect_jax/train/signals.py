@@ -1,6 +1,9 @@
 """The one place that records the signals by which a run is asked to save and leave."""
 
 import signal
+from collections.abc import Iterable
+
+from affect_jax.types import Batch
 
 
 class Signals:
@@ -22,6 +25,10 @@ class Signals:
 
     def look(self) -> None:
         """Called once after each step; see `agreement.SharedSignals`."""
+
+    def watch(self, batches: Iterable[Batch]) -> Iterable[Batch]:
+        """The batches of an evaluation, which `beside.run` ends on a signal; see `agreement.SharedSignals`."""
+        return batches
 
     def __exit__(self, *_):
         for number, handler in self._before.items():

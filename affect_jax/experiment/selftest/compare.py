@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from affect_jax.files.json_files import read_objects
-from affect_jax.train.checkpoint import ARRAYS, Checkpoints
+from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.manager import ARRAYS
 from affect_jax.train.placement import Placement
 
 METRICS = "metrics.jsonl"
