@@ -17,7 +17,7 @@ from affect_jax.experiment.config.options import Config, as_dict
 from affect_jax.experiment.run import Run
 from affect_jax.nn.network import Variables, names
 from affect_jax.train.agreement import from_first, wait_for_all
-from affect_jax.train.set_aside import saved_steps
+from affect_jax.train.manager import saved_steps
 
 VISIBLE_SECONDS = 30.0  # a network folder may show a new file with a delay
 
@@ -53,11 +53,12 @@ def require_shared(workdir: pathlib.Path) -> None:
 
 def require_same_checkpoints(workdir: pathlib.Path) -> None:
     """Waits for process 0 to set damaged checkpoints aside; UsageError if this process then sees others than it."""
-    expected = json.loads(from_first("checkpoints", json.dumps(saved_steps(workdir))))
-    if not _comes_true(lambda: saved_steps(workdir) == expected):
+    folder = workdir / "checkpoints"
+    expected = json.loads(from_first("checkpoints", json.dumps(saved_steps(folder))))
+    if not _comes_true(lambda: saved_steps(folder) == expected):
         raise UsageError(
-            f"on {socket.gethostname()}, {workdir} holds checkpoints of the steps {saved_steps(workdir)}, and for "
-            f"process 0 of {expected}; all processes need one workdir in a folder that their machines share"
+            f"{folder} holds checkpoints of the steps {expected} for process 0, and of {saved_steps(folder)} on "
+            f"{socket.gethostname()}; all processes need one workdir in a folder that their machines share"
         )
 
 

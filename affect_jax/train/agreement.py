@@ -19,8 +19,7 @@ import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
 
 from affect_jax.train import beside
-from affect_jax.train.signals import Signals
-from affect_jax.types import Batch
+from affect_jax.train.signals import Batch, Signals
 
 FAILURE, SEEN = "affect_jax/failure", "affect_jax/failure_seen"
 LONG_MS = 7 * 24 * 3600 * 1000  # the other processes may be writing a store meanwhile; one that died ends the wait

@@ -1,5 +1,6 @@
 """Orbax's manager of a run's checkpoints: what a checkpoint holds, which are kept, and which device writes an array."""
 
+import functools
 import pathlib
 from collections.abc import Callable
 
@@ -18,6 +19,11 @@ def open_manager(folder: pathlib.Path, before_publishing: Callable[[], None]) ->
     return ocp.CheckpointManager(folder.absolute(), options=_latest_and_best(before_publishing), item_handlers=handlers)
 
 
+def saved_steps(folder: pathlib.Path) -> list[int]:
+    """Steps of the complete checkpoints in `folder`, in order."""
+    return sorted(int(step.name) for step in folder.glob("*") if step.name.isdecimal())
+
+
 def _latest_and_best(before_publishing: Callable[[], None]) -> ocp.CheckpointManagerOptions:
     """Options that keep the latest checkpoint and the one with the highest "score"."""
     policies = ocp.checkpoint_managers
@@ -30,6 +36,7 @@ def _latest_and_best(before_publishing: Callable[[], None]) -> ocp.CheckpointMan
     )
 
 
+@functools.cache  # Orbax knows one handler for all of a process, and warns each time that it is replaced
 def _write_from_one_device() -> None:
     """Makes Orbax write each array that several devices hold whole from the first of them.
 

@@ -6,6 +6,7 @@ from absl import logging
 
 from affect_jax.train.checksums import verify
 from affect_jax.train.damage import DamagedCheckpoint, check_complete, reason_of
+from affect_jax.train.manager import saved_steps
 
 FOLDER = "damaged"  # in the workdir
 
@@ -15,7 +16,8 @@ def set_aside_damaged(workdir: pathlib.Path) -> None:
 
     DamagedCheckpoint if there is no other one. To be called before a run is resumed, by the process that holds it.
     """
-    folder, steps = workdir / "checkpoints", saved_steps(workdir)
+    folder = workdir / "checkpoints"
+    steps = saved_steps(folder)
     while steps and (fault := _fault(folder, steps[-1])):
         latest = folder / str(steps.pop())
         if not steps:
@@ -28,11 +30,6 @@ def set_aside_damaged(workdir: pathlib.Path) -> None:
         latest.rename(place)
         message = "the checkpoint %s is damaged (%s): it was moved to %s, and the one of step %d is used"
         logging.warning(message, latest, fault, place, steps[-1])
-
-
-def saved_steps(workdir: pathlib.Path) -> list[int]:
-    """Steps of the complete checkpoints in a workdir, in order."""
-    return sorted(int(step.name) for step in (workdir / "checkpoints").glob("*") if step.name.isdecimal())
 
 
 def _fault(folder: pathlib.Path, step: int) -> str:

@@ -2,8 +2,9 @@
 
 import signal
 from collections.abc import Iterable
+from typing import TypeVar
 
-from affect_jax.types import Batch
+Batch = TypeVar("Batch")
 
 
 class Signals:

@@ -12,6 +12,7 @@ from affect_jax.train import pending as pending_steps
 from affect_jax.train import scores as scores_of
 from affect_jax.train.checksums import verify
 from affect_jax.train.damage import check_complete, convert_errors
+from affect_jax.train.manager import saved_steps
 from affect_jax.train.placement import Placement
 
 
@@ -42,8 +43,8 @@ class StoredCheckpoints:
         return max(self.steps(), default=None)
 
     def steps(self) -> list[int]:
-        """Steps of all complete checkpoints on disk."""
-        return [int(step.name) for step in self._folder.glob("*") if step.name.isdecimal()]
+        """Steps of all complete checkpoints on disk, in order."""
+        return saved_steps(self._folder)
 
     def restore_arrays(self, placement: Placement, step: int | None = None) -> dict[str, jax.Array]:
         """Restores the network's arrays by name at `step` (None: the best); DamagedCheckpoint if they are damaged."""

@@ -50,10 +50,14 @@ def begin(workdir: pathlib.Path, start_all: Callable[[], list[subprocess.Popen]]
     """Starts processes, and waits until they have logged steps of their own."""
     journal = workdir / "metrics.jsonl"
     before, step = (journal.stat().st_ino, newest_step(workdir)) if journal.exists() else (None, 0)
-    processes = start_all()
-    end = time.monotonic() + SECONDS
     # The journal is written again at the start, without the lines past the checkpoint.
-    while not journal.exists() or journal.stat().st_ino == before or last_logged(workdir) <= step:
+    is_new = lambda: journal.exists() and journal.stat().st_ino != before
+    return wait_until(lambda: is_new() and last_logged(workdir) > step, start_all())
+
+
+def wait_until(condition: Callable[[], bool], processes: list[subprocess.Popen]) -> list[subprocess.Popen]:
+    end = time.monotonic() + SECONDS
+    while not condition():
         assert all(process.poll() is None for process in processes), [process.communicate() for process in processes]
         assert time.monotonic() < end
         time.sleep(0.1)
@@ -101,6 +105,13 @@ def arrays(workdir: pathlib.Path, step: int) -> dict[str, np.ndarray]:
         arrays_there = ocp.StandardCheckpointer().restore(folder, target)
         found |= {f"{part}/{name}": np.asarray(array) for name, array in arrays_there.items()}
     return found
+
+
+def assert_same_arrays(run: pathlib.Path, other: pathlib.Path) -> None:
+    expected, found = arrays(other, newest_step(other)), arrays(run, newest_step(run))
+    assert expected.keys() == found.keys() and newest_step(run) == newest_step(other)
+    for name, array in expected.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
 
 
 @pytest.fixture(scope="module")
@@ -151,10 +162,47 @@ def test_a_run_that_is_interrupted_in_every_way_ends_bit_equal_to_one_in_a_singl
     assert [line for line in lines(run) if same_from_here(line)] == [
         line for line in lines(whole_run) if same_from_here(line)
     ]
-    expected, found = arrays(whole_run, newest_step(whole_run)), arrays(run, newest_step(run))
-    assert expected.keys() == found.keys() and newest_step(run) == newest_step(whole_run)
-    for name, array in expected.items():
-        np.testing.assert_array_equal(found[name], array, err_msg=name)
+    assert_same_arrays(run, whole_run)
+
+
+@pytest.mark.slow
+def test_both_go_on_from_the_checkpoint_before_a_damaged_one_which_process_0_moves(whole_run, tmp_path):
+    run = tmp_path / "run"
+    both = wait_until(lambda: last_logged(run) > 20, start_two(run))
+    both[0].send_signal(signal.SIGTERM)
+    assert [code for code, _ in leave(both)] == [75, 75]
+    step = newest_step(run)
+    weights = max((run / "checkpoints" / str(step)).glob("network/*/d/*"), key=lambda path: path.stat().st_size)
+    changed = bytearray(weights.read_bytes())
+    changed[len(changed) // 2] ^= 1
+    weights.write_bytes(changed)
+
+    (code, text), (other_code, other_text) = leave(start_two(run, "plain"))
+    assert (code, other_code) == (0, 0), text + other_text
+    moved = run / "damaged" / str(step)
+    assert f"it was moved to {moved}, and the one of step 20 is used" in text and "damaged" not in other_text
+    assert "resuming from step 20" in text and moved.is_dir()
+    assert lines(run) == lines(whole_run)
+    assert_same_arrays(run, whole_run)
+
+
+@pytest.mark.slow
+def test_a_signal_ends_an_evaluation_of_both_between_its_batches(tmp_path):
+    """The evaluation of the last step takes 40 s: its scores are missing in the checkpoint, and made up for."""
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    ((code, text),) = leave([start(whole, 2, variant="evaluated")])
+    assert code == 0, text
+    both = wait_until(lambda: last_logged(run) == 4, start_two(run, "evaluated_slowly"))
+    sent = time.monotonic()
+    both[1].send_signal(signal.SIGTERM)
+    for code, text in leave(both):
+        assert code == 75 and "signal 15: saved at step 4;" in text, text
+    assert time.monotonic() - sent < 25  # 2 to 3 on a quiet machine
+    assert newest_step(run) == 4 and not (run / "checkpoints" / "4" / "metrics").exists()
+    for code, text in leave(start_two(run, "evaluated")):
+        assert code == 0, text
+    assert lines(run) == lines(whole) and (run / "checkpoints" / "4" / "metrics").exists()
+    assert_same_arrays(run, whole)
 
 
 WAITING = """

@@ -42,3 +42,13 @@ def test_other_initial_weights_than_those_of_process_0_are_refused(monkeypatch):
     same_command.require_same_weights(weights(1.0))
     with pytest.raises(UsageError, match="the initial weights on .* are not those of process 0: processors of another"):
         same_command.require_same_weights(weights(np.nextafter(np.float32(1), 2)))
+
+
+def test_checkpoints_that_another_process_does_not_see_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "checkpoints" / "20").mkdir(parents=True)
+    same_command.require_same_checkpoints(tmp_path)
+    monkeypatch.setattr(same_command, "VISIBLE_SECONDS", 0.0)
+    monkeypatch.setattr(same_command, "from_first", lambda _name, _text: "[20, 35]")
+    message = r"checkpoints of the steps \[20, 35\] for process 0, and of \[20\] on .*; all processes need one workdir"
+    with pytest.raises(UsageError, match=message):
+        same_command.require_same_checkpoints(tmp_path)

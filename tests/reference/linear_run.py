@@ -1,6 +1,7 @@
 """A config of a run that compiles in seconds, with a network of its own: for tests that start whole processes.
 
-Variants: plain; slow (0.1 s for each batch); broken (also, process 1 cannot read its fourth batch).
+Variants: plain; slow (0.1 s for each batch); broken (also, process 1 cannot read its fourth batch); evaluated (few
+steps, and an evaluation of many batches); evaluated_slowly (also, 1 s for each batch of the evaluation).
 """
 
 import dataclasses
@@ -9,6 +10,7 @@ import time
 import jax
 from flax import nnx
 
+from affect_jax.experiment import evaluations
 from affect_jax.models.contract import Contract
 from affect_jax.models.registry import MODELS
 from affect_jax.train.fetch import Fetcher
@@ -17,7 +19,7 @@ from configs import base
 
 INPUT_PX = 16
 STEPS = 60
-NEXT = Fetcher.next
+NEXT, EVALUATE = Fetcher.next, evaluations.evaluate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +47,10 @@ class Linear(nnx.Module):
 
 def get_config(variant: str = "plain"):
     MODELS["linear"] = (Linear, LinearConfig)
-    if variant != "plain":
+    if variant in ("slow", "broken"):
         Fetcher.next = read_slowly(breaks=variant == "broken")
+    if variant == "evaluated_slowly":
+        evaluations.evaluate = evaluate_slowly
     config = base.base()
     config.label_set, config.batch_size = "emonet_5", 8
     config.train.update(steps=STEPS, log_every=2, evaluate_every=20)
@@ -55,6 +59,9 @@ def get_config(variant: str = "plain"):
     config.data.train.rendered = base.data_set("rendered", split="train", **faces)
     config.evaluations.validation = base.data_set("rendered", split="validation", **faces)
     config.augment.mixup_alpha = 0.2
+    if variant.startswith("evaluated"):
+        config.train.update(steps=4, evaluate_every=4)
+        config.evaluations.validation.per_subject = 64  # 40 batches
     return config
 
 
@@ -69,3 +76,12 @@ def read_slowly(breaks: bool):
         return NEXT(self, stopping)
 
     return next_batch
+
+
+def evaluate_slowly(predict, quantities, batches, crop_px):
+    def slowly():
+        for batch in batches:
+            yield batch
+            time.sleep(1.0)
+
+    return EVALUATE(predict, quantities, slowly(), crop_px)

@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from affect_jax.train import agreement
+from affect_jax.train import agreement, beside
 from affect_jax.train.agreement import SharedSignals
 
 
@@ -22,6 +22,24 @@ def test_a_signal_counts_from_the_step_on_which_the_processes_agree(monkeypatch)
             signals.look()
             found.append(signals.received)
     assert found == [None, None, signal.SIGTERM, signal.SIGTERM]
+
+
+def test_an_evaluation_ends_before_the_batch_on_which_the_processes_agree(monkeypatch):
+    """Looks are counted over steps and batches; the third batch is the fourth look."""
+    monkeypatch.setattr(agreement.multihost_utils, "reached_preemption_sync_point", lambda count: count == 4)
+    evaluated = []
+    with SharedSignals() as signals:
+        signals.look()
+        with pytest.raises(beside.Abandoned):
+            for batch in signals.watch("abcd"):
+                evaluated.append(batch)
+    assert evaluated == ["a", "b"] and signals.received == signal.SIGTERM
+
+
+def test_an_evaluation_that_no_signal_ends_is_whole(monkeypatch):
+    monkeypatch.setattr(agreement.multihost_utils, "reached_preemption_sync_point", lambda count: False)
+    with SharedSignals() as signals:
+        assert list(signals.watch("abcd")) == list("abcd")
 
 
 def test_an_interrupt_is_passed_on_as_sigterm_and_a_second_one_stops_at_once(monkeypatch):
