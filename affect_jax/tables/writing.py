@@ -40,7 +40,7 @@ def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str) -> None:
         writer.writerow(schema.columns)
         ordered = [columns[name] for name in schema.columns]
         for row in range(len(rows)):
-            writer.writerow([_cell(column[row]) for column in ordered])
+            writer.writerow([cell(column[row]) for column in ordered])
 
 
 def _columns(rows: Rows, schema: Schema) -> dict[str, Sequence[Any]]:
@@ -109,7 +109,7 @@ class RowWriter:
         for name, group in self._schema.groups.items():
             if given[name] is not None:
                 columns |= dict(zip(group, given[name], strict=True))
-        self._csv.writerow([_cell(columns.get(name, "")) for name in self._schema.columns])
+        self._csv.writerow([cell(columns.get(name, "")) for name in self._schema.columns])
         self._stream.flush()
         self.rows += 1
 
@@ -133,7 +133,8 @@ class RowWriter:
         )
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """A value as CSV writes it: numbers as the shortest text that reads back the same, NaN as an empty cell."""
     if isinstance(value, bool | np.bool_):
         return int(value)
     if isinstance(value, float | np.floating):
