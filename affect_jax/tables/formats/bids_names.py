@@ -8,7 +8,7 @@ from collections.abc import Sequence
 # In the order of file names; only the first and the last are required
 ENTITIES = {"sub": "participant", "ses": "session", "task": "task", "acq": "acquisition", "run": "run"}
 LABEL = re.compile(r"[A-Za-z0-9]+")
-IN_NAME = re.compile(rf"(?:^|_)({'|'.join(ENTITIES)})-([A-Za-z0-9]+)(?=[_.]|$)")
+IN_NAME = re.compile(r"(?:^|_)(?:(sub|ses|task|acq)-([A-Za-z0-9]+)|(run)-([0-9]+))(?=[_.]|$)")
 EXAMPLE = "sub-01_task-interview_video.mp4"
 
 
@@ -37,7 +37,7 @@ class BidsName:
 
 def bids_name(source: str, participant: str = "", task: str = "") -> BidsName:
     """The labels of a recording; ValueError if participant or task are neither given nor in the name of its file."""
-    found = dict(IN_NAME.findall(source))
+    found = {entity or run: label or number for entity, label, run, number in IN_NAME.findall(source)}
     for entity, given, flag in (("sub", participant, "--participant"), ("task", task, "--task")):
         if given:
             found[entity] = _label(given.removeprefix(f"{entity}-"), f"{flag}={given}")
