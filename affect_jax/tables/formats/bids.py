@@ -2,7 +2,8 @@
 
 At a constant frame rate `sub-01/beh/sub-01_task-rest_desc-affect_physio.tsv.gz` without a header and its JSON file; at
 a variable one, which physio cannot express, the table `..._desc-affect_beh.tsv` with a header. Both begin with the
-column `timestamp`. Several faces get a file each (`recording-face0`), with a row for every frame of the recording.
+column `timestamp`. Several faces get a file each (`recording-face0`, or `desc-affectface0` for tables, whose names have
+no `recording`), with a row for every frame of the recording.
 
 Source: Brain Imaging Data Structure 1.11.1, "Physiological recordings" and "Eye-tracking".
 """
@@ -144,7 +145,9 @@ def _provenance(schema: Schema) -> dict[str, Any]:
 
 def _remove_others(folder: pathlib.Path, name: BidsName, written: list[pathlib.Path]) -> None:
     """Removes the files of an earlier prediction of the same recording, which may have had other faces."""
-    ours = re.compile(re.escape(name.stem) + r"(_recording-face\d+)?_desc-affect_(physio|beh)\.(tsv\.gz|tsv|json)")
+    ours = re.compile(
+        re.escape(name.stem) + r"(_recording-face\d+)?_desc-affect(face\d+)?_(physio|beh)\.(tsv\.gz|tsv|json)"
+    )
     for path in folder.iterdir():
         if ours.fullmatch(path.name) and path not in written:
             path.unlink()

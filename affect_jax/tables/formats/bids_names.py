@@ -30,9 +30,15 @@ class BidsName:
         return "_".join(f"{entity}-{label}" for entity, label in self.labels)
 
     def file(self, suffix: str, face: int | None = None) -> str:
-        """The name of a file; several faces of a recording are told apart by the entity `recording`."""
-        recording = "" if face is None else f"_recording-face{face}"
-        return f"{self.stem}{recording}_desc-affect_{suffix}"
+        """The name of a file, "physio..." or "beh..."; `face` tells several faces of a recording apart.
+
+        The entity `recording` is for physiological recordings only, so tables have the face in `desc`.
+        """
+        if face is None:
+            return f"{self.stem}_desc-affect_{suffix}"
+        if suffix.startswith("beh"):
+            return f"{self.stem}_desc-affectface{face}_{suffix}"
+        return f"{self.stem}_recording-face{face}_desc-affect_{suffix}"
 
 
 def bids_name(source: str, participant: str = "", task: str = "") -> BidsName:

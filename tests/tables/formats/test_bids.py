@@ -20,7 +20,9 @@ from affect_jax.tables.schema import read_schema
 NAME = "sub-01_ses-2_task-rest_video.mp4"
 # rules/files/raw/task.yaml (timeseries) and common derivatives; order of rules/entities.yaml
 ENTITIES = r"sub-[0-9A-Za-z]+(_ses-[0-9A-Za-z]+)?_task-[0-9A-Za-z]+(_acq-[0-9A-Za-z]+)?(_run-[0-9]+)?"
-FILE = re.compile(ENTITIES + r"(_recording-[0-9A-Za-z]+)?_desc-[0-9A-Za-z]+_(physio\.(tsv\.gz|json)|beh\.(tsv|json))")
+PHYSIO = r"(_recording-[0-9A-Za-z]+)?_desc-[0-9A-Za-z]+_physio\.(tsv\.gz|json)"
+TABLE = r"_desc-[0-9A-Za-z]+_beh\.(tsv|json)"
+FILE = re.compile(f"{ENTITIES}({PHYSIO}|{TABLE})")
 EVEN = np.arange(5) / 25
 
 
@@ -103,6 +105,15 @@ def test_several_faces_have_a_file_each_with_every_frame(write_video, tmp_path):
         "sub-01_ses-2_task-rest_run-1_recording-face0",
         "sub-01_ses-2_task-rest_run-1_recording-face3",
     ]
+
+
+def test_tables_of_several_faces_have_the_face_in_their_description(write_video, tmp_path):
+    path = write_video((0.0, 0.1, 0.5), ((0, 1), (0,), (1,)))
+    _, data = written(path, tmp_path / "out")
+    assert [file.name for file in data if file.name.endswith("tsv")] == [
+        f"sub-01_ses-2_task-rest_desc-affectface{face}_beh.tsv" for face in (0, 1)
+    ]
+    assert len(written(write_video((0.0, 0.1, 0.5), ((0,),) * 3), tmp_path / "out")[1]) == 2
 
 
 def test_a_recording_without_a_face_has_its_frames(write_video, tmp_path):

@@ -34,9 +34,9 @@ from affect_jax.tables.formats.bids_names import bids_name, bids_names
 def test_labels_come_from_the_name_or_from_flags(source, flags, folder, file):
     name = bids_name(source, **flags)
     assert (name.folder.as_posix(), name.file("physio.json")) == (folder, file)
-    assert name.file("beh.tsv", face=4) == file.replace(
-        "_desc-affect_physio.json", "_recording-face4_desc-affect_beh.tsv"
-    )
+    stem = file.removesuffix("_desc-affect_physio.json")
+    assert name.file("physio.tsv.gz", face=4) == f"{stem}_recording-face4_desc-affect_physio.tsv.gz"
+    assert name.file("beh.tsv", face=4) == f"{stem}_desc-affectface4_beh.tsv"
 
 
 @pytest.mark.parametrize(
