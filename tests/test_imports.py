@@ -77,6 +77,7 @@ EXPERIMENT_MAY_IMPORT = {
     "evaluate": {"config", "data", "splits", "network", "restore", "flip_averaging"},
     "attention": {"config", "data", "network", "restore", "evaluate"},
     "predict": {"config", "restore", "flip_averaging"},
+    "view": {"config"},
     "study": {"config", "costs", "restore", "evaluate"},
     "cluster": {"config"},
 }
