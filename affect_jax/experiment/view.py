@@ -8,6 +8,7 @@ from absl import logging
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.files.disk import require_writable
 from affect_jax.files.json_files import read_object
+from affect_jax.files.kinds import printable
 from affect_jax.files.problems import raise_problems
 from affect_jax.predict.viewer import film
 from affect_jax.predict.viewer.page import Recording, write_page
@@ -111,7 +112,7 @@ def _compared(path: pathlib.Path, recording: str, main: Trace) -> list[Trace]:
 
 
 def _facts(table: pathlib.Path, schema: dict[str, Any], account: dict[str, Any]) -> list[str]:
-    facts = [table.name]
+    facts = [printable(table.name)]
     if schema.get("model"):
         facts.append(f"network {schema['model']}")
     if account.get("damage"):

@@ -50,7 +50,7 @@ def write_page(recording: Recording, path: pathlib.Path) -> None:
     policy = POLICY.format(style=_hashed(style), scripts=" ".join(map(_hashed, scripts)))
     page = string.Template((FOLDER / "page.html").read_text(encoding="utf-8")).substitute(
         policy=html.escape(policy),
-        title=html.escape(recording.film.name or recording.traces[0].name),
+        title=html.escape(printable(recording.film.name or recording.traces[0].name)),
         style=style,
         recording=_safe_json(_content(recording)),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),

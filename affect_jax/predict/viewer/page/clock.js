@@ -2,6 +2,9 @@
 // Where the recording is: the video's clock translated into the times of the table, and back.
 
 const LONGEST_WAIT_MS = 3000; // for the first frame of a video
+// Where in a frame to seek to, one after the other: soon after it begins, as rounding could show the frame before at its
+// very beginning; and later, as browsers guess how long the frame before lasts in files that do not say so.
+const AIMS = [(length) => Math.min(length / 4, 0.002), (length) => length / 2, (length) => 0.9 * length];
 
 /**
  * Follows a video frame by frame, or counts by itself where there is no video.
@@ -14,7 +17,10 @@ class Clock {
     Object.assign(this, { video, trace, startSeconds, onFrame });
     this.place = 0;
     this.offset = null; // of the browser's clock, in seconds
-    this.waiting = null; // the place to go to next, while the video is on its way to another one
+    this.wanted = null; // the place that the video is on its way to, or was last sent to
+    this.waiting = null; // the one to go to next
+    this.shown = null; // the browser's time of the frame it shows; null while that is not known
+    this.tries = 0;
     this.moving = false;
     this.hasVideo = false;
     this.isFresh = false; // a video was opened, and has not yet shown its first frame
@@ -51,23 +57,30 @@ class Clock {
 
   _watch() {
     this.video.requestVideoFrameCallback((now, frame) => {
+      this.shown = frame.mediaTime;
       if (this.isFresh) {
         this.offset = frame.mediaTime - this.trace.times[0];
         this._isReady();
       }
-      if (!this.moving) this._show(frame.mediaTime);
+      this._settle();
       this._watch();
     });
   }
 
-  /** Without frame callbacks, and for a video that ends after its last row. */
-  _follow() {
-    if (!this.video.requestVideoFrameCallback && !this.moving) this._show(this.video.currentTime);
-    if (!this.video.requestVideoFrameCallback && this.isPlaying) requestAnimationFrame(() => this._follow());
+  /** Once the video has arrived: takes the frame that it shows for the present one, after trying for the wanted one. */
+  _settle() {
+    if (this.moving || this.shown === null) return;
+    const place = this.trace.frameAt(this.shown - this._offset());
+    const isShort = this.wanted !== null && place < this.wanted && this.tries < AIMS.length;
+    if (isShort && !this.isPlaying) this._seek(this.wanted);
+    else this._set(place);
   }
 
-  _show(mediaSeconds) {
-    this._set(this.trace.frameAt(mediaSeconds - this._offset()));
+  /** Where browsers do not report their frames. */
+  _follow() {
+    if (this.video.requestVideoFrameCallback || this.moving) return;
+    this._set(this.trace.frameAt(this.video.currentTime - this._offset()));
+    if (this.isPlaying) requestAnimationFrame(() => this._follow());
   }
 
   _offset() {
@@ -90,11 +103,15 @@ class Clock {
       this.waiting = this.place;
       return;
     }
-    this.moving = true;
-    const begin = this.trace.times[this.place];
-    const next = this.place < last ? this.trace.times[this.place + 1] : begin + this.trace.stepSeconds;
-    // Just after it begins: at its very beginning, rounding could show the frame before.
-    this.video.currentTime = begin + this._offset() + Math.min((next - begin) / 4, 0.002);
+    this.tries = 0;
+    this._seek(this.place);
+  }
+
+  _seek(place) {
+    const begin = this.trace.times[place];
+    const next = this.trace.times[place + 1] ?? begin + this.trace.stepSeconds;
+    [this.moving, this.wanted, this.shown] = [true, place, null];
+    this.video.currentTime = begin + this._offset() + AIMS[this.tries++](next - begin);
   }
 
   _arrive() {
@@ -102,6 +119,7 @@ class Clock {
     const place = this.waiting;
     this.waiting = null;
     if (place !== null) this.go(place);
+    else this._settle();
   }
 
   goTo(seconds) {
@@ -119,6 +137,7 @@ class Clock {
   }
 
   toggle() {
+    this.wanted = null;
     if (this.isPlaying) {
       this.pause();
     } else if (this.hasVideo) {
