@@ -78,6 +78,7 @@ EXPERIMENT_MAY_IMPORT = {
     "evaluate": {"config", "data", "splits", "network", "restore", "flip_averaging"},
     "attention": {"config", "data", "network", "restore", "evaluate"},
     "predict": {"config", "restore", "flip_averaging"},
+    "view": {"config"},
     "sbatch": {"config"},
     "study": {"config", "costs", "restore", "evaluate", "sbatch"},
     "cluster": {"config", "sbatch"},

@@ -79,6 +79,7 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     ("convert", "from"),  # a file, not a workdir
     ("sweep", "sweep"),  # a Python file, not the folder of a finished sweep
     ("attention", "output"),  # a file, not a folder
+    ("view", "input"),  # a table, not a video
     ("import_lists", "output"),
     ("find_faces", "output"),  # of the report; landmarks go into the data set
     *(("find_faces", name) for name in ("data", "data_root")),  # of whole pictures, without a run
