@@ -15,6 +15,7 @@ Exit codes: 0 equal, 1 different (the first difference is named) or a training f
 """
 
 import pathlib
+import signal
 
 from absl import flags
 
@@ -32,6 +33,7 @@ require("config", "workdir")
 def main() -> None:
     from affect_jax.experiment.selftest.run import selftest
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the trainings end too
     print(selftest(CONFIG.value, pathlib.Path(WORKDIR.value), KILLS.value, SEED.value, PROCESSES.value))
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from subprocess import PIPE
 
 import jax
@@ -40,10 +40,10 @@ def free_port() -> int:
         return free.getsockname()[1]
 
 
-def start_two(workdir: pathlib.Path, variant: str = "slow", extra: tuple[str, str] = ("", "")):
+def start_two(workdir: pathlib.Path, variant: str = "slow", extra: tuple[Sequence[str], ...] = ((), ()), devices=1):
     place = f"--coordinator=127.0.0.1:{free_port()}"
-    numbers = [("--processes=2", f"--process={number}", *filter(None, [extra[number]])) for number in range(2)]
-    return [start(workdir, 1, place, *words, variant=variant) for words in numbers]
+    numbers = [("--processes=2", f"--process={number}", *extra[number]) for number in range(2)]
+    return [start(workdir, devices, place, *words, variant=variant) for words in numbers]
 
 
 def begin(workdir: pathlib.Path, start_all: Callable[[], list[subprocess.Popen]]) -> list[subprocess.Popen]:
@@ -205,6 +205,28 @@ def test_a_signal_ends_an_evaluation_of_both_between_its_batches(tmp_path):
     assert_same_arrays(run, whole)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("data", "fsdp"), [(2, 2), (1, 4)])
+def test_parameters_split_over_two_processes_come_out_as_in_one_process(tmp_path, data, fsdp):
+    """Four devices in one process and in two; with fsdp 4, each parameter is split over both."""
+    words = (f"--config.mesh.data={data}", f"--config.mesh.fsdp={fsdp}", "--config.train.steps=8")
+    words += ("--config.train.evaluate_every=8", "--config.optimizer.name=sgd", "--config.optimizer.learning_rate=0.01")
+    whole, run = tmp_path / "whole", tmp_path / "run"
+    for code, text in leave([start(whole, 4, *words, variant="plain")]):
+        assert code == 0, text
+    for code, text in leave(start_two(run, "plain", (words, words), devices=2)):
+        assert code == 0, text
+    folders = [run / f"checkpoints/8/network/ocdbt.process_{number}" for number in range(2)]
+    written = [sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) for folder in folders]
+    assert fsdp < 4 or written[1] > written[0] / 2  # each process writes what it holds
+    expected, found = arrays(whole, 8), arrays(run, 8)
+    assert expected.keys() == found.keys()
+    for name, array in expected.items():
+        # Sums in another order, of the size of the largest value; a bias before a normalization is rounding alone.
+        tolerance = 1e-6 + 1e-5 * np.abs(array).max()
+        np.testing.assert_allclose(found[name], array, rtol=0, atol=tolerance, err_msg=name)
+
+
 WAITING = """
 import os, time
 from affect_jax.experiment import cli, processes
@@ -239,7 +261,7 @@ def test_a_process_that_dies_far_from_the_mesh_is_missed_after_its_heartbeats():
 
 @pytest.mark.slow
 def test_processes_that_were_not_started_alike_end_with_one_sentence(tmp_path):
-    ended = leave(start_two(tmp_path / "run", "plain", ("", "--config.seed=1")))
+    ended = leave(start_two(tmp_path / "run", "plain", ((), ("--config.seed=1",))))
     for code, text in ended:
         assert code == 2, text
         assert "process 1 of 2 was not started like process 0 (config.seed: 0 there, 1 now); start all" in text
