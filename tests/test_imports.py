@@ -37,6 +37,7 @@ EXPERIMENT_MAY_IMPORT = {
     "announce": {"config"},
     "processes": {"config", "cli"},
     "report": {"config"},
+    "view": {"config"},
     "import_lists": {"config"},
     "faces_report": {"config"},
     "find_faces": {"config", "faces_report"},
@@ -77,7 +78,6 @@ EXPERIMENT_MAY_IMPORT = {
     "evaluate": {"config", "data", "splits", "network", "restore", "flip_averaging"},
     "attention": {"config", "data", "network", "restore", "evaluate"},
     "predict": {"config", "restore", "flip_averaging"},
-    "view": {"config"},
     "study": {"config", "costs", "restore", "evaluate"},
     "cluster": {"config"},
 }
