@@ -19,7 +19,20 @@ from affect_jax.predict.viewer.film import Film
 from affect_jax.predict.viewer.trace import Trace
 
 FOLDER = pathlib.Path(__file__).parent / "page"
-SCRIPTS = ("data", "clock", "stage", "circumplex", "axes", "curves", "marks", "lane", "readout", "keys", "main")
+SCRIPTS = (
+    "data",
+    "clock",
+    "stage",
+    "circumplex",
+    "axes",
+    "curves",
+    "marks",
+    "lane",
+    "readout",
+    "keys",
+    "main",
+    "controls",
+)
 # Of what a page may load: itself, and the video beside it or chosen by the user. Nothing from a network.
 POLICY = "default-src 'none'; media-src 'self' file: blob:; img-src data:; style-src {style}; script-src {scripts}"
 

@@ -231,6 +231,24 @@ def test_a_file_that_is_no_list_of_marks_changes_nothing(opened, tmp_path):
         assert opened.evaluate("marks.list.length") == 1
 
 
+def test_a_stretch_that_is_not_ended_outlives_the_page(opened, recording):
+    page, times = recording
+    opened.evaluate("clock.go(7)")
+    opened.wait(READY)
+    opened.key("x")
+    opened.click("#export")
+    assert opened.evaluate("byId('status').textContent").endswith("not yet ended, and not in it: exclude")
+    opened.open(page)
+    opened.wait(READY)
+    assert opened.evaluate("byId('mark-exclude').getAttribute('aria-pressed')") == "true"
+    opened.evaluate("clock.go(19)")
+    opened.wait(READY)
+    opened.click("#mark-exclude")
+    assert opened.evaluate("marks.list.map((mark) => [mark.name, mark.start, mark.end])") == [
+        ["exclude", times[7], times[19]]
+    ]
+
+
 def test_marks_are_changed_removed_and_brought_back(opened, recording):
     times = recording[1]
     opened.key("e")

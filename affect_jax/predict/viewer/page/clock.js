@@ -41,7 +41,8 @@ class Clock {
   }
 
   _begin() {
-    this.hasVideo = true;
+    this.hasVideo = this.video.videoWidth > 0; // of some formats, browsers play the sound only
+    if (!this.hasVideo) return;
     this.playing = this.moving = false;
     this.offset = null;
     this.isFresh = Boolean(this.video.requestVideoFrameCallback);

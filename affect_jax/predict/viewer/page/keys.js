@@ -40,6 +40,7 @@ function listenToKeys(keys) {
     const target = event.target;
     const writes = target.matches("input[type=text], select") || (target.type === "range" && event.key.startsWith("Arrow"));
     const presses = target.matches("button, input, label") && event.key === " ";
+    if (writes && (event.key === "Enter" || event.key === "Escape")) target.blur();
     if (writes || presses) return;
     const parts = [event.ctrlKey && "Control", event.metaKey && "Meta", event.shiftKey && event.key.length > 1 && "Shift"];
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;

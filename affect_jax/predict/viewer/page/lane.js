@@ -5,7 +5,6 @@ class Lane {
   constructor(place, table, marks, curves, clock) {
     Object.assign(this, { place, table, marks, curves, clock });
     this.chosen = null;
-    this.open = new Map(); // where a stretch that is not ended yet began, by name
     this.needle = make("div", { className: "needle" });
     place.addEventListener("pointerdown", (event) => this._press(event));
     place.addEventListener("pointermove", (event) => this._drag(event));
@@ -24,15 +23,13 @@ class Lane {
 
   /** Begins a stretch at this moment, or ends the one of this name. */
   toggle(name) {
-    if (!this.open.has(name)) {
-      this.open.set(name, this.clock.seconds);
+    const start = this.marks.open[name];
+    if (start === undefined) {
+      this.marks.begin(name, this.clock.seconds);
       report(`${name} begins at ${clockText(this.clock.seconds, 3)}; the same key or button ends it`);
-      this.draw();
       return;
     }
-    const start = this.open.get(name);
-    this.open.delete(name);
-    this._select(this.marks.add(name, start, this.clock.seconds));
+    this._select(this.marks.end(name, this.clock.seconds));
     report(`${name} from ${clockText(start, 3)} to ${clockText(this.clock.seconds, 3)}`);
   }
 
@@ -86,11 +83,11 @@ class Lane {
 
   draw() {
     if (!this.marks.list.includes(this.chosen)) this.chosen = null;
-    this._drawLane();
+    this.drawMarks();
     this._drawTable();
-    byId("mark-exclude").setAttribute("aria-pressed", this.open.has("exclude"));
-    byId("mark-word").setAttribute("aria-pressed", this.open.has(this.word()));
-    byId("mark-word").firstChild.textContent = this.open.has(this.word()) ? "End " : "Begin ";
+    byId("mark-exclude").setAttribute("aria-pressed", "exclude" in this.marks.open);
+    byId("mark-word").setAttribute("aria-pressed", this.word() in this.marks.open);
+    byId("mark-word").firstChild.textContent = this.word() in this.marks.open ? "End " : "Begin ";
     byId("undo").disabled = !this.marks.before.length;
     byId("no-marks").hidden = this.marks.list.length > 0;
     const names = [...new Set(this.marks.list.map((mark) => mark.name))].filter((name) => name !== "event" && name !== "exclude");
@@ -102,11 +99,12 @@ class Lane {
     return (100 * (seconds - from)) / (to - from);
   }
 
-  _drawLane() {
+  /** The marks that are in sight, in the lane. */
+  drawMarks() {
     const { from, to } = this.curves.view;
     const seen = this.marks.list.filter((mark) => mark.end >= from && mark.start <= to);
     this.place.replaceChildren(...seen.map((mark) => this._bar(mark)));
-    for (const [name, start] of this.open) this.place.append(this._openBar(name, start));
+    for (const [name, start] of Object.entries(this.marks.open)) this.place.append(this._openBar(name, start));
     this.place.append(this.needle);
     this.moveNeedle();
   }
@@ -117,6 +115,7 @@ class Lane {
     bar.dataset.name = mark.name;
     bar.setAttribute("aria-label", text);
     bar.classList.toggle("chosen", mark === this.chosen);
+    bar.classList.toggle("moment", mark.start === mark.end);
     bar.style.left = `${Math.max(0, this._share(mark.start))}%`;
     bar.style.width = `${Math.min(100, this._share(mark.end)) - Math.max(0, this._share(mark.start))}%`;
     bar.addEventListener("click", () => {
@@ -154,6 +153,7 @@ class Lane {
       const input = make("input", { type: "text", value: text });
       input.setAttribute("aria-label", `${label} of mark ${row + 1}`);
       input.dataset.cell = `${field}-${row}`;
+      if (field === "note") input.placeholder = "note";
       if (field === "start" || field === "end") input.inputMode = "decimal";
       input.addEventListener("change", () => {
         const value = read(input.value);

@@ -9,13 +9,16 @@ class Marks {
     this.key = `affect_jax marks ${key}`;
     this.isKept = true; // by the browser
     this.list = [];
+    this.open = Object.create(null); // where stretches that are not ended yet began, by name
     this.before = []; // earlier lists, to go back to
     this.load();
   }
 
   load() {
     try {
-      this.list = JSON.parse(localStorage.getItem(this.key) ?? "[]").filter((each) => isMark(each));
+      const { list = [], open = {} } = JSON.parse(localStorage.getItem(this.key) ?? "{}");
+      this.list = list.filter((each) => isMark(each));
+      this.open = Object.assign(Object.create(null), open);
     } catch {
       this.isKept = false;
     }
@@ -23,7 +26,7 @@ class Marks {
 
   save() {
     try {
-      localStorage.setItem(this.key, JSON.stringify(this.list));
+      localStorage.setItem(this.key, JSON.stringify({ list: this.list, open: this.open }));
       this.isKept = true;
     } catch {
       this.isKept = false; // private windows, full storage
@@ -42,6 +45,18 @@ class Marks {
     const mark = { name, start: Math.min(start, end), end: Math.max(start, end), note };
     this._replace([...this.list, mark]);
     return mark;
+  }
+
+  begin(name, seconds) {
+    this.open[name] = seconds;
+    this.save();
+    this.onChange();
+  }
+
+  end(name, seconds) {
+    const start = this.open[name];
+    delete this.open[name];
+    return this.add(name, start, seconds);
   }
 
   change(mark, fields) {

@@ -21,6 +21,7 @@ class Stage {
     const { context, width, height } = prepare(this.canvas);
     const x = width / (this.film.width || this.video.videoWidth || 1); // of the pixels that the table counts in
     const y = height / (this.film.height || this.video.videoHeight || 1);
+    if (!this.film.width && !this.video.videoWidth) return;
     let line = 0; // of faces without a box
     for (const row of this.trace.rowsAt(place)) {
       const color = faceColor(this.trace.face[row], true);
