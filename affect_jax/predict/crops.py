@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import UInt8
 
-from affect_jax.faces.finder import Face
+from affect_jax.faces.face import Face
 from affect_jax.ops.geometry import Crop, crop_matrix, image_crop, landmark_crop
 from affect_jax.ops.image import warp_image
 from affect_jax.predict.continuity import Continuity

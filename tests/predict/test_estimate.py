@@ -8,7 +8,7 @@ from emonet_crop import emonet_crop
 
 from affect_jax.data.clips import evaluation_windows
 from affect_jax.data.source import Table
-from affect_jax.faces.finder import Face
+from affect_jax.faces.face import Face
 from affect_jax.ops.geometry import EMONET, CropConfig
 from affect_jax.predict import estimate as estimation
 from affect_jax.predict.estimate import estimate, make_schema
