@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float, UInt8
 
-Box = tuple[float, float, float, float]  # left, top, width, height
+from affect_jax.faces.face import Box
 
 
 @dataclasses.dataclass(frozen=True)
