@@ -81,7 +81,9 @@ class Plot:
         whole[np.array(self._frames[face])] = np.array(self._values[face]).reshape(-1, len(self._names))
         return dict(zip(self._names, whole.T, strict=True))
 
-    def _joined(self, times: Float[np.ndarray, "row"], series: dict[int, Series]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def _joined(
+        self, times: Float[np.ndarray, "row"], series: dict[int, Series]
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """The values of all faces as if they were one, with a break where one follows another at once."""
         who = np.full(len(times), -1)
         joined = {name: np.full(len(times), np.nan) for name in self._names}
