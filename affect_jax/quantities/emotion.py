@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from affect_jax import emotions
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
-from affect_jax.quantities.quantity import Quantity
+from affect_jax.quantities.quantity import TEXT, Quantity
 from affect_jax.types import ArrayLike, Label
 
 MIN_SHARE = 0.5  # of the votes that must remain after translation to another label set
@@ -87,6 +87,22 @@ class Emotion(Quantity):
             if word:
                 value[row, place[word]] = 1
         return Label(value, value.sum(-1))
+
+    def units(self, label_set: str) -> Mapping[str, str]:
+        """ "1" for probabilities, `TEXT` for names."""
+        return {NAME: TEXT, **super().units(label_set), LABEL_NAME: TEXT}
+
+    def summarize(
+        self, values: Float[np.ndarray, "row emotion"], seconds: Float[np.ndarray, "row"], label_set: str
+    ) -> dict[str, float | str]:
+        """The emotion that is most probable in most frames (the first of equals), and mean probabilities."""
+        del seconds
+        names = emotions.names(label_set)
+        if not len(values):
+            return {NAME: "", **{f"{column}_mean": np.nan for column in self.columns(label_set)}}
+        counts = np.bincount(values.argmax(-1), minlength=len(names))
+        means = dict(zip(self.columns(label_set), values.mean(0).tolist(), strict=True))
+        return {NAME: names[int(counts.argmax())], **{f"{column}_mean": mean for column, mean in means.items()}}
 
     def state(self, value: Float[ArrayLike, "*batch emotion"], label: Label, crop_px: int) -> ConfusionMatrix:
         """Confusion matrix of the most probable emotions."""

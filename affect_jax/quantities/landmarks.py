@@ -22,6 +22,7 @@ class Landmarks(Quantity):
 
     name = "landmarks"
     description = "68 landmarks as (x, y) in pixels"
+    unit = "px"
     headline = MappingProxyType({"nme": "NME"})
     rated = False
 
@@ -50,6 +51,13 @@ class Landmarks(Quantity):
         """ "x_0", "y_0", "x_1", ... in pixels of the crop."""
         del label_set
         return COLUMNS
+
+    def summarize(
+        self, values: Float[np.ndarray, "row 68 2"], seconds: Float[np.ndarray, "row"], label_set: str
+    ) -> dict[str, float | str]:
+        """Nothing: places in crops have no meaning over a recording."""
+        del values, seconds, label_set
+        return {}
 
     def state(self, value: Float[ArrayLike, "*batch 68 2"], label: Label, crop_px: int) -> LandmarkError:
         """Error of the landmarks whose labels lie inside the crop."""

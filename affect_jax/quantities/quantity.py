@@ -10,6 +10,8 @@ from jaxtyping import Float
 from affect_jax.metrics.state import Mergeable
 from affect_jax.types import ArrayLike, Label
 
+TEXT = "text"  # the unit of columns of words
+
 
 class Quantity(abc.ABC):
     """One quantity of the field. Code for labels, tables, evaluation and reports loops over quantities by name.
@@ -20,6 +22,7 @@ class Quantity(abc.ABC):
 
     name: str  # key in Labels and Predictions
     description: str  # shown in stores and tables
+    unit = "1"  # of its components; "1" if they have none
     rated = True  # annotated by humans, not by a program; decides which windows count as labeled
     traced = False  # annotated continuously while watching, so labels lag behind and may be smoothed
     mirrored = False  # can be averaged over an image and its mirror image
@@ -106,6 +109,32 @@ class Quantity(abc.ABC):
         known = ~np.isnan(flat).any(-1)
         value = np.where(known[:, None], flat, 0).reshape(len(flat), *self.label_shape(label_set))
         return Label(value, known.astype(np.float64))
+
+    def units(self, label_set: str) -> Mapping[str, str]:
+        """The unit of each column, of reported values and of labels; `TEXT` for words."""
+        return dict.fromkeys(self.columns(label_set) + self.label_columns(label_set), self.unit)
+
+    def summarize(
+        self, values: Float[np.ndarray, "row ..."], seconds: Float[np.ndarray, "row"], label_set: str
+    ) -> dict[str, float | str]:
+        """Statistics of the reported values of one face in one recording, by column of a summary; NaN if undefined.
+
+        Args:
+          values: without missing ones, float64; there may be none.
+          seconds: how long each of them stands.
+          label_set: of emotions.
+
+        By default mean, sample standard deviation (n - 1), minimum and maximum of each component over frames.
+        """
+        del seconds
+        flat = values.reshape(len(values), len(self.columns(label_set)))
+        found = {}
+        for column, numbers in zip(self.columns(label_set), flat.T, strict=True):
+            found[f"{column}_mean"] = float(numbers.mean()) if len(numbers) else np.nan
+            found[f"{column}_sd"] = float(numbers.std(ddof=1)) if len(numbers) > 1 else np.nan
+            found[f"{column}_min"] = float(numbers.min()) if len(numbers) else np.nan
+            found[f"{column}_max"] = float(numbers.max()) if len(numbers) else np.nan
+        return found
 
     # Scores
 

@@ -34,7 +34,7 @@ class Table:
     def __enter__(self) -> "Table":
         self._part.open()
         self._rows = 0
-        self._writer = RowWriter(self._path, self._schema, self._part.path, self._part.kept)
+        self._writer = RowWriter(self._path, self._schema, self._part.kept)
         return self
 
     def known(self) -> Values | None:
@@ -45,11 +45,13 @@ class Table:
         """Appends and flushes the rows of a frame; those that an earlier run wrote are compared."""
         self._account.add(frame, rows)
         for row in rows:
-            cells = self._writer.cells(_keys(row), row.values, _box(row))
+            more = {"quality": row.quality, "landmarks": row.landmarks, "blendshapes": row.blendshapes}
+            if row.values is None:
+                more = {}
             if self._rows < self._part.kept:
-                self._part.check(cells)
+                self._part.check(self._writer.cells(_keys(row), row.values, _box(row), **more))
             else:
-                self._writer.append(cells)
+                self._writer.write(_keys(row), row.values, _box(row), **more)
             self._rows += 1
 
     def __exit__(self, kind: type | None, *_: object) -> None:
