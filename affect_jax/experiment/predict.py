@@ -14,10 +14,13 @@ from absl import logging
 
 from affect_jax.experiment import flip_averaging, restore
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.options import Options
 from affect_jax.files.disk import require_writable
 from affect_jax.files.problems import raise_problems
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.streaming import follower
+from affect_jax.nn.network import Network, Variables
+from affect_jax.predict.crops import Finder
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.predictor import Predictor
 from affect_jax.types import Predictions
@@ -28,7 +31,19 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 def predictor(workdir: pathlib.Path, flip: Sequence[str] = (), precision: str = "float32") -> Predictor:
     """The network of a workdir, with its crop and label names; `flip` as in `evaluate_run`."""
-    run, network, variables, step = restore.restore_run(workdir)
+    return make_predictor(workdir, *restore.restore_run(workdir), flip, precision)
+
+
+def make_predictor(
+    workdir: pathlib.Path,
+    run: Options,
+    network: Network,
+    variables: Variables,
+    step: int,
+    flip: Sequence[str],
+    precision: str,
+) -> Predictor:
+    """The predictor of a restored run; UsageError if it does not predict affect from images."""
     if not run.predicts_affect:
         raise UsageError(
             f"{workdir} holds a landmark network, which does not predict affect; train a static network from it first"
@@ -55,6 +70,20 @@ def predictor(workdir: pathlib.Path, flip: Sequence[str] = (), precision: str = 
     )
 
 
+def make_finder(faces: str, face_model: str) -> Finder | None:
+    """The finder of a command's flags; None if each image is a face crop. UsageError if it is not installed."""
+    if faces != "landmarker":
+        if face_model:
+            raise UsageError(f"--face_model={face_model} has no effect with --faces={faces}; give only one of them")
+        return None
+    from affect_jax.faces.finder import FaceFinder  # its interpreter is an optional dependency
+
+    try:
+        return FaceFinder(face_model or None)
+    except ImportError as error:
+        raise UsageError(f"{error}; without it, only --faces=whole_frame is available") from error
+
+
 def predict_run(
     workdir: pathlib.Path,
     source: pathlib.Path,
@@ -73,16 +102,7 @@ def predict_run(
     if not source.exists():
         raise UsageError(f"--input={source} does not exist")
     require_writable(output)
-    if face_model and faces != "landmarker":
-        raise UsageError(f"--face_model={face_model} has no effect with --faces={faces}; give only one of them")
-    finder = None
-    if faces == "landmarker":
-        from affect_jax.faces.finder import FaceFinder  # its interpreter is an optional dependency
-
-        try:
-            finder = FaceFinder(face_model or None)
-        except ImportError as error:
-            raise UsageError(f"{error}; without it, only --faces=whole_frame is available") from error
+    finder = make_finder(faces, face_model)
     network = predictor(workdir, flip, precision)
     with _signals_interrupt():
         result = predict_file(network, source, output, finder, overlay)
