@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from affect_jax import emotions
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
-from affect_jax.quantities.quantity import Quantity
+from affect_jax.quantities.quantity import TEXT, Quantity
 from affect_jax.types import ArrayLike, Label
 
 MIN_SHARE = 0.5  # of the votes that must remain after translation to another label set
@@ -87,6 +87,10 @@ class Emotion(Quantity):
             if word:
                 value[row, place[word]] = 1
         return Label(value, value.sum(-1))
+
+    def units(self, label_set: str) -> Mapping[str, str]:
+        """ "1" for probabilities, `TEXT` for names."""
+        return {NAME: TEXT, **super().units(label_set), LABEL_NAME: TEXT}
 
     def state(self, value: Float[ArrayLike, "*batch emotion"], label: Label, crop_px: int) -> ConfusionMatrix:
         """Confusion matrix of the most probable emotions."""

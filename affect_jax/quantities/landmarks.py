@@ -22,6 +22,7 @@ class Landmarks(Quantity):
 
     name = "landmarks"
     description = "68 landmarks as (x, y) in pixels"
+    unit = "px"
     headline = MappingProxyType({"nme": "NME"})
     rated = False
 

@@ -10,6 +10,8 @@ from jaxtyping import Float
 from affect_jax.metrics.state import Mergeable
 from affect_jax.types import ArrayLike, Label
 
+TEXT = "text"  # the unit of columns of words
+
 
 class Quantity(abc.ABC):
     """One quantity of the field. Code for labels, tables, evaluation and reports loops over quantities by name.
@@ -20,6 +22,7 @@ class Quantity(abc.ABC):
 
     name: str  # key in Labels and Predictions
     description: str  # shown in stores and tables
+    unit = "1"  # of its components; "1" if they have none
     rated = True  # annotated by humans, not by a program; decides which windows count as labeled
     traced = False  # annotated continuously while watching, so labels lag behind and may be smoothed
     mirrored = False  # can be averaged over an image and its mirror image
@@ -106,6 +109,10 @@ class Quantity(abc.ABC):
         known = ~np.isnan(flat).any(-1)
         value = np.where(known[:, None], flat, 0).reshape(len(flat), *self.label_shape(label_set))
         return Label(value, known.astype(np.float64))
+
+    def units(self, label_set: str) -> Mapping[str, str]:
+        """The unit of each column, of reported values and of labels; `TEXT` for words."""
+        return dict.fromkeys(self.columns(label_set) + self.label_columns(label_set), self.unit)
 
     # Scores
 

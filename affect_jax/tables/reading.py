@@ -1,27 +1,28 @@
-"""Reads tables from CSV; errors name the file, row and column."""
+"""Reads tables from CSV or Parquet; errors name the file, row and column."""
 
-import csv
 import pathlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from jaxtyping import Bool, Int
 
 from affect_jax.quantities.quantity import Quantity
 from affect_jax.quantities.registry import in_order
-from affect_jax.tables.rows import Rows
-from affect_jax.tables.schema import BOX, SUCCESS, Schema, read_schema
-from affect_jax.tables.writing import ENCODING
+from affect_jax.tables.cells import Text, read_cells
+from affect_jax.tables.rows import NO_FACE, Rows
+from affect_jax.tables.schema import BOX, QUALITY, SUCCESS, Schema, read_schema
 from affect_jax.types import Label, Labels
 
 LARGEST_INDEX = 2**53  # whole numbers up to this are exact as floats
-Text = Mapping[str, Sequence[str]]  # cells by column
 
 
 def read_rows(path: pathlib.Path) -> Rows:
     """Reads a table; ValueError names the file and the row that is wrong."""
     schema = read_schema(path)
-    text = _read_text(path, schema)
+    text = read_cells(path, schema)
     number = lambda name, kind=float: _numbers(path, name, text[name], kind)
+    success = number(SUCCESS, _index).astype(bool)
+    face = _faces(path, text["face"], success)
     labels = {each.name: _label(path, each, text, schema) for each in in_order(schema.labeled)}
     return Rows(
         label_set=schema.label_set,
@@ -30,42 +31,18 @@ def read_rows(path: pathlib.Path) -> Rows:
         subject=tuple(text["subject"]),
         clip=tuple(text["clip"]),
         frame=number("frame", _index).astype(int),
-        face=number("face", _index).astype(int),
+        face=face,
         time_seconds=number("time_seconds", _finite),
         values={each.name: _values(path, each, text, schema) for each in in_order(schema.quantities)},
         labels=Labels(**labels),
-        success=number(SUCCESS, _index).astype(bool),
+        success=success,
         boxes=np.stack([number(name, _known) for name in BOX], -1) if schema.boxes else None,
+        quality=number(QUALITY, _known) if QUALITY in schema.columns else None,
+        included={
+            name: np.stack([number(column, _known) for column in columns], -1)
+            for name, columns in schema.groups.items()
+        },
     )
-
-
-def _read_text(path: pathlib.Path, schema: Schema) -> Text:
-    with path.open(**ENCODING) as file:
-        reader = csv.reader(file)
-        header = _read_header(path, reader)
-        if header != schema.columns:
-            raise ValueError(
-                f"{path}, row 1: expected the columns {', '.join(schema.columns)}, found {', '.join(header)[:300]}"
-            )
-        try:
-            lines = list(reader)
-        except csv.Error as error:
-            raise ValueError(f"{path}, row {reader.line_num}: {error}; the file was changed by hand") from error
-    for number, line in enumerate(lines, start=2):
-        if len(line) != len(header):
-            raise ValueError(
-                f"{path}, row {number}: {len(line)} cells, expected {len(header)}; the file may be cut off"
-            )
-    if not lines:
-        return {column: () for column in header}
-    return dict(zip(header, zip(*lines, strict=True), strict=True))
-
-
-def _read_header(path: pathlib.Path, reader: Iterator[list[str]]) -> tuple[str, ...]:
-    try:
-        return tuple(next(reader, ()))
-    except csv.Error as error:
-        raise ValueError(f"{path}, row 1: {error}; the file was changed by hand") from error
 
 
 def _values(path: pathlib.Path, each: Quantity, text: Text, schema: Schema) -> np.ndarray:
@@ -84,6 +61,15 @@ def _label(path: pathlib.Path, each: Quantity, text: Text, schema: Schema) -> La
             cells = ", ".join(f"{column} is '{text[column][row][:20]}'" for column in columns)
             raise ValueError(f"{path}, row {row + 2}: {cells}; the file was changed by hand") from None
     return each.read_label(text, schema.label_set)
+
+
+def _faces(path: pathlib.Path, cells: Sequence[str], success: Bool[np.ndarray, "row"]) -> Int[np.ndarray, "row"]:
+    """The number of the face in each row; older tables have one even where there is no face."""
+    numbers = _numbers(path, "face", cells, lambda cell: _index(cell) if cell else np.nan)
+    if (unknown := success & np.isnan(numbers)).any():
+        row = int(unknown.argmax()) + 2
+        raise ValueError(f"{path}, row {row}: face is '', though success is 1; the file was changed by hand")
+    return np.where(success, numbers, NO_FACE).astype(int)
 
 
 def _numbers(path: pathlib.Path, name: str, cells: Sequence[str], kind: Callable[[str], float]) -> np.ndarray:

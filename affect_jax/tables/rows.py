@@ -8,6 +8,8 @@ from jaxtyping import Bool, Float, Int
 
 from affect_jax.types import Labels
 
+NO_FACE = -1  # the number of the face in a row without one
+
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
@@ -19,12 +21,14 @@ class Rows:
     subject: tuple[str, ...]
     clip: tuple[str, ...]
     frame: Int[np.ndarray, "row"]
-    face: Int[np.ndarray, "row"]  # index within the frame
+    face: Int[np.ndarray, "row"]  # its number in the recording; `NO_FACE` if there is none
     time_seconds: Float[np.ndarray, "row"]
     values: dict[str, Float[np.ndarray, "row ..."]]  # reported values by quantity; NaN if there is no face
     labels: Labels  # of the quantities that are labeled
     success: Bool[np.ndarray, "row"]  # whether there is a face
     boxes: Float[np.ndarray, "row 5"] | None = None  # left, top, width, height in image px, and score
+    quality: Float[np.ndarray, "row"] | None = None  # of the face, in [0, 1]; NaN if unknown
+    included: dict[str, Float[np.ndarray, "row column"]] = dataclasses.field(default_factory=dict)  # optional groups
 
     def __len__(self) -> int:
         return len(self.source)

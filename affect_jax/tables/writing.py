@@ -1,6 +1,6 @@
 """Writes tables as CSV: all at once for an evaluation, row by row for a video.
 
-Each number is the shortest text that reads back to the same value.
+Each number is the shortest text that reads back to the same value. A row without a face has no number of one.
 """
 
 import csv
@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 from absl import logging
+from jaxtyping import Float
 
 from affect_jax.files.atomic import open_atomically, partial_path, remove_abandoned
 from affect_jax.quantities.registry import in_order
 from affect_jax.tables.rows import Rows
-from affect_jax.tables.schema import BOX, KEYS, SUCCESS, Schema, write_schema
+from affect_jax.tables.schema import BOX, KEYS, QUALITY, SUCCESS, Schema, write_schema
 
 ENCODING = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}  # file names may contain any bytes
 
@@ -30,14 +31,9 @@ def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str) -> None:
         quantities=tuple(rows.values),
         labeled=tuple(name for name in rows.values if name in rows.labels),
         boxes=rows.boxes is not None,
+        include=tuple(rows.included),
     )
-    columns: dict[str, Sequence[Any]] = {key: getattr(rows, key) for key in (*KEYS, SUCCESS)}
-    if rows.boxes is not None:
-        columns |= dict(zip(BOX, rows.boxes.T, strict=True))
-    for each in in_order(rows.values):
-        columns |= each.cells(rows.values[each.name], rows.label_set)
-        if each.name in rows.labels:
-            columns |= each.label_cells(rows.labels[each.name], rows.label_set)
+    columns = _columns(rows, schema)
     write_schema(schema, path)
     with open_atomically(path) as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -45,6 +41,21 @@ def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str) -> None:
         ordered = [columns[name] for name in schema.columns]
         for row in range(len(rows)):
             writer.writerow([_cell(column[row]) for column in ordered])
+
+
+def _columns(rows: Rows, schema: Schema) -> dict[str, Sequence[Any]]:
+    columns: dict[str, Sequence[Any]] = {key: getattr(rows, key) for key in (*KEYS, SUCCESS)}
+    columns["face"] = [face if found else "" for face, found in zip(rows.face, rows.success, strict=True)]
+    if rows.boxes is not None:
+        columns |= dict(zip(BOX, rows.boxes.T, strict=True))
+        columns[QUALITY] = np.full(len(rows), np.nan) if rows.quality is None else rows.quality
+    for each in in_order(rows.values):
+        columns |= each.cells(rows.values[each.name], rows.label_set)
+        if each.name in rows.labels:
+            columns |= each.label_cells(rows.labels[each.name], rows.label_set)
+    for name, group in schema.groups.items():
+        columns |= dict(zip(group, rows.included[name].T, strict=True))
+    return columns
 
 
 class RowWriter:
@@ -66,7 +77,14 @@ class RowWriter:
         self._csv.writerow(schema.columns)
 
     def write(
-        self, keys: Mapping[str, Any], values: Mapping[str, np.ndarray] | None, box: Sequence[float] | None = None
+        self,
+        keys: Mapping[str, Any],
+        values: Mapping[str, np.ndarray] | None,
+        box: Sequence[float] | None = None,
+        *,
+        quality: float | None = None,
+        landmarks: Float[np.ndarray, "68 2"] | None = None,
+        blendshapes: Float[np.ndarray, "52"] | None = None,
     ) -> None:
         """Appends and flushes one row.
 
@@ -74,12 +92,23 @@ class RowWriter:
           keys: values for those of `KEYS` that are known.
           values: the reported value of each quantity; None if there is no face.
           box: left, top, width and height in px, and the score; None if there is no box.
+          quality: of the face, in [0, 1].
+          landmarks: in px of the image; written if the schema includes them.
+          blendshapes: in the order of `BLENDSHAPES`; written if the schema includes them.
         """
         columns = {**keys, SUCCESS: values is not None, **dict(zip(BOX, box or (), strict=False))}
+        if values is None:
+            columns["face"] = ""
+        if quality is not None:
+            columns[QUALITY] = quality
         for each in self._quantities:
             value = self._schema.missing(each.name) if values is None else values[each.name][None]
             cells = each.cells(value, self._schema.label_set)
             columns |= {name: column[0] for name, column in cells.items()}
+        given = {"landmarks": landmarks if landmarks is None else landmarks.T.ravel(), "blendshapes": blendshapes}
+        for name, group in self._schema.groups.items():
+            if given[name] is not None:
+                columns |= dict(zip(group, given[name], strict=True))
         self._csv.writerow([_cell(columns.get(name, "")) for name in self._schema.columns])
         self._stream.flush()
         self.rows += 1

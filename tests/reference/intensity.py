@@ -30,7 +30,7 @@ class Intensity(Quantity):
         return {}
 
 
-def made_rows(boxes=None):
+def made_rows(boxes=None, **groups):
     return Rows(
         label_set="affectnet_8",
         crop_px=64,
@@ -38,10 +38,12 @@ def made_rows(boxes=None):
         subject=("anna", "", "ben"),
         clip=("1", "1", ""),
         frame=np.array([0, 7, 0]),
-        face=np.array([0, 1, 0]),
+        face=np.array([0, -1, 2]),
         time_seconds=np.array([0, 1 / 3, 1e-7]),
         values={"intensity": np.array([[0.1, 5], [np.nan, np.nan], [2 / 3, 1e-9]])},
         labels=Labels(intensity=Label(np.array([[1.5, 2], [3, 4], [0, 0]]), np.array([1.0, 1, 0]))),
         success=np.array([True, False, True]),
         boxes=boxes,
+        quality=None if boxes is None else np.array([0.75, np.nan, 1 / 3]),
+        included={name: np.asarray(values, np.float64) for name, values in groups.items()},
     )

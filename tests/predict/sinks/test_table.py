@@ -19,7 +19,7 @@ from affect_jax.tables.schema import Schema
 
 HEADER = (
     "source,subject,clip,frame,face,time_seconds,success,FaceRectX,FaceRectY,FaceRectWidth,FaceRectHeight,FaceScore,"
-    "valence,arousal,expression,p_neutral,p_happy,p_sad"
+    "quality,valence,arousal,expression,p_neutral,p_happy,p_sad"
 )
 SCHEMA = Schema("m@1", "whole_frame", 64, "tiny_3", ("valence_arousal", "emotion"), boxes=True)
 UNFINISHED = f"table.csv.{os.getpid()}.part"
@@ -42,8 +42,8 @@ def test_rows_are_written_as_they_come_and_the_name_comes_last(tmp_path):
         assert part.count("\n") == 3
     lines = path.read_text().splitlines()
     assert lines[0] == HEADER
-    assert lines[1].startswith('"a, b.mp4",,,0,0,0.3333333333333333,1,1.0,2.5,30.0,40.0,0.987654,0.1,')
-    assert lines[2] == '"a, b.mp4",,,1,0,0.4,0,,,,,,,,,,,'
+    assert lines[1].startswith('"a, b.mp4",,,0,0,0.3333333333333333,1,1.0,2.5,30.0,40.0,0.987654,,0.1,')
+    assert lines[2] == '"a, b.mp4",,,1,,0.4,0,,,,,,,,,,,,'
     row = read_table(path)[0]
     assert row["expression"] == "happy" and np.float32(row["arousal"]) == np.float32(-1 / 3)
     assert sink.files == [path, tmp_path / "table.schema.json"]

@@ -1,0 +1,39 @@
+"""Tables as data frames of polars, and as Parquet; their numbers are those of the CSV, and empty cells are null.
+
+Long tables pass through in parts. Text that is not UTF-8, as in names of files, gets U+FFFD in place of such bytes.
+"""
+
+import pathlib
+
+from affect_jax.files.atomic import replace_atomically
+from affect_jax.quantities.quantity import TEXT
+from affect_jax.tables.cells import PARQUET, read_header, require_columns, scan_parquet
+from affect_jax.tables.schema import FLAG, INDEX, Schema, read_schema
+
+
+def read_frame(path: pathlib.Path) -> "polars.DataFrame":
+    """Reads a table into a data frame; ValueError if it does not fit its schema."""
+    return scan(path, read_schema(path)).collect()
+
+
+def scan(path: pathlib.Path, schema: Schema) -> "polars.LazyFrame":
+    """A table that is read when it is used; ValueError if it has other columns than its schema says."""
+    import polars
+
+    if path.suffix == PARQUET:
+        return scan_parquet(path, schema)
+    require_columns(path, read_header(path), schema)
+    return polars.scan_csv(path, schema=_types(schema), encoding="utf8-lossy", glob=False)
+
+
+def write_parquet(path: pathlib.Path, schema: Schema, target: pathlib.Path) -> None:
+    """Writes a CSV table as Parquet; atomic."""
+    with replace_atomically(target) as part:
+        scan(path, schema).sink_parquet(part)
+
+
+def _types(schema: Schema) -> "dict[str, polars.DataType]":
+    import polars
+
+    types = {TEXT: polars.String(), INDEX: polars.Int64(), FLAG: polars.Int64()}
+    return {name: types.get(unit, polars.Float64()) for name, unit in schema.units.items()}
