@@ -17,7 +17,10 @@ __all__ = ["Model", "load", "plot", "predict_images", "predict_video", "score"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'affect_jax' has no attribute '{name}'")
-    from affect_jax.experiment import library
+    from affect_jax.experiment.root_logging import leave_logging_alone
+
+    with leave_logging_alone():
+        from affect_jax.experiment import library
 
     return getattr(library, name)
 

@@ -31,6 +31,7 @@ EXPERIMENT_MAY_IMPORT = {
     "config": set(),
     "allocator": set(),
     "quiet": set(),
+    "root_logging": set(),
     "selftest": {"config"},
     "arguments": {"config"},
     "cli": {"config", "allocator", "quiet", "arguments"},
@@ -77,6 +78,8 @@ EXPERIMENT_MAY_IMPORT = {
     "evaluate": {"config", "data", "splits", "network", "restore", "flip_averaging"},
     "attention": {"config", "data", "network", "restore", "evaluate"},
     "predict": {"config", "restore", "flip_averaging"},
+    "live": {"config", "predict"},
+    "library": {"root_logging", "restore", "predict"},
     "study": {"config", "costs", "restore", "evaluate"},
     "cluster": {"config"},
 }

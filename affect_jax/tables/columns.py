@@ -1,13 +1,12 @@
 """A table in memory, as columns by name without a schema, turned into rows that can be scored."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from absl import logging
 
-from affect_jax import emotions
 from affect_jax.quantities.quantity import Quantity
 from affect_jax.quantities.registry import QUANTITIES, quantity
 from affect_jax.tables.rows import Rows
@@ -16,13 +15,13 @@ from affect_jax.types import Label, Labels
 Columns = Mapping[str, Sequence[Any]]  # of equal length; None or NaN where a cell is empty
 
 
-def rows_of(columns: Columns) -> Rows:
+def rows_of(columns: Columns, label_sets: Iterable[str]) -> Rows:
     """The rows of the quantities that have both predictions and labels; ValueError if there is none.
 
-    The label set is the one whose probabilities the table has. A label without a prediction, because no face was found,
-    does not count, and a warning says how many there are.
+    Their label set is the one of `label_sets` whose probabilities the table has. A label without a prediction, because
+    no face was found, does not count, and a warning says how many there are.
     """
-    label_set = _label_set(columns)
+    label_set = _label_set(columns, tuple(label_sets))
     found = [each for each in QUANTITIES.values() if each.rated and _is_labeled(each, columns, label_set)]
     if not found:
         listed = ", ".join(columns) if len(columns) < 40 else f"{len(columns)} columns"
@@ -33,28 +32,31 @@ def rows_of(columns: Columns) -> Rows:
     count = len(next(iter(columns.values())))
     values = {each.name: _values(each, columns, label_set) for each in found}
     labels = {each.name: _label(each, columns, label_set, values[each.name]) for each in found}
-    texts = {name: tuple(columns.get(name, [""] * count)) for name in ("source", "subject", "clip")}
-    numbers = {name: np.array(columns.get(name, [0] * count)) for name in ("frame", "face")}
-    return Rows(
+    return Rows(  # scores over all rows do not depend on whose they are
         label_set=label_set,
         crop_px=0,
-        **texts,
-        **numbers,
-        time_seconds=np.array(columns.get("time_seconds", [0.0] * count), np.float64),
+        source=("",) * count,
+        subject=("",) * count,
+        clip=("",) * count,
+        frame=np.zeros(count, int),
+        face=np.zeros(count, int),
+        time_seconds=np.zeros(count),
         values=values,
         labels=Labels(**labels),
-        success=np.array(columns.get("success", [1] * count)).astype(bool),
+        success=np.ones(count, bool),
     )
 
 
-def _label_set(columns: Columns) -> str:
+def _label_set(columns: Columns, label_sets: Sequence[str]) -> str:
     probabilities = tuple(name for name in columns if name.startswith("p_"))
     if not probabilities:
-        return next(iter(emotions.LABEL_SETS))  # no quantity of the table depends on it
-    for name in emotions.LABEL_SETS:
+        return label_sets[0]  # no quantity of the table depends on it
+    for name in label_sets:
         if quantity("emotion").columns(name) == probabilities:
             return name
-    raise ValueError(f"the columns {', '.join(probabilities)} are those of no label set of affect_jax.emotions")
+    raise ValueError(
+        f"the columns {', '.join(probabilities)} are those of no label set of affect_jax.emotions in its order"
+    )
 
 
 def _is_labeled(each: Quantity, columns: Columns, label_set: str) -> bool:

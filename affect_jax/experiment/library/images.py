@@ -5,21 +5,24 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+import PIL.Image
 from absl import logging
 from tqdm.auto import tqdm
 
 from affect_jax.experiment.library.faces import make_finder
 from affect_jax.experiment.library.model import Model
 from affect_jax.experiment.library.table import collect
+from affect_jax.experiment.root_logging import leave_logging_alone
 from affect_jax.predict.estimate import estimate
 from affect_jax.predict.given_images import list_images, read_frames
 
 if TYPE_CHECKING:
     import polars
 
-Image = str | os.PathLike | np.ndarray
+Image = str | os.PathLike | np.ndarray | PIL.Image.Image
 
 
+@leave_logging_alone()
 def predict_images(
     model: Model,
     images: Image | Iterable[Image],
@@ -32,7 +35,8 @@ def predict_images(
 
     Args:
       model: from `load`; a clip network takes each image as a clip of equal frames.
-      images: a path or an array, or several: RGB in 0 to 255 as uint8 [height, width, 3] or [image, height, width, 3].
+      images: a path, an array or an image of Pillow, or several. Arrays are RGB in 0 to 255, uint8 [height, width, 3] or
+        [image, height, width, 3].
         In the column `source`, a path has the name of its file, and an array its number from 0.
       faces: "landmarker" finds faces, "whole_frame" takes each image as a face crop.
       face_model: path of a face_landmarker.task; by default it is downloaded once.
@@ -46,7 +50,7 @@ def predict_images(
     problems: list[str] = []
     rows = estimate(model.predictor, read_frames(given, problems), finder, connected=False)
     shown = tqdm(rows, model.name, len(given), unit="image", leave=False, disable=not progress)
-    table = collect(model.predictor, shown, whole_frame=finder is None)
+    table = collect(model.predictor, iter(shown), whole_frame=finder is None)
     for problem in problems:
         logging.warning("%s; it has no row", problem)
     if len(problems) == len(given):

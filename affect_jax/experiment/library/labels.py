@@ -43,17 +43,15 @@ def join_labels(predictions: "polars.DataFrame", labels: "polars.DataFrame") -> 
 
 def _rename(labels: "polars.DataFrame") -> "polars.DataFrame":
     """Gives label columns the names that they have in an evaluation, and emotions the names of the label sets."""
+    import polars
+
     wanted = [name for each in QUANTITIES.values() if each.rated for name in each.label_columns(ANY_SET)]
     names = {name.removeprefix("label_"): name for name in wanted if name not in labels.columns}
     renamed = labels.rename({old: new for old, new in names.items() if old in labels.columns})
     if "label_expression" not in renamed.columns:
         return renamed
     words = [word and canonical_name(str(word)) for word in renamed["label_expression"].to_list()]
-    return renamed.with_columns(label_expression=words_series(renamed, words))
-
-
-def words_series(table: "polars.DataFrame", words: list) -> "polars.Series":
-    return type(table["label_expression"])("label_expression", words)
+    return renamed.with_columns(polars.Series("label_expression", words, polars.String))
 
 
 def _list(columns: list[str]) -> str:

@@ -10,6 +10,7 @@ import jax
 from affect_jax import emotions
 from affect_jax.experiment import restore
 from affect_jax.experiment.predict import make_predictor
+from affect_jax.experiment.root_logging import leave_logging_alone
 from affect_jax.files.paths import expand_home
 from affect_jax.ops.geometry import crop_name
 from affect_jax.predict.predictor import Predictor
@@ -60,6 +61,7 @@ class Model:
         return "causal, frame by frame with a state"
 
 
+@leave_logging_alone()
 def load(folder: str | os.PathLike, *, flip_average: Sequence[str] = (), precision: str = "float32") -> Model:
     """Loads the best checkpoint of a workdir, or of a copy of one.
 

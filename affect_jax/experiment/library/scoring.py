@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from affect_jax.emotions import LABEL_SETS
 from affect_jax.evaluate.summary import scores
 from affect_jax.experiment.library.labels import join_labels
 from affect_jax.experiment.library.table import read_table
+from affect_jax.experiment.root_logging import leave_logging_alone
 from affect_jax.files.paths import expand_home
 from affect_jax.tables.columns import rows_of
 from affect_jax.tables.reading import read_rows
@@ -16,10 +18,11 @@ from affect_jax.tables.reading import read_rows
 if TYPE_CHECKING:
     pass
 
-Table = "str | os.PathLike | polars.DataFrame"
 
-
-def score(table: Table, labels: Table | None = None) -> dict[str, float]:
+@leave_logging_alone()
+def score(
+    table: "str | os.PathLike | polars.DataFrame", labels: "str | os.PathLike | polars.DataFrame | None" = None
+) -> dict[str, float]:
     """Scores of predictions, as in the summary of `launch.evaluate`: "ccc/valence", "rmse/arousal", "accuracy", ...
 
     Args:
@@ -34,7 +37,9 @@ def score(table: Table, labels: Table | None = None) -> dict[str, float]:
         rows = read_rows(pathlib.Path(expand_home(os.fspath(table))))
     else:
         frame = read_table(table)
-        rows = rows_of((frame if labels is None else join_labels(frame, read_table(labels))).to_dict(as_series=False))
+        if labels is not None:
+            frame = join_labels(frame, read_table(labels))
+        rows = rows_of(frame.to_dict(as_series=False), LABEL_SETS)
     found = scores(rows, np.arange(len(rows)))
     if not found:
         raise ValueError("no row of the table is labeled; give the labels as a second table")

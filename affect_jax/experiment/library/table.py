@@ -3,22 +3,25 @@
 import os
 import pathlib
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from affect_jax.files.paths import expand_home
 from affect_jax.predict.account import Account
 from affect_jax.predict.estimate import make_schema
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks.table import Table
 from affect_jax.predict.sources import Frame
+from affect_jax.tables.cells import PARQUET
 from affect_jax.tables.frames import read_frame
+from affect_jax.tables.schema import sidecar
 
 if TYPE_CHECKING:
     import polars
 
 
-def collect(predictor: Predictor, rows: Iterable[tuple[Frame, Row]], whole_frame: bool) -> "polars.DataFrame":
+def collect(predictor: Predictor, rows: Iterator[tuple[Frame, Row]], whole_frame: bool) -> "polars.DataFrame":
     """The table of all rows; while they arrive, they wait in a temporary file, which is removed in any case."""
     with tempfile.TemporaryDirectory(prefix="affect_jax_") as folder:
         path = pathlib.Path(folder) / "predictions.csv"
@@ -29,4 +32,27 @@ def collect(predictor: Predictor, rows: Iterable[tuple[Frame, Row]], whole_frame
 
 
 def read_table(table: "str | os.PathLike | polars.DataFrame") -> "polars.DataFrame":
-    """A table by its path or as it is; a CSV file without a schema beside it is read as it stands."""
+    """A table as it is, or from a file: CSV or Parquet, with or without a schema beside it.
+
+    FileNotFoundError, or ValueError for a file that is no table and for what is no data frame of polars.
+    """
+    import polars
+
+    if isinstance(table, polars.DataFrame):
+        return table
+    if not isinstance(table, str | os.PathLike):
+        raise ValueError(
+            f"the table is a {type(table).__name__}; expected a path or a polars.DataFrame, as polars.from_pandas "
+            "makes of one of pandas"
+        )
+    path = pathlib.Path(expand_home(os.fspath(table)))
+    if not path.is_file():
+        raise FileNotFoundError(f"no table at {path}")
+    if sidecar(path).is_file():
+        return read_frame(path)
+    try:
+        if path.suffix == PARQUET:
+            return polars.read_parquet(path, glob=False)
+        return polars.read_csv(path, infer_schema_length=None, encoding="utf8-lossy", glob=False)
+    except polars.exceptions.PolarsError as error:
+        raise ValueError(f"{path} cannot be read as a table: {error}") from error

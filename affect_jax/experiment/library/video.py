@@ -10,6 +10,7 @@ from tqdm.auto import tqdm
 from affect_jax.experiment.library.faces import make_finder
 from affect_jax.experiment.library.model import Model
 from affect_jax.experiment.library.table import collect
+from affect_jax.experiment.root_logging import leave_logging_alone
 from affect_jax.files.paths import expand_home
 from affect_jax.predict.estimate import estimate
 from affect_jax.predict.sources import Video
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import polars
 
 
+@leave_logging_alone()
 def predict_video(
     model: Model,
     video: str | os.PathLike,
@@ -35,7 +37,7 @@ def predict_video(
     with Video(pathlib.Path(expand_home(os.fspath(video)))) as source:
         rows = estimate(model.predictor, source, finder, step_seconds=float(1 / source.rate))
         shown = tqdm(rows, source.path.name, source.expected_frames(), unit="frame", leave=False, disable=not progress)
-        table = collect(model.predictor, shown, whole_frame=finder is None)
+        table = collect(model.predictor, iter(shown), whole_frame=finder is None)
     if source.problem:
         logging.warning("%s", source.problem)
     return table

@@ -19,6 +19,8 @@ from affect_jax.predict.sinks.thumbnails import FACES, Thumbnail, Thumbnails
 from affect_jax.predict.sources import Frame
 from affect_jax.quantities.registry import in_order
 
+WIDTH_INCHES, HEIGHT_INCHES = 11.0, 5.2
+
 Series = dict[str, Float[np.ndarray, "row"]]  # by column of the table; NaN if there is no face
 
 
@@ -89,7 +91,15 @@ def plot_series(
       series: values to plot; the lines are interrupted where there is no face.
       faces: a few crops.
     """
-    figure = make_figure(11.0, 5.2, layout="none")
+    figure = make_figure(WIDTH_INCHES, HEIGHT_INCHES, layout="none")
+    draw_series(figure, title, times, series, faces)
+    write_bytes(to_png(figure), path)
+
+
+def draw_series(
+    figure: Figure, title: str, times: Float[np.ndarray, "row"], series: Series, faces: list[Thumbnail]
+) -> None:
+    """Draws the same into a figure of these sizes."""
     upper = figure.add_axes((0.07, 0.40, 0.85, 0.52) if faces else (0.07, 0.13, 0.85, 0.77))
     _draw_lines(upper, times, series)
     style_axes(upper, title)
@@ -97,7 +107,6 @@ def plot_series(
     upper.tick_params(length=0)
     upper.grid(visible=False, axis="x")
     _draw_faces(figure, upper, faces)
-    write_bytes(to_png(figure), path)
 
 
 def _draw_lines(axes: Axes, times: Float[np.ndarray, "row"], series: Series) -> None:
