@@ -13,7 +13,7 @@ from affect_jax.files.paths import expand_home
 from affect_jax.ops.image_checks import check_photograph
 from affect_jax.predict.sources import Frame, read_image
 
-Pixels = UInt8[np.ndarray, "height width 3"]
+Pixels = UInt8[np.ndarray, "_ _ 3"]  # [height, width, 3], each of its own size
 Given = tuple[str, pathlib.Path | Pixels]  # name in the table, and what to read or to use
 
 

@@ -35,9 +35,9 @@ def predict_images(
 
     Args:
       model: from `load`; a clip network takes each image as a clip of equal frames.
-      images: a path, an array or an image of Pillow, or several. Arrays are RGB in 0 to 255, uint8 [height, width, 3] or
-        [image, height, width, 3].
-        In the column `source`, a path has the name of its file, and an array its number from 0.
+      images: a path, an array or an image of Pillow, or several. Arrays are RGB in 0 to 255 as uint8, of the shape
+        [height, width, 3] or [image, height, width, 3]. In the column `source`, a file has its name, and an array its
+        number from 0.
       faces: "landmarker" finds faces, "whole_frame" takes each image as a face crop.
       face_model: path of a face_landmarker.task; by default it is downloaded once.
       progress: whether to show a progress bar.
