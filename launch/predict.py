@@ -31,14 +31,14 @@ FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], 
 LANDMARKER = define_face_model()
 FLIP = define_flip_average()
 PRECISION = define_precision()
-OVERLAY = flags.DEFINE_bool("overlay", True, "Write a copy with the face box, landmarks and predictions drawn in.")
+OVERLAY = flags.DEFINE_bool("overlay", False, "Write a copy with the faces and predictions drawn in.")
 require("workdir", "input", "output")
 
 
-def main() -> None:
+def main() -> bool:
     from affect_jax.experiment.predict import predict_run
 
-    predict_run(
+    return predict_run(
         pathlib.Path(WORKDIR.value),
         pathlib.Path(INPUT.value),
         pathlib.Path(OUTPUT.value),
@@ -51,4 +51,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    cli.run(main)
+    cli.run(main, resumable=True)

@@ -28,6 +28,16 @@ QUANTITIES: Mapping[str, Color] = MappingProxyType({"valence": VALENCE, "arousal
 LABEL = Color("#222222", (0, 229, 255))  # annotations; black would be invisible on dark hair
 PREDICTED: RGB = (255, 209, 102)  # predicted faces and landmarks, drawn on images
 
+# Faces by their number, over and over; a face has its number beside it wherever its color stands.
+FACES = (
+    Color("#a68a00", (255, 238, 153)),
+    Color("#ca00f2", (219, 38, 255)),
+    Color("#129ab5", (191, 244, 255)),
+    Color("#690900", (255, 56, 38)),
+    Color("#59164e", (204, 92, 185)),
+    Color("#b57f64", (178, 149, 134)),
+)
+
 INK, GRAY, FAINT = "#222222", "#7a7a7a", "#e4e4e4"  # text; axes; grid
 LABEL_BAND = "#d8d8d8"  # range of the labels, behind their line
 NO_FACE = "#f0f0f0"  # a stretch of time without a face

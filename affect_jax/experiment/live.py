@@ -11,7 +11,7 @@ from types import FrameType
 from absl import logging
 
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.predict import make_finder, predictor
+from affect_jax.experiment.predict import choose_tracks, predictor
 from affect_jax.files.disk import require_writable
 from affect_jax.predict.estimate import make_schema
 from affect_jax.predict.live.analyzer import Analyzer, require_immediate
@@ -21,11 +21,11 @@ from affect_jax.predict.live.newest import Newest
 from affect_jax.predict.live.pace import Captured, SteadyTime, pace
 from affect_jax.predict.live.page import Page
 from affect_jax.predict.live.recording import Recording
-from affect_jax.predict.live.session import LiveAccount, Outputs, run
+from affect_jax.predict.live.session import Facts, Outputs, run
 from affect_jax.predict.live.status import Status
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.sinks.painter import Painter
-from affect_jax.predict.sinks.table import Table
+from affect_jax.predict.sinks.plain_table import PlainTable
 from affect_jax.predict.sources import Video
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -52,7 +52,7 @@ def live_run(
 ) -> None:
     """Predicts what a camera sees, or a video at its own pace, until it ends or a signal comes, which ends it well."""
     _check(source, options)
-    finder = make_finder(faces, face_model)
+    make_tracks = choose_tracks(faces, face_model)
     network = predictor(workdir, flip, precision)
     try:
         require_immediate(network)
@@ -62,9 +62,10 @@ def live_run(
     clock = SteadyTime(stop)
     with _frames(source, clock) as (frames, rate), _signals_stop(stop):
         newest, latencies = Newest(stop), Latencies(clock)
-        analyze = Analyzer(network, finder, 1 / rate, latencies)
+        tracks = None if make_tracks is None else make_tracks(1 / rate)
+        analyze = Analyzer(network, tracks, 1 / rate, latencies)
         status = Status(newest, latencies, clock, network.label_set)
-        with _outputs(source, options, network, finder is None, newest, latencies) as outputs:
+        with _outputs(source, options, network, tracks is None, newest, latencies) as outputs:
             capture = newest.follow(frames)
             try:
                 run(newest, analyze, outputs, status, latencies, clock)
@@ -118,7 +119,8 @@ def _outputs(
     outputs = Outputs()
     if options.output is not None:
         table, *video = _paths(source, options)
-        outputs.table = Table(table, make_schema(network, whole_frame), LiveAccount(newest, latencies))
+        outputs.facts = Facts(newest, latencies)
+        outputs.table = PlainTable(table, make_schema(network, whole_frame), outputs.facts)
         outputs.recording = Recording(video[0]) if video else None
     if options.page:
         outputs.page, outputs.painter = Page(), Painter(network.label_set)

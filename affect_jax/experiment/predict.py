@@ -1,11 +1,11 @@
 """A trained workdir as a plain function from images to predictions."""
 
 import contextlib
+import os
 import pathlib
 import signal
 import threading
 from collections.abc import Iterator, Sequence
-from types import FrameType
 
 import jax
 import jax.numpy as jnp
@@ -14,19 +14,22 @@ from absl import logging
 
 from affect_jax.experiment import flip_averaging, restore
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.config.options import Options
+from affect_jax.experiment.config.options import Options as RunOptions
 from affect_jax.files.disk import require_writable
 from affect_jax.files.problems import raise_problems
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.streaming import follower
 from affect_jax.nn.network import Network, Variables
-from affect_jax.predict.crops import Finder
+from affect_jax.predict.crops import MakeTracks
 from affect_jax.predict.files import predict_file
+from affect_jax.predict.journal import identify
+from affect_jax.predict.options import Options
 from affect_jax.predict.predictor import Predictor
+from affect_jax.predict.result import Stopped
+from affect_jax.train.signals import Signals
 from affect_jax.types import Predictions
 
 BATCH = 16  # images per call
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def predictor(workdir: pathlib.Path, flip: Sequence[str] = (), precision: str = "float32") -> Predictor:
@@ -36,7 +39,7 @@ def predictor(workdir: pathlib.Path, flip: Sequence[str] = (), precision: str = 
 
 def make_predictor(
     workdir: pathlib.Path,
-    run: Options,
+    run: RunOptions,
     network: Network,
     variables: Variables,
     step: int,
@@ -70,18 +73,25 @@ def make_predictor(
     )
 
 
-def make_finder(faces: str, face_model: str) -> Finder | None:
-    """The finder of a command's flags; None if each image is a face crop. UsageError if it is not installed."""
+def choose_tracks(faces: str, face_model: str) -> MakeTracks | None:
+    """What finds the faces, from a command's flags; None if each frame is a face crop. UsageError without the extra."""
     if faces != "landmarker":
         if face_model:
             raise UsageError(f"--face_model={face_model} has no effect with --faces={faces}; give only one of them")
         return None
-    from affect_jax.faces.finder import FaceFinder  # its interpreter is an optional dependency
-
     try:
-        return FaceFinder(face_model or None)
+        return make_landmarker(face_model or None)
     except ImportError as error:
         raise UsageError(f"{error}; without it, only --faces=whole_frame is available") from error
+
+
+def make_landmarker(face_model: str | os.PathLike | None) -> MakeTracks:
+    """What finds the faces; ImportError with the line that installs it without the extra `face`."""
+    from affect_jax.faces.interpreter import require_interpreter  # an optional dependency
+    from affect_jax.faces.tracks import FaceTracks
+
+    require_interpreter()
+    return lambda step_seconds: FaceTracks(face_model, step_seconds=step_seconds)
 
 
 def predict_run(
@@ -94,37 +104,49 @@ def predict_run(
     overlay: bool,
     flip: Sequence[str] = (),
     precision: str = "float32",
-) -> None:
-    """Writes the table, plot and overlay for a video, an image or a folder; ValueError names the files that failed.
+) -> bool:
+    """Writes the tables and plots of a video, an image or a folder; ValueError names the files that failed.
 
-    A signal stops it like Ctrl-C: the log names the part file with the rows so far, which the next run replaces.
+    Returns False if a signal stopped it; the same command then goes on behind the rows that are saved.
     """
     if not source.exists():
         raise UsageError(f"--input={source} does not exist")
     require_writable(output)
-    finder = make_finder(faces, face_model)
+    make_tracks = choose_tracks(faces, face_model)
     network = predictor(workdir, flip, precision)
-    with _signals_interrupt():
-        result = predict_file(network, source, output, finder, overlay)
-    logging.info("%d frames, %d with a face", result.frames, result.frames_with_face)
+    origin = {"network": _identify(workdir, network.name), "flip_average": sorted(flip), "precision": precision}
+    origin |= {"faces": faces, "face_model": face_model}
+    with _signals() as signals:
+        try:
+            result = predict_file(network, source, output, make_tracks, Options(overlay, origin, signals.stopping))
+        except Stopped as stopped:
+            logging.warning("%s; run the same command to continue", stopped)
+            return False
+    logging.info("%d frames, %d with a face, %d rows", result.frames, result.frames_with_face, result.rows)
     for path in result.files:
         logging.info("wrote %s", path)
     raise_problems(result.problems)
+    return True
+
+
+def _identify(workdir: pathlib.Path, name: str) -> str:
+    """A digest of what the weights of a workdir depend on: its place, step, config, and when it was written."""
+    step = name.rpartition("@")[2]
+    files = [workdir / "config.json", *sorted((workdir / "checkpoints" / step).rglob("*"))]
+    return f"{name} {identify([file.resolve() for file in files])}"
 
 
 @contextlib.contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Makes the signals that would kill the process interrupt it instead, so that files are closed or removed."""
+def _signals() -> Iterator[Signals]:
+    """Records SIGTERM, SIGINT and SIGHUP, so that the frame is finished and files are closed."""
+    signals = Signals()
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
-        yield
+        signals.received = None
+        yield signals
         return
-    before = {number: signal.signal(number, _interrupt) for number in STOP_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
+    with signals:
+        before = signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
+        try:
+            yield signals
+        finally:
+            signal.signal(signal.SIGHUP, before)

@@ -52,7 +52,11 @@ class Detector:
         for face_points, score in weighted_suppression(points[confident], scores[confident]):
             # The network places pixel centers at half-integers.
             image_points = warp_points(to_image, face_points - 0.5)
-            detections.append(Detection(image_points[:2], image_points[2:], score))
+            # The box stays level with the image where the region is turned.
+            extent = (face_points[1] - face_points[0]) * (region.side_px / self._network.size_px)
+            middle = image_points[:2].mean(0)
+            corners = np.stack([middle - extent / 2, middle + extent / 2])
+            detections.append(Detection(corners, image_points[2:], score))
         return detections
 
 

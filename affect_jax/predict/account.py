@@ -1,11 +1,22 @@
-"""What a table of rows does not say: where time zero is, which faces were left out, and where a face changed."""
+"""What a table of rows does not say: where time zero is, how often each face is seen."""
 
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame, Video
 
-MOST_CHANGES = 100  # listed; all are counted
+MOST_FACES = 100  # listed, those in most frames; all are counted
+
+
+@dataclasses.dataclass
+class _Face:
+    first_frame: int
+    first_seconds: float
+    last_frame: int = 0
+    last_seconds: float = 0.0
+    frames: int = 0
 
 
 class Account:
@@ -14,55 +25,55 @@ class Account:
     def __init__(self, name: str, video: Video | None = None):
         self._name = name
         self._video = video
-        self._changes: list[dict[str, float]] = []
-        self._changed = 0
-        self._face = 0
+        self._faces: dict[int, _Face] = {}  # by number
         self._restarts = 0
-        self._looked = 0
-        self._with_others = 0
-        self._first: Row | None = None  # with other faces
+        self._frames = 0
+        self._with_face = 0
+        self._with_several = 0
+        self._most_at_once = 0
 
-    def add(self, frame: Frame, row: Row) -> None:
-        """Takes one row."""
+    def add(self, frame: Frame, rows: Sequence[Row]) -> None:
+        """Takes the rows of a frame."""
+        self._frames += 1
         self._restarts += frame.restarts
-        if row.face != self._face and row.values is not None:
-            self._changed += 1
-            if len(self._changes) < MOST_CHANGES:
-                self._changes.append({"frame": row.frame, "time_seconds": row.time_seconds, "face": row.face})
-            self._face = row.face
-        if row.others is not None:
-            self._looked += 1
-            if row.others:
-                self._with_others += 1
-                self._first = self._first or row
+        found = [row for row in rows if row.values is not None]
+        self._with_face += bool(found)
+        self._with_several += len(found) > 1
+        self._most_at_once = max(self._most_at_once, len(found))
+        for row in found:
+            face = self._faces.setdefault(row.face, _Face(row.frame, row.time_seconds))
+            face.last_frame, face.last_seconds = row.frame, row.time_seconds
+            face.frames += 1
 
     def facts(self) -> dict[str, Any]:
         """Returns the facts for the schema."""
-        facts: dict[str, Any] = {}
+        facts: dict[str, Any] = {"frames": self._frames, "frames_with_a_face": self._with_face}
+        facts |= {"frames_with_several_faces": self._with_several, "most_faces_at_once": self._most_at_once}
         if self._video is not None:
             facts["start_seconds"] = self._video.start_seconds  # the stream's own time stamp of time_seconds 0
             facts["clock_restarts"] = self._restarts
             facts["damage"] = self._video.damage
-            facts["face_changes"] = self._changes
-        facts["frames_searched_for_other_faces"] = self._looked
-        facts["frames_with_other_faces"] = self._with_others
+            facts["different_faces"] = len(self._faces)
+            facts["faces"] = [{"face": number, **dataclasses.asdict(self._faces[number])} for number in self._listed()]
         return facts
+
+    def _listed(self) -> list[int]:
+        by_frames = sorted(self._faces, key=lambda number: self._faces[number].frames, reverse=True)
+        return sorted(by_frames[:MOST_FACES])
 
     def notes(self) -> list[str]:
         """Returns a sentence for each fact that a reader of the table should know."""
         notes = []
-        if self._with_others:
-            where = f"frame {self._first.frame} ({self._first.time_seconds:.2f} s)" if self._video else self._first.name
+        if self._with_several:
             notes.append(
-                f"{self._name}: other faces are in {self._with_others} of {self._looked} frames searched for them, "
-                f"first in {where}; the table holds one face a frame"
+                f"{self._name}: several faces are in {self._with_several} of {self._frames} frames, at most "
+                f"{self._most_at_once} at once; each has a row of its own"
             )
-        if self._changed:
-            first = self._changes[0]
-            more = f", and {self._changed - 1} more changes" if self._changed > 1 else ""
+        if self._video is not None and len(self._faces) > 1:
+            second = self._faces[sorted(self._faces)[1]]
             notes.append(
-                f"{self._name}: another face from frame {first['frame']} ({first['time_seconds']:.2f} s) on{more}; "
-                "the column face numbers them"
+                f"{self._name}: {len(self._faces)} different faces, the second from frame {second.first_frame} "
+                f"({second.first_seconds:.2f} s) on; the column face numbers them"
             )
         if self._restarts:
             notes.append(

@@ -1,21 +1,15 @@
 """Whether a face goes on from frame to frame: where it does not, networks with a memory start again."""
 
-import cv2
-import numpy as np
-from jaxtyping import Float, UInt8
+import math
 
+import numpy as np
+from jaxtyping import Float
+
+from affect_jax.faces.face import Box, overlap
+from affect_jax.faces.scene import correlation, same_image_limit, same_place_limit, view_around
 from affect_jax.ops.labels_over_time import CLOCK_TOLERANCE_SECONDS
 from affect_jax.ops.sequence import longest_gap_seconds
-from affect_jax.predict.sighting import Box
 from affect_jax.predict.sources import Frame
-
-SIZE_PX = 16  # of the image around a face that is compared
-REGION = 1.5  # its sides over those of the box
-QUICK_SECONDS = 0.1  # frames at most this far apart are compared strictly
-# Between frames 42 ms apart of a lively face, correlations are 0.94 and more, half a second apart 0.67; between
-# photographs of different people, all centered, half are below 0.74 (docs/decisions/prediction.md).
-SAME_IMAGE_QUICK, SAME_IMAGE = 0.85, 0.5
-SAME_PLACE_QUICK, SAME_PLACE = 0.3, 0.1  # intersection over union of boxes
 
 
 class Continuity:
@@ -49,8 +43,8 @@ class Continuity:
         """Whether the image has changed at once around the last face."""
         if self._look is None:
             return False
-        limit = SAME_IMAGE_QUICK if self._is_quick(frame) else SAME_IMAGE
-        return _correlation(self._look, _look(frame.image, self._place)) < limit
+        limit = same_image_limit(self._elapsed(frame))
+        return correlation(self._look, view_around(frame.image, self._place)) < limit
 
     def follow(self, frame: Frame, box: Box | None, cut: bool) -> bool:
         """Takes the face of a frame; returns whether it is a new one. The frame itself is the face if `box` is None."""
@@ -60,41 +54,15 @@ class Continuity:
             place = (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
         new = False
         if self._seen:
-            limit = SAME_PLACE_QUICK if self._is_quick(frame) else SAME_PLACE
-            new = cut or overlap(self._place, place) < limit
+            new = cut or overlap(self._place, place) < same_place_limit(self._elapsed(frame))
         self.face += new
         self._seen = True
         self._time = frame.time_seconds
         self._restarted = False
         self._place = place
-        self._look = _look(frame.image, place)
+        self._look = view_around(frame.image, place)
         return new
 
-    def _is_quick(self, frame: Frame) -> bool:
-        return self._time is not None and frame.time_seconds - self._time <= QUICK_SECONDS
-
-
-def overlap(first: Box, second: Box) -> float:
-    """Intersection over union of two boxes (left, top, width, height)."""
-    width = min(first[0] + first[2], second[0] + second[2]) - max(first[0], second[0])
-    height = min(first[1] + first[3], second[1] + second[3]) - max(first[1], second[1])
-    common = max(width, 0.0) * max(height, 0.0)
-    union = first[2] * first[3] + second[2] * second[3] - common
-    return common / union if union > 0 else 0.0
-
-
-def _look(image: UInt8[np.ndarray, "height width 3"], place: Box) -> Float[np.ndarray, "..."]:
-    """A small image of a place and what is around it, without its mean."""
-    low, high = np.array(place[:2]), np.array(place[:2]) + place[2:]
-    margin = (high - low) * (REGION - 1) / 2
-    size = image.shape[1::-1]
-    left, top = np.clip(np.floor((low - margin) * size), 0, np.subtract(size, 1)).astype(int)
-    right, bottom = np.clip(np.ceil((high + margin) * size), (left + 1, top + 1), size).astype(int)
-    small = cv2.resize(image[top:bottom, left:right], (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
-    return small - small.mean(dtype=np.float64)
-
-
-def _correlation(first: Float[np.ndarray, "..."], second: Float[np.ndarray, "..."]) -> float:
-    """Correlation of two images without their means; 1 if one of them is flat."""
-    norm = np.sqrt((first**2).sum() * (second**2).sum())
-    return float((first * second).sum() / norm) if norm > 0 else 1.0
+    def _elapsed(self, frame: Frame) -> float:
+        """Seconds since the last frame with a face; infinite if nothing is remembered."""
+        return frame.time_seconds - self._time if self._time is not None else math.inf

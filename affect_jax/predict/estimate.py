@@ -1,19 +1,24 @@
-"""From frames to rows, in order and in bounded memory: finds the face, crops it, and runs the network in batches."""
+"""From frames to rows, in order and in bounded memory: finds the faces, crops them, and runs the network in batches."""
 
 import collections
+import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 from affect_jax.ops.geometry import crop_name
-from affect_jax.predict.crops import Faces, Finder
+from affect_jax.predict.ahead import ahead
+from affect_jax.predict.crops import Faces, Tracks
+from affect_jax.predict.memories import Memories, Pending
 from affect_jax.predict.predictor import Predictor, Values
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
-from affect_jax.predict.windows import make_runner
 from affect_jax.tables.schema import Schema
 
 MAX_WAITING_BATCHES = 4  # a partial batch of a static network is run once this many batches of rows are waiting
 MAX_WAITING_BYTES = 2**28  # or, if images are kept, once the waiting ones take up this much memory
+DECODED_AHEAD, FOUND_AHEAD = 2, 4  # frames that wait between decoding, face finding and the network
+
+Sighting = tuple[Frame, list[Row]]  # a frame with a row for each face, or one without a face
 
 
 def make_schema(predictor: Predictor, whole_frame: bool) -> Schema:
@@ -31,41 +36,47 @@ def make_schema(predictor: Predictor, whole_frame: bool) -> Schema:
 def estimate(
     predictor: Predictor,
     frames: Iterable[Frame],
-    finder: Finder | None,
+    tracks: Tracks | None,
     connected: bool = True,
     keep_images: bool = False,
     step_seconds: float = 0.0,
-) -> Iterator[tuple[Frame, Row]]:
-    """Yields each frame with its row, in order.
+    known: Callable[[], Values | None] = lambda: None,
+) -> Generator[Sighting, None, None]:
+    """Yields each frame with its rows, in order. Close the generator before what `frames` reads from.
 
     Args:
       predictor: the network.
-      frames: in order.
-      finder: finds the face; if None, each frame is treated as a face crop.
+      frames: in order; read in another thread, and faces are found in a third one.
+      tracks: finds the faces; if None, each frame is treated as a face crop.
       connected: whether the frames form a video; if not, nothing is carried from one frame to the next.
       keep_images: whether the yielded frames keep their images. With a clip network, frames wait until their windows
         are full, so images are only kept if needed.
       step_seconds: usual time between two frames.
-
-    The state of a clip network ends where `Continuity` says so; frames without a face are skipped, as in evaluation.
+      known: returns the values of the next row, if they are known from an earlier run; they are not computed then.
     """
-    network = make_runner(predictor)
+    memories = Memories(predictor, step_seconds)
     waiting = _Waiting(keep_images)
-    faces = Faces(predictor, finder, step_seconds)
+    faces = Faces(predictor, tracks, step_seconds)
+    with contextlib.closing(ahead(frames, DECODED_AHEAD)) as decoded:
+        found = ahead(_find(faces, decoded, connected, keep_images), FOUND_AHEAD)
+        with contextlib.closing(found):
+            for frame, rows in found:
+                memories.begin(frame, connected)
+                for pending in waiting.put(frame, rows, known):
+                    memories.push(pending)
+                if predictor.frames is None and waiting.is_long(predictor.batch):
+                    memories.flush()
+                yield from waiting.ready()
+    memories.flush()
+    yield from waiting.ready()
+
+
+def _find(faces: Faces, frames: Iterable[Frame], connected: bool, keep_images: bool) -> Iterator[Sighting]:
     for frame in frames:
         if not connected:
             faces.forget()
-        row, begins = faces.find(frame)
-        waiting.put(frame, row)
-        if predictor.frames is not None and (begins or not connected):
-            waiting.answer(network.flush())
-        if row.crop is not None:
-            waiting.answer(network.push(row.crop))
-        if predictor.frames is None and waiting.is_long(predictor.batch):
-            waiting.answer(network.flush())
-        yield from waiting.ready()
-    waiting.answer(network.flush())
-    yield from waiting.ready()
+        rows = faces.find(frame)
+        yield frame if keep_images else dataclasses.replace(frame, image=None), rows
 
 
 class _Waiting:
@@ -73,17 +84,13 @@ class _Waiting:
 
     def __init__(self, keep_images: bool):
         self._keep_images = keep_images
-        self._queue: collections.deque[tuple[Frame, Row]] = collections.deque()
-        self._values: collections.deque[Values] = collections.deque()
+        self._queue: collections.deque[tuple[Frame, list[Pending]]] = collections.deque()
 
-    def put(self, frame: Frame, row: Row) -> None:
-        if not self._keep_images:
-            frame = dataclasses.replace(frame, image=None)
-        self._queue.append((frame, row))
-
-    def answer(self, values: list[Values]) -> None:
-        """Adds the values of the next frames with a crop."""
-        self._values.extend(values)
+    def put(self, frame: Frame, rows: list[Row], known: Callable[[], Values | None]) -> list[Pending]:
+        """Adds a frame; returns its rows that need the network."""
+        pending = [Pending(row, known()) for row in rows]
+        self._queue.append((frame, pending))
+        return [each for each in pending if each.row.crop is not None]
 
     def is_long(self, batch: int) -> bool:
         """Whether the network should run although its batch is not full."""
@@ -91,10 +98,8 @@ class _Waiting:
             return True
         return self._keep_images and sum(frame.image.nbytes for frame, _ in self._queue) > MAX_WAITING_BYTES
 
-    def ready(self) -> Iterator[tuple[Frame, Row]]:
+    def ready(self) -> Iterator[Sighting]:
         """Yields the entries at the head of the queue that are complete."""
-        while self._queue and (self._queue[0][1].crop is None or self._values):
-            frame, row = self._queue.popleft()
-            if row.crop is not None:
-                row = dataclasses.replace(row, values=self._values.popleft())
-            yield frame, row
+        while self._queue and all(pending.is_ready for pending in self._queue[0][1]):
+            frame, rows = self._queue.popleft()
+            yield frame, [pending.complete() for pending in rows]

@@ -9,8 +9,9 @@ from absl import logging
 from affect_jax.files.image_files import SUFFIXES as IMAGE_SUFFIXES
 from affect_jax.files.kinds import describe_left_out, is_hidden, is_image, printable
 from affect_jax.files.video import VIDEO_SUFFIXES
-from affect_jax.predict.crops import Finder
+from affect_jax.predict.crops import MakeTracks
 from affect_jax.predict.images import predict_images
+from affect_jax.predict.options import Options
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
 from affect_jax.predict.video import predict_video
@@ -19,29 +20,46 @@ OF_ALL_FILES = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # errors that the next
 
 
 def predict_file(
-    predictor: Predictor, source: pathlib.Path, output: pathlib.Path, finder: Finder | None, overlay: bool = True
+    predictor: Predictor,
+    source: pathlib.Path,
+    output: pathlib.Path,
+    make_tracks: MakeTracks | None,
+    options: Options,
 ) -> Result:
     """Predicts an image, a video, or all images (in one table) and videos (in a table each) of a folder.
 
-    Whether a file is an image or a video is decided by its content where its name leaves it open. Without a finder,
-    each frame is treated as a face crop. Raises FileNotFoundError or ValueError if there is nothing to predict; in a
-    folder, a broken file is listed among the problems of the result and the others are still predicted. Sub-folders
-    are not entered.
+    Whether a file is an image or a video is decided by its content where its name leaves it open. Without
+    `make_tracks`, each frame is treated as a face crop. Raises FileNotFoundError or ValueError if there is nothing to
+    predict; in a folder, a broken file is listed among the problems of the result and the others are still predicted.
+    Sub-folders are not entered. Stopped if `options.stopping`; the same call goes on then, as after a kill.
     """
+    result = _predict_file(predictor, source, output, make_tracks, options)
+    for journal in result.journals:
+        journal.unlink(missing_ok=True)
+    return result
+
+
+def _predict_file(
+    predictor: Predictor,
+    source: pathlib.Path,
+    output: pathlib.Path,
+    make_tracks: MakeTracks | None,
+    options: Options,
+) -> Result:
     if output.exists() and not output.is_dir():
         raise ValueError(f"the output {output} is a file; expected a folder, which is created if missing")
     if not source.exists():
         raise FileNotFoundError(f"no file at {source}; give a video, an image or a folder of images and videos")
     if source.is_dir():
-        return _predict_folder(predictor, source, output, finder, overlay)
+        return _predict_folder(predictor, source, output, make_tracks, options)
     try:
         if not _is_image(source):
-            return predict_video(predictor, source, output, source.stem, finder, overlay)
-        result = predict_images(predictor, [source], output, source.stem, finder, overlay)
+            return predict_video(predictor, source, output, source.stem, make_tracks, options)
+        result = predict_images(predictor, [source], output, source.stem, make_tracks, options)
     except OSError as error:
         raise _explain(error, source) from error
     if result.problems and not result.frames:
-        for path in result.files:  # a table without rows
+        for path in [*result.files, *result.journals]:  # a table without rows
             path.unlink()
         raise ValueError(result.problems[0])
     return result
@@ -109,7 +127,11 @@ class _Folder:
 
 
 def _predict_folder(
-    predictor: Predictor, source: pathlib.Path, output: pathlib.Path, finder: Finder | None, overlay: bool
+    predictor: Predictor,
+    source: pathlib.Path,
+    output: pathlib.Path,
+    make_tracks: MakeTracks | None,
+    options: Options,
 ) -> Result:
     folder = _Folder(source)
     rest = folder.describe_rest()
@@ -128,13 +150,13 @@ def _predict_folder(
         name = source.resolve().name
         stems[name] += 1
         try:
-            result.add(predict_images(predictor, folder.images, output, name, finder, overlay))
+            result.add(predict_images(predictor, folder.images, output, name, make_tracks, options))
         except OSError as error:
             raise _explain(error, source) from error
     for video in folder.videos:
         stem = video.stem if stems[video.stem] == 1 else video.name  # a.mp4 and a.avi must not share a table
         try:
-            result.add(predict_video(predictor, video, output, stem, finder, overlay))
+            result.add(predict_video(predictor, video, output, stem, make_tracks, options))
         except ValueError as error:
             result.refuse(str(error))
         except OSError as error:

@@ -1,5 +1,6 @@
 """Prediction for images: one table for all of them, and an overlay for each."""
 
+import contextlib
 import pathlib
 from collections.abc import Iterator, Sequence
 
@@ -10,14 +11,17 @@ from jaxtyping import UInt8
 from affect_jax.files.images import SMALLEST_PX
 from affect_jax.files.kinds import printable
 from affect_jax.predict.account import Account
-from affect_jax.predict.crops import Finder
+from affect_jax.predict.crops import MakeTracks
 from affect_jax.predict.estimate import estimate, make_schema
+from affect_jax.predict.journal import Journal, identify
+from affect_jax.predict.options import Options
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Result
 from affect_jax.predict.sinks.overlay import ImageOverlays
 from affect_jax.predict.sinks.sink import Sink, feed
 from affect_jax.predict.sinks.table import Table
 from affect_jax.predict.sources import Frame, read_image
+from affect_jax.predict.video import resume
 
 
 def predict_images(
@@ -25,32 +29,55 @@ def predict_images(
     sources: Sequence[pathlib.Path],
     folder: pathlib.Path,
     stem: str,
-    finder: Finder | None,
-    overlay: bool = True,
+    make_tracks: MakeTracks | None,
+    options: Options,
 ) -> Result:
-    """Writes `<stem>.csv` with a row per image (frame 0, time 0), and the overlays in `<stem>_overlay/`.
+    """Writes `<stem>.csv` with a row for each face (frame 0, time 0), and overlays in `<stem>_overlay/` if asked for.
 
     Args:
       predictor: the network; a clip network processes each image as a clip of identical frames.
       sources: files with distinct names.
       folder: where the files go; created if missing.
       stem: prefix of their names.
-      finder: finds the face; if None, each image is treated as a face crop.
-      overlay: whether to write the overlays.
+      make_tracks: makes what finds the faces; if None, each image is treated as a face crop.
+      options: of the command.
 
     An image that cannot be read has no row; it is listed among the problems of the result.
     """
     duplicates = len(sources) - len({source.name for source in sources})
     if duplicates:
         raise ValueError(f"{duplicates} of the {len(sources)} images have the same name as another one")
+    request = {**options.origin, "input": identify(sources), "overlay": options.overlay}
+    journal = Journal(folder / f"{stem}.csv", request)
+    return resume(journal, lambda: _predict(predictor, sources, folder, stem, make_tracks, options, journal))
+
+
+def _predict(
+    predictor: Predictor,
+    sources: Sequence[pathlib.Path],
+    folder: pathlib.Path,
+    stem: str,
+    make_tracks: MakeTracks | None,
+    options: Options,
+    journal: Journal,
+) -> Result:
     account = Account(printable(stem))
-    sinks: list[Sink] = [Table(folder / f"{stem}.csv", make_schema(predictor, whole_frame=finder is None), account)]
-    if overlay:
+    table = Table(folder / f"{stem}.csv", make_schema(predictor, make_tracks is None), account, journal)
+    sinks: list[Sink] = [table]
+    if options.overlay:
         sinks.append(ImageOverlays(folder / f"{stem}_overlay", predictor.label_set))
     unreadable: list[str] = []
-    frames = _frames(sources, unreadable)
-    rows = estimate(predictor, frames, finder, connected=False, keep_images=overlay)
-    result = feed(sinks, rows, printable(stem), len(sources), unit="image")
+    tracks = None if make_tracks is None else make_tracks(0.0)
+    sightings = estimate(
+        predictor,
+        _frames(sources, unreadable),
+        tracks,
+        connected=False,
+        keep_images=options.overlay,
+        known=table.known,
+    )
+    with contextlib.closing(sightings):
+        result = feed(sinks, sightings, printable(stem), len(sources), "image", options.stopping)
     result.problems += unreadable
     for note in account.notes():
         logging.info("%s", note)

@@ -1,18 +1,18 @@
-"""What is known about one frame."""
+"""What is known about one face of one frame."""
 
 import dataclasses
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
-Box = tuple[float, float, float, float]  # left, top, width, height
+from affect_jax.faces.face import Box
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """The face in one frame and its predictions; without a face, the fields from `crop` to `values` are None."""
+    """One face in one frame and its predictions; a frame without a face has one row, whose `face` is None."""
 
-    name: str  # of the file
+    name: str  # of the file, as in the table
     frame: int  # 0-based
     time_seconds: float
     crop: UInt8[np.ndarray, "size_px size_px 3"] | None = None  # the input of the network
@@ -20,5 +20,6 @@ class Row:
     score: float | None = None
     landmarks: Float[np.ndarray, "68 2"] | None = None
     values: dict[str, np.ndarray] | None = None  # by quantity, from `Predictor.values`
-    face: int = 0  # number of the face in the recording; another one after a cut or a jump
-    others: int | None = None  # number of other faces; None if they were not looked for
+    face: int | None = None  # number of the face in the recording, from 0 in order of first sight
+    quality: float | None = None  # in [0, 1]
+    blendshapes: Float[np.ndarray, "52"] | None = None

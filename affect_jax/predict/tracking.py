@@ -5,7 +5,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from affect_jax.faces.finder import Face
+from affect_jax.faces.face import Face
 from affect_jax.predict.continuity import Continuity
 from affect_jax.predict.sources import Frame
 

@@ -1,4 +1,8 @@
-"""Runs a network on a sequence of crops: in batches, in windows, or as a stream."""
+"""Runs a network on a sequence of crops: in batches, in windows, or as a stream.
+
+A crop whose values are known, because an earlier run computed them, is handed over with them: the network runs where
+values are missing, on the same batches and windows as if none were known, so that the others are the same bits.
+"""
 
 import collections
 
@@ -31,9 +35,9 @@ class Interleaved:
         self._pushed = 0
         self._reported = 0
 
-    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"]) -> list[Values]:
+    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"], known: Values | None = None) -> list[Values]:
         turn = self._pushed % len(self._runners)
-        self._ready[turn].extend(self._runners[turn].push(crop))
+        self._ready[turn].extend(self._runners[turn].push(crop, known))
         self._pushed += 1
         return self._in_order()
 
@@ -61,10 +65,11 @@ class Stream:
         self._predictor = predictor
         self._step = None
 
-    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"]) -> list[Values]:
+    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"], known: Values | None = None) -> list[Values]:
         if self._step is None:
             self._step = self._predictor.following()
-        return [self._step(_to_float([crop])[0])]
+        values = self._step(_to_float([crop])[0])  # known or not: its state goes on
+        return [values if known is None else known]
 
     def flush(self) -> list[Values]:
         self._step = None
@@ -77,19 +82,24 @@ class Batches:
     def __init__(self, predictor: Predictor):
         self._predictor = predictor
         self._crops: list[np.ndarray] = []
+        self._known: list[Values | None] = []
 
-    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"]) -> list[Values]:
+    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"], known: Values | None = None) -> list[Values]:
         self._crops.append(crop)
+        self._known.append(known)
         return self.flush() if len(self._crops) == self._predictor.batch else []
 
     def flush(self) -> list[Values]:
         count = len(self._crops)
         if not count:
             return []
-        padding = [self._crops[-1]] * (self._predictor.batch - count)
-        values = self._predictor.values(_to_float(self._crops + padding))
+        found, self._known = self._known, []
+        if None in found:
+            padding = [self._crops[-1]] * (self._predictor.batch - count)
+            values = self._predictor.values(_to_float(self._crops + padding))
+            found = [_select(values, place) if known is None else known for place, known in enumerate(found)]
         self._crops.clear()
-        return [_select(values, place) for place in range(count)]
+        return found
 
 
 class Windows:
@@ -111,16 +121,18 @@ class Windows:
         self._crops: list[np.ndarray] = []  # the most recent ones, from frame `_first` on
         self._first = 0
         self._next = 0  # start of the window that is being filled
-        self._windows: list[tuple[int, Values]] = []  # (start, values) of the last two
+        self._windows: list[_Window] = []  # the last two
+        self._known: collections.deque[Values | None] = collections.deque()  # of the frames not reported yet
         self._reported = 0
 
-    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"]) -> list[Values]:
+    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"], known: Values | None = None) -> list[Values]:
         self._crops.append(crop)
+        self._known.append(known)
         self._length += 1
         if self._length < self._next + self._frames:
             return []
         start = self._next
-        self._predict(start)
+        self._fill(start)
         self._next += self._hop
         self._crops = self._crops[start - self._first :]
         self._first = start
@@ -133,29 +145,43 @@ class Windows:
         if not self._length:
             return []
         last = max(self._length - self._frames, 0)
-        if not self._windows or self._windows[-1][0] < last:
-            self._predict(last)
+        if not self._windows or self._windows[-1].start < last:
+            self._fill(last)
         values = self._report(self._length)
         self._restart()
         return values
 
-    def _predict(self, start: int) -> None:
+    def _fill(self, start: int) -> None:
         crops = self._crops[start - self._first : start - self._first + self._frames]
         crops = crops + [crops[-1]] * (self._frames - len(crops))
-        values = self._predictor.values(_to_float(crops)[None])
-        self._windows = [*self._windows[-1:], (start, _select(values, 0))]
+        self._windows = [*self._windows[-1:], _Window(self._predictor, start, crops)]
 
     def _report(self, stop: int) -> list[Values]:
         """The values of the frames before `stop` that have not been reported yet."""
         places = np.arange(self._reported, stop)
-        starts = np.array([start for start, _ in self._windows])
+        starts = np.array([window.start for window in self._windows])
         counting = counting_window(starts, self._frames, places)
         self._reported = stop
         found = []
         for place, window in zip(places.tolist(), counting.tolist(), strict=True):
-            start, values = self._windows[window]
-            found.append(_select(values, place - start))
+            known = self._known.popleft()
+            found.append(self._windows[window].values_of(place) if known is None else known)
         return found
+
+
+class _Window:
+    """The frames of a window; the network runs once the first unknown value is asked for."""
+
+    def __init__(self, predictor: Predictor, start: int, crops: list[np.ndarray]):
+        self.start = start
+        self._predictor, self._crops = predictor, crops
+        self._values: Values | None = None
+
+    def values_of(self, place: int) -> Values:
+        """The values of a frame of the sequence."""
+        if self._values is None:
+            self._values = _select(self._predictor.values(_to_float(self._crops)[None]), 0)
+        return _select(self._values, place - self.start)
 
 
 def _select(values: Values, place: int) -> Values:

@@ -13,7 +13,7 @@ import numpy as np
 from absl import logging
 from jaxtyping import Float
 
-from affect_jax.files.atomic import open_atomically, partial_path, remove_abandoned
+from affect_jax.files.atomic import open_atomically
 from affect_jax.quantities.registry import in_order
 from affect_jax.tables.rows import Rows
 from affect_jax.tables.schema import BOX, KEYS, QUALITY, SUCCESS, Schema, write_schema
@@ -59,24 +59,22 @@ def _columns(rows: Rows, schema: Schema) -> dict[str, Sequence[Any]]:
 
 
 class RowWriter:
-    """Appends rows to `<path>.<process>.part`, which is renamed to `path` once it is complete.
+    """Appends rows to a part file, which is renamed to `path` once it is complete."""
 
-    Part files of processes that were killed are removed first.
-    """
-
-    def __init__(self, path: pathlib.Path, schema: Schema):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_abandoned(path)
-        self.rows = 0
+    def __init__(self, path: pathlib.Path, schema: Schema, part: pathlib.Path, rows: int = 0):
+        """`rows`: number of rows that are in the part file already; 0 for an empty one, which gets its header."""
+        self.rows = rows
         self._path = path
-        self._part = partial_path(path)
+        self._part = part
         self._schema = schema
         self._quantities = in_order(schema.quantities)
-        self._stream = self._part.open("w", **ENCODING)
+        self._stream = self._part.open("a", **ENCODING)
         self._csv = csv.writer(self._stream, lineterminator="\n")
-        self._csv.writerow(schema.columns)
+        if not rows:
+            self._csv.writerow(schema.columns)
+            self._stream.flush()
 
-    def write(
+    def cells(
         self,
         keys: Mapping[str, Any],
         values: Mapping[str, np.ndarray] | None,
@@ -85,8 +83,8 @@ class RowWriter:
         quality: float | None = None,
         landmarks: Float[np.ndarray, "68 2"] | None = None,
         blendshapes: Float[np.ndarray, "52"] | None = None,
-    ) -> None:
-        """Appends and flushes one row.
+    ) -> list[Any]:
+        """The cells of one row.
 
         Args:
           keys: values for those of `KEYS` that are known.
@@ -109,7 +107,11 @@ class RowWriter:
         for name, group in self._schema.groups.items():
             if given[name] is not None:
                 columns |= dict(zip(group, given[name], strict=True))
-        self._csv.writerow([_cell(columns.get(name, "")) for name in self._schema.columns])
+        return [_cell(columns.get(name, "")) for name in self._schema.columns]
+
+    def append(self, cells: Sequence[Any]) -> None:
+        """Appends and flushes one row."""
+        self._csv.writerow(cells)
         self._stream.flush()
         self.rows += 1
 
@@ -119,18 +121,20 @@ class RowWriter:
         write_schema(self._schema, self._path, recording)
         os.replace(self._part, self._path)
 
-    def abandon(self) -> None:
-        """Leaves the rows so far in the part file and names it, or deletes it if there are none."""
+    def stop(self) -> None:
+        """Leaves the rows so far in the part file."""
         self._stream.close()
-        if not self.rows:
-            self._part.unlink()
-            return
-        logging.warning(
-            "stopped before the end: the %d rows so far are in %s; the next run that writes %s removes it",
-            self.rows,
-            self._part,
-            self._path.name,
-        )
+
+    def abandon(self) -> bool:
+        """Leaves the rows so far in the part file and names it; returns whether there are any."""
+        self.stop()
+        if self.rows:
+            logging.warning(
+                "stopped before the end: the %d rows so far are in %s; the same command goes on from there",
+                self.rows,
+                self._part,
+            )
+        return self.rows > 0
 
 
 def _cell(value: Any) -> Any:

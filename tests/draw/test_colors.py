@@ -78,6 +78,18 @@ def test_series_are_distinguishable_and_mean_nothing_else(sight):
         assert all(distance(series, meaning.on_white, "usual") > 30 for meaning in MEANINGS.values())
 
 
+@pytest.mark.parametrize("sight", SIGHT)
+def test_faces_are_distinguishable_and_mean_nothing_else(sight):
+    for shade in ("on_white", "on_image"):
+        shades = [getattr(face, shade) for face in colors.FACES]
+        for first, second in itertools.combinations(shades, 2):
+            assert distance(first, second, sight) > 30, (shade, first, second)
+        others = [getattr(meaning, shade) for meaning in (*MEANINGS.values(), colors.LABEL)]
+        assert all(distance(face, other, "usual") > 25 for face in shades for other in others)
+    for face in colors.FACES:
+        assert contrast(face.on_white, "#ffffff") > 3 and contrast(face.on_image, colors.DARK) > 4
+
+
 def test_pale_and_ramp_stay_in_the_hue():
     assert colors.lighten("#000000") == "#737373"  # 45 % of white: 0.45 * 255 = 114.75
     ramp = colors.make_colormap(colors.AROUSAL.on_white)

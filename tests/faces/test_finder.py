@@ -14,7 +14,7 @@ from affect_jax.experiment import predict
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.faces.detector import Detection
 from affect_jax.faces.face_mesh import region_of_detection, region_of_mesh
-from affect_jax.faces.finder import LOOK_EVERY, FaceFinder, search_regions
+from affect_jax.faces.finder import FaceFinder
 from affect_jax.faces.interpreter import Network
 from affect_jax.faces.landmarks68 import MESH_POINTS, mesh_landmarks
 from affect_jax.ops.geometry import MIRRORED_LANDMARKS, crop_matrix, warp_points
@@ -88,17 +88,11 @@ def test_a_face_that_fills_the_picture_and_one_far_away(finder, shared_data):
 
 def test_a_face_is_followed_and_lost(finder, shared_data):
     finder.reset()
-    searches = []
-    search, finder._search = finder._search, lambda image: searches.append(1) or search(image)
-    try:
-        faces = [finder.find(image) for image in frames(shared_data / "video" / "single_face.mp4", 12)]
-        assert all(faces) and len(searches) == 1  # the detector ran in the first frame only
-        steps = [np.linalg.norm(a.landmarks - b.landmarks, axis=1).mean() for a, b in itertools.pairwise(faces)]
-        assert max(steps) < 8  # px of a face 190 px high
-        assert [finder.find(image) for image in frames(shared_data / "video" / "no_face.mp4", 3)] == [None] * 3
-        assert len(searches) == 4
-    finally:
-        finder._search = search
+    faces = [finder.find(image) for image in frames(shared_data / "video" / "single_face.mp4", 12)]
+    assert all(faces) and {face.number for face in faces} == {0}
+    steps = [np.linalg.norm(a.landmarks - b.landmarks, axis=1).mean() for a, b in itertools.pairwise(faces)]
+    assert max(steps) < 8  # px of a face 190 px high
+    assert [finder.find(image) for image in frames(shared_data / "video" / "no_face.mp4", 3)] == [None] * 3
 
 
 def test_regions_are_level_squares_about_the_face():
@@ -114,16 +108,6 @@ def test_regions_are_level_squares_about_the_face():
     followed = region_of_mesh(mesh)
     assert (followed.center_x_px, followed.center_y_px, followed.side_px) == (20, 10, 60)
     assert followed.rotation_degrees == pytest.approx(region.rotation_degrees, abs=1e-5)
-
-
-def test_search_regions_by_hand():
-    whole, padded, halves = search_regions(1000, 500, 1)
-    assert [(crop.center_x_px, crop.center_y_px, crop.side_px) for crop in whole + padded] == [
-        (499.5, 249.5, 1000),
-        (499.5, 249.5, 2000),
-    ]
-    assert [crop.center_x_px for crop in halves] == [249.5, 499.5, 749.5]  # 500 px wide, overlapping by half
-    assert len(list(search_regions(200, 200, 2))) == 2  # tiles would be smaller than the detector's input
 
 
 def test_the_map_is_symmetric():
@@ -155,12 +139,12 @@ def test_the_runtime_says_nothing(landmarker_file, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_other_faces_are_counted_in_images_and_now_and_then_in_videos(finder, shared_data):
+def test_the_largest_face_is_the_primary_one_and_the_others_are_counted(finder, shared_data):
     image = cv2.imread(str(shared_data / "video" / "multi_face.jpg"))[..., ::-1].copy()
     finder.reset()
-    assert finder.find(image).others == 4  # five people
-    looked = [finder.find(image).others for _ in range(2 * LOOK_EVERY)]
-    assert [number for number, others in enumerate(looked, 1) if others is not None] == [LOOK_EVERY, 2 * LOOK_EVERY]
+    face = finder.find(image)
+    assert face.others == 4  # five people
+    assert 682 <= face.middle[0] <= 792  # the one at the right is nearest to the camera
     finder.reset()
     (alone,) = frames(shared_data / "video" / "single_face.mp4", 1)
     assert finder.find(alone).others == 0

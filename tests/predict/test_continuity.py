@@ -4,8 +4,8 @@ import films
 import numpy as np
 import pytest
 
-from affect_jax.faces.finder import Face
-from affect_jax.predict.continuity import Continuity, overlap
+from affect_jax.faces.face import Face
+from affect_jax.predict.continuity import Continuity
 from affect_jax.predict.estimate import estimate
 from affect_jax.predict.sources import Frame, Video
 from affect_jax.types import Predictions
@@ -35,7 +35,7 @@ class Boxes:
             return None
         left, top, width, height = box
         landmarks = np.float32([[left, top], [left + width, top + height]] * 34)
-        return Face(landmarks, tuple(map(float, box)), 0.9, np.zeros((478, 3), np.float32), self.others)
+        return Face(landmarks, tuple(map(float, box)), 0.9, np.zeros((478, 3), np.float32), others=self.others)
 
     def reset(self):
         self.resets += 1
@@ -166,13 +166,6 @@ def test_a_joined_recording_end_to_end(network, tmp_path):
     with Video(parts[1]) as video:
         alone = [row for _, row in estimate(network, video, None, step_seconds=0.04)]
     np.testing.assert_allclose(values([row for _, row in joined[10:]]), values(alone), atol=1e-6)
-
-
-def test_overlap_by_hand():
-    square = (0.0, 0.0, 2.0, 2.0)
-    assert overlap(square, (1.0, 0.0, 2.0, 2.0)) == pytest.approx(2 / 6)
-    assert overlap(square, (2.0, 0.0, 2.0, 2.0)) == 0 == overlap((0.0,) * 4, (0.0,) * 4)
-    assert overlap(square, square) == 1
 
 
 def test_nothing_ends_before_the_first_face():

@@ -8,7 +8,7 @@ from emonet_crop import emonet_crop
 
 from affect_jax.data.clips import evaluation_windows
 from affect_jax.data.source import Table
-from affect_jax.faces.finder import Face
+from affect_jax.faces.face import Face
 from affect_jax.ops.geometry import EMONET, CropConfig
 from affect_jax.predict import estimate as estimation
 from affect_jax.predict.estimate import estimate, make_schema
@@ -18,7 +18,7 @@ from affect_jax.types import Labels, Predictions
 
 
 def rows_of(predictor, frames, finder, **options):
-    return [row for _, row in estimate(predictor, frames, finder, **options)]
+    return [row for _, rows in estimate(predictor, frames, finder, **options) for row in rows]
 
 
 def valence(row):
@@ -41,10 +41,10 @@ class SometimesFace:
         self.resets = 0
         self.landmarks = np.random.default_rng(0).uniform(4, 11, (68, 2)).astype(np.float32)
 
-    def find(self, image):
+    def find(self, image, time_seconds, restarts=False):
         if image.mean() <= 50:
-            return None
-        return Face(self.landmarks, (4.0, 4.0, 7.0, 7.0), 0.9, np.zeros((478, 3), np.float32))
+            return []
+        return [Face(self.landmarks, (4.0, 4.0, 7.0, 7.0), 0.9, np.zeros((478, 3), np.float32))]
 
     def reset(self):
         self.resets += 1
@@ -246,8 +246,9 @@ def test_no_more_than_a_few_frames_are_held(make_predictor, window, levels):
             taken += 1
             yield frame
 
+    most = 17 + 2 * (estimation.DECODED_AHEAD + 1) + estimation.FOUND_AHEAD
     for given, (frame, _) in enumerate(estimate(predictor, counted(), SometimesFace(), keep_images=True), start=1):
-        assert taken - given <= 17
+        assert taken - given <= most
         assert frame.image.shape == (16, 16, 3)
 
 
@@ -263,11 +264,11 @@ def test_waiting_frames_hold_their_images_only_for_those_who_need_them(make_pred
     predictor = make_predictor(frames=window)
     most = {False: 0, True: 0}
     for keep_images in most:
-        for frame, row in estimate(predictor, frames(), None, keep_images=keep_images):
+        for frame, (row,) in estimate(predictor, frames(), None, keep_images=keep_images):
             assert (frame.image is not None) == keep_images and row.values is not None
             alive[:] = [image for image in alive if image() is not None]
             most[keep_images] = max(most[keep_images], len(alive))
-    assert most[False] <= 2 < most[True] <= 17
+    assert most[False] <= 5 < most[True] <= 26
 
 
 def test_large_photographs_do_not_wait_for_a_full_batch(make_predictor, monkeypatch):
@@ -275,8 +276,8 @@ def test_large_photographs_do_not_wait_for_a_full_batch(make_predictor, monkeypa
     taken = []
     frames = (taken.append(frame.index) or frame for frame in gray_frames([10, 60, 110, 160, 210]))
     values = []
-    for frame, row in estimate(make_predictor(), frames, None, connected=False, keep_images=True):
-        assert len(taken) - frame.index <= 3
+    for frame, (row,) in estimate(make_predictor(), frames, None, connected=False, keep_images=True):
+        assert len(taken) - frame.index <= 3 + estimation.DECODED_AHEAD + estimation.FOUND_AHEAD + 2
         values.append(valence(row))
     np.testing.assert_allclose(values, np.array([10, 60, 110, 160, 210]) / 255, atol=1e-6)
 
@@ -330,8 +331,8 @@ class Shifted(SometimesFace):
         super().__init__()
         self.landmarks = np.float32(move(self.landmarks))
 
-    def find(self, image):
-        return Face(self.landmarks, (-3.5, 4.0, 7.0, 7.0), 0.9, np.zeros((478, 3), np.float32))
+    def find(self, image, time_seconds, restarts=False):
+        return [Face(self.landmarks, (-3.5, 4.0, 7.0, 7.0), 0.9, np.zeros((478, 3), np.float32))]
 
 
 @pytest.mark.parametrize(
@@ -355,5 +356,5 @@ def test_a_face_that_reaches_over_the_border_is_predicted_with_black_beyond_it(m
     (row,) = rows_of(make_predictor(), gray_frames([255]), finder)
     assert (row.landmarks < 0).any() and not row.crop[:, :4].any() and row.crop[6:10, -4:].all()
     assert valence(row) < 0.3 < 0.6 < -arousal(row)  # the left half is dark, the right one bright
-    drawn = Painter("tiny_3")(np.full((16, 16, 3), 255, np.uint8), row)
+    drawn = Painter("tiny_3")(np.full((16, 16, 3), 255, np.uint8), [row])
     assert drawn.shape == (16, 16, 3)

@@ -15,12 +15,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from affect_jax.faces.finder import FaceFinder
+from affect_jax.faces.tracks import FaceTracks
 from affect_jax.predict import files
 from affect_jax.predict.files import predict_file
+from affect_jax.predict.options import Options
 from affect_jax.tables.reading import read_rows
 from affect_jax.tables.schema import read_schema
 from affect_jax.types import Predictions
+
+
+def tracks_of(landmarker_file, **options):
+    return lambda step_seconds: FaceTracks(landmarker_file, step_seconds=step_seconds, **options)
 
 
 def read_table(path):
@@ -34,7 +39,7 @@ def test_a_variable_frame_rate_video_end_to_end(make_predictor, write_video, tmp
     source = tmp_path / "-my 'odd' \"name\" $(x).mp4"
     write_video(source, levels, ticks.tolist())
     output = tmp_path / "out put"
-    result = predict_file(make_predictor(), source, output, None)
+    result = predict_file(make_predictor(), source, output, None, Options(overlay=True))
     assert (result.frames, result.frames_with_face, result.problems) == (10, 10, [])
     table = read_table(output / f"{source.stem}.csv")
     assert [int(row["frame"]) for row in table] == list(range(10))
@@ -54,7 +59,7 @@ def test_a_variable_frame_rate_video_end_to_end(make_predictor, write_video, tmp
 
 def test_a_real_face_is_found_in_every_frame(make_predictor, landmarker_file, shared_data, tmp_path):
     source = shared_data / "video" / "single_face.mp4"
-    result = predict_file(make_predictor(), source, tmp_path, FaceFinder(landmarker_file))
+    result = predict_file(make_predictor(), source, tmp_path, tracks_of(landmarker_file), Options(overlay=True))
     assert (result.frames, result.frames_with_face) == (72, 72)
     table = read_table(tmp_path / "single_face.csv")
     np.testing.assert_allclose([float(row["time_seconds"]) for row in table], np.arange(72) / 30, atol=1e-6)
@@ -76,7 +81,7 @@ def test_a_real_face_is_found_in_every_frame(make_predictor, landmarker_file, sh
 def test_no_face_gives_empty_values_and_all_overlays(make_predictor, landmarker_file, shared_data, tmp_path):
     source = tmp_path / "no_face.mp4"
     shutil.copy(shared_data / "video" / "no_face.mp4", source)
-    result = predict_file(make_predictor(), source, tmp_path / "out", FaceFinder(landmarker_file, tile_levels=0))
+    result = predict_file(make_predictor(), source, tmp_path / "out", tracks_of(landmarker_file, tile_levels=0), Options(overlay=True))
     table = read_table(tmp_path / "out" / "no_face.csv")
     assert result.frames_with_face == 0 and len(table) == result.frames == 95
     assert {(row["success"], row["valence"], row["FaceRectX"], row["p_sad"]) for row in table} == {("0", "", "", "")}
@@ -86,7 +91,7 @@ def test_no_face_gives_empty_values_and_all_overlays(make_predictor, landmarker_
 def test_a_cut_off_video_keeps_the_rows_up_to_the_break(make_predictor, shared_data, tmp_path):
     data = (shared_data / "video" / "one_woman_expressions.mp4").read_bytes()
     (tmp_path / "cut.mp4").write_bytes(data[: len(data) // 8])
-    result = predict_file(make_predictor(), tmp_path / "cut.mp4", tmp_path, None, overlay=False)
+    result = predict_file(make_predictor(), tmp_path / "cut.mp4", tmp_path, None, Options())
     assert len(read_table(tmp_path / "cut.csv")) == result.frames == 56
     (problem,) = result.problems
     assert "cut.mp4 is truncated: it declares 472 frames, but 56 can be decoded" in problem
@@ -106,7 +111,7 @@ def test_a_folder_of_images_and_videos(make_predictor, write_video, tmp_path):
     (folder / "read me.txt").write_text("neither")
     write_video(folder / "same.mp4", [100, 100], [0, 3000])
     shutil.copy(folder / "same.mp4", folder / "same.mov")
-    result = predict_file(make_predictor(), folder, tmp_path / "out", None)
+    result = predict_file(make_predictor(), folder, tmp_path / "out", None, Options(overlay=True))
     rows = read_table(tmp_path / "out" / "mixed bag.csv")
     assert [row["source"] for row in rows] == ["-c.png", "a.png", "b.png"]
     np.testing.assert_allclose([float(row["valence"]) for row in rows], np.array([180, 120, 60]) / 255, atol=1e-6)
@@ -123,7 +128,7 @@ def test_a_folder_of_images_and_videos(make_predictor, write_video, tmp_path):
 def test_a_network_without_affect_has_no_plot(make_predictor, write_video, tmp_path):
     write_video(tmp_path / "a.mp4", [100] * 3, [0, 3000, 6000])
     only_emotions = make_predictor(function=lambda images: Predictions(emotion=np.eye(4, 3, dtype=np.float32)))
-    result = predict_file(only_emotions, tmp_path / "a.mp4", tmp_path, None)
+    result = predict_file(only_emotions, tmp_path / "a.mp4", tmp_path, None, Options(overlay=True))
     assert [path.name for path in result.files] == ["a.csv", "a.schema.json", "a_overlay.mp4"]
     assert {(row["valence"], row["success"]) for row in read_table(tmp_path / "a.csv")} == {("", "1")}
 
@@ -141,15 +146,15 @@ def test_what_cannot_be_predicted_leaves_nothing_behind(make_predictor, tmp_path
         ("broken.png", ValueError, r"broken\.png cannot be read as an image \(5 bytes\)"),
     ):
         with pytest.raises(error, match=message):
-            predict_file(make_predictor(), tmp_path / name, out, None)
+            predict_file(make_predictor(), tmp_path / name, out, None, Options(overlay=True))
         assert not out.exists() or not list(out.iterdir())
     with pytest.raises(ValueError, match=r"the output .*notes\.mp4 is a file; expected a folder"):
-        predict_file(make_predictor(), tmp_path / "empty", tmp_path / "notes.mp4", None)
+        predict_file(make_predictor(), tmp_path / "empty", tmp_path / "notes.mp4", None, Options(overlay=True))
 
 
 def shown_as(predictor, path, output):
     """The files written for one input, without the stem, and its rows."""
-    result = predict_file(predictor, path, output, None)
+    result = predict_file(predictor, path, output, None, Options(overlay=True))
     assert not result.problems
     endings = sorted(file.name.removeprefix(path.stem) for file in result.files)
     return endings, read_table(output / f"{path.stem}.csv")
@@ -194,7 +199,7 @@ def test_what_is_left_out_of_a_folder_is_named(make_predictor, tmp_path, caplog)
         (folder / name).write_bytes(b"\0\5\x16\7")
     (folder / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     with caplog.at_level(logging.WARNING):
-        result = predict_file(make_predictor(), folder, tmp_path / "out", None, overlay=False)
+        result = predict_file(make_predictor(), folder, tmp_path / "out", None, Options())
     assert result.problems == [] and result.frames == 1
     (record,) = caplog.records
     assert record.message == (
@@ -206,7 +211,7 @@ def test_what_is_left_out_of_a_folder_is_named(make_predictor, tmp_path, caplog)
 def test_a_folder_of_folders_says_so(make_predictor, tmp_path):
     (tmp_path / "a" / "monday").mkdir(parents=True)
     with pytest.raises(ValueError, match=r"neither images nor videos \(sub-folders are not entered \(1: monday\)\)"):
-        predict_file(make_predictor(), tmp_path / "a", tmp_path / "out", None)
+        predict_file(make_predictor(), tmp_path / "a", tmp_path / "out", None, Options(overlay=True))
 
 
 def test_a_file_that_may_not_be_read_costs_itself_alone(make_predictor, write_video, tmp_path, monkeypatch):
@@ -224,7 +229,7 @@ def test_a_file_that_may_not_be_read_costs_itself_alone(make_predictor, write_vi
         return original(file, *arguments, **options)
 
     monkeypatch.setattr(io, "open", refuse)  # tests may run as root, who may read everything
-    result = predict_file(make_predictor(), folder, tmp_path / "out", None, overlay=False)
+    result = predict_file(make_predictor(), folder, tmp_path / "out", None, Options())
     assert result.frames == 1 + 2
     assert sorted(result.problems) == [
         f"{folder / name} cannot be read (Permission denied); check the permissions of the file"
@@ -243,13 +248,13 @@ def test_a_name_that_is_not_utf8_is_predicted_like_any_other(make_predictor, wri
     else:
         write_video(tmp_path / "x.mp4", [200], [0])
     (tmp_path / f"x{suffix}").rename(folder / name)
-    result = predict_file(make_predictor(), folder, tmp_path / "out", None)
+    result = predict_file(make_predictor(), folder, tmp_path / "out", None, Options(overlay=True))
     assert result.problems == [] and result.frames == 2
     table = tmp_path / "out" / ("mixed.csv" if suffix == ".png" else f"{name.removesuffix(suffix)}.csv")
     rows = read_rows(table)
     assert rows.source[0] == name  # a byte that is not UTF-8 sorts before letters
     assert rows.values["valence_arousal"][0, 1] == pytest.approx(-200 / 255, abs=0.02)
-    alone = predict_file(make_predictor(), folder / name, tmp_path / "alone", None)
+    alone = predict_file(make_predictor(), folder / name, tmp_path / "alone", None, Options(overlay=True))
     assert alone.problems == [] and alone.frames == 1
 
 
@@ -261,14 +266,14 @@ def test_a_long_name_costs_itself_alone(make_predictor, write_video, tmp_path):
     (tmp_path / "x.png").rename(folder / ("n" * 250 + ".png"))
     write_video(tmp_path / "x.mp4", [200], [0])
     (tmp_path / "x.mp4").rename(folder / ("m" * 250 + ".mp4"))
-    result = predict_file(make_predictor(), folder, tmp_path / "out", None)
+    result = predict_file(make_predictor(), folder, tmp_path / "out", None, Options(overlay=True))
     assert len(read_table(tmp_path / "out" / "mixed.csv")) == 2 == result.frames  # the image has its row
     overlay, video = result.problems
     assert overlay.startswith("the overlay of nnn") and overlay.endswith("cannot be written: File name too long")
     assert "mmm.mp4: the results cannot be written, their names would be too long (250 bytes" in video
     assert not list((tmp_path / "out").rglob("*.part"))
     with pytest.raises(ValueError, match=r"their names would be too long \(250 bytes without their endings\); rename"):
-        predict_file(make_predictor(), folder / ("n" * 250 + ".png"), tmp_path / "out", None)
+        predict_file(make_predictor(), folder / ("n" * 250 + ".png"), tmp_path / "out", None, Options(overlay=True))
 
 
 def test_a_full_disk_ends_a_folder(make_predictor, tmp_path, write_video, monkeypatch):
@@ -284,21 +289,26 @@ def test_a_full_disk_ends_a_folder(make_predictor, tmp_path, write_video, monkey
 
     monkeypatch.setattr(files, "predict_video", full)
     with pytest.raises(OSError, match="No space left"):
-        predict_file(make_predictor(), folder, tmp_path / "out", None)
+        predict_file(make_predictor(), folder, tmp_path / "out", None, Options(overlay=True))
     assert len(tried) == 1
 
 
 def test_the_sidecar_of_a_table_says_what_is_in_no_column(make_predictor, tmp_path):
     path = films.write(tmp_path / "late.mkv", films.textures(6), start=250)
-    predict_file(make_predictor(), path, tmp_path / "out", None)
+    predict_file(make_predictor(), path, tmp_path / "out", None, Options(overlay=True))
     recording = json.loads((tmp_path / "out" / "late.schema.json").read_text())["recording"]
     assert recording == {
+        "frames": 6,
+        "frames_with_a_face": 6,
+        "frames_with_several_faces": 0,
+        "most_faces_at_once": 1,
         "start_seconds": 10.0,
         "clock_restarts": 0,
         "damage": "",
-        "face_changes": [],
-        "frames_searched_for_other_faces": 0,
-        "frames_with_other_faces": 0,
+        "different_faces": 1,
+        "faces": [
+            {"face": 0, "first_frame": 0, "first_seconds": 0.0, "last_frame": 5, "last_seconds": 0.2, "frames": 6}
+        ],
     }
     assert [float(row["time_seconds"]) for row in read_table(tmp_path / "out" / "late.csv")][:2] == [0.0, 0.04]
 
@@ -308,7 +318,7 @@ def test_a_damaged_video_keeps_its_rows_and_is_a_problem(make_predictor, tmp_pat
     images = [rng.integers(0, 256, (48, 64, 3), dtype=np.uint8) for _ in range(48)]
     path = films.write(tmp_path / "film.mp4", images, options={"g": "8", "bf": "0"})
     films.lose_middle(path, size=path.stat().st_size // 12)
-    result = predict_file(make_predictor(), path, tmp_path / "out", None)
+    result = predict_file(make_predictor(), path, tmp_path / "out", None, Options(overlay=True))
     rows = read_table(tmp_path / "out" / "film.csv")
     assert len(rows) == result.frames > 36 and float(rows[-1]["time_seconds"]) == pytest.approx(47 / 25)
     (problem,) = result.problems

@@ -10,6 +10,7 @@ from PIL import Image
 
 from affect_jax.files import image_files
 from affect_jax.predict.images import predict_images
+from affect_jax.predict.options import Options
 from affect_jax.predict.sources import read_image
 
 WIDTH, HEIGHT = 48, 40
@@ -91,7 +92,7 @@ def test_a_dot_is_no_face(make_predictor, tmp_path, name, size):
     Image.new("RGB", size, "white").save(tmp_path / f"{name}.png")
     Image.new("RGB", (32, 32), "white").save(tmp_path / "face.png")
     sources = [tmp_path / f"{name}.png", tmp_path / "face.png"]
-    result = predict_images(make_predictor(), sources, tmp_path / "out", "table", None, overlay=False)
+    result = predict_images(make_predictor(), sources, tmp_path / "out", "table", None, Options())
     (problem,) = result.problems
     assert problem.endswith(f"{name}.png is {size[0]} x {size[1]} px; a face needs at least 16 px")
     assert result.frames == 1
@@ -104,5 +105,5 @@ def test_overlays_that_a_killed_run_left_half_written_are_removed(make_predictor
     overlays = tmp_path / "out" / "table_overlay"
     overlays.mkdir(parents=True)
     (overlays / f"gone.jpg.png.{done.pid}.part").touch()
-    predict_images(make_predictor(), [tmp_path / "face.png"], tmp_path / "out", "table", None)
+    predict_images(make_predictor(), [tmp_path / "face.png"], tmp_path / "out", "table", None, Options(overlay=True))
     assert [path.name for path in overlays.iterdir()] == ["face.png.png"]

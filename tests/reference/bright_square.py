@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from affect_jax.faces.finder import Face
+from affect_jax.faces.face import Face
 
 GRID = np.stack(np.meshgrid(np.linspace(0, 1, 17), np.linspace(0, 1, 4)), axis=-1).reshape(68, 2)
 

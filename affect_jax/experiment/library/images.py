@@ -1,5 +1,6 @@
 """Predictions for images in memory or on disk."""
 
+import contextlib
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ import PIL.Image
 from absl import logging
 from tqdm.auto import tqdm
 
-from affect_jax.experiment.library.faces import make_finder
+from affect_jax.experiment.library.faces import choose_tracks
 from affect_jax.experiment.library.model import Model
 from affect_jax.experiment.library.table import collect
 from affect_jax.experiment.root_logging import leave_logging_alone
@@ -46,11 +47,13 @@ def predict_images(
     ValueError if none can be read.
     """
     given = list_images(images)
-    finder = make_finder(faces, face_model)
+    make_tracks = choose_tracks(faces, face_model)
+    tracks = None if make_tracks is None else make_tracks(0.0)
     problems: list[str] = []
-    rows = estimate(model.predictor, read_frames(given, problems), finder, connected=False)
-    shown = tqdm(rows, model.name, len(given), unit="image", leave=False, disable=not progress)
-    table = collect(model.predictor, iter(shown), whole_frame=finder is None)
+    sightings = estimate(model.predictor, read_frames(given, problems), tracks, connected=False)
+    with contextlib.closing(sightings):
+        shown = tqdm(sightings, model.name, len(given), unit="image", leave=False, disable=not progress)
+        table = collect(model.predictor, iter(shown), whole_frame=tracks is None)
     for problem in problems:
         logging.warning("%s; it has no row", problem)
     if len(problems) == len(given):

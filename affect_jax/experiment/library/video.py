@@ -1,5 +1,6 @@
 """Predictions for a video."""
 
+import contextlib
 import os
 import pathlib
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 from absl import logging
 from tqdm.auto import tqdm
 
-from affect_jax.experiment.library.faces import make_finder
+from affect_jax.experiment.library.faces import choose_tracks
 from affect_jax.experiment.library.model import Model
 from affect_jax.experiment.library.table import collect
 from affect_jax.experiment.root_logging import leave_logging_alone
@@ -33,11 +34,15 @@ def predict_video(
     `faces`, `face_model` and `progress` as in `predict_images`. Frames are decoded one by one, so that memory grows
     with the table only. What a damaged file has lost is a warning; ValueError if it is no video.
     """
-    finder = make_finder(faces, face_model)
+    make_tracks = choose_tracks(faces, face_model)
     with Video(pathlib.Path(expand_home(os.fspath(video)))) as source:
-        rows = estimate(model.predictor, source, finder, step_seconds=float(1 / source.rate))
-        shown = tqdm(rows, source.path.name, source.expected_frames(), unit="frame", leave=False, disable=not progress)
-        table = collect(model.predictor, iter(shown), whole_frame=finder is None)
+        step_seconds = float(1 / source.rate)
+        tracks = None if make_tracks is None else make_tracks(step_seconds)
+        sightings = estimate(model.predictor, source, tracks, step_seconds=step_seconds)
+        name, expected = source.path.name, source.expected_frames()
+        with contextlib.closing(sightings):
+            shown = tqdm(sightings, name, expected, unit="frame", leave=False, disable=not progress)
+            table = collect(model.predictor, iter(shown), whole_frame=tracks is None)
     if source.problem:
         logging.warning("%s", source.problem)
     return table

@@ -4,8 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from affect_jax.predict.crops import Faces, Finder
+from affect_jax.predict.crops import Faces, Tracks
 from affect_jax.predict.live.latency import Latencies
+from affect_jax.predict.memories import Memories, Pending
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
@@ -24,29 +25,27 @@ def require_immediate(predictor: Predictor) -> None:
 class Analyzer:
     """Finds the faces of each frame, and runs the network on each: a causal one with the state of its face."""
 
-    def __init__(self, predictor: Predictor, finder: Finder | None, step_seconds: float, latencies: Latencies):
+    def __init__(self, predictor: Predictor, tracks: Tracks | None, step_seconds: float, latencies: Latencies):
         """`step_seconds`: usual time between two frames. ValueError if the network needs later frames."""
         require_immediate(predictor)
         self._predictor = dataclasses.replace(predictor, batch=1)
-        self._faces = Faces(self._predictor, finder, step_seconds)
+        self._faces = Faces(self._predictor, tracks, step_seconds)
         self._latencies = latencies
-        self._network = make_runner(self._predictor)
+        self._memories = Memories(self._predictor, step_seconds)
         self._compile()
 
     def _compile(self) -> None:
         """Compiles the network before the first frame arrives."""
         side = self._predictor.crop_px
-        self._network.push(np.zeros((side, side, 3), np.uint8))
-        self._network.flush()
+        make_runner(self._predictor).push(np.zeros((side, side, 3), np.uint8))
 
     def __call__(self, frame: Frame) -> list[Row]:
         """The rows of the next frame: one for each face, or one without a face."""
         with self._latencies.part("face"):
-            row, begins = self._faces.find(frame)
+            found = [Pending(row) for row in self._faces.find(frame)]
         with self._latencies.part("network"):
-            if begins:
-                self._network.flush()
-            if row.crop is not None:
-                (values,) = self._network.push(row.crop)
-                row = dataclasses.replace(row, values=values)
-        return [row]
+            self._memories.begin(frame, connected=True)
+            for pending in found:
+                if pending.row.crop is not None:
+                    self._memories.push(pending)
+            return [pending.complete() for pending in found]

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import pathlib
+from collections.abc import Sequence
 
 import av
 import cv2
@@ -43,11 +44,11 @@ class VideoOverlay:
     def __enter__(self) -> "VideoOverlay":
         return self
 
-    def write(self, frame: Frame, row: Row) -> None:
+    def write(self, frame: Frame, rows: Sequence[Row]) -> None:
         """Draws and encodes one frame."""
         if self.problems:
             return
-        image = self._paint(frame.image, row)
+        image = self._paint(frame.image, rows)
         try:
             if self._container is None:
                 self._open(image.shape[1] + image.shape[1] % 2, image.shape[0] + image.shape[0] % 2)
@@ -123,17 +124,17 @@ class ImageOverlays:
             remove_abandoned(part.with_name(part.name.rsplit(".", 2)[0]))
         return self
 
-    def write(self, frame: Frame, row: Row) -> None:
+    def write(self, frame: Frame, rows: Sequence[Row]) -> None:
         """Draws and writes one image."""
         paint = Painter(self._label_set)  # a new one each time: images are unrelated
-        path = self._folder / f"{row.name}.png"
-        _, data = cv2.imencode(".png", paint(frame.image, row)[..., ::-1])
+        path = self._folder / f"{frame.name}.png"
+        _, data = cv2.imencode(".png", paint(frame.image, rows)[..., ::-1])
         try:
             write_bytes(data.tobytes(), path)
         except OSError as error:
             if error.errno not in OF_THE_NAME:  # a full disk fails for all others too
                 raise
-            self.problems.append(f"the overlay of {printable(row.name)} cannot be written: {error.strerror}")
+            self.problems.append(f"the overlay of {printable(frame.name)} cannot be written: {error.strerror}")
             logging.warning("%s", self.problems[-1])
         else:
             self.files.append(path)

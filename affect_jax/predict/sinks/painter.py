@@ -2,6 +2,7 @@
 
 import collections
 import itertools
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -17,43 +18,77 @@ TRAIL_FRAMES = 24
 
 
 class Painter:
-    """Draws one recording; keeps the last points of the circumplex for its trail."""
+    """Draws one recording; keeps the last points of the circumplex of each face for its trail.
+
+    A face that has been alone so far is drawn with all its emotions. From the first frame with several faces on, each
+    has the color of its number, and its strongest emotion stands beside it.
+    """
 
     def __init__(self, label_set: str):
         """`label_set` of the emotions."""
         self._emotions = [column.removeprefix("p_") for column in quantity("emotion").columns(label_set)]
-        self._trail: collections.deque[tuple[float, float]] = collections.deque(maxlen=TRAIL_FRAMES)
+        self._trails: dict[int, collections.deque[tuple[float, float]]] = {}
         self._places: tuple[float, float] | None = None  # left edges of the two panels, fixed while a face is followed
         self._size = (0, 0)  # of the last image; a video may change it
-        self._face = 0  # number of the last face
+        self._face: int | None = None  # number of the last single face
+        self._several = False
 
-    def __call__(self, image: UInt8[np.ndarray, "h w 3"], row: Row) -> UInt8[np.ndarray, "new_h new_w 3"]:
+    def __call__(self, image: UInt8[np.ndarray, "h w 3"], rows: Sequence[Row]) -> UInt8[np.ndarray, "new_h new_w 3"]:
         """A new image of the same size; a given crop is enlarged, with the panels next to it instead of on top."""
-        if row.values is not None and row.box is None:
-            return self._beside(image, row)
+        found = [row for row in rows if row.values is not None]
+        self._forget(found)
+        if found and found[0].box is None:
+            return self._beside(image, found[0])
         canvas = np.ascontiguousarray(image).copy()
         height, width = canvas.shape[:2]
         unit = panel_unit(width, height)
         if (height, width) != self._size:
             self._size, self._places = (height, width), None
-        if row.face != self._face:
-            self._face, self._places = row.face, None
-            self._trail.clear()
-        if row.landmarks is not None:
-            _draw_face(canvas, row)
-        if row.values is None:
+        self._several |= len(found) > 1
+        for row in found:
+            _draw_face(canvas, row, self._color(row))
+        if not found:
             ink.panel(canvas, 8 * unit, height - 32 * unit, 66 * unit, 24 * unit)
             ink.text(canvas, "no face", 41 * unit, height - 20 * unit, round(12 * unit), colors.SOFT, "m")
-            self._trail.clear()
-            return canvas
+        elif self._several:
+            self._draw_several(canvas, found, unit)
+        else:
+            self._draw_single(canvas, found[0], unit)
+        return canvas
+
+    def _forget(self, found: Sequence[Row]) -> None:
+        """Drops the trails of faces that are not there."""
+        numbers = {row.face for row in found}
+        self._trails = {face: trail for face, trail in self._trails.items() if face in numbers}
+
+    def _color(self, row: Row) -> colors.RGB:
+        return colors.FACES[row.face % len(colors.FACES)].on_image if self._several else colors.PREDICTED
+
+    def _draw_single(self, canvas: np.ndarray, row: Row, unit: float) -> None:
+        height, width = canvas.shape[:2]
+        if row.face != self._face:
+            self._face, self._places = row.face, None
         if self._places is None:
             self._places = panel_places(width, row.box, unit)
         rows_high = 14 * len(self._emotions) + 14
         if _predicts(row, "valence_arousal"):
-            self._circumplex(canvas, row, self._places[0], height - 150 * unit, unit)
+            self._circumplex(canvas, [row], self._places[0], height - 150 * unit, unit)
         if _predicts(row, "emotion"):
             self._bars(canvas, row, self._places[1], height - (rows_high + 8) * unit, unit)
-        return canvas
+
+    def _draw_several(self, canvas: np.ndarray, found: Sequence[Row], unit: float) -> None:
+        for row in found:
+            words = [f"face {row.face}"]
+            if _predicts(row, "emotion"):
+                words.append(self._emotions[int(row.values["emotion"].argmax())])
+            size = round(12 * unit)
+            x = min(max(row.box[0], 0), canvas.shape[1] - 100 * unit)
+            y = max(row.box[1] - 10 * unit, 10 * unit)
+            ink.panel(canvas, x - 3 * unit, y - 9 * unit, (7.4 * len(" ".join(words)) + 6) * unit, 18 * unit)
+            ink.text(canvas, " ".join(words), x, y, size, self._color(row))
+        rated = [row for row in found if _predicts(row, "valence_arousal")]
+        if rated:
+            self._circumplex(canvas, rated, 8 * unit, canvas.shape[0] - 150 * unit, unit)
 
     def _beside(self, image: UInt8[np.ndarray, "h w 3"], row: Row) -> UInt8[np.ndarray, "new_h new_w 3"]:
         times = max(1, int(np.ceil(SMALLEST_SIDE_PX / min(image.shape[:2]))))
@@ -63,15 +98,13 @@ class Painter:
         column = np.full((large.shape[0], round(156 * unit), 3), colors.DARK, np.uint8)
         canvas = np.concatenate([large, column], axis=1)
         if _predicts(row, "valence_arousal"):
-            self._circumplex(canvas, row, large.shape[1] + 14 * unit, 4 * unit, unit)
+            self._circumplex(canvas, [row], large.shape[1] + 14 * unit, 4 * unit, unit)
         if _predicts(row, "emotion"):
             self._bars(canvas, row, large.shape[1] + 8 * unit, 156 * unit, unit)
         return canvas
 
-    def _circumplex(self, canvas: np.ndarray, row: Row, left: float, top: float, unit: float) -> None:
-        """Valence to the right, arousal up, recent frames as a trail, and the values below."""
-        valence = float(row.values["valence_arousal"][VALENCE])
-        arousal = float(row.values["valence_arousal"][AROUSAL])
+    def _circumplex(self, canvas: np.ndarray, rows: Sequence[Row], left: float, top: float, unit: float) -> None:
+        """Valence to the right, arousal up, recent frames as trails, and, of a single face, the values below."""
         ink.panel(canvas, left, top, 128 * unit, 142 * unit)
         x, y, radius = left + 64 * unit, top + 60 * unit, 44 * unit
         thin = max(1, round(unit))
@@ -80,18 +113,28 @@ class Painter:
         ink.line(canvas, (x, y - radius), (x, y + radius), colors.CROSS, thin)
         ink.text(canvas, "arousal", x, y - radius - 7 * unit, round(9 * unit), colors.SOFT, "m")
         ink.text(canvas, "valence", x + radius - 4 * unit, y + 8 * unit, round(9 * unit), colors.SOFT, "r")
-        self._trail.append((x + valence * radius, y - arousal * radius))
-        points = list(self._trail)
-        for age, (start, stop) in enumerate(itertools.pairwise(points)):
-            fade = (age + 1) / len(points)
-            color = tuple(round(60 + (channel - 60) * fade) for channel in colors.PREDICTED)
-            ink.line(canvas, start, stop, color, thin)
-        ink.circle(canvas, points[-1], 4.5 * unit, colors.DARK)
-        ink.circle(canvas, points[-1], 3.6 * unit, colors.PREDICTED)
+        for row in rows:
+            self._point(canvas, row, (x, y), radius, unit)
+        if self._several:
+            return
+        valence, arousal = _valence_arousal(rows[0])
         baseline = top + 125 * unit
         size = round(12 * unit)
         ink.text(canvas, f"V {_signed(valence)}", x - 4 * unit, baseline, size, colors.VALENCE.on_image, "r")
         ink.text(canvas, f"A {_signed(arousal)}", x + 4 * unit, baseline, size, colors.AROUSAL.on_image)
+
+    def _point(self, canvas: np.ndarray, row: Row, middle: tuple[float, float], radius: float, unit: float) -> None:
+        """The point of a face in the circumplex, behind its trail."""
+        valence, arousal = _valence_arousal(row)
+        trail = self._trails.setdefault(row.face, collections.deque(maxlen=TRAIL_FRAMES))
+        trail.append((valence, arousal))
+        points = [(middle[0] + across * radius, middle[1] - up * radius) for across, up in trail]
+        for age, (start, stop) in enumerate(itertools.pairwise(points)):
+            fade = (age + 1) / len(points)
+            color = tuple(round(60 + (channel - 60) * fade) for channel in self._color(row))
+            ink.line(canvas, start, stop, color, max(1, round(unit)))
+        ink.circle(canvas, points[-1], 4.5 * unit, colors.DARK)
+        ink.circle(canvas, points[-1], 3.6 * unit, self._color(row))
 
     def _bars(self, canvas: np.ndarray, row: Row, left: float, top: float, unit: float) -> None:
         """One bar per emotion; the most likely one is bright."""
@@ -131,18 +174,24 @@ def panel_places(width_px: int, box: tuple[float, float, float, float], unit: fl
     return 8 * unit, width_px - 148 * unit
 
 
-def _draw_face(canvas: np.ndarray, row: Row) -> None:
+def _draw_face(canvas: np.ndarray, row: Row, color: colors.RGB) -> None:
     """Draws the corners of the box and the 68 landmarks, scaled to the face."""
+    corners = colors.WHITE if color == colors.PREDICTED else color
     left, top, width, height = row.box
     scale = max(width, height) / 160
     thick = max(1, round(1.4 * scale))
     arm = 0.16 * min(width, height)
     for x, inward in ((left, 1), (left + width, -1)):
         for y, downward in ((top, 1), (top + height, -1)):
-            ink.line(canvas, (x, y), (x + inward * arm, y), colors.WHITE, thick)
-            ink.line(canvas, (x, y), (x, y + downward * arm), colors.WHITE, thick)
+            ink.line(canvas, (x, y), (x + inward * arm, y), corners, thick)
+            ink.line(canvas, (x, y), (x, y + downward * arm), corners, thick)
     for x, y in row.landmarks.tolist():
-        ink.circle(canvas, (x, y), max(1.3 * scale, 0.8), colors.PREDICTED)
+        ink.circle(canvas, (x, y), max(1.3 * scale, 0.8), color)
+
+
+def _valence_arousal(row: Row) -> tuple[float, float]:
+    values = row.values["valence_arousal"]
+    return float(values[VALENCE]), float(values[AROUSAL])
 
 
 def _signed(value: float) -> str:

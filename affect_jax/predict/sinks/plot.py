@@ -15,91 +15,105 @@ from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import GRAY, INK, NO_FACE, QUANTITIES, SERIES
 from affect_jax.files.atomic import write_bytes
 from affect_jax.predict.sighting import Row
+from affect_jax.predict.sinks.plot_of_faces import Series, plot_faces
 from affect_jax.predict.sinks.thumbnails import FACES, Thumbnail, Thumbnails
 from affect_jax.predict.sources import Frame
 from affect_jax.quantities.registry import in_order
-
-WIDTH_INCHES, HEIGHT_INCHES = 11.0, 5.2
-
-Series = dict[str, Float[np.ndarray, "row"]]  # by column of the table; NaN if there is no face
 
 
 class Plot:
     """A PNG of the continuously rated quantities over a recording, drawn at its end if the network predicts any.
 
-    Only the time and these values are kept for each frame.
+    Faces that are never there at once share their lines, which are broken where one face follows another; otherwise
+    each face has a line of its own color. Only the time and these values are kept for each frame.
     """
 
     needs_images = False
 
-    def __init__(self, path: pathlib.Path, title: str, quantities: Sequence[str], label_set: str):
+    def __init__(self, path: pathlib.Path, title: str, quantities: Sequence[str], label_set: str, crops: bool = False):
+        """`crops`: whether some of the faces are shown below the lines, if these are shared."""
         self.files: list[pathlib.Path] = []
         self.problems: list[str] = []
         self._path = path
         self._title = title
-        self._thumbnails = Thumbnails()
+        self._thumbnails = Thumbnails() if crops else None
         self._traced = [each for each in in_order(quantities) if each.traced]
-        self._times = array.array("d")
-        self._columns: dict[str, array.array] = {}
-        for each in self._traced:
-            for name in each.columns(label_set):
-                self._columns[name] = array.array("d")
-        self._faces = 0
-        self._face = 0  # number of the last one
+        self._names = [name for each in self._traced for name in each.columns(label_set)]
+        self._times = array.array("d")  # of the frames
+        self._frames: dict[int, array.array] = {}  # in which each face is seen, counted from 0
+        self._values: dict[int, array.array] = {}  # of each face, one column after the other for each frame
+        self._several = False  # whether faces are there at once
 
     def __enter__(self) -> "Plot":
         return self
 
-    def write(self, frame: Frame, row: Row) -> None:
-        """Adds one row."""
-        del frame
-        if row.values is None:
-            self._append(row.time_seconds, [np.nan] * len(self._columns))
-            return
-        if row.face != self._face:  # the lines do not run from one person to another
-            self._append(row.time_seconds, [np.nan] * len(self._columns))
-            self._face = row.face
-        values = [value for each in self._traced for value in row.values[each.name].ravel().tolist()]
-        self._append(row.time_seconds, values)
-        self._faces += 1
-        self._thumbnails.offer(row.time_seconds, row.crop)
-
-    def _append(self, time_seconds: float, values: Sequence[float]) -> None:
-        self._times.append(time_seconds)
-        for column, value in zip(self._columns.values(), values, strict=True):
-            column.append(value)
+    def write(self, frame: Frame, rows: Sequence[Row]) -> None:
+        """Adds the rows of one frame."""
+        found = [row for row in rows if row.values is not None]
+        self._several |= len(found) > 1
+        for row in found:
+            if row.face not in self._frames:
+                self._frames[row.face], self._values[row.face] = array.array("q"), array.array("d")
+            self._frames[row.face].append(len(self._times))
+            for each in self._traced:
+                self._values[row.face].extend(row.values[each.name].ravel().tolist())
+            if self._thumbnails is not None:
+                self._thumbnails.offer(row.time_seconds, row.crop)
+        self._times.append(frame.time_seconds)
 
     def __exit__(self, kind: type | None, *_: object) -> None:
-        if kind is not None or not self._columns:
+        if kind is not None or not self._names:
             return
-        series = {name: np.array(column) for name, column in self._columns.items()}
-        if self._faces and all(np.isnan(column).all() for column in series.values()):
+        series = {face: self._series(face) for face in self._frames}
+        if series and all(np.isnan(column).all() for face in series.values() for column in face.values()):
             return  # the network does not predict any of them
-        plot_series(self._path, self._title, np.array(self._times), series, self._thumbnails.select())
+        times = np.array(self._times)
+        if self._several:
+            plot_faces(self._path, self._title, times, series)
+        else:
+            thumbnails = [] if self._thumbnails is None else self._thumbnails.select()
+            plot_series(self._path, self._title, *self._joined(times, series), thumbnails)
         self.files.append(self._path)
+
+    def _series(self, face: int) -> Series:
+        """The values of a face over all frames."""
+        whole = np.full((len(self._times), len(self._names)), np.nan)
+        whole[np.array(self._frames[face])] = np.array(self._values[face]).reshape(-1, len(self._names))
+        return dict(zip(self._names, whole.T, strict=True))
+
+    def _joined(
+        self, times: Float[np.ndarray, "row"], series: dict[int, Series]
+    ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The values of all faces as if they were one, with a break where one follows another at once."""
+        who = np.full(len(times), -1)
+        joined = {name: np.full(len(times), np.nan) for name in self._names}
+        for face, columns in series.items():
+            places = np.array(self._frames[face])
+            who[places] = face
+            for name in self._names:
+                joined[name][places] = columns[name][places]
+        breaks = np.flatnonzero((who[1:] != who[:-1]) & (who[1:] >= 0) & (who[:-1] >= 0)) + 1
+        joined = {name: np.insert(column, breaks, np.nan) for name, column in joined.items()}
+        return np.insert(times, breaks, times[breaks]), joined
 
 
 def plot_series(
     path: pathlib.Path, title: str, times: Float[np.ndarray, "row"], series: Series, faces: list[Thumbnail]
 ) -> None:
-    """Writes a PNG.
+    """Writes the plot of `draw_series` as a PNG."""
+    write_bytes(to_png(draw_series(title, times, series, faces)), path)
+
+
+def draw_series(title: str, times: Float[np.ndarray, "row"], series: Series, faces: list[Thumbnail]) -> Figure:
+    """Draws the lines of one face, or of faces that are never there at once.
 
     Args:
-      path: path of the PNG.
       title: title of the plot.
       times: times of the rows, in seconds.
       series: values to plot; the lines are interrupted where there is no face.
       faces: a few crops.
     """
-    figure = make_figure(WIDTH_INCHES, HEIGHT_INCHES, layout="none")
-    draw_series(figure, title, times, series, faces)
-    write_bytes(to_png(figure), path)
-
-
-def draw_series(
-    figure: Figure, title: str, times: Float[np.ndarray, "row"], series: Series, faces: list[Thumbnail]
-) -> None:
-    """Draws the same into a figure of these sizes."""
+    figure = make_figure(11.0, 5.2, layout="none")
     upper = figure.add_axes((0.07, 0.40, 0.85, 0.52) if faces else (0.07, 0.13, 0.85, 0.77))
     _draw_lines(upper, times, series)
     style_axes(upper, title)
@@ -107,6 +121,7 @@ def draw_series(
     upper.tick_params(length=0)
     upper.grid(visible=False, axis="x")
     _draw_faces(figure, upper, faces)
+    return figure
 
 
 def _draw_lines(axes: Axes, times: Float[np.ndarray, "row"], series: Series) -> None:

@@ -2,20 +2,20 @@
 
 import contextlib
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Protocol, runtime_checkable
 
 from tqdm import tqdm
 
-from affect_jax.predict.result import Result
+from affect_jax.predict.result import Result, Stopped
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
 
 
 @runtime_checkable
 class Sink(Protocol):
-    """A context manager that takes each frame of a recording with its row, in order.
+    """A context manager that takes each frame of a recording with its rows, in order.
 
     Its files get their final names when it exits; after an error, incomplete files do not.
     """
@@ -26,7 +26,7 @@ class Sink(Protocol):
 
     def __enter__(self) -> "Sink": ...
 
-    def write(self, frame: Frame, row: Row) -> None: ...
+    def write(self, frame: Frame, rows: Sequence[Row]) -> None: ...
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -34,27 +34,36 @@ class Sink(Protocol):
 
 
 def feed(
-    sinks: Sequence[Sink], rows: Iterable[tuple[Frame, Row]], title: str, expected: int | None, unit: str = "frame"
+    sinks: Sequence[Sink],
+    sightings: Iterable[tuple[Frame, Sequence[Row]]],
+    title: str,
+    expected: int | None,
+    unit: str = "frame",
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Result:
-    """Writes every row to all sinks and closes them.
+    """Writes every frame with its rows to all sinks and closes them.
 
     Args:
       sinks: in the order in which they are closed.
-      rows: every frame with its row, in order.
+      sightings: every frame with its rows, in order.
       title: title of the progress bar.
-      expected: number of rows, for the progress bar; None if unknown.
-      unit: what a row represents, for the progress bar.
+      expected: number of frames, for the progress bar; None if unknown.
+      unit: what a frame is called by the progress bar.
+      stopping: asked after each frame whether to stop; then Stopped is raised.
     """
     result = Result()
     with contextlib.ExitStack() as stack:
         # The last one entered exits first, so errors while closing the others do not affect its file.
         for sink in reversed(sinks):
             stack.enter_context(sink)
-        for frame, row in tqdm(rows, title, expected, unit=unit, leave=False):
+        for frame, rows in tqdm(sightings, title, expected, unit=unit, leave=False):
             result.frames += 1
-            result.frames_with_face += row.values is not None
+            result.frames_with_face += any(row.values is not None for row in rows)
+            result.rows += len(rows)
             for sink in sinks:
-                sink.write(frame, row)
+                sink.write(frame, rows)
+            if stopping():
+                raise Stopped(f"{title}: stopped behind {result.frames} {unit}s")
     for sink in sinks:
         result.files += sink.files
         result.problems += sink.problems

@@ -13,9 +13,9 @@ from affect_jax.predict.live.analyzer import Analyzer
 from affect_jax.predict.live.latency import Latencies
 from affect_jax.predict.live.newest import Newest
 from affect_jax.predict.live.pace import Captured, SteadyTime, pace
-from affect_jax.predict.live.session import LiveAccount, Outputs, run
+from affect_jax.predict.live.session import Facts, Outputs, run
 from affect_jax.predict.live.status import Status
-from affect_jax.predict.sinks.table import Table
+from affect_jax.predict.sinks.plain_table import PlainTable
 from affect_jax.predict.sources import Video
 
 FRAMES = 12
@@ -39,11 +39,12 @@ def play(predictor, film, folder, delay_seconds=0.0):
     clock = SteadyTime(stop)
     newest, latencies = Newest(stop), Latencies(clock)
     analyze = Analyzer(predictor, None, 0.02, latencies)
-    table = Table(folder / "live.csv", make_schema(predictor, True), LiveAccount(newest, latencies))
+    facts = Facts(newest, latencies)
+    table = PlainTable(folder / "live.csv", make_schema(predictor, True), facts)
     start = time.monotonic()
     with Video(film) as video:
         newest.follow(pace(video, clock))
-        run(newest, slow, Outputs(table), Status(newest, latencies, clock, "tiny_3"), latencies, clock)
+        run(newest, slow, Outputs(table, facts), Status(newest, latencies, clock, "tiny_3"), latencies, clock)
     seconds = time.monotonic() - start
     with (folder / "live.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -53,7 +54,7 @@ def play(predictor, film, folder, delay_seconds=0.0):
 def test_every_frame_gets_the_row_of_a_prediction_and_the_film_its_time(make_predictor, film, tmp_path):
     rows, facts, seconds = play(make_predictor(), film, tmp_path)
     with Video(film) as video:
-        expected = {row.frame: row for _, row in estimate(make_predictor(), video, None, step_seconds=0.02)}
+        expected = {row.frame: row for _, (row,) in estimate(make_predictor(), video, None, step_seconds=0.02)}
     assert facts["frames_captured"] == FRAMES and len(rows) == FRAMES - facts["frames_dropped"]
     assert seconds >= 0.02 * (FRAMES - 1)
     for row in rows:
@@ -113,9 +114,10 @@ def test_an_error_of_the_source_comes_after_the_rows_were_written(make_predictor
         raise ValueError("/dev/video0 stopped after 1 frames")
 
     newest, latencies = Newest(threading.Event()), Latencies(clock)
-    table = Table(tmp_path / "live.csv", make_schema(make_predictor(), True), LiveAccount(newest, latencies))
+    facts = Facts(newest, latencies)
+    table = PlainTable(tmp_path / "live.csv", make_schema(make_predictor(), True), facts)
     analyze = Analyzer(make_predictor(), None, 0.04, latencies)
     newest.follow(broken()).join()
     with pytest.raises(ValueError, match="stopped after 1 frames"):
-        run(newest, analyze, Outputs(table), Status(newest, latencies, clock, "tiny_3"), latencies, clock)
+        run(newest, analyze, Outputs(table, facts), Status(newest, latencies, clock, "tiny_3"), latencies, clock)
     assert (tmp_path / "live.csv").read_text().count("\n") == 2

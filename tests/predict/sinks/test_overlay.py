@@ -8,13 +8,14 @@ import films
 import numpy as np
 import pytest
 
+from affect_jax.predict.options import Options
 from affect_jax.predict.sinks import sound
 from affect_jax.predict.sinks.overlay import fit
 from affect_jax.predict.video import predict_video
 
 
 def predict(make_predictor, path, folder):
-    result = predict_video(make_predictor(), path, folder, path.stem, None)
+    result = predict_video(make_predictor(), path, folder, path.stem, None, Options(overlay=True))
     return result, folder / f"{path.stem}_overlay.mp4"
 
 

@@ -24,8 +24,8 @@ def test_panels_leave_the_face_free_where_they_can():
 def test_the_dot_stands_where_valence_and_arousal_are():
     image = np.zeros((360, 640, 3), np.uint8)
     landmarks = np.full((68, 2), 500, np.float32)
-    row = Row("", 0, 0.0, None, (400.0, 50.0, 200.0, 250.0), 1.0, landmarks, VALUES)
-    drawn = Painter("tiny_3")(image, row)
+    row = Row("", 0, 0.0, None, (400.0, 50.0, 200.0, 250.0), 1.0, landmarks, VALUES, face=0)
+    drawn = Painter("tiny_3")(image, [row])
     # The circumplex: panel from (8, 210), center (8 + 64, 210 + 60), radius 44; V 0.5 right, A -0.25 down.
     assert tuple(drawn[270 + 11, 72 + 22]) == colors.PREDICTED
     assert not image.any() and drawn.shape == image.shape  # a new image
@@ -36,11 +36,11 @@ def test_the_dot_stands_where_valence_and_arousal_are():
 
 def test_a_ready_crop_stands_beside_its_panels():
     image = np.full((96, 96, 3), 90, np.uint8)
-    drawn = Painter("tiny_3")(image, Row("", 0, 0.0, values=VALUES))
+    drawn = Painter("tiny_3")(image, [Row("", 0, 0.0, values=VALUES, face=0)])
     assert drawn.shape[0] == 288 and drawn.shape[1] > 400  # three times as large, so that the text can be read
     assert (drawn[:, :288] == 90).all()
     plain = Painter("tiny_3")(
-        image, Row("", 0, 0.0, values={"valence_arousal": VALUES["valence_arousal"]})
+        image, [Row("", 0, 0.0, values={"valence_arousal": VALUES["valence_arousal"]}, face=0)]
     )  # a network without emotions has no bars
     assert (plain[:150] == drawn[:150]).all() and (plain[160:, 288:] == colors.DARK).all()
 
@@ -55,5 +55,5 @@ def test_a_new_face_has_no_trail_of_the_last_one():
 
     paint = Painter("tiny_3")
     for valence in (-0.9, -0.8, -0.7):
-        paint(image, row(0, valence))
-    np.testing.assert_array_equal(paint(image, row(1, 0.5)), Painter("tiny_3")(image, row(0, 0.5)))
+        paint(image, [row(0, valence)])
+    np.testing.assert_array_equal(paint(image, [row(1, 0.5)]), Painter("tiny_3")(image, [row(0, 0.5)]))

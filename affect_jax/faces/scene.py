@@ -1,0 +1,42 @@
+"""Whether the image around a face is still the same scene, or there was a cut."""
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from affect_jax.faces.face import Box
+
+SIZE_PX = 16  # of the image around a face that is compared
+REGION = 1.5  # its sides over those of the box
+QUICK_SECONDS = 0.1  # frames at most this far apart are compared strictly
+# Between frames 42 ms apart of a lively face, correlations are 0.94 and more, half a second apart 0.67; between
+# photographs of different people, all centered, half are below 0.74 (docs/decisions/prediction.md).
+SAME_IMAGE_QUICK, SAME_IMAGE = 0.85, 0.5
+SAME_PLACE_QUICK, SAME_PLACE = 0.3, 0.1  # intersection over union of boxes
+
+
+def same_image_limit(seconds: float) -> float:
+    """Correlation below which images that many seconds apart are different scenes."""
+    return SAME_IMAGE_QUICK if seconds <= QUICK_SECONDS else SAME_IMAGE
+
+
+def same_place_limit(seconds: float) -> float:
+    """Overlap below which boxes that many seconds apart are different faces."""
+    return SAME_PLACE_QUICK if seconds <= QUICK_SECONDS else SAME_PLACE
+
+
+def view_around(image: UInt8[np.ndarray, "height width 3"], place: Box) -> Float[np.ndarray, "..."]:
+    """A small image of a place and what is around it, without its mean; `place` is a box in fractions of the image."""
+    low, high = np.array(place[:2]), np.array(place[:2]) + place[2:]
+    margin = (high - low) * (REGION - 1) / 2
+    size = image.shape[1::-1]
+    left, top = np.clip(np.floor((low - margin) * size), 0, np.subtract(size, 1)).astype(int)
+    right, bottom = np.clip(np.ceil((high + margin) * size), (left + 1, top + 1), size).astype(int)
+    small = cv2.resize(image[top:bottom, left:right], (SIZE_PX, SIZE_PX), interpolation=cv2.INTER_AREA)
+    return small - small.mean(dtype=np.float64)
+
+
+def correlation(first: Float[np.ndarray, "..."], second: Float[np.ndarray, "..."]) -> float:
+    """Correlation of two images without their means; 1 if one of them is flat."""
+    norm = np.sqrt((first**2).sum() * (second**2).sum())
+    return float((first * second).sum() / norm) if norm > 0 else 1.0

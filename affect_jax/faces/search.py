@@ -1,0 +1,79 @@
+"""In which regions of an image faces are looked for, and the search through them."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from affect_jax.faces.face import Face, overlap
+from affect_jax.faces.face_mesh import region_of_detection
+from affect_jax.faces.landmarker import Landmarker
+from affect_jax.ops.geometry import Crop
+
+PADDED_SIDE = 2.0  # times the image's longer side, so that a face that fills the image becomes small enough to detect
+SMALLEST_TILE_PX = 128  # input size of the detector; smaller tiles would only be upsampled
+TURNS_DEGREES = (90.0, -90.0, 180.0, 45.0, -45.0)
+SAME_FACE = 0.3  # intersection over union of meshes' boxes from which on they may lie on one face,
+SAME_FACE_DISTANCE = 0.25  # and mean distance of their landmarks, in sizes of the face, below which they do
+
+
+def search_regions(width_px: int, height_px: int, tile_levels: int, turned: bool = False) -> Iterator[list[Crop]]:
+    """Yields lists of square regions to search, to be tried in order until a face is found.
+
+    First the whole image, then the image with wide borders, then tiles of a half, a quarter, ... of its longer side,
+    each overlapping its neighbors by half, and last, if `turned`, the whole image turned.
+    """
+    side = max(width_px, height_px)
+    middle_x, middle_y = (width_px - 1) / 2, (height_px - 1) / 2
+    yield [Crop(middle_x, middle_y, float(side))]
+    yield [Crop(middle_x, middle_y, side * PADDED_SIDE)]
+    for level in range(1, tile_levels + 1):
+        tile = side / 2**level
+        if tile < SMALLEST_TILE_PX:
+            break
+        yield [Crop(x, y, tile) for y in _centers(height_px, tile) for x in _centers(width_px, tile)]
+    if turned:
+        yield [Crop(middle_x, middle_y, float(side), degrees) for degrees in TURNS_DEGREES]
+
+
+def _centers(length_px: int, tile_px: float) -> list[float]:
+    """Centers of tiles along one side of the image, each overlapping the next by half."""
+    if length_px <= tile_px:
+        return [(length_px - 1) / 2]
+    steps = int(np.ceil((length_px - tile_px) / (tile_px / 2)))
+    return list(np.linspace(tile_px / 2 - 0.5, length_px - tile_px / 2 - 0.5, steps + 1))
+
+
+def search(
+    landmarker: Landmarker,
+    image: UInt8[np.ndarray, "height width 3"],
+    regions: Sequence[Crop],
+    known: Sequence[Face] = (),
+) -> list[Face]:
+    """Returns the faces in these regions, largest first, without those that are known."""
+    found: list[Face] = []
+    for detection in landmarker.detect(image, regions):
+        middle = detection.corners.mean(0)
+        if any(_holds(face, middle) for face in (*known, *found)):
+            continue
+        face = landmarker.fit(image, region_of_detection(detection))
+        if face is not None and not any(is_same(face, other) for other in (*known, *found)):
+            found.append(face)
+    return found
+
+
+def is_same(first: Face, second: Face) -> bool:
+    """Whether two meshes lie on one face of the image."""
+    if overlap(first.box, second.box) < SAME_FACE:
+        return False
+    return landmark_distance(first.landmarks, second) < SAME_FACE_DISTANCE
+
+
+def landmark_distance(landmarks: Float[np.ndarray, "68 2"], face: Face) -> float:
+    """The mean distance of landmarks from those of a face, in sizes of the face."""
+    return float(np.linalg.norm(landmarks - face.landmarks, axis=1).mean()) / face.size_px
+
+
+def _holds(face: Face, place: Float[np.ndarray, "2"]) -> bool:
+    left, top, width, height = face.box
+    return bool(left <= place[0] <= left + width and top <= place[1] <= top + height)

@@ -1,0 +1,38 @@
+"""One face of a recording from frame to frame: where it was last, and where it should be now."""
+
+import dataclasses
+
+import numpy as np
+from jaxtyping import Float
+
+from affect_jax.faces.face import Box, Face, moved
+
+SMOOTHING = 0.5  # weight of the latest step in the velocity
+COASTING_SECONDS = 0.5  # so long a face that is out of sight is taken to move on
+
+
+@dataclasses.dataclass
+class Track:
+    """A face with a number, as it was when it was last seen."""
+
+    number: int
+    face: Face
+    seen_seconds: float
+    view: Float[np.ndarray, "..."]  # of the image around it, see `faces.scene`
+    velocity: Float[np.ndarray, "2"] = dataclasses.field(default_factory=lambda: np.zeros(2))  # px/s
+
+    def follow(self, face: Face, time_seconds: float, view: Float[np.ndarray, "..."]) -> None:
+        """Takes the face of the next frame in which it is seen."""
+        elapsed = time_seconds - self.seen_seconds
+        if elapsed > 0:
+            step = (face.middle - self.face.middle) / elapsed
+            self.velocity = SMOOTHING * step + (1 - SMOOTHING) * self.velocity
+        self.face, self.seen_seconds, self.view = face, time_seconds, view
+
+    def way(self, time_seconds: float) -> Float[np.ndarray, "2"]:
+        """The way in pixels from where it was seen to where it should be, at constant velocity."""
+        return self.velocity * min(max(time_seconds - self.seen_seconds, 0.0), COASTING_SECONDS)
+
+    def box(self, time_seconds: float) -> Box:
+        """The box where it should be."""
+        return moved(self.face.box, self.way(time_seconds))
