@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "tasks": {"types", "emotions", "ops", "losses", "quantities"},
     "infer": {"types", "ops", "nn", "files"},
     "train": {"types", "ops", "nn", "files"},
-    "tables": {"types", "files", "quantities"},
+    "tables": {"types", "emotions", "files", "quantities"},
     "draw": {"types"},
     "evaluate": {"types", "ops", "metrics", "files", "quantities", "tables"},
     "predict": {"types", "ops", "faces", "files", "quantities", "tables", "draw"},

@@ -36,7 +36,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 # Where a quantity may be named; everything else loops over quantities.
 MAY_NAME = ("quantities/", "tasks/", "losses/", "models/", "nn/heads.py", "data/readers/", "data/render/",
             "metrics/agreement.py", "report/sections/", "predict/sinks/painter.py", "draw/colors.py",
-            "experiment/derive/growth.py")  # fmt: skip
+            "experiment/derive/growth.py",
+            "tables/formats/pyfeat.py")  # columns of another program  # fmt: skip
 
 
 class Gaze(Quantity):

@@ -16,7 +16,7 @@ from affect_jax.predict.journal import Journal
 from affect_jax.predict.predictor import Values
 from affect_jax.quantities.registry import in_order
 from affect_jax.tables.schema import SUCCESS, Schema
-from affect_jax.tables.writing import ENCODING
+from affect_jax.tables.writing import ENCODING, part_of
 
 
 class Changed(ValueError):
@@ -31,7 +31,7 @@ class Part:
     """
 
     def __init__(self, table: pathlib.Path, schema: Schema, journal: Journal):
-        self.path = table.with_name(f"{table.name}.part")
+        self.path = part_of(table)
         self.kept = 0  # rows of an earlier run
         self._schema = schema
         self._journal = journal

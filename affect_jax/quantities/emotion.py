@@ -92,6 +92,18 @@ class Emotion(Quantity):
         """ "1" for probabilities, `TEXT` for names."""
         return {NAME: TEXT, **super().units(label_set), LABEL_NAME: TEXT}
 
+    def summarize(
+        self, values: Float[np.ndarray, "row emotion"], seconds: Float[np.ndarray, "row"], label_set: str
+    ) -> dict[str, float | str]:
+        """The emotion that is most probable in most frames (the first of equals), and mean probabilities."""
+        del seconds
+        names = emotions.names(label_set)
+        if not len(values):
+            return {NAME: "", **{f"{column}_mean": np.nan for column in self.columns(label_set)}}
+        counts = np.bincount(values.argmax(-1), minlength=len(names))
+        means = dict(zip(self.columns(label_set), values.mean(0).tolist(), strict=True))
+        return {NAME: names[int(counts.argmax())], **{f"{column}_mean": mean for column, mean in means.items()}}
+
     def state(self, value: Float[ArrayLike, "*batch emotion"], label: Label, crop_px: int) -> ConfusionMatrix:
         """Confusion matrix of the most probable emotions."""
         del crop_px

@@ -52,6 +52,13 @@ class Landmarks(Quantity):
         del label_set
         return COLUMNS
 
+    def summarize(
+        self, values: Float[np.ndarray, "row 68 2"], seconds: Float[np.ndarray, "row"], label_set: str
+    ) -> dict[str, float | str]:
+        """Nothing: places in crops have no meaning over a recording."""
+        del values, seconds, label_set
+        return {}
+
     def state(self, value: Float[ArrayLike, "*batch 68 2"], label: Label, crop_px: int) -> LandmarkError:
         """Error of the landmarks whose labels lie inside the crop."""
         present = inside(label.value, crop_px) * (label.weight > 0)[..., None].astype(value.dtype)

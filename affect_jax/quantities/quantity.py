@@ -114,6 +114,28 @@ class Quantity(abc.ABC):
         """The unit of each column, of reported values and of labels; `TEXT` for words."""
         return dict.fromkeys(self.columns(label_set) + self.label_columns(label_set), self.unit)
 
+    def summarize(
+        self, values: Float[np.ndarray, "row ..."], seconds: Float[np.ndarray, "row"], label_set: str
+    ) -> dict[str, float | str]:
+        """Statistics of the reported values of one face in one recording, by column of a summary; NaN if undefined.
+
+        Args:
+          values: without missing ones, float64; there may be none.
+          seconds: how long each of them stands.
+          label_set: of emotions.
+
+        By default mean, sample standard deviation (n - 1), minimum and maximum of each component over frames.
+        """
+        del seconds
+        flat = values.reshape(len(values), len(self.columns(label_set)))
+        found = {}
+        for column, numbers in zip(self.columns(label_set), flat.T, strict=True):
+            found[f"{column}_mean"] = float(numbers.mean()) if len(numbers) else np.nan
+            found[f"{column}_sd"] = float(numbers.std(ddof=1)) if len(numbers) > 1 else np.nan
+            found[f"{column}_min"] = float(numbers.min()) if len(numbers) else np.nan
+            found[f"{column}_max"] = float(numbers.max()) if len(numbers) else np.nan
+        return found
+
     # Scores
 
     @abc.abstractmethod

@@ -3,7 +3,8 @@
 import dataclasses
 from types import MappingProxyType
 
-from jaxtyping import Float
+import numpy as np
+from jaxtyping import Float, Int
 
 from affect_jax.metrics.agreement import DIMENSIONS, affect_scores, constant_label_scores
 from affect_jax.metrics.moments import PairMoments
@@ -11,6 +12,20 @@ from affect_jax.quantities.quantity import Quantity
 from affect_jax.types import ArrayLike, Label
 
 VALENCE, AROUSAL = 0, 1  # index on the last axis, in the order of DIMENSIONS
+# Of the circumplex, counterclockwise; high arousal and positive valence include 0
+QUADRANTS = (
+    "positive_valence_high_arousal",
+    "negative_valence_high_arousal",
+    "negative_valence_low_arousal",
+    "positive_valence_low_arousal",
+)
+
+
+def quadrant(valence_arousal: Float[np.ndarray, "*batch 2"]) -> Int[np.ndarray, "*batch"]:
+    """The place in `QUADRANTS`."""
+    positive = valence_arousal[..., VALENCE] >= 0
+    high = valence_arousal[..., AROUSAL] >= 0
+    return np.where(high, np.where(positive, 0, 1), np.where(positive, 3, 2))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +71,15 @@ class ValenceArousal(Quantity):
         """ "valence" and "arousal"."""
         del label_set
         return DIMENSIONS
+
+    def summarize(
+        self, values: Float[np.ndarray, "row 2"], seconds: Float[np.ndarray, "row"], label_set: str
+    ) -> dict[str, float | str]:
+        """Mean, standard deviation, minimum and maximum over frames, and the share of time in each quadrant."""
+        time = np.bincount(quadrant(values), weights=seconds, minlength=len(QUADRANTS))
+        shares = time / time.sum() if time.sum() > 0 else np.full(len(QUADRANTS), np.nan)
+        named = {f"time_share_{name}": share for name, share in zip(QUADRANTS, shares.tolist(), strict=True)}
+        return {**super().summarize(values, seconds, label_set), **named}
 
     def state(self, value: Float[ArrayLike, "*batch 2"], label: Label, crop_px: int) -> PairMoments:
         """Moments of the (prediction, label) pairs."""

@@ -40,7 +40,7 @@ def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str) -> None:
         writer.writerow(schema.columns)
         ordered = [columns[name] for name in schema.columns]
         for row in range(len(rows)):
-            writer.writerow([_cell(column[row]) for column in ordered])
+            writer.writerow([cell(column[row]) for column in ordered])
 
 
 def _columns(rows: Rows, schema: Schema) -> dict[str, Sequence[Any]]:
@@ -59,20 +59,33 @@ def _columns(rows: Rows, schema: Schema) -> dict[str, Sequence[Any]]:
 
 
 class RowWriter:
-    """Appends rows to a part file, which is renamed to `path` once it is complete."""
+    """Appends rows to `<path>.part`, which is renamed to `path` once it is complete."""
 
-    def __init__(self, path: pathlib.Path, schema: Schema, part: pathlib.Path, rows: int = 0):
-        """`rows`: number of rows that are in the part file already; 0 for an empty one, which gets its header."""
+    def __init__(self, path: pathlib.Path, schema: Schema, rows: int = 0):
+        """`rows`: number of rows that are in the part file already, which are kept; 0 begins a new one."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         self.rows = rows
         self._path = path
-        self._part = part
+        self._part = part_of(path)
         self._schema = schema
         self._quantities = in_order(schema.quantities)
-        self._stream = self._part.open("a", **ENCODING)
+        self._stream = self._part.open("a" if rows else "w", **ENCODING)
         self._csv = csv.writer(self._stream, lineterminator="\n")
         if not rows:
             self._csv.writerow(schema.columns)
             self._stream.flush()
+
+    def write(
+        self,
+        keys: Mapping[str, Any],
+        values: Mapping[str, np.ndarray] | None,
+        box: Sequence[float] | None = None,
+        **more: Any,
+    ) -> None:
+        """Appends and flushes one row; the arguments are those of `cells`."""
+        self._csv.writerow(self.cells(keys, values, box, **more))
+        self._stream.flush()
+        self.rows += 1
 
     def cells(
         self,
@@ -107,13 +120,7 @@ class RowWriter:
         for name, group in self._schema.groups.items():
             if given[name] is not None:
                 columns |= dict(zip(group, given[name], strict=True))
-        return [_cell(columns.get(name, "")) for name in self._schema.columns]
-
-    def append(self, cells: Sequence[Any]) -> None:
-        """Appends and flushes one row."""
-        self._csv.writerow(cells)
-        self._stream.flush()
-        self.rows += 1
+        return [cell(columns.get(name, "")) for name in self._schema.columns]
 
     def close(self, recording: Mapping[str, Any] | None = None) -> None:
         """Renames the table to its final name and writes its schema, with facts about the recording."""
@@ -122,13 +129,15 @@ class RowWriter:
         os.replace(self._part, self._path)
 
     def stop(self) -> None:
-        """Leaves the rows so far in the part file."""
+        """Leaves the rows so far in the part file, without a word."""
         self._stream.close()
 
     def abandon(self) -> bool:
-        """Leaves the rows so far in the part file and names it; returns whether there are any."""
-        self.stop()
-        if self.rows:
+        """Leaves the rows so far in the part file and names it, or deletes it; returns whether there are any."""
+        self._stream.close()
+        if not self.rows:
+            self._part.unlink()
+        else:
             logging.warning(
                 "stopped before the end: the %d rows so far are in %s; the same command goes on from there",
                 self.rows,
@@ -137,7 +146,13 @@ class RowWriter:
         return self.rows > 0
 
 
-def _cell(value: Any) -> Any:
+def part_of(path: pathlib.Path) -> pathlib.Path:
+    """The part file of a table: always the same, so that the next run finds it."""
+    return path.with_name(f"{path.name}.part")
+
+
+def cell(value: Any) -> Any:
+    """A value as CSV writes it: numbers as the shortest text that reads back the same, NaN as an empty cell."""
     if isinstance(value, bool | np.bool_):
         return int(value)
     if isinstance(value, float | np.floating):

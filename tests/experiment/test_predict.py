@@ -7,24 +7,48 @@ import signal
 import pytest
 
 from affect_jax.experiment import predict
-from affect_jax.predict.result import Result
+from affect_jax.predict.result import Result, Stopped
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_interrupts_a_prediction_so_that_files_are_closed(number):
+class Network:
+    name = "w@1"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_is_noted_and_a_second_one_interrupts(number):
     before = signal.getsignal(number)
-    closed = []
-    with pytest.raises(KeyboardInterrupt), predict._signals_interrupt():
-        try:
+    with predict._signals() as signals:
+        assert not signals.stopping()
+        os.kill(os.getpid(), number)
+        assert signals.stopping()
+        with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), number)
-        finally:
-            closed.append(True)
-    assert closed and signal.getsignal(number) is before
+    assert signal.getsignal(number) is before
+
+
+def test_a_prediction_that_a_signal_stops_says_so(monkeypatch, tmp_path):
+    def stop(*_):
+        raise Stopped("film.mp4: stopped behind 7 frames")
+
+    monkeypatch.setattr(predict, "predictor", lambda *_: Network)
+    monkeypatch.setattr(predict, "predict_file", stop)
+    call = dict(faces="whole_frame", face_model="", overlay=False)
+    assert predict.predict_run(tmp_path, tmp_path, tmp_path / "o", **call) is False
+
+
+def test_the_identity_of_a_checkpoint_changes_with_its_files(tmp_path):
+    place = tmp_path / "checkpoints" / "7"
+    place.mkdir(parents=True)
+    (tmp_path / "config.json").write_text("{}")
+    before = predict._identify(tmp_path, "w@7")
+    assert predict._identify(tmp_path, "w@7") == before and predict._identify(tmp_path, "w@8") != before
+    (place / "weights").write_text("1")
+    assert predict._identify(tmp_path, "w@7") != before
 
 
 def test_many_problems_are_not_one_endless_line(monkeypatch, tmp_path):
     result = Result(frames=3, problems=[f"{number}.png is broken" for number in range(25)])
-    monkeypatch.setattr(predict, "predictor", lambda *_: None)
+    monkeypatch.setattr(predict, "predictor", lambda *_: Network)
     monkeypatch.setattr(predict, "predict_file", lambda *_: result)
     with pytest.raises(ValueError, match=r"^0.png is broken; .*9.png is broken; and 15 more problems, see above$"):
         predict.predict_run(tmp_path, tmp_path, pathlib.Path("o"), faces="whole_frame", face_model="", overlay=False)

@@ -81,7 +81,9 @@ def test_a_real_face_is_found_in_every_frame(make_predictor, landmarker_file, sh
 def test_no_face_gives_empty_values_and_all_overlays(make_predictor, landmarker_file, shared_data, tmp_path):
     source = tmp_path / "no_face.mp4"
     shutil.copy(shared_data / "video" / "no_face.mp4", source)
-    result = predict_file(make_predictor(), source, tmp_path / "out", tracks_of(landmarker_file, tile_levels=0), Options(overlay=True))
+    result = predict_file(
+        make_predictor(), source, tmp_path / "out", tracks_of(landmarker_file, tile_levels=0), Options(overlay=True)
+    )
     table = read_table(tmp_path / "out" / "no_face.csv")
     assert result.frames_with_face == 0 and len(table) == result.frames == 95
     assert {(row["success"], row["valence"], row["FaceRectX"], row["p_sad"]) for row in table} == {("0", "", "", "")}

@@ -76,7 +76,9 @@ def test_an_error_in_the_middle_keeps_the_rows_and_finishes_nothing(make_predict
 
 def test_sinks_keep_to_the_protocol(film, tmp_path):
     sinks = [
-        video.Table(tmp_path / "a.csv", Schema("m", "c", 64, "tiny_3", ()), Account("a"), Journal(tmp_path / "a.csv", {})),
+        video.Table(
+            tmp_path / "a.csv", Schema("m", "c", 64, "tiny_3", ()), Account("a"), Journal(tmp_path / "a.csv", {})
+        ),
         video.Plot(tmp_path / "a.png", "a", (), "tiny_3"),
         video.VideoOverlay(tmp_path / "a.mp4", "tiny_3", Video(film)),
         overlay.ImageOverlays(tmp_path / "a", "tiny_3"),

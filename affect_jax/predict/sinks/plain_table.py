@@ -6,7 +6,7 @@ from typing import Any
 
 from affect_jax.files.atomic import partial_path
 from affect_jax.predict.sighting import Row
-from affect_jax.predict.sinks.table import cells_of
+from affect_jax.predict.sinks.table import arguments_of
 from affect_jax.predict.sources import Frame
 from affect_jax.tables.schema import Schema, sidecar
 from affect_jax.tables.writing import RowWriter
@@ -34,7 +34,8 @@ class PlainTable:
         """Appends and flushes the rows of a frame."""
         del frame
         for row in rows:
-            self._writer.append(cells_of(row, self._writer))
+            arguments, more = arguments_of(row)
+            self._writer.write(*arguments, **more)
 
     def __exit__(self, kind: type | None, *_: object) -> None:
         if kind is None:

@@ -34,7 +34,7 @@ class Table:
     def __enter__(self) -> "Table":
         self._part.open()
         self._rows = 0
-        self._writer = RowWriter(self._path, self._schema, self._part.path, self._part.kept)
+        self._writer = RowWriter(self._path, self._schema, self._part.kept)
         return self
 
     def known(self) -> Values | None:
@@ -45,11 +45,11 @@ class Table:
         """Appends and flushes the rows of a frame; those that an earlier run wrote are compared."""
         self._account.add(frame, rows)
         for row in rows:
-            cells = cells_of(row, self._writer)
+            arguments, more = arguments_of(row)
             if self._rows < self._part.kept:
-                self._part.check(cells)
+                self._part.check(self._writer.cells(*arguments, **more))
             else:
-                self._writer.append(cells)
+                self._writer.write(*arguments, **more)
             self._rows += 1
 
     def __exit__(self, kind: type | None, *_: object) -> None:
@@ -63,10 +63,10 @@ class Table:
             self._part.remove()
 
 
-def cells_of(row: Row, writer: RowWriter) -> list[Any]:
-    """The cells of a row."""
-    given = {"quality": row.quality, "landmarks": row.landmarks, "blendshapes": row.blendshapes}
-    return writer.cells(_keys(row), row.values, _box(row), **given)
+def arguments_of(row: Row) -> tuple[tuple, dict[str, Any]]:
+    """The arguments with which a writer of tables writes a row."""
+    more = {"quality": row.quality, "landmarks": row.landmarks, "blendshapes": row.blendshapes}
+    return (_keys(row), row.values, _box(row)), {} if row.values is None else more
 
 
 def _keys(row: Row) -> Mapping[str, Any]:

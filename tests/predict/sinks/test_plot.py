@@ -46,7 +46,10 @@ def test_the_plot_is_made_of_the_rows(monkeypatch, tmp_path):
         plot, "plot_series", lambda path, title, times, series, faces: kept.update(series, times=times, faces=faces)
     )
     crop = np.full((8, 8, 3), 77, np.uint8)
-    rows = [Row("a.mp4", 0, 0.25, crop, values={"valence_arousal": np.float32([0.5, -0.25])}, face=0), Row("a.mp4", 1, 1 / 3)]
+    rows = [
+        Row("a.mp4", 0, 0.25, crop, values={"valence_arousal": np.float32([0.5, -0.25])}, face=0),
+        Row("a.mp4", 1, 1 / 3),
+    ]
     with Plot(tmp_path / "a.png", "a.mp4", ("valence_arousal", "emotion"), "tiny_3", crops=True) as sink:
         for index, row in enumerate(rows):
             sink.write(Frame("a.mp4", index, row.time_seconds, None), [row])
@@ -72,7 +75,8 @@ def test_lines_do_not_run_from_one_face_to_another(monkeypatch, tmp_path):
         for index, face in enumerate((0, 0, 1)):
             values = {"valence_arousal": np.float32([0.5, -0.25])}
             sink.write(
-                Frame("a.mp4", index, float(index), None), [Row("a", index, float(index), crop, values=values, face=face)]
+                Frame("a.mp4", index, float(index), None),
+                [Row("a", index, float(index), crop, values=values, face=face)],
             )
     np.testing.assert_array_equal(kept["times"], [0, 1, 2, 2])
     np.testing.assert_array_equal(kept["valence"], [0.5, 0.5, np.nan, 0.5])

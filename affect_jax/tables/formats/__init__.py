@@ -1,0 +1,1 @@
+"""Our table in the columns and folders of other programs."""
