@@ -65,13 +65,10 @@ def live_run(
         tracks = None if make_tracks is None else make_tracks(1 / rate)
         analyze = Analyzer(network, tracks, 1 / rate, latencies)
         status = Status(newest, latencies, clock, network.label_set)
-        with _outputs(source, options, network, tracks is None, newest, latencies) as outputs:
-            capture = newest.follow(frames)
+        with _outputs(source, options, network, tracks is None, newest, latencies) as outputs, newest.follow(frames):
             try:
                 run(newest, analyze, outputs, status, latencies, clock)
             finally:
-                stop.set()
-                capture.join()
                 for line in status.summary():
                     logging.info("%s", line)
 

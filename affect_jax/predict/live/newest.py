@@ -1,5 +1,6 @@
 """Hands the newest frame from the thread that captures to the one that predicts."""
 
+import contextlib
 import threading
 from collections.abc import Iterable, Iterator
 
@@ -43,11 +44,16 @@ class Newest:
             taken, self._waiting = self._waiting, None
             return None if self._stop.is_set() else taken
 
-    def follow(self, source: Iterable[Captured]) -> threading.Thread:
-        """Starts a thread that captures until the source ends, fails, or the session is stopped."""
+    @contextlib.contextmanager
+    def follow(self, source: Iterable[Captured]) -> Iterator[threading.Thread]:
+        """Captures in another thread until the source ends or fails; stops the session and the thread at the exit."""
         thread = threading.Thread(target=self._capture, args=[source], name="capture", daemon=True)
         thread.start()
-        return thread
+        try:
+            yield thread
+        finally:
+            self._stop.set()
+            thread.join()
 
     def _capture(self, source: Iterable[Captured]) -> None:
         try:

@@ -4,7 +4,6 @@ import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from affect_jax.files.atomic import partial_path
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks.table import arguments_of
 from affect_jax.predict.sources import Frame
@@ -26,8 +25,7 @@ class PlainTable:
         self._facts = facts
 
     def __enter__(self) -> "PlainTable":
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = RowWriter(self._path, self._schema, partial_path(self._path))
+        self._writer = RowWriter(self._path, self._schema)
         return self
 
     def write(self, frame: Frame, rows: Sequence[Row]) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from affect_jax import predict_images
 from affect_jax.predict.files import predict_file
+from affect_jax.predict.options import Options
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def images(tmp_path):
 def test_the_table_is_the_one_of_the_command(model, images, tmp_path):
     paths, _ = images
     table = predict_images(model, paths, faces="whole_frame", progress=False)
-    predict_file(model.predictor, paths[0].parent, tmp_path / "out", None, False)
+    predict_file(model.predictor, paths[0].parent, tmp_path / "out", None, Options())
     with (tmp_path / "out" / "images.csv").open() as file:
         expected = list(csv.DictReader(file))
     assert table.columns == list(expected[0]) and table.height == len(expected) == 6

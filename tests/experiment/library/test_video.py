@@ -7,11 +7,12 @@ import pytest
 
 from affect_jax import predict_video
 from affect_jax.predict.files import predict_file
+from affect_jax.predict.options import Options
 
 
 def test_the_table_is_the_one_of_the_command(model, film, tmp_path):
     table = predict_video(model, film, faces="whole_frame", progress=False)
-    predict_file(model.predictor, film, tmp_path / "out", None, False)
+    predict_file(model.predictor, film, tmp_path / "out", None, Options())
     with (tmp_path / "out" / "a film.csv").open() as file:
         expected = list(csv.DictReader(file))
     assert table.columns == list(expected[0]) and table.height == len(expected) == 10

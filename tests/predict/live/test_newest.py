@@ -45,9 +45,9 @@ def test_frames_that_are_taken_in_time_are_all_predicted(clock, make_frame):
 
 def test_the_last_frame_is_still_predicted_after_the_source_has_ended(clock, make_frame):
     newest = Newest(threading.Event())
-    thread = newest.follow([Captured(make_frame(index, 0.0), 0.0) for index in range(4)])
-    thread.join()
-    assert [captured.frame.index for captured in newest] == [3]
+    with newest.follow([Captured(make_frame(index, 0.0), 0.0) for index in range(4)]) as thread:
+        thread.join()
+        assert [captured.frame.index for captured in newest] == [3]
     assert newest.dropped == 3 and newest.captured == 4
 
 
@@ -64,6 +64,6 @@ def test_an_error_of_the_source_ends_the_session_and_is_kept(make_frame):
         raise ValueError("/dev/video0 stopped")
 
     newest = Newest(threading.Event())
-    newest.follow(broken()).join()
-    assert [captured.frame.index for captured in newest] == [0]
+    with newest.follow(broken()):
+        assert [captured.frame.index for captured in newest] == [0]
     assert str(newest.error) == "/dev/video0 stopped"

@@ -42,8 +42,7 @@ def play(predictor, film, folder, delay_seconds=0.0):
     facts = Facts(newest, latencies)
     table = PlainTable(folder / "live.csv", make_schema(predictor, True), facts)
     start = time.monotonic()
-    with Video(film) as video:
-        newest.follow(pace(video, clock))
+    with Video(film) as video, newest.follow(pace(video, clock)):
         run(newest, slow, Outputs(table, facts), Status(newest, latencies, clock, "tiny_3"), latencies, clock)
     seconds = time.monotonic() - start
     with (folder / "live.csv").open() as file:
@@ -117,7 +116,6 @@ def test_an_error_of_the_source_comes_after_the_rows_were_written(make_predictor
     facts = Facts(newest, latencies)
     table = PlainTable(tmp_path / "live.csv", make_schema(make_predictor(), True), facts)
     analyze = Analyzer(make_predictor(), None, 0.04, latencies)
-    newest.follow(broken()).join()
-    with pytest.raises(ValueError, match="stopped after 1 frames"):
+    with newest.follow(broken()), pytest.raises(ValueError, match="stopped after 1 frames"):
         run(newest, analyze, Outputs(table, facts), Status(newest, latencies, clock, "tiny_3"), latencies, clock)
     assert (tmp_path / "live.csv").read_text().count("\n") == 2
