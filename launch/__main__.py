@@ -9,7 +9,7 @@ import affect_jax
 GROUPS = {
     "Train": ("train", "options", "inspect", "reproduce", "selftest", "cluster"),
     "Evaluate": ("evaluate", "report", "attention"),
-    "Predict": ("predict", "view"),
+    "Predict": ("predict", "live", "view"),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),
     "Study many runs": ("sweep", "compare_sweeps"),
     "Data": ("prepare_data", "find_faces", "import_lists", "render_faces"),

@@ -11,9 +11,16 @@ from affect_jax.draw.colors import FAINT, GRAY, INK
 DPI = 150
 
 
+class InlineFigure(Figure):
+    """A figure that a notebook shows although pyplot does not know it."""
+
+    def _repr_png_(self) -> bytes:
+        return to_png(self)
+
+
 def make_figure(width_inches: float, height_inches: float, layout: str = "constrained") -> Figure:
     """Makes a figure without touching pyplot's global state."""
-    figure = Figure(figsize=(width_inches, height_inches), layout=layout, facecolor="white")
+    figure = InlineFigure(figsize=(width_inches, height_inches), layout=layout, facecolor="white")
     FigureCanvasAgg(figure)
     return figure
 

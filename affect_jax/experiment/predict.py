@@ -1,6 +1,7 @@
 """A trained workdir as a plain function from images to predictions."""
 
 import contextlib
+import os
 import pathlib
 import signal
 import threading
@@ -13,10 +14,12 @@ from absl import logging
 
 from affect_jax.experiment import flip_averaging, restore
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.config.options import Options as RunOptions
 from affect_jax.files.disk import require_writable
 from affect_jax.files.problems import raise_problems
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.streaming import follower
+from affect_jax.nn.network import Network, Variables
 from affect_jax.predict.crops import MakeTracks
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.journal import identify
@@ -31,7 +34,19 @@ BATCH = 16  # images per call
 
 def predictor(workdir: pathlib.Path, flip: Sequence[str] = (), precision: str = "float32") -> Predictor:
     """The network of a workdir, with its crop and label names; `flip` as in `evaluate_run`."""
-    run, network, variables, step = restore.restore_run(workdir)
+    return make_predictor(workdir, *restore.restore_run(workdir), flip, precision)
+
+
+def make_predictor(
+    workdir: pathlib.Path,
+    run: RunOptions,
+    network: Network,
+    variables: Variables,
+    step: int,
+    flip: Sequence[str],
+    precision: str,
+) -> Predictor:
+    """The predictor of a restored run; UsageError if it does not predict affect from images."""
     if not run.predicts_affect:
         raise UsageError(
             f"{workdir} holds a landmark network, which does not predict affect; train a static network from it first"
@@ -58,6 +73,27 @@ def predictor(workdir: pathlib.Path, flip: Sequence[str] = (), precision: str = 
     )
 
 
+def choose_tracks(faces: str, face_model: str) -> MakeTracks | None:
+    """What finds the faces, from a command's flags; None if each frame is a face crop. UsageError without the extra."""
+    if faces != "landmarker":
+        if face_model:
+            raise UsageError(f"--face_model={face_model} has no effect with --faces={faces}; give only one of them")
+        return None
+    try:
+        return make_landmarker(face_model or None)
+    except ImportError as error:
+        raise UsageError(f"{error}; without it, only --faces=whole_frame is available") from error
+
+
+def make_landmarker(face_model: str | os.PathLike | None) -> MakeTracks:
+    """What finds the faces; ImportError with the line that installs it without the extra `face`."""
+    from affect_jax.faces.interpreter import require_interpreter  # an optional dependency
+    from affect_jax.faces.tracks import FaceTracks
+
+    require_interpreter()
+    return lambda step_seconds: FaceTracks(face_model, step_seconds=step_seconds)
+
+
 def predict_run(
     workdir: pathlib.Path,
     source: pathlib.Path,
@@ -76,9 +112,7 @@ def predict_run(
     if not source.exists():
         raise UsageError(f"--input={source} does not exist")
     require_writable(output)
-    if face_model and faces != "landmarker":
-        raise UsageError(f"--face_model={face_model} has no effect with --faces={faces}; give only one of them")
-    make_tracks = _make_tracks(face_model) if faces == "landmarker" else None
+    make_tracks = choose_tracks(faces, face_model)
     network = predictor(workdir, flip, precision)
     origin = {"network": _identify(workdir, network.name), "flip_average": sorted(flip), "precision": precision}
     origin |= {"faces": faces, "face_model": face_model}
@@ -93,18 +127,6 @@ def predict_run(
         logging.info("wrote %s", path)
     raise_problems(result.problems)
     return True
-
-
-def _make_tracks(face_model: str) -> MakeTracks:
-    """Makes what finds the faces; UsageError without the extra `face`."""
-    from affect_jax.faces.interpreter import require_interpreter  # an optional dependency
-    from affect_jax.faces.tracks import FaceTracks
-
-    try:
-        require_interpreter()
-    except ImportError as error:
-        raise UsageError(f"{error}; without it, only --faces=whole_frame is available") from error
-    return lambda step_seconds: FaceTracks(face_model or None, step_seconds=step_seconds)
 
 
 def _identify(workdir: pathlib.Path, name: str) -> str:

@@ -128,6 +128,10 @@ class RowWriter:
         write_schema(self._schema, self._path, recording)
         os.replace(self._part, self._path)
 
+    def stop(self) -> None:
+        """Leaves the rows so far in the part file, without a word."""
+        self._stream.close()
+
     def abandon(self) -> bool:
         """Leaves the rows so far in the part file and names it, or deletes it; returns whether there are any."""
         self._stream.close()

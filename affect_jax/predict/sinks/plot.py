@@ -100,10 +100,14 @@ class Plot:
 def plot_series(
     path: pathlib.Path, title: str, times: Float[np.ndarray, "row"], series: Series, faces: list[Thumbnail]
 ) -> None:
-    """Writes a PNG.
+    """Writes the plot of `draw_series` as a PNG."""
+    write_bytes(to_png(draw_series(title, times, series, faces)), path)
+
+
+def draw_series(title: str, times: Float[np.ndarray, "row"], series: Series, faces: list[Thumbnail]) -> Figure:
+    """Draws the lines of one face, or of faces that are never there at once.
 
     Args:
-      path: path of the PNG.
       title: title of the plot.
       times: times of the rows, in seconds.
       series: values to plot; the lines are interrupted where there is no face.
@@ -117,7 +121,7 @@ def plot_series(
     upper.tick_params(length=0)
     upper.grid(visible=False, axis="x")
     _draw_faces(figure, upper, faces)
-    write_bytes(to_png(figure), path)
+    return figure
 
 
 def _draw_lines(axes: Axes, times: Float[np.ndarray, "row"], series: Series) -> None:

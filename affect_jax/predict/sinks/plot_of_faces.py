@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import FACES, GRAY, INK
@@ -13,13 +14,17 @@ from affect_jax.files.atomic import write_bytes
 Series = dict[str, Float[np.ndarray, "row"]]  # by column of the table; NaN if there is no face
 
 
-def plot_faces(
-    path: pathlib.Path, title: str, times: Float[np.ndarray, "row"], series: dict[int, Series], most: int = len(FACES)
-) -> None:
-    """Writes a PNG.
+def plot_faces(path: pathlib.Path, title: str, times: Float[np.ndarray, "row"], series: dict[int, Series]) -> None:
+    """Writes the plot of `draw_faces` as a PNG."""
+    write_bytes(to_png(draw_faces(title, times, series)), path)
+
+
+def draw_faces(
+    title: str, times: Float[np.ndarray, "row"], series: dict[int, Series], most: int = len(FACES)
+) -> Figure:
+    """Draws a panel for each quantity.
 
     Args:
-      path: path of the PNG.
       title: title of the plot.
       times: times of the frames, in seconds.
       series: values of each face.
@@ -43,7 +48,7 @@ def plot_faces(
     style_axes(panels[0], title + rest)
     panels[-1].set_xlabel("time (s)", color=INK, fontsize=10)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper", frameon=False, fontsize=10)
-    write_bytes(to_png(figure), path)
+    return figure
 
 
 def _draw(axes: Axes, times: Float[np.ndarray, "row"], values: Float[np.ndarray, "row"], face: int) -> None:

@@ -45,13 +45,11 @@ class Table:
         """Appends and flushes the rows of a frame; those that an earlier run wrote are compared."""
         self._account.add(frame, rows)
         for row in rows:
-            more = {"quality": row.quality, "landmarks": row.landmarks, "blendshapes": row.blendshapes}
-            if row.values is None:
-                more = {}
+            arguments, more = arguments_of(row)
             if self._rows < self._part.kept:
-                self._part.check(self._writer.cells(_keys(row), row.values, _box(row), **more))
+                self._part.check(self._writer.cells(*arguments, **more))
             else:
-                self._writer.write(_keys(row), row.values, _box(row), **more)
+                self._writer.write(*arguments, **more)
             self._rows += 1
 
     def __exit__(self, kind: type | None, *_: object) -> None:
@@ -63,6 +61,12 @@ class Table:
             self._part.close()
         else:
             self._part.remove()
+
+
+def arguments_of(row: Row) -> tuple[tuple, dict[str, Any]]:
+    """The arguments with which a writer of tables writes a row."""
+    more = {"quality": row.quality, "landmarks": row.landmarks, "blendshapes": row.blendshapes}
+    return (_keys(row), row.values, _box(row)), {} if row.values is None else more
 
 
 def _keys(row: Row) -> Mapping[str, Any]:

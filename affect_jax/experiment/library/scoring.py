@@ -1,0 +1,46 @@
+"""Scores of a table of predictions."""
+
+import os
+import pathlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from affect_jax.emotions import LABEL_SETS
+from affect_jax.evaluate.summary import scores
+from affect_jax.experiment.library.labels import join_labels
+from affect_jax.experiment.library.table import read_table
+from affect_jax.experiment.root_logging import leave_logging_alone
+from affect_jax.files.paths import expand_home
+from affect_jax.tables.from_columns import rows_of
+from affect_jax.tables.reading import read_rows
+
+if TYPE_CHECKING:
+    pass
+
+
+@leave_logging_alone()
+def score(
+    table: "str | os.PathLike | polars.DataFrame", labels: "str | os.PathLike | polars.DataFrame | None" = None
+) -> dict[str, float]:
+    """Scores of predictions, as in the summary of `launch.evaluate`: "ccc/valence", "rmse/arousal", "accuracy", ...
+
+    Args:
+      table: a table of `launch.evaluate`, by its path or as a data frame with the same label columns; or predictions of
+        images or videos, together with `labels`.
+      labels: a table with `frame` or `source`, and `valence` and `arousal` in [-1, 1], `expression`, or both; empty
+        cells are not labeled. It is joined on those of `source`, `frame` and `face` that it has.
+
+    ValueError if nothing is labeled, or if labels and predictions do not belong to each other.
+    """
+    if isinstance(table, str | os.PathLike) and labels is None:
+        rows = read_rows(pathlib.Path(expand_home(os.fspath(table))))
+    else:
+        frame = read_table(table)
+        if labels is not None:
+            frame = join_labels(frame, read_table(labels))
+        rows = rows_of(frame.to_dict(as_series=False), LABEL_SETS)
+    found = scores(rows, np.arange(len(rows)))
+    if not found:
+        raise ValueError("no row of the table is labeled; give the labels as a second table")
+    return found
