@@ -94,6 +94,7 @@ window.addEventListener("beforeunload", (event) => {
 // Theme: that of the system, until another is chosen.
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
+  knownColors.clear();
   byId("theme").textContent = theme === "dark" ? "Light" : "Dark";
   for (const chip of document.querySelectorAll("#faces .chip")) chip.style.background = faceColor(Number(chip.dataset.face));
   drawAll();
