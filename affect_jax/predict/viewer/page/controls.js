@@ -41,7 +41,7 @@ for (const number of numbers) {
   byId("faces").append(make("label", { title: `seen for ${clockText(seconds(number), 1)}` }, [box, " ", chip, `Face ${number}`]));
 }
 for (const trace of traces.slice(1)) {
-  byId("faces").append(make("span", { className: "faint", textContent: `${trace.isLabel ? "thin" : "dashed"}: ${trace.name}` }));
+  byId("faces").append(make("span", { className: "faint", textContent: `${trace.isLabel ? "labels" : "dashed"}: ${trace.name}` }));
 }
 
 // Zoom.
