@@ -20,18 +20,8 @@ from affect_jax.predict.viewer.trace import Trace
 
 FOLDER = pathlib.Path(__file__).parent / "page"
 SCRIPTS = (
-    "data",
-    "clock",
-    "stage",
-    "circumplex",
-    "axes",
-    "curves",
-    "marks",
-    "lane",
-    "readout",
-    "keys",
-    "main",
-    "controls",
+    *("elements", "data", "clock", "stage", "circumplex", "axes", "curves", "marks", "lane", "readout", "keys"),
+    *("main", "controls"),  # which use all others
 )
 # Of what a page may load: itself, and the video beside it or chosen by the user. Nothing from a network.
 POLICY = "default-src 'none'; media-src 'self' file: blob:; img-src data:; style-src {style}; script-src {scripts}"

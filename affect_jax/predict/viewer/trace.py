@@ -65,7 +65,10 @@ def read_traces(path: pathlib.Path, recording: str = "") -> tuple[str, list[Trac
     columns["face"] = _faces(columns)
     order = np.lexsort((columns["face"], columns["time_seconds"]))
     columns = {name: column[order] for name, column in columns.items()}
-    return source, [_trace(path, columns, prefix) for prefix in prefixes]
+    traces = [_trace(path, columns, prefix) for prefix in prefixes]
+    if len(traces) > 1:
+        traces[1] = dataclasses.replace(traces[1], name=f"{traces[1].name} (labels)")
+    return source, traces
 
 
 def _one_recording(path: pathlib.Path, columns: Columns, recording: str) -> tuple[str, Columns]:
@@ -105,7 +108,7 @@ def _trace(path: pathlib.Path, columns: Columns, prefix: str) -> Trace:
     points = [f"{axis}_{number}" for number in range(LANDMARKS) for axis in "xy"]
     has = lambda wanted: not prefix and all(name in columns for name in wanted)
     return Trace(
-        name=f"{printable(path.stem)}{' (labels)' if prefix else ''}",
+        name=printable(path.stem),
         is_label=bool(prefix),
         time_seconds=columns["time_seconds"],
         frame=columns["frame"].astype(np.int64) if "frame" in columns else np.arange(count),

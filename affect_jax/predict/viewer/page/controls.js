@@ -41,7 +41,7 @@ for (const number of numbers) {
   byId("faces").append(make("label", { title: `seen for ${clockText(seconds(number), 1)}` }, [box, " ", chip, `Face ${number}`]));
 }
 for (const trace of traces.slice(1)) {
-  byId("faces").append(make("span", { className: "faint", textContent: `${trace.isLabel ? "thin" : "dashed"}: ${trace.name}` }));
+  byId("faces").append(make("span", { className: "faint", textContent: `${trace.isLabel ? "labels" : "dashed"}: ${trace.name}` }));
 }
 
 // Zoom.
@@ -94,6 +94,7 @@ window.addEventListener("beforeunload", (event) => {
 // Theme: that of the system, until another is chosen.
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
+  knownColors.clear();
   byId("theme").textContent = theme === "dark" ? "Light" : "Dark";
   for (const chip of document.querySelectorAll("#faces .chip")) chip.style.background = faceColor(Number(chip.dataset.face));
   drawAll();
