@@ -7,8 +7,10 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax.faces.face import Box, Face, moved
+from affect_jax.faces.scene import QUICK_SECONDS
 
 VELOCITY_SECONDS = 0.2  # time constant of the average over velocities
+QUICK_GROWTH = 1.25  # more than a face may grow or shrink between frames up to 0.1 s apart
 COASTING_SECONDS = 1.0  # so long a face that is out of sight is taken to move on
 
 
@@ -29,6 +31,11 @@ class Track:
             weight = 1 - math.exp(-elapsed / VELOCITY_SECONDS)
             self.velocity = self.velocity + weight * ((face.middle - self.face.middle) / elapsed - self.velocity)
         self.face, self.seen_seconds, self.view = face, time_seconds, view
+
+    def may_become(self, face: Face, time_seconds: float) -> bool:
+        """Whether it may have become a face of that size: a mesh that is half on another face grows at once."""
+        ratio = face.size_px / self.face.size_px
+        return time_seconds - self.seen_seconds > QUICK_SECONDS or 1 / QUICK_GROWTH < ratio < QUICK_GROWTH
 
     def way(self, time_seconds: float) -> Float[np.ndarray, "2"]:
         """Returns the way in pixels from where it was seen to where it should be, at constant velocity."""

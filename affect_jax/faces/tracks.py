@@ -12,7 +12,14 @@ from affect_jax.faces.face import Box, Face, enlarged, overlap
 from affect_jax.faces.face_mesh import region_of_mesh
 from affect_jax.faces.landmarker import Landmarker
 from affect_jax.faces.looking import Looking
-from affect_jax.faces.scene import REGION, correlation, same_image_limit, view_around
+from affect_jax.faces.scene import (
+    colors,
+    common_part,
+    correlation,
+    same_colors_limit,
+    same_image_limit,
+    view_around,
+)
 from affect_jax.faces.search import is_same
 from affect_jax.faces.track import Track
 from affect_jax.ops.geometry import Crop
@@ -20,7 +27,7 @@ from affect_jax.ops.image_checks import check_photograph
 
 LOST_SECONDS = 2.0  # so long a face that is out of sight keeps its number
 MISSING_SIDE = 1.5  # of the square searched for it, times the side that the mesh sees
-WHOLE = (0.0, 0.0, 1.0, 1.0)  # the place of the whole image
+PERSON = 2.5  # what belongs to a person beside the face, times the sides of its box: hair and shoulders hide others
 TILE_LEVELS = 1  # how finely an image is tiled if no face is found in the whole
 
 Image = UInt8[np.ndarray, "height width 3"]
@@ -54,7 +61,7 @@ class FaceTracks:
         """Begins a new recording, or an unrelated image: numbers begin at 0 again."""
         self._tracks: list[Track] = []
         self._numbers = 0
-        self._whole: np.ndarray | None = None  # view of the last frame
+        self._colors = np.zeros(1)  # of the last frame
         self._last = self._time = -np.inf  # of the last frame and of this one
         self._looking = Looking(self._landmarker, self._tile_levels, self._step_seconds)
 
@@ -89,17 +96,18 @@ class FaceTracks:
     def _follow(self, image: Image) -> dict[Track, Face]:
         followed = {}
         for track in filter(self._is_visible, self._tracks):
-            if (face := self._landmarker.fit(image, _region(track, self._time))) is not None:
+            face = self._landmarker.fit(image, _region(track, self._time))
+            if face is not None and track.may_become(face, self._time):
                 followed[track] = face
         return followed
 
     def _end_at_cut(self, image: Image, followed: dict[Track, Face]) -> dict[Track, Face]:
         """Ends the tracks around which the image changed at once; all that are out of sight if all of it did."""
-        last, self._whole = self._whole, view_around(image, WHOLE)
-        whole_cut = last is not None and correlation(last, self._whole) < same_image_limit(self._time - self._last)
+        last, self._colors = self._colors, colors(image)
+        new_scene = common_part(last, self._colors) < same_colors_limit(self._time - self._last)
         visible = [track for track in self._tracks if self._is_visible(track)]
         cut = [track for track in visible or self._tracks if self._is_cut(track, followed.get(track), image)]
-        if not whole_cut:  # faces that pass each other change what is around them
+        if not new_scene:  # faces that pass each other change what is around them
             cut = [track for track in cut if not self._has_neighbor(track)]
         elif visible and cut == visible:
             cut = self._tracks
@@ -113,9 +121,9 @@ class FaceTracks:
         return all(correlation(track.view, _view(image, box)) < limit for box in boxes)
 
     def _has_neighbor(self, track: Track) -> bool:
-        around = enlarged(track.box(self._time), REGION)
+        around = enlarged(track.box(self._time), PERSON)
         others = (other for other in self._tracks if other is not track)
-        return any(overlap(around, enlarged(other.box(self._time), REGION)) > 0 for other in others)
+        return any(overlap(around, enlarged(other.box(self._time), PERSON)) > 0 for other in others)
 
     def _without_twins(self, followed: dict[Track, Face]) -> list[Face]:
         """Returns the faces; of meshes that lie on one face that whose track should be there."""
