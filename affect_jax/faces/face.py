@@ -3,8 +3,9 @@
 import dataclasses
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
+Image = UInt8[np.ndarray, "height width 3"]  # RGB
 Box = tuple[float, float, float, float]  # left, top, width, height
 
 

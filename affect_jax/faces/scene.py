@@ -2,9 +2,9 @@
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
-from affect_jax.faces.face import Box
+from affect_jax.faces.face import Box, Image
 
 SIZE_PX = 16  # of the image around a face that is compared
 REGION = 1.5  # its sides over those of the box
@@ -34,7 +34,7 @@ def same_place_limit(seconds: float) -> float:
     return SAME_PLACE_QUICK if seconds <= QUICK_SECONDS else SAME_PLACE
 
 
-def view_around(image: UInt8[np.ndarray, "height width 3"], place: Box) -> Float[np.ndarray, "..."]:
+def view_around(image: Image, place: Box) -> Float[np.ndarray, "..."]:
     """A small image of a place and what is around it, without its mean; `place` is a box in fractions of the image."""
     low, high = np.array(place[:2]), np.array(place[:2]) + place[2:]
     margin = (high - low) * (REGION - 1) / 2
@@ -51,7 +51,7 @@ def correlation(first: Float[np.ndarray, "..."], second: Float[np.ndarray, "..."
     return float((first * second).sum() / norm) if norm > 0 else 1.0
 
 
-def colors(image: UInt8[np.ndarray, "height width 3"]) -> Float[np.ndarray, "levels levels levels"]:
+def colors(image: Image) -> Float[np.ndarray, "levels levels levels"]:
     """The share of the image that each color has: what moves in it changes little."""
     small = cv2.resize(image, (COLORS_PX, COLORS_PX), interpolation=cv2.INTER_AREA)
     counts = cv2.calcHist([small], [0, 1, 2], None, [COLORS_LEVELS] * 3, [0, 256] * 3)

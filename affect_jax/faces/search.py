@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
-from affect_jax.faces.face import Face, overlap
+from affect_jax.faces.face import Face, Image, overlap
 from affect_jax.faces.face_mesh import region_of_detection, region_of_mesh
 from affect_jax.faces.landmarker import Landmarker
 from affect_jax.ops.geometry import Crop
@@ -26,18 +26,20 @@ def whole_regions(width_px: int, height_px: int) -> list[list[Crop]]:
     return [[Crop(middle_x, middle_y, float(side))], [Crop(middle_x, middle_y, side * PADDED_SIDE)]]
 
 
-def fine_regions(width_px: int, height_px: int, tile_levels: int) -> Iterator[list[Crop]]:
-    """Yields lists of regions to search if there is no face in the whole image: it turned, and then tiles of it.
-
-    Tiles have a half, a quarter, ... of its longer side, each overlapping its neighbors by half.
-    """
+def tiles(width_px: int, height_px: int, levels: int) -> Iterator[list[Crop]]:
+    """Yields square tiles of the image: of a half, a quarter, ... of its longer side, each half on its neighbors."""
     side = max(width_px, height_px)
-    yield [Crop((width_px - 1) / 2, (height_px - 1) / 2, float(side), degrees) for degrees in TURNS_DEGREES]
-    for level in range(1, tile_levels + 1):
+    for level in range(1, levels + 1):
         tile = side / 2**level
         if tile < SMALLEST_TILE_PX:
             return
         yield [Crop(x, y, tile) for y in _centers(height_px, tile) for x in _centers(width_px, tile)]
+
+
+def turned_regions(width_px: int, height_px: int) -> list[Crop]:
+    """Returns the whole image turned, for faces that are not upright."""
+    (whole,) = whole_regions(width_px, height_px)[0]
+    return [dataclasses.replace(whole, rotation_degrees=degrees) for degrees in TURNS_DEGREES]
 
 
 def _centers(length_px: int, tile_px: float) -> list[float]:
@@ -50,7 +52,7 @@ def _centers(length_px: int, tile_px: float) -> list[float]:
 
 def search(
     landmarker: Landmarker,
-    image: UInt8[np.ndarray, "height width 3"],
+    image: Image,
     regions: Sequence[Crop],
     known: Sequence[Face] = (),
 ) -> list[Face]:
@@ -66,7 +68,7 @@ def search(
     return found
 
 
-def confirm(landmarker: Landmarker, image: UInt8[np.ndarray, "height width 3"], face: Face) -> bool:
+def confirm(landmarker: Landmarker, image: Image, face: Face) -> bool:
     """Whether the detector sees a face where the mesh lies, looking at that place only, upright and enlarged."""
     region = region_of_mesh(face.mesh)
     seen = landmarker.detect(image, [dataclasses.replace(region, side_px=CONFIRMING_SIDE * region.side_px)])

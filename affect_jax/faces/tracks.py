@@ -5,10 +5,9 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import UInt8
 
 from affect_jax.faces.assignment import assign
-from affect_jax.faces.face import Box, Face, enlarged, overlap
+from affect_jax.faces.face import Box, Face, Image, enlarged, overlap
 from affect_jax.faces.face_mesh import region_of_mesh
 from affect_jax.faces.landmarker import Landmarker
 from affect_jax.faces.looking import Looking
@@ -30,8 +29,6 @@ MISSING_SIDE = 1.5  # of the square searched for it, times the side that the mes
 PERSON = 2.5  # what belongs to a person beside the face, times the sides of its box: hair and shoulders hide others
 TILE_LEVELS = 1  # how finely an image is tiled if no face is found in the whole
 
-Image = UInt8[np.ndarray, "height width 3"]
-
 
 class FaceTracks:
     """Finds all faces of each frame of a recording and keeps their numbers.
@@ -52,7 +49,7 @@ class FaceTracks:
 
         `step_seconds`: usual time between two frames.
         """
-        self._landmarker = Landmarker(model_path, threads)
+        self._landmarker = Landmarker(model_path, threads, blendshapes)
         self._step_seconds = step_seconds
         self._tile_levels = tile_levels
         self.reset()
@@ -148,6 +145,7 @@ class FaceTracks:
                 self._tracks.append(track)
                 self._numbers += 1
             numbered.append(dataclasses.replace(face, number=track.number))
+        numbered = [self._landmarker.describe(image, face) for face in numbered]
         return sorted(numbered, key=lambda face: face.number)
 
 
