@@ -1,39 +1,45 @@
 """In which regions of an image faces are looked for, and the search through them."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
-from affect_jax.faces.face import Face, overlap
-from affect_jax.faces.face_mesh import region_of_detection
+from affect_jax.faces.face import Face, Image, overlap
+from affect_jax.faces.face_mesh import region_of_detection, region_of_mesh
 from affect_jax.faces.landmarker import Landmarker
 from affect_jax.ops.geometry import Crop
 
 PADDED_SIDE = 2.0  # times the image's longer side, so that a face that fills the image becomes small enough to detect
 SMALLEST_TILE_PX = 128  # input size of the detector; smaller tiles would only be upsampled
 TURNS_DEGREES = (90.0, -90.0, 180.0, 45.0, -45.0)
+CONFIRMING_SIDE = 1.5  # times the side that the mesh sees
 SAME_FACE = 0.3  # intersection over union of meshes' boxes from which on they may lie on one face,
 SAME_FACE_DISTANCE = 0.25  # and mean distance of their landmarks, in sizes of the face, below which they do
 
 
-def search_regions(width_px: int, height_px: int, tile_levels: int, turned: bool = False) -> Iterator[list[Crop]]:
-    """Yields lists of square regions to search, to be tried in order until a face is found.
-
-    First the whole image, then the image with wide borders, then tiles of a half, a quarter, ... of its longer side,
-    each overlapping its neighbors by half, and last, if `turned`, the whole image turned.
-    """
+def whole_regions(width_px: int, height_px: int) -> list[list[Crop]]:
+    """Returns lists of square regions to search, in order: the whole image, then the image with wide borders."""
     side = max(width_px, height_px)
     middle_x, middle_y = (width_px - 1) / 2, (height_px - 1) / 2
-    yield [Crop(middle_x, middle_y, float(side))]
-    yield [Crop(middle_x, middle_y, side * PADDED_SIDE)]
-    for level in range(1, tile_levels + 1):
+    return [[Crop(middle_x, middle_y, float(side))], [Crop(middle_x, middle_y, side * PADDED_SIDE)]]
+
+
+def tiles(width_px: int, height_px: int, levels: int) -> Iterator[list[Crop]]:
+    """Yields square tiles of the image: of a half, a quarter, ... of its longer side, each half on its neighbors."""
+    side = max(width_px, height_px)
+    for level in range(1, levels + 1):
         tile = side / 2**level
         if tile < SMALLEST_TILE_PX:
-            break
+            return
         yield [Crop(x, y, tile) for y in _centers(height_px, tile) for x in _centers(width_px, tile)]
-    if turned:
-        yield [Crop(middle_x, middle_y, float(side), degrees) for degrees in TURNS_DEGREES]
+
+
+def turned_regions(width_px: int, height_px: int) -> list[Crop]:
+    """Returns the whole image turned, for faces that are not upright."""
+    (whole,) = whole_regions(width_px, height_px)[0]
+    return [dataclasses.replace(whole, rotation_degrees=degrees) for degrees in TURNS_DEGREES]
 
 
 def _centers(length_px: int, tile_px: float) -> list[float]:
@@ -46,7 +52,7 @@ def _centers(length_px: int, tile_px: float) -> list[float]:
 
 def search(
     landmarker: Landmarker,
-    image: UInt8[np.ndarray, "height width 3"],
+    image: Image,
     regions: Sequence[Crop],
     known: Sequence[Face] = (),
 ) -> list[Face]:
@@ -60,6 +66,13 @@ def search(
         if face is not None and not any(is_same(face, other) for other in (*known, *found)):
             found.append(face)
     return found
+
+
+def confirm(landmarker: Landmarker, image: Image, face: Face) -> bool:
+    """Whether the detector sees a face where the mesh lies, looking at that place only, upright and enlarged."""
+    region = region_of_mesh(face.mesh)
+    seen = landmarker.detect(image, [dataclasses.replace(region, side_px=CONFIRMING_SIDE * region.side_px)])
+    return any(_holds(face, detection.corners.mean(0)) for detection in seen)
 
 
 def is_same(first: Face, second: Face) -> bool:
