@@ -17,6 +17,6 @@ def get_sweep():
             "task.emotion_weight": Choice((0.0, 0.3, 1.0)),
             "model.head.rank": Range(2, 16),
         },
-        trials=6,
-        prune_after=20,
+        trials=20,
+        prune_after=60,
     )
