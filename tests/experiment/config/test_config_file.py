@@ -110,7 +110,7 @@ def test_a_recorded_config_of_another_version_or_that_is_damaged_is_refused(tmp_
 
 def test_a_search_is_returned_as_it_is():
     search = load_sweep("configs/sweeps/search.py")
-    assert isinstance(search, Search) and search.trials == 20
+    assert isinstance(search, Search) and search.trials == 6
 
 
 def test_a_config_in_the_home_folder(tmp_path, monkeypatch):
