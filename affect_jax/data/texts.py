@@ -35,9 +35,10 @@ def repeated(column: np.ndarray) -> np.ndarray:
     """Whether each string stands further up in the column already."""
     # Hashes are numbers that NumPy sorts; equal strings have equal ones, so that few strings are left to compare.
     hashes = np.fromiter(map(hash, column), np.int64, len(column))
-    _, place, count = np.unique(hashes, return_inverse=True, return_counts=True)
+    ordered = np.sort(hashes)
+    shared = ordered[1:][ordered[1:] == ordered[:-1]]
     again, seen = np.zeros(len(column), bool), set()
-    for index in np.flatnonzero(count[place] > 1):
+    for index in np.flatnonzero(np.isin(hashes, shared)):
         text = str(column[index])
         again[index] = text in seen
         seen.add(text)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.nn.conv import POOLINGS, ConvBlock, batch_norm
+from affect_jax.nn.conv import POOLINGS, ConvBlock, batch_norm, general_convolution
 from affect_jax.nn.execution import DIRECT
 from affect_jax.nn.hourglass import Hourglass
 from affect_jax.ops.parts import map_in_parts
@@ -115,7 +115,9 @@ class FAN(nnx.Module):
     def __init__(self, config: TrunkConfig, *, rngs: nnx.Rngs):
         stem, middle, width = config.widths
         self.pool = POOLINGS[config.pooling]
-        self.stem = nnx.Conv(3, stem, (7, 7), strides=2, padding=((3, 3), (3, 3)), rngs=rngs)
+        self.stem = nnx.Conv(
+            3, stem, (7, 7), 2, padding=((3, 3), (3, 3)), conv_general_dilated=general_convolution, rngs=rngs
+        )
         self.stem_norm = batch_norm(stem, rngs=rngs)
         self.block_half = ConvBlock(stem, middle, rngs=rngs)
         self.block_middle = ConvBlock(middle, middle, rngs=rngs)

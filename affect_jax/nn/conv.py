@@ -1,15 +1,15 @@
 """Convolution blocks of the landmark trunk and of the affect head."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.nn.execution import DIRECT, ConvShape
 from affect_jax.ops import winograd
+from affect_jax.ops.convolution import convolve
 
 # (inputs, outputs, *, rngs) -> module; the module is called with (maps, *, rngs) and preserves height and width
 Convolution = Callable[..., nnx.Module]
@@ -33,6 +33,19 @@ def batch_norm(width: int, *, rngs: nnx.Rngs) -> BatchNorm:
     evaluation the two agree.
     """
     return BatchNorm(width, momentum=0.9, epsilon=1e-5, rngs=rngs)
+
+
+def general_convolution(
+    inputs: Float[Array, "batch *axes input"],
+    kernel: Float[Array, "*taps input output"],
+    strides: Sequence[int],
+    padding: Sequence[tuple[int, int]],
+    *,
+    rhs_dilation: Sequence[int],
+    **_,
+) -> Float[Array, "batch *out output"]:
+    """`ops.convolution` as the `conv_general_dilated` of an `nnx.Conv` with zeros for padding and without groups."""
+    return convolve(inputs, kernel, strides, padding, rhs_dilation)
 
 
 class Conv3x3(nnx.Module):
@@ -60,8 +73,7 @@ class Conv3x3(nnx.Module):
         elif self.execution.uses_winograd(self, shape) and maps.dtype == jnp.float32:
             result = winograd.convolve(images, kernel)
         else:
-            layout = ("NHWC", "HWIO", "NHWC")
-            result = jax.lax.conv_general_dilated(images, kernel, (1, 1), ((1, 1), (1, 1)), dimension_numbers=layout)
+            result = convolve(images, kernel, (1, 1), ((1, 1), (1, 1)), (1, 1))
         return result.reshape(*maps.shape[:-1], -1)
 
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-LAYOUTS = {2: ("NHWC", "HWIO", "NHWC"), 3: ("NDHWC", "DHWIO", "NDHWC")}
+from affect_jax.ops.convolution import convolve
 
 Number = int | Mapping[str, int]  # for every axis, or for the named axes
 Ends = str | tuple[int, int]  # "same", "valid" or (zeros before, zeros after)
@@ -111,13 +111,12 @@ def convolve_dense(
     if count > (2 if jax.default_backend() == "cpu" else 3):
         parts = slice_per_tap(signal, len(batch), along[0])
         return sum(convolve_dense(part, taps, along[1:]) for part, taps in zip(parts, kernel, strict=True))
-    result = jax.lax.conv_general_dilated(
+    result = convolve(
         signal.reshape(-1, *axes, signal.shape[-1]),
         kernel,
-        window_strides=[window.stride for window in along],
+        strides=[window.stride for window in along],
         padding=[(window.before, window.after) for window in along],
-        rhs_dilation=[window.dilation for window in along],
-        dimension_numbers=LAYOUTS[count],
+        dilation=[window.dilation for window in along],
     )
     return result.reshape(*batch, *result.shape[1:])
 

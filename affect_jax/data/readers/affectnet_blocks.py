@@ -132,13 +132,16 @@ def _points(
     landmarks = np.zeros((len(plain), LANDMARKS, 2), np.float32)
     if column is None:
         return landmarks, np.zeros(len(plain), bool), np.ones(len(plain), bool)
-    filled, allowed = has_text(column), has_only(column, NUMBER + b";")
+    filled = has_text(column)
     bounds, data = bytes_of(column)
-    counted = np.diff(np.searchsorted(np.flatnonzero(data == BREAK), bounds)) == 2 * LANDMARKS - 1
-    usable = plain & filled & allowed & counted
+    breaks = np.flatnonzero(data == BREAK)
+    usable = plain & filled & (np.diff(np.searchsorted(breaks, bounds)) == 2 * LANDMARKS - 1)
     if usable.any():
-        chosen = column if usable.all() else column.filter(pa.array(usable))
-        points = _split(chosen).cast(pa.float64()).to_numpy()
+        try:
+            points = _cast(column, usable, breaks)
+        except pa.ArrowInvalid:  # rarely; to search all cells for other characters takes as long as to split them
+            usable &= has_only(column, NUMBER + b";")
+            points = _cast(column, usable, breaks)
         with np.errstate(over="ignore"):  # such numbers are not usable
             points = points.astype(np.float32).reshape(-1, LANDMARKS, 2)
         if len(points) == len(plain):
@@ -157,11 +160,21 @@ def _span_an_area(points: Float[np.ndarray, "row 68 2"]) -> Bool[np.ndarray, "ro
     return found
 
 
-def _split(column: pa.StringArray) -> pa.StringArray:
+def _cast(
+    column: pa.StringArray, usable: Bool[np.ndarray, "row"], breaks: Int[np.ndarray, "semicolon"]
+) -> Float[np.ndarray, "number"]:
+    """The numbers of these cells, which have as many each; `breaks` are the semicolons of the whole column."""
+    if not usable.all():
+        column = column.filter(pa.array(usable))
+        breaks = np.flatnonzero(bytes_of(column)[1] == BREAK)
+    return _split(column, breaks).cast(pa.float64()).to_numpy()
+
+
+def _split(column: pa.StringArray, breaks: Int[np.ndarray, "semicolon"]) -> pa.StringArray:
     """The numbers of cells that all have as many, separated by semicolons; without a copy for each, as a split has."""
     bounds, data = bytes_of(column)
     starts = np.empty((len(column), 2 * LANDMARKS), np.int32)
-    starts[:, 0], starts[:, 1:] = bounds[:-1], np.flatnonzero(data == BREAK).reshape(len(column), -1)
+    starts[:, 0], starts[:, 1:] = bounds[:-1], breaks.reshape(len(column), -1)
     starts[:, 1:] += 1
     # Semicolons are taken out, so that the text of a number ends where that of the next begins.
     kept = data.tobytes().translate(None, b";")

@@ -1,13 +1,15 @@
 import csv
 import os
+import pathlib
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
-from affect_jax.data.readers.affectnet import AffectNetConfig, affectnet
+from affect_jax.data.readers.affectnet import AffectNetConfig, _subjects, affectnet
 from affect_jax.data.readers.affectnet_rows import COLUMNS
+from affect_jax.data.texts import pack
 from affect_jax.types import UnreadableImage
 
 POINTS = np.stack([np.linspace(10, 50, 68), np.linspace(20, 44, 68) ** 1.01], axis=1).round(2)
@@ -323,3 +325,11 @@ def test_the_pattern_gives_the_subject_of_several_images(shared_data):
         AffectNetConfig(root=str(shared_data / "real_faces"), split="validation", subject_pattern=pattern)
     )
     assert people.isdisjoint(held_out.examples.subjects)
+
+
+def test_without_a_pattern_the_subject_is_the_path_without_its_ending():
+    paths = ["1/a.jpg", "a.png", "a", "a.", ".jpg", "1/.jpg", "1.5/a.jpg", "1.5/a", "a.b.jpg", "/1/a.jpg", "1//a.jpg"]
+    paths += ["./a.jpg", "1/ä b.jpg", "1/a\n.jpg", "1/a.jpg\n"]
+    for column in (pack(paths), pack([*paths, "1/\udce4.jpg"])):
+        expected = [str(pathlib.PurePosixPath(path).with_suffix("")) for path in column]
+        assert _subjects(column, "").tolist() == expected
