@@ -1,5 +1,6 @@
 """Pages in which a prediction is viewed: for one table, or for all tables of a folder."""
 
+import dataclasses
 import pathlib
 from typing import Any
 
@@ -77,10 +78,10 @@ def _view_one(
     table: pathlib.Path, video: pathlib.Path | None, compare: pathlib.Path | None, folder: pathlib.Path
 ) -> pathlib.Path:
     name, traces = read_traces(table, str(video or ""))
-    schema = read_object(sidecar(table), AGAIN) if sidecar(table).is_file() else {}
+    schema = _schema(table)
     account = schema.get("recording") or {}
     if compare is not None:
-        traces = [traces[0], *_compared(compare, name, traces[0])]
+        traces = _side_by_side(table, traces, compare, _compared(compare, name, traces[0]))
     require_writable(folder)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{table.stem}_viewer.html"
@@ -99,7 +100,9 @@ def _view_one(
 
 
 def _compared(path: pathlib.Path, recording: str, main: Trace) -> list[Trace]:
-    """The traces of a second table; ValueError if they lie outside the recording."""
+    """The traces of a second table; ValueError if there is none, or if they lie outside the recording."""
+    if not path.exists():
+        raise ValueError(f"{path} does not exist; the folder of --compare needs a table of the same name")
     _, traces = read_traces(path, recording)
     spans = [(trace.time_seconds[0], trace.time_seconds[-1]) for trace in (traces[0], main)]
     (begin, end), (main_begin, main_end) = spans
@@ -109,6 +112,25 @@ def _compared(path: pathlib.Path, recording: str, main: Trace) -> list[Trace]:
             f"{main_end:.3f} s; give two tables of one recording"
         )
     return traces
+
+
+def _side_by_side(table: pathlib.Path, traces: list[Trace], compare: pathlib.Path, others: list[Trace]) -> list[Trace]:
+    """The traces of both tables, with the labels of one, and with names that tell them apart."""
+    networks = [str(_schema(path).get("model", "")) for path in (table, compare)]
+    if all(networks) and networks[0] != networks[1]:
+        names = networks
+    elif table.stem != compare.stem:
+        names = [table.stem, compare.stem]
+    else:
+        names = [f"{path.absolute().parent.name}/{path.stem}" for path in (table, compare)]
+    named = [dataclasses.replace(traces[0], name=printable(names[0])), *traces[1:]]
+    named.append(dataclasses.replace(others[0], name=printable(names[1])))
+    return named if len(traces) > 1 else [*named, *others[1:]]
+
+
+def _schema(table: pathlib.Path) -> dict[str, Any]:
+    """What stands beside a table; nothing beside those of other programs."""
+    return read_object(sidecar(table), AGAIN) if sidecar(table).is_file() else {}
 
 
 def _facts(table: pathlib.Path, schema: dict[str, Any], account: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 PARQUET = ".parquet"
+LONGEST_REASON = 100  # characters
 
 
 def read_columns(path: pathlib.Path, text: Collection[str] = ()) -> dict[str, np.ndarray]:
@@ -21,7 +22,9 @@ def read_columns(path: pathlib.Path, text: Collection[str] = ()) -> dict[str, np
     try:
         table = read(path)
     except pa.ArrowInvalid as error:
-        raise ValueError(f"{path} is no table ({error}); the file may be cut off or was changed by hand") from error
+        # Arrow repeats the whole line, of whatever file it is.
+        reason = "".join(character if character.isprintable() else "?" for character in str(error))[:LONGEST_REASON]
+        raise ValueError(f"{path} is no table ({reason}); the file may be cut off or was changed by hand") from error
     names = [name.strip() for name in table.column_names]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"{path} has several columns '{twice[0]}'; the file was changed by hand")

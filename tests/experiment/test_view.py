@@ -51,16 +51,39 @@ def test_without_its_video_a_page_expects_it_beside_itself(table, caplog):
     assert content(page)["film"] == {"name": "film.mp4", "address": "./film.mp4", "width": 0, "height": 0}
 
 
-def test_a_second_table_and_labels_are_shown_too(table, tmp_path):
-    viewed.write_table(tmp_path / "second.csv", "film.mp4", TIMES)
+def test_labels_are_shown_beside_a_prediction(table, tmp_path):
     labels = tmp_path / "labels.csv"
     labels.write_text("time_seconds,label_valence,label_arousal\n0,0.1,0.2\n0.1,,0.3\n")
-    assert [trace["name"] for trace in content(*view(table, compare=tmp_path / "second.csv"))["traces"]] == [
-        "film",
-        "second",
-    ]
     (page,) = view(table, compare=labels)
-    assert [trace["is_label"] for trace in content(page)["traces"]] == [False, True]
+    assert [(trace["name"], trace["is_label"]) for trace in content(page)["traces"]] == [
+        ("film", False),
+        ("labels", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("other", "network", "names"),
+    [
+        ("elsewhere/film.csv", "static@5", ["clip@7", "static@5"]),
+        ("elsewhere/film.csv", "clip@7", ["predictions/film", "elsewhere/film"]),
+        ("elsewhere/smoothed.csv", "clip@7", ["film", "smoothed"]),
+    ],
+)
+def test_two_predictions_are_told_apart_by_network_file_or_folder(table, tmp_path, other, network, names):
+    path = tmp_path / other
+    path.parent.mkdir()
+    viewed.write_table(path, "film.mp4", TIMES)
+    path.with_suffix(".schema.json").write_text(json.dumps({"model": network}))
+    (page,) = view(table, compare=path)
+    assert [trace["name"] for trace in content(page)["traces"]] == names
+
+
+def test_labels_of_the_first_table_stay_beside_a_second(tmp_path):
+    paths = [tmp_path / name for name in ("one.csv", "two.csv")]
+    for path in paths:
+        path.write_text("time_seconds,valence,arousal,label_valence,label_arousal\n0,0.1,0.2,0.3,0.4\n")
+    (page,) = view(paths[0], compare=paths[1])
+    assert [trace["name"] for trace in content(page)["traces"]] == ["one", "one (labels)", "two"]
 
 
 def test_a_folder_gives_a_page_for_each_table_and_a_list_of_those_that_cannot(table, tmp_path):
@@ -79,6 +102,9 @@ def test_a_folder_gives_a_page_for_each_table_and_a_list_of_those_that_cannot(ta
     (folder / "images.csv").unlink()
     pages = view(folder, compare=others)
     assert [len(content(page)["traces"]) for page in pages] == [2, 2]
+    (others / "second.csv").unlink()
+    with pytest.raises(ValueError, match=r"others/second\.csv does not exist; the folder of --compare needs a table"):
+        view(folder, compare=others)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ def test_parquet_has_the_same_content(tmp_path):
     ("content", "message"),
     [
         (b"a,b\n1\n", r"table\.csv is no table \(CSV parse error: Expected 2 columns, got 1: 1\); .*cut off"),
+        (b"a,b\n\x1b[1m" + 300 * b"x" + b"\n", r"got 1: \?\[1mx{40,60}\); the file may be cut off"),
         (b"", r"table\.csv is no table \(Empty CSV file\)"),
         (b"a, a\n1,2\n", r"table\.csv has several columns 'a'"),
     ],

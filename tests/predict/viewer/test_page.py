@@ -4,6 +4,7 @@ import base64
 import html.parser
 import json
 import re
+import tomllib
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import viewed
 
 from affect_jax.draw import colors
 from affect_jax.predict.viewer.film import Film
-from affect_jax.predict.viewer.page import Recording, write_page
+from affect_jax.predict.viewer.page import FOLDER, SCRIPTS, Recording, write_page
 from affect_jax.predict.viewer.trace import read_traces
 
 HOSTILE = "</script><script>hacked = 1</script><!--\"'><img src=x onerror=hacked=1>$x ${title}\udcff"
@@ -111,3 +112,9 @@ def test_marks_belong_to_the_recording_not_to_one_of_its_predictions(tmp_path):
 def test_a_face_has_its_color_of_the_house(make_page):
     _, text, _ = make_page("film")
     assert f"--face-1: {colors.FACES[1].on_white};" in text and f"--faces: {len(colors.FACES)};" in text
+
+
+def test_every_script_is_in_the_page_and_is_installed():
+    assert sorted(path.stem for path in FOLDER.glob("*.js")) == sorted(SCRIPTS)
+    project = tomllib.loads((FOLDER.parents[3] / "pyproject.toml").read_text())
+    assert "predict/viewer/page/*" in project["tool"]["setuptools"]["package-data"]["affect_jax"]
