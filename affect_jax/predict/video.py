@@ -117,6 +117,6 @@ def _scheme(options: Options) -> dict[str, str]:
 
 def export(result: Result, table: pathlib.Path, options: Options, is_recording: bool) -> Result:
     """Brings a finished table into the form that was asked for; the result names the files there are then."""
-    files = export_table(table, options.export, is_recording)
-    result.files = list(dict.fromkeys([*files, *(file for file in result.files if file != table)]))
+    first, *files = export_table(table, options.export, is_recording)
+    result.files = [first, *(file for file in result.files if file != table), *files]
     return result
