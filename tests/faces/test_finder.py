@@ -131,7 +131,7 @@ def test_without_the_extra_the_message_names_it(monkeypatch):
         with pytest.raises(ImportError, match=r'pip install "affect_jax\[face\]"'):
             make()
     with pytest.raises(UsageError, match=r"affect_jax\[face\].*only --faces=whole_frame is available"):
-        predict.predict_run(Path("w"), Path(__file__), Path("o"), faces="landmarker", face_model="", overlay=False)
+        predict.predict_run(Path("w"), Path(__file__), Path("o"), finding=predict.Finding())
 
 
 def test_the_runtime_says_nothing(landmarker_file, capfd):

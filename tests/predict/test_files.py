@@ -24,6 +24,9 @@ from affect_jax.tables.schema import read_schema
 from affect_jax.types import Predictions
 
 
+SUMMARY = "summary_per_clip.csv"
+
+
 def tracks_of(landmarker_file, **options):
     return lambda step_seconds: FaceTracks(landmarker_file, step_seconds=step_seconds, **options)
 
@@ -50,7 +53,7 @@ def test_a_variable_frame_rate_video_end_to_end(make_predictor, write_video, tmp
     assert schema.model == "brightness@7" and schema.crop == "whole_frame crop_px=16"
     assert {row["source"] for row in table} == {source.name}
     assert sorted(path.name for path in output.iterdir()) == sorted(
-        f"{source.stem}{ending}" for ending in (".csv", ".schema.json", ".png", "_overlay.mp4")
+        [SUMMARY, *(f"{source.stem}{ending}" for ending in (".csv", ".schema.json", ".png", "_overlay.mp4"))]
     )
     with av.open(f"file:{output / (source.stem + '_overlay.mp4')}") as overlay:
         times = [frame.time for frame in overlay.decode(video=0)]
@@ -87,7 +90,7 @@ def test_no_face_gives_empty_values_and_all_overlays(make_predictor, landmarker_
     table = read_table(tmp_path / "out" / "no_face.csv")
     assert result.frames_with_face == 0 and len(table) == result.frames == 95
     assert {(row["success"], row["valence"], row["FaceRectX"], row["p_sad"]) for row in table} == {("0", "", "", "")}
-    assert all(path.stat().st_size > 300 for path in result.files) and len(result.files) == 4
+    assert all(path.stat().st_size > 300 for path in result.files) and len(result.files) == 5
 
 
 def test_a_cut_off_video_keeps_the_rows_up_to_the_break(make_predictor, shared_data, tmp_path):
@@ -121,6 +124,7 @@ def test_a_folder_of_images_and_videos(make_predictor, write_video, tmp_path):
         "mixed bag.csv",
         "same.mov.csv",
         "same.mp4.csv",
+        SUMMARY,
     ]
     assert len(result.problems) == 2 and all("broken" in problem for problem in result.problems)
     assert result.frames == 3 + 2 + 2
@@ -131,7 +135,7 @@ def test_a_network_without_affect_has_no_plot(make_predictor, write_video, tmp_p
     write_video(tmp_path / "a.mp4", [100] * 3, [0, 3000, 6000])
     only_emotions = make_predictor(function=lambda images: Predictions(emotion=np.eye(4, 3, dtype=np.float32)))
     result = predict_file(only_emotions, tmp_path / "a.mp4", tmp_path, None, Options(overlay=True))
-    assert [path.name for path in result.files] == ["a.csv", "a.schema.json", "a_overlay.mp4"]
+    assert [path.name for path in result.files] == ["a.csv", "a.schema.json", "a_overlay.mp4", SUMMARY]
     assert {(row["valence"], row["success"]) for row in read_table(tmp_path / "a.csv")} == {("", "1")}
 
 
@@ -187,7 +191,7 @@ def test_a_film_is_a_film_under_the_name_of_an_image_format(make_predictor, tmp_
     images = [Image.fromarray(np.full((32, 32, 3), level, np.uint8)) for level in (40, 120)]
     images[0].save(tmp_path / "moving.gif", save_all=True, append_images=images[1:], duration=100)
     endings, rows = shown_as(make_predictor(), tmp_path / "moving.gif", tmp_path / "out")
-    assert endings == [".csv", ".png", ".schema.json", "_overlay.mp4"]
+    assert endings == [".csv", ".png", ".schema.json", "_overlay.mp4", SUMMARY]
     assert [float(row["time_seconds"]) for row in rows] == [0.0, pytest.approx(0.1)]
 
 
@@ -300,6 +304,9 @@ def test_the_sidecar_of_a_table_says_what_is_in_no_column(make_predictor, tmp_pa
     predict_file(make_predictor(), path, tmp_path / "out", None, Options(overlay=True))
     recording = json.loads((tmp_path / "out" / "late.schema.json").read_text())["recording"]
     assert recording == {
+        "frames_per_second": 25.0,
+        "trained_frames_per_second": None,
+        "stride": 1,
         "frames": 6,
         "frames_with_a_face": 6,
         "frames_with_several_faces": 0,
@@ -325,4 +332,4 @@ def test_a_damaged_video_keeps_its_rows_and_is_a_problem(make_predictor, tmp_pat
     assert len(rows) == result.frames > 36 and float(rows[-1]["time_seconds"]) == pytest.approx(47 / 25)
     (problem,) = result.problems
     assert f"is damaged: {48 - len(rows)} frame" in problem
-    assert len(result.files) == 4
+    assert len(result.files) == 5
