@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
 from scipy.optimize import linear_sum_assignment
 
 from affect_jax.faces.face import Face, overlap
@@ -12,6 +11,8 @@ from affect_jax.faces.search import landmark_distance
 from affect_jax.faces.track import Track
 
 IMPOSSIBLE = 1e6
+# A face that moved while it was out of sight may be off by half the way it went; its size changes by less than a half.
+STRAY, LARGEST_RATIO = 0.5, 1.5
 
 
 def assign(tracks: Sequence[Track], faces: Sequence[Face], time_seconds: float) -> dict[int, int]:
@@ -29,11 +30,10 @@ def assign(tracks: Sequence[Track], faces: Sequence[Face], time_seconds: float) 
 
 def _cost(track: Track, face: Face, time_seconds: float) -> float:
     common = overlap(track.box(time_seconds), face.box)
-    if common < same_place_limit(time_seconds - track.seen_seconds):
-        return IMPOSSIBLE
-    return 1 - common + landmark_distance(expected_landmarks(track, time_seconds), face)
-
-
-def expected_landmarks(track: Track, time_seconds: float) -> Float[np.ndarray, "68 2"]:
-    """The landmarks where they should be."""
-    return track.face.landmarks + track.way(time_seconds)
+    distance = landmark_distance(track.landmarks(time_seconds), face)
+    near = common >= same_place_limit(time_seconds - track.seen_seconds)
+    if not near:
+        ratio = face.size_px / track.face.size_px
+        stray = STRAY * float(np.linalg.norm(track.way(time_seconds))) / face.size_px
+        near = distance < stray and 1 / LARGEST_RATIO < ratio < LARGEST_RATIO
+    return 1 - common + distance if near else IMPOSSIBLE

@@ -3,12 +3,13 @@
 import dataclasses
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
+Image = UInt8[np.ndarray, "height width 3"]  # RGB
 Box = tuple[float, float, float, float]  # left, top, width, height
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)  # arrays have no truth value: faces are equal if they are one object
 class Face:
     """One face in an image; all lengths in pixels of the image."""
 
@@ -45,3 +46,9 @@ def overlap(first: Box, second: Box) -> float:
 def moved(box: Box, offset: Float[np.ndarray, "2"]) -> Box:
     """The box at another place."""
     return (box[0] + float(offset[0]), box[1] + float(offset[1]), box[2], box[3])
+
+
+def enlarged(box: Box, factor: float) -> Box:
+    """The box with sides longer by a factor, about the same center."""
+    width, height = box[2] * factor, box[3] * factor
+    return (box[0] - (width - box[2]) / 2, box[1] - (height - box[3]) / 2, width, height)

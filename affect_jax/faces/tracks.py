@@ -5,20 +5,28 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import UInt8
 
 from affect_jax.faces.assignment import assign
-from affect_jax.faces.face import Face, overlap
+from affect_jax.faces.face import Box, Face, Image, enlarged, overlap
 from affect_jax.faces.face_mesh import region_of_mesh
 from affect_jax.faces.landmarker import Landmarker
-from affect_jax.faces.scene import correlation, same_image_limit, view_around
-from affect_jax.faces.search import is_same, search, search_regions
+from affect_jax.faces.looking import Looking
+from affect_jax.faces.scene import (
+    colors,
+    common_part,
+    correlation,
+    same_colors_limit,
+    same_image_limit,
+    view_around,
+)
+from affect_jax.faces.search import is_same
 from affect_jax.faces.track import Track
 from affect_jax.ops.geometry import Crop
 from affect_jax.ops.image_checks import check_photograph
 
-LOOK_SECONDS = 0.2  # between two looks for new faces
 LOST_SECONDS = 2.0  # so long a face that is out of sight keeps its number
+MISSING_SIDE = 1.5  # of the square searched for it, times the side that the mesh sees
+PERSON = 2.5  # what belongs to a person beside the face, times the sides of its box: hair and shoulders hide others
 TILE_LEVELS = 1  # how finely an image is tiled if no face is found in the whole
 
 
@@ -41,7 +49,7 @@ class FaceTracks:
 
         `step_seconds`: usual time between two frames.
         """
-        self._landmarker = Landmarker(model_path, threads)
+        self._landmarker = Landmarker(model_path, threads, blendshapes)
         self._step_seconds = step_seconds
         self._tile_levels = tile_levels
         self.reset()
@@ -50,113 +58,111 @@ class FaceTracks:
         """Begins a new recording, or an unrelated image: numbers begin at 0 again."""
         self._tracks: list[Track] = []
         self._numbers = 0
-        self._time: float | None = None  # of the last frame
-        self._look_seconds = -np.inf  # time of the next look
-        self._regions: list[Crop] = []  # in which faces were found last
+        self._colors = np.zeros(1)  # of the last frame
+        self._last = self._time = -np.inf  # of the last frame and of this one
+        self._looking = Looking(self._landmarker, self._tile_levels, self._step_seconds)
 
-    def find(
-        self, image: UInt8[np.ndarray, "height width 3"], time_seconds: float, restarts: bool = False
-    ) -> list[Face]:
-        """Finds all faces of the next frame, sorted by number; those of a new recording from left to right.
+    def find(self, image: Image, time_seconds: float, restarts: bool = False) -> list[Face]:
+        """Finds all faces of the next frame, sorted by number; new ones are numbered from left to right.
 
         `restarts`: the clock ran backwards here. ValueError if the image is not uint8 [height, width, 3].
         """
         check_photograph(image)
         self._advance(time_seconds, restarts)
-        self._forget(image)
-        faces = self._continue(image)
-        faces = self._without_twins(faces)
-        if not faces or self._time >= self._look_seconds or self._lost():
-            faces += self._look(image, faces)
+        followed = self._end_at_cut(image, self._follow(image))
+        faces = self._without_twins(followed)
+        missing = [_around(track, time_seconds) for track in self._tracks if not self._is_visible(track)]
+        faces += self._looking.look(image, time_seconds, faces, missing)
         return self._number(image, faces)
 
     def _advance(self, time_seconds: float, restarts: bool) -> None:
-        if self._time is not None and (restarts or time_seconds < self._time):
-            # Only differences count: the last frame was one step ago.
+        if restarts or time_seconds < self._time:  # only differences count: the last frame was one step ago
             shift = time_seconds - self._step_seconds - self._time
             for track in self._tracks:
                 track.seen_seconds += shift
-                track.velocity = np.zeros(2)
-            self._look_seconds += shift
-        self._last = self._time if self._time is not None else time_seconds
-        self._time = time_seconds
-
-    def _forget(self, image: UInt8[np.ndarray, "height width 3"]) -> None:
-        """Ends tracks that were cut, or are out of sight for too long."""
+            self._looking.shift(shift)
+            self._time += shift
+        self._last, self._time = self._time, time_seconds
         longest = max(LOST_SECONDS, 1.5 * self._step_seconds)
-        self._tracks = [track for track in self._tracks if self._time - track.seen_seconds <= longest]
-        cut = [self._is_cut(track, image) for track in self._tracks]
-        kept = [track for track, is_cut in zip(self._tracks, cut, strict=True) if not is_cut]
-        covered = [
-            track
-            for track, is_cut in zip(self._tracks, cut, strict=True)
-            if is_cut and any(overlap(track.box(self._time), other.box(self._time)) > 0 for other in kept)
-        ]
-        self._tracks = kept + covered
+        self._tracks = [track for track in self._tracks if time_seconds - track.seen_seconds <= longest]
 
-    def _is_cut(self, track: Track, image: UInt8[np.ndarray, "height width 3"]) -> bool:
+    def _is_visible(self, track: Track) -> bool:
+        """Whether it was seen in the last frame."""
+        return track.seen_seconds >= self._last
+
+    def _follow(self, image: Image) -> dict[Track, Face]:
+        followed = {}
+        for track in filter(self._is_visible, self._tracks):
+            face = self._landmarker.fit(image, _region(track, self._time))
+            if face is not None and track.may_become(face, self._time):
+                followed[track] = face
+        return followed
+
+    def _end_at_cut(self, image: Image, followed: dict[Track, Face]) -> dict[Track, Face]:
+        """Ends the tracks around which the image changed at once; all that are out of sight if all of it did."""
+        last, self._colors = self._colors, colors(image)
+        new_scene = common_part(last, self._colors) < same_colors_limit(self._time - self._last)
+        visible = [track for track in self._tracks if self._is_visible(track)]
+        cut = [track for track in visible or self._tracks if self._is_cut(track, followed.get(track), image)]
+        if not new_scene:  # faces that pass each other change what is around them
+            cut = [track for track in cut if not self._has_neighbor(track)]
+        elif visible and cut == visible:
+            cut = self._tracks
+        self._tracks = [track for track in self._tracks if track not in cut]
+        return {track: face for track, face in followed.items() if track not in cut}
+
+    def _is_cut(self, track: Track, face: Face | None, image: Image) -> bool:
+        """Whether nothing is like the image around the face: where it was, should be and is found."""
         limit = same_image_limit(self._time - track.seen_seconds)
-        return correlation(track.view, self._view(image, track.face)) < limit
+        boxes = [track.face.box, track.box(self._time), *([] if face is None else [face.box])]
+        return all(correlation(track.view, _view(image, box)) < limit for box in boxes)
 
-    def _view(self, image: UInt8[np.ndarray, "height width 3"], face: Face) -> np.ndarray:
-        height, width = image.shape[:2]
-        left, top, box_width, box_height = face.box
-        return view_around(image, (left / width, top / height, box_width / width, box_height / height))
+    def _has_neighbor(self, track: Track) -> bool:
+        around = enlarged(track.box(self._time), PERSON)
+        others = (other for other in self._tracks if other is not track)
+        return any(overlap(around, enlarged(other.box(self._time), PERSON)) > 0 for other in others)
 
-    def _continue(self, image: UInt8[np.ndarray, "height width 3"]) -> list[tuple[Track, Face]]:
-        pairs = []
-        for track in self._visible():
-            region = region_of_mesh(track.face.mesh)
-            way = track.way(self._time)
-            region = dataclasses.replace(
-                region, center_x_px=region.center_x_px + float(way[0]), center_y_px=region.center_y_px + float(way[1])
-            )
-            if (face := self._landmarker.fit(image, region)) is not None:
-                pairs.append((track, face))
-        return pairs
-
-    def _visible(self) -> list[Track]:
-        return [track for track in self._tracks if track.seen_seconds >= self._last]
-
-    def _lost(self) -> list[Track]:
-        return [track for track in self._tracks if track.seen_seconds < self._last]
-
-    def _without_twins(self, pairs: Sequence[tuple[Track, Face]]) -> list[Face]:
-        """Of meshes that lie on one face, keeps that whose track should be there."""
-
-        def misfit(pair: tuple[Track, Face]) -> float:
-            return -overlap(pair[0].box(self._time), pair[1].box)
-
+    def _without_twins(self, followed: dict[Track, Face]) -> list[Face]:
+        """Returns the faces; of meshes that lie on one face that whose track should be there."""
         kept: list[Face] = []
-        for _, face in sorted(pairs, key=misfit):
+        for _, face in sorted(followed.items(), key=lambda pair: -overlap(pair[0].box(self._time), pair[1].box)):
             if not any(is_same(face, other) for other in kept):
                 kept.append(face)
         return kept
 
-    def _look(self, image: UInt8[np.ndarray, "height width 3"], known: list[Face]) -> list[Face]:
-        self._look_seconds = self._time + LOOK_SECONDS
-        if known:
-            return search(self._landmarker, image, self._regions, known)
-        for regions in search_regions(image.shape[1], image.shape[0], self._tile_levels):
-            if found := search(self._landmarker, image, regions):
-                self._regions = regions  # where other faces are looked for as well
-                return found
-        return []
-
-    def _number(self, image: UInt8[np.ndarray, "height width 3"], faces: list[Face]) -> list[Face]:
+    def _number(self, image: Image, faces: Sequence[Face]) -> list[Face]:
         faces = sorted(faces, key=lambda face: face.middle[0])
-        pairs = assign(self._tracks, faces, self._time)
         tracks = list(self._tracks)
+        pairs = assign(tracks, faces, self._time)
         numbered = []
         for place, face in enumerate(faces):
-            view = self._view(image, face)
+            view = _view(image, face.box)
             if place in pairs:
                 track = tracks[pairs[place]]
-                face = dataclasses.replace(face, number=track.number)
                 track.follow(face, self._time, view)
             else:
-                face = dataclasses.replace(face, number=self._numbers)
-                self._tracks.append(Track(self._numbers, face, self._time, view))
+                track = Track(self._numbers, face, self._time, view)
+                self._tracks.append(track)
                 self._numbers += 1
-            numbered.append(face)
+            numbered.append(dataclasses.replace(face, number=track.number))
+        numbered = [self._landmarker.describe(image, face) for face in numbered]
         return sorted(numbered, key=lambda face: face.number)
+
+
+def _region(track: Track, time_seconds: float) -> Crop:
+    """The square in which the mesh is fitted."""
+    region = region_of_mesh(track.face.mesh)
+    x, y = track.way(time_seconds).tolist()
+    return dataclasses.replace(region, center_x_px=region.center_x_px + x, center_y_px=region.center_y_px + y)
+
+
+def _around(track: Track, time_seconds: float) -> Crop:
+    """The square in which the detector looks for a face that is out of sight."""
+    region = _region(track, time_seconds)
+    return dataclasses.replace(region, side_px=MISSING_SIDE * region.side_px)
+
+
+def _view(image: Image, box: Box) -> np.ndarray:
+    height, width = image.shape[:2]
+    left, top, box_width, box_height = box
+    return view_around(image, (left / width, top / height, box_width / width, box_height / height))
