@@ -7,6 +7,9 @@ import json
 import logging
 import os
 import shutil
+import socket
+import struct
+import zlib
 
 import av
 import cv2
@@ -16,13 +19,15 @@ import pytest
 from PIL import Image
 
 from affect_jax.faces.tracks import FaceTracks
+from affect_jax.files.video import STANDARD_INPUT
 from affect_jax.predict import files
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.options import Options
+from affect_jax.predict.sinks import plot
+from affect_jax.tables.export import Export
 from affect_jax.tables.reading import read_rows
 from affect_jax.tables.schema import read_schema
 from affect_jax.types import Predictions
-
 
 SUMMARY = "summary_per_clip.csv"
 
@@ -333,3 +338,100 @@ def test_a_damaged_video_keeps_its_rows_and_is_a_problem(make_predictor, tmp_pat
     (problem,) = result.problems
     assert f"is damaged: {48 - len(rows)} frame" in problem
     assert len(result.files) == 5
+
+
+def png_header(width, height):
+    """A PNG file that says it has this size, and holds next to nothing."""
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+NAMES = [
+    "-dash.png",
+    "$(touch pwned).png",
+    "`x`; rm.png",
+    "q'uo\"te.png",
+    "uni\u00e9\u4e2d.png",
+    "new\nline.png",
+    "%s{0}.png",
+]
+
+
+def test_hostile_files_cost_themselves_alone(make_predictor, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    for name in NAMES:
+        write_picture(folder / name, 100, 30, 30)
+    (folder / "bomb.png").write_bytes(png_header(60000, 50000))
+    (folder / "wide.png").write_bytes(png_header(20000, 20000))
+    (folder / "zero.png").touch()
+    (folder / "zero.mp4").touch()
+    (folder / "text.mp4").write_text("hello")
+    result = predict_file(make_predictor(), folder, tmp_path / "out", None, Options(overlay=True))
+    assert [row["source"] for row in read_table(tmp_path / "out" / "hostile.csv")] == sorted(NAMES)
+    assert [problem.split(" ")[0].rpartition("/")[2] for problem in result.problems] == [
+        *("bomb.png", "wide.png", "zero.png"),
+        *("text.mp4", "zero.mp4"),
+    ]
+    assert "could be decompression bomb" in result.problems[0] and "could be decompression bomb" in result.problems[1]
+    assert not (tmp_path / "pwned").exists()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "hostile.csv",
+        "hostile.schema.json",
+        "hostile_overlay",
+    ]
+
+
+def test_no_image_of_a_face_is_written_unless_asked_and_no_socket_is_opened(
+    make_predictor, landmarker_file, shared_data, tmp_path, monkeypatch
+):
+    def refuse(*_arguments, **_options):
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    drawn = []
+    monkeypatch.setattr(plot, "plot_series", lambda path, *rest: drawn.append(rest[-1]) or path.touch())
+    source = tmp_path / "cut.mp4"
+    source.write_bytes((shared_data / "video" / "one_woman_expressions.mp4").read_bytes()[:200_000])
+    for asked in (False, True):
+        output = tmp_path / str(asked)
+        result = predict_file(make_predictor(), source, output, tracks_of(landmarker_file), Options(overlay=asked))
+        assert result.frames_with_face > 2
+        assert bool(drawn[-1]) == asked == (output / "cut_overlay.mp4").exists()
+
+
+def test_standard_input_is_a_film_that_is_read_once(make_predictor, write_video, tmp_path, monkeypatch):
+    write_video(tmp_path / "film.mp4", [60, 120, 180], [0, 3000, 6000], width=64)
+    with av.open(str(tmp_path / "film.mp4")) as film, av.open(str(tmp_path / "pipe"), "w", "yuv4mpegpipe") as pipe:
+        stream = pipe.add_stream("wrapped_avframe", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuv420p"
+        for frame in film.decode(video=0):
+            pipe.mux(stream.encode(frame))
+        pipe.mux(stream.encode())
+    before = os.dup(0)
+    try:
+        with (tmp_path / "pipe").open("rb") as piped:
+            os.dup2(piped.fileno(), 0)
+            result = predict_file(make_predictor(), STANDARD_INPUT, tmp_path / "out", None, Options(overlay=True))
+        assert result.frames == 3 and not result.problems
+        rows = read_table(tmp_path / "out" / "stdin.csv")
+        np.testing.assert_allclose([float(row["time_seconds"]) for row in rows], np.arange(3) / 30, atol=1e-3)
+        assert {row["source"] for row in rows} == {"stdin"}
+        assert (tmp_path / "out" / "stdin_overlay.mp4").stat().st_size > 300
+        with open(os.devnull, "rb") as empty:
+            os.dup2(empty.fileno(), 0)
+            with pytest.raises(ValueError, match="standard input is no video that can be read in order"):
+                predict_file(make_predictor(), STANDARD_INPUT, tmp_path / "none", None, Options())
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+
+
+def test_what_a_layout_cannot_hold_is_refused_before_the_first_frame(make_predictor, write_video, tmp_path):
+    write_video(tmp_path / "film.mp4", [60], [0])
+    options = Options(export=Export(columns="openface"))
+    with pytest.raises(ValueError, match="columns=openface needs the landmarks of each face"):
+        predict_file(make_predictor(), tmp_path / "film.mp4", tmp_path / "out", None, options)
+    assert not (tmp_path / "out").exists()

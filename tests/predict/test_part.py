@@ -87,7 +87,12 @@ def test_a_stopped_prediction_goes_on_to_the_same_bytes(make_predictor, film, tm
         result = predict_file(network, film, output, None, Options())
         assert table_of(output) == table_of(tmp_path / "whole")
         assert result.frames == result.rows == FRAMES
-        assert sorted(path.name for path in output.iterdir()) == ["film.csv", "film.png", "film.schema.json", "summary_per_clip.csv"]
+        assert sorted(path.name for path in output.iterdir()) == [
+            "film.csv",
+            "film.png",
+            "film.schema.json",
+            "summary_per_clip.csv",
+        ]
 
 
 @pytest.mark.parametrize(("name", "most"), [("static", 7), ("windows", 10)])

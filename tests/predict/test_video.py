@@ -14,7 +14,6 @@ from affect_jax.predict.sources import Video
 from affect_jax.predict.video import predict_video
 from affect_jax.tables.schema import Schema
 
-
 SUMMARY = "summary_per_clip.csv"
 
 
@@ -48,7 +47,13 @@ def test_a_video_is_decoded_once_and_every_sink_sees_the_same_rows(make_predicto
     assert decoded == list(range(12)) == [frame for frame, _, _ in drawn]
     level, arousal = np.array(drawn)[:, 1:].T
     np.testing.assert_allclose(level, arousal, atol=0.02)  # each frame is drawn with the row of its own pixels
-    assert [path.name for path in result.files] == ["film.csv", "film.schema.json", "film.png", "film_overlay.mp4", SUMMARY]
+    assert [path.name for path in result.files] == [
+        "film.csv",
+        "film.schema.json",
+        "film.png",
+        "film_overlay.mp4",
+        SUMMARY,
+    ]
     assert all(path.is_file() for path in result.files) and not list(tmp_path.glob("*.part"))
 
 
