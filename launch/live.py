@@ -40,13 +40,13 @@ require("workdir", "input")
 
 def main() -> None:
     from affect_jax.experiment.live import LiveOptions, live_run
+    from affect_jax.experiment.predict import Finding
 
     live_run(
         pathlib.Path(WORKDIR.value),
         pathlib.Path(INPUT.value),
         LiveOptions(pathlib.Path(OUTPUT.value) if OUTPUT.value else None, VIDEO.value, PAGE.value),
-        faces=FACES.value,
-        face_model=LANDMARKER.value or "",
+        finding=Finding(FACES.value, LANDMARKER.value or ""),
         flip=FLIP.value,
         precision=PRECISION.value,
     )

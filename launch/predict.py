@@ -1,12 +1,13 @@
 """Predicts valence, arousal and emotions for a video, an image or a folder of both.
 
   python -m launch.predict --workdir=runs/clip --input=interview.mp4 --output=out
+  ffmpeg -i film.mxf -f yuv4mpegpipe - | python -m launch.predict --workdir=runs/clip --input=- --output=out
 
-Writes <name>.csv (one row per decoded frame: seconds since the first frame, success, face box, valence, arousal,
-emotions) with <name>.schema.json (network, crop, columns, and facts such as other faces), <name>.png (valence and
-arousal over time) and <name>_overlay.mp4 (with the sound). Exit code 1 if anything was lost or could not be read. Faces
-are detected with Google's face_landmarker.task, which needs the extra "affect_jax[face]"; with --faces=whole_frame,
-each frame is treated as a face crop.
+Writes <name>.csv (a row per decoded frame and face) with <name>.schema.json (network, crop, columns, facts), <name>.png
+(valence and arousal over time), summary_per_clip.csv and, only with --overlay, images of faces: <name>_overlay.mp4 and
+crops in the plot. The same command continues a prediction that was killed or stopped (exit code 75). Exit code 1 if
+anything was lost or could not be read. Faces are found with Google's face_landmarker.task, which needs the extra
+"affect_jax[face]"; with --faces=whole_frame, each frame is treated as a face crop.
 """
 
 import pathlib
@@ -14,38 +15,43 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
-from launch.flags import (
-    define_face_model,
-    define_flip_average,
-    define_output_folder,
-    define_path,
-    define_precision,
-    define_workdir,
-    require,
-)
+from launch import flags as shared
 
-WORKDIR = define_workdir()
-INPUT = define_path("input", "Video, image, or folder of images and videos.")
-OUTPUT = define_output_folder()
+WORKDIR = shared.define_workdir()
+INPUT = shared.define_path("input", "Video, image, folder of images and videos, or - for standard input.")
+OUTPUT = shared.define_output_folder()
 FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], "How to find faces.")
-LANDMARKER = define_face_model()
-FLIP = define_flip_average()
-PRECISION = define_precision()
+LANDMARKER = shared.define_face_model()
+FLIP = shared.define_flip_average()
+PRECISION = shared.define_precision()
 OVERLAY = flags.DEFINE_bool("overlay", False, "Write a copy with the faces and predictions drawn in.")
-require("workdir", "input", "output")
+INCLUDE = flags.DEFINE_list("include", [], "More columns: landmarks, blendshapes.")
+FORMAT = flags.DEFINE_enum("format", "csv", ["csv", "parquet"], "Format of the tables.")
+COLUMNS = flags.DEFINE_enum(
+    "columns", "affect_jax", ["affect_jax", "openface", "pyfeat"], "A further table like theirs."
+)
+LAYOUT = flags.DEFINE_enum(
+    "layout", "flat", ["flat", "bids"], "With bids, also files after BIDS 1.11, in derivatives/."
+)
+PARTICIPANT = flags.DEFINE_string("participant", "", "Label for BIDS; by default from the file name.")
+TASK = flags.DEFINE_string("task", "", "Label for BIDS; by default from the file name.")
+HASH_IDS = flags.DEFINE_bool("hash_ids", False, "Write hashes instead of file names.")
+HASH_KEY = shared.define_path("hash_key", "File with the key of the hashes; without it, names can be guessed.")
+shared.require("workdir", "input", "output")
 
 
 def main() -> bool:
-    from affect_jax.experiment.predict import predict_run
+    from affect_jax.experiment import predict
 
-    return predict_run(
+    return predict.predict_run(
         pathlib.Path(WORKDIR.value),
         pathlib.Path(INPUT.value),
         pathlib.Path(OUTPUT.value),
-        faces=FACES.value,
-        face_model=LANDMARKER.value or "",
-        flip=FLIP.value,
+        finding=predict.Finding(FACES.value, LANDMARKER.value or "", tuple(INCLUDE.value)),
         overlay=OVERLAY.value,
+        export=predict.read_export(FORMAT.value, COLUMNS.value, LAYOUT.value, PARTICIPANT.value, TASK.value),
+        ids=predict.read_ids(HASH_IDS.value, HASH_KEY.value),
+        flip=FLIP.value,
         precision=PRECISION.value,
     )
 

@@ -98,6 +98,19 @@ def test_a_stream_predicts_the_same_for_the_last_frame_as_the_window():
 
 @pytest.mark.torch
 @pytest.mark.slow
+def test_a_live_stream_predicts_what_pytorch_predicts_from_the_whole_window():
+    printed = run("benchmarks.live", "--miniature", "--rounds=1", "--cores=1")
+    rows = re.findall(r"\| (.+?) \| [\d.]+ \[.+?\] \| .+ \| (\S+) \|", printed)
+    assert [name for name, _ in rows] == [
+        "PyTorch, window again, dense head",
+        "PyTorch, window again, factorized head",
+        "affect_jax, stream",
+    ]
+    assert all(float(difference) < 1e-5 for _, difference in rows), printed
+
+
+@pytest.mark.torch
+@pytest.mark.slow
 def test_memory_of_a_call():
     words = ("--miniature", "--sections=memory", "--ranks=4", "--directions=forward", "--networks=quickstart")
     printed = run("benchmarks.temporal", *words, "--only=JAX,stream")

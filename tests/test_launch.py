@@ -83,6 +83,7 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     ("import_lists", "output"),
     ("find_faces", "output"),  # of the report; landmarks go into the data set
     *(("find_faces", name) for name in ("data", "data_root")),  # of whole pictures, without a run
+    ("live", "input"),  # a camera, too
     ("evaluate", "output"),  # of one evaluation, which usually has its place in the workdir
 }
 
@@ -135,6 +136,11 @@ WRONG = {
     "wrong type": ("train", [STATIC, "--workdir=W", "--config.batch_size=many"], "batch"),
     "no such run": ("evaluate", ["--workdir=W", "--data=rendered"], "W is not a workdir"),
     "no input": ("predict", ["--workdir=W", "--input=none.mp4", "--output=O"], "--input=none.mp4 does not exist"),
+    "no camera": (
+        "live",
+        ["--workdir=W", "--input=/dev/video77"],
+        "--input=/dev/video77 does not exist; give a camera",
+    ),
     "nothing to certify": ("certify", ["--workdir=W"], "W is not a workdir"),
     "nothing to look at": (
         "attention",

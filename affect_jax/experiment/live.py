@@ -6,14 +6,16 @@ import pathlib
 import signal
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from types import FrameType
 
 from absl import logging
 
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.predict import choose_tracks, predictor
+from affect_jax.experiment.predict import Finding, predictor
 from affect_jax.files.disk import require_writable
 from affect_jax.predict.estimate import make_schema
+from affect_jax.predict.frame_rate import FrameRate
 from affect_jax.predict.live.analyzer import Analyzer, require_immediate
 from affect_jax.predict.live.camera import Camera, is_camera
 from affect_jax.predict.live.latency import Latencies
@@ -45,14 +47,13 @@ def live_run(
     source: pathlib.Path,
     options: LiveOptions,
     *,
-    faces: str,
-    face_model: str,
+    finding: Finding,
     flip: Sequence[str] = (),
     precision: str = "float32",
 ) -> None:
     """Predicts what a camera sees, or a video at its own pace, until it ends or a signal comes, which ends it well."""
     _check(source, options)
-    make_tracks = choose_tracks(faces, face_model)
+    make_tracks = finding.make_tracks()
     network = predictor(workdir, flip, precision)
     try:
         require_immediate(network)
@@ -61,6 +62,7 @@ def live_run(
     stop = threading.Event()
     clock = SteadyTime(stop)
     with _frames(source, clock) as (frames, rate), _signals_stop(stop):
+        network = _at_rate(network, rate, source)
         newest, latencies = Newest(stop), Latencies(clock)
         tracks = None if make_tracks is None else make_tracks(1 / rate)
         analyze = Analyzer(network, tracks, 1 / rate, latencies)
@@ -71,6 +73,14 @@ def live_run(
             finally:
                 for line in status.summary():
                     logging.info("%s", line)
+
+
+def _at_rate(network: Predictor, rate: float, source: pathlib.Path) -> Predictor:
+    """The network with the stride that brings the rate closest to that of its training."""
+    choice = FrameRate.choose(network, Fraction(rate))
+    if warning := choice.warning(network):
+        logging.warning("%s: %s", source.name, warning)
+    return choice.apply(network)
 
 
 def _check(source: pathlib.Path, options: LiveOptions) -> None:

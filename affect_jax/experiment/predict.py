@@ -1,7 +1,7 @@
 """A trained workdir as a plain function from images to predictions."""
 
 import contextlib
-import os
+import dataclasses
 import pathlib
 import signal
 import threading
@@ -13,19 +13,24 @@ import numpy as np
 from absl import logging
 
 from affect_jax.experiment import flip_averaging, restore
+from affect_jax.experiment.config.data import DataConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options as RunOptions
 from affect_jax.files.disk import require_writable
 from affect_jax.files.problems import raise_problems
+from affect_jax.files.video import STANDARD_INPUT
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.streaming import follower
 from affect_jax.nn.network import Network, Variables
 from affect_jax.predict.crops import MakeTracks
 from affect_jax.predict.files import predict_file
+from affect_jax.predict.ids import Ids
 from affect_jax.predict.journal import identify
 from affect_jax.predict.options import Options
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Stopped
+from affect_jax.tables.export import Export
+from affect_jax.tables.groups import require_groups
 from affect_jax.train.signals import Signals
 from affect_jax.types import Predictions
 
@@ -69,29 +74,45 @@ def make_predictor(
         flip_averaged=flip_averaging.checked(workdir, run.contract, run.task.quantities, flip),
         name=f"{workdir.name}@{step}",
         follower=follower(network.module(variables), run.contract.input_px, precision) if run.contract.causal else None,
+        trained_fps=trained_fps(run.data),
         every=run.data.windows.every,
     )
 
 
-def choose_tracks(faces: str, face_model: str) -> MakeTracks | None:
-    """What finds the faces, from a command's flags; None if each frame is a face crop. UsageError without the extra."""
-    if faces != "landmarker":
-        if face_model:
-            raise UsageError(f"--face_model={face_model} has no effect with --faces={faces}; give only one of them")
-        return None
-    try:
-        return make_landmarker(face_model or None)
-    except ImportError as error:
-        raise UsageError(f"{error}; without it, only --faces=whole_frame is available") from error
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """How faces are found, and what is written of them."""
 
+    faces: str = "landmarker"  # or "whole_frame": each frame is a face crop
+    face_model: str = ""  # the user's own face_landmarker.task; "" for the cached or downloaded one
+    include: tuple[str, ...] = ()  # optional groups of columns
 
-def make_landmarker(face_model: str | os.PathLike | None) -> MakeTracks:
-    """What finds the faces; ImportError with the line that installs it without the extra `face`."""
-    from affect_jax.faces.interpreter import require_interpreter  # an optional dependency
-    from affect_jax.faces.tracks import FaceTracks
+    def __post_init__(self):
+        whole = self.faces == "whole_frame"
+        if whole and self.face_model:
+            raise UsageError(
+                f"--face_model={self.face_model} has no effect with --faces=whole_frame; give only one of them"
+            )
+        if whole and self.include:
+            raise UsageError(f"--include={','.join(self.include)} needs found faces; drop --faces=whole_frame")
+        try:
+            require_groups(self.include)
+        except ValueError as error:
+            raise UsageError(f"--{error}") from error
 
-    require_interpreter()
-    return lambda step_seconds: FaceTracks(face_model, step_seconds=step_seconds)
+    def make_tracks(self) -> MakeTracks | None:
+        """Makes what finds the faces; UsageError without the extra `face`."""
+        if self.faces == "whole_frame":
+            return None
+        from affect_jax.faces.interpreter import require_interpreter  # an optional dependency
+        from affect_jax.faces.tracks import FaceTracks
+
+        try:
+            require_interpreter()
+        except ImportError as error:
+            raise UsageError(f"{error}; without it, only --faces=whole_frame is available") from error
+        blendshapes = "blendshapes" in self.include
+        return lambda step: FaceTracks(self.face_model or None, step_seconds=step, blendshapes=blendshapes)
 
 
 def predict_run(
@@ -99,26 +120,29 @@ def predict_run(
     source: pathlib.Path,
     output: pathlib.Path,
     *,
-    faces: str,
-    face_model: str,
-    overlay: bool,
+    finding: Finding,
+    overlay: bool = False,
+    export: Export | None = None,
+    ids: Ids | None = None,
     flip: Sequence[str] = (),
     precision: str = "float32",
 ) -> bool:
     """Writes the tables and plots of a video, an image or a folder; ValueError names the files that failed.
 
-    Returns False if a signal stopped it; the same command then goes on behind the rows that are saved.
+    `source` may be "-", standard input. Returns False if a signal stopped it; the same command then goes on behind the
+    rows that are saved.
     """
-    if not source.exists():
+    if source != STANDARD_INPUT and not source.exists():
         raise UsageError(f"--input={source} does not exist")
     require_writable(output)
-    make_tracks = choose_tracks(faces, face_model)
+    make_tracks = finding.make_tracks()
     network = predictor(workdir, flip, precision)
     origin = {"network": _identify(workdir, network.name), "flip_average": sorted(flip), "precision": precision}
-    origin |= {"faces": faces, "face_model": face_model}
+    origin |= {"faces": finding.faces, "face_model": finding.face_model}
     with _signals() as signals:
+        options = Options(overlay, finding.include, export or Export(), ids or Ids(), origin, signals.stopping)
         try:
-            result = predict_file(network, source, output, make_tracks, Options(overlay, origin, signals.stopping))
+            result = predict_file(network, source, output, make_tracks, options)
         except Stopped as stopped:
             logging.warning("%s; run the same command to continue", stopped)
             return False
@@ -127,6 +151,31 @@ def predict_run(
         logging.info("wrote %s", path)
     raise_problems(result.problems)
     return True
+
+
+def read_ids(hashed: bool, key_file: str | None) -> Ids:
+    """How files are called in the tables; UsageError for a key that cannot be used."""
+    try:
+        return Ids(hashed, pathlib.Path(key_file).read_bytes() if key_file else b"")
+    except OSError as error:
+        raise UsageError(f"--hash_key={key_file} cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise UsageError(f"--hash_key={key_file}: {error}") from error
+
+
+def read_export(*choices: str) -> Export:
+    """The form of the tables, from the fields of `Export`; UsageError for choices that contradict each other."""
+    try:
+        return Export(*choices)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def trained_fps(data: DataConfig) -> float | None:
+    """The frame rate of the clips that a network was trained on, if its readers name one and the same."""
+    rates = {getattr(reader, "fps", None) for reader in data.train.values()}
+    (rate,) = rates if len(rates) == 1 else (None,)
+    return rate or None
 
 
 def _identify(workdir: pathlib.Path, name: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from affect_jax.faces.face import Face, Image
 from affect_jax.faces.landmarker import Landmarker
-from affect_jax.faces.search import confirm, search, tiles, turned_regions, whole_regions
+from affect_jax.faces.search import search, tiles, turned_regions, whole_regions
 from affect_jax.ops.geometry import Crop
 
 LOOK_SECONDS = 0.2  # between two looks for new faces while others are followed
@@ -29,6 +29,10 @@ class Looking:
         """Moves all times, as the clock of the recording did."""
         self._next_look += seconds
         self._next_thorough += seconds
+
+    def hurry(self) -> None:
+        """Looks in the next frame: there is a new scene."""
+        self._next_look = -np.inf
 
     def look(self, image: Image, time_seconds: float, known: Sequence[Face], missing: Sequence[Crop]) -> list[Face]:
         """Returns faces beside the known ones.
@@ -65,11 +69,7 @@ class Looking:
         """Searches tiles, and if there is no face at all the image turned."""
         size = image.shape[1::-1]
         for regions in tiles(*size, self._tile_levels):
-            if found := self._confirmed(image, regions, known):
+            if found := search(self._landmarker, image, regions, known, certain=True):
                 self._regions = regions
                 return found
-        return [] if known else self._confirmed(image, turned_regions(*size), known)
-
-    def _confirmed(self, image: Image, regions: Sequence[Crop], known: Sequence[Face]) -> list[Face]:
-        found = search(self._landmarker, image, regions, known)
-        return [face for face in found if confirm(self._landmarker, image, face)]
+        return [] if known else search(self._landmarker, image, turned_regions(*size), certain=True)

@@ -18,6 +18,7 @@ VIDEO_SUFFIXES = (
     *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".ts", ".mts", ".m2ts"),
     *(".3gp", ".3g2", ".asf", ".dv", ".vob", ".ogv", ".mxf", ".gif", ".mjpeg", ".mjpg", ".h264", ".hevc"),
 )
+STANDARD_INPUT = pathlib.Path("-")  # a stream that another program writes, such as YUV4MPEG2
 DEFAULT_PIXELS = 5_000_000  # what FFmpeg adds to the size of a stream that the file marks as the default
 
 
@@ -63,17 +64,24 @@ def open_container(path: pathlib.Path) -> av.container.InputContainer:
 
     Titles and comments in other encodings than UTF-8 are not needed, and no reason to refuse a film.
     """
+    if path == STANDARD_INPUT:
+        return av.open("pipe:0", options={**OPEN_OPTIONS, "protocol_whitelist": "pipe"}, metadata_errors="replace")
     return av.open(f"file:{os.path.abspath(path)}", options=OPEN_OPTIONS, metadata_errors="replace")
 
 
 def _open(path: pathlib.Path) -> av.container.InputContainer:
-    if not path.is_file():
+    if path != STANDARD_INPUT and not path.is_file():
         raise FileNotFoundError(f"no file at {path}; give a video, an image or a folder of images and videos")
     try:
         return open_container(path)
     except av.error.PermissionError as error:
         raise ValueError(f"{path} cannot be read ({error.strerror}); check the permissions of the file") from error
     except av.error.FFmpegError as error:
+        if path == STANDARD_INPUT:
+            raise ValueError(
+                f"standard input is no video that can be read in order ({error.strerror}); write YUV4MPEG2, Matroska "
+                "or MPEG-TS into it: ffmpeg -i FILE -f yuv4mpegpipe - | ..."
+            ) from error
         raise ValueError(
             f"{path} is neither an image nor a video that can be decoded ({error.strerror}, "
             f"{path.stat().st_size} bytes); expected JPEG, PNG, MP4, MKV, AVI, WebM... Is the file complete?"

@@ -1,7 +1,7 @@
 """What a table of rows does not say: where time zero is, how often each face is seen."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from affect_jax.predict.sighting import Row
@@ -22,8 +22,10 @@ class _Face:
 class Account:
     """Facts about a recording, or about images, collected from its rows; they stand in the schema beside the table."""
 
-    def __init__(self, name: str, video: Video | None = None):
+    def __init__(self, name: str, video: Video | None = None, more: Mapping[str, Any] | None = None):
+        """`more` facts about it, known before the first row."""
         self._name = name
+        self._more = dict(more or {})
         self._video = video
         self._faces: dict[int, _Face] = {}  # by number
         self._restarts = 0
@@ -47,7 +49,7 @@ class Account:
 
     def facts(self) -> dict[str, Any]:
         """Returns the facts for the schema."""
-        facts: dict[str, Any] = {"frames": self._frames, "frames_with_a_face": self._with_face}
+        facts = {**self._more, "frames": self._frames, "frames_with_a_face": self._with_face}
         facts |= {"frames_with_several_faces": self._with_several, "most_faces_at_once": self._most_at_once}
         if self._video is not None:
             facts["start_seconds"] = self._video.start_seconds  # the stream's own time stamp of time_seconds 0

@@ -21,7 +21,7 @@ DECODED_AHEAD, FOUND_AHEAD = 2, 4  # frames that wait between decoding, face fin
 Sighting = tuple[Frame, list[Row]]  # a frame with a row for each face, or one without a face
 
 
-def make_schema(predictor: Predictor, whole_frame: bool) -> Schema:
+def make_schema(predictor: Predictor, whole_frame: bool, include: tuple[str, ...] = ()) -> Schema:
     """The schema of a table predicted by this network."""
     return Schema(
         model=predictor.name,
@@ -30,6 +30,7 @@ def make_schema(predictor: Predictor, whole_frame: bool) -> Schema:
         label_set=predictor.label_set,
         quantities=predictor.quantities,
         boxes=True,
+        include=include,
     )
 
 

@@ -3,12 +3,13 @@
 import collections
 import errno
 import pathlib
+from collections.abc import Sequence
 
 from absl import logging
 
 from affect_jax.files.image_files import SUFFIXES as IMAGE_SUFFIXES
 from affect_jax.files.kinds import describe_left_out, is_hidden, is_image, printable
-from affect_jax.files.video import VIDEO_SUFFIXES
+from affect_jax.files.video import STANDARD_INPUT, VIDEO_SUFFIXES
 from affect_jax.predict.crops import MakeTracks
 from affect_jax.predict.images import predict_images
 from affect_jax.predict.options import Options
@@ -34,6 +35,7 @@ def predict_file(
     Sub-folders are not entered. Stopped if `options.stopping`; the same call goes on then, as after a kill.
     """
     result = _predict_file(predictor, source, output, make_tracks, options)
+    result.files = list(dict.fromkeys(result.files))  # films share the summary
     for journal in result.journals:
         journal.unlink(missing_ok=True)
     return result
@@ -48,14 +50,16 @@ def _predict_file(
 ) -> Result:
     if output.exists() and not output.is_dir():
         raise ValueError(f"the output {output} is a file; expected a folder, which is created if missing")
-    if not source.exists():
+    if source != STANDARD_INPUT and not source.exists():
         raise FileNotFoundError(f"no file at {source}; give a video, an image or a folder of images and videos")
     if source.is_dir():
         return _predict_folder(predictor, source, output, make_tracks, options)
+    image = source != STANDARD_INPUT and _is_image(source)
+    _check_export(options, [] if image else [source], [source] if image else [])
     try:
-        if not _is_image(source):
-            return predict_video(predictor, source, output, source.stem, make_tracks, options)
-        result = predict_images(predictor, [source], output, source.stem, make_tracks, options)
+        if not image:
+            return predict_video(predictor, source, output, options.ids.stem(source.stem), make_tracks, options)
+        result = predict_images(predictor, [source], output, options.ids.stem(source.stem), make_tracks, options)
     except OSError as error:
         raise _explain(error, source) from error
     if result.problems and not result.frames:
@@ -63,6 +67,11 @@ def _predict_file(
             path.unlink()
         raise ValueError(result.problems[0])
     return result
+
+
+def _check_export(options: Options, videos: Sequence[pathlib.Path], images: Sequence[pathlib.Path]) -> None:
+    names = lambda paths: [options.ids.source(path) for path in paths]
+    options.export.check(names(videos), names(images), options.include)
 
 
 def _is_image(path: pathlib.Path) -> bool:
@@ -142,6 +151,7 @@ def _predict_folder(
         )
     if rest:
         logging.warning("%s: %s", source, rest)
+    _check_export(options, folder.videos, folder.images)
     stems = collections.Counter(video.stem for video in folder.videos)
     result = Result()
     for problem in folder.problems:
@@ -150,11 +160,13 @@ def _predict_folder(
         name = source.resolve().name
         stems[name] += 1
         try:
-            result.add(predict_images(predictor, folder.images, output, name, make_tracks, options))
+            stem = options.ids.stem(name)
+            result.add(predict_images(predictor, folder.images, output, stem, make_tracks, options))
         except OSError as error:
             raise _explain(error, source) from error
     for video in folder.videos:
-        stem = video.stem if stems[video.stem] == 1 else video.name  # a.mp4 and a.avi must not share a table
+        # a.mp4 and a.avi must not share a table.
+        stem = options.ids.stem(video.stem if stems[video.stem] == 1 else video.name)
         try:
             result.add(predict_video(predictor, video, output, stem, make_tracks, options))
         except ValueError as error:

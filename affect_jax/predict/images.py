@@ -13,6 +13,7 @@ from affect_jax.files.kinds import printable
 from affect_jax.predict.account import Account
 from affect_jax.predict.crops import MakeTracks
 from affect_jax.predict.estimate import estimate, make_schema
+from affect_jax.predict.ids import Ids
 from affect_jax.predict.journal import Journal, identify
 from affect_jax.predict.options import Options
 from affect_jax.predict.predictor import Predictor
@@ -21,7 +22,7 @@ from affect_jax.predict.sinks.overlay import ImageOverlays
 from affect_jax.predict.sinks.sink import Sink, feed
 from affect_jax.predict.sinks.table import Table
 from affect_jax.predict.sources import Frame, read_image
-from affect_jax.predict.video import resume
+from affect_jax.predict.video import export, resume
 
 
 def predict_images(
@@ -47,8 +48,7 @@ def predict_images(
     duplicates = len(sources) - len({source.name for source in sources})
     if duplicates:
         raise ValueError(f"{duplicates} of the {len(sources)} images have the same name as another one")
-    request = {**options.origin, "input": identify(sources), "overlay": options.overlay}
-    journal = Journal(folder / f"{stem}.csv", request)
+    journal = Journal(folder / f"{stem}.csv", options.request(identify(sources)))
     return resume(journal, lambda: _predict(predictor, sources, folder, stem, make_tracks, options, journal))
 
 
@@ -61,8 +61,10 @@ def _predict(
     options: Options,
     journal: Journal,
 ) -> Result:
-    account = Account(printable(stem))
-    table = Table(folder / f"{stem}.csv", make_schema(predictor, make_tracks is None), account, journal)
+    scheme = {"source_ids": options.ids.scheme} if options.ids.hashed else {}
+    account = Account(printable(stem), more=scheme)
+    schema = make_schema(predictor, make_tracks is None, options.include)
+    table = Table(folder / f"{stem}.csv", schema, account, journal)
     sinks: list[Sink] = [table]
     if options.overlay:
         sinks.append(ImageOverlays(folder / f"{stem}_overlay", predictor.label_set))
@@ -70,7 +72,7 @@ def _predict(
     tracks = None if make_tracks is None else make_tracks(0.0)
     sightings = estimate(
         predictor,
-        _frames(sources, unreadable),
+        _frames(sources, options.ids, unreadable),
         tracks,
         connected=False,
         keep_images=options.overlay,
@@ -81,10 +83,10 @@ def _predict(
     result.problems += unreadable
     for note in account.notes():
         logging.info("%s", note)
-    return result
+    return export(result, folder / f"{stem}.csv", options, is_recording=False)
 
 
-def _frames(sources: Sequence[pathlib.Path], problems: list[str]) -> Iterator[Frame]:
+def _frames(sources: Sequence[pathlib.Path], ids: Ids, problems: list[str]) -> Iterator[Frame]:
     """Yields the images that can be read; appends to `problems` for the others."""
     for source in sources:
         try:
@@ -94,7 +96,7 @@ def _frames(sources: Sequence[pathlib.Path], problems: list[str]) -> Iterator[Fr
             logging.warning("%s; skipped", error)
             problems.append(str(error))
             continue
-        yield Frame(source.name, 0, 0.0, image)
+        yield Frame(ids.source(source), 0, 0.0, image)
 
 
 def _check_size(image: UInt8[np.ndarray, "height width 3"], source: pathlib.Path) -> None:

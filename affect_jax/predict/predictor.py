@@ -29,6 +29,7 @@ class Predictor:
     name: str = ""
     follower: Callable[[int], Callable[[np.ndarray], Predictions]] | None = None  # for a causal clip network: given a
     # number of faces, returns a stateful function of their next frame [faces, 1, px, px, 3]
+    trained_fps: float | None = None  # frame rate of the recordings it was trained on; None if not known
     every: int = 1  # stride between the frames of a clip, in frames of the recording, as in training
 
     def values(self, images: Float[np.ndarray, "*lead height width 3"]) -> Values:

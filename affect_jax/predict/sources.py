@@ -54,9 +54,13 @@ class Video:
       start_seconds: the stream's own time stamp of the first frame, known with it.
     """
 
-    def __init__(self, path: pathlib.Path):
-        """Raises FileNotFoundError, or ValueError for a file without a video stream."""
+    def __init__(self, path: pathlib.Path, name: str | None = None):
+        """Raises FileNotFoundError, or ValueError for a file without a video stream.
+
+        `name`: what its frames are said to come from; None for the name of the file.
+        """
         self.path = path
+        self._name = path.name if name is None else name
         self.damage = ""
         self.start_seconds = 0.0
         self._timed = True  # whether frames have time stamps
@@ -91,7 +95,7 @@ class Video:
             ticks, backwards = clock.read(decoded.pts if self._timed else None)
             seconds = float(ticks * self.time_base)
             damage.frame(index, seconds, decoder.signs, decoded.is_corrupt, backwards)
-            yield Frame(self.path.name, index, seconds, show(decoded), ticks, backwards)
+            yield Frame(self._name, index, seconds, show(decoded), ticks, backwards)
             index += 1
         if not index:
             raise ValueError(f"{self.path} has no frame that can be decoded; is the file complete?")

@@ -2,14 +2,17 @@
 
 import contextlib
 import pathlib
+import uuid
 from collections.abc import Callable
 
 from absl import logging
 
 from affect_jax.files.kinds import printable
+from affect_jax.files.video import STANDARD_INPUT
 from affect_jax.predict.account import Account
 from affect_jax.predict.crops import MakeTracks
 from affect_jax.predict.estimate import estimate, make_schema
+from affect_jax.predict.frame_rate import FrameRate
 from affect_jax.predict.journal import Journal, identify
 from affect_jax.predict.options import Options
 from affect_jax.predict.part import Changed
@@ -20,6 +23,7 @@ from affect_jax.predict.sinks.plot import Plot
 from affect_jax.predict.sinks.sink import Sink, feed
 from affect_jax.predict.sinks.table import Table
 from affect_jax.predict.sources import Video
+from affect_jax.tables.export import export_table
 
 
 def predict_video(
@@ -43,9 +47,13 @@ def predict_video(
     What a damaged video has lost is listed among the problems of the result. There is no plot if the network predicts
     no continuously rated quantity. Rows of the same request that was killed are kept; Stopped if it is to be again.
     """
-    request = {**options.origin, "input": identify([source]), "overlay": options.overlay}
-    journal = Journal(folder / f"{stem}.csv", request)
+    journal = Journal(folder / f"{stem}.csv", options.request(_identify(source)))
     return resume(journal, lambda: _predict(predictor, source, folder, stem, make_tracks, options, journal))
+
+
+def _identify(source: pathlib.Path) -> str:
+    """What is read; standard input is never the same again."""
+    return uuid.uuid4().hex if source == STANDARD_INPUT else identify([source])
 
 
 def resume(journal: Journal, predict: Callable[[], Result]) -> Result:
@@ -72,28 +80,43 @@ def _predict(
     journal: Journal,
 ) -> Result:
     name = printable(source.name)
-    with Video(source) as video:
-        account = Account(name, video)
-        table = Table(folder / f"{stem}.csv", make_schema(predictor, make_tracks is None), account, journal)
-        plot = Plot(folder / f"{stem}.png", name, predictor.quantities, predictor.label_set, crops=options.overlay)
-        sinks: list[Sink] = [table, plot]
+    path = folder / f"{stem}.csv"
+    with Video(source, options.ids.source(source)) as video:
+        rate = FrameRate.choose(predictor, video.rate)
+        account = Account(name, video, {**rate.facts(), **_scheme(options)})
+        if warning := rate.warning(predictor):
+            logging.warning("%s: %s", name, warning)
+        predictor = rate.apply(predictor)
+        table = Table(path, make_schema(predictor, make_tracks is None, options.include), account, journal)
+        sinks: list[Sink] = [table, _plot(predictor, path, options.ids.title(source), options)]
         if options.overlay:
             sinks.append(VideoOverlay(folder / f"{stem}_overlay.mp4", predictor.label_set, video))
         step_seconds = float(1 / video.rate)
         tracks = None if make_tracks is None else make_tracks(step_seconds)
         sightings = estimate(
-            predictor,
-            video,
-            tracks,
-            keep_images=options.overlay,
-            step_seconds=step_seconds,
-            known=table.known,
+            predictor, video, tracks, keep_images=options.overlay, step_seconds=step_seconds, known=table.known
         )
         with contextlib.closing(sightings):
             result = feed(sinks, sightings, name, video.expected_frames(), stopping=options.stopping)
     for note in account.notes():
         logging.info("%s", note)
     if video.problem:
-        logging.warning("%s; the rows are in %s", video.problem, folder / f"{stem}.csv")
+        logging.warning("%s; the rows are in %s", video.problem, path)
         result.problems.insert(0, video.problem)
+    return export(result, path, options, is_recording=True)
+
+
+def _plot(predictor: Predictor, table: pathlib.Path, title: str, options: Options) -> Plot:
+    quantities, label_set = predictor.quantities, predictor.label_set
+    return Plot(table.with_name(f"{table.stem}.png"), title, quantities, label_set, crops=options.overlay)
+
+
+def _scheme(options: Options) -> dict[str, str]:
+    return {"source_ids": options.ids.scheme} if options.ids.hashed else {}
+
+
+def export(result: Result, table: pathlib.Path, options: Options, is_recording: bool) -> Result:
+    """Brings a finished table into the form that was asked for; the result names the files there are then."""
+    first, *files = export_table(table, options.export, is_recording)
+    result.files = [first, *(file for file in result.files if file != table), *files]
     return result

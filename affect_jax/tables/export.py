@@ -105,9 +105,9 @@ def write_preset(table: pathlib.Path, columns: str, suffix: str = ".csv") -> lis
     require_groups_of(columns, schema.include)
     target = table.with_name(f"{table.stem}_{columns}{suffix}")
     frame = preset.convert(scan(table, schema), schema)
-    with replace_atomically(target) as part:
+    with replace_atomically(target) as part, part.open("wb") as file:
         write = frame.sink_parquet if suffix == PARQUET else frame.sink_csv
-        write(part)
+        write(file)
     about = {"columns_of": columns, "model": schema.model, "crop": schema.crop, "label_set": schema.label_set}
     beside = target.with_suffix(".json")
     write_bytes((json.dumps({**about, "units": preset.units(schema)}, indent=2) + "\n").encode(), beside)

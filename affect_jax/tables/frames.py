@@ -3,6 +3,7 @@
 Long tables pass through in parts. Text that is not UTF-8, as in names of files, gets U+FFFD in place of such bytes.
 """
 
+import io
 import pathlib
 
 from affect_jax.files.atomic import replace_atomically
@@ -23,13 +24,23 @@ def scan(path: pathlib.Path, schema: Schema) -> "polars.LazyFrame":
     if path.suffix == PARQUET:
         return scan_parquet(path, schema)
     require_columns(path, read_header(path), schema)
-    return polars.scan_csv(path, schema=_types(schema), encoding="utf8-lossy", glob=False)
+    source = path if is_text(path) else io.BytesIO(path.read_bytes())  # polars takes no other names
+    return polars.scan_csv(source, schema=_types(schema), encoding="utf8-lossy", glob=False)
 
 
 def write_parquet(path: pathlib.Path, schema: Schema, target: pathlib.Path) -> None:
     """Writes a CSV table as Parquet; atomic."""
-    with replace_atomically(target) as part:
-        scan(path, schema).sink_parquet(part)
+    with replace_atomically(target) as part, part.open("wb") as file:
+        scan(path, schema).sink_parquet(file)
+
+
+def is_text(path: pathlib.Path) -> bool:
+    """Whether the name of a file is UTF-8."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _types(schema: Schema) -> "dict[str, polars.DataType]":

@@ -54,9 +54,7 @@ def _label_set(columns: Columns, label_sets: Sequence[str]) -> str:
     for name in label_sets:
         if quantity("emotion").columns(name) == probabilities:
             return name
-    raise ValueError(
-        f"the columns {', '.join(probabilities)} are those of no label set of affect_jax.emotions in its order"
-    )
+    raise ValueError(f"{', '.join(probabilities)} are not the columns of any label set in affect_jax.emotions")
 
 
 def _is_labeled(each: Quantity, columns: Columns, label_set: str) -> bool:

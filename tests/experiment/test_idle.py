@@ -1,7 +1,6 @@
 """An option that does nothing says so: for each, the sentence and the case in which it is not said."""
 
 import importlib
-import pathlib
 import types
 
 import numpy as np
@@ -12,7 +11,7 @@ from affect_jax.data.source import Table, unlabeled
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import parse
 from affect_jax.experiment.idle import warn_of_idle_options
-from affect_jax.experiment.predict import predict_run
+from affect_jax.experiment.predict import Finding
 from affect_jax.types import Source
 from configs import base, quickstart
 
@@ -116,6 +115,4 @@ def test_the_shipped_configs_have_no_option_without_effect(name, caplog):
 
 def test_a_face_model_for_whole_frames_is_refused(tmp_path):
     with pytest.raises(UsageError, match=r"--face_model=m.task has no effect with --faces=whole_frame"):
-        predict_run(
-            tmp_path, tmp_path, pathlib.Path("o"), faces="whole_frame", face_model="m.task", flip=(), overlay=False
-        )
+        Finding("whole_frame", "m.task")

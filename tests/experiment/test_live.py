@@ -14,6 +14,7 @@ import pytest
 from affect_jax.experiment import live
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.live import LiveOptions, live_run
+from affect_jax.experiment.predict import Finding
 from affect_jax.ops.geometry import CropConfig
 from affect_jax.predict.predictor import Predictor
 from affect_jax.types import Predictions
@@ -36,7 +37,7 @@ def play(monkeypatch, write_film, tmp_path):
     monkeypatch.setattr(live, "predictor", lambda *_: PREDICTOR)
 
     def play(**options):
-        live_run(pathlib.Path("W"), film, LiveOptions(**options), faces="whole_frame", face_model="")
+        live_run(pathlib.Path("W"), film, LiveOptions(**options), finding=Finding("whole_frame"))
 
     return play
 
@@ -77,4 +78,4 @@ def test_a_network_that_needs_later_frames_and_a_source_that_is_not_there(play, 
     with pytest.raises(UsageError, match="W: network 'brightness@7' looks at 16 frames.*a causal one"):
         play()
     with pytest.raises(UsageError, match="--input=/dev/video77 does not exist; give a camera such as /dev/video0"):
-        live_run(pathlib.Path("W"), pathlib.Path("/dev/video77"), LiveOptions(), faces="whole_frame", face_model="")
+        live_run(pathlib.Path("W"), pathlib.Path("/dev/video77"), LiveOptions(), finding=Finding("whole_frame"))

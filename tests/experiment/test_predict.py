@@ -32,8 +32,8 @@ def test_a_prediction_that_a_signal_stops_says_so(monkeypatch, tmp_path):
 
     monkeypatch.setattr(predict, "predictor", lambda *_: Network)
     monkeypatch.setattr(predict, "predict_file", stop)
-    call = dict(faces="whole_frame", face_model="", overlay=False)
-    assert predict.predict_run(tmp_path, tmp_path, tmp_path / "o", **call) is False
+    finding = predict.Finding("whole_frame")
+    assert predict.predict_run(tmp_path, tmp_path, tmp_path / "o", finding=finding) is False
 
 
 def test_the_identity_of_a_checkpoint_changes_with_its_files(tmp_path):
@@ -51,4 +51,4 @@ def test_many_problems_are_not_one_endless_line(monkeypatch, tmp_path):
     monkeypatch.setattr(predict, "predictor", lambda *_: Network)
     monkeypatch.setattr(predict, "predict_file", lambda *_: result)
     with pytest.raises(ValueError, match=r"^0.png is broken; .*9.png is broken; and 15 more problems, see above$"):
-        predict.predict_run(tmp_path, tmp_path, pathlib.Path("o"), faces="whole_frame", face_model="", overlay=False)
+        predict.predict_run(tmp_path, tmp_path, pathlib.Path("o"), finding=predict.Finding("whole_frame"))

@@ -7,6 +7,9 @@ import json
 import logging
 import os
 import shutil
+import socket
+import struct
+import zlib
 
 import av
 import cv2
@@ -16,12 +19,17 @@ import pytest
 from PIL import Image
 
 from affect_jax.faces.tracks import FaceTracks
+from affect_jax.files.video import STANDARD_INPUT
 from affect_jax.predict import files
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.options import Options
+from affect_jax.predict.sinks import plot
+from affect_jax.tables.export import Export
 from affect_jax.tables.reading import read_rows
 from affect_jax.tables.schema import read_schema
 from affect_jax.types import Predictions
+
+SUMMARY = "summary_per_clip.csv"
 
 
 def tracks_of(landmarker_file, **options):
@@ -50,7 +58,7 @@ def test_a_variable_frame_rate_video_end_to_end(make_predictor, write_video, tmp
     assert schema.model == "brightness@7" and schema.crop == "whole_frame crop_px=16"
     assert {row["source"] for row in table} == {source.name}
     assert sorted(path.name for path in output.iterdir()) == sorted(
-        f"{source.stem}{ending}" for ending in (".csv", ".schema.json", ".png", "_overlay.mp4")
+        [SUMMARY, *(f"{source.stem}{ending}" for ending in (".csv", ".schema.json", ".png", "_overlay.mp4"))]
     )
     with av.open(f"file:{output / (source.stem + '_overlay.mp4')}") as overlay:
         times = [frame.time for frame in overlay.decode(video=0)]
@@ -87,7 +95,7 @@ def test_no_face_gives_empty_values_and_all_overlays(make_predictor, landmarker_
     table = read_table(tmp_path / "out" / "no_face.csv")
     assert result.frames_with_face == 0 and len(table) == result.frames == 95
     assert {(row["success"], row["valence"], row["FaceRectX"], row["p_sad"]) for row in table} == {("0", "", "", "")}
-    assert all(path.stat().st_size > 300 for path in result.files) and len(result.files) == 4
+    assert all(path.stat().st_size > 300 for path in result.files) and len(result.files) == 5
 
 
 def test_a_cut_off_video_keeps_the_rows_up_to_the_break(make_predictor, shared_data, tmp_path):
@@ -121,6 +129,7 @@ def test_a_folder_of_images_and_videos(make_predictor, write_video, tmp_path):
         "mixed bag.csv",
         "same.mov.csv",
         "same.mp4.csv",
+        SUMMARY,
     ]
     assert len(result.problems) == 2 and all("broken" in problem for problem in result.problems)
     assert result.frames == 3 + 2 + 2
@@ -131,7 +140,7 @@ def test_a_network_without_affect_has_no_plot(make_predictor, write_video, tmp_p
     write_video(tmp_path / "a.mp4", [100] * 3, [0, 3000, 6000])
     only_emotions = make_predictor(function=lambda images: Predictions(emotion=np.eye(4, 3, dtype=np.float32)))
     result = predict_file(only_emotions, tmp_path / "a.mp4", tmp_path, None, Options(overlay=True))
-    assert [path.name for path in result.files] == ["a.csv", "a.schema.json", "a_overlay.mp4"]
+    assert [path.name for path in result.files] == ["a.csv", "a.schema.json", "a_overlay.mp4", SUMMARY]
     assert {(row["valence"], row["success"]) for row in read_table(tmp_path / "a.csv")} == {("", "1")}
 
 
@@ -187,7 +196,7 @@ def test_a_film_is_a_film_under_the_name_of_an_image_format(make_predictor, tmp_
     images = [Image.fromarray(np.full((32, 32, 3), level, np.uint8)) for level in (40, 120)]
     images[0].save(tmp_path / "moving.gif", save_all=True, append_images=images[1:], duration=100)
     endings, rows = shown_as(make_predictor(), tmp_path / "moving.gif", tmp_path / "out")
-    assert endings == [".csv", ".png", ".schema.json", "_overlay.mp4"]
+    assert endings == [".csv", ".png", ".schema.json", "_overlay.mp4", SUMMARY]
     assert [float(row["time_seconds"]) for row in rows] == [0.0, pytest.approx(0.1)]
 
 
@@ -300,6 +309,9 @@ def test_the_sidecar_of_a_table_says_what_is_in_no_column(make_predictor, tmp_pa
     predict_file(make_predictor(), path, tmp_path / "out", None, Options(overlay=True))
     recording = json.loads((tmp_path / "out" / "late.schema.json").read_text())["recording"]
     assert recording == {
+        "frames_per_second": 25.0,
+        "trained_frames_per_second": None,
+        "stride": 1,
         "frames": 6,
         "frames_with_a_face": 6,
         "frames_with_several_faces": 0,
@@ -325,4 +337,101 @@ def test_a_damaged_video_keeps_its_rows_and_is_a_problem(make_predictor, tmp_pat
     assert len(rows) == result.frames > 36 and float(rows[-1]["time_seconds"]) == pytest.approx(47 / 25)
     (problem,) = result.problems
     assert f"is damaged: {48 - len(rows)} frame" in problem
-    assert len(result.files) == 4
+    assert len(result.files) == 5
+
+
+def png_header(width, height):
+    """A PNG file that says it has this size, and holds next to nothing."""
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    size = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+NAMES = [
+    "-dash.png",
+    "$(touch pwned).png",
+    "`x`; rm.png",
+    "q'uo\"te.png",
+    "uni\u00e9\u4e2d.png",
+    "new\nline.png",
+    "%s{0}.png",
+]
+
+
+def test_hostile_files_cost_themselves_alone(make_predictor, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    for name in NAMES:
+        write_picture(folder / name, 100, 30, 30)
+    (folder / "bomb.png").write_bytes(png_header(60000, 50000))
+    (folder / "wide.png").write_bytes(png_header(20000, 20000))
+    (folder / "zero.png").touch()
+    (folder / "zero.mp4").touch()
+    (folder / "text.mp4").write_text("hello")
+    result = predict_file(make_predictor(), folder, tmp_path / "out", None, Options(overlay=True))
+    assert [row["source"] for row in read_table(tmp_path / "out" / "hostile.csv")] == sorted(NAMES)
+    assert [problem.split(" ")[0].rpartition("/")[2] for problem in result.problems] == [
+        *("bomb.png", "wide.png", "zero.png"),
+        *("text.mp4", "zero.mp4"),
+    ]
+    assert "could be decompression bomb" in result.problems[0] and "could be decompression bomb" in result.problems[1]
+    assert not (tmp_path / "pwned").exists()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "hostile.csv",
+        "hostile.schema.json",
+        "hostile_overlay",
+    ]
+
+
+def test_no_image_of_a_face_is_written_unless_asked_and_no_socket_is_opened(
+    make_predictor, landmarker_file, shared_data, tmp_path, monkeypatch
+):
+    def refuse(*_arguments, **_options):
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    drawn = []
+    monkeypatch.setattr(plot, "plot_series", lambda path, *rest: drawn.append(rest[-1]) or path.touch())
+    source = tmp_path / "cut.mp4"
+    source.write_bytes((shared_data / "video" / "one_woman_expressions.mp4").read_bytes()[:200_000])
+    for asked in (False, True):
+        output = tmp_path / str(asked)
+        result = predict_file(make_predictor(), source, output, tracks_of(landmarker_file), Options(overlay=asked))
+        assert result.frames_with_face > 2
+        assert bool(drawn[-1]) == asked == (output / "cut_overlay.mp4").exists()
+
+
+def test_standard_input_is_a_film_that_is_read_once(make_predictor, write_video, tmp_path, monkeypatch):
+    write_video(tmp_path / "film.mp4", [60, 120, 180], [0, 3000, 6000], width=64)
+    with av.open(str(tmp_path / "film.mp4")) as film, av.open(str(tmp_path / "pipe"), "w", "yuv4mpegpipe") as pipe:
+        stream = pipe.add_stream("wrapped_avframe", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 64, 32, "yuv420p"
+        for frame in film.decode(video=0):
+            pipe.mux(stream.encode(frame))
+        pipe.mux(stream.encode())
+    before = os.dup(0)
+    try:
+        with (tmp_path / "pipe").open("rb") as piped:
+            os.dup2(piped.fileno(), 0)
+            result = predict_file(make_predictor(), STANDARD_INPUT, tmp_path / "out", None, Options(overlay=True))
+        assert result.frames == 3 and not result.problems
+        rows = read_table(tmp_path / "out" / "stdin.csv")
+        np.testing.assert_allclose([float(row["time_seconds"]) for row in rows], np.arange(3) / 30, atol=1e-3)
+        assert {row["source"] for row in rows} == {"stdin"}
+        assert (tmp_path / "out" / "stdin_overlay.mp4").stat().st_size > 300
+        with open(os.devnull, "rb") as empty:
+            os.dup2(empty.fileno(), 0)
+            with pytest.raises(ValueError, match="standard input is no video that can be read in order"):
+                predict_file(make_predictor(), STANDARD_INPUT, tmp_path / "none", None, Options())
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+
+
+def test_what_a_layout_cannot_hold_is_refused_before_the_first_frame(make_predictor, write_video, tmp_path):
+    write_video(tmp_path / "film.mp4", [60], [0])
+    options = Options(export=Export(columns="openface"))
+    with pytest.raises(ValueError, match="columns=openface needs the landmarks of each face"):
+        predict_file(make_predictor(), tmp_path / "film.mp4", tmp_path / "out", None, options)
+    assert not (tmp_path / "out").exists()

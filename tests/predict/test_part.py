@@ -87,7 +87,12 @@ def test_a_stopped_prediction_goes_on_to_the_same_bytes(make_predictor, film, tm
         result = predict_file(network, film, output, None, Options())
         assert table_of(output) == table_of(tmp_path / "whole")
         assert result.frames == result.rows == FRAMES
-        assert sorted(path.name for path in output.iterdir()) == ["film.csv", "film.png", "film.schema.json"]
+        assert sorted(path.name for path in output.iterdir()) == [
+            "film.csv",
+            "film.png",
+            "film.schema.json",
+            "summary_per_clip.csv",
+        ]
 
 
 @pytest.mark.parametrize(("name", "most"), [("static", 7), ("windows", 10)])
@@ -175,7 +180,7 @@ def test_finished_films_of_a_folder_are_not_predicted_again(make_predictor, writ
     counted = make_predictor(function=lambda images: calls.append(images) or make_predictor().function(images))
     result = predict_file(counted, folder, tmp_path / "out", None, Options())
     assert len(calls) == 1 + 2  # of two batches a film: one of the second film and both of the third
-    assert result.frames == 24 and len(result.files) == 9 and len(result.problems) == 1
+    assert result.frames == 24 and len(result.files) == 3 * 3 + 1 and len(result.problems) == 1
     assert not list((tmp_path / "out").glob("*.resume.json"))
 
 

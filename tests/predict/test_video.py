@@ -14,6 +14,8 @@ from affect_jax.predict.sources import Video
 from affect_jax.predict.video import predict_video
 from affect_jax.tables.schema import Schema
 
+SUMMARY = "summary_per_clip.csv"
+
 
 @pytest.fixture
 def film(write_video, tmp_path):
@@ -45,14 +47,21 @@ def test_a_video_is_decoded_once_and_every_sink_sees_the_same_rows(make_predicto
     assert decoded == list(range(12)) == [frame for frame, _, _ in drawn]
     level, arousal = np.array(drawn)[:, 1:].T
     np.testing.assert_allclose(level, arousal, atol=0.02)  # each frame is drawn with the row of its own pixels
-    assert [path.name for path in result.files] == ["film.csv", "film.schema.json", "film.png", "film_overlay.mp4"]
+    assert [path.name for path in result.files] == [
+        "film.csv",
+        "film.schema.json",
+        "film.png",
+        "film_overlay.mp4",
+        SUMMARY,
+    ]
     assert all(path.is_file() for path in result.files) and not list(tmp_path.glob("*.part"))
 
 
 def test_an_encoder_that_fails_costs_the_overlay_alone(make_predictor, film, tmp_path, monkeypatch):
     monkeypatch.setattr(video_writing, "CODECS", (("libx264", {"preset": "no such preset"}),))
     result = predict_video(make_predictor(), film, tmp_path, "film", None, Options(overlay=True))
-    assert [path.name for path in result.files] == ["film.csv", "film.schema.json", "film.png"] and result.frames == 12
+    assert [path.name for path in result.files] == ["film.csv", "film.schema.json", "film.png", SUMMARY]
+    assert result.frames == 12
     (problem,) = result.problems
     assert problem.startswith(f"the overlay {tmp_path / 'film_overlay.mp4'} cannot be written: ")
     assert not list(tmp_path.glob("*.part")) and not list(tmp_path.glob("*_overlay*"))

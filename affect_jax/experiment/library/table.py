@@ -7,22 +7,21 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from affect_jax.files.paths import expand_home
-from affect_jax.predict.estimate import Sighting, make_schema
-from affect_jax.predict.predictor import Predictor
+from affect_jax.predict.estimate import Sighting
 from affect_jax.predict.sinks.plain_table import PlainTable
 from affect_jax.tables.cells import PARQUET
 from affect_jax.tables.frames import read_frame
-from affect_jax.tables.schema import sidecar
+from affect_jax.tables.schema import Schema, sidecar
 
 if TYPE_CHECKING:
     import polars
 
 
-def collect(predictor: Predictor, sightings: Iterator[Sighting], whole_frame: bool) -> "polars.DataFrame":
+def collect(sightings: Iterator[Sighting], schema: Schema) -> "polars.DataFrame":
     """The table of all rows; while they arrive, they wait in a temporary file, which is removed in any case."""
     with tempfile.TemporaryDirectory(prefix="affect_jax_") as folder:
         path = pathlib.Path(folder) / "predictions.csv"
-        with PlainTable(path, make_schema(predictor, whole_frame)) as table:
+        with PlainTable(path, schema) as table:
             for frame, rows in sightings:
                 table.write(frame, rows)
         return read_frame(path)

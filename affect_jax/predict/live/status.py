@@ -38,7 +38,7 @@ class Status:
         self._stream = stream or sys.stderr
         self._ends: collections.deque[float] = collections.deque(maxlen=RECENT_FRAMES)
         self._start: float | None = None
-        self._next = 0.0
+        self._next = self._next_log = 0.0
         self._shown = False
 
     def add(self, rows: Sequence[Row]) -> str | None:
@@ -51,16 +51,16 @@ class Status:
         self._ends.append(now)
         if now < self._next:
             return None
-        is_terminal = self._stream.isatty()
-        self._next = now + (SHOW_SECONDS if is_terminal else LOG_SECONDS)
+        self._next = now + SHOW_SECONDS
         lines = self._lines(rows, now)
-        if is_terminal:
+        if self._stream.isatty():
             width = shutil.get_terminal_size().columns - 1
             again = UP + CLEAR if self._shown else CLEAR
             self._stream.write(again + f"\n{CLEAR}".join(line[:width] for line in lines))
             self._stream.flush()
             self._shown = True
-        else:
+        elif now >= self._next_log:
+            self._next_log = now + LOG_SECONDS
             logging.info("%s; %s", *lines)
         return "\n".join(lines)
 

@@ -84,7 +84,7 @@ class Painter:
             size = round(12 * unit)
             x = min(max(row.box[0], 0), canvas.shape[1] - 100 * unit)
             y = max(row.box[1] - 10 * unit, 10 * unit)
-            ink.panel(canvas, x - 3 * unit, y - 9 * unit, (7.4 * len(" ".join(words)) + 6) * unit, 18 * unit)
+            ink.panel(canvas, x - 3 * unit, y - 9 * unit, (6.6 * len(" ".join(words)) + 6) * unit, 18 * unit)
             ink.text(canvas, " ".join(words), x, y, size, self._color(row))
         rated = [row for row in found if _predicts(row, "valence_arousal")]
         if rated:

@@ -6,7 +6,7 @@ import pathlib
 import av
 from absl import logging
 
-from affect_jax.files.video import open_container
+from affect_jax.files.video import STANDARD_INPUT, open_container
 
 
 class Sound:
@@ -18,8 +18,8 @@ class Sound:
         self._start = start_seconds
         self._next: av.Packet | None = None
         self._output: av.audio.AudioStream | None = None
-        self._container = open_container(path)
-        self._stream = self._container.streams.best("audio")
+        self._container = None if path == STANDARD_INPUT else open_container(path)  # which can be read once only
+        self._stream = None if self._container is None else self._container.streams.best("audio")
 
     @property
     def is_copied(self) -> bool:
@@ -66,7 +66,8 @@ class Sound:
         self.copy_until(math.inf, overlay)
 
     def close(self) -> None:
-        self._container.close()
+        if self._container is not None:
+            self._container.close()
 
     def _advance(self) -> None:
         """Reads the next packet that has time stamps."""

@@ -3,12 +3,16 @@
 import numpy as np
 import pytest
 
+from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.experiment.library import Model
 from affect_jax.ops.geometry import CropConfig
 from affect_jax.predict.predictor import Predictor
-from affect_jax.types import Predictions
+from affect_jax.tables.rows import Rows
+from affect_jax.tables.writing import write_rows
+from affect_jax.types import Label, Labels, Predictions
 
 LABEL_SET = "emonet_5"
+ROWS = 40  # of an evaluation
 
 
 def brightness(images: np.ndarray) -> Predictions:
@@ -28,3 +32,30 @@ def model() -> Model:
 @pytest.fixture
 def film(write_film, tmp_path):
     return write_film(tmp_path / "a film.mp4", range(40, 240, 20), rate=25)
+
+
+@pytest.fixture
+def evaluation(tmp_path):
+    """A folder as launch.evaluate leaves it: some rows have no emotion, some no valence and arousal."""
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(5), ROWS)
+    labels = Labels(
+        valence_arousal=Label(rng.uniform(-1, 1, (ROWS, 2)), (rng.random(ROWS) > 0.2).astype(float)),
+        emotion=Label(np.eye(5)[rng.integers(0, 5, ROWS)], (rng.random(ROWS) > 0.3).astype(float)),
+    )
+    rows = Rows(
+        label_set="emonet_5",
+        crop_px=32,
+        source=tuple(f"{row}.png" for row in range(ROWS)),
+        subject=tuple(f"s{row % 7}" for row in range(ROWS)),
+        clip=("",) * ROWS,
+        frame=np.zeros(ROWS, int),
+        face=np.zeros(ROWS, int),
+        time_seconds=np.zeros(ROWS),
+        values={"valence_arousal": rng.uniform(-1, 1, (ROWS, 2)), "emotion": probabilities},
+        labels=labels,
+        success=np.ones(ROWS, bool),
+    )
+    write_rows(rows, tmp_path / "predictions.csv", model="m", crop="c")
+    write_summary(rows, EvaluationConditions("d", "s", "c", "emonet_5", (), 1), tmp_path)
+    return tmp_path

@@ -99,6 +99,12 @@ def test_a_folder_and_an_unknown_way_to_find_faces(model, tmp_path):
         predict_images(model, image, faces="detector")
     with pytest.raises(ValueError, match="face_model='x.task' has no effect with faces='whole_frame'"):
         predict_images(model, image, faces="whole_frame", face_model="x.task")
+    with pytest.raises(
+        ValueError, match=r"include=\['landmarks'\] needs found faces, and faces='whole_frame' finds none"
+    ):
+        predict_images(model, image, faces="whole_frame", include=["landmarks"])
+    with pytest.raises(ValueError, match="unknown group of columns 'meshes'"):
+        predict_images(model, image, include=["meshes"])
 
 
 def test_without_the_extra_the_line_that_installs_it_is_shown(model, monkeypatch):
@@ -107,6 +113,14 @@ def test_without_the_extra_the_line_that_installs_it_is_shown(model, monkeypatch
         predict_images(model, np.zeros((20, 20, 3), np.uint8))
 
 
-def test_an_image_without_a_face_has_a_row(model, landmarker_file):
-    table = predict_images(model, np.full((64, 64, 3), 90, np.uint8), face_model=landmarker_file, progress=False)
-    assert table.height == 1 and table["success"][0] == 0 and table["valence"][0] is None
+def test_every_face_has_a_row_and_an_image_without_one_too(model, landmarker_file, shared_data):
+    images = [np.full((64, 64, 3), 90, np.uint8), np.asarray(Image.open(shared_data / "video" / "multi_face.jpg"))]
+    include = ["landmarks", "blendshapes"]
+    table = predict_images(model, images, face_model=landmarker_file, include=include, progress=False)
+    none, *faces = table.iter_rows(named=True)
+    assert (none["source"], none["success"], none["face"], none["valence"]) == ("0", 0, None, None)
+    assert len(faces) > 1 and [row["face"] for row in faces] == list(range(len(faces)))
+    for row in faces:
+        assert row["source"] == "1" and row["success"] == 1 and -1 <= row["valence"] <= 1 and 0 <= row["jawOpen"] <= 1
+        inside = np.array([row[f"x_{point}"] for point in range(68)]) - row["FaceRectX"]
+        assert (inside > -2).all() and (inside < row["FaceRectWidth"] + 2).all()

@@ -22,6 +22,26 @@ def test_a_notebook_shows_the_plot_of_a_table(model, film):
     assert plot(table).axes[0].get_title("left") == "a film.mp4"
 
 
+def test_faces_that_are_there_at_once_have_a_line_each(model, film):
+    table = predict_video(model, film, faces="whole_frame", progress=False)
+    second = table.filter(polars.col("frame") > 5).with_columns(
+        face=polars.lit(1, polars.Int64), valence=-polars.col("valence")
+    )
+    figure = plot(polars.concat([table, second]).sort("frame", "face"))
+    valence, arousal = figure.axes
+    lines = {line.get_label(): line for line in valence.get_lines()}
+    np.testing.assert_allclose(lines["face 0"].get_ydata(), table["valence"].to_numpy())
+    np.testing.assert_allclose(lines["face 1"].get_ydata()[6:], second["valence"].to_numpy())
+    assert np.isnan(lines["face 1"].get_ydata()[:6]).all() and arousal.get_ylabel() == "arousal"
+
+
+def test_the_line_breaks_where_another_face_follows(model, film):
+    table = predict_video(model, film, faces="whole_frame", progress=False)
+    table = table.with_columns(face=(polars.col("frame") > 5).cast(int))
+    line = plot(table).axes[0].get_lines()[0]
+    assert np.isnan(line.get_ydata()).tolist() == [False] * 6 + [True] + [False] * 4
+
+
 def test_what_cannot_be_plotted(model, film):
     table = predict_video(model, film, faces="whole_frame", progress=False)
     two = polars.concat([table, table.with_columns(source=polars.lit("other.mp4"))])

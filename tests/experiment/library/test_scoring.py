@@ -8,40 +8,7 @@ import polars
 import pytest
 
 from affect_jax import predict_video, score
-from affect_jax.evaluate.summary import EvaluationConditions, write_summary
 from affect_jax.tables.frames import read_frame
-from affect_jax.tables.rows import Rows
-from affect_jax.tables.writing import write_rows
-from affect_jax.types import Label, Labels
-
-ROWS = 40
-
-
-@pytest.fixture
-def evaluation(tmp_path):
-    """A folder as launch.evaluate leaves it: some rows have no emotion, some no valence and arousal."""
-    rng = np.random.default_rng(0)
-    probabilities = rng.dirichlet(np.ones(5), ROWS)
-    labels = Labels(
-        valence_arousal=Label(rng.uniform(-1, 1, (ROWS, 2)), (rng.random(ROWS) > 0.2).astype(float)),
-        emotion=Label(np.eye(5)[rng.integers(0, 5, ROWS)], (rng.random(ROWS) > 0.3).astype(float)),
-    )
-    rows = Rows(
-        label_set="emonet_5",
-        crop_px=32,
-        source=tuple(f"{row}.png" for row in range(ROWS)),
-        subject=tuple(f"s{row % 7}" for row in range(ROWS)),
-        clip=("",) * ROWS,
-        frame=np.zeros(ROWS, int),
-        face=np.zeros(ROWS, int),
-        time_seconds=np.zeros(ROWS),
-        values={"valence_arousal": rng.uniform(-1, 1, (ROWS, 2)), "emotion": probabilities},
-        labels=labels,
-        success=np.ones(ROWS, bool),
-    )
-    write_rows(rows, tmp_path / "predictions.csv", model="m", crop="c")
-    write_summary(rows, EvaluationConditions("d", "s", "c", "emonet_5", (), 1), tmp_path)
-    return tmp_path
 
 
 def test_scores_are_those_of_the_summary_from_the_file_and_from_a_data_frame(evaluation):

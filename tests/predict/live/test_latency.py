@@ -23,6 +23,15 @@ def test_quantiles_of_recent_frames_and_of_the_session_are_those_of_numpy(clock)
         np.testing.assert_allclose(found["network"], 1e3 * np.quantile(expected[:, 1], [0.5, 0.95]), rtol=1e-5)
 
 
+def test_the_total_comes_last_whenever_a_part_was_first_measured(clock):
+    latencies = Latencies(clock)
+    for parts in (("face", "total"), ("face", "page", "total")):
+        for part in parts:
+            latencies.add(part, 0.01)
+        latencies.finish()
+    assert list(latencies.all()) == ["face", "page", "total"]
+
+
 def test_an_error_inside_a_part_is_not_swallowed(clock):
     with pytest.raises(KeyError), Latencies(clock).part("face"):
         raise KeyError

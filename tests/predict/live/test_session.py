@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from affect_jax.faces.face import Face
 from affect_jax.predict.estimate import estimate, make_schema
 from affect_jax.predict.live.analyzer import Analyzer
 from affect_jax.predict.live.latency import Latencies
@@ -16,7 +17,7 @@ from affect_jax.predict.live.pace import Captured, SteadyTime, pace
 from affect_jax.predict.live.session import Facts, Outputs, run
 from affect_jax.predict.live.status import Status
 from affect_jax.predict.sinks.plain_table import PlainTable
-from affect_jax.predict.sources import Video
+from affect_jax.predict.sources import Frame, Video
 
 FRAMES = 12
 
@@ -100,6 +101,40 @@ def test_a_static_network_is_run_on_one_face_and_a_causal_one_with_its_state(mak
     assert values == pytest.approx(np.array([90, 93]) / 255 * 2 / 3, abs=0.01)
     (later,) = analyze(make_frame(2, 9.0, level=60))  # after a gap, the state begins again
     assert later.values["valence_arousal"][0] == pytest.approx(60 / 255 * 2 / 3, abs=0.01)
+
+
+def test_each_face_has_a_row_and_a_state_of_its_own(make_predictor, clock):
+    """A bright face on the left from the first frame on, a dark one on the right from the second on."""
+    image = np.zeros((100, 200, 3), np.uint8)
+    image[:, :100] = 204
+
+    class Tracks:
+        def find(self, image, time_seconds, restarts=False):
+            return [face_at(number) for number in range(2 if time_seconds > 0 else 1)]
+
+        def reset(self):
+            pass
+
+    def face_at(number):
+        corners = np.array([[30.0, 30.0], [70.0, 70.0]]) + [100 * number, 0]
+        landmarks = np.linspace(corners[0], corners[1], 68)
+        return Face(landmarks, (*corners[0].tolist(), 40.0, 40.0), 1.0, np.zeros((478, 3)), number)
+
+    def follower(faces):
+        count = 0
+
+        def step(images):  # arousal: how many frames of this face there were
+            nonlocal count
+            count += 1
+            return {**make_predictor().function(images), "valence_arousal": np.array([[[images.mean(), count / 10]]])}
+
+        return step
+
+    analyze = Analyzer(make_predictor(frames=16, follower=follower), Tracks(), 0.04, Latencies(clock))
+    rows = [row for index in range(3) for row in analyze(Frame("f", index, 0.04 * index, image))]
+    assert [(row.frame, row.face) for row in rows] == [(0, 0), (1, 0), (1, 1), (2, 0), (2, 1)]
+    found = [row.values["valence_arousal"].tolist() for row in rows]
+    np.testing.assert_allclose(found, [[0.8, 0.1], [0.8, 0.2], [0, 0.1], [0.8, 0.3], [0, 0.2]], atol=0.01)
 
 
 def test_a_network_that_needs_later_frames_is_refused(make_predictor, clock):

@@ -57,3 +57,31 @@ def test_a_new_face_has_no_trail_of_the_last_one():
     for valence in (-0.9, -0.8, -0.7):
         paint(image, [row(0, valence)])
     np.testing.assert_array_equal(paint(image, [row(1, 0.5)]), Painter("tiny_3")(image, [row(0, 0.5)]))
+
+
+def test_several_faces_have_colors_points_and_trails_of_their_own():
+    image = np.zeros((360, 640, 3), np.uint8)
+    landmarks = np.full((68, 2), 500, np.float32)
+
+    def row(face, left, valence):
+        values = {**VALUES, "valence_arousal": np.float32([valence, 0.0])}
+        return Row("", 0, 0.0, None, (left, 150.0, 60.0, 80.0), 1.0, landmarks, values, face=face)
+
+    drawn = Painter("tiny_3")(image, [row(0, 250.0, 0.5), row(4, 450.0, -0.5)])
+    for face, left, x in ((0, 250, 8 + 64 + 22), (4, 450, 8 + 64 - 22)):
+        color = colors.FACES[face].on_image
+        np.testing.assert_array_equal(drawn[360 - 150 + 60, x], color)  # the point in the circumplex
+        corner = drawn[149:152, left : left + 9]
+        assert (np.abs(corner.astype(int) - color).max(-1) < 60).any()
+
+
+def test_colors_stay_once_there_were_several_faces():
+    image = np.zeros((360, 640, 3), np.uint8)
+    landmarks = np.full((68, 2), 340, np.float32)
+    row = lambda face: Row("", 0, 0.0, None, (300.0, 150.0, 60.0, 80.0), 1.0, landmarks, VALUES, face=face)
+    paint = Painter("tiny_3")
+    alone = paint(image, [row(0)])
+    paint(image, [row(0), row(1)])
+    after = paint(image, [row(0)])
+    np.testing.assert_array_equal(alone[340, 340], colors.PREDICTED)
+    np.testing.assert_array_equal(after[340, 340], colors.FACES[0].on_image)
