@@ -16,6 +16,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import DERIVED, Options
 from affect_jax.experiment.config.stored import check_stored
 from affect_jax.experiment.derive.rules import TRANSFERS
+from affect_jax.experiment.plain_folder import WEIGHTS, is_plain
 from affect_jax.experiment.run import Run
 from affect_jax.nn.network import names
 from affect_jax.train.damage import DamagedCheckpoint
@@ -32,6 +33,16 @@ def refuse(run: Run, checks: Sequence[Callable[[Run], None]] | None = None) -> N
             raise
         except ValueError as error:
             raise UsageError(str(error)) from error
+
+
+def check_folder(run: Run) -> None:
+    """Checks that the workdir is no folder of exported weights, which lack what training needs to go on."""
+    if is_plain(run.workdir):
+        raise UsageError(
+            f"{run.workdir} holds {WEIGHTS} of a network that was exported, without the state of its training: it "
+            f"cannot be trained in place. Choose another --workdir, with initialize.rule=copy and "
+            f"initialize.workdir={run.workdir}"
+        )
 
 
 def check_trainable(run: Run) -> None:
@@ -144,6 +155,7 @@ def check_class_weights(run: Run) -> None:
 
 
 CHECKS = (
+    check_folder,
     check_trainable,
     check_subjects,
     check_network,
