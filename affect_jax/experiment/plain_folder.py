@@ -5,7 +5,7 @@ Nothing here needs Orbax, so that the folder outlives its releases and opens in 
 
 import json
 import pathlib
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -19,12 +19,19 @@ from affect_jax.experiment.config.typed import named, section
 from affect_jax.models.contract import ModelConfig, with_emotions
 from affect_jax.models.registry import MODELS
 from affect_jax.nn.network import Network, Variables, names, with_names
-from affect_jax.train.placement import Placement
 
 WEIGHTS = "weights.safetensors"
 CONFIG = "config.json"
 STEP = "step"  # of the exported checkpoint, in the metadata of the weights
 REMEDY = "copy the folder again, or export it again: python -m launch.export --format=safetensors"
+
+
+class Devices(Protocol):
+    """What puts arrays on devices: a `Placement`, whose module needs packages that reading weights does not."""
+
+    def put(self, tree: Any) -> Any:
+        """Puts a tree of arrays on the devices."""
+        ...
 
 
 def is_plain(workdir: pathlib.Path) -> bool:
@@ -83,7 +90,7 @@ class PlainWeights:
         del step  # there is only one
         return {name: jax.ShapeDtypeStruct(array.shape, array.dtype) for name, array in self.arrays().items()}
 
-    def restore_variables(self, network: Network, placement: Placement, step: int | None = None) -> Variables:
+    def restore_variables(self, network: Network, placement: Devices, step: int | None = None) -> Variables:
         """The variables of `network`; ValueError names what does not match."""
         del step
         try:

@@ -11,14 +11,19 @@ from typing import Any
 from absl import logging
 
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.export import onnx, plain, portable
+from affect_jax.experiment.export import onnx, plain, portable, web
 from affect_jax.experiment.export.sidecar import FILES, SIDECAR, describe, earlier_files
 from affect_jax.experiment.export.source import Source
 from affect_jax.files.atomic import open_atomically
 from affect_jax.files.disk import require_writable
 
 Write = Callable[[Source, pathlib.Path], dict[str, Any]]  # files to a folder -> what export.json says of each
-FORMATS: Mapping[str, Write] = {"safetensors": plain.write, "stablehlo": portable.write, "onnx": onnx.write}
+FORMATS: Mapping[str, Write] = {  # in the order in which they are written
+    "safetensors": plain.write,
+    "stablehlo": portable.write,
+    "onnx": onnx.write,
+    "web": web.write,
+}
 
 
 def export_run(workdir: pathlib.Path, output: pathlib.Path, formats: Sequence[str]) -> None:
@@ -51,6 +56,8 @@ def export_run(workdir: pathlib.Path, output: pathlib.Path, formats: Sequence[st
 def _require_possible(source: Source, output: pathlib.Path, formats: Sequence[str]) -> None:
     if output.resolve() == source.workdir.resolve() or (output / "checkpoints").is_dir():
         raise UsageError(f"--output={output} is a workdir; choose a new or an empty folder")
+    if "web" in formats:
+        web.require_picture(source)
     takes, programs = source.run.contract.takes, [name for name in formats if name != "safetensors"]
     if takes != "images" and programs:
         raise UsageError(

@@ -35,6 +35,8 @@ def _evaluate(jaxpr: Jaxpr, constants: Sequence[Any], arrays: Sequence[Any]) -> 
             results = _evaluate_closed(params["branches"][index], operands[1:])
         elif name in CALLS:
             results = _evaluate_closed(params[CALLS[name]], operands)
+        elif name == "concatenate":
+            results = _concatenate(operands, params["dimension"])
         else:
             results = equation.primitive.bind(*operands, **params)
         if not equation.primitive.multiple_results:
@@ -45,6 +47,11 @@ def _evaluate(jaxpr: Jaxpr, constants: Sequence[Any], arrays: Sequence[Any]) -> 
 
 def _evaluate_closed(program: ClosedJaxpr, arrays: Sequence[Any]) -> list[Any]:
     return _evaluate(program.jaxpr, program.consts, arrays)
+
+
+def _concatenate(parts: Sequence[Any], axis: int) -> Any:
+    """Leaves out parts without elements: in a shape, ONNX takes 0 for "as large as it was"."""
+    return jax.lax.concatenate([part for part in parts if part.shape[axis] != 0], axis)
 
 
 def _chosen_branch(operands: Sequence[Any], chosen: Mapping[Any, int]) -> int | None:
