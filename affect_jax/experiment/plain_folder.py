@@ -5,7 +5,7 @@ Nothing here needs Orbax, so that the folder outlives its releases and opens in 
 
 import json
 import pathlib
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +26,7 @@ STEP = "step"  # of the exported checkpoint, in the metadata of the weights
 REMEDY = "copy the folder again, or export it again: python -m launch.export --format=safetensors"
 
 
+@runtime_checkable
 class Devices(Protocol):
     """What puts arrays on devices: a `Placement`, whose module needs packages that reading weights does not."""
 
