@@ -79,7 +79,9 @@ def test_a_run_can_start_from_it_but_not_in_it(plain, tmp_path, miniature):
         other = miniature(tmp_path, rank=2)
         other.initialize.update(config.initialize)
         refuse.check_start(Run(parse(other), tmp_path / "new"))
-    with pytest.raises(UsageError, match=f"{plain} holds weights.safetensors of a network that was exported, .* cannot"):
+    with pytest.raises(
+        UsageError, match=f"{plain} holds weights.safetensors of a network that was exported, .* cannot"
+    ):
         train(miniature(tmp_path), plain)
     assert sorted(path.name for path in plain.iterdir()) == ["config.json", WEIGHTS]
 

@@ -56,7 +56,9 @@ class Page:
         """The value of an expression once it is true."""
         end = time.monotonic() + PATIENCE_SECONDS
         while not (value := self.evaluate(expression)):
-            assert time.monotonic() < end, f"{expression} did not become true; {self.evaluate('document.body?.innerText')}"
+            assert time.monotonic() < end, (
+                f"{expression} did not become true; {self.evaluate('document.body?.innerText')}"
+            )
             time.sleep(0.05)
         return value
 

@@ -10,13 +10,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
-import affect_jax
 import jax
 import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
-from affect_jax.experiment.config.errors import UsageError
+import affect_jax
 from affect_jax.experiment.export import onnx_environment, parity, plain
 from affect_jax.experiment.export.onnx_child import ANY_BATCH, ONE_FACE, PROBE, REQUEST, time_calls
 from affect_jax.experiment.export.source import Source
@@ -31,7 +30,7 @@ LOG_LINES = 5  # of the other process, when it fails
 
 
 def write(source: Source, folder: pathlib.Path) -> dict[str, Any]:
-    """Writes both ONNX files to a folder; returns what export.json says of them. ValueError if they predict otherwise."""
+    """Writes both ONNX files; returns what export.json says of them. ValueError if they predict otherwise."""
     python = onnx_environment.python()
     images = parity.probe(source)
     batch = 1 if source.run.contract.over_time else STATIC_BATCH

@@ -117,7 +117,7 @@ def _answer(answers: Any, content: Mapping[str, Any]) -> None:
 
 
 def _allow_symbolic_sizes() -> None:
-    """Lets shapes of onnx_ir have the symbolic sizes of JAX, which some operations of jax2onnx 0.17 hand on as they are.
+    """Lets shapes of onnx_ir have the symbolic sizes of JAX, which parts of jax2onnx 0.17 hand on as they are.
 
     They are notes beside the values: what is computed does not depend on them.
     """

@@ -75,7 +75,7 @@ def _run(command: list[str], folder: pathlib.Path) -> None:
         failed, reason = True, f"no answer within {INSTALL_SECONDS} s"
     if failed:
         raise FileNotFoundError(
-            f"ONNX needs an environment of its own, which could not be made ({reason or 'no reason given'}). With network "
-            f"access, run the command again, or make it by hand: {sys.executable} -m venv {folder} && "
+            f"ONNX needs an environment of its own, which could not be made ({reason or 'no reason given'}). With "
+            f"network access, run the command again, or make it by hand: {sys.executable} -m venv {folder} && "
             f"{folder}/bin/python -m pip install --no-deps -r {REQUIREMENTS}"
         )

@@ -24,7 +24,7 @@ DOWNLOAD_SECONDS = 600
 
 
 def files() -> dict[str, pathlib.Path]:
-    """Both files by name, downloaded if the cache lacks them or holds others; FileNotFoundError if they cannot be had."""
+    """Both files by name, downloaded if the cache lacks them; FileNotFoundError if they cannot be had."""
     folder = cache_folder() / f"onnxruntime-web-{VERSION}"
     if not all(_is_right(folder / name) for name in SHA256):
         _download(folder)
@@ -39,8 +39,8 @@ def _download(folder: pathlib.Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise FileNotFoundError(
-            f"--format=web needs {PACKAGE}, which npm downloads, and npm is not installed (Debian: apt-get install npm). "
-            f"Or copy {' and '.join(SHA256)} of that package's dist/ to {folder}"
+            f"--format=web needs {PACKAGE}, which npm downloads, and npm is not installed (Debian: apt-get install "
+            f"npm). Or copy {' and '.join(SHA256)} of that package's dist/ to {folder}"
         )
     folder.mkdir(parents=True, exist_ok=True)
     logging.info("downloading %s (33 MB, once) from the npm registry to %s", PACKAGE, folder)
@@ -54,8 +54,8 @@ def _download(folder: pathlib.Path) -> None:
         packages = list(pathlib.Path(temporary).glob("*.tgz"))
         if not packages:
             raise FileNotFoundError(
-                f"npm could not download {PACKAGE} ({reason or 'no reason given'}). With network access, run the command "
-                f"again; without, copy {' and '.join(SHA256)} of that package's dist/ to {folder}"
+                f"npm could not download {PACKAGE} ({reason or 'no reason given'}). With network access, run the "
+                f"command again; without, copy {' and '.join(SHA256)} of that package's dist/ to {folder}"
             )
         _extract(packages[0], pathlib.Path(temporary), folder)
 

@@ -52,12 +52,19 @@ def _ports(source: Source) -> dict[str, Any]:
             **_port(images),
             "color": "RGB",
             "range": [0, 1],
-            "layout": "batch, time, height, width, channel" if run.contract.over_time else "batch, height, width, channel",
+            "layout": "batch, time, height, width, channel"
+            if run.contract.over_time
+            else "batch, height, width, channel",
             "crop": {"rule": f"{CROP} {averaging}.", **crop},
         },
         "outputs": [],
         "state": [
-            {"input": port.name, "output": port.name.replace(STATE, NEXT, 1), **_form(port), "start": program.start[port.name]}
+            {
+                "input": port.name,
+                "output": port.name.replace(STATE, NEXT, 1),
+                **_form(port),
+                "start": program.start[port.name],
+            }
             for port in states
         ],
     }

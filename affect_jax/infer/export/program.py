@@ -75,12 +75,13 @@ def window_program(module: nnx.Module, input_px: int, frames: int, report: Repor
 
 def stream_program(module: nnx.Module, input_px: int, report: Report) -> Program:
     """A causal network in evaluation mode, one frame at a time; ValueError if it looks at later frames."""
-    one, two = (make_stream(module, faces, input_px) for faces in (1, 2))
+    one = make_stream(module, 1, input_px)
+    two = jax.eval_shape(lambda: make_stream(module, 2, input_px).start)
     paths = [path_name(path).removesuffix("/past") for path, _ in jax.tree_util.tree_flatten_with_path(one.start)[0]]
     structure = jax.tree.structure(one.start)
     images = Port(IMAGES, (BATCH, 1, input_px, input_px, 3), "float32")
     names = tuple(STATE + path.replace("/past", "") for path in paths)
-    states = _ports(names, tuple(jax.tree.leaves(one.start)), tuple(jax.tree.leaves(two.start)))
+    states = _ports(names, tuple(jax.tree.leaves(one.start)), tuple(jax.tree.leaves(two)))
 
     def function(images: Array, *state: Array) -> tuple[Array, ...]:
         past, predictions = one.next(one.weights, jax.tree.unflatten(structure, state), images)
