@@ -14,6 +14,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.export import onnx, plain, portable, web
 from affect_jax.experiment.export.sidecar import FILES, SIDECAR, describe, earlier_files
 from affect_jax.experiment.export.source import Source
+from affect_jax.experiment.plain_folder import CONFIG
 from affect_jax.files.atomic import open_atomically
 from affect_jax.files.disk import require_writable
 
@@ -54,7 +55,7 @@ def export_run(workdir: pathlib.Path, output: pathlib.Path, formats: Sequence[st
 
 
 def _require_possible(source: Source, output: pathlib.Path, formats: Sequence[str]) -> None:
-    if output.resolve() == source.workdir.resolve() or (output / "checkpoints").is_dir():
+    if (output / CONFIG).is_file() and not (output / SIDECAR).is_file():
         raise UsageError(f"--output={output} is a workdir; choose a new or an empty folder")
     if "web" in formats:
         web.require_picture(source)

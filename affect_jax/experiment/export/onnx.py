@@ -17,7 +17,7 @@ from absl import logging
 
 import affect_jax
 from affect_jax.experiment.export import onnx_environment, parity, plain
-from affect_jax.experiment.export.onnx_child import ANY_BATCH, ONE_FACE, PROBE, REQUEST, time_calls
+from affect_jax.experiment.export.onnx_child import ANY_BATCH, ONE_FACE, PROBE, REQUEST, time_calls, timed_file
 from affect_jax.experiment.export.source import Source
 from affect_jax.files.checksum import sha256
 from affect_jax.infer.compiled import CompiledNetwork
@@ -50,7 +50,7 @@ def write(source: Source, folder: pathlib.Path) -> dict[str, Any]:
     entries = {}
     for name, faces in ((ANY_BATCH, "any number"), (ONE_FACE, "one")):
         entries[name] = {"faces": faces, **versions, "sha256": sha256(folder / name), "parity": largest[name]}
-    entries[ANY_BATCH]["speed"] = speed
+    entries[timed_file(batch)]["speed"] = speed
     return entries
 
 

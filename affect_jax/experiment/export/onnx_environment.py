@@ -68,7 +68,7 @@ def _make(folder: pathlib.Path) -> None:
 def _run(command: list[str], folder: pathlib.Path) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
-        lines = done.stderr.strip().splitlines() if done.returncode else []
+        lines = (done.stderr or done.stdout).strip().splitlines() if done.returncode else []
         reason = next((line for line in reversed(lines) if "ERROR" in line), lines[-1] if lines else "")
         failed = done.returncode != 0
     except subprocess.TimeoutExpired:

@@ -9,16 +9,18 @@ from typing import Any
 import jax
 import numpy as np
 from jax import export
-from jaxtyping import Array, Float
+from jaxtyping import Array, Shaped
 
 from affect_jax.files.checksum import sha256
 from affect_jax.files.json_files import read_object
 from affect_jax.infer.export.program import BATCH, Port, Program, initial_state
+from affect_jax.ops.image_checks import check_crops
 
 FILE = "network.stablehlo"
 SIDECAR = "export.json"
 PLATFORMS = ("cpu", "cuda", "tpu")
 AGAIN = "export the network again: python -m launch.export --format=stablehlo"
+CLIP_AXES = 5  # batch, time, height, width, channel
 State = list[np.ndarray | Array]
 Call = Callable[..., tuple[dict[str, Array], State]]
 
@@ -72,9 +74,14 @@ class ExportedNetwork:
         return initial_state(self._states, self._start, faces)
 
     def __call__(
-        self, images: Float[np.ndarray | Array, "batch *frames height width 3"], state: State | None = None
+        self, images: Shaped[np.ndarray | Array, "..."], state: State | None = None
     ) -> tuple[dict[str, Array], State]:
-        """The reported values by quantity, and the state after these frames; no state begins a recording."""
+        """The reported values by quantity, and the state after these frames; no state begins a recording.
+
+        ValueError for images of another size, dtype or range than the network takes.
+        """
+        given = self.sidecar["input"]
+        check_crops(images, given["crop"]["px"], over_time=len(given["shape"]) == CLIP_AXES)
         state = self.initial_state(len(images)) if state is None else state
         results = self._call(images, *state)
         count = len(self.sidecar["outputs"])

@@ -6,7 +6,7 @@ import pytest
 from symbolic import unchecked_annotations
 
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.export import command, parity, web
+from affect_jax.experiment.export import command, onnx_environment, parity, web
 from affect_jax.experiment.export.command import export_run
 from affect_jax.infer.export.stablehlo import ExportedNetwork
 
@@ -94,6 +94,16 @@ def test_a_program_that_predicts_otherwise_is_not_written(static_folder, tmp_pat
             ValueError, match="network.stablehlo does not predict what the network does: valence_arousal"
         ):
             export_run(static_folder, tmp_path / "out", ["safetensors", "stablehlo"])
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_failed_conversion_says_what_the_other_process_said_and_leaves_nothing(static_folder, tmp_path, monkeypatch):
+    (tmp_path / "python").write_text("#!/bin/sh\necho first >&2\necho 'no rule for cumsum' >&2\nexit 3\n")
+    (tmp_path / "python").chmod(0o755)
+    monkeypatch.setattr(onnx_environment, "python", lambda: tmp_path / "python")
+    message = r"jax2onnx could not convert this network \(exit code 3\): first / no rule for cumsum"
+    with pytest.raises(ValueError, match=message):
+        export_run(static_folder, tmp_path / "out", ["onnx"])
     assert not list((tmp_path / "out").iterdir())
 
 

@@ -27,7 +27,8 @@ def write(folder, program: Program, **facts):
     ]
     names = [{"name": port.name} for port in program.outputs[: len(program.outputs) - len(states)]]
     entry = {"jaxlib": version("jaxlib"), "expires": str(EXPIRES), "sha256": sha256(folder / FILE), **facts}
-    sidecar = {"state": states, "outputs": names, "files": {FILE: entry}}
+    given = {"shape": program.inputs[0].shape, "crop": {"px": 32}}
+    sidecar = {"input": given, "state": states, "outputs": names, "files": {FILE: entry}}
     (folder / SIDECAR).write_text(json.dumps(sidecar))
     return folder
 
@@ -56,6 +57,14 @@ def test_a_static_network_predicts_the_same_for_any_number_of_faces(static_folde
         assert state == []
         for name, wanted in live(static_network, given, report).items():
             np.testing.assert_allclose(values[name], wanted, atol=1e-5)
+
+
+def test_images_that_do_not_fit_are_refused_with_the_mistake(static_folder):
+    loaded = ExportedNetwork.load(static_folder, TODAY)
+    with pytest.raises(ValueError, match="the images are uint8; expected RGB in .0, 1. as floating-point numbers"):
+        loaded(np.zeros((1, 32, 32, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"shape \(1, 16, 16, 3\); expected \[batch, 32, 32, 3\]"):
+        loaded(images(1, 16, 16, 3))
 
 
 def test_the_file_is_for_processors_gpus_and_tpus(static_folder):
