@@ -44,7 +44,7 @@ def write(source: Source, folder: pathlib.Path) -> dict[str, Any]:
         logging.info("converting with jax2onnx, for one face and for any number; about a minute")
         with _child(python, work) as (versions, time_onnx):
             largest = _compare(source, images, work)
-            speed = _interleaved(_own_call(source, batch), time_onnx, batch)
+            speed = _interleaved(_own_call(source, batch), time_onnx, batch, _unit(source))
         for name in (ANY_BATCH, ONE_FACE):
             shutil.move(work / name, folder / name)
     entries = {}
@@ -111,18 +111,26 @@ def _own_call(source: Source, batch: int) -> Callable[[], Any]:
     return lambda: jax.device_get(ready(source.variables, jnp.asarray(images)))
 
 
-def _interleaved(own: Callable[[], Any], time_onnx: Callable[[int], dict], batch: int) -> dict[str, Any]:
-    """Median milliseconds per image or clip of both, over interleaved rounds of about half a second each."""
+def _unit(source: Source) -> str:
+    contract = source.run.contract
+    if contract.causal:
+        return "frame"
+    return "clip" if contract.over_time else "image"
+
+
+def _interleaved(own: Callable[[], Any], time_onnx: Callable[[int], dict], batch: int, unit: str) -> dict[str, Any]:
+    """Median milliseconds per `unit` of both, over interleaved rounds of about half a second each."""
     own()
     count = max(1, round(ROUND_SECONDS / time_calls(own, 3)["wall"] * 3))
     rounds = [(time_calls(own, count), time_onnx(count)) for _ in range(ROUNDS)][1:]
-    result: dict[str, Any] = {"batch": batch, "calls": count * len(rounds), "cores": os.cpu_count()}
+    result: dict[str, Any] = {"per": unit, "batch": batch, "calls": count * len(rounds), "cores": os.cpu_count()}
     for place, name in enumerate(("jax", "onnxruntime")):
         for clock in ("wall", "processor"):
             seconds = np.median([each[place][clock] for each in rounds]) / count / batch
             result[f"{name}_{clock}_ms"] = round(1e3 * float(seconds), 4)
     logging.info(
-        "per image: JAX %.3f ms, onnxruntime %.3f ms (processor time %.3f and %.3f)",
+        "per %s: JAX %.3f ms, onnxruntime %.3f ms (processor time %.3f and %.3f)",
+        unit,
         result["jax_wall_ms"],
         result["onnxruntime_wall_ms"],
         result["jax_processor_ms"],
