@@ -10,6 +10,7 @@ GROUPS = {
     "Train": ("train", "options", "inspect", "reproduce", "selftest", "cluster"),
     "Evaluate": ("evaluate", "report", "attention"),
     "Predict": ("predict", "live", "view"),
+    "Use elsewhere": ("export",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),
     "Study many runs": ("sweep", "compare_sweeps"),
     "Data": ("prepare_data", "find_faces", "import_lists", "render_faces"),

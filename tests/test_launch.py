@@ -154,6 +154,12 @@ WRONG = {
     ),
     "no data to prepare": ("prepare_data", [], "error: --config is required\n"),
     "no data to find faces in": ("find_faces", ["--data=folder", "--data_root=D"], "no folder D; root is the folder"),
+    "nothing to export": ("export", ["--workdir=W", "--output=O"], "W is not a workdir"),
+    "an unknown format": (
+        "export",
+        ["--workdir=W", "--output=O", "--format=onnx,onx"],
+        "--format=onx; choose from safetensors, stablehlo, onnx, web",
+    ),
     "nothing to inflate": ("inflate", ["--from=W", "--workdir=V"], "W is not a workdir"),
     "nothing to factorize": ("factorize", ["--from=W", "--workdir=V", "--rank=2"], "W is not a workdir"),
     "no size of factors": (

@@ -15,6 +15,7 @@ from affect_jax.experiment.config.options import DERIVED
 from affect_jax.experiment.config.stored import check_stored
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.other_runs import check_copy, check_teaches
+from affect_jax.experiment.plain_folder import WEIGHTS, is_plain
 from affect_jax.experiment.run import Run
 from affect_jax.train.damage import DamagedCheckpoint
 from affect_jax.train.groups import factors
@@ -30,6 +31,16 @@ def refuse(run: Run, checks: Sequence[Callable[[Run], None]] | None = None) -> N
             raise
         except ValueError as error:
             raise UsageError(str(error)) from error
+
+
+def check_folder(run: Run) -> None:
+    """Checks that the workdir is no folder of exported weights, which lack what training needs to go on."""
+    if is_plain(run.workdir):
+        raise UsageError(
+            f"{run.workdir} holds {WEIGHTS} of a network that was exported, without the state of its training: it "
+            f"cannot be trained in place. Choose another --workdir, with initialize.rule=copy and "
+            f"initialize.workdir={run.workdir}"
+        )
 
 
 def check_trainable(run: Run) -> None:
@@ -142,6 +153,7 @@ def check_class_weights(run: Run) -> None:
 
 
 CHECKS = (
+    check_folder,
     check_trainable,
     check_subjects,
     check_network,

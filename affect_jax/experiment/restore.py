@@ -1,4 +1,4 @@
-"""Opens and restores trained runs."""
+"""Opens and restores trained runs: workdirs with checkpoints, and plain folders of exported weights."""
 
 import pathlib
 
@@ -7,6 +7,7 @@ from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.network import make_builder, tune
+from affect_jax.experiment.plain_folder import PlainWeights, is_plain
 from affect_jax.nn.network import Network, Variables
 from affect_jax.train.checkpoint import Checkpoints
 from affect_jax.train.damage import DamagedCheckpoint
@@ -25,9 +26,12 @@ def best_step(workdir: pathlib.Path) -> int:
     return step
 
 
-def open_run(workdir: pathlib.Path) -> tuple[Options, Checkpoints, int]:
+def open_run(workdir: pathlib.Path) -> tuple[Options, Checkpoints | PlainWeights, int]:
     """Options, checkpoints and best step of a trained workdir; UsageError if it holds no checkpoint."""
     run = claim.read_options(workdir)
+    if is_plain(workdir):
+        weights = PlainWeights(workdir)
+        return run, weights, weights.best_step()
     checkpoints = Checkpoints(workdir, run.train.best)
     step = checkpoints.best_step()
     if step is None:

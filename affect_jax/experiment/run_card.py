@@ -13,9 +13,11 @@ from affect_jax.experiment import restore
 from affect_jax.experiment.config.claim import differences, read_config
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.environment import environment
+from affect_jax.experiment.plain_folder import WEIGHTS, is_plain
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.same_data import DATA
 from affect_jax.files.atomic import open_atomically
+from affect_jax.files.checksum import sha256
 from affect_jax.files.json_files import read_object, read_objects
 from affect_jax.infer.measured import FILE as EXECUTION
 from affect_jax.train import checksums
@@ -157,6 +159,9 @@ def _weights(run: Run) -> dict[str, Any]:
     found = {}
     for workdir in filter(None, (run.options.initialize.workdir, run.options.teacher)):
         step = restore.best_step(pathlib.Path(workdir))
+        if is_plain(pathlib.Path(workdir)):
+            found[workdir] = {"step": step, "checksum": sha256(pathlib.Path(workdir) / WEIGHTS)}
+            continue
         path = pathlib.Path(workdir) / "checkpoints" / str(step) / checksums.NAME
         stored = read_object(path, "restore it from a copy") if path.is_file() else {}
         found[workdir] = {"step": step, "checksum": stored.get("checksum_of_files")}

@@ -13,8 +13,10 @@ def map_in_parts(function: Callable[[Array], PyTree], batch: Array, part: int) -
 
     `function` must treat the entries independently.
     """
+    if part == 0:  # before the batch is asked for its length, which an exported program does not know
+        return function(batch)
     count = len(batch)
-    if not 0 < part < count:
+    if part >= count:
         return function(batch)
     results = jax.lax.map(function, split(batch, part))
     return jax.tree.map(lambda leaf: leaf.reshape(count, *leaf.shape[2:]), results)

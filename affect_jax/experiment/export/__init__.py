@@ -1,0 +1,1 @@
+"""Exports trained networks for other programs."""

@@ -1,0 +1,1 @@
+"""Networks as programs for other runtimes."""
