@@ -45,7 +45,8 @@ class Table:
         """Appends and flushes the rows of a frame; those that an earlier run wrote are compared."""
         self._account.add(frame, rows)
         for row in rows:
-            more = {"quality": row.quality, "landmarks": row.landmarks, "blendshapes": row.blendshapes}
+            quality = None if row.quality is None else round(row.quality, 6)
+            more = {"quality": quality, "landmarks": row.landmarks, "blendshapes": row.blendshapes}
             if row.values is None:
                 more = {}
             if self._rows < self._part.kept:
