@@ -30,6 +30,10 @@ class Looking:
         self._next_look += seconds
         self._next_thorough += seconds
 
+    def hurry(self) -> None:
+        """Looks in the next frame: there is a new scene."""
+        self._next_look = -np.inf
+
     def look(self, image: Image, time_seconds: float, known: Sequence[Face], missing: Sequence[Crop]) -> list[Face]:
         """Returns faces beside the known ones.
 

@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from affect_jax.faces.assignment import assign
 from affect_jax.faces.face import Box, Face, Image, enlarged, overlap
@@ -27,7 +28,7 @@ from affect_jax.ops.image_checks import check_photograph
 LOST_SECONDS = 2.0  # so long a face that is out of sight keeps its number
 MISSING_SIDE = 1.5  # of the square searched for it, times the side that the mesh sees
 PERSON = 2.5  # what belongs to a person beside the face, times the sides of its box: hair and shoulders hide others
-TILE_LEVELS = 1  # how finely an image is tiled if no face is found in the whole
+TILE_LEVELS = 2  # how finely an image is tiled: faces of a half and of a quarter of the size found in the whole
 
 
 class FaceTracks:
@@ -58,7 +59,7 @@ class FaceTracks:
         """Begins a new recording, or an unrelated image: numbers begin at 0 again."""
         self._tracks: list[Track] = []
         self._numbers = 0
-        self._colors = np.zeros(1)  # of the last frame
+        self._colors: Float[np.ndarray, ...] | None = None  # of the last frame
         self._last = self._time = -np.inf  # of the last frame and of this one
         self._looking = Looking(self._landmarker, self._tile_levels, self._step_seconds)
 
@@ -99,15 +100,20 @@ class FaceTracks:
         return followed
 
     def _end_at_cut(self, image: Image, followed: dict[Track, Face]) -> dict[Track, Face]:
-        """Ends the tracks around which the image changed at once; all that are out of sight if all of it did."""
+        """Ends the tracks around which the image changed at once; all if all of it did."""
         last, self._colors = self._colors, colors(image)
+        if last is None:
+            return {}
         new_scene = common_part(last, self._colors) < same_colors_limit(self._time - self._last)
         visible = [track for track in self._tracks if self._is_visible(track)]
-        cut = [track for track in visible or self._tracks if self._is_cut(track, followed.get(track), image)]
-        if not new_scene:  # faces that pass each other change what is around them
-            cut = [track for track in cut if not self._has_neighbor(track)]
-        elif visible and cut == visible:
+        cut = [track for track in visible if self._is_cut(track, followed.get(track), image)]
+        if not new_scene:
+            # Something before a face changes the image as well, but shows no other face there, or that of a neighbor.
+            cut = [track for track in cut if track in followed and not self._has_neighbor(track)]
+        elif len(cut) == len(visible):
             cut = self._tracks
+        if cut:
+            self._looking.hurry()
         self._tracks = [track for track in self._tracks if track not in cut]
         return {track: face for track, face in followed.items() if track not in cut}
 
@@ -116,6 +122,10 @@ class FaceTracks:
         limit = same_image_limit(self._time - track.seen_seconds)
         boxes = [track.face.box, track.box(self._time), *([] if face is None else [face.box])]
         return all(correlation(track.view, _view(image, box)) < limit for box in boxes)
+
+    def _may_go_on(self, track: Track, image: Image) -> bool:
+        """Whether a face in its place may be the same: after a gap, the image there must be as it was."""
+        return self._is_visible(track) or self._has_neighbor(track) or not self._is_cut(track, None, image)
 
     def _has_neighbor(self, track: Track) -> bool:
         around = enlarged(track.box(self._time), PERSON)
@@ -132,7 +142,7 @@ class FaceTracks:
 
     def _number(self, image: Image, faces: Sequence[Face]) -> list[Face]:
         faces = sorted(faces, key=lambda face: face.middle[0])
-        tracks = list(self._tracks)
+        tracks = [track for track in self._tracks if self._may_go_on(track, image)]
         pairs = assign(tracks, faces, self._time)
         numbered = []
         for place, face in enumerate(faces):

@@ -1,6 +1,7 @@
 """Blendshapes against what people see in photographs and videos."""
 
 import csv
+import itertools
 import zipfile
 
 import av
@@ -52,8 +53,8 @@ def test_names_and_points():
 def test_smiles_of_photographs(shapes_of):
     smile = ("mouthSmileLeft", "mouthSmileRight")
     happy, neutral = columns(shapes_of[HAPPY], *smile), columns(shapes_of[NEUTRAL], *smile)
-    assert np.median(happy) > 0.4 and neutral.max() < 0.2
-    assert (happy[:, None] > neutral).mean() > 0.9
+    assert happy.mean() > 0.3 and neutral.max() < 0.1
+    assert (happy[:, None] > neutral).mean() > 0.9  # area under the curve
 
 
 def test_jaws_of_surprised_people(shapes_of):
@@ -63,16 +64,11 @@ def test_jaws_of_surprised_people(shapes_of):
 def test_a_blink(tracks, shared_data):
     tracks.reset()
     with av.open(str(shared_data / "video" / "one_woman_expressions.mp4")) as container:
-        frames = [
-            frame.to_ndarray(format="rgb24")
-            for place, frame in zip(range(108), container.decode(video=0))
-            if place > 90
-        ]
-    blinks = [
-        columns(tracks.find(image, 0.04 * place)[0].blendshapes[None], "eyeBlinkLeft", "eyeBlinkRight").item()
-        for place, image in enumerate(frames)
-    ]
-    assert max(blinks) > 0.7 and min(blinks) < 0.3
+        frames = list(itertools.islice(container.decode(video=0), 0, None, 20))
+    images = [frame.to_ndarray(format="rgb24") for frame in frames]
+    shapes = np.array([tracks.find(image, float(place))[0].blendshapes for place, image in enumerate(images)])
+    blinks = columns(shapes, "eyeBlinkLeft", "eyeBlinkRight")
+    assert blinks.max() > 0.6 > 0.3 > blinks.min()
 
 
 def test_place_and_size_are_of_no_effect(tracks, shared_data):
