@@ -55,7 +55,7 @@ baselines() {  # everything that needs the static network only
 
 prediction() {
   step prediction "Prediction for a video" launch.predict --workdir=$RUNS/clip --input=$RUNS/rendered/crops.mp4 \
-    --output=$RUNS/prediction --faces=whole_frame
+    --output=$RUNS/prediction --faces=whole_frame --overlay
 }
 
 beside rendering

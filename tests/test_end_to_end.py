@@ -121,8 +121,8 @@ def test_prediction_leaves_out_the_frames_that_training_left_out(runs, tmp_path)
     made = predict.predictor(workdir)
     frames = [Frame("made", index, index / 30, np.full((64, 64, 3), 40 * index, np.uint8)) for index in range(6)]
     alone = dataclasses.replace(made, every=1)
-    for index, (_, row) in enumerate(estimate(made, frames, None)):
-        expected = list(estimate(alone, frames[index % 2 :: 2], None))[index // 2][1]
+    for index, (_, (row,)) in enumerate(estimate(made, frames, None)):
+        (expected,) = list(estimate(alone, frames[index % 2 :: 2], None))[index // 2][1]
         np.testing.assert_equal(row.values, expected.values)
 
 

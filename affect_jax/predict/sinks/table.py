@@ -65,7 +65,8 @@ class Table:
 
 def arguments_of(row: Row) -> tuple[tuple, dict[str, Any]]:
     """The arguments with which a writer of tables writes a row."""
-    more = {"quality": row.quality, "landmarks": row.landmarks, "blendshapes": row.blendshapes}
+    quality = None if row.quality is None else round(row.quality, 6)
+    more = {"quality": quality, "landmarks": row.landmarks, "blendshapes": row.blendshapes}
     return (_keys(row), row.values, _box(row)), {} if row.values is None else more
 
 
