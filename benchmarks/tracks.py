@@ -13,7 +13,7 @@ import time
 import av
 from absl import app, flags
 
-from affect_jax.faces.face import overlap
+from affect_jax.faces.face import Box, overlap
 from affect_jax.faces.tracks import FaceTracks
 from benchmarks.crossing import FPS, Crossing, load_people, there_and_back
 from benchmarks.interleaved import markdown
@@ -78,17 +78,22 @@ def through(crossing: Crossing, people: list, boxes: list) -> list[str]:
     return [way, f"person {crossing.front}, {shape}", "yes" if kept else "no", numbers, str(missed), str(false)]
 
 
+def own_boxes(people: list) -> list[list[Box]]:
+    """The box of each person in each image of their own."""
+    alone, boxes = FaceTracks(step_seconds=1 / FPS), []
+    for images in people:
+        alone.reset()
+        boxes.append([alone.find(image, place / FPS)[0].box for place, image in enumerate(images)])
+    return boxes
+
+
 def main(_: list[str]) -> None:
     folder = pathlib.Path(VIDEOS.value)
     header = ["video", "frames", "faces", "numbers", "faces in every tenth frame alone", "missed", "false"]
     header += ["processor ms per frame", "wall ms"]
     print(markdown("Against the search for stills", header, [against_stills(folder / name) for name in NAMES]))
     people = load_people(folder)
-    alone = FaceTracks(step_seconds=1 / FPS)
-    boxes = []
-    for images in people:
-        alone.reset()
-        boxes.append([alone.find(image, place / FPS)[0].box for place, image in enumerate(images)])
+    boxes = own_boxes(people)
     rows = [through(crossing, people, boxes) for crossing in CROSSINGS]
     header = ["crossing", "in front", "numbers kept", "frames by number, of each person", "missed", "false"]
     print(markdown("Two people who cross", header, rows))

@@ -47,6 +47,18 @@ def test_programs_take_turns_each_warmed_up_and_every_round_counts(monkeypatch):
     assert all(len(each.wall) == len(each.processor) == 3 for each in times.values())
 
 
+def test_a_crossing_of_the_tracks_benchmark(monkeypatch, shared_data, landmarker_file):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.crossing import Crossing, load_people, there_and_back
+    from benchmarks.tracks import own_boxes, through
+
+    assert [there_and_back("abc", place) for place in range(6)] == list("abcbab")
+    people = load_people(shared_data / "video", frames=3)
+    row = through(Crossing(1.5), people, own_boxes(people))
+    assert row[:3] == ["1.5 s, once", "person 0, oval", "yes"]
+    assert row[3].startswith("{0: 36}; {1: ") and row[5] == "0"  # the one in front was found in each frame
+
+
 @pytest.mark.slow
 def test_the_accelerator_benchmark_in_miniature():
     printed = run("benchmarks.accelerator", "--miniature", "--batches=2", "--rounds=1")

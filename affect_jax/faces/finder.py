@@ -15,8 +15,8 @@ STEP_SECONDS = 0.04  # the frames of a video are taken to be this far apart
 class FaceFinder:
     """Finds the largest face of an image, and follows it through a video.
 
-    `tile_levels` controls how finely an image is tiled if no face is found in the whole: 1 finds faces half as large
-    and 2 a quarter as large, at the cost of about 6 and 25 more detector runs.
+    `tile_levels` controls how finely an image is tiled beside the search in the whole: 1 finds faces half as large and
+    2 a quarter as large, at the cost of about 6 and 25 more detector runs.
     """
 
     def __init__(self, model_path: str | os.PathLike | None = None, threads: int = 1, tile_levels: int = TILE_LEVELS):

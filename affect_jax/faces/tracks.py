@@ -28,7 +28,7 @@ from affect_jax.ops.image_checks import check_photograph
 LOST_SECONDS = 2.0  # so long a face that is out of sight keeps its number
 MISSING_SIDE = 1.5  # of the square searched for it, times the side that the mesh sees
 PERSON = 2.5  # what belongs to a person beside the face, times the sides of its box: hair and shoulders hide others
-TILE_LEVELS = 1  # how finely an image is tiled if no face is found in the whole
+TILE_LEVELS = 2  # how finely an image is tiled: faces of a half and of a quarter of the size found in the whole
 
 
 class FaceTracks:

@@ -1,6 +1,7 @@
 """All faces of a frame and their numbers, on real photographs and videos."""
 
 import itertools
+import pathlib
 
 import av
 import cv2
@@ -10,9 +11,9 @@ import pytest
 from affect_jax.faces.face import overlap
 from affect_jax.faces.looking import LOOK_SECONDS
 from affect_jax.faces.tracks import LOST_SECONDS, FaceTracks
-from benchmarks.crossing import FPS, Crossing, load_people
 
-STEP = 1 / FPS
+ROOT = pathlib.Path(__file__).parents[2]
+STEP = 1 / 24
 PLACES = [(260, 124), (362, 302), (477, 265), (581, 378), (737, 363)]  # of the faces in the photograph
 
 
@@ -22,8 +23,18 @@ def tracks(landmarker_file):
 
 
 @pytest.fixture(scope="module")
-def people(shared_data):
-    return load_people(shared_data / "video", frames=60)
+def crossing():
+    """What makes two people cross."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT))
+        from benchmarks import crossing
+
+        yield crossing
+
+
+@pytest.fixture(scope="module")
+def people(crossing, shared_data):
+    return crossing.load_people(shared_data / "video", frames=60)
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +72,14 @@ def test_a_photograph_has_all_faces_from_left_to_right(tracks, photograph):
 
 
 @pytest.mark.parametrize("front", [0, 1])
-def test_people_who_cross_keep_their_numbers(tracks, people, front):
+def test_people_who_cross_keep_their_numbers(tracks, crossing, people, front):
     tracks.reset()
-    crossing = Crossing(2.5, front)
-    found = follow(tracks, crossing(people))
+    film = crossing.Crossing(2.5, front)
+    found = follow(tracks, film(people))
     assert numbers(found[0]) == [0, 1]
     assert {number for faces in found for number in numbers(faces)} == {0, 1}
     first, second = found[-1]
-    assert first.middle[0] > crossing.width * 0.75 > crossing.width * 0.25 > second.middle[0]
+    assert first.middle[0] > film.width * 0.75 > film.width * 0.25 > second.middle[0]
     in_front = [faces for faces in found if front in numbers(faces)]
     assert len(in_front) == len(found)
     hidden = [place for place, faces in enumerate(found) if len(faces) < 2]
