@@ -13,6 +13,7 @@ import affect_jax
 
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGES = ("affect_jax", "configs", "launch")
+LATE = ("polars",)  # required, but 0.1 s to import, so that only functions that need it do
 WHOLLY_EXTRA = ("launch/torch_reference.py",)  # imported by a function, where its extra is installed
 
 
@@ -71,6 +72,11 @@ def undeclared(found, required, extras):
 
 def test_every_direct_import_is_declared_and_extras_are_imported_by_functions_only():
     assert not undeclared(third_party(), REQUIRED, EXTRAS)
+
+
+def test_what_is_imported_late_is_imported_by_functions_only():
+    found = [(path, module, inside) for path, module, inside in third_party() if module in LATE]
+    assert found and not [path for path, _, inside in found if not inside]
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,7 @@ def export_table(table: pathlib.Path, wanted: Export, is_recording: bool = True)
         write_parquet(table, schema, table.with_suffix(PARQUET))
         table.unlink()
         return [table.with_suffix(PARQUET), *files]
+    table.with_suffix(PARQUET).unlink(missing_ok=True)  # of an earlier prediction; the schema is no longer its own
     return [table, *files]
 
 
@@ -105,7 +106,8 @@ def write_preset(table: pathlib.Path, columns: str, suffix: str = ".csv") -> lis
     target = table.with_name(f"{table.stem}_{columns}{suffix}")
     frame = preset.convert(scan(table, schema), schema)
     with replace_atomically(target) as part, part.open("wb") as file:
-        frame.sink_parquet(file) if suffix == PARQUET else frame.sink_csv(file)
+        write = frame.sink_parquet if suffix == PARQUET else frame.sink_csv
+        write(file)
     about = {"columns_of": columns, "model": schema.model, "crop": schema.crop, "label_set": schema.label_set}
     beside = target.with_suffix(".json")
     write_bytes((json.dumps({**about, "units": preset.units(schema)}, indent=2) + "\n").encode(), beside)

@@ -40,6 +40,8 @@ def test_parquet_takes_the_place_of_csv_for_all_tables(write_video, tmp_path, co
     assert read_frame(tmp_path / "a.parquet").equals(as_csv)
     assert read_rows(tmp_path / "a.parquet").face.tolist() == [0, -1]
     parquet = polars.read_parquet(files[1])
+    export_table(write_video((0.0,), ((0,),)), Export())
+    assert not (tmp_path / "a.parquet").exists()  # its schema is now that of another table
     assert parquet.cast(of_csv.schema).equals(of_csv)  # a CSV of missing numbers only has no type
 
 

@@ -8,15 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import ConnectionPatch
 
 from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import GRAY, INK, NO_FACE, QUANTITIES, SERIES
 from affect_jax.files.atomic import write_bytes
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks.plot_of_faces import Series, plot_faces
-from affect_jax.predict.sinks.thumbnails import FACES, Thumbnail, Thumbnails
+from affect_jax.predict.sinks.thumbnails import Thumbnail, Thumbnails, draw_below
 from affect_jax.predict.sources import Frame
 from affect_jax.quantities.registry import in_order
 
@@ -120,7 +118,7 @@ def draw_series(title: str, times: Float[np.ndarray, "row"], series: Series, fac
     upper.spines["left"].set_visible(False)
     upper.tick_params(length=0)
     upper.grid(visible=False, axis="x")
-    _draw_faces(figure, upper, faces)
+    draw_below(figure, upper, faces)
     return figure
 
 
@@ -179,27 +177,3 @@ def _shade_gaps(axes: Axes, times: Float[np.ndarray, "row"], missing: np.ndarray
         axes.axvspan(left, right, color=NO_FACE, linewidth=0, zorder=0)
         if right - left > 0.08 * (times[-1] - times[0]):
             axes.text((left + right) / 2, 0.9, "no face", color=GRAY, fontsize=9, ha="center", va="center")
-
-
-def _draw_faces(figure: Figure, upper: Axes, faces: list[Thumbnail]) -> None:
-    """Draws a row of crops, each connected to its point on the time axis."""
-    width = 0.85 / FACES
-    gap = 0.008
-    start = 0.07 + (FACES - len(faces)) * width / 2
-    for place, (time, crop) in enumerate(faces):
-        lower = figure.add_axes((start + place * width + gap / 2, 0.03, width - gap, 0.21))
-        lower.imshow(crop)
-        lower.set_axis_off()
-        lower.set_title(f"{time:.1f} s", fontsize=8.5, color=INK, pad=3)
-        connection = ConnectionPatch(
-            (time, upper.get_ylim()[0]),
-            (0.5, 1.17),
-            "data",
-            "axes fraction",
-            axesA=upper,
-            axesB=lower,
-            color=GRAY,
-            linewidth=0.7,
-        )
-        connection.set_zorder(-1)  # below the tick labels
-        figure.add_artist(connection)

@@ -2,6 +2,11 @@
 
 import numpy as np
 from jaxtyping import UInt8
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import ConnectionPatch
+
+from affect_jax.draw.colors import GRAY, INK
 
 FACES = 8
 
@@ -30,3 +35,27 @@ class Thumbnails:
         """At most `count` crops, evenly spread."""
         places = np.linspace(0, len(self._kept) - 1, min(self._count, len(self._kept))).round().astype(int)
         return [self._kept[place] for place in places]
+
+
+def draw_below(figure: Figure, upper: Axes, faces: list[Thumbnail]) -> None:
+    """Draws a row of crops, each connected to its point on the time axis."""
+    width = 0.85 / FACES
+    gap = 0.008
+    start = 0.07 + (FACES - len(faces)) * width / 2
+    for place, (time, crop) in enumerate(faces):
+        lower = figure.add_axes((start + place * width + gap / 2, 0.03, width - gap, 0.21))
+        lower.imshow(crop)
+        lower.set_axis_off()
+        lower.set_title(f"{time:.1f} s", fontsize=8.5, color=INK, pad=3)
+        connection = ConnectionPatch(
+            (time, upper.get_ylim()[0]),
+            (0.5, 1.17),
+            "data",
+            "axes fraction",
+            axesA=upper,
+            axesB=lower,
+            color=GRAY,
+            linewidth=0.7,
+        )
+        connection.set_zorder(-1)  # below the tick labels
+        figure.add_artist(connection)
