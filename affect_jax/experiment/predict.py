@@ -98,7 +98,7 @@ class Finding:
         try:
             require_groups(self.include)
         except ValueError as error:
-            raise UsageError(f"--{error}") from error
+            raise UsageError(f"--include: {error}") from error
 
     def make_tracks(self) -> MakeTracks | None:
         """Makes what finds the faces; UsageError without the extra `face`."""

@@ -1,12 +1,15 @@
 """A prediction that is stopped, and one with many problems."""
 
+import inspect
 import os
 import pathlib
 import signal
+from types import SimpleNamespace
 
 import pytest
 
 from affect_jax.experiment import predict
+from affect_jax.experiment.config.errors import UsageError
 from affect_jax.predict.result import Result, Stopped
 
 
@@ -52,3 +55,29 @@ def test_many_problems_are_not_one_endless_line(monkeypatch, tmp_path):
     monkeypatch.setattr(predict, "predict_file", lambda *_: result)
     with pytest.raises(ValueError, match=r"^0.png is broken; .*9.png is broken; and 15 more problems, see above$"):
         predict.predict_run(tmp_path, tmp_path, pathlib.Path("o"), finding=predict.Finding("whole_frame"))
+
+
+def test_flags_that_cannot_go_together_are_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"--include=landmarks needs found faces; drop --faces=whole_frame"):
+        predict.Finding("whole_frame", include=("landmarks",))
+    with pytest.raises(
+        UsageError, match=r"--include: unknown group of columns 'eyes'; choose from landmarks, blendshapes"
+    ):
+        predict.Finding(include=("eyes",))
+    with pytest.raises(UsageError, match="participant and task are labels of layout=bids"):
+        predict.read_export("csv", "affect_jax", "flat", "01", "")
+    with pytest.raises(UsageError, match=r"--hash_key=.*none cannot be read \(No such file or directory\)"):
+        predict.read_ids(True, str(tmp_path / "none"))
+    (tmp_path / "key").write_bytes(b"short")
+    with pytest.raises(UsageError, match=r"--hash_key=.*key: the key of the hashes has 5 bytes; expected at least 16"):
+        predict.read_ids(True, str(tmp_path / "key"))
+    assert predict.read_ids(False, None).scheme == ""
+
+
+def test_the_frame_rate_of_training_is_known_if_all_sets_name_one():
+    data = lambda *readers: SimpleNamespace(train={str(place): reader for place, reader in enumerate(readers)})
+    fps = lambda rate: SimpleNamespace(fps=rate)
+    rate_of = inspect.unwrap(predict.trained_fps)
+    assert rate_of(data(fps(12.5))) == rate_of(data(fps(12.5), fps(12.5))) == 12.5
+    assert rate_of(data(fps(25.0), fps(30.0))) is None and rate_of(data(fps(0.0))) is None
+    assert rate_of(data(SimpleNamespace())) is None
