@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-from typing import TYPE_CHECKING
 
 import numpy as np
 
