@@ -14,9 +14,6 @@ from affect_jax.files.paths import expand_home
 from affect_jax.tables.columns import rows_of
 from affect_jax.tables.reading import read_rows
 
-if TYPE_CHECKING:
-    pass
-
 
 @leave_logging_alone()
 def score(
