@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import PIL.Image
@@ -16,9 +15,6 @@ from affect_jax.experiment.library.table import collect
 from affect_jax.experiment.root_logging import leave_logging_alone
 from affect_jax.predict.estimate import estimate, make_schema
 from affect_jax.predict.given_images import list_images, read_frames
-
-if TYPE_CHECKING:
-    import polars
 
 Image = str | os.PathLike | np.ndarray | PIL.Image.Image
 

@@ -1,14 +1,9 @@
 """Joins labels that stand in a table of their own to predictions."""
 
-from typing import TYPE_CHECKING
-
 from absl import logging
 
 from affect_jax.emotions import canonical_name
 from affect_jax.quantities.registry import QUANTITIES
-
-if TYPE_CHECKING:
-    import polars
 
 KEYS = ("source", "frame", "face")
 ANY_SET = "affectnet_8"  # the columns of labels do not depend on the label set

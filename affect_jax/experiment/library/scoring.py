@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,9 +13,6 @@ from affect_jax.experiment.root_logging import leave_logging_alone
 from affect_jax.files.paths import expand_home
 from affect_jax.tables.from_columns import rows_of
 from affect_jax.tables.reading import read_rows
-
-if TYPE_CHECKING:
-    pass
 
 
 @leave_logging_alone()

@@ -4,7 +4,6 @@ import os
 import pathlib
 import tempfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from affect_jax.files.paths import expand_home
 from affect_jax.predict.estimate import Sighting
@@ -12,9 +11,6 @@ from affect_jax.predict.sinks.plain_table import PlainTable
 from affect_jax.tables.cells import PARQUET
 from affect_jax.tables.frames import read_frame
 from affect_jax.tables.schema import Schema, sidecar
-
-if TYPE_CHECKING:
-    import polars
 
 
 def collect(sightings: Iterator[Sighting], schema: Schema) -> "polars.DataFrame":

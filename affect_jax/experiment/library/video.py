@@ -4,7 +4,6 @@ import contextlib
 import os
 import pathlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from absl import logging
 from tqdm.auto import tqdm
@@ -17,9 +16,6 @@ from affect_jax.files.paths import expand_home
 from affect_jax.predict.estimate import estimate, make_schema
 from affect_jax.predict.frame_rate import FrameRate
 from affect_jax.predict.sources import Video
-
-if TYPE_CHECKING:
-    import polars
 
 
 @leave_logging_alone()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import GRAY, INK, NO_FACE, QUANTITIES, SERIES
