@@ -58,7 +58,7 @@ def _require_possible(source: Source, output: pathlib.Path, formats: Sequence[st
     if (output / CONFIG).is_file() and not (output / SIDECAR).is_file():
         raise UsageError(f"--output={output} is a workdir; choose a new or an empty folder")
     if "web" in formats:
-        web.require_picture(source)
+        web.require_possible(source)
     takes, programs = source.run.contract.takes, [name for name in formats if name != "safetensors"]
     if takes != "images" and programs:
         raise UsageError(

@@ -124,5 +124,12 @@ def test_a_page_that_is_too_large_is_refused(static_folder, tmp_path, monkeypatc
     monkeypatch.setattr(web.onnx_web, "files", dict)
     monkeypatch.setattr(web, "render", lambda *_: bytes(web.MOST_BYTES + 1))
     monkeypatch.setattr(web.onnx, "write", lambda source, folder: (folder / web.ONE_FACE).write_bytes(b"x"))
-    with pytest.raises(UsageError, match="the page would have 15.0 MB, .* at most 15 MB are written. --format=onnx"):
+    with pytest.raises(UsageError, match="--format=web: the page would have 15.0 MB; pages of at most 15 MB are writt"):
         export_run(static_folder, tmp_path / "out", ["web"])
+    assert not list((tmp_path / "out").iterdir())
+    monkeypatch.setattr(web, "MOST_BYTES", 1000)
+    with pytest.raises(
+        UsageError, match="--format=web: the weights of .*small alone have 0.0 MB; pages of at most 0 MB"
+    ):
+        export_run(static_folder, tmp_path / "other", ["web"])
+    assert not (tmp_path / "other").exists()
