@@ -84,6 +84,8 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     ("find_faces", "output"),  # of the report; landmarks go into the data set
     *(("find_faces", name) for name in ("data", "data_root")),  # of whole pictures, without a run
     ("live", "input"),  # a camera, too
+    ("live", "video"),  # whether to record one
+    ("export", "format"),  # of a network, not of tables
     ("evaluate", "output"),  # of one evaluation, which usually has its place in the workdir
 }
 

@@ -37,6 +37,8 @@ ROOT = pathlib.Path(__file__).parents[1]
 MAY_NAME = ("quantities/", "tasks/", "losses/", "models/", "nn/heads.py", "data/readers/", "data/render/",
             "metrics/agreement.py", "report/sections/", "predict/sinks/painter.py", "draw/colors.py",
             "experiment/derive/growth.py",
+            "predict/viewer/",  # a circumplex and its curves
+            "experiment/library/",  # examples and messages for its users
             "tables/formats/pyfeat.py")  # columns of another program  # fmt: skip
 
 

@@ -25,9 +25,11 @@ def rows_of(columns: Columns, label_sets: Iterable[str]) -> Rows:
     found = [each for each in QUANTITIES.values() if each.rated and _is_labeled(each, columns, label_set)]
     if not found:
         listed = ", ".join(columns) if len(columns) < 40 else f"{len(columns)} columns"
+        first = next(each for each in QUANTITIES.values() if each.rated)
+        example = ", ".join([*first.columns(label_set), *first.label_columns(label_set)])
         raise ValueError(
-            f"the table has no quantity with predictions and labels, such as valence, arousal, label_valence and "
-            f"label_arousal; it has {listed}. Give the labels as a second table if they are in another one"
+            f"the table has no quantity with predictions and labels, such as {example}; it has {listed}. Give the labels "
+            "as a second table if they are in another one"
         )
     count = len(next(iter(columns.values())))
     values = {each.name: _values(each, columns, label_set) for each in found}

@@ -104,7 +104,7 @@ class Status:
 
 
 def describe_face(row: Row, label_set: str) -> str:
-    """ "face 0: valence +0.31 arousal -0.12 happy"."""
+    """The number of a face, its rated values and its most likely emotion, on one line."""
     words = []
     for each in in_order(row.values):
         cells = each.cells(row.values[each.name][None], label_set)
