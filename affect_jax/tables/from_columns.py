@@ -28,8 +28,8 @@ def rows_of(columns: Columns, label_sets: Iterable[str]) -> Rows:
         first = next(each for each in QUANTITIES.values() if each.rated)
         example = ", ".join([*first.columns(label_set), *first.label_columns(label_set)])
         raise ValueError(
-            f"the table has no quantity with predictions and labels, such as {example}; it has {listed}. Give the labels "
-            "as a second table if they are in another one"
+            f"the table has no quantity with predictions and labels, such as {example}; it has {listed}. Give "
+            "the labels as a second table if they are in another one"
         )
     count = len(next(iter(columns.values())))
     values = {each.name: _values(each, columns, label_set) for each in found}
