@@ -3,8 +3,7 @@
 import ctypes
 import os
 
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4  # <malloc.h> of glibc
-CHUNK = 1 << 28  # bytes requested from the system at a time
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # <malloc.h> of glibc
 
 
 def keep_memory() -> bool:
@@ -19,7 +18,7 @@ def keep_memory() -> bool:
         return False
     try:
         library = ctypes.CDLL("libc.so.6")
-        settings = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, -1), (M_TOP_PAD, CHUNK))
+        settings = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, -1))
         return all([library.mallopt(name, value) == 1 for name, value in settings])
     except (OSError, AttributeError):
         return False

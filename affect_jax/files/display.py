@@ -32,6 +32,8 @@ class Display:
         self._declared = _ratio(stream.sample_aspect_ratio)
         self._time_base = stream.time_base or Fraction(1, 1000)
         self._probe: _RatioProbe | None = None
+        self._last_matrix: np.ndarray | None = None
+        self._read = False  # any frame
         self.stretch = (1.0, 1.0)
 
     def __call__(self, frame: av.VideoFrame) -> UInt8[np.ndarray, "height width 3"]:
@@ -41,13 +43,23 @@ class Display:
         if size != (frame.width, frame.height):
             image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC)
         self.stretch = (size[0] / frame.width, size[1] / frame.height)
-        matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+        matrix = self._matrix(frame)
         if matrix is None:
             return image
-        linear = self._turn(np.frombuffer(matrix, np.int32))
+        linear = self._turn(matrix)
         if not linear[0, 0]:
             self.stretch = self.stretch[::-1]
         return turn(image, linear)
+
+    def _matrix(self, frame: av.VideoFrame) -> np.ndarray | None:
+        """The display matrix of a frame, in 16.16 fixed point; None if it is shown as it is stored."""
+        # It stays from key frame to key frame. Frames of PyAV and their side data refer to each other, so that only the
+        # collector of cycles frees frames that were asked: a hundred megabytes wait for it if all are.
+        if frame.key_frame or not self._read:
+            matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+            self._last_matrix = None if matrix is None else np.frombuffer(bytes(matrix), np.int32)
+            self._read = True
+        return self._last_matrix
 
     @property
     def ratio_changes(self) -> bool:
