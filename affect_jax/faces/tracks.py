@@ -13,6 +13,7 @@ from affect_jax.faces.face_mesh import region_of_mesh
 from affect_jax.faces.landmarker import Landmarker
 from affect_jax.faces.looking import Looking
 from affect_jax.faces.scene import (
+    SAME_IMAGE_QUICK,
     colors,
     common_part,
     correlation,
@@ -110,8 +111,10 @@ class FaceTracks:
         if not new_scene:
             # Something before a face changes the image as well, but shows no other face there, or that of a neighbor.
             cut = [track for track in cut if track in followed and not self._has_neighbor(track)]
-        elif len(cut) == len(visible):
+        elif visible and len(cut) == len(visible):
             cut = self._tracks
+        else:
+            cut += [track for track in self._tracks if track not in visible and self._is_elsewhere(track, image)]
         if cut:
             self._looking.hurry()
         self._tracks = [track for track in self._tracks if track not in cut]
@@ -122,6 +125,10 @@ class FaceTracks:
         limit = same_image_limit(self._time - track.seen_seconds)
         boxes = [track.face.box, track.box(self._time), *([] if face is None else [face.box])]
         return all(correlation(track.view, _view(image, box)) < limit for box in boxes)
+
+    def _is_elsewhere(self, track: Track, image: Image) -> bool:
+        """Whether the image where a face is out of sight is no longer nearly as it was when the face was seen."""
+        return correlation(track.view, _view(image, track.face.box)) < SAME_IMAGE_QUICK
 
     def _may_go_on(self, track: Track, image: Image) -> bool:
         """Whether a face in its place may be the same: after a gap, the image there must be as it was."""

@@ -10,6 +10,7 @@ import pytest
 
 from affect_jax.faces.face import overlap
 from affect_jax.faces.looking import LOOK_SECONDS
+from affect_jax.faces.scene import SAME_COLORS_QUICK, colors, common_part
 from affect_jax.faces.tracks import LOST_SECONDS, FaceTracks
 
 ROOT = pathlib.Path(__file__).parents[2]
@@ -115,6 +116,21 @@ def test_a_short_gap_keeps_the_number_and_a_long_one_does_not(tracks, people):
     assert numbers(tracks.find(woman, 4 * STEP)) == [0]
     assert tracks.find(hidden, 5 * STEP) == [] == tracks.find(hidden, LOST_SECONDS + 5 * STEP)
     assert numbers(tracks.find(woman, LOST_SECONDS + 6 * STEP)) == [1]
+
+
+def test_a_gap_in_which_the_colors_of_the_image_change_keeps_the_number(tracks, people):
+    """As where a light goes on while a face is blurred."""
+    tracks.reset()
+    woman = people[0][3]
+    left, top, width, height = (int(side) for side in tracks.find(woman, 0.0)[0].box)
+    hidden = np.clip(woman.astype(int) + 40, 0, 255).astype(np.uint8)
+    face = (slice(top, top + height), slice(left, left + width))
+    hidden[face] = cv2.GaussianBlur(hidden, (0, 0), width / 6)[face]
+    assert common_part(colors(woman), colors(hidden)) < SAME_COLORS_QUICK
+    tracks.reset()
+    assert numbers(tracks.find(woman, 0.0)) == [0]
+    assert [tracks.find(hidden, place * STEP) for place in (1, 2, 3)] == [[]] * 3
+    assert numbers(tracks.find(woman, 4 * STEP)) == [0]
 
 
 def test_another_face_after_a_gap_is_another_one(tracks, people):

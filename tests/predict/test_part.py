@@ -203,8 +203,7 @@ PROGRAM = """
     from affect_jax.predict.files import predict_file
     from affect_jax.predict.options import Options
     from affect_jax.predict.predictor import Predictor
-    from affect_jax.predict.sinks import plot
-from affect_jax.types import Predictions
+    from affect_jax.types import Predictions
 
     calls = []
     def function(images):
