@@ -41,7 +41,7 @@ shared.require("workdir", "input", "output")
 
 
 def main() -> bool:
-    from affect_jax.experiment import predict
+    from affect_jax.experiment import predict, prediction_flags
 
     return predict.predict_run(
         pathlib.Path(WORKDIR.value),
@@ -49,8 +49,8 @@ def main() -> bool:
         pathlib.Path(OUTPUT.value),
         finding=predict.Finding(FACES.value, LANDMARKER.value or "", tuple(INCLUDE.value)),
         overlay=OVERLAY.value,
-        export=predict.read_export(FORMAT.value, COLUMNS.value, LAYOUT.value, PARTICIPANT.value, TASK.value),
-        ids=predict.read_ids(HASH_IDS.value, HASH_KEY.value),
+        export=prediction_flags.read_export(FORMAT.value, COLUMNS.value, LAYOUT.value, PARTICIPANT.value, TASK.value),
+        ids=prediction_flags.read_ids(HASH_IDS.value, HASH_KEY.value),
         flip=FLIP.value,
         precision=PRECISION.value,
     )

@@ -81,6 +81,7 @@ EXPERIMENT_MAY_IMPORT = {
     "evaluate": {"config", "data", "splits", "network", "restore", "flip_averaging"},
     "attention": {"config", "data", "network", "restore", "evaluate"},
     "predict": {"config", "restore", "flip_averaging"},
+    "prediction_flags": {"config"},
     "export": {"config", "plain_folder", "restore"},
     "live": {"config", "predict"},
     "library": {"root_logging", "restore", "predict"},

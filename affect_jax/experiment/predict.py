@@ -29,7 +29,7 @@ from affect_jax.predict.journal import identify
 from affect_jax.predict.options import Options
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Stopped
-from affect_jax.tables.export import Export
+from affect_jax.tables.export import Export, ExportError
 from affect_jax.tables.groups import require_groups
 from affect_jax.train.signals import Signals
 from affect_jax.types import Predictions
@@ -143,32 +143,17 @@ def predict_run(
         options = Options(overlay, finding.include, export or Export(), ids or Ids(), origin, signals.stopping)
         try:
             result = predict_file(network, source, output, make_tracks, options)
+        except ExportError as error:
+            raise UsageError(str(error)) from error
         except Stopped as stopped:
             logging.warning("%s; run the same command to continue", stopped)
             return False
-    logging.info("%d frames, %d with a face, %d rows", result.frames, result.frames_with_face, result.rows)
+    plural = "s" * (result.frames != 1)
+    logging.info("%d frame%s, %d with a face; rows: %d", result.frames, plural, result.frames_with_face, result.rows)
     for path in result.files:
         logging.info("wrote %s", path)
     raise_problems(result.problems)
     return True
-
-
-def read_ids(hashed: bool, key_file: str | None) -> Ids:
-    """How files are called in the tables; UsageError for a key that cannot be used."""
-    try:
-        return Ids(hashed, pathlib.Path(key_file).read_bytes() if key_file else b"")
-    except OSError as error:
-        raise UsageError(f"--hash_key={key_file} cannot be read ({error.strerror})") from error
-    except ValueError as error:
-        raise UsageError(f"--hash_key={key_file}: {error}") from error
-
-
-def read_export(*choices: str) -> Export:
-    """The form of the tables, from the fields of `Export`; UsageError for choices that contradict each other."""
-    try:
-        return Export(*choices)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
 
 
 def trained_fps(data: DataConfig) -> float | None:
@@ -181,7 +166,8 @@ def trained_fps(data: DataConfig) -> float | None:
 def _identify(workdir: pathlib.Path, name: str) -> str:
     """A digest of what the weights of a workdir depend on: its place, step, config, and when it was written."""
     step = name.rpartition("@")[2]
-    files = [workdir / "config.json", *sorted((workdir / "checkpoints" / step).rglob("*"))]
+    weights = [*sorted((workdir / "checkpoints" / step).rglob("*")), *sorted(workdir.glob("*.safetensors"))]
+    files = [workdir / "config.json", *weights]
     return f"{name} {identify([file.resolve() for file in files])}"
 
 

@@ -39,6 +39,10 @@ PRESETS = {
 COLUMNS = (OWN, *PRESETS)
 
 
+class ExportError(ValueError):
+    """What was asked for cannot be made of these files."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Export:
     """What to make of a table; ValueError for an unknown name."""
@@ -57,19 +61,22 @@ class Export:
             raise ValueError("participant and task are labels of layout=bids and have no effect without it; drop them")
 
     def check(self, recordings: Sequence[str], images: Sequence[str], include: Sequence[str]) -> None:
-        """ValueError for what the export would fail at, so that it is known before the prediction.
+        """ExportError for what the export would fail at, so that it is known before the prediction.
 
         Args:
           recordings: names of the video files.
           images: names of the image files.
           include: optional groups of columns of the table.
         """
-        if self.columns in PRESETS:
-            require_groups_of(self.columns, include)
-        if self.layout == "bids":
-            if images:
-                raise ValueError(f"layout=bids is for recordings; {images[0]} is an image")
-            bids_names(recordings, self.participant, self.task)
+        try:
+            if self.columns in PRESETS:
+                require_groups_of(self.columns, include)
+            if self.layout == "bids":
+                if images:
+                    raise ValueError(f"layout=bids is for recordings; {images[0]} is an image")
+                bids_names(recordings, self.participant, self.task)
+        except ValueError as error:
+            raise ExportError(str(error)) from error
 
 
 def export_table(table: pathlib.Path, wanted: Export, is_recording: bool = True) -> list[pathlib.Path]:

@@ -11,6 +11,7 @@ import pytest
 from affect_jax.experiment import predict
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.predict.result import Result, Stopped
+from affect_jax.tables.export import Export
 
 
 class Network:
@@ -46,7 +47,10 @@ def test_the_identity_of_a_checkpoint_changes_with_its_files(tmp_path):
     before = predict._identify(tmp_path, "w@7")
     assert predict._identify(tmp_path, "w@7") == before and predict._identify(tmp_path, "w@8") != before
     (place / "weights").write_text("1")
-    assert predict._identify(tmp_path, "w@7") != before
+    with_weights = predict._identify(tmp_path, "w@7")
+    assert with_weights != before
+    (tmp_path / "weights.safetensors").write_text("1")  # of a plain folder
+    assert predict._identify(tmp_path, "w@7") not in (before, with_weights)
 
 
 def test_many_problems_are_not_one_endless_line(monkeypatch, tmp_path):
@@ -57,21 +61,23 @@ def test_many_problems_are_not_one_endless_line(monkeypatch, tmp_path):
         predict.predict_run(tmp_path, tmp_path, pathlib.Path("o"), finding=predict.Finding("whole_frame"))
 
 
-def test_flags_that_cannot_go_together_are_refused(tmp_path):
+def test_tables_that_cannot_be_made_of_the_input_are_wrong_usage(monkeypatch, tmp_path):
+    def check(*_):
+        Export(layout="bids").check(["film.mp4"], [], ())
+
+    monkeypatch.setattr(predict, "predictor", lambda *_: Network)
+    monkeypatch.setattr(predict, "predict_file", check)
+    with pytest.raises(UsageError, match=r"film.mp4: the layout of BIDS needs the label of its participant and task"):
+        predict.predict_run(tmp_path, tmp_path, tmp_path / "o", finding=predict.Finding("whole_frame"))
+
+
+def test_groups_of_columns_need_found_faces():
     with pytest.raises(UsageError, match=r"--include=landmarks needs found faces; drop --faces=whole_frame"):
         predict.Finding("whole_frame", include=("landmarks",))
     with pytest.raises(
         UsageError, match=r"--include: unknown group of columns 'eyes'; choose from landmarks, blendshapes"
     ):
         predict.Finding(include=("eyes",))
-    with pytest.raises(UsageError, match="participant and task are labels of layout=bids"):
-        predict.read_export("csv", "affect_jax", "flat", "01", "")
-    with pytest.raises(UsageError, match=r"--hash_key=.*none cannot be read \(No such file or directory\)"):
-        predict.read_ids(True, str(tmp_path / "none"))
-    (tmp_path / "key").write_bytes(b"short")
-    with pytest.raises(UsageError, match=r"--hash_key=.*key: the key of the hashes has 5 bytes; expected at least 16"):
-        predict.read_ids(True, str(tmp_path / "key"))
-    assert predict.read_ids(False, None).scheme == ""
 
 
 def test_the_frame_rate_of_training_is_known_if_all_sets_name_one():
