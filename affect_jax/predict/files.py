@@ -135,13 +135,8 @@ class _Folder:
         return "; ".join(parts)
 
 
-def _predict_folder(
-    predictor: Predictor,
-    source: pathlib.Path,
-    output: pathlib.Path,
-    make_tracks: MakeTracks | None,
-    options: Options,
-) -> Result:
+def _open_folder(source: pathlib.Path) -> _Folder:
+    """The files of a folder; ValueError if none of them can be predicted, a warning if some cannot."""
     folder = _Folder(source)
     rest = folder.describe_rest()
     if not folder.images and not folder.videos and not folder.problems:
@@ -151,6 +146,17 @@ def _predict_folder(
         )
     if rest:
         logging.warning("%s: %s", source, rest)
+    return folder
+
+
+def _predict_folder(
+    predictor: Predictor,
+    source: pathlib.Path,
+    output: pathlib.Path,
+    make_tracks: MakeTracks | None,
+    options: Options,
+) -> Result:
+    folder = _open_folder(source)
     _check_export(options, folder.videos, folder.images)
     stems = collections.Counter(video.stem for video in folder.videos)
     result = Result()
