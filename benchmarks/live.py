@@ -63,16 +63,10 @@ def jax_follower(config) -> Callable[[int], Step]:
     return follower(network(config), config.trunk.input_px, "float32")
 
 
-def torch_follower(config, dense: bool) -> Callable[[int], Step]:
-    """The network in PyTorch on the last 16 frames, as many as there are; the weights are ours."""
+def _look_back(model, late: int) -> None:
+    """Makes the layers over time of a PyTorch network look at this frame and earlier ones, `late` frames later."""
     import torch
-    from clip_torch import OverFrames, clip_reference
-
-    from benchmarks.clips import kernels, network
-
-    ours = network(config)
-    weights = {path: np.asarray(kernel) for path, kernel in kernels(ours).items()}
-    model = clip_reference(ours, weights, FRAMES, config, dense).eval()
+    from clip_torch import OverFrames
 
     class Causal(torch.nn.Module):
         """A layer that looks at this frame and earlier ones: the centered one, late by half its frames."""
@@ -88,7 +82,21 @@ def torch_follower(config, dense: bool) -> Callable[[int], Step]:
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
             if isinstance(child, OverFrames):
-                setattr(module, name, Causal(child, config.time.kernel // 2))
+                setattr(module, name, Causal(child, late))
+
+
+def torch_follower(config, dense: bool) -> Callable[[int], Step]:
+    """The network in PyTorch on the last 16 frames, as many as there are; the weights are ours."""
+    import torch
+    from clip_torch import clip_reference
+
+    from benchmarks.clips import kernels, network
+
+    ours = network(config)
+    weights = {path: np.asarray(kernel) for path, kernel in kernels(ours).items()}
+    model = clip_reference(ours, weights, FRAMES, config, dense).eval()
+
+    _look_back(model, config.time.kernel // 2)
     for weight in model.parameters():
         if weight.ndim > 3:
             layout = torch.channels_last if weight.ndim == 4 else torch.channels_last_3d

@@ -53,7 +53,7 @@ class Faces:
             crop = whole_frame(frame.image, self._predictor.crop_px)
             return [self._row(frame, crop, self._continuity.face)]
         found = self._tracks.find(frame.image, frame.time_seconds, frame.restarts)
-        rows = [self._row_of_face(frame, face) for face in found if _on_image(face.landmarks, frame.image)]
+        rows = [self._row_of_face(frame, face) for face in found if is_on_image(face.landmarks, frame.image)]
         return rows or [self._row(frame)]
 
     def _row_of_face(self, frame: Frame, face: Face) -> Row:
@@ -84,7 +84,7 @@ def _cut(
     return warp_image(image, crop_matrix(region, size_px), size_px, region.warp)
 
 
-def _on_image(landmarks: Float[np.ndarray, "68 2"], image: UInt8[np.ndarray, "height width 3"]) -> bool:
+def is_on_image(landmarks: Float[np.ndarray, "68 2"], image: UInt8[np.ndarray, "height width 3"]) -> bool:
     """Whether the crop around the landmarks would overlap the image; faces may extend over its border."""
     if not np.isfinite(landmarks).all():
         return False

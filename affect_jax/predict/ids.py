@@ -56,6 +56,11 @@ class Ids:
         fingerprint = hashlib.sha256(self.key).hexdigest()[:8]
         return f"{what} HMAC-SHA256 of the file name, with the key whose SHA-256 begins with {fingerprint}"
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What the schema beside a table says about its names; nothing if they stay as they are."""
+        return {"source_ids": self.scheme} if self.hashed else {}
+
     def _hash(self, name: str) -> str:
         data = os.fsencode(name)
         digest = hmac.new(self.key, data, "sha256") if self.key else hashlib.sha256(data)

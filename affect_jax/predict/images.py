@@ -61,8 +61,7 @@ def _predict(
     options: Options,
     journal: Journal,
 ) -> Result:
-    scheme = {"source_ids": options.ids.scheme} if options.ids.hashed else {}
-    account = Account(printable(stem), more=scheme)
+    account = Account(printable(stem), more=options.ids.facts)
     schema = make_schema(predictor, make_tracks is None, options.include)
     table = Table(folder / f"{stem}.csv", schema, account, journal)
     sinks: list[Sink] = [table]

@@ -3,10 +3,11 @@
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
 
 from affect_jax.faces.face import Face
 from affect_jax.predict.continuity import Continuity
+from affect_jax.predict.crops import is_on_image
 from affect_jax.predict.sources import Frame
 
 
@@ -50,13 +51,4 @@ class Tracker:
 
     def _find(self, frame: Frame) -> Face | None:
         face = self._finder.find(frame.image)
-        return face if face is not None and _on_image(face.landmarks, frame.image) else None
-
-
-def _on_image(landmarks: Float[np.ndarray, "68 2"], image: UInt8[np.ndarray, "height width 3"]) -> bool:
-    """Whether the crop around the landmarks would overlap the image; faces may extend over its border."""
-    if not np.isfinite(landmarks).all():
-        return False
-    low, high = landmarks.min(0), landmarks.max(0)
-    size = np.array([image.shape[1], image.shape[0]])
-    return bool(((high > low) & (low < size) & (high > 0)).all())
+        return face if face is not None and is_on_image(face.landmarks, frame.image) else None

@@ -83,7 +83,7 @@ def _predict(
     path = folder / f"{stem}.csv"
     with Video(source, options.ids.source(source)) as video:
         rate = FrameRate.choose(predictor, video.rate)
-        account = Account(name, video, {**rate.facts(), **_scheme(options)})
+        account = Account(name, video, {**rate.facts(), **options.ids.facts})
         if warning := rate.warning(predictor):
             logging.warning("%s: %s", name, warning)
         predictor = rate.apply(predictor)
@@ -109,10 +109,6 @@ def _predict(
 def _plot(predictor: Predictor, table: pathlib.Path, title: str, options: Options) -> Plot:
     quantities, label_set = predictor.quantities, predictor.label_set
     return Plot(table.with_name(f"{table.stem}.png"), title, quantities, label_set, crops=options.overlay)
-
-
-def _scheme(options: Options) -> dict[str, str]:
-    return {"source_ids": options.ids.scheme} if options.ids.hashed else {}
 
 
 def export(result: Result, table: pathlib.Path, options: Options, is_recording: bool) -> Result:

@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
+from shaken import shaken
 
 from affect_jax.experiment.config.typed import typed
 from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
@@ -38,14 +39,7 @@ WHOLE = {
 
 def trained(options) -> ClipNetwork:
     """A network whose numbers are those of no initialization."""
-    network = ClipNetwork(typed(SIZES, options, "model"), rngs=nnx.Rngs(0))
-    rng = np.random.default_rng(0)
-    for path, variable in nnx.to_flat_state(nnx.state(network)):
-        values = rng.uniform(0.5, 2, variable.shape) if path[-1] == "var" else rng.normal(size=variable.shape) * 0.2
-        value = jnp.float32(values) if path[-1] == "var" else variable[...] + jnp.float32(values)
-        nnx.update(network, nnx.from_flat_state([(path, variable.replace(value))]))
-    network.eval()
-    return network
+    return shaken(ClipNetwork(typed(SIZES, options, "model"), rngs=nnx.Rngs(0)))
 
 
 def images(seed: int) -> jax.Array:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from networks_over_time import NETWORKS, running_mean
 
 from affect_jax.faces.face import Face
 from affect_jax.ops.geometry import CropConfig
@@ -38,33 +39,6 @@ def frames_of(count, seed=0):
     rng = np.random.default_rng(seed)
     for index in range(count):
         yield Frame("made", index, index / FPS, rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))
-
-
-def mixed_windows(clips):
-    """Values that depend on all frames of a window."""
-    level = clips.mean((-3, -2, -1))
-    mixed = 0.5 * level + 0.5 * level.mean(-1, keepdims=True)
-    return Predictions(valence_arousal=np.stack([mixed, -mixed], -1))
-
-
-def running_mean(faces):
-    """A causal network that remembers all it has seen."""
-    seen = []
-
-    def step(images):
-        seen.append(images[:, 0].mean((-3, -2, -1)))
-        mean = np.mean(seen, 0)
-        return Predictions(valence_arousal=np.stack([mean, -mean], -1)[:, None])
-
-    return step
-
-
-NETWORKS = {
-    "static": {},
-    "windows": {"function": mixed_windows, "frames": 6},
-    "stream": {"frames": 6, "follower": running_mean},
-    "every third frame": {"function": mixed_windows, "frames": 4, "every": 3},
-}
 
 
 @pytest.fixture(params=NETWORKS)

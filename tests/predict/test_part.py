@@ -10,6 +10,7 @@ import textwrap
 
 import numpy as np
 import pytest
+from networks_over_time import NETWORKS
 
 from affect_jax.files import atomic
 from affect_jax.predict.files import predict_file
@@ -17,38 +18,12 @@ from affect_jax.predict.journal import Journal
 from affect_jax.predict.options import Options
 from affect_jax.predict.result import Stopped
 from affect_jax.predict.sinks import plot
-from affect_jax.types import Predictions
 
 FRAMES = 40
 
 
 class Killed(BaseException):
     """Ends a prediction at once."""
-
-
-def mixed_windows(clips):
-    level = clips.mean((-3, -2, -1))
-    mixed = 0.5 * level + 0.5 * level.mean(-1, keepdims=True)
-    return Predictions(valence_arousal=np.stack([mixed, -mixed], -1))
-
-
-def running_mean(faces):
-    seen = []
-
-    def step(images):
-        seen.append(images[:, 0].mean((-3, -2, -1)))
-        mean = np.mean(seen, 0)
-        return Predictions(valence_arousal=np.stack([mean, -mean], -1)[:, None])
-
-    return step
-
-
-NETWORKS = {
-    "static": {},
-    "windows": {"function": mixed_windows, "frames": 6},
-    "stream": {"frames": 6, "follower": running_mean},
-    "every third frame": {"function": mixed_windows, "frames": 4, "every": 3},
-}
 
 
 @pytest.fixture

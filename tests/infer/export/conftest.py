@@ -2,9 +2,9 @@
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 from flax import nnx
+from shaken import shaken
 
 from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
@@ -14,17 +14,6 @@ from affect_jax.models.time_layers import ClipTimeConfig
 
 TRUNK = TrunkConfig(input_px=32, widths=(4, 4, 8), depth=1, modules=1)
 HEAD = HeadConfig(blocks=1, rank=4)
-
-
-def shaken(network):
-    """The network in evaluation mode, each of its weights moved."""
-    rng = np.random.default_rng(0)
-    for path, variable in nnx.to_flat_state(nnx.state(network)):
-        values = rng.uniform(0.5, 2, variable.shape) if path[-1] == "var" else rng.normal(size=variable.shape) * 0.2
-        value = jnp.float32(values) if path[-1] == "var" else variable[...] + jnp.float32(values)
-        nnx.update(network, nnx.from_flat_state([(path, variable.replace(value))]))
-    network.eval()
-    return network
 
 
 @pytest.fixture(scope="session")
