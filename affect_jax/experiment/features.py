@@ -28,6 +28,7 @@ from affect_jax.ops.geometry import crop_name
 from affect_jax.personal.digest import network_digest
 from affect_jax.predict.features import FeaturePredictor, find_features
 from affect_jax.tables.feature_rows import (
+    ARRAYS,
     FACTS,
     FEATURES,
     GEOMETRY,
@@ -111,7 +112,7 @@ def _facts(
 def _require_same_conditions(folder: pathlib.Path, facts: FeatureFacts) -> None:
     """UsageError if the folder holds features under other conditions, or predictions; other steps are overwritten."""
     if not (folder / FACTS).exists():
-        if (folder / TABLE).exists() and not (folder / f"{FEATURES}.safetensors").exists():
+        if (folder / TABLE).exists() and not (folder / ARRAYS).exists():
             raise UsageError(f"{folder} holds predictions without features; choose another folder with --output")
         return
     try:
