@@ -22,6 +22,7 @@ from affect_jax.faces.geometry_signature import geometry_signature
 from affect_jax.files.disk import require_writable
 from affect_jax.files.problems import raise_problems
 from affect_jax.files.video import STANDARD_INPUT
+from affect_jax.models.contract import Contract
 from affect_jax.models.features import affect_layers, with_features
 from affect_jax.nn.network import Network, Variables, names
 from affect_jax.ops.geometry import crop_name
@@ -55,7 +56,7 @@ def store_data_set(
     require_writable(output)
     restored = restore.restore_run(workdir, placement)
     run, network, variables, step = restored
-    _require_features(workdir, run)
+    _require_features(workdir, run.model_name, run.contract)
     part = evaluation_source(run, data, root, split, settings)
     conditions = conditions_of(run, part, (), step)
     described = {"reader": conditions.data, "split": part.options.own_split, "options": conditions.reader}
@@ -80,7 +81,7 @@ def store_files(workdir: pathlib.Path, source: pathlib.Path, output: pathlib.Pat
     require_writable(output)
     make_tracks = finding.make_tracks()
     run, network, variables, step = restore.restore_run(workdir)
-    _require_features(workdir, run)
+    _require_features(workdir, run.model_name, run.contract)
     crop = crop_name(run.contract.input_px, None if make_tracks is None else run.crop)
     described = {"input": str(source.resolve() if source != STANDARD_INPUT else source), "faces": finding.faces}
     facts = _facts(workdir, run, variables, step, crop, described)
@@ -94,10 +95,10 @@ def store_files(workdir: pathlib.Path, source: pathlib.Path, output: pathlib.Pat
     return count
 
 
-def _require_features(workdir: pathlib.Path, run: Options) -> None:
-    if not run.contract.features:
+def _require_features(workdir: pathlib.Path, model_name: str, contract: Contract) -> None:
+    if not contract.features:
         raise UsageError(
-            f"{workdir} holds a network '{run.model_name}', which offers no pooled features; give the workdir of a "
+            f"{workdir} holds a network '{model_name}', which offers no pooled features; give the workdir of a "
             "network that predicts valence and arousal from images"
         )
 
