@@ -54,8 +54,7 @@ def store_data_set(
     """Writes the features of a data set, found and labeled as in `evaluate_run`; returns the number of faces."""
     placement = restore.evaluation_placement(workdir)
     require_writable(output)
-    restored = restore.restore_run(workdir, placement)
-    run, network, variables, step = restored
+    run, network, variables, step = restore.restore_run(workdir, placement)
     _require_features(workdir, run.model_name, run.contract)
     part = evaluation_source(run, data, root, split, settings)
     conditions = conditions_of(run, part, (), step)
