@@ -27,8 +27,8 @@ class Given:
     labeled: Float[ArrayLike, "*person frame"]  # 1: the label may be learned from
     neutral: Float[ArrayLike, "*person frame"]  # 1: the person was asked to look neutral; its label is not needed
     present: Float[ArrayLike, "*person frame"]  # 1: a frame of the person, 0: padding
-    # Seconds, ascending over the present frames, `FAR_SECONDS` apart between clips: frames close in time tell little more
-    # than one of them. None: every frame counts as far from all others.
+    # Seconds, ascending over the present frames, `FAR_SECONDS` apart between clips: frames close in time tell little
+    # more than one of them. None: every frame counts as far from all others.
     time_seconds: Float[ArrayLike, "*person frame"] | None = None
 
 
