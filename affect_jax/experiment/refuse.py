@@ -131,7 +131,7 @@ def check_clips(run: Run) -> None:
             f"the network '{options.model_name}' is temporal, but data.frames is 0, which means single images: set "
             "data.frames to the frames per clip, such as 16, or use a static network"
         )
-    options.task.require(options.contract.predicts, options.data.frames)
+    options.task.require(options.contract.predicts, options.data.frames, options.contract.experts)
 
 
 def check_store(run: Run) -> None:

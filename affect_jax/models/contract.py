@@ -34,6 +34,8 @@ class Contract:
         frames and never gather a clip, and its gradients were compared with those of one device.
     largest_map: number of values in the largest feature map of one image. On a CPU, it determines how many images are
         evaluated at once so that they fit the caches; 0: whole batches.
+    input_features: numbers per face that a network of features takes; 0 if only its data set knows.
+    experts: number of experts, whose separate values are among the predictions of a network of experts; 0 without any.
     """
 
     takes: str = "images"
@@ -44,6 +46,8 @@ class Contract:
     execution: str = "direct"
     splits_time: bool = False
     largest_map: int = 0
+    input_features: int = 0
+    experts: int = 0
 
     def __post_init__(self):
         if self.takes not in INPUTS:
