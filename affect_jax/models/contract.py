@@ -14,6 +14,7 @@ import dataclasses
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from affect_jax.nn.execution import check_execution
+from affect_jax.types import LANDMARKS
 
 INPUTS = ("images", "landmarks", "features")
 FROM_LABEL_SET = "emotions"  # a config field that is not an option: the run's label set determines it
@@ -53,6 +54,19 @@ class Contract:
         if self.takes not in INPUTS:
             raise ValueError(f"a model takes '{self.takes}'; choose one of {', '.join(INPUTS)}")
         check_execution(self.execution)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the input for one face; ValueError if only the data set knows it."""
+        if self.takes == "features" and not self.input_features:
+            raise ValueError("the network takes features, and only its data set knows how many numbers these are")
+        shapes = {"images": (self.input_px, self.input_px, 3), "landmarks": (LANDMARKS, 2)}
+        return shapes.get(self.takes, (self.input_features,))
+
+    @property
+    def input_size(self) -> str:
+        """What the network takes of a face, for a reader: "256 px" or "64 features"."""
+        return f"{self.input_features} features" if self.takes == "features" else f"{self.input_px} px"
 
 
 @runtime_checkable
