@@ -1,12 +1,16 @@
 """The experts network: a mixture of experts on the features that another network has pooled from each face."""
 
 import dataclasses
+from collections.abc import Mapping
 
+import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.models.contract import Contract
 from affect_jax.nn.experts import MixtureConfig, MixtureOfExperts
+from affect_jax.nn.network import Network, Variables
 from affect_jax.types import Predictions
 
 
@@ -62,7 +66,13 @@ class Experts(nnx.Module):
         found = Predictions(
             valence_arousal=mixture.values, experts=mixture.experts, gate=mixture.gate, shares=mixture.shares
         )
-        return found.replace(features=pooled) if self.gives_features else found
+        return found.replace(features=pooled.astype(jnp.float32)) if self.gives_features else found
+
+    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]] | None:
+        """The layers of the only expert; None for several."""
+        heads = self.mixture.heads
+        names = ("hidden_kernel", "hidden_bias", "output_kernel", "output_bias")
+        return {name: np.asarray(getattr(heads, name)[0]) for name in names} if self.config.mixture.count == 1 else None
 
 
 def check_features(features: Float[Array, "*batch number"], config: ExpertsConfig) -> None:
@@ -74,3 +84,13 @@ def check_features(features: Float[Array, "*batch number"], config: ExpertsConfi
             f"each face has {features.shape[-1]} numbers, but model.features is {config.features}{context}: expected "
             f"{expected}, as many as the network pools that the features come from"
         )
+
+
+def start_from_head(network: Network, variables: Variables, head: Mapping[str, Float[np.ndarray, "..."]]) -> Variables:
+    """The variables of an experts network in which every expert is one head, as `models.features.affect_layers` has it.
+
+    ValueError if its layers are of another size than those of the experts.
+    """
+    module = network.module(variables)
+    module.mixture.heads.copy_head(head)
+    return network.variables(module)

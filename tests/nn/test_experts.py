@@ -87,7 +87,7 @@ def test_batch_axes_of_clips_change_nothing():
 
 def test_one_expert_is_the_plain_head():
     """An affect head in evaluation, whose norm has statistics of its own, and one expert with its weights."""
-    head = AffectHead(3, FEATURES, blocks=1, emotions=3, rngs=nnx.Rngs(0))
+    head = AffectHead(3, FEATURES, blocks=1, emotions=3, rngs=nnx.Rngs(0))  # half as many hidden units as features
     rng = np.random.default_rng(3)
     draw = lambda leaf: jnp.asarray(rng.uniform(0.5, 1.5, leaf.shape), jnp.float32)
     nnx.update(head, jax.tree.map(draw, nnx.state(head, nnx.Param)))
@@ -95,7 +95,7 @@ def test_one_expert_is_the_plain_head():
     head.eval()
     features = jnp.asarray(draw_inputs()[0])
     _, expected = head.from_features(features)
-    layer = MixtureOfExperts(FEATURES, 2, MixtureConfig(1, HIDDEN), rngs=nnx.Rngs(0))
+    layer = MixtureOfExperts(FEATURES, 2, MixtureConfig(1, FEATURES // 2), rngs=nnx.Rngs(0))
     layer.heads.copy_head(head.affect_layers())
     np.testing.assert_allclose(layer(features).values, expected, rtol=1e-5, atol=1e-6)
 
