@@ -19,13 +19,11 @@ from affect_jax.personal.scoring import mean_ccc
 from affect_jax.personal.sources import Sources
 from affect_jax.types import ArrayLike
 
-REHEARSALS = 30  # of each amount of labels; the persons take part in turn
+REHEARSALS = 18  # of each amount of labels; the persons take part in turn
 # Shares of a person's frames that are labeled.
-AMOUNTS = tuple(("block", share) for share in (0.01, 0.02, 0.05, 0.1, 0.2)) + tuple(
-    ("random", share) for share in (0.01, 0.05, 0.2)
-)
+AMOUNTS = (("block", 0.01), ("block", 0.03), ("block", 0.1), ("block", 0.2), ("random", 0.01), ("random", 0.1))
 GUARD_SECONDS = 1.0  # beside the labeled frames of a block, neither given nor scored
-RATES = (1e-3, 3e-3, 1e-2)
+RATES = (1e-3, 1e-2)
 STOPS = (0, 3, 10, 30, 100, 300)  # numbers of steps to choose from; 0 leaves the start as it is
 
 Path = Callable[[Int[Array, ""], Given, Float[Array, ""], PRNGKeyArray, int], Float[Array, "stop frame 2"]]

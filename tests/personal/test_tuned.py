@@ -51,7 +51,7 @@ def test_persons_adapt_together_as_they_would_alone(case, targets):
 
 
 def test_what_is_not_labeled_changes_nothing(case, targets):
-    method, prior, personalize = case
+    method, prior, _ = case
     known = targets.labeled[..., None] > 0
     spoiled = dataclasses.replace(
         targets,
