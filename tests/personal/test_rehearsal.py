@@ -1,5 +1,3 @@
-import dataclasses
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -66,7 +64,5 @@ def test_the_best_stop_and_learning_rate_of_each_amount_are_chosen(monkeypatch, 
     schedule = choose_schedule(path, sources, jax.random.key(0))
     np.testing.assert_array_equal(schedule.steps, [rehearsal.STOPS[1], rehearsal.STOPS[3]])
     np.testing.assert_allclose(schedule.learning_rate, [1e-2, 1e-3])
-    # 3 frames in a row tell 1 + 2 * 0.1 s; without times each counts a second.
+    # 3 frames in a row tell 1 + 2 * 0.1 s.
     np.testing.assert_allclose(schedule.seconds[0], 1.2, rtol=1e-5)
-    timeless = dataclasses.replace(sources, given=dataclasses.replace(sources.given, time_seconds=None))
-    np.testing.assert_allclose(choose_schedule(path, timeless, jax.random.key(0)).seconds, [3, 22], rtol=1e-6)
