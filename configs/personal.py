@@ -32,12 +32,7 @@ def get_config(variant: str = "static") -> ConfigDict:
 
 def stills(split: str, subjects: int) -> ConfigDict:
     return base.data_set(
-        "rendered",
-        split=split,
-        seed=OTHER_PEOPLE,
-        subjects=subjects,
-        per_subject=6,
-        individuality=INDIVIDUALITY,
+        "rendered", split=split, seed=OTHER_PEOPLE, subjects=subjects, per_subject=6, individuality=INDIVIDUALITY
     )
 
 
