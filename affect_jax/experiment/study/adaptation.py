@@ -11,7 +11,7 @@ from affect_jax.experiment.study.adaptation_runs import Row, read_pair, run_meth
 from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.personal.protocol import LARGEST_SHARE
 from affect_jax.personal.registry import METHODS
-from affect_jax.report.adaptation import BASE, score_table, share_tables, summarize
+from affect_jax.report.adaptation import BASE, question_table, score_table, share_tables, summarize
 from affect_jax.report.sections.adaptation import draw_adaptation
 from affect_jax.report.tables import markdown_table, text_table
 
@@ -79,7 +79,7 @@ def _write(rows: Sequence[Row], output: pathlib.Path) -> str:
     write_csv(lines, output / "summary.csv")
     draw_adaptation(lines, output / "adaptation.png")
     with open_atomically(output / "summary.md") as file:
-        file.write(_page(lines))
+        file.write(_page(lines, rows))
     return text_table(score_table(lines, "block", "1", _headline_share(lines)))
 
 
@@ -89,7 +89,7 @@ def _headline_share(lines: Sequence[Mapping[str, object]]) -> float:
     return min(sorted(shares), key=lambda share: abs(share - HEADLINE_SHARE))
 
 
-def _page(lines: Sequence[Mapping[str, object]]) -> str:
+def _page(lines: Sequence[Mapping[str, object]], rows: Sequence[Row]) -> str:
     share = _headline_share(lines)
     parts = [
         "Means over people with 95 % bootstrap intervals over people; each score is the mean of valence and arousal."
@@ -100,6 +100,8 @@ def _page(lines: Sequence[Mapping[str, object]]) -> str:
                 parts += [f"## Labels of {share:.0%} of the frames, {place}{words}", markdown_table(table)]
     if table := score_table(lines, "none", "1", 0.0):
         parts += ["## A neutral face only", markdown_table(table)]
+    if table := question_table(rows):
+        parts += ["## Differences of the mean CCC by person", markdown_table(table)]
     for title, table in share_tables(lines).items():
         parts += [f"## Mean CCC by share: {title}", markdown_table(table)]
     return "\n\n".join(parts) + "\n"
