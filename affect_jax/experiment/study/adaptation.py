@@ -7,7 +7,7 @@ from absl import logging
 
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import lookup
-from affect_jax.experiment.study.adaptation_runs import Row, read_pair, run_method
+from affect_jax.experiment.study.adaptation_runs import Pair, Row, read_pair, run_method
 from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.personal.protocol import LARGEST_SHARE
 from affect_jax.personal.registry import METHODS
@@ -51,8 +51,19 @@ def compare_adaptation(
             raise UsageError(str(error)) from error
         logging.info("seed %d: %d sources, %d targets", seed, len(pair.sources.subjects), len(pair.people))
         for name in names:
-            rows += run_method(name, pair, shares, output / "parts")
+            rows += _run(name, pair, shares, output / "parts", asked=name in methods)
     return _write(rows, output)
+
+
+def _run(name: str, pair: Pair, shares: Sequence[float], parts: pathlib.Path, asked: bool) -> list[Row]:
+    """Rows of a method; none, with a warning, if it does not suit the network and was not asked for by name."""
+    try:
+        return run_method(name, pair, shares, parts)
+    except ValueError as error:
+        if asked:
+            raise UsageError(f"--methods: {error}") from error
+        logging.warning("%s is left out: %s", name, error)
+        return []
 
 
 def _method_names(methods: Sequence[str]) -> list[str]:
