@@ -46,12 +46,13 @@ def _step(loss, optimizer):
     def step(number, carry):
         parameters, state = carry
         gradient = jax.grad(loss)(parameters, number)
-        updates, state = optimizer.update(gradient, state, parameters)
+        with jax.numpy_dtype_promotion("standard"):  # Optax multiplies its integer step count by floats
+            updates, state = optimizer.update(gradient, state, parameters)
         return optax.apply_updates(parameters, updates), state
 
     return step
 
 
-def draw_rows(key: PRNGKeyArray, step: Int[ArrayLike, ""], rows: int, batch: int) -> Int[Array, "batch"]:
+def draw_rows(key: PRNGKeyArray, step: Int[ArrayLike, ""] | int, rows: int, batch: int) -> Int[Array, "batch"]:
     """Row numbers of a random batch, drawn with replacement; another one at each step."""
     return jax.random.randint(jax.random.fold_in(key, step), (batch,), 0, rows)

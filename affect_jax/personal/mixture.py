@@ -28,9 +28,9 @@ JOINT_STOPS = (30, 100, 300, 1000)
 class Mixture:
     """Heads along a first axis, and a linear gate on the features."""
 
-    heads: BaseHead  # [expert, ...]
-    gate_kernel: Float[ArrayLike, "feature expert"]
-    gate_bias: Float[ArrayLike, "expert"]
+    heads: BaseHead  # [*stack, expert, ...]
+    gate_kernel: Float[ArrayLike, "*stack feature expert"]
+    gate_bias: Float[ArrayLike, "*stack expert"]
 
     def __call__(self, features: Float[ArrayLike, "frame feature"]) -> Float[Array, "frame 2"]:
         """Raw valence and arousal: the mean of the experts, weighted by the gate of each frame."""

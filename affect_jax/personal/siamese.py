@@ -28,7 +28,7 @@ class SiamesePrior:
     """A head for differences to a neutral face, shifted to where the base head works: at the usual neutral face."""
 
     head: BaseHead
-    usual: Float[ArrayLike, "feature"]  # the mean of the source persons' neutral faces
+    usual: Float[ArrayLike, "*stack feature"]  # the mean of the source persons' neutral faces
 
     def __call__(
         self, features: Float[ArrayLike, "frame feature"], neutral: Float[ArrayLike, "*frame feature"]
