@@ -1,1 +1,1 @@
-"""Personal adaptation: what is stored and learned of one person, on the pooled features of a trained network."""
+"""Networks that are adapted to one person, from a few labeled frames or from a neutral face alone."""
