@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "evaluate": {"types", "ops", "metrics", "files", "quantities", "tables"},
     "predict": {"types", "ops", "faces", "files", "quantities", "tables", "draw"},
     "convert": {"types", "ops", "files"},
+    "personal": {"types", "ops", "metrics", "files", "quantities", "nn", "models", "convert"},
     "report": {"types", "metrics", "files", "quantities", "tables", "draw"},
 }
 # The inside of experiment/, from the bottom up; a part may be a module or a package.
