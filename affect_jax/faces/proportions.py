@@ -19,6 +19,8 @@ DISTANCES = (
     (263, 454),  # and left side
 )
 PROPORTIONS = len(DISTANCES)
+FAR = 1.5
+SHORTEST_PX = 1e-3  # a mesh without extent has proportions, too
 
 
 def proportions_of(mesh: Float[np.ndarray, "478 3"]) -> Float[np.ndarray, "9"]:
@@ -27,5 +29,9 @@ def proportions_of(mesh: Float[np.ndarray, "478 3"]) -> Float[np.ndarray, "9"]:
     The distances are those in three dimensions, so that a turned head has the same; the depth is the mesh network's.
     """
     ends = mesh.astype(np.float64)[np.array(DISTANCES)]
-    logarithms = np.log(np.linalg.norm(ends[:, 0] - ends[:, 1], axis=-1))
+    logarithms = np.log(np.maximum(np.linalg.norm(ends[:, 0] - ends[:, 1], axis=-1), SHORTEST_PX))
     return (logarithms - logarithms.mean()).astype(np.float32)
+
+
+def difference(first, second) -> float:
+    return float(np.sqrt(np.mean(((first - second) / 0.05) ** 2)))

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from affect_jax.predict.persons import Person
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame, Video
 
@@ -28,6 +29,7 @@ class Account:
         self._more = dict(more or {})
         self._video = video
         self._faces: dict[int, _Face] = {}  # by number
+        self._persons: dict[str, tuple[Person, set[int]]] = {}  # by name, with the numbers of their faces
         self._restarts = 0
         self._frames = 0
         self._with_face = 0
@@ -46,6 +48,8 @@ class Account:
             face = self._faces.setdefault(row.face, _Face(row.frame, row.time_seconds))
             face.last_frame, face.last_seconds = row.frame, row.time_seconds
             face.frames += 1
+            if row.person is not None:
+                self._persons.setdefault(row.person.name, (row.person, set()))[1].add(row.face)
 
     def facts(self) -> dict[str, Any]:
         """Returns the facts for the schema."""
@@ -57,7 +61,7 @@ class Account:
             facts["damage"] = self._video.damage
             facts["different_faces"] = len(self._faces)
             facts["faces"] = [{"face": number, **dataclasses.asdict(self._faces[number])} for number in self._listed()]
-        return facts
+        return facts | persons_facts(self._persons)
 
     def _listed(self) -> list[int]:
         by_frames = sorted(self._faces, key=lambda number: self._faces[number].frames, reverse=True)
@@ -83,3 +87,12 @@ class Account:
                 f"{'s' * (self._restarts > 1)}; there time_seconds goes on by one frame"
             )
         return notes
+
+
+def persons_facts(persons: Mapping[str, tuple[Person, set[int]]]) -> dict[str, Any]:
+    """Whose adapters changed the values of which faces; nothing if nobody's did."""
+    listed = [
+        {"subject": name, "adapter_sha256": person.sha256, "faces": sorted(faces)}
+        for name, (person, faces) in sorted(persons.items())
+    ]
+    return {"persons": listed} if listed else {}
