@@ -19,8 +19,11 @@ DISTANCES = (
     (263, 454),  # and left side
 )
 PROPORTIONS = len(DISTANCES)
-FAR = 1.5
 SHORTEST_PX = 1e-3  # a mesh without extent has proportions, too
+# Standard deviation of each proportion, and the difference that 7 % of pairs of photographs of one person and 26 % of
+# those of two people exceed: 578 press photographs of 209 people, turned by less than 25 degrees (LFW).
+SPREAD = np.array([0.035, 0.055, 0.025, 0.028, 0.051, 0.057, 0.078, 0.036, 0.037])
+FAR = 1.6
 
 
 def proportions_of(mesh: Float[np.ndarray, "478 3"]) -> Float[np.ndarray, "9"]:
@@ -33,5 +36,6 @@ def proportions_of(mesh: Float[np.ndarray, "478 3"]) -> Float[np.ndarray, "9"]:
     return (logarithms - logarithms.mean()).astype(np.float32)
 
 
-def difference(first, second) -> float:
-    return float(np.sqrt(np.mean(((first - second) / 0.05) ** 2)))
+def difference(first: Float[np.ndarray, "9"], second: Float[np.ndarray, "9"]) -> float:
+    """Root mean square of the differences, in standard deviations between photographs of different people."""
+    return float(np.sqrt(np.mean(((first.astype(np.float64) - second) / SPREAD) ** 2)))

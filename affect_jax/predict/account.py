@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from affect_jax.predict.persons import Person
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame, Video
 
@@ -18,6 +17,11 @@ class _Face:
     last_frame: int = 0
     last_seconds: float = 0.0
     frames: int = 0
+    subject: str = ""  # the person whose adapter it got
+
+    def facts(self, number: int) -> dict[str, Any]:
+        facts = {"face": number, **dataclasses.asdict(self)}
+        return facts if self.subject else {name: fact for name, fact in facts.items() if name != "subject"}
 
 
 class Account:
@@ -29,7 +33,7 @@ class Account:
         self._more = dict(more or {})
         self._video = video
         self._faces: dict[int, _Face] = {}  # by number
-        self._persons: dict[str, tuple[Person, set[int]]] = {}  # by name, with the numbers of their faces
+        self._adapters: dict[str, str] = {}  # SHA-256 by the name of the person
         self._restarts = 0
         self._frames = 0
         self._with_face = 0
@@ -49,7 +53,8 @@ class Account:
             face.last_frame, face.last_seconds = row.frame, row.time_seconds
             face.frames += 1
             if row.person is not None:
-                self._persons.setdefault(row.person.name, (row.person, set()))[1].add(row.face)
+                face.subject = row.person.name
+                self._adapters[row.person.name] = row.person.sha256
 
     def facts(self) -> dict[str, Any]:
         """Returns the facts for the schema."""
@@ -60,8 +65,8 @@ class Account:
             facts["clock_restarts"] = self._restarts
             facts["damage"] = self._video.damage
             facts["different_faces"] = len(self._faces)
-            facts["faces"] = [{"face": number, **dataclasses.asdict(self._faces[number])} for number in self._listed()]
-        return facts | persons_facts(self._persons)
+            facts["faces"] = [self._faces[number].facts(number) for number in self._listed()]
+        return {**facts, "persons": dict(sorted(self._adapters.items()))} if self._adapters else facts
 
     def _listed(self) -> list[int]:
         by_frames = sorted(self._faces, key=lambda number: self._faces[number].frames, reverse=True)
@@ -87,12 +92,3 @@ class Account:
                 f"{'s' * (self._restarts > 1)}; there time_seconds goes on by one frame"
             )
         return notes
-
-
-def persons_facts(persons: Mapping[str, tuple[Person, set[int]]]) -> dict[str, Any]:
-    """Whose adapters changed the values of which faces; nothing if nobody's did."""
-    listed = [
-        {"subject": name, "adapter_sha256": person.sha256, "faces": sorted(faces)}
-        for name, (person, faces) in sorted(persons.items())
-    ]
-    return {"persons": listed} if listed else {}

@@ -28,6 +28,7 @@ class Featured:
     """
 
     function: Function
+    network_sha256: str  # digest of its weights, to which adapters belong
     follower: Follower | None = None
 
 
