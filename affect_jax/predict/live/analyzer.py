@@ -6,11 +6,11 @@ import numpy as np
 
 from affect_jax.predict.cast import Cast
 from affect_jax.predict.crops import Faces, Tracks
-from affect_jax.predict.live.latency import Latencies
 from affect_jax.predict.inputs import Input
+from affect_jax.predict.live.latency import Latencies
 from affect_jax.predict.memories import Memories, Pending
-from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.persons import Persons
+from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
 from affect_jax.predict.windows import make_runner
