@@ -77,7 +77,7 @@ def _read(folder: pathlib.Path, name: str, network_sha256: str, ids: Ids) -> Per
     if card.person != name:
         raise ValueError(f"{path} is the adapter of {card.person}; it was renamed, or copied by mistake")
     changes = any(np.any(np.asarray(array) != 0) for array in (adapter.weights, adapter.bias, adapter.scale))
-    return Person(ids.stem(name), adapter if changes else None, card.sha256, card.proportions)
+    return Person(ids.stem(name), adapter if changes else None, card.sha256, card.geometry)
 
 
 def require_fitting(persons: Persons, source: pathlib.Path) -> None:

@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.faces.face import Face
-from affect_jax.faces.proportions import proportions_of
 from affect_jax.ops.geometry import Crop, crop_matrix, image_crop, landmark_crop
 from affect_jax.ops.image import warp_image
 from affect_jax.predict.continuity import Continuity
@@ -68,7 +67,6 @@ class Faces:
             quality=face.quality,
             landmarks=face.landmarks,
             blendshapes=face.blendshapes,
-            proportions=proportions_of(face.mesh),
         )
 
     def _row(self, frame: Frame, crop: np.ndarray | None = None, face: int | None = None, **found: object) -> Row:

@@ -21,7 +21,7 @@ class Person:
     name: str  # in the tables
     adapter: Adapter | None  # None if it changes nothing
     sha256: str  # of the adapter
-    proportions: Float[np.ndarray, "9"] | None = None  # of the face it was learned from; None if not known
+    geometry: Float[np.ndarray, "10"] | None = None  # of the face it was learned from; None if not known
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

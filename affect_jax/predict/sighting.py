@@ -24,5 +24,4 @@ class Row:
     face: int | None = None  # number of the face in the recording, from 0 in order of first sight
     quality: float | None = None  # in [0, 1]
     blendshapes: Float[np.ndarray, "52"] | None = None
-    proportions: Float[np.ndarray, "9"] | None = None  # of the face; see `faces.proportions`
     person: Person | None = None  # whom the face is taken for; None if nobody's adapter is used
