@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "evaluate": {"types", "ops", "metrics", "files", "quantities", "tables"},
     "predict": {"types", "ops", "faces", "files", "quantities", "tables", "draw"},
     "convert": {"types", "ops", "files"},
+    "personal": {"types", "ops", "metrics", "files", "quantities", "nn", "models", "convert"},
     "report": {"types", "metrics", "files", "quantities", "tables", "draw"},
 }
 # The inside of experiment/, from the bottom up; a part may be a module or a package.
@@ -38,6 +39,7 @@ EXPERIMENT_MAY_IMPORT = {
     "announce": {"config"},
     "processes": {"config", "cli"},
     "report": {"config"},
+    "drift": {"config"},
     "view": {"config"},
     "import_lists": {"config"},
     "faces_report": {"config"},

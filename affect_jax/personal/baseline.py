@@ -1,4 +1,4 @@
-"""The baseline of a person: how expressive they were on each of some usual days, in a file that only its owner reads."""
+"""The baseline of a person: how expressive they were on each of some usual days, in a file of mode 0600."""
 
 import dataclasses
 import hashlib
@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 from scipy import stats
 
 from affect_jax.files.atomic import write_privately
 from affect_jax.files.json_files import read_object
 from affect_jax.files.paths import is_single_name
-from affect_jax.personal.expressiveness import FEWEST_SECONDS, NAME
+from affect_jax.personal.expressiveness import FEWEST_SECONDS, NAME, measure
 
 VERSION = 1
 ENDING = ".baseline.json"
@@ -51,11 +52,17 @@ class Day:
 
 @dataclasses.dataclass(frozen=True)
 class Baseline:
-    """A person's usual days, and what they were measured with (see `tables/people.py`)."""
+    """A person's usual days, and what they were measured with (see `tables/days.py`)."""
 
     person: str
     measured_with: Mapping[str, str]
     days: tuple[Day, ...]
+
+
+def measure_day(day: str, valence_arousal: Float[np.ndarray, "frame 2"], seconds: Float[np.ndarray, "frame"]) -> Day:
+    """A day with its name; the frames as in `expressiveness.measure`."""
+    found = measure(valence_arousal, seconds)
+    return Day(day, len(seconds), found.seconds, found.value, found.noise_seconds)
 
 
 def make_baseline(person: str, measured_with: Mapping[str, str], days: Sequence[Day]) -> Baseline:
@@ -135,14 +142,17 @@ def _checksum(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def require_same_network(baseline: Baseline, measured_with: Mapping[str, str], table: pathlib.Path) -> None:
-    """ValueError if a table was not measured like the baseline: by another network, crop or adapter."""
+def require_same_network(baseline: Baseline, measured_with: Mapping[str, str], what: str) -> None:
+    """ValueError if something was not measured like the baseline: by another network, with another crop or adapter.
+
+    Networks are told apart by the hash of their weights if both sides know it, else by the name of their workdir.
+    """
+    hashes = (baseline.measured_with.get("network_sha256"), measured_with.get("network_sha256"))
+    ignored = "model" if all(hashes) else "network_sha256"
     for name, known in baseline.measured_with.items():
         given = measured_with.get(name, "")
-        if name == "model" and baseline.measured_with.get("network_sha256") and measured_with.get("network_sha256"):
-            continue  # the same weights may stand in a folder of another name
-        if given != known and not (name == "network_sha256" and not (given and known)):
+        if name != ignored and given != known:
             raise ValueError(
-                f"{table} was measured with {name} '{given}', the baseline of {baseline.person} with '{known}': values "
-                "of different networks cannot be compared; predict with the same one, or make the baseline again"
+                f"{what} was measured with {name} '{given}', but the baseline of {baseline.person} with '{known}': "
+                "such values cannot be compared; predict in the same way, or make the baseline again"
             )

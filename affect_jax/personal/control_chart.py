@@ -1,4 +1,4 @@
-"""A cumulative sum chart of standard normal deviations: notices small changes that last, at a known rate of false alarms.
+"""A cumulative sum chart of normal deviations: notices small changes that last, at a known rate of false alarms.
 
 Sources: Page, Biometrika 41(1), 1954; Montgomery, Introduction to Statistical Quality Control, 7th edition, 2013, 9.1.
 """
