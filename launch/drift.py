@@ -14,10 +14,11 @@ import pathlib
 from absl import flags
 
 from affect_jax.experiment import cli
-from launch.flags import define_days, define_name, define_output_folder, define_path, require
+from launch.flags import define_output_folder, require
+from launch.person_flags import define_days, define_persons_folder, define_subject
 
-PERSONS = define_path("persons", "Folder with the person's baseline.", folder=True)
-SUBJECT = define_name("subject", "Name of the person.")
+PERSONS = define_persons_folder()
+SUBJECT = define_subject()
 TABLES, DAYS, FACE = define_days()
 RATE = flags.DEFINE_float("rate", 0.01, "Expected false alarms per day if nothing changes.")
 OUTPUT = define_output_folder()

@@ -10,10 +10,11 @@ features, labels and copies elsewhere: remove them yourself.
 import pathlib
 
 from affect_jax.experiment import cli
-from launch.flags import define_name, define_path, require
+from launch.flags import require
+from launch.person_flags import define_persons_folder, define_subject
 
-PERSONS = define_path("persons", "Folder of the persons: NAME.safetensors for each.", folder=True)
-SUBJECT = define_name("subject", "Name of the person.")
+PERSONS = define_persons_folder()
+SUBJECT = define_subject()
 require("persons", "subject")
 
 

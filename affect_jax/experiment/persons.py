@@ -76,8 +76,9 @@ def _read(folder: pathlib.Path, name: str, network_sha256: str, ids: Ids) -> Per
     adapter, card = read_adapter(path, network_sha256)
     if card.person != name:
         raise ValueError(f"{path} is the adapter of {card.person}; it was renamed, or copied by mistake")
+    geometry = None if card.geometry is None else card.geometry.mean
     changes = any(np.any(np.asarray(array) != 0) for array in (adapter.weights, adapter.bias, adapter.scale))
-    return Person(ids.stem(name), adapter if changes else None, card.sha256, card.geometry)
+    return Person(ids.stem(name), adapter if changes else None, card.sha256, geometry)
 
 
 def require_fitting(persons: Persons, source: pathlib.Path) -> None:

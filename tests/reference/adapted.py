@@ -3,6 +3,7 @@
 import numpy as np
 
 from affect_jax.personal.adapter import Adapter
+from affect_jax.personal.stored import StoredFeatures
 from affect_jax.predict.cast import Cast
 from affect_jax.predict.persons import Person, Persons
 from affect_jax.predict.predictor import Featured
@@ -52,3 +53,23 @@ def oracle(adapter, output):
     weights, bias, scale = (np.asarray(array, np.float64) for array in (adapter.weights, adapter.bias, adapter.scale))
     output = np.asarray(output, np.float64)
     return output + output * scale + features_of(output).astype(np.float64) @ weights + bias
+
+
+def feature_rows(digest, width, count=60, **fields):
+    """Stored features of a video of noise at 25 frames/s, without labels."""
+    rng = np.random.default_rng(3)
+    made = dict(
+        features=rng.normal(size=(count, width)).astype(np.float32),
+        valence_arousal=np.random.default_rng(4).normal(0, 0.3, (count, 2)).astype(np.float32),
+        labels=np.zeros((count, 2), np.float32),
+        weight=np.zeros(count, np.float32),
+        subject=("",) * count,
+        clip=("film.mp4",) * count,
+        face=np.zeros(count, int),
+        frame=np.arange(count),
+        time_seconds=np.arange(count) / 25,
+        network_sha256=digest,
+        network="static@4",
+        label_set="affectnet_8",
+    )
+    return StoredFeatures(**{**made, **fields})
