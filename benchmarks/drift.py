@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from absl import app, flags
 from jaxtyping import Bool, Float
-from scipy import stats
+from scipy import special, stats
 
 from affect_jax.files.atomic import write_bytes
 from affect_jax.personal.baseline import Baseline, Day
@@ -28,8 +28,8 @@ from benchmarks.rendered_days import make_days
 OUTPUT = flags.DEFINE_string("output", None, "Folder for the tables.", required=True)
 PARTS = flags.DEFINE_list("part", ["measures", "false_alarms", "power", "charts", "worlds"], "Parts to measure.")
 WORKDIR = flags.DEFINE_string("workdir", "", "Workdir of a trained network, for the part network.")
-PEOPLE = flags.DEFINE_integer("people", 1000, "Rendered people; half of them for the power.")
-DRAWN = flags.DEFINE_integer("drawn", 4000, "People whose days are drawn from a distribution.")
+PEOPLE = flags.DEFINE_integer("people", 600, "Rendered people; half of them for the power.")
+DRAWN = flags.DEFINE_integer("drawn", 2000, "People whose days are drawn from a distribution.")
 
 BASELINES = (5, 7, 10, 14, 28)  # days
 LATER = 14  # days after the baseline
@@ -145,7 +145,7 @@ def compare_charts() -> list[dict]:
 
 def _chart_alarms(days: Sequence[Day], count: int) -> dict[str, Bool[np.ndarray, "day"]]:
     reference = Reference.of(days[:count])
-    p_value = np.array([2 * stats.t.sf(abs(reference.deviation_of(day)), count - 1) for day in days[count:]])
+    p_value = np.array([2 * special.stdtr(count - 1, -abs(reference.deviation_of(day))) for day in days[count:]])
     fixed = np.array([reference.normal_deviation_of(day) for day in days[count:]])
     growing = [Reference.of(days[:place]).normal_deviation_of(days[place]) for place in range(count, len(days))]
     sums = lambda deviation, rate: cumulative_sums(np.array(deviation), limit_for(1 / rate)).alarm
