@@ -49,7 +49,7 @@ def _noise(squared: Float[np.ndarray, "frame"], weight: Float[np.ndarray, "frame
     if total < FEWEST_SECONDS or not mean:
         return float("nan")
     block_seconds = max(BLOCK_SECONDS, total / MOST_BLOCKS)
-    block = ((np.cumsum(weight) - weight) // block_seconds).astype(int)
+    block = ((np.cumsum(weight) - weight / 2) // block_seconds).astype(int)  # by the middle of each frame
     length = np.bincount(block, weight)
     length, means = length[length > 0], np.bincount(block, weight * squared)[length > 0] / length[length > 0]
     count = len(means)

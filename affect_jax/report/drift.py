@@ -62,7 +62,7 @@ def plot_drift(person: str, baseline: Sequence[tuple[str, float]], rows: Sequenc
 def _is_narrow(axes: Axes) -> bool:
     """Whether the axis spans so little that ticks at powers of ten alone would leave it without numbers."""
     low, high = axes.get_ylim()
-    return high / low < 8
+    return bool(high / low < 8)
 
 
 def _places(names: Sequence[str], axes: Axes) -> dict[str, Any]:
