@@ -27,7 +27,7 @@ require("persons", "subject", "tables", "output")
 def main() -> None:
     from affect_jax.experiment.drift import Given, run_drift
 
-    given = Given(tuple(map(pathlib.Path, TABLES.value)), tuple(DAYS.value), FACE.value)
+    given = Given.read(TABLES.value, DAYS.value, FACE.value)
     output = pathlib.Path(OUTPUT.value)
     print(run_drift(given, SUBJECT.value, pathlib.Path(PERSONS.value), output, RATE.value))
     print(f"\nPlot: {output}/drift.png")

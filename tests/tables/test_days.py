@@ -65,6 +65,8 @@ def test_a_folder_stands_for_its_tables(write_named, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileNotFoundError, match=r"the folder .*empty holds no table with a schema"):
         find_tables([tmp_path / "empty"])
+    with pytest.raises(ValueError, match=r"b.csv was given twice; each table counts once"):
+        find_tables([first, tmp_path])
     with pytest.raises(FileNotFoundError, match=r"no table at .*c.csv; expected a table of launch.predict"):
         find_tables([tmp_path / "c.csv"])
 
