@@ -41,7 +41,7 @@ class Reference:
     def scale(self, seconds: float) -> float:
         """Standard deviation of the difference of a day from the mean; more than usual if the day is shorter.
 
-        Source: the prediction of one observation, Hahn and Meeker, Statistical Intervals, 1991, 4.7.
+        Source: the prediction of one further observation, Hahn and Meeker, Statistical Intervals, 1991, chapter 4.
         """
         more = max(0.0, self.noise_seconds / seconds - self.noise)
         return float(np.sqrt(self.deviation**2 * (1 + 1 / self.count) + more))
