@@ -40,25 +40,30 @@ class Given:
 
     tables: tuple[pathlib.Path, ...]  # files, or folders with tables
     days: tuple[str, ...] = ()  # of each table; by default from the tables
-    face: Face = None
+    face: str = ""  # its number in all tables, or "all"; by default the most frequent one of each recording
+
+    @property
+    def choice(self) -> Face:
+        """The choice of faces; UsageError if it is none."""
+        try:
+            return read_face(self.face)
+        except ValueError as error:
+            raise UsageError(f"--face: {error}") from error
 
     @classmethod
     def read(cls, tables: Sequence[str], days: Sequence[str], face: str) -> "Given":
-        """Reads the values of the flags; UsageError names the one that is wrong.
-
-        Args:
-          tables: paths of files or folders.
-          days: of each table, or nothing.
-          face: its number in all tables, or "all"; "" for the most frequent one of each recording.
-        """
+        """Reads the values of the flags; UsageError names the one that is wrong."""
         if not tables or not all(text.strip() for text in tables):
             raise UsageError("--tables holds an empty name; give tables, or folders with tables, separated by commas")
         if unclear := [day for day in days if not day.strip() or not day.isprintable()]:
             raise UsageError(f"--days holds {unclear[0]!r}; give one day for each table, such as 2026-03-01")
         try:
-            return cls(tuple(pathlib.Path(expand_home(text)) for text in tables), tuple(days), read_face(face))
+            places = tuple(pathlib.Path(expand_home(text)) for text in tables)
         except ValueError as error:
-            raise UsageError(str(error)) from error
+            raise UsageError(f"--tables: {error}") from error
+        given = cls(places, tuple(days), face)
+        _ = given.choice
+        return given
 
 
 def run_baseline(given: Given, person: str, folder: pathlib.Path) -> str:
@@ -66,7 +71,7 @@ def run_baseline(given: Given, person: str, folder: pathlib.Path) -> str:
     path = _path(folder, person)
     require_writable(folder, remedy="choose another folder with --persons")
     tables = find_tables(given.tables)
-    recorded = read_days(tables, days_of(tables, given.days), person, given.face)
+    recorded = read_days(tables, days_of(tables, given.days), person, given.choice)
     days = [measure_day(each.day, each.valence_arousal, each.seconds) for each in recorded]
     baseline = make_baseline(person, _measured_with(tables[0], recorded[0]), days)
     _require_same(baseline, tables, recorded)
@@ -112,7 +117,7 @@ def run_drift(given: Given, person: str, folder: pathlib.Path, output: pathlib.P
     require_writable(output, remedy="choose another folder with --output")
     baseline = read_baseline(folder, person)
     tables = find_tables(given.tables)
-    recorded = read_days(tables, days_of(tables, given.days, len(baseline.days) + 1), person, given.face)
+    recorded = read_days(tables, days_of(tables, given.days, len(baseline.days) + 1), person, given.choice)
     _require_same(baseline, tables, recorded)
     days = [measure_day(each.day, each.valence_arousal, each.seconds) for each in recorded]
     _require_later(baseline, days)

@@ -43,7 +43,7 @@ def average_run_length(limit: float) -> float:
     """Expected days until the first alarm of the two sums if nothing changes; an alarm is a sum above `limit`.
 
     Source: the integral equation of Page, 1954, with Gauss-Legendre quadrature as in Goel and Wu, Technometrics 13(2),
-    1971. The two sides never compete, so that their rates of alarms add up (Montgomery, 9.1).
+    1971. The rates of alarms of the two sides add up (Montgomery, 9.1).
     """
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     starts = np.concatenate([[0.0], (nodes + 1) * limit / 2])

@@ -100,7 +100,7 @@ def test_too_few_days_are_refused_and_nothing_is_written(tables, tmp_path):
 
 def test_a_face_that_is_not_there_is_said_by_day(tables, persons, tmp_path):
     with pytest.raises(ValueError, match=r"no day can be compared: 2026-03-08 is no face; 2026-03-09 is no face"):
-        run_drift(Given(tuple(tables[7:9]), face=3), "anna", persons, tmp_path / "out")
+        run_drift(Given(tuple(tables[7:9]), face="3"), "anna", persons, tmp_path / "out")
 
 
 def test_days_without_dates_go_on_after_the_baseline(tables, tmp_path):
@@ -125,7 +125,7 @@ def test_wrong_usage(tables, persons, tmp_path):
     for call, message in (
         (lambda: run_drift(given, "../anna", persons, tmp_path), r"--subject: the person is called '../anna'"),
         (lambda: run_drift(given, "anna", persons, tmp_path, rate=0.5), r"--rate=0.5: expected false alarms per day"),
-        (lambda: Given.read(["a.csv"], [], "two"), r"'two' is no face; expected its number in the tables, or all"),
+        (lambda: Given.read(["a.csv"], [], "two"), r"--face: 'two' is no face; expected its number"),
         (lambda: Given.read([], [], ""), r"--tables holds an empty name; give tables, or folders with tables"),
         (lambda: Given.read(["a.csv"], ["mon\n"], ""), r"--days holds 'mon\\n'; give one day for each table"),
         (lambda: run_baseline(given, "a/b", persons), r"--subject: the person is called 'a/b'"),
