@@ -1,7 +1,7 @@
 """False alarms and power of launch.drift on rendered people, whose expressiveness changes on a known day.
 
-  python -m benchmarks.drift --output=/tmp/drift               # without images: about half an hour
-  python -m benchmarks.drift --output=/tmp/drift --part=power  # one part: measures, false_alarms, power, charts, worlds
+  python -m benchmarks.drift --output=/tmp/drift  # without images: about five minutes on a free core
+  python -m benchmarks.drift --output=/tmp/drift --part=power  # one of them
   python -m benchmarks.drift --output=/tmp/drift --part=network --workdir=runs/quickstart/static  # with images
 
 Days of people come from what an exact network would see (`rendered_days.py`); in the part "network", from a trained
@@ -13,23 +13,25 @@ from collections.abc import Sequence
 
 import numpy as np
 from absl import app, flags
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from scipy import stats
 
 from affect_jax.files.atomic import write_bytes
 from affect_jax.personal.baseline import Baseline, Day
-from affect_jax.personal.control_chart import cumulative_sums, limit_for
 from affect_jax.personal.drift import RATE, Reference, deviations
 from affect_jax.report.tables import markdown_table
 from benchmarks.daily_measures import compare_measures
+from benchmarks.drawn_days import OURS, WORLDS, alarms, draw, unusual_shares
 from benchmarks.drift_network import measure_network
 from benchmarks.rendered_days import make_days
 
 OUTPUT = flags.DEFINE_string("output", None, "Folder for the tables.", required=True)
-PARTS = flags.DEFINE_list("part", ["measures", "false_alarms", "power", "charts", "worlds"], "Parts to measure.")
+PARTS = flags.DEFINE_list(
+    "part", ["measures", "false_alarms", "power", "charts", "worlds", "people"], "Parts to measure."
+)
 WORKDIR = flags.DEFINE_string("workdir", "", "Workdir of a trained network, for the part network.")
-PEOPLE = flags.DEFINE_integer("people", 1000, "Rendered people; half of them for the power.")
-DRAWN = flags.DEFINE_integer("drawn", 4000, "People whose days are drawn from a distribution.")
+PEOPLE = flags.DEFINE_integer("people", 1200, "Rendered people who do not change; a quarter as many do.")
+DRAWN = flags.DEFINE_integer("drawn", 20_000, "People whose days are drawn from a distribution.")
 
 BASELINES = (5, 7, 10, 14, 28)  # days
 LATER = 14  # days after the baseline
@@ -65,12 +67,11 @@ def alarms_of(
 
 def measure_false_alarms() -> list[dict]:
     """Alarms of people who do not change, on days as long as the baseline's and on short ones."""
-    long, short = [], []
+    long, short, start = [], [], max(BASELINES)
     for person in range(PEOPLE.value):
-        (days,) = make_days(person, 0, max(BASELINES) + LATER, (1.0,))
-        before = days[: max(BASELINES)]
-        long.append((before, days[max(BASELINES) :]))
-        short.append((before, make_days(person, max(BASELINES), 3, (1.0,), SHORT_CLIPS)[0]))
+        before = make_days(person, range(start))
+        long.append((before, make_days(person, range(start, start + LATER))))
+        short.append((before, make_days(person, [start], clips=SHORT_CLIPS)))
     lines = []
     for days in BASELINES:
         single, lasting = alarms_of(long, days)
@@ -103,10 +104,10 @@ def measure_power() -> list[dict]:
     """Alarms of people whose expressiveness changes by a factor for good, after 7 days like the baseline."""
     usual, changed = [], []
     start = max(BASELINES)
-    for person in range(PEOPLE.value // 2):
-        (days,) = make_days(PEOPLE.value + person, 0, start + 7, (1.0,))
-        usual.append(days)
-        changed.append(make_days(PEOPLE.value + person, start + 7, LATER, FACTORS))
+    for person in range(PEOPLE.value, PEOPLE.value + PEOPLE.value // 4):
+        usual.append(make_days(person, range(start + 7)))
+        later = range(start + 7, start + 7 + LATER)
+        changed.append([make_days(person, later, factor) for factor in FACTORS])
     lines = []
     for days in BASELINES:
         for place, factor in enumerate(FACTORS):
@@ -121,72 +122,52 @@ def measure_power() -> list[dict]:
     return lines
 
 
-def as_days(logarithm: Float[np.ndarray, "day"]) -> list[Day]:
-    """Days of equal length whose expressiveness is given."""
-    return [Day(str(number), 1, 120.0, float(np.exp(value)), 0.0) for number, value in enumerate(logarithm)]
-
-
 def compare_charts() -> list[dict]:
     """Ways to spend the same rate of false alarms, on days drawn from a normal distribution."""
     lines = []
     for days in (7, 14, 28):
-        for shift in (0.0, -1.0, -2.0, -3.0):
-            drawn = np.random.default_rng((days, int(-shift))).standard_normal((DRAWN.value, days + 7 + LATER))
-            drawn[:, days + 7 :] += shift
-            found = [_chart_alarms(as_days(row), days) for row in drawn]
-            for name in found[0]:
-                alarms = np.array([own[name] for own in found])
-                after = alarms[:, 7:] if shift else alarms
-                cells = {f"within {within}": f"{100 * after[:, :within].any(1).mean():.0f}" for within in WITHIN}
-                line = {"baseline days": days, "change, standard deviations": shift, "chart": name}
-                lines.append({**line, **(cells if shift else {"alarms, % of days": per_day(alarms)})})
+        rng = np.random.default_rng(days)
+        usual = alarms(draw(WORLDS[0], DRAWN.value, days + 60, rng), days)
+        shifts = {}
+        for shift in (1.0, 2.0, 3.0):
+            drawn = draw(WORLDS[0], DRAWN.value, days + 7 + LATER, rng)
+            drawn[:, days + 7 :] -= shift
+            shifts[shift] = alarms(drawn, days)
+        for name in usual:
+            line = {"baseline days": days, "chart": name, "false alarms, % of 60 days": per_day(usual[name])}
+            for shift, found in shifts.items():
+                shares = [100 * found[name][:, 7 : 7 + within].any(1).mean() for within in WITHIN]
+                line[f"change of {shift:g} SD"] = " / ".join(f"{share:.0f}" for share in shares)
+            lines.append(line)
     return lines
-
-
-def _chart_alarms(days: Sequence[Day], count: int) -> dict[str, Bool[np.ndarray, "day"]]:
-    reference = Reference.of(days[:count])
-    p_value = np.array([2 * stats.t.sf(abs(reference.deviation_of(day)), count - 1) for day in days[count:]])
-    fixed = np.array([reference.normal_deviation_of(day) for day in days[count:]])
-    growing = [Reference.of(days[:place]).normal_deviation_of(days[place]) for place in range(count, len(days))]
-    sums = lambda deviation, rate: cumulative_sums(np.array(deviation), limit_for(1 / rate)).alarm
-    return {
-        "single days": p_value < RATE,
-        "sums, all days before": sums(growing, RATE),
-        "sums, baseline only": sums(fixed, RATE),
-        "half each (ours)": (p_value < RATE / 2) | sums(growing, RATE / 2),
-    }
 
 
 def measure_worlds() -> list[dict]:
-    """False alarms where days are not independent draws of one lognormal distribution."""
+    """False alarms in the first 14 days where days are not independent draws of one lognormal distribution."""
     lines = []
     for days in (7, 14, 28):
-        for name in ("independent, normal", "heavy tails (t, 4)", "neighbors 0.3", "neighbors 0.6", "weekend 1 higher"):
-            rng = np.random.default_rng((days, len(name)))
-            people = []
-            for _ in range(DRAWN.value):
-                drawn = as_days(_world(name, days + LATER, rng))
-                people.append((drawn[:days], drawn[days:]))
-            single, lasting = alarms_of(people, days)
-            line = {"baseline days": days, "world": name, "unusual days, % of days": per_day(single)}
-            lines.append(
-                {**line, "lasting, % of days": per_day(lasting), "either, % of days": per_day(single | lasting)}
-            )
+        for world in WORLDS:
+            found = alarms(draw(world, DRAWN.value, days + LATER, np.random.default_rng(days)), days)
+            shown = {
+                "unusual days, %": found["single days at half of the rate"],
+                "lasting, %": found["sums at half of the rate"],
+                "either, %": found[OURS],
+            }
+            line = {"baseline days": days, "world": world}
+            lines.append({**line, **{name: per_day(values) for name, values in shown.items()}})
     return lines
 
 
-def _world(name: str, days: int, rng: np.random.Generator) -> Float[np.ndarray, "day"]:
-    """Logarithms of daily expressiveness, with a standard deviation of 1 within a kind of day."""
-    normal = rng.standard_normal(days)
-    if name.startswith("heavy"):
-        return rng.standard_t(4, days)
-    if name.startswith("neighbors"):
-        correlation = float(name.split()[1])
-        for day in range(1, days):
-            normal[day] = correlation * normal[day - 1] + np.sqrt(1 - correlation**2) * normal[day]
-    if name.startswith("weekend"):
-        normal += np.arange(days) % 7 >= 5
-    return normal
+def measure_people() -> list[dict]:
+    """How the true rate of unusual days, stated as 0.5 %, differs between people with baselines of the same length."""
+    lines = []
+    for days in (*BASELINES, 60):
+        shares = 100 * unusual_shares(days, DRAWN.value, np.random.default_rng(days))
+        line = {"baseline days": days, "mean, %": f"{shares.mean():.2f}"}
+        for level in (0.5, 0.9, 0.95):
+            line[f"{100 * level:g} % of people below, %"] = f"{np.quantile(shares, level):.2f}"
+        lines.append(line)
+    return lines
 
 
 MEASUREMENTS = {
@@ -195,6 +176,7 @@ MEASUREMENTS = {
     "power": measure_power,
     "charts": compare_charts,
     "worlds": measure_worlds,
+    "people": measure_people,
     "network": lambda: measure_network(pathlib.Path(WORKDIR.value), pathlib.Path(OUTPUT.value) / "network"),
 }
 

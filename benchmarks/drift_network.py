@@ -10,31 +10,40 @@ import numpy as np
 
 from affect_jax.experiment.drift import Given, run_baseline, run_drift
 from affect_jax.experiment.evaluate import evaluate_run
+from affect_jax.files.atomic import write_csv
 
-PEOPLE, CLIPS, FRAMES, FPS = 12, 6, 60, 5  # 72 s a day
-BASELINE, USUAL, LATER = 10, 6, 8  # days
+PEOPLE, CLIPS, FRAMES, FPS = 6, 4, 48, 4  # 48 s a day
+BASELINE, USUAL, LATER = 8, 4, 5  # days
 FACTOR = 0.6  # of expressiveness on the later days
 FIRST = datetime.date(2026, 3, 1)
 
 
-def evaluate_days(workdir: pathlib.Path, folder: pathlib.Path, days: Sequence[int], expressiveness: float) -> list:
-    """The tables of some days of all people, in a folder per day; days that are there already are kept."""
-    tables = []
-    for day in days:
-        place = folder / (FIRST + datetime.timedelta(days=day)).isoformat()
-        settings = [
-            "kind=clips",
-            f"subjects={PEOPLE}",
-            f"per_subject={CLIPS}",
-            f"first={day * CLIPS}",
-            f"frames={FRAMES}",
-            f"fps={FPS}",
-            f"expressiveness={expressiveness}",
-        ]
-        if not (place / "predictions.csv").exists():
-            evaluate_run(workdir, "rendered", "", "test", settings, output=place)
-        tables.append(place / "predictions.csv")
-    return tables
+def evaluate_days(workdir: pathlib.Path, folder: pathlib.Path, days: range, expressiveness: float) -> list:
+    """The tables of some days of all people, in a folder per day, out of one evaluation."""
+    settings = [
+        "kind=clips",
+        f"subjects={PEOPLE}",
+        f"per_subject={len(days) * CLIPS}",
+        f"first={days[0] * CLIPS}",
+        f"frames={FRAMES}",
+        f"fps={FPS}",
+        f"expressiveness={expressiveness}",
+    ]
+    whole = folder / "whole" / "predictions.csv"
+    if not whole.exists():
+        evaluate_run(workdir, "rendered", "", "test", settings, output=whole.parent)
+    return [_write_day(whole, folder, day) for day in days]
+
+
+def _write_day(whole: pathlib.Path, folder: pathlib.Path, day: int) -> pathlib.Path:
+    """The rows of one day as a table of their own."""
+    place = folder / (FIRST + datetime.timedelta(days=day)).isoformat()
+    place.mkdir(exist_ok=True)
+    with whole.open() as file:
+        rows = [row for row in csv.DictReader(file) if int(row["clip"].rpartition("_")[2]) // CLIPS == day]
+    write_csv(rows, place / whole.name)
+    shutil.copy(whole.with_suffix(".schema.json"), place)
+    return place / whole.name
 
 
 def measure_network(workdir: pathlib.Path, output: pathlib.Path) -> list[dict]:
@@ -60,12 +69,13 @@ def measure_network(workdir: pathlib.Path, output: pathlib.Path) -> list[dict]:
 def _line(kind: str, people: Sequence[Sequence[dict]]) -> dict:
     array = lambda name: np.array([[float(row[name]) for row in rows] for rows in people])
     ratio, alarm, single = np.log(array("ratio")), array("alarm"), array("alarm_day")
+    soon = alarm[:, USUAL : USUAL + 3].any(1)
     return {
         "people": kind,
         "ratio on the last days": f"{np.exp(ratio[:, USUAL:].mean()):.3f}",
         "spread of usual days, %": f"{100 * np.sqrt(ratio[:, :USUAL].var(1, ddof=1).mean()):.1f}",
         "alarms on the first days": f"{int(alarm[:, :USUAL].sum())} of {alarm[:, :USUAL].size}",
         "unusual days among the last": f"{int(single[:, USUAL:].sum())} of {single[:, USUAL:].size}",
-        "people with an alarm within 3 of the last days": f"{int(alarm[:, USUAL : USUAL + 3].any(1).sum())} of {PEOPLE}",
-        "within 8": f"{int(alarm[:, USUAL:].any(1).sum())} of {PEOPLE}",
+        "people with an alarm within 3 of the last days": f"{int(soon.sum())} of {PEOPLE}",
+        f"within {LATER}": f"{int(alarm[:, USUAL:].any(1).sum())} of {PEOPLE}",
     }

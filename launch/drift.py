@@ -1,4 +1,4 @@
-"""Compares a person's days with their baseline: how much their face showed, and which days are unusual.
+"""Compares how much the face of a person shows on each day with their baseline.
 
   python -m launch.drift --persons=persons --subject=anna --tables=out/week_9,out/week_10 --output=drift/anna
 
@@ -28,7 +28,7 @@ require("persons", "subject", "tables", "output")
 def main() -> None:
     from affect_jax.experiment.drift import Given, run_drift
 
-    given = Given(tuple(map(pathlib.Path, TABLES.value)), tuple(DAYS.value), FACE.value)
+    given = Given.read(TABLES.value, DAYS.value, FACE.value)
     output = pathlib.Path(OUTPUT.value)
     print(run_drift(given, SUBJECT.value, pathlib.Path(PERSONS.value), output, RATE.value))
     print(f"\nPlot: {output}/drift.png")

@@ -9,6 +9,7 @@ from absl import logging
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.files.disk import require_writable
+from affect_jax.files.paths import expand_home
 from affect_jax.personal.baseline import (
     WARNING,
     Baseline,
@@ -41,21 +42,36 @@ class Given:
     days: tuple[str, ...] = ()  # of each table; by default from the tables
     face: str = ""  # its number in all tables, or "all"; by default the most frequent one of each recording
 
+    @property
     def choice(self) -> Face:
         """The choice of faces; UsageError if it is none."""
         try:
             return read_face(self.face)
         except ValueError as error:
-            raise UsageError(f"--face={error}") from error
+            raise UsageError(f"--face: {error}") from error
+
+    @classmethod
+    def read(cls, tables: Sequence[str], days: Sequence[str], face: str) -> "Given":
+        """Reads the values of the flags; UsageError names the one that is wrong."""
+        if not tables or not all(text.strip() for text in tables):
+            raise UsageError("--tables holds an empty name; give tables, or folders with tables, separated by commas")
+        if unclear := [day for day in days if not day.strip() or not day.isprintable()]:
+            raise UsageError(f"--days holds {unclear[0]!r}; give one day for each table, such as 2026-03-01")
+        try:
+            places = tuple(pathlib.Path(expand_home(text)) for text in tables)
+        except ValueError as error:
+            raise UsageError(f"--tables: {error}") from error
+        given = cls(places, tuple(days), face)
+        _ = given.choice
+        return given
 
 
 def run_baseline(given: Given, person: str, folder: pathlib.Path) -> str:
     """Writes the baseline of a person to FOLDER/PERSON.baseline.json; returns what to know about it as text."""
     path = _path(folder, person)
-    choice = given.choice()
     require_writable(folder, remedy="choose another folder with --persons")
     tables = find_tables(given.tables)
-    recorded = read_days(tables, days_of(tables, given.days), person, choice)
+    recorded = read_days(tables, days_of(tables, given.days), person, given.choice)
     days = [measure_day(each.day, each.valence_arousal, each.seconds) for each in recorded]
     baseline = make_baseline(person, _measured_with(tables[0], recorded[0]), days)
     _require_same(baseline, tables, recorded)
@@ -96,13 +112,12 @@ def run_drift(given: Given, person: str, folder: pathlib.Path, output: pathlib.P
       rate: expected false alarms per day if nothing changes.
     """
     _path(folder, person)
-    choice = given.choice()
     if not RATES[0] <= rate <= RATES[1]:
         raise UsageError(f"--rate={rate:g}: expected false alarms per day from {RATES[0]:g} to {RATES[1]:g}")
     require_writable(output, remedy="choose another folder with --output")
     baseline = read_baseline(folder, person)
     tables = find_tables(given.tables)
-    recorded = read_days(tables, days_of(tables, given.days, len(baseline.days) + 1), person, choice)
+    recorded = read_days(tables, days_of(tables, given.days, len(baseline.days) + 1), person, given.choice)
     _require_same(baseline, tables, recorded)
     days = [measure_day(each.day, each.valence_arousal, each.seconds) for each in recorded]
     _require_later(baseline, days)

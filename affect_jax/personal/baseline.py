@@ -87,8 +87,8 @@ def make_baseline(person: str, measured_with: Mapping[str, str], days: Sequence[
 def outliers(days: Sequence[Day]) -> list[str]:
     """Days that lie far from all others, which would hide later changes; a day is named by chance in 1 of 100 cases.
 
-    Source: the externally studentized residual with Bonferroni's correction, Barnett and Lewis, Outliers in Statistical
-    Data, 3rd edition, 1994, 6.3.1.
+    Source: externally studentized residuals with Bonferroni's correction, Barnett and Lewis, Outliers in Statistical
+    Data, 3rd edition, 1994.
     """
     logarithm = np.log([day.expressiveness for day in days])
     found = []

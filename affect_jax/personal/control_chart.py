@@ -26,7 +26,7 @@ class Sums:
 def cumulative_sums(deviation: Float[np.ndarray, "day"], limit: float) -> Sums:
     """The two one-sided sums of standard normal deviations; a day that is NaN changes nothing.
 
-    Source: Montgomery, eqs. 9.2 and 9.3.
+    Source: the tabular chart of Montgomery, 9.1.2; after an alarm it is started again, as there.
     """
     above, below = np.zeros((2, len(deviation) + 1))
     alarm = np.zeros(len(deviation), bool)
@@ -43,7 +43,7 @@ def average_run_length(limit: float) -> float:
     """Expected days until the first alarm of the two sums if nothing changes; an alarm is a sum above `limit`.
 
     Source: the integral equation of Page, 1954, with Gauss-Legendre quadrature as in Goel and Wu, Technometrics 13(2),
-    1971; two sides as in Montgomery, eq. 9.7.
+    1971. The rates of alarms of the two sides add up (Montgomery, 9.1).
     """
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     starts = np.concatenate([[0.0], (nodes + 1) * limit / 2])

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from affect_jax.personal.baseline import Baseline, Day
 from affect_jax.personal.control_chart import cumulative_sums, limit_for
@@ -41,7 +41,7 @@ class Reference:
     def scale(self, seconds: float) -> float:
         """Standard deviation of the difference of a day from the mean; more than usual if the day is shorter.
 
-        Source: the prediction of one observation, Hahn and Meeker, Statistical Intervals, 1991, 4.7.
+        Source: the prediction of one further observation, Hahn and Meeker, Statistical Intervals, 1991, chapter 4.
         """
         more = max(0.0, self.noise_seconds / seconds - self.noise)
         return float(np.sqrt(self.deviation**2 * (1 + 1 / self.count) + more))
@@ -57,7 +57,7 @@ class Reference:
         Source: Quesenberry, Journal of Quality Technology 23(3), 1991, case UU.
         """
         deviation = self.deviation_of(day)
-        normal = stats.norm.isf(stats.t.sf(abs(deviation), self.count - 1))
+        normal = -special.ndtri(special.stdtr(self.count - 1, -abs(deviation)))
         return float(np.sign(deviation) * min(normal, LARGEST_DEVIATION))
 
 
@@ -95,7 +95,7 @@ def deviations(baseline: Baseline, days: Sequence[Day], rate: float = RATE) -> l
     reference = Reference.of(baseline.days)
     limit = limit_for(2 / rate)
     sums = cumulative_sums(np.array(_in_order(baseline, days)), limit)
-    threshold = float(stats.t.isf(rate / 4, reference.count - 1))
+    threshold = float(-special.stdtrit(reference.count - 1, rate / 4))
     found = []
     for place, day in enumerate(days):
         lasting = (float(sums.above[place]), float(sums.below[place]), bool(sums.alarm[place]))
@@ -133,7 +133,7 @@ def _compare(day: Day, reference: Reference, threshold: float, lasting: tuple[fl
         low=float(np.exp(reference.mean - usual)),
         high=float(np.exp(reference.mean + usual)),
         deviation=deviation,
-        p_value=float(2 * stats.t.sf(abs(deviation), reference.count - 1)),
+        p_value=float(2 * special.stdtr(reference.count - 1, -abs(deviation))),
         **sums,
         alarm_day=int(alarm_day),
         alarm_lasting=int(alarm_lasting),

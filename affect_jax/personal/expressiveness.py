@@ -30,7 +30,7 @@ def measure(valence_arousal: Float[np.ndarray, "frame 2"], seconds: Float[np.nda
       valence_arousal: of the frames with the face, in order; frames that are not finite do not count.
       seconds: how long each frame stands.
 
-    Source of the error: batch means, as in Law, Simulation Modeling and Analysis, 5th edition, 2015, 9.5.3.
+    Source of the error: batch means, as in Law, Simulation Modeling and Analysis, 5th edition, 2015, chapter 9.
     """
     known = np.isfinite(valence_arousal).all(-1) & (seconds > 0)
     values, weight = valence_arousal[known].astype(np.float64), seconds[known].astype(np.float64)
@@ -49,7 +49,7 @@ def _noise(squared: Float[np.ndarray, "frame"], weight: Float[np.ndarray, "frame
     if total < FEWEST_SECONDS or not mean:
         return float("nan")
     block_seconds = max(BLOCK_SECONDS, total / MOST_BLOCKS)
-    block = ((np.cumsum(weight) - weight) // block_seconds).astype(int)
+    block = ((np.cumsum(weight) - weight / 2) // block_seconds).astype(int)  # by the middle of each frame
     length = np.bincount(block, weight)
     length, means = length[length > 0], np.bincount(block, weight * squared)[length > 0] / length[length > 0]
     count = len(means)

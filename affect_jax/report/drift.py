@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from affect_jax.draw.axes import make_figure, style_axes, to_png
@@ -23,14 +24,18 @@ Row = Mapping[str, Any]  # a row of drift.csv, with numbers
 def draw_drift(
     person: str, baseline: Sequence[tuple[str, float]], rows: Sequence[Row], warning: str, path: pathlib.Path
 ) -> None:
-    """Writes the plot as PNG.
+    """Writes the plot as PNG; arguments as in `plot_drift`."""
+    write_bytes(to_png(plot_drift(person, baseline, rows, warning)), path)
+
+
+def plot_drift(person: str, baseline: Sequence[tuple[str, float]], rows: Sequence[Row], warning: str) -> Figure:
+    """Plots daily expressiveness over time.
 
     Args:
       person: their name.
       baseline: name and expressiveness of each of its days.
       rows: later days.
       warning: a text below the plot.
-      path: of the PNG.
     """
     figure = make_figure(8.0, 4.6)
     axes = figure.add_subplot()
@@ -51,13 +56,13 @@ def draw_drift(
     axes.set_ylabel("expressiveness (log scale)", color=INK, fontsize=9)
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize=8.5)
     figure.supxlabel(textwrap.fill(warning, 125), fontsize=7.5, color=INK, x=0.01, ha="left")
-    write_bytes(to_png(figure), path)
+    return figure
 
 
 def _is_narrow(axes: Axes) -> bool:
     """Whether the axis spans so little that ticks at powers of ten alone would leave it without numbers."""
     low, high = axes.get_ylim()
-    return high / low < 8
+    return bool(high / low < 8)
 
 
 def _places(names: Sequence[str], axes: Axes) -> dict[str, Any]:

@@ -28,6 +28,9 @@ def find_tables(places: Sequence[pathlib.Path]) -> list[pathlib.Path]:
         if not existing:
             raise FileNotFoundError(f"the folder {place} holds no table with a schema beside it ({SCHEMA_ENDING})")
         found += existing
+    for table in found:
+        if found.count(table) > 1:
+            raise ValueError(f"{table} was given twice; each table counts once")
     return found
 
 
