@@ -24,7 +24,7 @@ from affect_jax.experiment.refuse import check_clips, check_experts, check_netwo
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train
 from affect_jax.nn.network import names
-from affect_jax.personal.stored import StoredFeatures, write_features
+from affect_jax.personal.stored import StoredFeatures, read_features, write_features
 from configs import base
 
 FEATURES, SUBJECTS, FRAMES = 4, 3, 20
@@ -210,7 +210,7 @@ def test_before_training_the_experts_predict_what_their_base_does(static_run, st
     variables = initialize.initial_variables(run.options, run.network, tmp_path)
     source = features(FeaturesConfig(root=str(stored_faces[0])))
     found = run.network.predict(variables, jax.numpy.asarray(source.examples.features))
-    expected = storing.read_feature_rows(stored_faces[0]).arrays["valence_arousal"]
+    expected = read_features(stored_faces[0]).valence_arousal
     np.testing.assert_allclose(found["valence_arousal"], expected, atol=1e-5)
     config.model.mixture.hidden = 5
     with pytest.raises(UsageError, match=r"hidden_kernel is \(8, 4\) in the head, .*; set model.mixture.hidden to 4"):
@@ -238,8 +238,8 @@ def test_both_stages_train_are_scored_and_are_restored(stages, stored_faces, tmp
     with pytest.raises(UsageError, match="holds an evaluation of reader 'root=.*validation', this one has 'root=.*tr"):
         evaluate_run(stages[1], "features", str(stored_faces[0]), "all", [])
     assert storing.store_data_set(stages[1], "features", str(stored_faces[1]), "all", [], tmp_path / "out") == 18
-    again = storing.read_feature_rows(tmp_path / "out").arrays["features"]
-    np.testing.assert_array_equal(again, storing.read_feature_rows(stored_faces[1]).arrays["features"])
+    again = read_features(tmp_path / "out").features
+    np.testing.assert_array_equal(again, read_features(stored_faces[1]).features)
 
 
 @pytest.mark.slow

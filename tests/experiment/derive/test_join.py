@@ -24,6 +24,7 @@ from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train
 from affect_jax.models.features import with_features
 from affect_jax.nn.network import names
+from affect_jax.personal.stored import read_features
 from configs import base
 
 pytestmark = pytest.mark.slow  # whole runs
@@ -95,8 +96,8 @@ def test_it_is_evaluated_gives_features_and_can_be_trained_on(static_run, joined
     _, summary = evaluate_run(joined_run, "rendered", "", "test", SETTINGS)
     assert np.isfinite(summary["scores"]["ccc/mean"])
     storing.store_data_set(joined_run, "rendered", "", "test", SETTINGS, tmp_path / "features")
-    arrays = storing.read_feature_rows(tmp_path / "features").arrays
-    assert arrays["features"].shape == (18, 8) and not any(name.startswith("head/") for name in arrays)
+    stored = read_features(tmp_path / "features")
+    assert stored.features.shape == (18, 8) and stored.head is None
     with pytest.raises(UsageError, match=r"network joined from .*static; to train it further, .*rule=copy"):
         train(claim.read_config(joined_run), joined_run)
     config = claim.read_config(joined_run) | {"initialize": {"rule": "copy", "workdir": str(joined_run)}}
