@@ -12,7 +12,7 @@ GROUPS = {
     "Predict": ("predict", "live", "view"),
     "Adapt to a person": ("features", "adapt", "forget", "drift"),
     "Use elsewhere": ("export",),
-    "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),
+    "Derive a network from another": ("inflate", "certify", "factorize", "prune", "join_experts", "convert"),
     "Study many runs": ("sweep", "compare_sweeps", "compare_adaptation", "fine_tune_whole"),
     "Data": ("prepare_data", "find_faces", "import_lists", "render_faces"),
 }

@@ -66,7 +66,7 @@ EXPERIMENT_MAY_IMPORT = {
     "run_card": {"config", "environment", "plain_folder", "restore", "run", "same_data"},
     "evaluations": {"config", "run"},
     "experts": {"config", "experts_record", "run"},
-    "derive": {"config", "network", "costs", "restore"},
+    "derive": {"config", "network", "costs", "restore", "experts_record"},
     "initialize": {"config", "restore", "experts_record", "derive"},
     "other_runs": {"config", "restore", "run"},
     "refuse": {"config", "splits", "plain_folder", "restore", "task", "run", "derive", "other_runs"},

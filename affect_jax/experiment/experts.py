@@ -14,11 +14,8 @@ from affect_jax.train.agreement import is_first
 from affect_jax.types import Source
 
 
-def prepare_experts(run: Run) -> None:
-    """Checks the data of a run whose network takes features, and writes experts.json if it has experts.
-
-    Other runs are left alone. UsageError names what does not fit.
-    """
+def check_features(run: Run) -> None:
+    """UsageError if the network of a run takes features, and its data do not fit it; other runs are left alone."""
     contract = run.options.contract
     if contract.takes != "features":
         return
@@ -26,12 +23,17 @@ def prepare_experts(run: Run) -> None:
     sources |= {f"evaluations.{name}": source for name, source in run.evaluation_sources.items()}
     for name, source in sources.items():
         _check_width(name, source, contract.input_features)
-    subjects = as_table(run.source.examples).subjects
-    names = subject_names(subjects)
+    feature_network(run.options)
     if run.options.task.one_per_subject:
-        _check_subjects(subjects, names, contract.experts)
-        _check_earlier(run, names)
-    if contract.experts and is_first():
+        subjects = as_table(run.source.examples).subjects
+        _check_subjects(subjects, contract.experts)
+        _check_start(run, subject_names(subjects))
+
+
+def record_experts(run: Run) -> None:
+    """Writes experts.json if the network of a run has experts on features."""
+    if run.options.contract.experts and is_first():
+        names = subject_names(as_table(run.source.examples).subjects)
         write_record(run.workdir, ExpertsRecord(names, feature_network(run.options)))
 
 
@@ -46,8 +48,8 @@ def _check_width(name: str, source: Source, width: int) -> None:
         )
 
 
-def _check_subjects(subjects: np.ndarray, names: Sequence[str], experts: int) -> None:
-    unknown = int((subjects == "").sum())
+def _check_subjects(subjects: np.ndarray, experts: int) -> None:
+    names, unknown = subject_names(subjects), int((subjects == "").sum())
     if unknown:
         raise UsageError(
             f"{unknown} of {len(subjects)} training faces have no subject, so that no expert could learn them: use "
@@ -61,8 +63,8 @@ def _check_subjects(subjects: np.ndarray, names: Sequence[str], experts: int) ->
         )
 
 
-def _check_earlier(run: Run, names: Sequence[str]) -> None:
-    """Checks that the experts that a run starts from belong to the same subjects in the same order."""
+def _check_start(run: Run, names: Sequence[str]) -> None:
+    """Checks that the experts that a run starts from belong to the same subjects."""
     start = run.options.initialize
     if start.rule != "copy":
         return

@@ -88,12 +88,12 @@ def make_predictor(
     precision: str,
 ) -> Predictor:
     """The predictor of a restored run; UsageError if it does not predict affect from images."""
+    if run.contract.takes != "images":
+        raise UsageError(f"{workdir} holds a network of {run.contract.takes}; files and videos provide images only")
     if not run.predicts_affect:
         raise UsageError(
             f"{workdir} holds a landmark network, which does not predict affect; train a static network from it first"
         )
-    if run.contract.takes != "images":
-        raise UsageError(f"{workdir} holds a network of {run.contract.takes}; files and videos provide images only")
     return Predictor(
         function=_function(network, variables, precision),
         crop_px=run.contract.input_px,

@@ -94,3 +94,22 @@ def start_from_head(network: Network, variables: Variables, head: Mapping[str, F
     module = network.module(variables)
     module.mixture.heads.copy_head(head)
     return network.variables(module)
+
+
+def joined_arrays(base: Mapping[str, Array], experts: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays, by name, of a network of images whose head has the experts in place of its valence and arousal."""
+    joined = dict(base)
+    for name in ("head/output/kernel", "head/output/bias"):
+        joined[name] = base[name][..., :-2]
+    for name, array in experts.items():
+        joined[f"head/experts/{name.removeprefix('mixture/')}"] = array
+    return joined
+
+
+def affect_from_features(
+    network: Network, variables: Variables, features: Float[Array | np.ndarray, "*batch feature"]
+) -> Float[Array, "*batch 2"]:
+    """Valence and arousal in evaluation of a network of images, from pooled features."""
+    module = network.module(variables)
+    module.eval()
+    return module.head.from_features(jnp.asarray(features))[1]

@@ -4,8 +4,9 @@ import dataclasses
 import pathlib
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
+from affect_jax.data.context import read_context
 from affect_jax.data.source import Table
 from affect_jax.quantities.registry import quantity
 from affect_jax.tables.feature_rows import FEATURES, read_feature_rows
@@ -21,6 +22,7 @@ class FeaturesConfig:
 
     root: str = ""  # folder that launch.features wrote
     split: str = "all"  # "all": a folder is one split
+    context: str = ""  # CSV file of numbers for each subject, which follow the features of its faces; "" = none
 
     def __post_init__(self):
         if self.split not in SPLITS:
@@ -49,7 +51,7 @@ class Features:
             rows.frame,
             rows.time_seconds,
             Labels(**{name: _label(rows, name) for name in rows.values}),
-            stored.arrays[FEATURES],
+            _with_context(stored.arrays[FEATURES], rows, config.context),
         )
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
@@ -58,6 +60,14 @@ class Features:
             f"{self.config.root} holds features of faces but no images ('{self.examples[index].name}' was asked for); "
             "use a network that takes features, or the data set that the features were stored from"
         )
+
+
+def _with_context(
+    features: Float[np.ndarray, "row feature"], rows: Rows, context: str
+) -> Float[np.ndarray, "row number"]:
+    if not context:
+        return features
+    return np.concatenate([features, read_context(pathlib.Path(context), rows.subject)], axis=1)
 
 
 def _names(rows: Rows) -> np.ndarray:
