@@ -1,6 +1,7 @@
 """Rendered faces: a data set that needs no files and has exact ground truth."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -42,6 +43,10 @@ class RenderedConfig:
     @property
     def own_split(self) -> str:
         return self.split
+
+    def shares_subjects(self, other: Any) -> bool:
+        """Whether a subject can be in both: the splits share no face."""
+        return self.own_split == other.own_split
 
 
 def _check(config: RenderedConfig) -> None:
