@@ -1,80 +1,17 @@
 """Rendered faces: a data set that needs no files and has exact ground truth."""
 
-import dataclasses
-from typing import Any
-
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.data import without_effect
+from affect_jax.data.readers.rendered_options import SPLITS, SUBJECTS_PER_SPLIT, RenderedConfig
 from affect_jax.data.render import affect, camera, motion, raters, shape
-from affect_jax.data.render.identity import PURPOSE, draw_identity, show
+from affect_jax.data.render.identity import PURPOSE, Identity, show
+from affect_jax.data.render.individuality import draw_person
 from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
 from affect_jax.emotions import names
 from affect_jax.types import Example, Label, Labels
-
-SPLITS = ("train", "validation", "test")
-KINDS = ("stills", "clips")
-LABELS = ("truth", "annotators")
-DRAWING = 1  # version; incremented whenever a seed gives different images or labels
-SUBJECTS_PER_SPLIT = 100_000  # offset between the subject numbers of splits, so they share no subject
-
-
-@dataclasses.dataclass(frozen=True)
-class RenderedConfig:
-    """Options of the rendered faces."""
-
-    root: str = ""  # unused, because nothing is read
-    split: str = "train"  # train | validation | test
-    kind: str = "stills"  # stills | clips
-    subjects: int = 64  # faces with an identity of their own
-    per_subject: int = 64  # stills, or clips of `frames` frames
-    frames: int = 48  # per clip
-    fps: float = 12.5  # frames per second; syllables occur at 3 to 6 Hz and alias below 12 fps
-    size_px: int = 80  # side of the canvas; the EmoNet crop covers about 0.82 of it
-    seed: int = 0  # of the subjects and of what they do
-    drawing: int = DRAWING  # version of the renderer, which distinguishes stored faces and old runs
-    labels: str = "truth"  # truth | annotators: the mean of three with delay and bias (clips only)
-
-    def __post_init__(self):
-        _check(self)
-
-    @property
-    def own_split(self) -> str:
-        return self.split
-
-    def shares_subjects(self, other: Any) -> bool:
-        """Whether a subject can be in both: the splits share no face."""
-        return self.own_split == other.own_split
-
-
-def _check(config: RenderedConfig) -> None:
-    for option, allowed in (("split", SPLITS), ("kind", KINDS), ("labels", LABELS)):
-        if getattr(config, option) not in allowed:
-            raise ValueError(
-                f"rendered faces: {option} is '{getattr(config, option)}'; choose one of {', '.join(allowed)}"
-            )
-    if config.drawing != DRAWING:
-        raise ValueError(
-            f"rendered faces: drawing is {config.drawing}, but this version of affect_jax draws {DRAWING}: the faces "
-            "of that run cannot be reproduced; train again, or use the version that created it"
-        )
-    limits = {
-        "subjects": (1, SUBJECTS_PER_SPLIT),
-        "per_subject": (1, 100_000),
-        "frames": (1, 100_000),
-        "size_px": (32, 1024),
-        "fps": (1, 240),
-        "seed": (0, 2**63 - 1),
-    }
-    for option, (low, high) in limits.items():
-        if not low <= getattr(config, option) <= high:
-            raise ValueError(
-                f"rendered faces: {option} is {getattr(config, option)}; expected a number from {low} to {high}"
-            )
-    if config.labels == "annotators" and config.kind == "stills":
-        raise ValueError("rendered faces: labels is 'annotators', which exist for clips only; set kind to 'clips'")
 
 
 class RenderedFaces:
@@ -88,7 +25,7 @@ class RenderedFaces:
         self._frames = config.frames if config.kind == "clips" else 1
         subjects, numbers = np.divmod(np.arange(config.subjects * config.per_subject), config.per_subject)
         self._subject = np.repeat(subjects + first, self._frames)
-        self._number = np.repeat(numbers, self._frames)
+        self._number = np.repeat(numbers + config.first, self._frames)
         self._frame = np.tile(np.arange(self._frames), len(subjects))
         self._take = self._perform()
         self._shown, self._framing, landmarks = self._geometry()
@@ -101,7 +38,8 @@ class RenderedFaces:
         if self.config.kind == "stills":
             return motion.stills(self.config.seed, self._subject, self._number)
         starts = zip(self._subject[:: self._frames], self._number[:: self._frames], strict=True)
-        return motion.concatenate([motion.clip(self.config.seed, int(s), int(n), self._times()) for s, n in starts])
+        seed, rest = self.config.seed, self.config.rest_seconds
+        return motion.concatenate([motion.clip(seed, int(s), int(n), self._times(), rest) for s, n in starts])
 
     def _geometry(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Computes visible action units, framing and landmarks (px), subject by subject."""
@@ -109,7 +47,7 @@ class RenderedFaces:
         block = self.config.per_subject * self._frames
         for start in range(0, len(self._subject), block):
             rows = slice(start, start + block)
-            identity = draw_identity(self.config.seed, int(self._subject[start]))
+            identity = self.person(start)
             shown.append(show(identity, self._take.units[rows], self._take.speech[rows]).astype(np.float32))
             rest = np.broadcast_to(identity.rest, (block, *identity.rest.shape))
             turned = camera.turn_all(shape.deform(rest, shown[-1]), self._take.pose_degrees[rows])
@@ -172,7 +110,12 @@ class RenderedFaces:
         scene_number = number if self.config.kind == "stills" else number + 2**32
         pixels = np.random.default_rng((seed, PURPOSE["pixels"], subject, scene_number, frame))
         scene = draw_scene(seed, subject, scene_number)
-        return paint(draw_identity(seed, subject), scene, view, self.config.size_px, pixels)
+        return paint(self.person(index), scene, view, self.config.size_px, pixels)
+
+    def person(self, index: int) -> Identity:
+        """Returns the subject of a face, with the true expressiveness, asymmetry and resting face."""
+        config = self.config
+        return draw_person(config.seed, int(self._subject[index]), config.individuality, config.expressiveness)
 
     def action_units(self, index: int) -> Float[np.ndarray, "unit"]:
         """Returns the true affective intensities, in the order of `render.affect.ACTION_UNITS`, in [0, 1]."""
@@ -192,13 +135,13 @@ class RenderedFaces:
         return self._ratings(int(self._subject[rows[0]]), int(self._number[rows[0]]))
 
     def _ratings(self, subject: int, number: int) -> np.ndarray:
-        return raters.annotate(self.config.seed, subject, number, self._times())
+        return raters.annotate(self.config.seed, subject, number, self._times(), self.config.rest_seconds)
 
 
 def rendered(config: RenderedConfig) -> RenderedFaces:
     """Creates rendered faces; ValueError names an option that is out of range."""
     idle = {"root": "nothing is read"}
     if config.kind == "stills":
-        idle |= dict.fromkeys(("frames", "fps"), "kind is 'stills'")
+        idle |= dict.fromkeys(("frames", "fps", "rest_seconds"), "kind is 'stills'")
     without_effect.warn(config, idle, "rendered")
     return RenderedFaces(config)

@@ -16,6 +16,7 @@ from affect_jax.data.render.identity import PURPOSE
 
 BEFORE_SECONDS = 6.0  # events start this long before the first frame, so a clip can begin during one
 BLINK_SECONDS = 0.30
+RISE_SECONDS = 0.5  # in which a face leaves its rest at the beginning of a clip
 SYLLABLES_HZ = (3.0, 6.0)
 
 
@@ -92,10 +93,20 @@ def smoothstep(share: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
     return share * share * (3 - 2 * share)
 
 
+def _after_rest(times_seconds: np.ndarray, rest_seconds: float) -> np.ndarray:
+    """Factor of what a face does: 0 until `rest_seconds`, 1 soon after; 1 everywhere without rest."""
+    if not rest_seconds:
+        return np.ones((len(times_seconds), 1))
+    return smoothstep((times_seconds[:, None] - rest_seconds) / RISE_SECONDS)
+
+
 def affective_units(
-    seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"]
+    seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"], rest_seconds: float = 0.0
 ) -> Float[np.ndarray, "frame unit"]:
-    """Felt action units over time: expressions with onset, apex and offset, which may overlap."""
+    """Felt action units over time: expressions with onset, apex and offset, which may overlap.
+
+    Nothing is felt before `rest_seconds`.
+    """
     rng = _stream(seed, subject, clip, 0)
     remaining = np.ones((len(times_seconds), len(ACTION_UNITS)))
     start, end = -BEFORE_SECONDS, float(times_seconds.max(initial=0.0))
@@ -107,13 +118,16 @@ def affective_units(
         envelope = smoothstep(since / onset) * (1 - smoothstep((since - onset - hold) / offset))
         remaining *= 1 - envelope[:, None] * target
         start += onset + hold + offset * 0.4 + 0.35 * pace[3]
-    return 1 - remaining
+    return (1 - remaining) * _after_rest(times_seconds, rest_seconds)
 
 
 def speech_units(
-    seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"]
+    seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"], rest_seconds: float = 0.0
 ) -> Float[np.ndarray, "frame unit"]:
-    """Bursts of syllables at 3 to 6 Hz (jaw, lips) in 60 % of clips, and blinks every few seconds."""
+    """Bursts of syllables at 3 to 6 Hz (jaw, lips) in 60 % of clips, and blinks every few seconds.
+
+    Nothing is said before `rest_seconds`.
+    """
     units = np.zeros((len(times_seconds), len(ACTION_UNITS)))
     end = float(times_seconds.max(initial=0.0))
     rng = _stream(seed, subject, clip, 1)
@@ -133,6 +147,7 @@ def speech_units(
             units[:, UNIT[16]] += wave * max(low - 0.7, 0) * 1.3
             start += length
         start = stop + pause
+    units *= _after_rest(times_seconds, rest_seconds)
     rng = _stream(seed, subject, clip, 2)
     start = -1.0 + 2.5 * rng.random()
     while start < end:
@@ -156,8 +171,10 @@ def base_pose(seed: int, subject: int, clip: int) -> Float[np.ndarray, "3"]:
     return np.clip(_stream(seed, subject, clip, 3).standard_normal(3) * (8, 4, 4), (-16, -8, -8), (16, 8, 8))
 
 
-def clip(seed: int, subject: int, number: int, times_seconds: Float[np.ndarray, "frame"]) -> Take:
-    """Samples a clip at the given times."""
+def clip(
+    seed: int, subject: int, number: int, times_seconds: Float[np.ndarray, "frame"], rest_seconds: float = 0.0
+) -> Take:
+    """Samples a clip at the given times; the face is at rest, but moves and blinks, before `rest_seconds`."""
     rng, frames = _stream(seed, subject, number, 4), len(times_seconds)
     sway = _sway(rng, times_seconds, 5)
     pose = np.clip(base_pose(seed, subject, number) + sway[:, :3] * (3.5, 2.2, 2.0), (-25, -12, -12), (25, 12, 12))
@@ -169,8 +186,8 @@ def clip(seed: int, subject: int, number: int, times_seconds: Float[np.ndarray, 
         start += 0.4 + 1.8 * rng.random()
     disturbed = disturb(_stream(seed, subject, number, 5), times_seconds)
     return Take(
-        units=affective_units(seed, subject, number, times_seconds),
-        speech=speech_units(seed, subject, number, times_seconds),
+        units=affective_units(seed, subject, number, times_seconds, rest_seconds),
+        speech=speech_units(seed, subject, number, times_seconds, rest_seconds),
         pose_degrees=pose,
         gaze=gaze,
         zoom=np.full(frames, zoom),

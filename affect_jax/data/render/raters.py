@@ -11,7 +11,7 @@ DELAY_SECONDS = (0.25, 0.85)  # reaction time of an annotator, constant across c
 
 
 def annotate(
-    seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"]
+    seed: int, subject: int, clip: int, times_seconds: Float[np.ndarray, "frame"], rest_seconds: float = 0.0
 ) -> Float[np.ndarray, "3 frame 2"]:
     """Simulates the ratings of each annotator: scale * truth(t - delay) + bias + slow noise, clipped to [-1, 1].
 
@@ -27,6 +27,7 @@ def annotate(
         bias = bias + session.normal(0, 0.04, 2)
         rate, phase = session.uniform(0.1, 0.9, (5, 2)), session.uniform(0, 2 * np.pi, (5, 2))
         noise = np.sin(2 * np.pi * rate * times_seconds[:, None, None] + phase).sum(1) * 0.05 * np.sqrt(2 / 5)
-        truth = affect.valence_arousal(motion.affective_units(seed, subject, clip, times_seconds - delay))
+        units = motion.affective_units(seed, subject, clip, times_seconds - delay, rest_seconds)
+        truth = affect.valence_arousal(units)
         ratings.append(np.clip(truth * scale + bias + noise, -1, 1))
     return np.stack(ratings)

@@ -100,7 +100,8 @@ def test_affect_spreads_over_the_circumplex():
 @pytest.mark.parametrize(
     "change",
     [{"split": "dev"}, {"kind": "video"}, {"labels": "mean"}, {"subjects": 0}, {"size_px": 8}, {"fps": 0.0}]
-    + [{"labels": "annotators", "kind": "stills"}, {"seed": -1}],
+    + [{"labels": "annotators", "kind": "stills"}, {"seed": -1}, {"individuality": 4.0}, {"expressiveness": 0.0}]
+    + [{"rest_seconds": -1.0}, {"first": -1}],
 )
 def test_wrong_option_is_named(change):
     with pytest.raises(ValueError, match=next(iter(change))):
@@ -126,3 +127,35 @@ def test_options_without_effect_are_named(caplog):
     caplog.clear()
     rendered(RenderedConfig(kind="clips", subjects=1, per_subject=1, frames=2, fps=10.0))
     assert not caplog.text
+
+
+def test_a_clip_begins_with_a_face_at_rest_and_then_goes_on_as_without(clips):
+    resting = rendered(dataclasses.replace(CLIPS, frames=40, rest_seconds=1.0))
+    usual = rendered(dataclasses.replace(CLIPS, frames=40))
+    times = np.array([example.time_seconds for example in resting.examples])
+    units, without = (np.stack([source.action_units(row) for row in range(160)]) for source in (resting, usual))
+    assert not units[times <= 1].any() and without[times <= 1].any()
+    np.testing.assert_array_equal(units[times >= 1.5], without[times >= 1.5])
+    labels = np.stack([example.labels["valence_arousal"].value for example in resting.examples])
+    assert not labels[times <= 1].any()
+    rated = rendered(dataclasses.replace(CLIPS, frames=40, rest_seconds=1.0, labels="annotators"))
+    ratings = rated.annotators(clips.examples[0].clip)
+    before = ratings[:, times[:40] <= 1]
+    assert np.abs(before).max() < 0.45  # bias and noise of the raters only
+    assert np.ptp(before, axis=1).max() < 0.4
+
+
+def test_the_first_clip_can_be_a_later_one(clips):
+    later = rendered(dataclasses.replace(CLIPS, per_subject=1, first=1))
+    assert later.examples[10].name == "train/subject_001/clip_01/00000"
+    np.testing.assert_array_equal(later.image(10), clips.image(30))
+
+
+def test_expressiveness_changes_faces_and_not_labels(clips):
+    less = rendered(dataclasses.replace(CLIPS, expressiveness=0.5))
+    same = [example.labels["valence_arousal"].value for example in clips.examples]
+    np.testing.assert_array_equal([example.labels["valence_arousal"].value for example in less.examples], same)
+    felt = clips.person(0).expressiveness
+    np.testing.assert_allclose(less.person(0).expressiveness[:-1], 0.5 * felt[:-1])
+    strongest = int(np.argmax([clips.action_units(row).sum() for row in range(40)]))
+    assert np.abs(less.image(strongest).astype(int) - clips.image(strongest)).max() > 20
