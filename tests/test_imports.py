@@ -15,15 +15,16 @@ MAY_IMPORT = {
     "quantities": {"types", "emotions", "ops", "metrics"},
     "faces": {"types", "ops", "files"},
     "models": {"types", "emotions", "ops", "nn"},
-    "data": {"types", "emotions", "ops", "files", "quantities"},
+    "data": {"types", "emotions", "ops", "files", "quantities", "tables"},
     "tasks": {"types", "emotions", "ops", "losses", "quantities"},
     "infer": {"types", "ops", "nn", "files"},
     "train": {"types", "ops", "nn", "files"},
-    "tables": {"types", "emotions", "files", "quantities"},
+    "tables": {"types", "emotions", "files", "quantities", "convert"},
     "draw": {"types"},
     "evaluate": {"types", "ops", "metrics", "files", "quantities", "tables"},
     "predict": {"types", "ops", "faces", "files", "quantities", "tables", "draw"},
     "convert": {"types", "ops", "files"},
+    "personal": {"types", "ops", "metrics", "files", "quantities", "tables", "convert", "nn", "models"},
     "report": {"types", "metrics", "files", "quantities", "tables", "draw"},
 }
 # The inside of experiment/, from the bottom up; a part may be a module or a package.
