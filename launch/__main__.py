@@ -10,6 +10,7 @@ GROUPS = {
     "Train": ("train", "options", "inspect", "reproduce", "selftest", "cluster"),
     "Evaluate": ("evaluate", "report", "attention"),
     "Predict": ("predict", "live", "view"),
+    "Adapt to a person": ("features",),
     "Use elsewhere": ("export",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),
     "Study many runs": ("sweep", "compare_sweeps"),

@@ -82,6 +82,7 @@ EXPERIMENT_MAY_IMPORT = {
     "evaluate": {"config", "data", "splits", "network", "restore", "flip_averaging"},
     "attention": {"config", "data", "network", "restore", "evaluate"},
     "predict": {"config", "restore", "flip_averaging"},
+    "features": {"config", "data", "network", "restore", "evaluate", "predict"},
     "prediction_flags": {"config"},
     "export": {"config", "plain_folder", "restore"},
     "live": {"config", "predict"},

@@ -32,6 +32,8 @@ class Contract:
     execution: how it is computed, one of `nn.execution.EXECUTIONS`; timings are measured only for "auto".
     splits_time: whether the frames of a clip can be split over devices in training: its layers exchange neighboring
         frames and never gather a clip, and its gradients were compared with those of one device.
+    features: number of pooled features, the input of the head's last two layers, that the network gives beside its
+        predictions if asked to (`models.features`); 0: none.
     largest_map: number of values in the largest feature map of one image. On a CPU, it determines how many images are
         evaluated at once so that they fit the caches; 0: whole batches.
     """
@@ -43,6 +45,7 @@ class Contract:
     causal: bool = False
     execution: str = "direct"
     splits_time: bool = False
+    features: int = 0
     largest_map: int = 0
 
     def __post_init__(self):

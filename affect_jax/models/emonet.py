@@ -3,12 +3,13 @@
 import dataclasses
 
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.models.contract import Contract
 from affect_jax.models.fan import FAN, TrunkConfig
-from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, resize_layers
+from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, pooled_channels, resize_layers
 from affect_jax.nn.execution import DIRECT, check_execution, execution_named
 from affect_jax.ops.image_checks import check_crops
 from affect_jax.ops.parts import map_in_parts
@@ -35,6 +36,7 @@ class EmoNetConfig:
             predicts=("valence_arousal", "emotion", "landmarks"),
             input_px=self.trunk.input_px,
             execution=self.execution,
+            features=pooled_channels(self.trunk, self.head),
             largest_map=self.trunk.largest_map,
         )
 
@@ -51,6 +53,7 @@ class EmoNet(nnx.Module):
         self.trunk = FAN(config.trunk, rngs=rngs)
         self.head = affect_head(config.trunk, config.head, config.emotions, rngs=rngs)
         resize_layers(self, config.head, rngs=rngs)
+        self.gives_features = False  # set by models.features.with_features
         self.deterministic = False  # set by eval(): images do not mix
         self.execution = DIRECT
         self.set_attributes(execution=execution_named(config.execution))
@@ -68,6 +71,12 @@ class EmoNet(nnx.Module):
     def _predictions(self, images: Array, rngs: nnx.Rngs | None = None) -> Predictions:
         outputs = self.trunk(images)
         inputs = head_inputs(outputs, self.config.trunk, self.config.head)
-        emotion_logits, valence_arousal = self.head(*inputs, rngs=rngs)
+        pooled = self.head.pool(*inputs, rngs=rngs)
+        emotion_logits, valence_arousal = self.head.from_features(pooled, rngs=rngs)
         heatmaps = jnp.stack(outputs.heatmaps, axis=-4)
-        return Predictions(valence_arousal=valence_arousal, emotion=emotion_logits, landmarks=heatmaps)
+        predictions = Predictions(valence_arousal=valence_arousal, emotion=emotion_logits, landmarks=heatmaps)
+        return predictions.replace(features=pooled.astype(jnp.float32)) if self.gives_features else predictions
+
+    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]]:
+        """The layers from pooled features to valence and arousal; see `AffectHead.affect_layers`."""
+        return self.head.affect_layers()

@@ -1,6 +1,7 @@
 """The head that predicts emotion, valence and arousal from feature maps."""
 
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -60,6 +61,16 @@ class AffectHead(nnx.Module):
         rngs: nnx.Rngs | None = None,
     ) -> tuple[Float[Array, "*batch emotion"], Float[Array, "*batch 2"]]:
         """Returns emotion logits and valence/arousal."""
+        return self.from_features(self.pool(maps, geometry, rngs=rngs), rngs=rngs)
+
+    def pool(
+        self,
+        maps: Float[Array, "*batch height width input"],
+        geometry: Float[Array, "*batch number"] | None = None,
+        *,
+        rngs: nnx.Rngs | None = None,
+    ) -> Float[Array, "*batch feature"]:
+        """Returns the pooled features: everything that the last two layers see of a face."""
         features = self.reduce(maps)
         for block in self.blocks:
             features = halve(block(features, rngs=rngs))
@@ -70,6 +81,28 @@ class AffectHead(nnx.Module):
             pooled = jnp.concatenate([pooled, self.geometry_norm(geometry).astype(pooled.dtype)], axis=-1)
         if self.time_features is not None:
             pooled = self.time_features(pooled)
-        hidden = nnx.relu(self.hidden_norm(self.hidden(pooled)))
+        return pooled
+
+    def from_features(
+        self, features: Float[Array, "*batch feature"], *, rngs: nnx.Rngs | None = None
+    ) -> tuple[Float[Array, "*batch emotion"], Float[Array, "*batch 2"]]:
+        """Returns emotion logits and valence/arousal for pooled features."""
+        hidden = nnx.relu(self.hidden_norm(self.hidden(features)))
         outputs = self.output(self.dropout(hidden, rngs=rngs))
         return outputs[..., :-2], outputs[..., -2:]
+
+    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]]:
+        """The kernels and biases from pooled features to valence/arousal in evaluation, with the norm folded in.
+
+        `relu(features @ hidden_kernel + hidden_bias) @ output_kernel + output_bias` is `from_features`.
+        """
+        exact = lambda parameter: np.asarray(parameter[...], np.float64)
+        norm, hidden, output = self.hidden_norm, self.hidden, self.output
+        factor = exact(norm.scale) / np.sqrt(exact(norm.var) + norm.epsilon)
+        layers = {
+            "hidden_kernel": exact(hidden.kernel) * factor,
+            "hidden_bias": (exact(hidden.bias) - exact(norm.mean)) * factor + exact(norm.bias),
+            "output_kernel": exact(output.kernel)[:, -2:],
+            "output_bias": exact(output.bias)[-2:],
+        }
+        return {name: layer.astype(np.float32) for name, layer in layers.items()}
