@@ -51,9 +51,7 @@ def made(name: str):
 def predicted(name: str):
     """Predictions without and with features."""
     network, variables, _, images = made(name)
-    return tuple(
-        CompiledNetwork(each)(variables, jnp.asarray(images)) for each in (network, with_features(network))
-    )
+    return tuple(CompiledNetwork(each)(variables, jnp.asarray(images)) for each in (network, with_features(network)))
 
 
 @pytest.mark.parametrize("name", NETWORKS)
