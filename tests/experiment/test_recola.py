@@ -1,7 +1,6 @@
-"""What a licensee of RECOLA types, on an imitation of both layouts: training, features of both halves, comparison."""
+"""What a licensee of RECOLA types, on an imitation of its layout: training, features of both halves, comparison."""
 
 import csv
-import shutil
 
 import imitated_recola
 import numpy as np
@@ -45,14 +44,13 @@ def small(root, start, model):
     config.train.update(steps=4, log_every=2, evaluate_every=4)
     config.initialize.workdir = str(start)
     config.data.train.recola.root = str(root)
-    config.data.train.recola.labels = "labels/gs_1" if (root / "labels").is_dir() else ""
     config.data.train.recola.clock.delay_seconds = DELAY_SECONDS
     return config
 
 
-@pytest.fixture(scope="module", params=["original", "avec"])
-def made(request, tmp_path_factory):
-    return imitated_recola.imitate(tmp_path_factory.mktemp("recola") / "RECOLA", request.param, SECONDS)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return imitated_recola.imitate(tmp_path_factory.mktemp("recola") / "RECOLA", seconds=SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +66,7 @@ def runs(made, static_run, miniature):
 @pytest.mark.slow
 def test_features_of_the_targets_have_the_labels_that_the_raters_gave_later(made, runs):
     stored = read_features(runs / "targets")
-    assert list(dict.fromkeys(stored.subject)) == sorted(made.names[9:]) and len(stored.subject) == 9 * FRAMES
+    assert list(dict.fromkeys(stored.subject)) == list(made.names[9:]) and len(stored.subject) == 9 * FRAMES
     for person, name in enumerate(made.names):
         rows = np.flatnonzero(np.array(stored.subject) == name)
         if person < 9:
@@ -91,26 +89,12 @@ def test_methods_are_compared_on_the_targets(runs):
         rows = list(csv.DictReader(file))
     people = {row["subject"] for row in rows}
     assert people == set(read_features(runs / "targets").subject) and len(people) == 9
-    with pytest.raises(
-        UsageError, match=r"subject '(P34|dev_1)' is among the sources and among the targets \(9 in both"
-    ):
+    with pytest.raises(UsageError, match=r"subject 'P34' is among the sources and among the targets"):
         compare_adaptation([runs / "targets"], [runs / "targets"], runs / "wrong")
     assert not (runs / "wrong").exists()
 
 
 @pytest.mark.slow
-def test_another_halving_does_not_overwrite_features(made, runs, caplog):
-    first = made.names[0]
+def test_another_halving_does_not_overwrite_features(made, runs):
     with pytest.raises(UsageError, match=r"holds features of data .*these have .*sources=.*choose another --output"):
-        store_data_set(runs / "static", "recola", "", "targets", [f'sources=("{first}",)'], runs / "targets")
-    folder = runs.parent / "copy"
-    shutil.copytree(made.root, folder)
-    for path in folder.rglob(f"{made.names[9]}.mp4"):
-        path.unlink()
-    message = "8 source and 9 target" if first == "P16" else "recording is missing"
-    if first == "P16":
-        store_data_set(runs / "static", "recola", str(folder), "targets", [], runs.parent / "fewer")
-        assert message in caplog.text
-    else:
-        with pytest.raises(ValueError, match=message):
-            store_data_set(runs / "static", "recola", str(folder), "targets", [], runs.parent / "fewer")
+        store_data_set(runs / "static", "recola", "", "targets", ['sources=("P16",)'], runs / "targets")
