@@ -22,12 +22,14 @@ from affect_jax.faces.geometry_signature import geometry_signature
 from affect_jax.files.disk import require_writable
 from affect_jax.files.problems import raise_problems
 from affect_jax.files.video import STANDARD_INPUT
+from affect_jax.models.contract import Contract
 from affect_jax.models.features import affect_layers, with_features
 from affect_jax.nn.network import Network, Variables, names
 from affect_jax.ops.geometry import crop_name
 from affect_jax.personal.digest import network_digest
 from affect_jax.predict.features import FeaturePredictor, find_features
 from affect_jax.tables.feature_rows import (
+    ARRAYS,
     FACTS,
     FEATURES,
     GEOMETRY,
@@ -52,9 +54,8 @@ def store_data_set(
     """Writes the features of a data set, found and labeled as in `evaluate_run`; returns the number of faces."""
     placement = restore.evaluation_placement(workdir)
     require_writable(output)
-    restored = restore.restore_run(workdir, placement)
-    run, network, variables, step = restored
-    _require_features(workdir, run)
+    run, network, variables, step = restore.restore_run(workdir, placement)
+    _require_features(workdir, run.model_name, run.contract)
     part = evaluation_source(run, data, root, split, settings)
     conditions = conditions_of(run, part, (), step)
     described = {"reader": conditions.data, "split": part.options.own_split, "options": conditions.reader}
@@ -79,7 +80,7 @@ def store_files(workdir: pathlib.Path, source: pathlib.Path, output: pathlib.Pat
     require_writable(output)
     make_tracks = finding.make_tracks()
     run, network, variables, step = restore.restore_run(workdir)
-    _require_features(workdir, run)
+    _require_features(workdir, run.model_name, run.contract)
     crop = crop_name(run.contract.input_px, None if make_tracks is None else run.crop)
     described = {"input": str(source.resolve() if source != STANDARD_INPUT else source), "faces": finding.faces}
     facts = _facts(workdir, run, variables, step, crop, described)
@@ -93,10 +94,10 @@ def store_files(workdir: pathlib.Path, source: pathlib.Path, output: pathlib.Pat
     return count
 
 
-def _require_features(workdir: pathlib.Path, run: Options) -> None:
-    if not run.contract.features:
+def _require_features(workdir: pathlib.Path, model_name: str, contract: Contract) -> None:
+    if not contract.features:
         raise UsageError(
-            f"{workdir} holds a network '{run.model_name}', which offers no pooled features; give the workdir of a "
+            f"{workdir} holds a network '{model_name}', which offers no pooled features; give the workdir of a "
             "network that predicts valence and arousal from images"
         )
 
@@ -111,7 +112,7 @@ def _facts(
 def _require_same_conditions(folder: pathlib.Path, facts: FeatureFacts) -> None:
     """UsageError if the folder holds features under other conditions, or predictions; other steps are overwritten."""
     if not (folder / FACTS).exists():
-        if (folder / TABLE).exists() and not (folder / f"{FEATURES}.safetensors").exists():
+        if (folder / TABLE).exists() and not (folder / ARRAYS).exists():
             raise UsageError(f"{folder} holds predictions without features; choose another folder with --output")
         return
     try:

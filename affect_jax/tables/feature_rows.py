@@ -56,9 +56,9 @@ def write_feature_rows(stored: FeatureRows, folder: pathlib.Path) -> None:
     _check_arrays(folder, stored.arrays, len(stored.rows))
     folder.mkdir(parents=True, exist_ok=True)
     (folder / FACTS).unlink(missing_ok=True)
-    write_rows(stored.rows, folder / TABLE, model=stored.facts.network, crop=stored.facts.crop)
     arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in stored.arrays.items()}
     safetensors_writing.write(folder / ARRAYS, arrays, {})
+    write_rows(stored.rows, folder / TABLE, model=stored.facts.network, crop=stored.facts.crop)
     content = {
         "version": VERSION,
         **dataclasses.asdict(stored.facts),

@@ -134,13 +134,8 @@ def test_a_folder_of_predictions_is_not_overwritten(tmp_path):
 
 
 def test_a_network_without_features_is_wrong_usage(tmp_path):
-    @dataclasses.dataclass
-    class Run:
-        model_name = "landmarks"
-        contract = Contract(predicts=("landmarks",))
-
     with pytest.raises(UsageError, match="holds a network 'landmarks', which offers no pooled features; give the work"):
-        storing._require_features(tmp_path, Run())
+        storing._require_features(tmp_path, "landmarks", Contract(predicts=("landmarks",)))
 
 
 def test_a_missing_input_is_wrong_usage(tmp_path):
