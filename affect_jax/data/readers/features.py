@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -34,6 +35,10 @@ class FeaturesConfig:
     def own_split(self) -> str:
         """The folder: two of them are two splits."""
         return str(pathlib.Path(self.root).resolve())
+
+    def shares_subjects(self, other: Any) -> bool:
+        """Whether a subject can be in both of two configs, as far as their folders tell."""
+        return self.own_split == other.own_split
 
 
 class Features:
