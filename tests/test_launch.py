@@ -281,6 +281,16 @@ WRONG = {
         "pyproject.toml is damaged (not valid JSON",
     ),
     "nothing to list": ("options", [], "--config is required"),
+    "shares in words": (
+        "compare_adaptation",
+        ["--sources=W", "--targets=W", "--shares=some", "--output=O"],
+        "--shares=some: expected numbers such as 0.05",
+    ),
+    "no features": (
+        "compare_adaptation",
+        ["--sources=W", "--targets=V", "--output=O"],
+        "is missing; store the features again with python -m launch.features",
+    ),
     "no sweep": ("compare_sweeps", ["--sweep=W", "--output=O"], "holds no table.csv; run python -m launch.sweep"),
 }
 

@@ -1,6 +1,6 @@
 """What every way of adapting to a person offers."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -11,6 +11,7 @@ from affect_jax.types import ArrayLike
 LABELS, NEUTRAL, FRAMES = "labels", "neutral", "frames"  # what a method can need of a person
 
 
+@runtime_checkable
 class Method(Protocol):
     """A way of adapting the base network to a person.
 
