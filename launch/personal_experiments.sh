@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The study of personalization on rendered people, from scratch: a landmark trunk trained on other people; for each
-# seed, a static network trained on source people, the features of sources and targets, and the comparison of all
-# methods on the targets, for 9 sources and 9 targets and then for 90 and 90. Run the script again to resume after an
+# The study of personalization on rendered people, from scratch: a static network trained on stills of other people; for
+# each seed, the same network trained further on source people, the features of sources and targets, and the comparison
+# of all methods on the targets, for 9 sources and 9 targets and then for 90 and 90. Run the script again to resume after an
 # interruption; what is finished is not repeated. SEEDS and PEOPLE choose a part, as in
 #   SEEDS="0 1" PEOPLE=9 bash launch/personal_experiments.sh
 . "$(dirname "$0")/environment.sh"
@@ -27,6 +27,8 @@ step() {  # MARK TITLE COMMAND...: runs a command, unless it finished before wit
 
 step $RUNS/finished/landmarks "Landmark trunk" launch.train --config=configs/personal.py:landmarks \
   --workdir=$RUNS/landmarks
+step $RUNS/finished/others "Static network trained on other people" launch.train --config=configs/personal.py:others \
+  --workdir=$RUNS/others
 for people in $PEOPLE; do
   PAIRS=
   FOLDER=$RUNS/people_$people

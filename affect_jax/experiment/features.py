@@ -57,7 +57,7 @@ def store_data_set(
     _require_features(workdir, run)
     part = evaluation_source(run, data, root, split, settings)
     conditions = conditions_of(run, part, (), step)
-    described = {"reader": conditions.data, "split": conditions.split, "options": conditions.reader}
+    described = {"reader": conditions.data, "split": part.options.own_split, "options": conditions.reader}
     facts = _facts(workdir, run, variables, step, conditions.crop, described)
     _require_same_conditions(output, facts)
     source = open_source(part, run.label_set, existing_store(run), str(output / SKIPPED))

@@ -15,6 +15,7 @@ from affect_jax.experiment.config.claim import CONFIG, claim
 from affect_jax.experiment.config.hold import hold
 from affect_jax.experiment.config.options import Config, parse
 from affect_jax.experiment.evaluations import Evaluator, check_best, evaluators, scores
+from affect_jax.experiment.experts import prepare_experts
 from affect_jax.experiment.idle import warn_of_idle_options
 from affect_jax.experiment.refuse import refuse
 from affect_jax.experiment.run import Run
@@ -147,6 +148,7 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
 def _prepare(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | None, signals: Signals) -> Prepared:
     options = run.options
     latest = checkpoints.latest_step()
+    prepare_experts(run)
     batches = data.training_batches(options, run.source, run.workdir, run.share)
     try:
         evaluations = evaluators(run, signals.watch)  # opens all data: a wrong path is reported before any measurement

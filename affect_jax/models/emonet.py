@@ -77,6 +77,6 @@ class EmoNet(nnx.Module):
         predictions = Predictions(valence_arousal=valence_arousal, emotion=emotion_logits, landmarks=heatmaps)
         return predictions.replace(features=pooled.astype(jnp.float32)) if self.gives_features else predictions
 
-    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]]:
+    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]] | None:
         """The layers from pooled features to valence and arousal; see `AffectHead.affect_layers`."""
         return self.head.affect_layers()

@@ -12,6 +12,7 @@ from affect_jax.models.head_factors import FORMS, make_convolution, parse_ranks
 from affect_jax.models.parts import Size, find_layers, join_path
 from affect_jax.nn.attention import landmark_attention
 from affect_jax.nn.conv import Conv3x3, Convolution
+from affect_jax.nn.experts import MixtureConfig, MixtureOfExperts
 from affect_jax.nn.factor_options import BETWEEN
 from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.heads import AffectHead
@@ -38,6 +39,7 @@ class HeadConfig:
     between: "linear", or "norm_relu": BatchNorm and ReLU after the first 1x1, as published; only linear ones are
         equivalent to dense kernels.
     component_dropout: fraction of the components of CP kernels dropped in training.
+    experts: a mixture that predicts valence and arousal in place of the last two layers; launch.join_experts adds it.
     """
 
     blocks: int = 4
@@ -49,6 +51,7 @@ class HeadConfig:
     form: str = "cp"
     between: str = "linear"
     component_dropout: float = 0.0
+    experts: MixtureConfig = dataclasses.field(default_factory=MixtureConfig)
 
     def __post_init__(self):
         if self.blocks < 1:
@@ -104,18 +107,20 @@ def affect_head(
     rngs: nnx.Rngs,
 ) -> AffectHead:
     """Makes the head of a network of these sizes, with the given temporal layers."""
-    width = trunk.widths[-1]
+    width, pooled = trunk.widths[-1], pooled_channels(trunk, head)
     joined = (trunk.modules + 1) * width
+    experts = MixtureOfExperts(pooled, 2, head.experts, rngs=rngs) if head.experts.count else None
     return AffectHead(
         joined if head.attention else joined + LANDMARKS,
         width,
         blocks=head.blocks,
         emotions=emotions,
         dropout=head.dropout,
-        geometry=pooled_channels(trunk, head) - width,
+        geometry=pooled - width,
         convolution=head.convolution(head.rank),
         time_maps=time_maps,
         time_features=time_features,
+        experts=experts,
         rngs=rngs,
     )
 

@@ -4,6 +4,7 @@ from flax import nnx
 
 from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
+from affect_jax.models.experts import Experts, ExpertsConfig
 from affect_jax.models.landmark_clip import LandmarkClipNetwork, LandmarkClipNetworkConfig
 from affect_jax.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 
@@ -12,5 +13,6 @@ MODELS: dict[str, tuple[type[nnx.Module], type]] = {
     "emonet": (EmoNet, EmoNetConfig),
     "clip": (ClipNetwork, ClipNetworkConfig),
     "landmark_clip": (LandmarkClipNetwork, LandmarkClipNetworkConfig),
+    "experts": (Experts, ExpertsConfig),
 }
 CLIP_NETWORKS = {"emonet": "clip", "landmarks": "landmark_clip"}  # static network -> its version for clips

@@ -6,13 +6,14 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.nn.conv import Conv3x3, ConvBlock, Convolution, batch_norm, halve
+from affect_jax.nn.experts import MixtureOfExperts
 
 
 class AffectHead(nnx.Module):
     """A 1x1 convolution, blocks each followed by 2x2 max pooling, global average pooling and two linear layers.
 
-    The outputs are linear: `emotions` logits, then valence and arousal. Axes before height are batch; only the time
-    layers and a `convolution` along time mix them.
+    The outputs are linear: `emotions` logits, then valence and arousal, which `experts` predict instead if there are
+    any. Axes before height are batch; only the time layers and a `convolution` along time mix them.
     Source: Toisoul et al., Nature Machine Intelligence 3, 2021; dropout before the last layer and `geometry` are ours.
 
     Args:
@@ -25,6 +26,7 @@ class AffectHead(nnx.Module):
         convolution: factory of the blocks' convolutions.
         time_maps: a shape-preserving layer along time, before the global average pooling.
         time_features: a shape-preserving layer along time, after it.
+        experts: a mixture that predicts valence and arousal from the pooled features.
     """
 
     NORMED = (("hidden", "hidden_norm"),)
@@ -41,6 +43,7 @@ class AffectHead(nnx.Module):
         convolution: Convolution = Conv3x3,
         time_maps: nnx.Module | None = None,
         time_features: nnx.Module | None = None,
+        experts: MixtureOfExperts | None = None,
         rngs: nnx.Rngs,
     ):
         self.reduce = nnx.Linear(inputs, width, rngs=rngs)
@@ -51,7 +54,8 @@ class AffectHead(nnx.Module):
         self.hidden = nnx.Linear(width + geometry, width // 2, rngs=rngs)
         self.hidden_norm = batch_norm(width // 2, rngs=rngs)
         self.dropout = nnx.Dropout(dropout)
-        self.output = nnx.Linear(width // 2, emotions + 2, rngs=rngs)
+        self.output = nnx.Linear(width // 2, emotions + (0 if experts else 2), rngs=rngs)
+        self.experts = experts
 
     def __call__(
         self,
@@ -89,13 +93,18 @@ class AffectHead(nnx.Module):
         """Returns emotion logits and valence/arousal for pooled features."""
         hidden = nnx.relu(self.hidden_norm(self.hidden(features)))
         outputs = self.output(self.dropout(hidden, rngs=rngs))
+        if self.experts is not None:
+            return outputs, self.experts(features).values
         return outputs[..., :-2], outputs[..., -2:]
 
-    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]]:
+    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]] | None:
         """The kernels and biases from pooled features to valence/arousal in evaluation, with the norm folded in.
 
-        `relu(features @ hidden_kernel + hidden_bias) @ output_kernel + output_bias` is `from_features`.
+        `relu(features @ hidden_kernel + hidden_bias) @ output_kernel + output_bias` is `from_features`. None if experts
+        predict them.
         """
+        if self.experts is not None:
+            return None
         exact = lambda parameter: np.asarray(parameter[...], np.float64)
         norm, hidden, output = self.hidden_norm, self.hidden, self.output
         factor = exact(norm.scale) / np.sqrt(exact(norm.var) + norm.epsilon)

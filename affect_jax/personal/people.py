@@ -29,7 +29,7 @@ class Person:
         return len(self.output)
 
     def given(self, chosen: Bool[np.ndarray, "frame"], needs: Collection[str], neutral: bool, labels: bool) -> Given:
-        """What a method gets to see, without the frames that it has no use for.
+        """What a method gets to see, without the frames that it has no use for; neutral frames are frames, too.
 
         Args:
             chosen: frames that were drawn for adaptation.
@@ -39,7 +39,8 @@ class Person:
         """
         labeled = chosen & self.known & (labels and LABELS in needs)
         resting = self.neutral & (neutral and NEUTRAL in needs)
-        present = labeled | resting | (chosen & (FRAMES in needs))
+        unlabeled = (chosen | (self.neutral & neutral)) & (FRAMES in needs)
+        present = labeled | resting | unlabeled
         rows = np.flatnonzero(present)
         mark = lambda frames: frames[rows].astype(np.float32)
         return Given(

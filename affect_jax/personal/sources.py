@@ -18,10 +18,10 @@ HEAD_TOLERANCE = 1e-4  # between the stored output of a network and its head app
 class BaseHead:
     """The last two layers of the base network for valence and arousal, its BatchNorm folded in."""
 
-    hidden_kernel: Float[ArrayLike, "feature hidden"]
-    hidden_bias: Float[ArrayLike, "hidden"]
-    output_kernel: Float[ArrayLike, "hidden 2"]
-    output_bias: Float[ArrayLike, "2"]
+    hidden_kernel: Float[ArrayLike, "*stack feature hidden"]
+    hidden_bias: Float[ArrayLike, "*stack hidden"]
+    output_kernel: Float[ArrayLike, "*stack hidden 2"]
+    output_bias: Float[ArrayLike, "*stack 2"]
 
     def __call__(self, features: Float[ArrayLike, "*frame feature"]) -> Float[Array, "*frame 2"]:
         """Raw valence and arousal; equal to the network's own but for rounding."""

@@ -15,6 +15,13 @@ SIMPLE = ("bias_scale", "ridge", "neutral_subtraction")  # what a more involved 
 SCORES = ("ccc/mean", "icc/mean", "icc_2_1/mean", "pcc/mean", "rmse/mean", "ccc/valence", "ccc/arousal")
 MAIN = "ccc/mean"
 TITLES = {"ccc/mean": "CCC", "icc/mean": "ICC(3,1)", "pcc/mean": "PCC", "rmse/mean": "RMSE"}
+QUESTIONS = (  # pairs of methods whose difference is asked for
+    ("gated_experts", "uniform_experts"),
+    ("gated_experts", "ridge"),
+    ("experts", "ridge"),
+    ("prior", "ridge"),
+    ("prior", "bias_scale"),
+)
 PROTOCOLS = {
     ("random", "0"): "labels at random times",
     ("random", "1"): "labels at random times, neutral face",
@@ -89,6 +96,23 @@ def differences(people: ByPerson, others: ByPerson) -> Difference:
     """Differences of the main score by person."""
     main = lambda each: {name: scores[MAIN] for name, scores in each.items()}
     return paired_difference(main(people), main(others))
+
+
+def question_table(rows: Sequence[Row]) -> list[dict[str, object]]:
+    """A line for each pair of `QUESTIONS` and protocol: differences of the mean CCC by person, at each share."""
+    found = by_setting(rows)
+    settings = sorted({setting for setting, _ in found}, key=lambda setting: setting[2])
+    table = []
+    for method, other in QUESTIONS:
+        for protocol, title in PROTOCOLS.items():
+            row: dict[str, object] = {"difference": f"{method} - {other}".replace("_", " "), "given": title}
+            for setting in settings:
+                pair = found.get((setting, method)), found.get((setting, other))
+                if setting[:2] == protocol and setting[2] and all(pair):
+                    row[f"{setting[2]:.0%}"] = interval(_difference("", *pair), "", "+")
+            if len(row) > 2:
+                table.append(row)
+    return table
 
 
 def share_tables(lines: Sequence[Mapping[str, object]]) -> dict[str, list[dict[str, object]]]:

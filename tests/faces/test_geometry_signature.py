@@ -10,7 +10,9 @@ IDENTITIES = np.stack([draw_identity(0, subject).rest for subject in range(20)])
 
 
 def in_pose(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    return geometry_signature(camera.turn_all(IDENTITIES, np.full((len(IDENTITIES), 3), (yaw, pitch, roll))))
+    return geometry_signature(
+        camera.turn_all(IDENTITIES, np.tile(np.float64((yaw, pitch, roll)), (len(IDENTITIES), 1)))
+    )
 
 
 def test_of_a_face_from_the_front_it_is_the_proportions():

@@ -55,6 +55,9 @@ def test_a_method_sees_nothing_but_what_it_needs_and_the_protocol_gives(stored):
     assert not resting.labeled.any() and not resting.label.any() and resting.neutral.all()
     assert not len(anna.given(chosen, ("neutral",), neutral=False, labels=True).present)
     frames = anna.given(chosen, ("frames",), neutral=True, labels=True)
+    np.testing.assert_array_equal(frames.time_seconds, [0, 1, 2, FAR_SECONDS + 0.5])
+    assert not frames.neutral.any()
+    frames = anna.given(chosen, ("frames",), neutral=False, labels=True)
     np.testing.assert_array_equal(frames.time_seconds, [1, 2])
     assert frames.present.all() and not frames.labeled.any() and not frames.label.any()
 

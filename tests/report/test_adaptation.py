@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from affect_jax.report.adaptation import SCORES, interval, score_table, share_tables, summarize
+from affect_jax.report.adaptation import SCORES, interval, question_table, score_table, share_tables, summarize
 
 CCC = {  # by method, of two people of each of two seeds
     "none": [0.5, 0.6, 0.4, 0.7],
@@ -14,13 +14,30 @@ CCC = {  # by method, of two people of each of two seeds
 
 
 @pytest.fixture
-def lines():
+def rows():
     rows = []
     for method, values in CCC.items():
         for place, value in enumerate(values):
             row = {"seed": place // 2, "method": method, "protocol": "block", "neutral": "0", "share": "0.05"}
             rows.append({**row, "subject": f"p{place % 2}", **dict.fromkeys(SCORES, str(value))})
+    return rows
+
+
+@pytest.fixture
+def lines(rows):
     return summarize(rows)
+
+
+def test_the_differences_that_are_asked_for(rows, lines):
+    prior = next(line for line in lines if line["method"] == "prior")
+    table = question_table(rows)
+    assert [row["difference"] for row in table] == ["prior - ridge", "prior - bias scale"]
+    assert table[0] == {
+        "difference": "prior - ridge",
+        "given": "labels of a block",
+        "5%": interval(prior, "to_simple", "+"),
+    }
+    assert table[1]["5%"].startswith("+0.140 [")
 
 
 def test_means_and_differences_by_person(lines):

@@ -28,6 +28,11 @@ class FeaturesConfig:
                 f"stored features: split is '{self.split}', expected 'all'; each split has a folder of its own (root)"
             )
 
+    @property
+    def own_split(self) -> str:
+        """The folder: two of them are two splits."""
+        return str(pathlib.Path(self.root).resolve())
+
 
 class Features:
     """A `Source` of stored features, with the labels of the table."""

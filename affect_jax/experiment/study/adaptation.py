@@ -7,11 +7,11 @@ from absl import logging
 
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import lookup
-from affect_jax.experiment.study.adaptation_runs import Row, read_pair, run_method
+from affect_jax.experiment.study.adaptation_runs import Pair, Row, read_pair, run_method
 from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.personal.protocol import LARGEST_SHARE
 from affect_jax.personal.registry import METHODS
-from affect_jax.report.adaptation import BASE, score_table, share_tables, summarize
+from affect_jax.report.adaptation import BASE, question_table, score_table, share_tables, summarize
 from affect_jax.report.sections.adaptation import draw_adaptation
 from affect_jax.report.tables import markdown_table, text_table
 
@@ -51,8 +51,19 @@ def compare_adaptation(
             raise UsageError(str(error)) from error
         logging.info("seed %d: %d sources, %d targets", seed, len(pair.sources.subjects), len(pair.people))
         for name in names:
-            rows += run_method(name, pair, shares, output / "parts")
+            rows += _run(name, pair, shares, output / "parts", asked=name in methods)
     return _write(rows, output)
+
+
+def _run(name: str, pair: Pair, shares: Sequence[float], parts: pathlib.Path, asked: bool) -> list[Row]:
+    """Rows of a method; none, with a warning, if it does not suit the network and was not asked for by name."""
+    try:
+        return run_method(name, pair, shares, parts)
+    except ValueError as error:
+        if asked:
+            raise UsageError(f"--methods: {error}") from error
+        logging.warning("%s is left out: %s", name, error)
+        return []
 
 
 def _method_names(methods: Sequence[str]) -> list[str]:
@@ -79,7 +90,7 @@ def _write(rows: Sequence[Row], output: pathlib.Path) -> str:
     write_csv(lines, output / "summary.csv")
     draw_adaptation(lines, output / "adaptation.png")
     with open_atomically(output / "summary.md") as file:
-        file.write(_page(lines))
+        file.write(_page(lines, rows))
     return text_table(score_table(lines, "block", "1", _headline_share(lines)))
 
 
@@ -89,7 +100,7 @@ def _headline_share(lines: Sequence[Mapping[str, object]]) -> float:
     return min(sorted(shares), key=lambda share: abs(share - HEADLINE_SHARE))
 
 
-def _page(lines: Sequence[Mapping[str, object]]) -> str:
+def _page(lines: Sequence[Mapping[str, object]], rows: Sequence[Row]) -> str:
     share = _headline_share(lines)
     parts = [
         "Means over people with 95 % bootstrap intervals over people; each score is the mean of valence and arousal."
@@ -100,6 +111,8 @@ def _page(lines: Sequence[Mapping[str, object]]) -> str:
                 parts += [f"## Labels of {share:.0%} of the frames, {place}{words}", markdown_table(table)]
     if table := score_table(lines, "none", "1", 0.0):
         parts += ["## A neutral face only", markdown_table(table)]
+    if table := question_table(rows):
+        parts += ["## Differences of the mean CCC by person", markdown_table(table)]
     for title, table in share_tables(lines).items():
         parts += [f"## Mean CCC by share: {title}", markdown_table(table)]
     return "\n\n".join(parts) + "\n"

@@ -150,7 +150,7 @@ class _Adapted:
     def predictions(self, protocol: Protocol, drawn: Sequence[Drawn]) -> Float[np.ndarray, "person frame 2"]:
         """Raw valence and arousal of all frames; computed once for protocols that give the method the same."""
         frames = FRAMES in self.method.needs or (LABELS in self.method.needs and protocol.has_labels)
-        neutral = NEUTRAL in self.method.needs and protocol.neutral
+        neutral = bool({NEUTRAL, FRAMES} & set(self.method.needs)) and protocol.neutral
         same = (protocol.kind, protocol.share) if frames and protocol.share else ()
         if (*same, neutral) not in self.known:
             given = given_together(self.pair.people, drawn, protocol, self.method.needs, self.frames)

@@ -174,6 +174,25 @@ def test_what_does_not_belong_together_is_refused(folders, methods, tmp_path):
         compare_adaptation([tmp_path / "nothing"], targets[:1], tmp_path)
 
 
+def test_a_method_that_does_not_suit_the_network_is_left_out_unless_it_was_asked_for(
+    folders, methods, tmp_path, monkeypatch, caplog
+):
+    def refuse(sources, key):
+        raise ValueError("method 'last_layer' needs the head")
+
+    unsuited = BiasScale(name="last_layer")
+    object.__setattr__(unsuited, "learn", refuse)
+    monkeypatch.setitem(registry.METHODS, "last_layer", unsuited)
+    sources, targets = (each[:1] for each in folders)
+    monkeypatch.setattr("affect_jax.experiment.study.adaptation.draw_adaptation", lambda *given: None)
+    with caplog.at_level("WARNING"):
+        compare_adaptation(sources, targets, tmp_path, shares=(0.0, 0.05), neutral_seconds=NEUTRAL_SECONDS)
+    assert "last_layer is left out: method 'last_layer' needs the head" in caplog.text
+    assert {key[1] for key in rows_of(tmp_path)} == set(methods) - {"last_layer"}
+    with pytest.raises(UsageError, match="--methods: method 'last_layer' needs the head"):
+        compare_adaptation(sources, targets, tmp_path, ["last_layer"])
+
+
 def test_other_people_or_a_longer_neutral_segment_are_another_part(folders):
     sources, targets = folders
     digests = [

@@ -1,0 +1,63 @@
+import dataclasses
+
+import jax
+import numpy as np
+
+from affect_jax.personal.labeled import gather_labeled, labeled_seconds, squared_error
+
+
+def one_person(targets, labeled):
+    person = jax.tree.map(lambda leaf: leaf[0], targets)
+    mask = np.zeros(len(person.labeled), np.float32)
+    mask[labeled] = 1
+    return dataclasses.replace(person, labeled=mask)
+
+
+def test_labeled_frames_come_first_and_what_follows_is_empty(targets):
+    given = one_person(targets, [7, 9, 30])
+    found = gather_labeled(given, most=5)
+    np.testing.assert_array_equal(found.weight, [1, 1, 1, 0, 0])
+    np.testing.assert_array_equal(found.features[:3], given.features[[7, 9, 30]])
+    np.testing.assert_array_equal(found.label[:3], given.label[[7, 9, 30]])
+    assert not np.any(found.features[3:]) and not np.any(found.label[3:])
+
+
+def test_of_too_many_labeled_frames_evenly_spread_ones_are_kept(targets):
+    given = one_person(targets, np.arange(20, 40))
+    found = gather_labeled(given, most=5)
+    np.testing.assert_array_equal(found.features, given.features[[20, 24, 28, 32, 36]])
+    np.testing.assert_array_equal(found.weight, np.ones(5))
+
+
+def test_unlabeled_frames_may_hold_anything(targets):
+    given = one_person(targets, [7, 9])
+    spoiled = given.labeled[:, None] > 0
+    features = np.where(spoiled, given.features, np.nan)
+    label = np.where(spoiled, given.label, np.inf)
+    found = gather_labeled(dataclasses.replace(given, features=features, label=label), most=4)
+    for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(gather_labeled(given, most=4)), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_error_is_the_mean_over_the_labeled_frames(targets):
+    given = one_person(targets, [7, 9, 30])
+    found = gather_labeled(given, most=5)
+    predicted = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
+    expected = np.mean((predicted[:3].astype(np.float64) - given.label[[7, 9, 30]]) ** 2)
+    np.testing.assert_allclose(squared_error(predicted, found), expected, rtol=1e-6)
+    nothing = gather_labeled(one_person(targets, []), most=5)
+    assert squared_error(predicted, nothing) == 0
+
+
+def test_labels_tell_the_time_that_they_cover(targets):
+    """At 10 frames per second: a block of 20 frames 1 + 19 * 0.1 s, frames 2 s apart 1 s each, 0.5 s apart 0.5 s."""
+    seconds = lambda labeled: float(labeled_seconds(one_person(targets, labeled)))
+    np.testing.assert_allclose(seconds(np.arange(20, 40)), 2.9, rtol=1e-5)
+    np.testing.assert_allclose(seconds([0, 20, 40]), 3, rtol=1e-6)
+    np.testing.assert_allclose(seconds([10, 15, 20]), 2, rtol=1e-6)
+    assert seconds([]) == 0
+
+
+def test_without_times_every_label_counts_a_second(targets):
+    given = dataclasses.replace(one_person(targets, np.arange(20, 40)), time_seconds=None)
+    assert float(labeled_seconds(given)) == 20
