@@ -40,17 +40,16 @@ def main() -> None:
         shared.require_now("tables", "persons")
         given = Given(tuple(map(pathlib.Path, TABLES.value)), tuple(DAYS.value), FACE.value)
         return print(run_baseline(given, SUBJECT.value, pathlib.Path(PERSONS.value)))
-    from affect_jax.experiment import adapt, predict
+    from affect_jax.experiment import adapt, lesson, predict
 
     shared.require_now("workdir", "output")
-    lesson = adapt.read_lesson(SUBJECT.value, **{flag.name: flag.value for flag in LESSON})
+    shared.require_one_now("features", "input")
+    given = lesson.read_lesson(SUBJECT.value, **{flag.name: flag.value for flag in LESSON})
     places = pathlib.Path(WORKDIR.value), pathlib.Path(OUTPUT.value)
-    if (FEATURES.value is None) == (INPUT.value is None):
-        adapt.refuse_both()
     if FEATURES.value:
-        return adapt.adapt_run(*places, pathlib.Path(FEATURES.value), lesson)
+        return adapt.adapt_run(*places, pathlib.Path(FEATURES.value), given)
     finding = predict.Finding(FACES.value, LANDMARKER.value or "")
-    return adapt.adapt_from_video(*places, pathlib.Path(INPUT.value), finding, lesson)
+    return adapt.adapt_from_video(*places, pathlib.Path(INPUT.value), finding, given)
 
 
 if __name__ == "__main__":

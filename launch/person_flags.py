@@ -4,6 +4,8 @@ from absl import flags
 
 from launch.flags import define_name, define_path
 
+METHODS = ["prior", "ridge", "bias_scale", "neutral_subtraction"]  # those of `personal.registry` whose result is linear
+
 flags.disclaim_key_flags()  # as in `launch.flags`
 
 
@@ -30,7 +32,7 @@ def define_lesson() -> tuple[flags.FlagHolder, ...]:
     return (
         define_path("labels", labels),
         flags.DEFINE_list("neutral", [], neutral),
-        flags.DEFINE_enum("method", "prior", ["prior", "ridge", "bias_scale"], "How the adapter is learned."),
+        flags.DEFINE_enum("method", "prior", METHODS, "How to learn; neutral_subtraction needs --neutral."),
         define_path("sources", "Stored features of the source people.", folder=True),
         flags.DEFINE_float("sources_neutral", 0.0, rest, lower_bound=0),
     )

@@ -15,10 +15,10 @@ from affect_jax.experiment.lesson import Lesson, at_rest, learn, read_given, req
 from affect_jax.experiment.predict import Finding
 from affect_jax.files.disk import require_writable
 from affect_jax.nn.network import names
-from affect_jax.personal.adapter_file import Card, read_adapter, write_adapter
+from affect_jax.personal.adapter_file import Card, Geometry, read_adapter, write_adapter
 from affect_jax.personal.digest import network_digest
 from affect_jax.personal.folder import adapter_path
-from affect_jax.personal.one_person import Geometry, geometry_of, warn_of_another_face, warn_of_two_faces
+from affect_jax.personal.one_person import geometry_of, warn_of_another_face, warn_of_two_faces
 from affect_jax.personal.stored import read_features
 from affect_jax.tables.clip_summary import durations
 from affect_jax.tables.person_rows import LONGEST_SECONDS

@@ -22,6 +22,7 @@ from affect_jax.files.problems import raise_problems
 from affect_jax.files.video import STANDARD_INPUT
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.streaming import follower
+from affect_jax.models.contract import Contract
 from affect_jax.models.features import with_features
 from affect_jax.nn.network import Network, Variables, names
 from affect_jax.personal.digest import network_digest
@@ -49,22 +50,22 @@ def predictor(
     """
     run, network, variables, step = restore.restore_run(workdir)
     made = make_predictor(workdir, run, network, variables, step, flip, precision)
-    return with_adapters(made, workdir, run, network, variables, precision) if adapters else made
+    return with_adapters(made, workdir, run.contract, network, variables, precision) if adapters else made
 
 
 def with_adapters(
-    made: Predictor, workdir: pathlib.Path, run: RunOptions, network: Network, variables: Variables, precision: str
+    made: Predictor, workdir: pathlib.Path, contract: Contract, network: Network, variables: Variables, precision: str
 ) -> Predictor:
-    """The same predictor, to whose raw outputs adapters of persons can be applied."""
-    if not run.contract.features:
+    """The same predictor, to whose raw outputs adapters of persons can be applied; UsageError without features."""
+    if not contract.features:
         raise UsageError(
-            f"{workdir} holds a network ('{run.model_name}') without pooled features, to which no adapter can be "
-            "applied; use a static network or a clip network"
+            f"{workdir} holds a network without pooled features, to which no adapter can be applied; use a static "
+            "network or a clip network"
         )
     featured = with_features(network)
     follow = None
-    if run.contract.causal:
-        follow = follower(featured.module(variables), run.contract.input_px, precision)
+    if contract.causal:
+        follow = follower(featured.module(variables), contract.input_px, precision)
     digest = network_digest(names(variables))
     return dataclasses.replace(made, featured=Featured(_function(featured, variables, precision), digest, follow))
 

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 
 from affect_jax.faces.likeness import FAR, difference
 from affect_jax.metrics.agreement import DIMENSIONS
+from affect_jax.personal.adapter_file import Geometry
 from affect_jax.personal.stored import StoredFeatures
 
 FEWEST_LABELS = 5  # frames
@@ -75,14 +76,6 @@ def check_labels(stored: StoredFeatures, source: str) -> None:
                 f"{source}: {dimension} is {values[0]:.3g} in all {len(labels)} labeled frames of {stored.subject[0]}; "
                 "label frames in which the expression changes. A face at rest needs no labels, only --neutral"
             )
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Geometry:
-    """The geometry of a face over the frames that its person is learned from."""
-
-    mean: Float[np.ndarray, "number"]
-    spread: Float[np.ndarray, "number"]  # standard deviation over frames
 
 
 def geometry_of(stored: StoredFeatures, used: Bool[np.ndarray, "row"]) -> Geometry | None:

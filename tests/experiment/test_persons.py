@@ -8,8 +8,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.persons import NOBODY, Chosen, choose, read_persons, require_fitting
 from affect_jax.files.video import STANDARD_INPUT
 from affect_jax.personal.adapter import no_adapter
-from affect_jax.personal.adapter_file import write_adapter
-from affect_jax.personal.one_person import Geometry
+from affect_jax.personal.adapter_file import Geometry, write_adapter
 from affect_jax.predict.ids import Ids
 from affect_jax.predict.persons import Persons
 from affect_jax.predict.predictor import Featured
