@@ -10,8 +10,8 @@ from affect_jax.personal.given import Given, only
 from affect_jax.types import ArrayLike
 
 MOST_FRAMES = 320  # a fifth of a minute at 25 fps is 300; of more labeled frames, evenly spread ones are used
-# A label tells about the expression that it falls into, which lasts for seconds. With 1 s instead, a block of 15 s would
-# pass for 15 labels at random times, and be learned from for so long that the person is worse off than without.
+# A label tells about the expression that it falls into, which lasts for seconds. With 1 s instead, a block of 15 s
+# would pass for 15 labels at random times, and be learned from for so long that the person is worse off than without.
 LABEL_SECONDS = 10.0
 
 
