@@ -10,7 +10,9 @@ from affect_jax.personal.given import Given, only
 from affect_jax.types import ArrayLike
 
 MOST_FRAMES = 320  # a fifth of a minute at 25 fps is 300; of more labeled frames, evenly spread ones are used
-FAR_SECONDS_OF_LABELS = 1.0  # labels closer in time tell less than a whole label each: affect changes slowly
+# A label tells about the expression that it falls into, which lasts for seconds. With 1 s instead, a block of 15 s
+# would pass for 15 labels at random times, and be learned from for so long that the person is worse off than without.
+LABEL_SECONDS = 10.0
 
 
 @jax.tree_util.register_dataclass
@@ -43,15 +45,15 @@ def squared_error(predicted: Float[ArrayLike, "frame 2"], labeled: Labeled) -> F
 
 
 def labeled_seconds(given: Given) -> Float[Array, ""]:
-    """What the labels of one person tell: a second for each, but no more than the time since the one before it.
+    """What the labels of one person tell about: `LABEL_SECONDS` each, but no more than the time since the one before.
 
-    A random draw of 75 frames out of a minute tells about as much as its number of labels says, a block of 75 frames
-    only the 3 s that it lasts. Without times, every label counts a second.
+    75 frames of a block that lasts 15 s tell about 25 s, 75 random frames of 5 minutes about almost all of it. Without
+    times, labels are taken to be far apart.
     """
     labeled = given.labeled > 0
     if given.time_seconds is None:
-        return FAR_SECONDS_OF_LABELS * jnp.sum(labeled.astype(jnp.float32))
+        return LABEL_SECONDS * jnp.sum(labeled.astype(jnp.float32))
     before_all = jnp.full((1,), -jnp.inf, jnp.float32)
     latest = jax.lax.cummax(jnp.where(labeled, given.time_seconds, -jnp.inf).astype(jnp.float32))
-    gap = jnp.clip(given.time_seconds - jnp.concatenate([before_all, latest[:-1]]), 0.0, FAR_SECONDS_OF_LABELS)
+    gap = jnp.clip(given.time_seconds - jnp.concatenate([before_all, latest[:-1]]), 0.0, LABEL_SECONDS)
     return jnp.sum(jnp.where(labeled, gap, 0.0))

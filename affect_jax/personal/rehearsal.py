@@ -22,7 +22,15 @@ from affect_jax.types import ArrayLike
 
 REHEARSALS = 18  # of each amount of labels; the persons take part in turn
 # Shares of a person's frames that are labeled.
-AMOUNTS = (("block", 0.01), ("block", 0.03), ("block", 0.1), ("block", 0.2), ("random", 0.01), ("random", 0.1))
+AMOUNTS = (
+    ("block", 0.01),
+    ("block", 0.02),
+    ("block", 0.05),
+    ("block", 0.1),
+    ("block", 0.2),
+    ("random", 0.01),
+    ("random", 0.1),
+)
 RATES = (1e-3, 1e-2)
 STOPS = (0, 3, 10, 30, 100, 300)  # numbers of steps to choose from; 0 leaves the start as it is
 

@@ -50,14 +50,20 @@ def test_the_error_is_the_mean_over_the_labeled_frames(targets):
 
 
 def test_labels_tell_the_time_that_they_cover(targets):
-    """At 10 frames per second: a block of 20 frames 1 + 19 * 0.1 s, frames 2 s apart 1 s each, 0.5 s apart 0.5 s."""
+    """At 10 frames per second: 10 s for the first label, and for others the time since the one before."""
     seconds = lambda labeled: float(labeled_seconds(one_person(targets, labeled)))
-    np.testing.assert_allclose(seconds(np.arange(20, 40)), 2.9, rtol=1e-5)
-    np.testing.assert_allclose(seconds([0, 20, 40]), 3, rtol=1e-6)
-    np.testing.assert_allclose(seconds([10, 15, 20]), 2, rtol=1e-6)
+    np.testing.assert_allclose(seconds(np.arange(20, 40)), 11.9, rtol=1e-5)
+    np.testing.assert_allclose(seconds([0, 20, 40]), 14, rtol=1e-6)
+    np.testing.assert_allclose(seconds([10, 15, 20]), 11, rtol=1e-6)
     assert seconds([]) == 0
 
 
-def test_without_times_every_label_counts_a_second(targets):
+def test_without_times_labels_are_far_apart(targets):
     given = dataclasses.replace(one_person(targets, np.arange(20, 40)), time_seconds=None)
-    assert float(labeled_seconds(given)) == 20
+    assert float(labeled_seconds(given)) == 200
+
+
+def test_labels_of_different_clips_are_far_apart(targets):
+    given = one_person(targets, [0, 1, 30, 31])
+    time = given.time_seconds + 1e6 * (np.arange(len(given.labeled)) >= 30).astype(np.float32)
+    np.testing.assert_allclose(labeled_seconds(dataclasses.replace(given, time_seconds=time)), 20.1, atol=0.07)

@@ -65,5 +65,5 @@ def test_the_best_stop_and_learning_rate_of_each_amount_are_chosen(monkeypatch, 
     schedule = choose_schedule(path, sources, jax.random.key(0))
     np.testing.assert_array_equal(schedule.steps, [rehearsal.STOPS[1], rehearsal.STOPS[3]])
     np.testing.assert_allclose(schedule.learning_rate, [1e-2, 1e-3])
-    # 3 frames in a row tell 1 + 2 * 0.1 s.
-    np.testing.assert_allclose(schedule.seconds[0], 1.2, rtol=1e-5)
+    # 3 frames in a row tell about 10 + 2 * 0.1 s.
+    np.testing.assert_allclose(schedule.seconds[0], 10.2, rtol=1e-5)
