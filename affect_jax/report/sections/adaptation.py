@@ -15,7 +15,9 @@ from affect_jax.report.adaptation import BASE, MAIN, PROTOCOLS, SIMPLE, TITLES
 MARKERS = "osD^vPX"
 SIMPLE_DASHES = ((0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2)))
 SPREAD = 0.5  # of the marks of all methods at one share, in distances between two shares
-SHOWN = (("random", "0"), ("block", "0"), ("block", "1"), ("none", "1"))  # one column each
+SHOWN = (("random", "0"), ("block", "0"), ("block", "1"))  # one column each
+NEUTRAL_ONLY = ("none", "1", 0.0)  # where a protocol with a neutral face begins
+ROOM = 1.25  # of the largest gain, above and below the network as it is; what lies farther below is left out
 Line = Mapping[str, object]
 
 
@@ -23,24 +25,38 @@ def draw_adaptation(lines: Sequence[Line], path: pathlib.Path) -> None:
     """Draws a grid: a row for each score, a column for each protocol; `lines` as `report.adaptation.summarize` gives.
 
     The network as it is stands as a horizontal line. Bars are 95 % intervals over people, of the first row only: in the
-    others they would hide each other.
+    others they would hide each other. The axes leave out what falls below that line by more than others rise above it.
     """
-    figure = make_figure(15.5, 12.5)
+    figure = make_figure(13.5, 13.5)
     columns = [setting for setting in SHOWN if any(_setting(line) == setting for line in lines)]
     methods = [method for method in dict.fromkeys(str(line["method"]) for line in lines) if method != BASE]
     shares = sorted({float(str(line["share"])) for line in lines})
     grid = figure.subplots(len(TITLES), len(columns), sharex=True, sharey="row", squeeze=False)
     for row, (score, title) in zip(grid, TITLES.items(), strict=True):
         for axes, setting in zip(row, columns, strict=True):
-            own = [line for line in lines if _setting(line) == setting]
+            own = [line for line in lines if _is_shown(line, setting)]
             style_axes(axes, PROTOCOLS[setting] if score == MAIN else "")
             _draw_panel(axes, own, methods, shares, score)
         row[0].set_ylabel(title, color=INK)
+        _limit(row[0], [line for line in lines if _setting(line) in columns], score)
     for axes in grid[-1]:
         axes.set_xticks(range(len(shares)), [f"{share:.0%}" for share in shares])
         axes.set_xlabel("frames of the person", color=INK)
     _draw_legend(figure, grid[0, 0], len(methods))
     write_bytes(to_png(figure), path)
+
+
+def _is_shown(line: Line, setting: tuple[str, str]) -> bool:
+    at_zero = setting[1] == "1" and (*_setting(line), line["share"]) == NEUTRAL_ONLY
+    return at_zero or _setting(line) == setting
+
+
+def _limit(axes: Axes, lines: Sequence[Line], score: str) -> None:
+    base = float(np.mean([line[score] for line in lines if line["method"] == BASE] or [np.nan]))
+    values = np.array([line[score] for line in lines], np.float64)
+    gain = ROOM * (base - values.min() if score.startswith("rmse") else values.max() - base)
+    if gain > 0:  # also False for NaN, without a network as it is
+        axes.set_ylim(base - gain, base + gain)
 
 
 def _setting(line: Line) -> tuple[str, str]:
