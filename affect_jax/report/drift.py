@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, DateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
@@ -16,7 +17,7 @@ from affect_jax.draw.colors import GRAY, INK, LABEL_BAND, SERIES
 from affect_jax.files.atomic import write_bytes
 
 LATER, UNUSUAL = SERIES[0], SERIES[1]
-MOST_NAMES = 12  # of days without dates, below the axis
+MOST_NAMES, MOST_DATES = 12, 6  # below the axis: rotated names, and dates side by side
 
 Row = Mapping[str, Any]  # a row of drift.csv, with numbers
 
@@ -68,12 +69,15 @@ def _is_narrow(axes: Axes) -> bool:
 def _places(names: Sequence[str], axes: Axes) -> dict[str, Any]:
     """Where each day stands: at its date if all have one, else in order."""
     try:
-        return {name: datetime.date.fromisoformat(name) for name in names}
+        dates = {name: datetime.date.fromisoformat(name) for name in names}
     except ValueError:
         places = {name: number for number, name in enumerate(dict.fromkeys(names))}
         shown = list(places)[:: -(-len(places) // MOST_NAMES)]
         axes.set_xticks([places[name] for name in shown], shown, rotation=30, ha="right", parse_math=False)
         return places
+    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=MOST_DATES))
+    axes.xaxis.set_major_formatter(DateFormatter("%Y-%m-%d"))
+    return dates
 
 
 def _draw_usual_range(axes: Axes, place: Mapping[str, Any], rows: Sequence[Row]) -> None:
