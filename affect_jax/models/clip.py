@@ -12,6 +12,7 @@ from affect_jax.models.fan import FAN, TrunkConfig
 from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, pooled_channels, resize_layers
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.execution import DIRECT, check_execution, execution_named
+from affect_jax.nn.experts import MixtureConfig
 from affect_jax.nn.frames import TemporalPool, per_frame
 from affect_jax.nn.moving_average import MovingAverage, flat_average
 from affect_jax.nn.recurrent import ConvLSTMOverTime, GRUOverTime
@@ -24,6 +25,7 @@ class ClipNetworkConfig:
     """Sizes of the static network, which of its layers are temporal, and the temporal layers added to it.
 
     head.rank: as in the static network; the paper does not give its ranks, so the default is ours.
+    experts: as in the static network.
     """
 
     trunk: TrunkConfig = dataclasses.field(default_factory=TrunkConfig)
@@ -31,6 +33,7 @@ class ClipNetworkConfig:
     time: ClipTimeConfig = dataclasses.field(default_factory=ClipTimeConfig)
     execution: str = "auto"  # see `nn.execution.EXECUTIONS`
     emotions: int = 8
+    experts: MixtureConfig = dataclasses.field(default_factory=MixtureConfig)
 
     def __post_init__(self):
         check_execution(self.execution)
@@ -69,7 +72,7 @@ class ClipNetwork(nnx.Module):
         self.config = config
         self.trunk = FAN(config.trunk, rngs=rngs)
         temporal = _temporal_head_layers(config, rngs=rngs)
-        self.head = affect_head(config.trunk, config.head, config.emotions, **temporal, rngs=rngs)
+        self.head = affect_head(config.trunk, config.head, config.experts, config.emotions, **temporal, rngs=rngs)
         self.gives_features = False  # set by models.features.with_features
         self.output_average = _output_average(config.time)
         resize_layers(self, config.head, rngs=rngs)

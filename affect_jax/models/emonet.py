@@ -11,6 +11,7 @@ from affect_jax.models.contract import Contract
 from affect_jax.models.fan import FAN, TrunkConfig
 from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, pooled_channels, resize_layers
 from affect_jax.nn.execution import DIRECT, check_execution, execution_named
+from affect_jax.nn.experts import MixtureConfig
 from affect_jax.ops.image_checks import check_crops
 from affect_jax.ops.parts import map_in_parts
 from affect_jax.types import Predictions
@@ -18,12 +19,16 @@ from affect_jax.types import Predictions
 
 @dataclasses.dataclass(frozen=True)
 class EmoNetConfig:
-    """Sizes of the network; the defaults are the published ones with 8 emotions (13,963,410 parameters)."""
+    """Sizes of the network; the defaults are the published ones with 8 emotions (13,963,410 parameters).
+
+    experts: a mixture that predicts valence and arousal in place of the last two layers; launch.join_experts adds it.
+    """
 
     trunk: TrunkConfig = dataclasses.field(default_factory=TrunkConfig)
     head: HeadConfig = dataclasses.field(default_factory=HeadConfig)
     execution: str = "auto"  # see `nn.execution.EXECUTIONS`
     emotions: int = 8
+    experts: MixtureConfig = dataclasses.field(default_factory=MixtureConfig)
 
     def __post_init__(self):
         check_execution(self.execution)
@@ -51,7 +56,7 @@ class EmoNet(nnx.Module):
     def __init__(self, config: EmoNetConfig, *, rngs: nnx.Rngs):
         self.config = config
         self.trunk = FAN(config.trunk, rngs=rngs)
-        self.head = affect_head(config.trunk, config.head, config.emotions, rngs=rngs)
+        self.head = affect_head(config.trunk, config.head, config.experts, config.emotions, rngs=rngs)
         resize_layers(self, config.head, rngs=rngs)
         self.gives_features = False  # set by models.features.with_features
         self.deterministic = False  # set by eval(): images do not mix

@@ -39,7 +39,6 @@ class HeadConfig:
     between: "linear", or "norm_relu": BatchNorm and ReLU after the first 1x1, as published; only linear ones are
         equivalent to dense kernels.
     component_dropout: fraction of the components of CP kernels dropped in training.
-    experts: a mixture that predicts valence and arousal in place of the last two layers; launch.join_experts adds it.
     """
 
     blocks: int = 4
@@ -51,7 +50,6 @@ class HeadConfig:
     form: str = "cp"
     between: str = "linear"
     component_dropout: float = 0.0
-    experts: MixtureConfig = dataclasses.field(default_factory=MixtureConfig)
 
     def __post_init__(self):
         if self.blocks < 1:
@@ -100,16 +98,17 @@ def pooled_channels(trunk: TrunkConfig, head: HeadConfig) -> int:
 def affect_head(
     trunk: TrunkConfig,
     head: HeadConfig,
+    experts: MixtureConfig,
     emotions: int,
     time_maps: nnx.Module | None = None,
     time_features: nnx.Module | None = None,
     *,
     rngs: nnx.Rngs,
 ) -> AffectHead:
-    """Makes the head of a network of these sizes, with the given temporal layers."""
+    """Makes the head of a network of these sizes, with the given temporal layers; experts, if their count is not 0."""
     width, pooled = trunk.widths[-1], pooled_channels(trunk, head)
     joined = (trunk.modules + 1) * width
-    experts = MixtureOfExperts(pooled, 2, head.experts, rngs=rngs) if head.experts.count else None
+    mixture = MixtureOfExperts(pooled, 2, experts, rngs=rngs) if experts.count else None
     return AffectHead(
         joined if head.attention else joined + LANDMARKS,
         width,
@@ -120,7 +119,7 @@ def affect_head(
         convolution=head.convolution(head.rank),
         time_maps=time_maps,
         time_features=time_features,
-        experts=experts,
+        experts=mixture,
         rngs=rngs,
     )
 

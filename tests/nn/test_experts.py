@@ -77,6 +77,18 @@ def test_experts_by_vmap_are_the_experts_one_by_one():
         np.testing.assert_allclose(together[:, k], alone(features)[:, 0], rtol=1e-6, atol=1e-6)
 
 
+def test_in_bfloat16_only_the_products_are_rounded():
+    layer = mixture_of(top_k=2, gate_hidden=3)
+    features, context = map(jnp.asarray, draw_inputs())
+    exact = layer(features, context)
+    nnx.update(layer, jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), nnx.state(layer, nnx.Param)))
+    rounded = layer(features.astype(jnp.bfloat16), context.astype(jnp.bfloat16))
+    assert rounded.gate.dtype == rounded.shares.dtype == jnp.float32 and rounded.values.dtype == jnp.bfloat16
+    np.testing.assert_allclose(rounded.shares.sum(-1), 1, rtol=1e-6)
+    scale = float(jnp.abs(exact.experts).max())
+    np.testing.assert_allclose(rounded.experts.astype(jnp.float32), exact.experts, atol=0.05 * scale)
+
+
 def test_batch_axes_of_clips_change_nothing():
     layer = mixture_of(top_k=2)
     features, context = map(jnp.asarray, draw_inputs(6))

@@ -76,13 +76,13 @@ def _join(source: pathlib.Path, experts: pathlib.Path, workdir: pathlib.Path) ->
 
 def _check_base(source: pathlib.Path, base: Trained) -> None:
     run, network, variables, _ = base
-    head = model_options(run.model).get("head")
-    if head is None or not run.contract.features:
+    known = model_options(run.model).get("experts")
+    if known is None or not run.contract.features:
         raise UsageError(
             f"--from={source} holds a network '{run.model_name}', which has no affect head to give experts"
         )
-    if head["experts"]["count"]:
-        raise UsageError(f"--from={source} already has {head['experts']['count']} experts; give the network without")
+    if known["count"]:
+        raise UsageError(f"--from={source} already has {known['count']} experts; give the network without")
     if affect_layers(network, variables) is None:
         raise UsageError(
             f"--from={source} averages its outputs over frames (model.time.output_average), which experts on the "
@@ -110,8 +110,7 @@ def _check_experts(experts: pathlib.Path, mixture: Trained, base: Trained) -> No
 
 def _config(source: pathlib.Path, experts: pathlib.Path) -> dict[str, Any]:
     config, mixture = claim.read_config(source), claim.read_config(experts)["model"]["mixture"]
-    head = {**config["model"]["head"], "experts": mixture}
-    model = {**config["model"], "head": head}
+    model = {**config["model"], "experts": mixture}
     return {**config, "model": model, "initialize": {"rule": "joined", "workdir": str(source)}}
 
 

@@ -37,7 +37,7 @@ def train_experts(base_run, root, **task):
     for split in ("train", "validation"):
         storing.store_data_set(base_run, "rendered", "", split, SETTINGS, root / split)
     config = base.base()
-    config.batch_size = 18
+    config.batch_size = 16
     config.model = base.model("experts", features=8, mixture={"count": 3, "hidden": 4, "top_k": 2})
     config.task = base.task("experts", stage="joint", **task)
     config.initialize.update(rule="head", workdir=str(base_run))
