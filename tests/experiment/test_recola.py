@@ -43,6 +43,8 @@ def small(root, start, model):
     config.batch_size, config.frozen, config.optimizer.learning_rate = 8, "trunk/.*", 1e-2
     config.train.update(steps=4, log_every=2, evaluate_every=4)
     config.initialize.workdir = str(start)
+    config.data.store = str(root.parent / "data")
+    config.data.stored.crop_px = config.model.trunk.input_px
     config.data.train.recola.root = str(root)
     config.data.train.recola.clock.delay_seconds = DELAY_SECONDS
     return config
@@ -97,4 +99,4 @@ def test_methods_are_compared_on_the_targets(runs):
 @pytest.mark.slow
 def test_another_halving_does_not_overwrite_features(made, runs):
     with pytest.raises(UsageError, match=r"holds features of data .*these have .*sources=.*choose another --output"):
-        store_data_set(runs / "static", "recola", "", "targets", ['sources=("P16",)'], runs / "targets")
+        store_data_set(runs / "static", "recola", "", "targets", ['sources=["P16"]'], runs / "targets")
