@@ -13,7 +13,7 @@ GROUPS = {
     "Adapt to a person": ("features",),
     "Use elsewhere": ("export",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),
-    "Study many runs": ("sweep", "compare_sweeps", "compare_adaptation"),
+    "Study many runs": ("sweep", "compare_sweeps", "compare_adaptation", "fine_tune_whole"),
     "Data": ("prepare_data", "find_faces", "import_lists", "render_faces"),
 }
 FOLDER = pathlib.Path(__file__).parent

@@ -9,8 +9,9 @@ RUNS=runs/personal
 SEEDS=${SEEDS:-0 1 2 3 4}
 PEOPLE=${PEOPLE:-9 90}
 CONFIGS=$(cat configs/base.py configs/quickstart.py configs/personal.py | cksum)
-# Recordings of 300 s at 5 frames per second. The first 3 s show a face at rest: the neutral segment.
-RECORDINGS="--set=kind=clips --set=per_subject=1 --set=frames=1500 --set=fps=5 --set=rest_seconds=3 --set=individuality=2"
+# Recordings of 300 s at 5 frames per second, of many people at half of that. The first 3 s show a face at rest: the
+# neutral segment.
+RECORDINGS="--set=kind=clips --set=per_subject=1 --set=rest_seconds=3 --set=individuality=2"
 
 step() {  # MARK TITLE COMMAND...: runs a command, unless it finished before with the same options and configs
   local mark="$1" title=$2
@@ -32,6 +33,8 @@ step $RUNS/finished/others "Static network trained on other people" launch.train
 for people in $PEOPLE; do
   PAIRS=
   FOLDER=$RUNS/people_$people
+  FRAMES="--set=frames=1500 --set=fps=5"
+  [ "$people" -lt 50 ] || FRAMES="--set=frames=750 --set=fps=2.5"
   for seed in $SEEDS; do
     SEED=$FOLDER/seed_$seed
     step $SEED/finished/static "Seed $seed: network trained on $people source people" launch.train \
@@ -41,7 +44,8 @@ for people in $PEOPLE; do
       split=train
       [ $role = sources ] || split=test
       step $SEED/finished/$role "Seed $seed: features of $people $role" launch.features --workdir=$SEED/static \
-        --data=rendered --split=$split --set=subjects="$people" --set=seed=$seed $RECORDINGS --output=$SEED/$role
+        --data=rendered --split=$split --set=subjects="$people" --set=seed=$seed $RECORDINGS \
+        $FRAMES --output=$SEED/$role
     done
     PAIRS+=" --sources=$SEED/sources --targets=$SEED/targets"
   done

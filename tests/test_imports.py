@@ -91,7 +91,7 @@ EXPERIMENT_MAY_IMPORT = {
     "live": {"config", "predict"},
     "library": {"root_logging", "restore", "predict"},
     "sbatch": {"config"},
-    "study": {"config", "costs", "restore", "evaluate", "sbatch"},
+    "study": {"config", "data", "network", "costs", "restore", "task", "evaluate", "sbatch"},
     "cluster": {"config", "sbatch"},
 }
 

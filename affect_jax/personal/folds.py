@@ -10,11 +10,12 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Float, Int, PRNGKeyArray
 
 from affect_jax.personal.descent import descend_along, draw_rows
 from affect_jax.personal.labeled import Labeled, gather_labeled, squared_error
 from affect_jax.personal.sources import BaseHead, Sources
+from affect_jax.types import ArrayLike
 
 EACH_UP_TO = 10  # persons that are left out one by one; more of them in `FOLDS` groups
 FOLDS = 5
@@ -95,6 +96,6 @@ def _fit_head(head: BaseHead, frames: Labeled, key: PRNGKeyArray) -> BaseHead:
     return dataclasses.replace(fitted, hidden_kernel=kernel, hidden_bias=fitted.hidden_bias - center @ kernel)
 
 
-def head_without(heads: BaseHead, fold: Int[Array, ""]) -> BaseHead:
+def head_without(heads: BaseHead, fold: Int[ArrayLike, ""]) -> BaseHead:
     """The head of one fold."""
     return jax.tree.map(lambda leaf: leaf[fold], heads)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from affect_jax.types import ArrayLike
 
-FAR_SECONDS = 1e6  # between frames whose labels say nothing about each other, such as those of different clips
+FAR_SECONDS = 1e4  # between clips: their frames tell nothing of each other, and float32 still resolves a frame
 
 
 @jax.tree_util.register_dataclass
@@ -71,3 +71,11 @@ def _padded(person: Given, frames: int) -> Given:
 def person_at(persons: Given, index: int) -> Given:
     """One of several stacked persons."""
     return jax.tree.map(lambda leaf: leaf[index], persons)
+
+
+def kept_frames(persons: Given, kept: Bool[np.ndarray, "person frame"]) -> Given:
+    """Some frames of each of several persons, in their order, padded to the longest."""
+    each = []
+    for index, frames in enumerate(kept):
+        each.append(jax.tree.map(lambda leaf, index=index, frames=frames: np.asarray(leaf)[index][frames], persons))
+    return stacked(each)

@@ -15,17 +15,15 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.personal.given import Given
 from affect_jax.personal.labeled import MOST_FRAMES, labeled_seconds
+from affect_jax.personal.protocol import GUARD_SECONDS, Protocol
 from affect_jax.personal.scoring import mean_ccc
 from affect_jax.personal.sources import Sources
 from affect_jax.types import ArrayLike
 
-REHEARSALS = 30  # of each amount of labels; the persons take part in turn
+REHEARSALS = 18  # of each amount of labels; the persons take part in turn
 # Shares of a person's frames that are labeled.
-AMOUNTS = tuple(("block", share) for share in (0.01, 0.02, 0.05, 0.1, 0.2)) + tuple(
-    ("random", share) for share in (0.01, 0.05, 0.2)
-)
-GUARD_SECONDS = 1.0  # beside the labeled frames of a block, neither given nor scored
-RATES = (1e-3, 3e-3, 1e-2)
+AMOUNTS = (("block", 0.01), ("block", 0.03), ("block", 0.1), ("block", 0.2), ("random", 0.01), ("random", 0.1))
+RATES = (1e-3, 1e-2)
 STOPS = (0, 3, 10, 30, 100, 300)  # numbers of steps to choose from; 0 leaves the start as it is
 
 Path = Callable[[Int[Array, ""], Given, Float[Array, ""], PRNGKeyArray, int], Float[Array, "stop frame 2"]]
@@ -97,21 +95,14 @@ def frames_to_gather(labeled: Float[np.ndarray, "person frame"]) -> int:
 def draw_frames(
     kind: str, share: float, given: Given, rng: np.random.Generator
 ) -> tuple[Float[np.ndarray, "person frame"], Float[np.ndarray, "person frame"]]:
-    """1 for the frames whose labels are given, and 1 for the frames that are scored; neutral frames are neither."""
+    """1 for the frames whose labels are given, and 1 for the frames that are scored (`personal.protocol`)."""
     labeled, scored = np.zeros_like(given.labeled), np.zeros_like(given.labeled)
-    for person, known in enumerate((given.labeled > 0) & (given.neutral == 0)):
+    protocol = Protocol(kind, share)
+    for person, known in enumerate(given.labeled > 0):
         frames = np.flatnonzero(known)
-        count = min(max(1, round(share * len(frames))), len(frames))
-        if kind == "block":
-            first = rng.integers(len(frames) - count + 1)
-            chosen = frames[first : first + count]
-        else:
-            chosen = rng.choice(frames, count, replace=False)
-        labeled[person, chosen] = 1
-        scored[person, frames] = 1
-        scored[person, chosen] = 0
-        if kind == "block" and given.time_seconds is not None:
-            time = given.time_seconds[person]
-            near = (time > time[chosen[0]] - GUARD_SECONDS) & (time < time[chosen[-1]] + GUARD_SECONDS)
-            scored[person, near] = 0
+        apart = 2 * GUARD_SECONDS * np.arange(len(frames))  # without times, no frame is near another
+        times = apart if given.time_seconds is None else given.time_seconds[person, frames]
+        drawn = protocol.draw(np.float64(times), given.neutral[person, frames] > 0, rng)
+        labeled[person, frames[drawn.adaptation]] = 1
+        scored[person, frames[drawn.scored]] = 1
     return labeled, scored

@@ -15,7 +15,9 @@ def test_merged_is_unmerged(head, targets):
     features = np.float64(given.features)
     hidden = features @ of["hidden_kernel"] + features @ of["hidden_down"] @ of["hidden_up"] + of["hidden_bias"]
     hidden = np.maximum(hidden, 0)
-    output = hidden @ of["output_kernel"] + hidden @ of["output_down"] @ of["output_up"] + of["output_bias"] + of["bias"]
+    output = (
+        hidden @ of["output_kernel"] + hidden @ of["output_down"] @ of["output_up"] + of["output_bias"] + of["bias"]
+    )
     np.testing.assert_allclose(merge(head, learned)(given.features), output, rtol=1e-4, atol=1e-4)
 
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from affect_jax.personal import folds, rehearsal
 from affect_jax.personal.given import person_at
 from affect_jax.personal.labeled import gather_labeled
 from affect_jax.personal.last_layer import LastLayer
@@ -51,7 +52,7 @@ def test_persons_adapt_together_as_they_would_alone(case, targets):
 
 
 def test_what_is_not_labeled_changes_nothing(case, targets):
-    method, prior, personalize = case
+    method, prior, _ = case
     known = targets.labeled[..., None] > 0
     spoiled = dataclasses.replace(
         targets,
@@ -80,6 +81,20 @@ def test_the_start_is_the_base_network(case, head, targets):
     given = person_at(targets, 0)
     start = method.start(head, gather_labeled(given), KEY)
     np.testing.assert_allclose(method.outputs(head, start, given.features), head(given.features), atol=1e-6)
+
+
+@pytest.mark.slow
+def test_how_far_to_go_is_learned_from_source_persons(monkeypatch, sources, targets):
+    monkeypatch.setattr(folds, "HEAD_STEPS", 300)
+    monkeypatch.setattr(rehearsal, "AMOUNTS", (("random", 0.25),))
+    method = LastLayer()
+    prior = method.learn(sources, KEY)
+    assert prior.schedule.steps[0] >= 30
+    found = jax.vmap(lambda own: method.predict(prior, method.adapt(prior, own, KEY), own.features, own.output))(
+        targets
+    )
+    error = lambda predicted: np.mean((np.asarray(predicted) - targets.label)[targets.labeled == 0] ** 2)
+    assert error(found) < 0.5 * error(targets.output)
 
 
 def gradients_in_float64(head, features, label):
