@@ -9,13 +9,14 @@ Command: python -m launch.find_faces --data=recola --data_root=DIR, then
   --output=runs/recola/PEOPLE, then python -m launch.compare_adaptation --sources=runs/recola/sources
   --targets=runs/recola/targets --neutral_seconds=0 --output=runs/recola/comparison
 Expected: with 5 to 10 % of the frames of a new person, a large gain over the network of all (no figure is published).
-Measured: not yet run (RECOLA is not redistributable); on an imitation, tests/test_recola.py.
+Measured: not yet run (RECOLA is not redistributable); on an imitation, tests/experiment/test_recola.py.
 """
 
 from ml_collections import ConfigDict
 
 from configs import base, quickstart
 
+STORE = "runs/recola/data"  # each video is decoded once
 DELAY_SECONDS = 2.0  # reaction lag of the annotators
 SHARED = ("root", "labels", "rater", "sources", "targets")  # one flag for both halves
 # For a network that starts from trained weights, as in configs/clips.py.
@@ -35,7 +36,10 @@ def get_config(variant: str = "static") -> ConfigDict:
     recola(config)
     config.initialize.rule = "copy"
     config.update_from_flattened_dict(FINE_TUNING)
-    return VARIANTS[variant](config)
+    VARIANTS[variant](config)
+    config.data.store = STORE
+    config.data.stored.update(crop_px=config.model.trunk.input_px, encoding="jpeg")
+    return config
 
 
 def recola(config: ConfigDict) -> None:
@@ -51,16 +55,14 @@ def recola(config: ConfigDict) -> None:
     config.train.update(steps=1000, evaluate_every=1000, log_every=50, best="targets/ccc/mean")
 
 
-def static(config: ConfigDict) -> ConfigDict:
+def static(config: ConfigDict) -> None:
     config.model = base.model("emonet")
     config.initialize.workdir = "runs/affectnet/static"
-    return config
 
 
-def small(config: ConfigDict) -> ConfigDict:
+def small(config: ConfigDict) -> None:
     config.model = base.model("emonet", trunk=quickstart.SIZES, head=quickstart.HEAD, **quickstart.FIXED)
     config.initialize.workdir = "runs/quickstart/static"
-    return config
 
 
 VARIANTS = {"static": static, "small": small}

@@ -6,12 +6,16 @@ import imitated_recola
 import numpy as np
 import pytest
 
+from affect_jax.data.readers.recola import RECOLAConfig
+from affect_jax.data.readers.recola import recola as read
 from affect_jax.experiment import splits
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.features import store_data_set
+from affect_jax.experiment.find_faces import find_faces, make_finder
 from affect_jax.experiment.study.adaptation import compare_adaptation
 from affect_jax.experiment.train import train
+from affect_jax.files.openface import read_openface
 from affect_jax.personal.stored import read_features
 from configs import recola
 
@@ -43,6 +47,8 @@ def small(root, start, model):
     config.batch_size, config.frozen, config.optimizer.learning_rate = 8, "trunk/.*", 1e-2
     config.train.update(steps=4, log_every=2, evaluate_every=4)
     config.initialize.workdir = str(start)
+    config.data.store = str(root.parent / "data")
+    config.data.stored.crop_px = config.model.trunk.input_px
     config.data.train.recola.root = str(root)
     config.data.train.recola.clock.delay_seconds = DELAY_SECONDS
     return config
@@ -73,12 +79,25 @@ def test_features_of_the_targets_have_the_labels_that_the_raters_gave_later(made
             assert not len(rows)
             continue
         mean = made.ratings[person].mean(0)
-        known = FRAMES - DELAY + 1  # the label of the last sample lies behind the last frame
-        np.testing.assert_allclose(stored.labels[rows][:known], mean[DELAY : FRAMES + 1], atol=1e-5)
-        assert stored.weight[rows].tolist() == [1] * known + [0] * (FRAMES - known)
+        known = FRAMES - DELAY
+        np.testing.assert_allclose(stored.labels[rows][:known], mean[DELAY:FRAMES], atol=1e-5)
+        assert stored.weight[rows].tolist() == [1] * known + [0] * DELAY
         truth = made.truth[person][:known]
         late = np.abs(mean[:known] - truth).mean()
         assert np.abs(stored.labels[rows][:known] - truth).mean() < late
+
+
+@pytest.mark.slow
+def test_faces_are_found_in_the_folder_of_videos_of_the_release(tmp_path, landmarker_file):
+    root = imitated_recola.imitate(tmp_path / "RECOLA", seconds=0.4, people=2).root
+    (root / "landmarks").rename(tmp_path / "true")
+    find_faces("recola", str(root), None, lambda: make_finder(str(landmarker_file)))
+    for name in ("P16", "P17"):
+        true, found = (read_openface(folder / f"{name}.csv") for folder in (tmp_path / "true", root / "landmarks"))
+        assert len(found.landmarks) == 10 and found.found.sum() >= 8
+        apart = (found.landmarks - true.landmarks)[found.found]
+        assert np.linalg.norm(apart, axis=-1).mean() < 4  # px, of faces 50 px wide
+    assert len(read(RECOLAConfig(str(root), split="sources")).examples) >= 8
 
 
 @pytest.mark.slow
@@ -97,4 +116,4 @@ def test_methods_are_compared_on_the_targets(runs):
 @pytest.mark.slow
 def test_another_halving_does_not_overwrite_features(made, runs):
     with pytest.raises(UsageError, match=r"holds features of data .*these have .*sources=.*choose another --output"):
-        store_data_set(runs / "static", "recola", "", "targets", ['sources=("P16",)'], runs / "targets")
+        store_data_set(runs / "static", "recola", "", "targets", ['sources=["P16"]'], runs / "targets")
