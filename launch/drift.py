@@ -1,4 +1,4 @@
-"""Compares a person's days with their baseline: how much their face showed, and which days are unusual.
+"""Compares a person's days with the baseline: how much the face showed, and which days are unusual.
 
   python -m launch.drift --persons=persons --subject=anna --tables=out/week_9,out/week_10 --output=drift/anna
 
