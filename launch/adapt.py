@@ -1,4 +1,4 @@
-"""Learns the adapter of one person: a small file that corrects a trained network for this person, and can be forgotten.
+"""Learns the adapter of one person: a small file that corrects a network, and can be forgotten.
 
   python -m launch.features --workdir=runs/static --input=anna.mp4 --output=F
   python -m launch.adapt --workdir=runs/static --subject=anna --features=F --labels=anna.csv --output=P/anna.safetensors

@@ -1,4 +1,4 @@
-"""Compares how much the face of a person shows on each day with their baseline.
+"""Compares a person's days with the baseline: how much the face showed, and which days are unusual.
 
   python -m launch.drift --persons=persons --subject=anna --tables=out/week_9,out/week_10 --output=drift/anna
 

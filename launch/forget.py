@@ -1,4 +1,4 @@
-"""Forgets a person: removes the adapter, the baseline and whatever else a folder of persons holds of them.
+"""Forgets a person: removes the adapter, the baseline and all else that a folder holds of them.
 
   python -m launch.forget --persons=persons --subject=anna
 
