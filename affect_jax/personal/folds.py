@@ -14,13 +14,15 @@ from jaxtyping import Float, Int, PRNGKeyArray
 
 from affect_jax.personal.descent import descend_along, draw_rows
 from affect_jax.personal.labeled import Labeled, gather_labeled, squared_error
+from affect_jax.personal.scoring import score_options
 from affect_jax.personal.sources import BaseHead, Sources
 from affect_jax.types import ArrayLike
 
 EACH_UP_TO = 10  # persons that are left out one by one; more of them in `FOLDS` groups
 FOLDS = 5
 SOURCE_FRAMES = 512  # of each source person, evenly spread
-HEAD_STEPS, HEAD_RATE, HEAD_BATCH = 1500, 3e-3, 256
+HEAD_RATE, HEAD_BATCH = 3e-3, 256
+HEAD_STOPS = (100, 300, 1000)  # numbers of steps to choose from
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,13 +65,21 @@ def source_frames(sources: Sources) -> Labeled:
 
 
 def fit_heads(head: BaseHead, frames: Labeled, folds: Folds, key: PRNGKeyArray) -> BaseHead:
-    """Heads of the sizes of `head`, fitted from scratch to the persons that each fold learns from; [fold, ...]."""
+    """Heads of the sizes of `head`, fitted from scratch to the persons that each fold learns from; [fold, ...].
+
+    The number of steps is the one that suits those left out best: a head that is overfitted would make it look as if
+    strangers needed more adapting than they do.
+    """
     features = frames.features.reshape(-1, frames.features.shape[-1])
     weight = frames.weight[None] * folds.learned[:, :, None]
     flat = Labeled(features, frames.label.reshape(-1, 2), weight[0].reshape(-1))
     fit = lambda weight, key: _fit_head(head, dataclasses.replace(flat, weight=weight), key)
     keys = jax.random.split(key, folds.count)
-    return jax.jit(jax.vmap(fit))(jnp.asarray(weight.reshape(folds.count, -1)), keys)
+    heads = jax.jit(jax.vmap(fit))(jnp.asarray(weight.reshape(folds.count, -1)), keys)  # [fold, stop, ...]
+    of_person = jnp.asarray(folds.of_person)
+    predict = lambda person, own: jax.vmap(lambda head: head(own))(head_without(heads, of_person[person]))
+    stop = int(np.argmax(score_options(predict, frames)))
+    return jax.tree.map(lambda leaf: leaf[:, stop], heads)
 
 
 def _fit_head(head: BaseHead, frames: Labeled, key: PRNGKeyArray) -> BaseHead:
@@ -91,11 +101,13 @@ def _fit_head(head: BaseHead, frames: Labeled, key: PRNGKeyArray) -> BaseHead:
         rows = draw_rows(batches, step, len(frames.weight), HEAD_BATCH)
         return squared_error(head(standardized[rows]), jax.tree.map(lambda leaf: leaf[rows], frames))
 
-    fitted = jax.tree.map(lambda leaf: leaf[0], descend_along(loss, start, jnp.float32(HEAD_RATE), (HEAD_STEPS,)))
-    kernel = fitted.hidden_kernel / spread[:, None]
-    return dataclasses.replace(fitted, hidden_kernel=kernel, hidden_bias=fitted.hidden_bias - center @ kernel)
+    def for_raw_features(fitted: BaseHead) -> BaseHead:
+        kernel = fitted.hidden_kernel / spread[:, None]
+        return dataclasses.replace(fitted, hidden_kernel=kernel, hidden_bias=fitted.hidden_bias - center @ kernel)
+
+    return jax.vmap(for_raw_features)(descend_along(loss, start, jnp.float32(HEAD_RATE), HEAD_STOPS))
 
 
 def head_without(heads: BaseHead, fold: Int[ArrayLike, ""]) -> BaseHead:
-    """The head of one fold."""
+    """The head of one fold, or its heads."""
     return jax.tree.map(lambda leaf: leaf[fold], heads)

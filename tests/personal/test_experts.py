@@ -97,7 +97,7 @@ def test_an_expert_that_is_not_allowed_stays_out(mixture, targets):
 @pytest.mark.slow
 @pytest.mark.parametrize("method", [UniformExperts(), GatedExperts(), TunedExperts()], ids=lambda method: method.name)
 def test_experts_learned_from_source_persons_are_better_than_the_base(monkeypatch, method, sources, targets):
-    monkeypatch.setattr(folds, "HEAD_STEPS", 300)
+    monkeypatch.setattr(folds, "HEAD_STOPS", (300,))
     monkeypatch.setattr(rehearsal, "AMOUNTS", (("random", 0.25),))
     prior = method.learn(sources, KEY)
     error = lambda predicted: np.mean((predicted - targets.label) ** 2)

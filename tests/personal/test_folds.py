@@ -40,7 +40,7 @@ def test_source_frames_are_the_labeled_ones_that_are_not_neutral(sources):
 
 def test_heads_are_fitted_to_the_persons_of_their_fold_alone(monkeypatch, head, sources):
     """Person 0 is spoiled: only the heads that learn from it change, and the other fits the rest."""
-    monkeypatch.setattr(module, "HEAD_STEPS", 300)
+    monkeypatch.setattr(module, "HEAD_STOPS", (300,))
     frames = source_frames(sources)
     halves = Folds(np.int64([0, 1, 1, 1, 1]), 2)
     heads = fit_heads(head, frames, halves, jax.random.key(0))

@@ -44,7 +44,7 @@ def test_only_neutral_frames_count_and_without_any_the_base_network_remains(head
 
 @pytest.mark.slow
 def test_a_neutral_face_removes_the_resting_face_of_strangers(monkeypatch, sources, targets):
-    monkeypatch.setattr(folds, "HEAD_STEPS", 300)
+    monkeypatch.setattr(folds, "HEAD_STOPS", (300,))
     monkeypatch.setattr(siamese, "STOPS", (0, 100))
     prior = Siamese().learn(sources, KEY)
     error = lambda predicted: np.mean((predicted - targets.label) ** 2)

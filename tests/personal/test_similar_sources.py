@@ -72,7 +72,7 @@ def test_only_neutral_frames_decide_and_without_any_the_base_network_remains(pri
 
 @pytest.mark.slow
 def test_experts_of_similar_persons_are_better_than_the_base(monkeypatch, sources, targets):
-    monkeypatch.setattr(folds, "HEAD_STEPS", 300)
+    monkeypatch.setattr(folds, "HEAD_STOPS", (300,))
     prior = SimilarSources().learn(sources, KEY)
     assert int(prior.resemblance.nearest) in (1, 3)
     error = lambda predicted: np.mean((predicted - targets.label) ** 2)

@@ -85,7 +85,7 @@ def test_the_start_is_the_base_network(case, head, targets):
 
 @pytest.mark.slow
 def test_how_far_to_go_is_learned_from_source_persons(monkeypatch, sources, targets):
-    monkeypatch.setattr(folds, "HEAD_STEPS", 300)
+    monkeypatch.setattr(folds, "HEAD_STOPS", (300,))
     monkeypatch.setattr(rehearsal, "AMOUNTS", (("random", 0.25),))
     method = LastLayer()
     prior = method.learn(sources, KEY)
