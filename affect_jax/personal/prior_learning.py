@@ -26,7 +26,7 @@ from affect_jax.personal.sources import Sources
 from affect_jax.personal.spread import feature_spread
 
 NOISES = (0.01, 0.03, 0.1, 0.3)  # variances of remaining errors that rehearsals choose from
-MOST_DIRECTIONS = 32  # of the features that are corrected: those in which source persons vary most
+MOST_DIRECTIONS = 16  # of the features: those in which source persons vary most; more gained nothing
 FEWEST_PERSONS = 3  # that say something about what people have in common
 
 
