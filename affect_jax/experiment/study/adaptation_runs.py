@@ -21,6 +21,7 @@ from affect_jax.personal.protocol import Drawn, Protocol, check_disjoint, genera
 from affect_jax.personal.registry import METHODS
 from affect_jax.personal.sources import Sources
 from affect_jax.personal.stored import StoredFeatures, read_features
+from affect_jax.personal.together import adapt_together
 from affect_jax.quantities.registry import quantity
 from affect_jax.train.streams import stream
 
@@ -138,7 +139,6 @@ class _Adapted:
         self.method, self.pair = method, pair
         learning, self.key = (stream(jax.random.key(pair.seed), f"{name}/{part}", 0) for part in ("learn", "adapt"))
         self.prior = method.learn(pair.sources, learning)
-        self.adapt = jax.jit(jax.vmap(method.adapt, (None, 0, 0)))
         self.predict = jax.jit(jax.vmap(method.predict, (None, 0, 0, 0)))
         longest = max(map(len, pair.people))
         self.features = np.stack([_padded(person.features, longest) for person in pair.people])
@@ -154,7 +154,7 @@ class _Adapted:
         same = (protocol.kind, protocol.share) if frames and protocol.share else ()
         if (*same, neutral) not in self.known:
             given = given_together(self.pair.people, drawn, protocol, self.method.needs, self.frames)
-            personal = self.adapt(self.prior, given, jax.random.split(self.key, len(self.pair.people)))
+            personal = adapt_together(self.method, self.prior, given, self.key)
             self.known[*same, neutral] = self.predict(self.prior, personal, self.features, self.output)
         return np.asarray(self.known[*same, neutral])
 
