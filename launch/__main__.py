@@ -10,7 +10,7 @@ GROUPS = {
     "Train": ("train", "options", "inspect", "reproduce", "selftest", "cluster"),
     "Evaluate": ("evaluate", "report", "attention"),
     "Predict": ("predict", "live", "view"),
-    "Adapt to a person": ("features",),
+    "Adapt to a person": ("features", "adapt", "forget", "drift"),
     "Use elsewhere": ("export",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "convert"),
     "Study many runs": ("sweep", "compare_sweeps", "compare_adaptation", "fine_tune_whole"),

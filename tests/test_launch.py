@@ -85,6 +85,9 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     *(("find_faces", name) for name in ("data", "data_root")),  # of whole pictures, without a run
     ("live", "input"),  # a camera, too
     ("live", "video"),  # whether to record one
+    ("adapt", "output"),  # a file, not a folder
+    ("features", "faces"),  # of --input
+    ("adapt", "faces"),
     ("export", "format"),  # of a network, not of tables
     ("evaluate", "output"),  # of one evaluation, which usually has its place in the workdir
 }
@@ -281,6 +284,44 @@ WRONG = {
         "pyproject.toml is damaged (not valid JSON",
     ),
     "nothing to list": ("options", [], "--config is required"),
+    "nobody to learn": ("adapt", ["--workdir=W", "--output=O"], "error: --subject is required"),
+    "nowhere to write a person": ("adapt", ["--subject=anna"], "error: --workdir and --output are required"),
+    "nothing to learn a person from": (
+        "adapt",
+        ["--workdir=W", "--subject=anna", "--output=O/anna.safetensors"],
+        "exactly one of --features and --input is required; given: none",
+    ),
+    "a person who is a path": (
+        "adapt",
+        ["--workdir=W", "--subject=../anna", "--features=V", "--output=O/anna.safetensors"],
+        "--subject=../anna: expected one name without '/'",
+    ),
+    "a file that is not called as the person": (
+        "adapt",
+        ["--workdir=W", "--subject=anna", "--features=V", "--output=O/ben.safetensors"],
+        "expected the file anna.safetensors, whose name says whose it is",
+    ),
+    "a rest without an end": (
+        "adapt",
+        ["--workdir=W", "--subject=anna", "--features=V", "--neutral=3", "--output=O/anna.safetensors"],
+        "--neutral=3: expected the first and the last second of a segment, as in 0,5",
+    ),
+    "usual days of no tables": (
+        "adapt",
+        ["--baseline", "--subject=anna"],
+        "--tables and --persons are required",
+    ),
+    "nobody to forget": ("forget", ["--persons=W", "--subject=anna"], "W is no folder; give the one with the adapters"),
+    "persons without adapters": (
+        "predict",
+        ["--workdir=W", "--input=x", "--output=O", "--assign=0:anna"],
+        "--assign=0:anna has no effect without --persons, the folder of the adapters",
+    ),
+    "a person without a face": (
+        "live",
+        ["--workdir=W", "--input=x", "--persons=V", "--assign=anna,ben"],
+        "--assign=anna,ben: expected faces and names, such as 0:anna,1:ben, or one name alone",
+    ),
     "shares in words": (
         "compare_adaptation",
         ["--sources=W", "--targets=W", "--shares=some", "--output=O"],

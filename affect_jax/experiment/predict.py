@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -16,18 +16,22 @@ from affect_jax.experiment import flip_averaging, restore
 from affect_jax.experiment.config.data import DataConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options as RunOptions
+from affect_jax.experiment.persons import NOBODY, Chosen, read_persons, require_fitting
 from affect_jax.files.disk import require_writable
 from affect_jax.files.problems import raise_problems
 from affect_jax.files.video import STANDARD_INPUT
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.infer.streaming import follower
-from affect_jax.nn.network import Network, Variables
+from affect_jax.models.contract import Contract
+from affect_jax.models.features import with_features
+from affect_jax.nn.network import Network, Variables, names
+from affect_jax.personal.digest import network_digest
 from affect_jax.predict.crops import MakeTracks
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.ids import Ids
 from affect_jax.predict.journal import identify
 from affect_jax.predict.options import Options
-from affect_jax.predict.predictor import Predictor
+from affect_jax.predict.predictor import Featured, Predictor
 from affect_jax.predict.result import Stopped
 from affect_jax.tables.export import Export, ExportError
 from affect_jax.tables.groups import require_groups
@@ -37,9 +41,42 @@ from affect_jax.types import Predictions
 BATCH = 16  # images per call
 
 
-def predictor(workdir: pathlib.Path, flip: Sequence[str] = (), precision: str = "float32") -> Predictor:
-    """The network of a workdir, with its crop and label names; `flip` as in `evaluate_run`."""
-    return make_predictor(workdir, *restore.restore_run(workdir), flip, precision)
+def predictor(
+    workdir: pathlib.Path, flip: Sequence[str] = (), precision: str = "float32", adapters: bool = False
+) -> Predictor:
+    """The network of a workdir, with its crop and label names; `flip` as in `evaluate_run`.
+
+    With `adapters`, those of persons can be applied to it; UsageError if it offers no pooled features.
+    """
+    run, network, variables, step = restore.restore_run(workdir)
+    made = make_predictor(workdir, run, network, variables, step, flip, precision)
+    return with_adapters(made, workdir, run.contract, network, variables, precision) if adapters else made
+
+
+def with_adapters(
+    made: Predictor, workdir: pathlib.Path, contract: Contract, network: Network, variables: Variables, precision: str
+) -> Predictor:
+    """The same predictor, to whose raw outputs adapters of persons can be applied; UsageError without features."""
+    if not contract.features:
+        raise UsageError(
+            f"{workdir} holds a network without pooled features, to which no adapter can be applied; use a static "
+            "network or a clip network"
+        )
+    featured = with_features(network)
+    follow = None
+    if contract.causal:
+        follow = follower(featured.module(variables), contract.input_px, precision)
+    digest = network_digest(names(variables))
+    return dataclasses.replace(made, featured=Featured(_function(featured, variables, precision), digest, follow))
+
+
+def _function(network: Network, variables: Variables, precision: str) -> Callable[[np.ndarray], Predictions]:
+    ready = CompiledNetwork(network, precision)
+
+    def function(images: np.ndarray) -> Predictions:
+        return jax.device_get(ready(variables, jnp.asarray(images)))
+
+    return function
 
 
 def make_predictor(
@@ -58,13 +95,8 @@ def make_predictor(
         )
     if run.contract.takes != "images":
         raise UsageError(f"{workdir} holds a network of {run.contract.takes}; files and videos provide images only")
-    ready = CompiledNetwork(network, precision)
-
-    def function(images: np.ndarray) -> Predictions:
-        return jax.device_get(ready(variables, jnp.asarray(images)))
-
     return Predictor(
-        function=function,
+        function=_function(network, variables, precision),
         crop_px=run.contract.input_px,
         batch=BATCH,
         frames=run.data.frames or None,
@@ -126,6 +158,7 @@ def predict_run(
     ids: Ids | None = None,
     flip: Sequence[str] = (),
     precision: str = "float32",
+    persons: Chosen = NOBODY,
 ) -> bool:
     """Writes the tables and plots of a video, an image or a folder; ValueError names the files that failed.
 
@@ -135,12 +168,14 @@ def predict_run(
     if source != STANDARD_INPUT and not source.exists():
         raise UsageError(f"--input={source} does not exist")
     require_writable(output)
-    make_tracks = finding.make_tracks()
-    network = predictor(workdir, flip, precision)
+    make_tracks, ids = finding.make_tracks(), ids or Ids()
+    network = predictor(workdir, flip, precision, persons.folder is not None)
+    people = read_persons(persons, network.featured, ids)
+    require_fitting(people, source)
     origin = {"network": _identify(workdir, network.name), "flip_average": sorted(flip), "precision": precision}
     origin |= {"faces": finding.faces, "face_model": finding.face_model}
     with _signals() as signals:
-        options = Options(overlay, finding.include, export or Export(), ids or Ids(), origin, signals.stopping)
+        options = Options(overlay, finding.include, export or Export(), ids, people, origin, signals.stopping)
         try:
             result = predict_file(network, source, output, make_tracks, options)
         except ExportError as error:

@@ -42,10 +42,12 @@ def choose(
     # One person after another: the inputs of all persons for all candidates at once would fill the memory.
     of_candidates = lambda person: jax.vmap(rehearse, in_axes=(0, None, None, None))(*person)
     every = jax.jit(lambda *persons: jax.lax.map(of_candidates, persons))
+    drawn = [draw_frames(kind, share, whole, rng) for kind, share in AMOUNTS]
+    most = max(int(((labeled > 0) | (whole.neutral > 0)).sum(axis=1).max()) for labeled, _ in drawn)
     scores = []
-    for kind, share in AMOUNTS:
-        labeled, scored = draw_frames(kind, share, whole, rng)
-        given = kept_frames(dataclasses.replace(whole, labeled=labeled), (labeled > 0) | (whole.neutral > 0))
+    for labeled, scored in drawn:
+        rehearsed = dataclasses.replace(whole, labeled=labeled)
+        given = kept_frames(rehearsed, (labeled > 0) | (whole.neutral > 0), most)
         scores.append(mean_ccc(every(priors, given, scored, whole)))
     mean = np.mean(scores, axis=0)
     return int(np.argmax(mean)), mean

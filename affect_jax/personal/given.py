@@ -73,9 +73,9 @@ def person_at(persons: Given, index: int) -> Given:
     return jax.tree.map(lambda leaf: leaf[index], persons)
 
 
-def kept_frames(persons: Given, kept: Bool[np.ndarray, "person frame"]) -> Given:
-    """Some frames of each of several persons, in their order, padded to the longest."""
+def kept_frames(persons: Given, kept: Bool[np.ndarray, "person frame"], frames: int | None = None) -> Given:
+    """Some frames of each of several persons, in their order, padded as `stacked` does."""
     each = []
-    for index, frames in enumerate(kept):
-        each.append(jax.tree.map(lambda leaf, index=index, frames=frames: np.asarray(leaf)[index][frames], persons))
-    return stacked(each)
+    for index, own in enumerate(kept):
+        each.append(jax.tree.map(lambda leaf, index=index, own=own: np.asarray(leaf)[index][own], persons))
+    return stacked(each, frames)

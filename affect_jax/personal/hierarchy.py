@@ -15,6 +15,7 @@ from jaxtyping import Float
 
 from affect_jax.types import ArrayLike
 
+DIAGONAL_PERSONS = 2.0  # persons as which the diagonal counts when S is learned
 MEAN_PERSONS = 3.0  # persons with a correction of 0 that are added when m is learned
 ITERATIONS = 15
 
@@ -47,29 +48,26 @@ def isotropic(diagonal: Float[np.ndarray, "number"], noise: float) -> Hierarchy:
     return Hierarchy(np.zeros((2, len(diagonal)), np.float32), root, np.float32(noise))
 
 
-def learn_hierarchy(
-    evidence: Evidence, diagonal: Float[np.ndarray, "number"], noise: float, persons: float, mean: bool
-) -> Hierarchy:
+def learn_hierarchy(evidence: Evidence, diagonal: Float[np.ndarray, "number"], noise: float, mean: bool) -> Hierarchy:
     """Fits m and S to the source persons.
 
     Args:
       evidence: of the source persons.
       diagonal: standard deviations of the correction's numbers before any person is known.
       noise: variance of the remaining errors.
-      persons: number of persons as which `diagonal` counts.
       mean: whether m is learned; else it is 0.
     """
     fitted = []
     for dimension in range(2):
         gram, moment = evidence.gram[:, dimension] / noise, evidence.moment[:, dimension] / noise
-        fitted.append(_maximize(gram, moment, np.diag(np.float64(diagonal) ** 2), persons, mean))
+        fitted.append(_maximize(gram, moment, np.diag(np.float64(diagonal) ** 2), mean))
     means, covariances = zip(*fitted, strict=True)
     roots = np.stack([np.linalg.cholesky(covariance) for covariance in covariances])
     return Hierarchy(np.stack(means).astype(np.float32), roots.astype(np.float32), np.float32(noise))
 
 
 def _maximize(
-    gram: np.ndarray, moment: np.ndarray, start: np.ndarray, persons: float, learn_mean: bool
+    gram: np.ndarray, moment: np.ndarray, start: np.ndarray, learn_mean: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean and covariance of the corrections to one output."""
     count = len(gram)
@@ -82,5 +80,5 @@ def _maximize(
             mean = corrections.sum(axis=0) / (count + MEAN_PERSONS)
         apart = corrections - mean
         scatter = apart.T @ apart + uncertain.sum(axis=0) + MEAN_PERSONS * np.outer(mean, mean)
-        covariance = (persons * start + scatter) / (persons + count)
+        covariance = (DIAGONAL_PERSONS * start + scatter) / (DIAGONAL_PERSONS + count)
     return mean, covariance

@@ -1,7 +1,6 @@
 """The prior of corrections, learned from source persons."""
 
 import dataclasses
-import itertools
 
 import jax
 import jax.numpy as jnp
@@ -26,9 +25,8 @@ from affect_jax.personal.method import Method
 from affect_jax.personal.sources import Sources
 from affect_jax.personal.spread import feature_spread
 
-# What the rehearsals choose from: variance of remaining errors, and the persons as which the diagonal counts.
-CANDIDATES = tuple(itertools.product((0.01, 0.03, 0.1, 0.3), (2.0, 8.0)))
-MOST_DIRECTIONS = 96  # of the features that are corrected: those in which source persons vary most
+NOISES = (0.01, 0.03, 0.1, 0.3)  # variances of remaining errors that rehearsals choose from
+MOST_DIRECTIONS = 32  # of the features that are corrected: those in which source persons vary most
 FEWEST_PERSONS = 3  # that say something about what people have in common
 
 
@@ -71,25 +69,24 @@ def _learn(method: Method, prior: Prior, which: str, sources: Sources, key: PRNG
         return prior
     evidence = gather_evidence(prior, sources)
     folds = make_folds(sources)
-    fit = lambda learned, candidate: _fit(evidence.of(learned), prior, candidate, which)
+    fit = lambda learned, noise: _fit(evidence.of(learned), prior, noise, which)
     fitted = []
-    for candidate in CANDIDATES:
-        without = [fit(np.flatnonzero(learned), candidate) for learned in folds.learned]
+    for noise in NOISES:
+        without = [fit(np.flatnonzero(learned), noise) for learned in folds.learned]
         of_person = jax.tree.map(lambda *leaves: np.stack(leaves)[folds.of_person], *without)
         fitted.append(of_person)
     hierarchies = jax.tree.map(lambda *leaves: np.stack(leaves), *fitted)
     everywhere = lambda leaf: np.broadcast_to(leaf, (*hierarchies.noise.shape, *np.shape(leaf)))
     priors = dataclasses.replace(jax.tree.map(everywhere, prior), **{which: hierarchies})
     best, scores = choose(method, priors, sources, key)
-    logging.info("prior (%s): noise %g, diagonal of %g persons; CCC %.3f", which, *CANDIDATES[best], scores[best])
+    logging.info("prior of corrections (%s): noise %g; rehearsed CCC %.3f", which, NOISES[best], scores[best])
     everybody = np.arange(len(sources.subjects))
-    return dataclasses.replace(prior, **{which: fit(everybody, CANDIDATES[best])})
+    return dataclasses.replace(prior, **{which: fit(everybody, NOISES[best])})
 
 
-def _fit(evidence: Evidence, prior: Prior, candidate: tuple[float, float], which: str) -> Hierarchy:
+def _fit(evidence: Evidence, prior: Prior, noise: float, which: str) -> Hierarchy:
     # Without a neutral segment the mean stays 0: the base network has learned from the source persons already.
-    noise, persons = candidate
-    return learn_hierarchy(evidence, deviations(prior.basis.shape[1]), noise, persons, mean=which == "neutral")
+    return learn_hierarchy(evidence, deviations(prior.basis.shape[1]), noise, mean=which == "neutral")
 
 
 def gather_evidence(prior: Prior, sources: Sources) -> Evidence:
