@@ -9,13 +9,17 @@ import pytest
 from affect_jax.data.readers.recola import RECOLAConfig
 from affect_jax.data.readers.recola import recola as read
 from affect_jax.experiment import splits
+from affect_jax.experiment.adapt import adapt_run
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.features import store_data_set
 from affect_jax.experiment.find_faces import find_faces, make_finder
+from affect_jax.experiment.forget import forget
+from affect_jax.experiment.lesson import Lesson, read_lesson
 from affect_jax.experiment.study.adaptation import compare_adaptation
 from affect_jax.experiment.train import train
 from affect_jax.files.openface import read_openface
+from affect_jax.personal.adapter_file import read_adapter
 from affect_jax.personal.stored import read_features
 from configs import recola
 
@@ -117,3 +121,22 @@ def test_methods_are_compared_on_the_targets(runs):
 def test_another_halving_does_not_overwrite_features(made, runs):
     with pytest.raises(UsageError, match=r"holds features of data .*these have .*sources=.*choose another --output"):
         store_data_set(runs / "static", "recola", "", "targets", ['sources=["P16"]'], runs / "targets")
+
+
+@pytest.mark.slow
+def test_a_target_gets_an_adapter_and_is_forgotten(runs):
+    people, stored = runs / "people", read_features(runs / "targets")
+    lesson = read_lesson("P34", None, [], "bias_scale", str(runs / "sources"), 0.0)
+    adapt_run(runs / "static", people / "P34.safetensors", runs / "targets", lesson)
+    adapter, card = read_adapter(people / "P34.safetensors", stored.network_sha256)
+    assert (card.person, card.frames, card.has_neutral) == ("P34", FRAMES - DELAY, False)
+    rows = (np.array(stored.subject) == "P34") & (stored.weight > 0)
+    output, labels = stored.valence_arousal[rows].astype(float), stored.labels[rows].astype(float)
+    lines = [np.polyfit(output[:, dimension], labels[:, dimension], 1) for dimension in range(2)]
+    corrected = adapter.apply(stored.features[rows], stored.valence_arousal[rows])
+    expected = [np.polyval(line, output[:, dimension]) for dimension, line in enumerate(lines)]
+    np.testing.assert_allclose(corrected, np.stack(expected, axis=1), atol=1e-4)
+    with pytest.raises(ValueError, match=r"targets holds the subjects P34, P37, .*; none of them is 'P16'"):
+        adapt_run(runs / "static", people / "P16.safetensors", runs / "targets", Lesson("P16"))
+    forget(people, "P34")
+    assert not list(people.iterdir())
