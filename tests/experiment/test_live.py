@@ -99,9 +99,8 @@ def test_a_session_uses_the_adapter_of_the_person_in_front_of_the_camera(
         np.testing.assert_allclose(value(found["anna"][frame]), np.clip(expected, -1, 1), atol=2e-6)
         assert (found["plain"][frame]["subject"], found["anna"][frame]["subject"]) == ("", "anna")
     with pytest.raises(UsageError, match="--persons knows anna, but no name of a file of --input="):
-        live_run(
-            pathlib.Path("W"), film, options, finding=Finding("whole_frame"), persons=choose(str(tmp_path / "P"), [])
-        )
+        by_name = choose(str(tmp_path / "P"), [])
+        live_run(pathlib.Path("W"), film, LiveOptions(), finding=Finding("whole_frame"), persons=by_name)
 
 
 def test_a_network_that_needs_later_frames_and_a_source_that_is_not_there(play, monkeypatch):
