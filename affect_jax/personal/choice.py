@@ -1,6 +1,7 @@
 """Which of several priors suits best, by rehearsals: source persons are adapted to as if they were strangers."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -53,6 +54,6 @@ def choose(
     return int(np.argmax(mean)), mean
 
 
-def for_everybody(candidates: Float[np.ndarray, "candidate"], persons: int) -> Float[np.ndarray, "candidate person"]:
+def for_everybody(candidates: Sequence[float], persons: int) -> Float[np.ndarray, "candidate person"]:
     """Candidates that learn nothing of anybody, as `choose` takes them."""
     return np.repeat(np.float32(candidates)[:, None], persons, axis=1)

@@ -73,7 +73,7 @@ class BiasScale(Linear):
     name: str = "bias_scale"
     needs: tuple[str, ...] = (LABELS,)
 
-    def learn(self, sources: Sources, key: PRNGKeyArray) -> dict[str, Float[np.ndarray, ""]]:
+    def learn(self, sources: Sources, key: PRNGKeyArray) -> dict[str, Any]:
         priors = {"strength": for_everybody(SLOPE_STRENGTHS, len(sources.subjects))}
         best, _ = choose(self, priors, sources, key)
         return {"strength": np.float32(SLOPE_STRENGTHS[best])}

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
 from affect_jax.personal.adapter import Adapter
 from affect_jax.personal.choice import choose, for_everybody
@@ -32,7 +32,7 @@ class Ridge(Linear):
     name: str = "ridge"
     needs: tuple[str, ...] = (LABELS,)
 
-    def learn(self, sources: Sources, key: PRNGKeyArray) -> dict[str, Float[np.ndarray, "..."]]:
+    def learn(self, sources: Sources, key: PRNGKeyArray) -> dict[str, Any]:
         persons = len(sources.subjects)
         spread = feature_spread(sources.given)
         priors = {

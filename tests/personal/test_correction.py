@@ -5,10 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from affect_jax.personal.correction import Origin, Prior, correct, posterior_mean, prior_without_sources, to_adapter
+from affect_jax.personal import correction
+from affect_jax.personal.correction import Origin, Prior, posterior_mean, prior_without_sources, to_adapter
 from affect_jax.personal.given import person_at
 from affect_jax.personal.hierarchy import Hierarchy
 from affect_jax.personal.independence import independent_weights
+
+correct = jax.jit(correction.correct)
 
 
 def make_hierarchy(numbers, seed=0) -> Hierarchy:
