@@ -15,7 +15,7 @@ from affect_jax.experiment.study.adaptation_runs import protocols, read_pair
 from affect_jax.personal import registry
 from affect_jax.personal.adapter import no_adapter
 from affect_jax.personal.given import anything
-from affect_jax.personal.linear import BiasScale, Linear, Unadapted
+from affect_jax.personal.linear import Linear, Unadapted
 from affect_jax.personal.protocol import Protocol, generator
 from affect_jax.personal.stored import StoredFeatures, write_features
 
@@ -33,6 +33,22 @@ class NeutralFace(Linear):
         weight = given.neutral[:, None] / jnp.maximum(given.neutral.sum(), 1.0)
         bias = -(weight * given.output).sum(0) * anything(given.neutral)
         return dataclasses.replace(no_adapter(given.features.shape[-1]), bias=bias)
+
+
+class LeastSquares(Linear):
+    """A line for each output."""
+
+    name, needs = "bias_scale", ("labels",)
+
+    def adapt(self, prior, given, key):
+        weight = given.labeled[:, None] / jnp.maximum(given.labeled.sum(), 1.0)
+        means = [(weight * values).sum(0) for values in (given.output, given.label)]
+        centered = [values - mean[None] for values, mean in zip((given.output, given.label), means, strict=True)]
+        variance = jnp.maximum((weight * centered[0] ** 2).sum(0), 1e-9)
+        slope = (weight * centered[0] * centered[1]).sum(0) / variance
+        known = anything(given.labeled)
+        nothing = no_adapter(given.features.shape[-1])
+        return dataclasses.replace(nothing, bias=known * (means[1] - slope * means[0]), scale=known * (slope - 1))
 
 
 def people(split: str, seed: int) -> StoredFeatures:
@@ -70,7 +86,7 @@ def folders(tmp_path_factory):
 @pytest.fixture(scope="module")
 def methods():
     """Three small methods instead of all, which tests/personal covers."""
-    small = {method.name: method for method in (Unadapted(), BiasScale(), NeutralFace())}
+    small = {method.name: method for method in (Unadapted(), LeastSquares(), NeutralFace())}
     with pytest.MonkeyPatch.context() as patch:
         for name in set(registry.METHODS) - set(small):
             patch.delitem(registry.METHODS, name)
@@ -180,8 +196,8 @@ def test_a_method_that_does_not_suit_the_network_is_left_out_unless_it_was_asked
     def refuse(sources, key):
         raise ValueError("method 'last_layer' needs the head")
 
-    unsuited = BiasScale(name="last_layer")
-    object.__setattr__(unsuited, "learn", refuse)
+    unsuited = LeastSquares()
+    unsuited.learn = refuse
     monkeypatch.setitem(registry.METHODS, "last_layer", unsuited)
     sources, targets = (each[:1] for each in folders)
     monkeypatch.setattr("affect_jax.experiment.study.adaptation.draw_adaptation", lambda *given: None)
