@@ -11,13 +11,14 @@ from absl import logging
 from affect_jax.data.source import as_table
 from affect_jax.evaluate.collect import collect
 from affect_jax.evaluate.raw_outputs import RawOutputs
-from affect_jax.experiment import predict, restore
+from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.data import SKIPPED, evaluation_batches, existing_store, open_source
 from affect_jax.experiment.evaluate import conditions_of, evaluation_source
 from affect_jax.experiment.network import make_predict
 from affect_jax.experiment.predict import Finding
+from affect_jax.experiment.predictor import make_predictor
 from affect_jax.faces.geometry_signature import geometry_signature
 from affect_jax.files.disk import require_writable
 from affect_jax.files.problems import raise_problems
@@ -85,7 +86,7 @@ def store_files(workdir: pathlib.Path, source: pathlib.Path, output: pathlib.Pat
     described = {"input": str(source.resolve() if source != STANDARD_INPUT else source), "faces": finding.faces}
     facts = _facts(workdir, run, variables, step, crop, described)
     _require_same_conditions(output, facts)
-    plain = predict.make_predictor(workdir, run, with_features(network), variables, step, (), "float32")
+    plain = make_predictor(workdir, run, with_features(network), variables, step, (), "float32")
     fields = {field.name: getattr(plain, field.name) for field in dataclasses.fields(plain)}
     predictor = FeaturePredictor(**fields)
     faces = find_features(predictor, source, make_tracks)

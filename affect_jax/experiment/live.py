@@ -13,7 +13,8 @@ from absl import logging
 
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.persons import NOBODY, Chosen, read_persons, require_fitting
-from affect_jax.experiment.predict import Finding, predictor
+from affect_jax.experiment.predict import Finding
+from affect_jax.experiment.predictor import predictor
 from affect_jax.files.disk import require_writable
 from affect_jax.predict.cast import Cast
 from affect_jax.predict.estimate import make_schema

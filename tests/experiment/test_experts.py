@@ -19,7 +19,7 @@ from affect_jax.experiment.experts_record import FeatureNetwork, read_record
 from affect_jax.experiment.export.command import export_run
 from affect_jax.experiment.inspect.command import inspect_config
 from affect_jax.experiment.other_runs import check_head
-from affect_jax.experiment.predict import predictor
+from affect_jax.experiment.predictor import predictor
 from affect_jax.experiment.refuse import check_clips, check_experts, check_network
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train

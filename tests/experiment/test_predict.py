@@ -13,6 +13,7 @@ import small_networks
 from adapted import make_adapter
 
 from affect_jax.experiment import predict
+from affect_jax.experiment import predictor as predictors
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.nn.network import names
 from affect_jax.ops.geometry import CropConfig
@@ -67,11 +68,11 @@ def test_the_identity_of_a_checkpoint_changes_with_its_files(tmp_path):
 def test_an_adapter_on_a_network_equals_float64_in_batches_in_windows_and_in_a_stream(name, flip):
     network, variables, contract = small_networks.made(name)
     frames = 5 if contract.over_time else None
-    function = predict._function(network, variables, "float32")
+    function = predictors._function(network, variables, "float32")
     plain = Predictor(
         function, 32, 4, frames, ("valence_arousal", "emotion"), "affectnet_8", CropConfig(), flip, f"{name}@1"
     )
-    adapted = predict.with_adapters(plain, pathlib.Path("W"), contract, network, variables, "float32")
+    adapted = predictors.with_adapters(plain, pathlib.Path("W"), contract, network, variables, "float32")
     adapter = make_adapter(1, contract.features)
     crops = np.random.default_rng(0).uniform(size=(5, 32, 32, 3)).astype(np.float32)
     batch = crops[None] if contract.over_time else crops
@@ -103,7 +104,7 @@ def test_a_network_without_features_takes_no_adapter():
     without = dataclasses.replace(contract, features=0)
     with pytest.raises(UsageError, match="W holds a network without pooled features, to which no adapter can be"):
         made = Predictor(lambda images: None, 32, 4, None, (), "affectnet_8", CropConfig())
-        predict.with_adapters(made, pathlib.Path("W"), without, network, variables, "float32")
+        predictors.with_adapters(made, pathlib.Path("W"), without, network, variables, "float32")
 
 
 def test_many_problems_are_not_one_endless_line(monkeypatch, tmp_path):
@@ -136,7 +137,7 @@ def test_groups_of_columns_need_found_faces():
 def test_the_frame_rate_of_training_is_known_if_all_sets_name_one():
     data = lambda *readers: SimpleNamespace(train={str(place): reader for place, reader in enumerate(readers)})
     fps = lambda rate: SimpleNamespace(fps=rate)
-    rate_of = inspect.unwrap(predict.trained_fps)
+    rate_of = inspect.unwrap(predictors.trained_fps)
     assert rate_of(data(fps(12.5))) == rate_of(data(fps(12.5), fps(12.5))) == 12.5
     assert rate_of(data(fps(25.0), fps(30.0))) is None and rate_of(data(fps(0.0))) is None
     assert rate_of(data(SimpleNamespace())) is None
