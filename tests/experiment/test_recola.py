@@ -106,7 +106,7 @@ def test_faces_are_found_in_the_folder_of_videos_of_the_release(tmp_path, landma
 
 @pytest.mark.slow
 def test_methods_are_compared_on_the_targets(runs):
-    table = compare_adaptation([runs / "sources"], [runs / "targets"], runs / "comparison", ["bias_scale"], [0.0, 0.1])
+    table = compare_adaptation([runs / "sources"], [runs / "targets"], runs / "comparison", ["bias_scale"], [0.05], 0.0)
     assert "bias scale" in table
     with (runs / "comparison" / "adaptation.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
