@@ -4,7 +4,7 @@ Source: one network for all people, as it stands before any adaptation. As a net
   wild, it starts from stills of other people; the sizes are those of configs/quickstart.py.
 Command: bash launch/personal_experiments.sh
 Expected: a CCC on new people that is below the one on the sources, which is what adaptation may win back.
-Measured: not yet run.
+Measured: mean CCC by person 0.730 on 9 sources and 0.673 on 9 others, five seeds (docs/results/personal.md).
 """
 
 from ml_collections import ConfigDict
