@@ -34,7 +34,7 @@ def listing() -> str:
     ]
     for title, commands in GROUPS.items():
         lines += ["", title]
-        lines += [f"  launch.{command:<15} {summary(command)}" for command in commands]
+        lines += [f"  launch.{command:<18} {summary(command)}" for command in commands]
     return "\n".join(lines)
 
 

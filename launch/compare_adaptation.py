@@ -19,7 +19,9 @@ from launch.flags import define_output_folder, define_path, require
 SOURCES = define_path("sources", "Stored features of the source people.", folder=True, several=True)
 TARGETS = define_path("targets", "Stored features of the target people.", folder=True, several=True)
 METHODS = flags.DEFINE_list("methods", [], "Methods to compare; by default all.")
-SHARES = flags.DEFINE_list("shares", ["0", "0.01", "0.02", "0.05", "0.1", "0.2"], "Fractions of a person's frames.")
+SHARES = flags.DEFINE_list(
+    "shares", ["0", "0.01", "0.02", "0.05", "0.1", "0.2"], "Fractions of a person's frames that are given."
+)
 NEUTRAL = flags.DEFINE_float(
     "neutral_seconds", 3.0, "Seconds at the beginning of each recording in which people look neutral.", lower_bound=0
 )

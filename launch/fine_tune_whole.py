@@ -1,4 +1,4 @@
-"""Fine-tunes a whole network, trunk and all, on each new person: what adapting stored features is compared with.
+"""Fine-tunes a whole network on each new person, to compare it with adapting stored features.
 
   python -m launch.fine_tune_whole --workdir=runs/static --sources=SOURCES --targets=TARGETS --data=rendered \
     --split=test --set=kind=clips --shares=0.05 --output=whole_network.csv
@@ -20,9 +20,9 @@ SOURCES = shared.define_path("sources", "Stored features of the source people.",
 TARGETS = shared.define_path("targets", "Stored features of the target people.", folder=True)
 DATA, DATA_ROOT, SPLIT, SETTINGS = shared.define_data(split="test")
 PROTOCOLS = flags.DEFINE_list("protocols", ["block", "random"], "Where the labeled frames lie.")
-SHARES = flags.DEFINE_list("shares", ["0.05"], "Fractions of a person's frames that are labeled.")
+SHARES = flags.DEFINE_list("shares", ["0.05"], "Fractions of a person's frames that are given.")
 SEED = flags.DEFINE_integer("seed", 0, "Seed of the frames that are drawn, as in launch.compare_adaptation.")
-OUTPUT = flags.DEFINE_string("output", None, "The table (CSV).")
+OUTPUT = shared.define_path("output", "The table (CSV).")
 shared.require("workdir", "sources", "targets", "data", "output")
 
 

@@ -63,7 +63,7 @@ def test_help_shows_an_example_and_every_flag_has_a_text(command, tmp_path):
     own = re.findall(
         r"^  --(?:\[no\])?(\w+): (.*)$", done.stdout.partition(f"/launch/{command}.py:\n")[2], re.MULTILINE
     )
-    assert {"output", "workdir", "config"} & {name for name, _ in own}
+    assert {"output", "workdir", "config", "persons"} & {name for name, _ in own}
     assert all(text.strip() for _, text in own), own
     text = (ROOT / "launch" / f"{command}.py").read_text()
     assert text.count("\n") <= 60
@@ -86,6 +86,10 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     ("live", "input"),  # a camera, too
     ("live", "video"),  # whether to record one
     ("adapt", "output"),  # a file, not a folder
+    ("fine_tune_whole", "output"),
+    ("fine_tune_whole", "seed"),  # of the frames that are learned from
+    ("render_faces", "subject"),  # a number
+    ("render_faces", "seed"),
     ("features", "faces"),  # of --input
     ("adapt", "faces"),
     ("export", "format"),  # of a network, not of tables

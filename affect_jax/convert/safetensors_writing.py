@@ -47,5 +47,5 @@ def _start(arrays: Mapping[str, Shaped[np.ndarray, "..."]], metadata: Mapping[st
     return struct.pack("<Q", len(text)) + text
 
 
-def _data(array: Shaped[np.ndarray, "..."]) -> bytes:
+def _data(array: np.ndarray | np.generic) -> bytes:
     return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
