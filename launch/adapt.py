@@ -30,19 +30,18 @@ OUTPUT = shared.define_path("output", "File for the adapter: NAME.safetensors in
 BASELINE = flags.DEFINE_bool("baseline", False, "Keep the person's usual days, of --tables, in --persons.")
 PERSONS = own.define_persons_folder()
 TABLES, DAYS, FACE = own.define_days()
-shared.require("subject")
 
 
 def main() -> None:
     if BASELINE.value:
         from affect_jax.experiment.drift import Given, run_baseline
 
-        shared.require_now("tables", "persons")
-        given = Given(tuple(map(pathlib.Path, TABLES.value)), tuple(DAYS.value), FACE.value)
+        shared.require_now("subject", "tables", "persons")
+        given = Given.read(TABLES.value, DAYS.value, FACE.value)
         return print(run_baseline(given, SUBJECT.value, pathlib.Path(PERSONS.value)))
     from affect_jax.experiment import adapt, lesson, predict
 
-    shared.require_now("workdir", "output")
+    shared.require_now("subject", "workdir", "output")
     shared.require_one_now("features", "input")
     given = lesson.read_lesson(SUBJECT.value, **{flag.name: flag.value for flag in LESSON})
     places = pathlib.Path(WORKDIR.value), pathlib.Path(OUTPUT.value)
