@@ -63,7 +63,7 @@ def test_help_shows_an_example_and_every_flag_has_a_text(command, tmp_path):
     own = re.findall(
         r"^  --(?:\[no\])?(\w+): (.*)$", done.stdout.partition(f"/launch/{command}.py:\n")[2], re.MULTILINE
     )
-    assert {"output", "workdir", "config"} & {name for name, _ in own}
+    assert {"output", "workdir", "config", "persons"} & {name for name, _ in own}
     assert all(text.strip() for _, text in own), own
     text = (ROOT / "launch" / f"{command}.py").read_text()
     assert text.count("\n") <= 60

@@ -30,6 +30,7 @@ from affect_jax.personal.digest import network_digest
 from affect_jax.personal.folder import adapter_path
 from affect_jax.personal.given import Given
 from affect_jax.personal.one_person import geometry_of, warn_of_another_face, warn_of_two_faces
+from affect_jax.personal.sources import Sources
 from affect_jax.personal.stored import read_features
 from affect_jax.tables.clip_summary import durations
 from affect_jax.tables.person_rows import LONGEST_SECONDS
@@ -70,6 +71,7 @@ def _adapt(
     used = at_rest(rows, lesson) | (rows.weight > 0)
     given = read_given(rows, lesson)
     refuse_nothing(given, lesson, output)
+    sources = sources_of(material, lesson)
     # The network is needed for its identity and size only; restoring it takes seconds.
     _, _, variables, step = restore.restore_run(workdir)
     arrays = jax.device_get(names(variables))
@@ -77,7 +79,7 @@ def _adapt(
     for each in filter(None, (stored, material.sources)):
         require_same_network(each, digest, workdir)
     warn_of_two_faces(rows, used)
-    adapter = _learn(given, lesson, material)
+    adapter = _learn(given, lesson, sources)
     geometry = geometry_of(rows, used)
     _compare_with_earlier(output, digest, lesson.subject, geometry)
     card = Card(
@@ -94,8 +96,7 @@ def _adapt(
     logging.info("wrote %s (%.1f kB)", output, output.stat().st_size / 1000)
 
 
-def _learn(given: Given, lesson: Lesson, material: Material) -> Adapter:
-    sources = sources_of(material, lesson)
+def _learn(given: Given, lesson: Lesson, sources: Sources | None) -> Adapter:
     start = time.perf_counter()
     adapter = learn(given, lesson, sources)
     taken = time.perf_counter() - start

@@ -25,6 +25,7 @@ LABELS = {
 }
 KINDS = {name: UNITS[name] for name in ("source", "frame", "face", "time_seconds")} | LABELS
 NAMES = (*KINDS, *(name.removeprefix(PREFIX) for name in LABELS))
+MOST_INDEX = 2**53  # from here on, not every whole number is a float
 EXAMPLE = "frame, valence and arousal"
 SHOWN_CHARACTERS = 60
 
@@ -112,7 +113,7 @@ def _numbers(
 
 
 def _whole(number: float) -> int:
-    if number != round(_finite(number)):
+    if number != round(_finite(number)) or abs(number) >= MOST_INDEX:
         raise ValueError
     return round(number)
 

@@ -51,6 +51,7 @@ WRONG = {
     "frames in words": ("frame,valence\n0,0.1\nf1,0.2\n", r"csv, row 3: frame is 'f1'; expected a whole number$"),
     "half a frame": ("frame,valence\n0.5,0.1\n", r"labels.csv, row 2: frame is '0.5'; expected a whole number$"),
     "an endless frame": ("frame,valence\ninf,0.1\n", r"labels.csv, row 2: frame is 'inf'; expected a whole number$"),
+    "a frame of too many digits": ("frame,valence\n1e30,0.1\n", r"row 2: frame is '1e30'; expected a whole number$"),
     "labels in words": (
         "frame,valence\n0,high\n",
         r"labels.csv, row 2: valence is 'high'; expected a number with a decimal point, such as 0.25$",

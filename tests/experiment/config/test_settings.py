@@ -21,9 +21,9 @@ WRONG = {
 
 def test_a_list_is_shown_as_it_is_written():
     run = parse(quickstart.get_config("static"))
-    message = r"--set=sources is 'P16,P17'; expected a list whose entries are each a string, as in \["P16", "P17"\]$"
+    message = r"""--set=sources is 'P16,P17'; expected a list whose entries are each a string, as in \["P16", "P17"]$"""
     with pytest.raises(UsageError, match=message):
-        evaluate.evaluation_source(run, "recola", "", "test", ["sources=P16,P17"])
+        evaluate.evaluation_source(run, "recola", "/recola", "test", ["sources=P16,P17"])
 
 
 @pytest.mark.parametrize("setting", WRONG)
