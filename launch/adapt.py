@@ -4,10 +4,10 @@
   python -m launch.adapt --workdir=runs/static --subject=anna --features=F --labels=anna.csv --output=P/anna.safetensors
   python -m launch.adapt --baseline --subject=anna --tables=out/week_1,out/week_2 --persons=P
 
-From stored features or, with --input, from a video. --labels is a table with the columns frame, valence and arousal,
-and face if there are several; without it, the labels of the features count. A face at rest (--neutral) needs none.
-Nothing given: the adapter changes nothing. --sources=FOLDER: stored features of other people, who show the method how
-people differ. launch.predict uses the adapter with --persons; launch.forget removes it. With --baseline, a person's
+From stored features or, with --input, from a video. --labels is a table with the columns frame (or time_seconds),
+valence and arousal, and face if there are several; without it, the labels of the features count. A face at rest
+(--neutral) needs none. Nothing given: the adapter changes nothing. --sources=FOLDER: stored features of other people,
+who show the method how people differ. launch.predict uses the adapter with --persons; launch.forget removes it. With --baseline, a person's
 usual days are kept instead, for launch.drift, which is no diagnosis.
 """
 

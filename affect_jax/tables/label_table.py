@@ -13,7 +13,7 @@ from affect_jax.quantities.quantity import TEXT
 from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.tables.cells import PARQUET
 from affect_jax.tables.frames import read_table
-from affect_jax.tables.schema import INDEX, UNITS, sidecar
+from affect_jax.tables.schema import INDEX, UNITS
 
 ANY_SET = "affectnet_8"  # the columns of labels do not depend on the label set
 PREFIX = "label_"  # of the columns of labels
@@ -26,21 +26,21 @@ LABELS = {
 KINDS = {name: UNITS[name] for name in ("source", "frame", "face", "time_seconds")} | LABELS
 NAMES = (*KINDS, *(name.removeprefix(PREFIX) for name in LABELS))
 MOST_INDEX = 2**53  # from here on, not every whole number is a float
-EXAMPLE = "frame, valence and arousal"
+EXAMPLE = ", ".join(["frame", *(name.removeprefix(PREFIX) for name in [*LABELS][:2])])
 SHOWN_CHARACTERS = 60
 
 
 def read_labels(table: "str | os.PathLike | polars.DataFrame") -> "polars.DataFrame":
     """A table of labels: frame and face as whole numbers, and labels in columns label_..., null where unlabeled.
 
-    Text files may be separated by commas, semicolons, tabs or bars. FileNotFoundError; ValueError for a cell that is
-    not what its column holds, by row and column, and for a table without a known column or without rows.
+    Text files may be separated by commas, semicolons, tabs or bars; schemas do not count. FileNotFoundError; ValueError
+    for a cell that is not what its column holds, by row and column, and for a table without a known column or rows.
     """
     if not isinstance(table, str | os.PathLike):
         frame = read_table(table)
         return _typed(frame, "the labels", range(frame.height))
     path = pathlib.Path(expand_home(os.fspath(table)))
-    if path.suffix == PARQUET or sidecar(path).is_file() or not path.is_file():
+    if path.suffix == PARQUET or not path.is_file():
         frame = read_table(path)
         return _typed(frame, str(path), range(2, frame.height + 2))
     frame, lines = _read_text(path)

@@ -42,6 +42,12 @@ def test_data_frames_and_parquet_are_read_alike(tmp_path):
         assert found.rows() == ROWS and found["frame"].dtype == polars.Int64
 
 
+def test_a_table_of_predictions_may_be_completed_by_hand(tmp_path):
+    write(tmp_path / "film.schema.json", "{}")  # describes the columns of before
+    found = read_labels(write(tmp_path / "film.csv", "frame,valence,arousal,label_valence\n3,0.1,0.2,0.5\n"))
+    assert found.select("frame", "label_valence", "label_arousal").rows() == [(3, 0.5, 0.2)]
+
+
 def test_emotions_get_the_names_of_the_label_sets(tmp_path):
     found = read_labels(write(tmp_path / "labels.csv", "source,expression\na.png,Happiness\nb.png,\n"))
     assert found.rows() == [("a.png", "happy"), ("b.png", None)]
@@ -71,7 +77,7 @@ WRONG = {
     ),
     "nothing": (
         "",
-        r"labels.csv: expected a first row with names of columns, such as frame, valence and arousal; it is missing$",
+        r"labels.csv: expected a first row with names of columns, such as frame, valence, arousal; it is missing$",
     ),
     "no header": ("0,0.1,0.2\n", r"expected a first row with names of columns, such as .*; it is '0, 0.1, 0.2'$"),
     "RECOLA's own labels": ("time;FM1 ;FM2 \n0;0.1;0.2\n", r"first row with names of .*; it is 'time;FM1 ;FM2'$"),
