@@ -7,8 +7,8 @@
 From stored features or, with --input, from a video. --labels is a table with the columns frame (or time_seconds),
 valence and arousal, and face if there are several; without it, the labels of the features count. A face at rest
 (--neutral) needs none. Nothing given: the adapter changes nothing. --sources=FOLDER: stored features of other people,
-who show the method how people differ. launch.predict uses the adapter with --persons; launch.forget removes it. With --baseline, a person's
-usual days are kept instead, for launch.drift, which is no diagnosis.
+who show the method how people differ. launch.predict uses the adapter with --persons; launch.forget removes it. With
+--baseline, a person's usual days are kept instead, for launch.drift, which is no diagnosis.
 """
 
 import pathlib
