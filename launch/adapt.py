@@ -4,11 +4,11 @@
   python -m launch.adapt --workdir=runs/static --subject=anna --features=F --labels=anna.csv --output=P/anna.safetensors
   python -m launch.adapt --baseline --subject=anna --tables=out/week_1,out/week_2 --persons=P
 
-From stored features or, with --input, from a video. --labels is a table with the columns frame, valence and arousal,
-and face if there are several; without it, the labels of the features count. A face at rest (--neutral) needs none.
-Nothing given: the adapter changes nothing. --sources=FOLDER: stored features of other people, who show the method how
-people differ. launch.predict uses the adapter with --persons; launch.forget removes it. With --baseline, a person's
-usual days are kept instead, for launch.drift, which is no diagnosis.
+From stored features or, with --input, from a video. --labels is a table with the columns frame (or time_seconds),
+valence and arousal, and face if there are several; without it, the labels of the features count. A face at rest
+(--neutral) needs none. Nothing given: the adapter changes nothing. --sources=FOLDER: stored features of other people,
+who show the method how people differ. launch.predict uses the adapter with --persons; launch.forget removes it. With
+--baseline, a person's usual days are kept instead, for launch.drift, which is no diagnosis.
 """
 
 import pathlib
@@ -30,19 +30,18 @@ OUTPUT = shared.define_path("output", "File for the adapter: NAME.safetensors in
 BASELINE = flags.DEFINE_bool("baseline", False, "Keep the person's usual days, of --tables, in --persons.")
 PERSONS = own.define_persons_folder()
 TABLES, DAYS, FACE = own.define_days()
-shared.require("subject")
 
 
 def main() -> None:
     if BASELINE.value:
         from affect_jax.experiment.drift import Given, run_baseline
 
-        shared.require_now("tables", "persons")
-        given = Given(tuple(map(pathlib.Path, TABLES.value)), tuple(DAYS.value), FACE.value)
+        shared.require_now("subject", "tables", "persons")
+        given = Given.read(TABLES.value, DAYS.value, FACE.value)
         return print(run_baseline(given, SUBJECT.value, pathlib.Path(PERSONS.value)))
     from affect_jax.experiment import adapt, lesson, predict
 
-    shared.require_now("workdir", "output")
+    shared.require_now("subject", "workdir", "output")
     shared.require_one_now("features", "input")
     given = lesson.read_lesson(SUBJECT.value, **{flag.name: flag.value for flag in LESSON})
     places = pathlib.Path(WORKDIR.value), pathlib.Path(OUTPUT.value)

@@ -26,7 +26,10 @@ def define_subject() -> flags.FlagHolder:
 
 def define_lesson() -> tuple[flags.FlagHolder, ...]:
     """What an adapter is learned from, and how; the names are those of `experiment.adapt.read_lesson`."""
-    labels = "Table of labels: frame, valence and arousal in [-1, 1], and face if there are several."
+    labels = (
+        "Table of labels: frame or time_seconds, valence and arousal in [-1, 1], and face if there are several; "
+        "separated by commas, semicolons or tabs."
+    )
     neutral = "First and last second of a face at rest, such as 0,5; it needs no labels."
     rest = "Seconds at the beginning of each recording of --sources in which people look neutral."
     return (

@@ -288,7 +288,9 @@ WRONG = {
         "pyproject.toml is damaged (not valid JSON",
     ),
     "nothing to list": ("options", [], "--config is required"),
-    "nobody to learn": ("adapt", ["--workdir=W", "--output=O"], "error: --subject is required"),
+    "nobody to learn": ("adapt", ["--workdir=W", "--output=O"], "error: --subject is required\n"),
+    "a lesson of nothing": ("adapt", [], "error: --subject, --workdir and --output are required\n"),
+    "nobody's usual days": ("adapt", ["--baseline"], "error: --subject, --tables and --persons are required\n"),
     "nowhere to write a person": ("adapt", ["--subject=anna"], "error: --workdir and --output are required"),
     "nothing to learn a person from": (
         "adapt",

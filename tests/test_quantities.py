@@ -44,7 +44,7 @@ MAY_NAME = ("quantities/", "tasks/", "losses/", "models/", "nn/heads.py", "data/
             "personal/", "tables/feature_rows.py", "tables/person_rows.py", "predict/predictor.py",
             "report/adaptation.py", "experiment/study/adaptation", "experiment/study/whole_network.py",
             "experiment/derive/join.py", "experiment/drift.py", "experiment/features.py", "experiment/labels.py",
-            "experiment/lesson.py")  # fmt: skip
+            "experiment/learning.py", "experiment/lesson.py")  # fmt: skip
 
 
 class Gaze(Quantity):

@@ -33,3 +33,4 @@ READERS: dict[str, tuple[Callable, type]] = {
     "rendered": (rendered, RenderedConfig),
     "sewa": (sewa, SEWAConfig),
 }
+WITHOUT_IMAGES = frozenset({"features"})  # readers for networks that take features

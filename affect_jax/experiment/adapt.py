@@ -11,14 +11,26 @@ from absl import logging
 from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.features import store_files
-from affect_jax.experiment.lesson import Lesson, at_rest, learn, read_given, require_same_network, rows_of
+from affect_jax.experiment.learning import (
+    at_rest,
+    learn,
+    read_given,
+    refuse_nothing,
+    require_same_network,
+    rows_of,
+    sources_of,
+)
+from affect_jax.experiment.lesson import Lesson, Material, read_material
 from affect_jax.experiment.predict import Finding
 from affect_jax.files.disk import require_writable
 from affect_jax.nn.network import names
+from affect_jax.personal.adapter import Adapter
 from affect_jax.personal.adapter_file import Card, Geometry, read_adapter, write_adapter
 from affect_jax.personal.digest import network_digest
 from affect_jax.personal.folder import adapter_path
+from affect_jax.personal.given import Given
 from affect_jax.personal.one_person import geometry_of, warn_of_another_face, warn_of_two_faces
+from affect_jax.personal.sources import Sources
 from affect_jax.personal.stored import read_features
 from affect_jax.tables.clip_summary import durations
 from affect_jax.tables.person_rows import LONGEST_SECONDS
@@ -34,31 +46,48 @@ def adapt_run(workdir: pathlib.Path, output: pathlib.Path, features: pathlib.Pat
       lesson: what to learn, and from what.
 
     Where nothing is given to learn from, the adapter changes nothing. ValueError for labels that nothing can be learned
-    from, and for features of another network.
+    from, and for features of another network; UsageError if an earlier adapter would be replaced by nothing.
     """
     _check_output(lesson, output)
+    _adapt(workdir, output, features, lesson, read_material(lesson))
+
+
+def adapt_from_video(
+    workdir: pathlib.Path, output: pathlib.Path, source: pathlib.Path, finding: Finding, lesson: Lesson
+) -> None:
+    """The same with the faces of a video, whose features are removed afterwards."""
+    _check_output(lesson, output)
+    material = read_material(lesson)
+    with tempfile.TemporaryDirectory(prefix="affect_jax_") as folder:
+        store_files(workdir, source, pathlib.Path(folder), finding)
+        _adapt(workdir, output, pathlib.Path(folder), lesson, material)
+
+
+def _adapt(
+    workdir: pathlib.Path, output: pathlib.Path, features: pathlib.Path, lesson: Lesson, material: Material
+) -> None:
+    stored = read_features(features)
+    rows = rows_of(stored, lesson, material)
+    used = at_rest(rows, lesson) | (rows.weight > 0)
+    given = read_given(rows, lesson)
+    refuse_nothing(given, lesson, output)
+    sources = sources_of(material, lesson)
+    # The network is needed for its identity and size only; restoring it takes seconds.
     _, _, variables, step = restore.restore_run(workdir)
     arrays = jax.device_get(names(variables))
     digest = network_digest(arrays)
-    stored = read_features(features)
-    require_same_network(stored, digest, workdir)
-    rows = rows_of(stored, lesson)
-    used = at_rest(rows, lesson) | (rows.weight > 0)
+    for each in filter(None, (stored, material.sources)):
+        require_same_network(each, digest, workdir)
     warn_of_two_faces(rows, used)
-    given = read_given(rows, lesson)
-    start = time.perf_counter()
-    adapter = learn(given, lesson, digest, workdir)
-    taken = time.perf_counter() - start
-    labeled, neutral = int(given.labeled.sum()), int(given.neutral.sum())
-    logging.info("%s: learned from %d labeled and %d neutral frames in %.2f s", lesson.subject, labeled, neutral, taken)
+    adapter = _learn(given, lesson, sources)
     geometry = geometry_of(rows, used)
     _compare_with_earlier(output, digest, lesson.subject, geometry)
     card = Card(
         person=lesson.subject,
         method=lesson.method,
-        frames=labeled,
+        frames=int(given.labeled.sum()),
         seconds=float(np.minimum(durations(rows.time_seconds), LONGEST_SECONDS)[used].sum()),
-        has_neutral=neutral > 0,
+        has_neutral=bool(given.neutral.any()),
         network=f"{workdir.name}@{step}",
         network_sha256=digest,
         geometry=geometry,
@@ -67,14 +96,13 @@ def adapt_run(workdir: pathlib.Path, output: pathlib.Path, features: pathlib.Pat
     logging.info("wrote %s (%.1f kB)", output, output.stat().st_size / 1000)
 
 
-def adapt_from_video(
-    workdir: pathlib.Path, output: pathlib.Path, source: pathlib.Path, finding: Finding, lesson: Lesson
-) -> None:
-    """The same with the faces of a video, whose features are removed afterwards."""
-    _check_output(lesson, output)
-    with tempfile.TemporaryDirectory(prefix="affect_jax_") as folder:
-        store_files(workdir, source, pathlib.Path(folder), finding)
-        adapt_run(workdir, output, pathlib.Path(folder), lesson)
+def _learn(given: Given, lesson: Lesson, sources: Sources | None) -> Adapter:
+    start = time.perf_counter()
+    adapter = learn(given, lesson, sources)
+    taken = time.perf_counter() - start
+    labeled, neutral = int(given.labeled.sum()), int(given.neutral.sum())
+    logging.info("%s: learned from %d labeled and %d neutral frames in %.2f s", lesson.subject, labeled, neutral, taken)
+    return adapter
 
 
 def _check_output(lesson: Lesson, output: pathlib.Path) -> None:

@@ -11,7 +11,7 @@ from absl import logging
 
 from affect_jax.data.folds import FoldConfig
 from affect_jax.data.label_clock import LabelClockConfig
-from affect_jax.data.registry import READERS
+from affect_jax.data.registry import READERS, WITHOUT_IMAGES
 from affect_jax.data.source import labeled_quantities
 from affect_jax.evaluate.collect import collect
 from affect_jax.evaluate.flip import with_flip_averaging
@@ -133,6 +133,11 @@ def evaluation_source(run: Options, data: str, root: str, split: str, settings: 
     uses all subjects.
     """
     _, cls = lookup(READERS, data, "--data")
+    if data in WITHOUT_IMAGES and run.contract.takes != "features":
+        raise UsageError(
+            f"--data={data} has no images, but the network takes {run.contract.takes}; give the data set that the "
+            "features were stored from, or the workdir of a network that takes features"
+        )
     held = [part for part in _evaluations(run) if part.reader == data]
     trained = [part for part in run.data.train.values() if part.reader == data]
     precedence = held + trained[::-1]

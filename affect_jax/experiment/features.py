@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import jax
 import numpy as np
@@ -120,15 +120,24 @@ def _require_same_conditions(folder: pathlib.Path, facts: FeatureFacts) -> None:
         existing = read_facts(folder)
     except ValueError:
         return
-    workdir = lambda network: network.rpartition("@")[0]
-    mine = {"network": workdir(facts.network), "crop": facts.crop, "data": dict(facts.data)}
-    for name, value in mine.items():
-        other = workdir(existing[name]) if name == "network" else existing[name]
-        if other != value:
-            raise UsageError(
-                f"{folder} holds features of {name} {other!r}, these have {value!r}; choose another --output, or "
-                "remove that folder"
-            )
+    mine, others = (_entries(each["network"], each["crop"], each["data"]) for each in (vars(facts), existing))
+    differing = [name for name in {**others, **mine} if mine.get(name) != others.get(name)]
+    if differing:
+        there, here = (_described(entries, differing) for entries in (others, mine))
+        raise UsageError(
+            f"{folder} holds features of {there}; these would be of {here}. Choose another --output, or remove that "
+            "folder"
+        )
+
+
+def _entries(network: str, crop: str, data: Mapping[str, str]) -> dict[str, str]:
+    return {"network": network.rpartition("@")[0], "crop": crop, **data}
+
+
+def _described(entries: Mapping[str, str], names: Sequence[str]) -> str:
+    """Some of the conditions of features, such as "split 'test' and no options"."""
+    found = [f"{name} '{entries[name]}'" if entries[name] else f"no {name}" for name in names if name in entries]
+    return ", ".join(found)
 
 
 def _geometry(source: Source, index: np.ndarray) -> Arrays:

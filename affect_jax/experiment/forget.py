@@ -9,7 +9,7 @@ from affect_jax.personal.folder import files_of, names_in
 
 
 def forget(folder: pathlib.Path, name: str) -> list[pathlib.Path]:
-    """Removes the files of a person and returns their paths; UsageError if there are none.
+    """Removes the files of a person and returns their paths; UsageError if there are none, or if one is a folder.
 
     Nothing else was ever changed for the person: the network and the files of others are what they were before.
     """
@@ -19,6 +19,12 @@ def forget(folder: pathlib.Path, name: str) -> list[pathlib.Path]:
     if not files:
         known = ", ".join(names_in(folder)) or "nobody"
         raise UsageError(f"{folder} holds nothing of {name}; it has adapters of {known}")
+    for path in files:
+        if path.is_dir() and not path.is_symlink():
+            raise UsageError(
+                f"{path} is a folder, which affect_jax did not write: nothing was removed; move the folder elsewhere, "
+                "or remove it yourself, and run the same command again"
+            )
     for path in files:
         path.unlink()
         logging.info("removed %s", path)

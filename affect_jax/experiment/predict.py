@@ -20,7 +20,7 @@ from affect_jax.predict.files import predict_file
 from affect_jax.predict.ids import Ids
 from affect_jax.predict.journal import identify
 from affect_jax.predict.options import Options
-from affect_jax.predict.result import Stopped
+from affect_jax.predict.result import Result, Stopped
 from affect_jax.tables.export import Export, ExportError
 from affect_jax.tables.groups import require_groups
 from affect_jax.train.signals import Signals
@@ -98,12 +98,16 @@ def predict_run(
         except Stopped as stopped:
             logging.warning("%s; run the same command to continue", stopped)
             return False
+    _log(result)
+    raise_problems(result.problems)
+    return True
+
+
+def _log(result: Result) -> None:
     plural = "s" * (result.frames != 1)
     logging.info("%d frame%s, %d with a face; rows: %d", result.frames, plural, result.frames_with_face, result.rows)
     for path in result.files:
         logging.info("wrote %s", path)
-    raise_problems(result.problems)
-    return True
 
 
 def _identify(workdir: pathlib.Path, name: str) -> str:

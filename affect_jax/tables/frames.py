@@ -43,7 +43,8 @@ def read_table(table: "str | os.PathLike | polars.DataFrame") -> "polars.DataFra
             return polars.read_parquet(path, glob=False)
         return polars.read_csv(path, infer_schema_length=None, encoding="utf8-lossy", glob=False)
     except polars.exceptions.PolarsError as error:
-        raise ValueError(f"{path} cannot be read as a table: {error}") from error
+        reason = str(error).partition("\n")[0]  # polars then advises on its own options
+        raise ValueError(f"{path} cannot be read as a table: {reason}") from error
 
 
 def scan(path: pathlib.Path, schema: Schema) -> "polars.LazyFrame":

@@ -137,6 +137,11 @@ def test_a_forgotten_person_was_never_there(static_run, store, labels, write_fil
     assert contents(persons) == people and contents(static_run) == network
     assert predict(static_run, film, tmp_path / "ben again", persons, ["ben"]).read_bytes() == with_ben
     assert predict(static_run, film, tmp_path / "nobody again").read_bytes() == without
+    (persons / "ben.baseline.json").mkdir()
+    with pytest.raises(UsageError, match=r"ben.baseline.json is a folder, which affect_jax did not write: nothing"):
+        forget(persons, "ben")
+    (persons / "ben.baseline.json").rmdir()
+    assert contents(persons) == people
     with pytest.raises(UsageError, match=r"P holds nothing of anna; it has adapters of ben$"):
         forget(persons, "anna")
     with pytest.raises(UsageError, match="none is no folder; give the one with the adapters"):

@@ -168,7 +168,7 @@ CONFIGS = {
     ),
     "a word in a list": (
         lambda text: with_value(text, [4, "8", 8], "model", "trunk", "widths"),
-        r"model\.trunk\.widths is \(4, '8', 8\); expected a list whose entries are each a whole number",
+        r"model\.trunk\.widths is \(4, '8', 8\); expected a list whose entries are each a whole number, as in \[1, 2\]",
     ),
     "an unknown label set": (
         lambda text: with_value(text, "affectnet", "label_set"),

@@ -105,7 +105,9 @@ def test_the_faces_of_a_video_have_the_values_of_launch_predict(static_run, sour
 @pytest.mark.slow
 def test_a_folder_of_other_features_is_kept(static_run, stored):
     before = (stored[1] / FACTS).read_bytes()
-    with pytest.raises(UsageError, match="holds features of data .*'split': 'test'.*'validation'.* choose another"):
+    with pytest.raises(
+        UsageError, match=r"features holds features of split 'test'; these would be of split 'validation'\. Cho"
+    ):
         storing.store_data_set(static_run, "rendered", "", "validation", SETTINGS, stored[1])
     assert (stored[1] / FACTS).read_bytes() == before
 
@@ -121,7 +123,7 @@ def write_facts(folder, facts):
 def test_features_of_another_step_are_overwritten_and_those_of_another_network_are_not(tmp_path):
     write_facts(tmp_path, FACTS_OF_A_RUN)
     storing._require_same_conditions(tmp_path, dataclasses.replace(FACTS_OF_A_RUN, network="static@9"))
-    with pytest.raises(UsageError, match="holds features of network 'static', these have 'clip'; choose another --out"):
+    with pytest.raises(UsageError, match=r"holds features of network 'static'; these would be of network 'clip'\. Cho"):
         storing._require_same_conditions(tmp_path, dataclasses.replace(FACTS_OF_A_RUN, network="clip@7"))
     (tmp_path / FACTS).write_text("damaged")
     storing._require_same_conditions(tmp_path, FACTS_OF_A_RUN)
@@ -131,6 +133,25 @@ def test_a_folder_of_predictions_is_not_overwritten(tmp_path):
     (tmp_path / TABLE).write_text("source\n")
     with pytest.raises(UsageError, match="holds predictions without features; choose another folder with --output"):
         storing._require_same_conditions(tmp_path, FACTS_OF_A_RUN)
+
+
+def test_only_what_differs_is_named(tmp_path):
+    write_facts(tmp_path, FACTS_OF_A_RUN)
+    data = {"reader": "recola", "split": "dev", "options": ""}
+    with pytest.raises(UsageError) as refused:
+        storing._require_same_conditions(tmp_path, dataclasses.replace(FACTS_OF_A_RUN, data=data))
+    assert str(refused.value) == (
+        f"{tmp_path} holds features of input 'a.mp4'; these would be of reader 'recola', split 'dev', no options. "
+        "Choose another --output, or remove that folder"
+    )
+
+
+def test_a_reader_without_images_is_refused_for_a_network_of_images(static_run, tmp_path):
+    message = "--data=features has no images, but the network takes images; give the data set that the features were"
+    for store in (storing.store_data_set, lambda *given: evaluate_run(*given[:-1], output=given[-1])):
+        with pytest.raises(UsageError, match=message):
+            store(static_run, "features", str(tmp_path), "all", [], tmp_path / "output")
+    assert not (tmp_path / "output").exists()
 
 
 def test_a_network_without_features_is_wrong_usage(tmp_path):

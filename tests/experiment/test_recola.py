@@ -119,7 +119,7 @@ def test_methods_are_compared_on_the_targets(runs):
 
 @pytest.mark.slow
 def test_another_halving_does_not_overwrite_features(made, runs):
-    with pytest.raises(UsageError, match=r"holds features of data .*these have .*sources=.*choose another --output"):
+    with pytest.raises(UsageError, match=r"holds features of .*these would be of .*sources=.*Choose another --output"):
         store_data_set(runs / "static", "recola", "", "targets", ['sources=["P16"]'], runs / "targets")
 
 

@@ -1,6 +1,7 @@
 """Builds frozen config dataclasses from plain options, with an error that names each invalid one."""
 
 import dataclasses
+import json
 import math
 import typing
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from typing import Any
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.names import nearest, with_nearest
 
+EXAMPLES = {int: [1, 2], float: [0.5, 1.0], str: ["a", "b"], bool: [True, False], tuple: [[1, 2], [3, 4]]}
 KINDS = {
     int: (int, "a whole number"),
     float: ((int, float), "a finite number"),
@@ -109,12 +111,18 @@ def _is_required(field: dataclasses.Field) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
+def _example(given: Any, kind: type) -> str:
+    """A list as it is written in a config or a setting: the given text, if its parts are what is expected."""
+    parts = given.split(",") if isinstance(given, str) and kind is str and given else EXAMPLES[kind]
+    return json.dumps(parts)
+
+
 def _mismatch(value: Any, annotation: Any) -> str:
     """What was expected instead of a value; "" if it fits, or if its type is not checked."""
     if typing.get_origin(annotation) is tuple and typing.get_args(annotation)[0] in KINDS:
         inner = typing.get_args(annotation)[0]
         fits = isinstance(value, tuple) and not any(_mismatch(each, inner) for each in value)
-        return "" if fits else f"a list whose entries are each {KINDS[inner][1]}"
+        return "" if fits else f"a list whose entries are each {KINDS[inner][1]}, as in {_example(value, inner)}"
     if annotation not in KINDS:
         return ""
     kind, expected = KINDS[annotation]

@@ -12,6 +12,7 @@ from affect_jax.experiment.root_logging import leave_logging_alone
 from affect_jax.files.paths import expand_home
 from affect_jax.tables.frames import read_table
 from affect_jax.tables.from_columns import rows_of
+from affect_jax.tables.label_table import read_labels
 from affect_jax.tables.reading import read_rows
 
 
@@ -24,8 +25,9 @@ def score(
     Args:
       table: a table of `launch.evaluate`, by its path or as a data frame with the same label columns; or predictions of
         images or videos, together with `labels`.
-      labels: a table with `frame` or `source`, and `valence` and `arousal` in [-1, 1], `expression`, or both; empty
-        cells are not labeled. It is joined on those of `source`, `frame` and `face` that it has.
+      labels: a table with `frame`, `time_seconds` or `source`, and `valence` and `arousal` in [-1, 1], `expression`,
+        or both; empty cells are not labeled. It is joined on those of `source`, `frame` and `face` that it has, and by
+        time only without `frame`.
 
     ValueError if nothing is labeled, or if labels and predictions do not belong to each other.
     """
@@ -34,7 +36,7 @@ def score(
     else:
         frame = read_table(table)
         if labels is not None:
-            frame = join_labels(frame, read_table(labels))
+            frame = join_labels(frame, read_labels(labels))
         rows = rows_of(frame.to_dict(as_series=False), LABEL_SETS)
     found = scores(rows, np.arange(len(rows)))
     if not found:

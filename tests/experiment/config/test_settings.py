@@ -19,6 +19,13 @@ WRONG = {
 }
 
 
+def test_a_list_is_shown_as_it_is_written():
+    run = parse(quickstart.get_config("static"))
+    message = r"""--set=sources is 'P16,P17'; expected a list whose entries are each a string, as in \["P16", "P17"]$"""
+    with pytest.raises(UsageError, match=message):
+        evaluate.evaluation_source(run, "recola", "/recola", "test", ["sources=P16,P17"])
+
+
 @pytest.mark.parametrize("setting", WRONG)
 def test_a_wrong_setting_names_the_flag_that_is_right(setting):
     run = parse(quickstart.get_config("static"))
