@@ -1,13 +1,11 @@
 """Tables of action units: what is read from each program's, and what is refused."""
 
-import pathlib
-
 import numpy as np
 import pytest
 
 from affect_jax.data.action_units.unit_tables import read_unit_table
 
-REAL = pathlib.Path(__file__).parents[4] / "shared" / "data" / "labels" / "openface2.csv"
+
 RIG = ("eyeLookOutLeft", "eyeLookInRight", "eyeLookInLeft", "cheekSquintLeft", "cheekSquintRight")
 RIG += ("mouthSmileLeft", "mouthSmileRight")
 
@@ -39,9 +37,8 @@ def test_the_units_of_openface(tmp_path):
     np.testing.assert_allclose(table.traces.times_seconds, [0, 0.04, 0.08])
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/data, which is not in the repository")
-def test_a_real_table_of_openface():
-    table = read_unit_table(REAL)
+def test_a_real_table_of_openface(shared_data):
+    table = read_unit_table(shared_data / "labels" / "openface2.csv")
     assert table.traces.units == (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
     assert len(table.traces) == 100 and 0 <= table.traces.left.min() and table.traces.left.max() <= 5
 
