@@ -5,7 +5,6 @@ import pytest
 
 from affect_jax.data.action_units.unit_tables import read_unit_table
 
-
 RIG = ("eyeLookOutLeft", "eyeLookInRight", "eyeLookInLeft", "cheekSquintLeft", "cheekSquintRight")
 RIG += ("mouthSmileLeft", "mouthSmileRight")
 
