@@ -1,13 +1,23 @@
-"""Converts a PyTorch checkpoint (EmoNet, or the trunk of 2DFAN) into a workdir.
+"""Converts another program's checkpoint (EmoNet, the trunk of 2DFAN, or I3D) into a workdir.
 
   python -m launch.convert --from=emonet_8.pth --workdir=runs/emonet_8
 
-Reads .pth (both formats), TorchScript and .safetensors without PyTorch and without executing any code in the file.
+  python -m launch.convert --from=rgb_imagenet.pt --workdir=runs/i3d
+
+Reads .pth (both formats), TorchScript, .safetensors and .npz without PyTorch and without executing code in the file.
 The network is found under any prefix and key; of plain and averaged weights in one file, the averaged ones are taken.
 Writes the checkpoint, config.json, source.json (checksum, license, crop, labels, and what became of each entry) and, if
 PyTorch is installed, parity.json, which compares the outputs with those of PyTorch for the same tensors. If anything
 fails, nothing is written. The workdir works with launch.evaluate, launch.predict and initialize.rule=copy. Its crops
 are those of the published EmoNet evaluation to the gray level; --warp=antialiased averages where they shrink.
+
+I3D (pytorch-i3d; kinetics-i3d; torchvision's GoogLeNet, inflated) becomes a network of emotion intensity. Its head is
+left out, and the new ones are drawn by each run that starts from the workdir by initialize.rule=copy. TensorFlow's
+checkpoints are saved as .npz where TensorFlow is installed:
+
+  reader = tf.train.load_checkpoint("data/checkpoints/rgb_imagenet/model.ckpt")
+  arrays = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
+  numpy.savez("rgb_imagenet.npz", **arrays)
 """
 
 import importlib.util
@@ -18,13 +28,15 @@ from absl import flags, logging
 from affect_jax.experiment import cli
 from launch.flags import define_new_workdir, define_path, require
 
-FROM = define_path("from", "PyTorch checkpoint file, such as emonet_8.pth.")
+FROM = define_path("from", "Checkpoint file, such as emonet_8.pth.")
 WORKDIR = define_new_workdir()
-NETWORK = flags.DEFINE_enum("network", "auto", ["auto", "emonet", "fan"], "Network in the file.")
+NETWORK = flags.DEFINE_enum("network", "auto", ["auto", "emonet", "fan", "i3d"], "Network in the file.")
 LABELS = flags.DEFINE_string(
     "label_set", "", "Label set, in the order of the outputs; by default the one with as many labels as outputs."
 )
-INPUT_PX = flags.DEFINE_integer("input_px", 256, "Height and width of the crops that the network was trained on.")
+INPUT_PX = flags.DEFINE_integer(
+    "input_px", 0, "Height and width of the crops that the network was trained on; by default 256, 224 for I3D."
+)
 POOLING = flags.DEFINE_enum(
     "pooling",
     "auto",
@@ -33,7 +45,10 @@ POOLING = flags.DEFINE_enum(
 )
 LICENSE = flags.DEFINE_string("license", "", "License of the file; by default the license of the published weights.")
 WARP = flags.DEFINE_enum(
-    "warp", "emonet", ["emonet", "antialiased"], "How its crops are cut: as published, or averaged where they shrink."
+    "warp",
+    "auto",
+    ["auto", "emonet", "antialiased"],
+    "How its crops are cut: as EmoNet's were, or averaged where they shrink; by default as EmoNet's, except for I3D.",
 )
 PARITY = flags.DEFINE_bool("parity", True, "Compare with PyTorch, if installed; differences above 1e-4 are errors.")
 require("from", "workdir")

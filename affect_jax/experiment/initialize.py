@@ -4,11 +4,12 @@ import pathlib
 
 import jax
 from absl import logging
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import Array
 
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive import growth, write
+from affect_jax.experiment.derive.draw import draw_arrays
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.restore import restore_run
 from affect_jax.nn.network import Network, Variables, names, with_names
@@ -27,19 +28,16 @@ def initial_variables(run: Options, network: Network, workdir: pathlib.Path) -> 
             write.write_note(workdir, growth.CERTIFICATE, certificate)
         return network.variables(module)
     copied = _copied(network, source) if run.initialize.rule == "copy" else {}
-
-    @jax.jit
-    def draw(key: PRNGKeyArray) -> dict[str, Array]:
-        """All other arrays; what is copied is not even compiled, which would take longer than the rest."""
-        return {name: array for name, array in names(network.initial(key)).items() if name not in copied}
-
-    drawn = draw(jax.random.fold_in(jax.random.key(run.seed), 0))
+    others = set(names(network.abstract)) - set(copied)
+    drawn = draw_arrays(network, jax.random.fold_in(jax.random.key(run.seed), 0), others)
     return with_names(network.abstract, {**drawn, **copied})
 
 
 def _copied(network: Network, workdir: pathlib.Path) -> dict[str, Array]:
     _, _, other, step = restore_run(workdir)
     copied = names(other)
+    for name in write.drawn_arrays(workdir):  # its new heads were never trained: each run draws its own
+        copied.pop(name)
     logging.info("copied %d of %d arrays from %s (step %d)", len(copied), len(names(network.abstract)), workdir, step)
     return copied
 

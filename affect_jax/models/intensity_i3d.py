@@ -69,9 +69,18 @@ class IntensityI3DConfig:
             newest=True,
         )
 
-    def channels(self, width: int) -> int:
-        """A published width, scaled."""
-        return max(round(width * self.width), 1)
+    @property
+    def stem(self) -> tuple[int, ...]:
+        """Widths of the convolutions before the blocks."""
+        return self._scaled(STEM)
+
+    @property
+    def blocks(self) -> dict[str, tuple[int, ...]]:
+        """Widths of the branches of each block."""
+        return {name: self._scaled(widths) for name, widths in BLOCKS.items()}
+
+    def _scaled(self, widths: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(max(round(width * self.width), 1) for width in widths)
 
 
 class IntensityI3D(nnx.Module):
@@ -83,13 +92,13 @@ class IntensityI3D(nnx.Module):
 
     def __init__(self, config: IntensityI3DConfig, *, rngs: nnx.Rngs):
         self.config = config
-        sizes = [config.channels(width) for width in STEM]
+        sizes = config.stem
         self.conv_1a = Unit3D(3, sizes[0], 7, stride=2, rngs=rngs)
         self.conv_2b = Unit3D(sizes[0], sizes[1], 1, rngs=rngs)
         self.conv_2c = Unit3D(sizes[1], sizes[2], 3, rngs=rngs)
         inputs = sizes[2]
-        for name, widths in BLOCKS.items():
-            block = Mixed(inputs, [config.channels(width) for width in widths], rngs=rngs)
+        for name, widths in config.blocks.items():
+            block = Mixed(inputs, widths, rngs=rngs)
             setattr(self, f"mixed_{name}", block)
             inputs = block.outputs
         self.dropout = nnx.Dropout(config.dropout)
