@@ -4,8 +4,10 @@ import io
 import json
 
 import i3d_names
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 from torch_files import checkpoint
 
 from affect_jax.convert.fold import fold_scales, inflate_kernels
@@ -16,8 +18,8 @@ from affect_jax.experiment.config import claim, options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive.convert import ConversionConfig, convert_run
 from affect_jax.experiment.network import make_network
-from affect_jax.models.intensity_i3d import IntensityI3DConfig
-from affect_jax.nn.network import names
+from affect_jax.models.intensity_i3d import IntensityI3D, IntensityI3DConfig
+from affect_jax.nn.network import names, with_names
 from configs.base import base
 
 SMALL = IntensityI3DConfig(width=0.0625, input_px=32)
@@ -209,3 +211,22 @@ def test_arrays_of_objects_and_damaged_archives_are_refused(tmp_path):
     file.write_bytes(out.getvalue())
     with pytest.raises(ValueError, match="unpacks to 67109.* too many for its own size"):
         read(file)
+
+
+@pytest.mark.torch
+def test_a_converted_network_computes_what_pytorch_computes_from_the_file():
+    torch = pytest.importorskip("torch")
+    from i3d_torch import features
+
+    file = i3d_names.pytorch_file(OURS, scale=1.5)
+    arrays = convert_i3d(PYTORCH, file, SMALL.stem, SMALL.blocks, "file").arrays
+    network = IntensityI3D(SMALL, rngs=nnx.Rngs(0))
+    filled = names(nnx.state(network, (nnx.Param, nnx.BatchStat))) | {n: jnp.asarray(a) for n, a in arrays.items()}
+    nnx.update(network, with_names(nnx.state(network, (nnx.Param, nnx.BatchStat)), filled))
+    network.eval()
+    clips = np.random.default_rng(2).uniform(0, 1, (1, 16, 32, 32, 3)).astype(np.float32)
+    tensors = {name: torch.from_numpy(array) for name, array in file.items()}
+    expected = features(tensors, torch.from_numpy(2 * clips.transpose(0, 4, 1, 2, 3) - 1))
+    largest = float(expected.abs().max())
+    np.testing.assert_allclose(network.features(jnp.asarray(clips)), expected, atol=1e-4 * largest)
+    assert largest > 0.01

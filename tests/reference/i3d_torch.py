@@ -79,3 +79,26 @@ class I3D(nn.Module):
         averaged = functional.avg_pool3d(maps, (2, *maps.shape[3:]), 1)
         found["logits"] = self.logits(averaged).squeeze((3, 4)).mean(2)
         return found
+
+
+def features(tensors, clips):
+    """Features [batch, step, feature] of clips in [-1, 1], from the tensors of a file of pytorch-i3d by name."""
+
+    def unit(name, maps, stride=1):
+        kernel = tensors[f"{name}.conv3d.weight"]
+        maps = functional.conv3d(pad_same(maps, kernel.shape[2:], (stride,) * 3, 0.0), kernel, stride=stride)
+        parts = [tensors[f"{name}.bn.{part}"] for part in ("running_mean", "running_var", "weight", "bias")]
+        return functional.relu(functional.batch_norm(maps, *parts, eps=1e-3))
+
+    maps = pool(unit("Conv3d_1a_7x7", clips, stride=2), (1, 3, 3), (1, 2, 2))
+    maps = pool(unit("Conv3d_2c_3x3", unit("Conv3d_2b_1x1", maps)), (1, 3, 3), (1, 2, 2))
+    for block in TABLE:
+        if block in ("4b", "5b"):
+            window = 3 if block == "4b" else 2
+            maps = pool(maps, (window,) * 3, (2, 2, 2))
+        name = f"Mixed_{block}"
+        first = unit(f"{name}.b1b", unit(f"{name}.b1a", maps))
+        second = unit(f"{name}.b2b", unit(f"{name}.b2a", maps))
+        pooled = unit(f"{name}.b3b", pool(maps, (3, 3, 3), (1, 1, 1)))
+        maps = torch.cat([unit(f"{name}.b0", maps), first, second, pooled], dim=1)
+    return functional.avg_pool3d(maps, (2, *maps.shape[3:]), 1).squeeze((3, 4)).transpose(1, 2)
