@@ -2,8 +2,6 @@
 
   python -m launch.convert --from=emonet_8.pth --workdir=runs/emonet_8
 
-  python -m launch.convert --from=rgb_imagenet.pt --workdir=runs/i3d
-
 Reads .pth (both formats), TorchScript, .safetensors and .npz without PyTorch and without executing code in the file.
 The network is found under any prefix and key; of plain and averaged weights in one file, the averaged ones are taken.
 Writes the checkpoint, config.json, source.json (checksum, license, crop, labels, and what became of each entry) and, if
@@ -11,13 +9,8 @@ PyTorch is installed, parity.json, which compares the outputs with those of PyTo
 fails, nothing is written. The workdir works with launch.evaluate, launch.predict and initialize.rule=copy. Its crops
 are those of the published EmoNet evaluation to the gray level; --warp=antialiased averages where they shrink.
 
-I3D (pytorch-i3d; kinetics-i3d; torchvision's GoogLeNet, inflated) becomes a network of emotion intensity. Its head is
-left out, and the new ones are drawn by each run that starts from the workdir by initialize.rule=copy. TensorFlow's
-checkpoints are saved as .npz where TensorFlow is installed:
-
-  reader = tf.train.load_checkpoint("data/checkpoints/rgb_imagenet/model.ckpt")
-  arrays = {name: reader.get_tensor(name) for name in reader.get_variable_to_shape_map()}
-  numpy.savez("rgb_imagenet.npz", **arrays)
+I3D (pytorch-i3d, kinetics-i3d, or torchvision's GoogLeNet with time added) gets new heads of intensity, which each run
+draws that starts from the workdir. TensorFlow's checkpoints are taken as .npz: see docs/decisions/intensity.md.
 """
 
 import importlib.util
@@ -38,17 +31,11 @@ INPUT_PX = flags.DEFINE_integer(
     "input_px", 0, "Height and width of the crops that the network was trained on; by default 256, 224 for I3D."
 )
 POOLING = flags.DEFINE_enum(
-    "pooling",
-    "auto",
-    ["auto", "max", "mean"],
-    "How the trunk halves its feature maps; checkpoint files do not record it.",
+    "pooling", "auto", ["auto", "max", "mean"], "How the trunk halves its maps; checkpoint files do not record it."
 )
 LICENSE = flags.DEFINE_string("license", "", "License of the file; by default the license of the published weights.")
 WARP = flags.DEFINE_enum(
-    "warp",
-    "auto",
-    ["auto", "emonet", "antialiased"],
-    "How its crops are cut: as EmoNet's were, or averaged where they shrink; by default as EmoNet's, except for I3D.",
+    "warp", "auto", ["auto", "emonet", "antialiased"], "How its crops are cut; auto: as EmoNet's, averaged for I3D."
 )
 PARITY = flags.DEFINE_bool("parity", True, "Compare with PyTorch, if installed; differences above 1e-4 are errors.")
 require("from", "workdir")
