@@ -2,13 +2,9 @@
 
 import re
 
-import jax
 import numpy as np
-from flax import nnx
 
-from affect_jax.models.intensity_i3d import IntensityI3D, IntensityI3DConfig
-from affect_jax.nn.keys import ParameterKeys
-from affect_jax.nn.network import names
+from affect_jax.models.intensity_i3d import IntensityI3DConfig
 
 STEM = {"conv_1a": "Conv3d_1a_7x7", "conv_2b": "Conv3d_2b_1x1", "conv_2c": "Conv3d_2c_3x3"}
 TENSORFLOW = {
@@ -28,16 +24,28 @@ GOOGLENET_BLOCKS = {"3b": "3a", "3c": "3b", "4b": "4a", "4c": "4b", "4d": "4c", 
 GOOGLENET_BLOCKS |= {"5c": "5b"}
 
 
-def our_arrays(config: IntensityI3DConfig, seed: int = 0) -> dict[str, np.ndarray]:
+def our_arrays(config: IntensityI3DConfig) -> dict[str, np.ndarray]:
     """Random arrays of the network without its head, by flat name."""
-    rng = np.random.default_rng(seed)
-    network = nnx.eval_shape(lambda: IntensityI3D(config, rngs=ParameterKeys(jax.random.key(0))))
-    found = names(nnx.state(network, (nnx.Param, nnx.BatchStat)))
+    rng = np.random.default_rng(0)
     arrays = {}
-    for name, leaf in found.items():
-        low, high = (0.5, 1.5) if name.endswith("/var") else (-0.3, 0.3)
-        arrays[name] = rng.uniform(low, high, leaf.shape).astype(np.float32)
-    return {name: array for name, array in arrays.items() if not name.startswith("logits/")}
+
+    def unit(path, inputs, outputs, window):
+        arrays[f"{path}/kernel"] = rng.uniform(-0.3, 0.3, (window, window, window, inputs, outputs)).astype(np.float32)
+        for part, low, high in (("bias", -0.3, 0.3), ("mean", -0.3, 0.3), ("var", 0.5, 1.5)):
+            arrays[f"{path}/norm/{part}"] = rng.uniform(low, high, outputs).astype(np.float32)
+
+    first, second, inputs = config.stem
+    for path, *sizes in (("conv_1a", 3, first, 7), ("conv_2b", first, second, 1), ("conv_2c", second, inputs, 3)):
+        unit(path, *sizes)
+    for block, (b0, b1a, b1b, b2a, b2b, b3) in config.blocks.items():
+        unit(f"mixed_{block}/branch_0", inputs, b0, 1)
+        unit(f"mixed_{block}/branch_1/0", inputs, b1a, 1)
+        unit(f"mixed_{block}/branch_1/1", b1a, b1b, 3)
+        unit(f"mixed_{block}/branch_2/0", inputs, b2a, 1)
+        unit(f"mixed_{block}/branch_2/1", b2a, b2b, 3)
+        unit(f"mixed_{block}/branch_3", inputs, b3, 1)
+        inputs = b0 + b1b + b2b + b3
+    return arrays
 
 
 def unit_name(path: str, program: str) -> str:
