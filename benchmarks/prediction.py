@@ -50,7 +50,8 @@ def repeat(source: str, path: pathlib.Path, frames: int) -> None:
 
 def predict(workdir: str, source: str) -> None:
     """Predicts a video and prints times and peak memory."""
-    from affect_jax.experiment.predict import Finding, predictor
+    from affect_jax.experiment.predict import Finding
+    from affect_jax.experiment.predictor import predictor
     from affect_jax.predict.files import predict_file
     from affect_jax.predict.options import Options
 

@@ -85,15 +85,21 @@ def require_now(*names: str) -> None:
 
 def require_one(*names: str) -> None:
     """Makes exactly one of several flags required."""
+    flags.register_multi_flags_validator(names, _require_one)
 
-    def check(values: dict) -> bool:
-        given = [f"--{name}" for name, value in values.items() if value is not None]
-        if len(given) != 1:
-            listed = f"{', '.join(f'--{name}' for name in names[:-1])} and --{names[-1]}"
-            raise UsageError(f"exactly one of {listed} is required; given: {', '.join(given) or 'none'}")
-        return True
 
-    flags.register_multi_flags_validator(names, check)
+def require_one_now(*names: str) -> None:
+    """UsageError unless exactly one of several flags is given, for flags that only some uses of a command need."""
+    _require_one({name: flags.FLAGS[name].value for name in names})
+
+
+def _require_one(values: dict) -> bool:
+    given = [f"--{name}" for name, value in values.items() if value is not None]
+    if len(given) != 1:
+        *others, last = values
+        listed = f"{', '.join(f'--{name}' for name in others)} and --{last}"
+        raise UsageError(f"exactly one of {listed} is required; given: {', '.join(given) or 'none'}")
+    return True
 
 
 def refuse_given(*names: str, reason: str) -> None:

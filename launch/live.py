@@ -6,7 +6,7 @@ Shows frames per second, dropped frames, the predictions and the latency of each
 and the picture on a page that only this machine can open. A frame that comes while another one is being predicted
 replaces those that are waiting: the session never falls behind. With --output, it records <name>.csv with
 <name>.schema.json; pictures are recorded with --video only. Ctrl-C ends it with a summary. The network has to be static
-or causal. Faces are found as in launch.predict.
+or causal. Faces are found, and --persons are known, as in launch.predict.
 """
 
 import pathlib
@@ -23,6 +23,7 @@ from launch.flags import (
     define_workdir,
     require,
 )
+from launch.person_flags import define_persons
 
 WORKDIR = define_workdir()
 INPUT = define_path("input", "Camera, such as /dev/video0, or a video, which is played at its own pace.")
@@ -31,6 +32,7 @@ FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], 
 LANDMARKER = define_face_model()
 FLIP = define_flip_average()
 PRECISION = define_precision()
+PERSONS, ASSIGN = define_persons()
 VIDEO = flags.DEFINE_bool(
     "video", False, "Record what the camera saw as <name>.mp4, one frame for each frame of the table."
 )
@@ -40,6 +42,7 @@ require("workdir", "input")
 
 def main() -> None:
     from affect_jax.experiment.live import LiveOptions, live_run
+    from affect_jax.experiment.persons import choose
     from affect_jax.experiment.predict import Finding
 
     live_run(
@@ -49,6 +52,7 @@ def main() -> None:
         finding=Finding(FACES.value, LANDMARKER.value or ""),
         flip=FLIP.value,
         precision=PRECISION.value,
+        persons=choose(PERSONS.value, ASSIGN.value),
     )
 
 

@@ -7,7 +7,8 @@ Writes <name>.csv (a row per decoded frame and face) with <name>.schema.json (ne
 (valence and arousal over time), summary_per_clip.csv and, only with --overlay, images of faces: <name>_overlay.mp4 and
 crops in the plot. The same command continues a prediction that was killed or stopped (exit code 75). Exit code 1 if
 anything was lost or could not be read. Faces are found with Google's face_landmarker.task, which needs the extra
-"affect_jax[face]"; with --faces=whole_frame, each frame is treated as a face crop.
+"affect_jax[face]"; with --faces=whole_frame, each frame is a face crop. --persons=FOLDER uses the adapters that
+launch.adapt wrote for people: files called anna.mp4, anna_2.mp4 or anna-2.mp4 are of anna, unless --assign says it.
 """
 
 import pathlib
@@ -16,6 +17,7 @@ from absl import flags
 
 from affect_jax.experiment import cli
 from launch import flags as shared
+from launch.person_flags import define_persons
 
 WORKDIR = shared.define_workdir()
 INPUT = shared.define_path("input", "Video, image, folder of images and videos, or - for standard input.")
@@ -24,15 +26,12 @@ FACES = flags.DEFINE_enum("faces", "landmarker", ["landmarker", "whole_frame"], 
 LANDMARKER = shared.define_face_model()
 FLIP = shared.define_flip_average()
 PRECISION = shared.define_precision()
+PERSONS, ASSIGN = define_persons()
 OVERLAY = flags.DEFINE_bool("overlay", False, "Write a copy with the faces and predictions drawn in.")
 INCLUDE = flags.DEFINE_list("include", [], "More columns: landmarks, blendshapes.")
 FORMAT = flags.DEFINE_enum("format", "csv", ["csv", "parquet"], "Format of the tables.")
-COLUMNS = flags.DEFINE_enum(
-    "columns", "affect_jax", ["affect_jax", "openface", "pyfeat"], "A further table like theirs."
-)
-LAYOUT = flags.DEFINE_enum(
-    "layout", "flat", ["flat", "bids"], "With bids, also files after BIDS 1.11, in derivatives/."
-)
+COLUMNS = flags.DEFINE_enum("columns", "affect_jax", ["affect_jax", "openface", "pyfeat"], "Further table like theirs.")
+LAYOUT = flags.DEFINE_enum("layout", "flat", ["flat", "bids"], "With bids, also files after BIDS 1.11 in derivatives/.")
 PARTICIPANT = flags.DEFINE_string("participant", "", "Label for BIDS; by default from the file name.")
 TASK = flags.DEFINE_string("task", "", "Label for BIDS; by default from the file name.")
 HASH_IDS = flags.DEFINE_bool("hash_ids", False, "Write hashes instead of file names.")
@@ -41,7 +40,7 @@ shared.require("workdir", "input", "output")
 
 
 def main() -> bool:
-    from affect_jax.experiment import predict, prediction_flags
+    from affect_jax.experiment import persons, predict, prediction_flags
 
     return predict.predict_run(
         pathlib.Path(WORKDIR.value),
@@ -53,6 +52,7 @@ def main() -> bool:
         ids=prediction_flags.read_ids(HASH_IDS.value, HASH_KEY.value),
         flip=FLIP.value,
         precision=PRECISION.value,
+        persons=persons.choose(PERSONS.value, ASSIGN.value),
     )
 
 

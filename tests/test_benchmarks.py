@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import jax
+import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -161,3 +162,47 @@ def test_the_published_size_on_an_accelerator():
     print(printed)
     rates = dict(re.findall(r"\| prediction, (\w+) \| 256 \| ([\d.]+)", printed))
     assert float(rates["bfloat16"]) > float(rates["float32"])
+
+
+def test_days_of_rendered_people_hold_what_the_renderer_lets_them_feel(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from affect_jax.data.render import motion
+    from benchmarks import rendered_days
+
+    times = np.arange(rendered_days.CLIP_FRAMES) / rendered_days.FPS
+    expected = [motion.affective_units(rendered_days.SEED, 7, clip, times) for clip in (3, 0)]
+    np.testing.assert_allclose(rendered_days.felt_units(7, [3, 0]), expected, atol=1e-12)
+
+
+def test_charts_of_many_people_are_those_of_the_command(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from affect_jax.personal.baseline import Baseline, Day
+    from affect_jax.personal.drift import deviations
+    from benchmarks.drawn_days import OURS, WORLDS, alarms, draw
+
+    drawn = draw(WORLDS[3], 30, 27, np.random.default_rng(0))
+    drawn[:, 17:] -= 2.5
+    found = alarms(drawn, 7)
+    for person, values in enumerate(np.exp(drawn)):
+        days = [Day(str(number), 1, 60.0, float(value), 0.0) for number, value in enumerate(values)]
+        expected = deviations(Baseline("", {}, tuple(days[:7])), days[7:])
+        assert found[OURS][person].tolist() == [bool(each.alarm) for each in expected]
+        single = found["single days at half of the rate"][person]
+        assert single.tolist() == [bool(each.alarm_day) for each in expected]
+    assert 0.05 < found[OURS].mean() < 0.5
+
+
+def test_shares_with_their_exact_intervals_by_hand(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.drift import exact
+
+    assert exact(0, 10) == f"0.00 (0.00 to {100 * (1 - 0.025**0.1):.2f})"  # Clopper and Pearson without a hit
+    assert exact(10, 10) == f"100.00 ({100 * 0.025**0.1:.2f} to 100.00)"
+
+
+@pytest.mark.slow
+def test_the_drift_benchmark_in_miniature(tmp_path):
+    words = ("--people=4", "--drawn=3", "--part=false_alarms,power,charts,worlds,people", f"--output={tmp_path}")
+    printed = run("benchmarks.drift", *words)
+    assert sorted(path.stem for path in tmp_path.iterdir()) == ["charts", "false_alarms", "people", "power", "worlds"]
+    assert "| 28 | x 0.5 |" in printed and "| 7 | neighbors 0.3 |" in printed

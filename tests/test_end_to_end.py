@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from affect_jax.experiment import costs, evaluate, predict
+from affect_jax.experiment import costs, evaluate, predictor
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.space import grid
@@ -115,10 +115,10 @@ def test_flip_averaging_is_named_in_the_output(runs):
 def test_prediction_leaves_out_the_frames_that_training_left_out(runs, tmp_path):
     workdir = shutil.copytree(runs / "clip", tmp_path / "clip")
     config = json.loads((workdir / "config.json").read_text())
-    assert predict.predictor(workdir).every == 1
+    assert predictor.predictor(workdir).every == 1
     config["data"]["windows"]["every"] = 2
     (workdir / "config.json").write_text(json.dumps(config))
-    made = predict.predictor(workdir)
+    made = predictor.predictor(workdir)
     frames = [Frame("made", index, index / 30, np.full((64, 64, 3), 40 * index, np.uint8)) for index in range(6)]
     alone = dataclasses.replace(made, every=1)
     for index, (_, (row,)) in enumerate(estimate(made, frames, None)):

@@ -63,7 +63,7 @@ def test_help_shows_an_example_and_every_flag_has_a_text(command, tmp_path):
     own = re.findall(
         r"^  --(?:\[no\])?(\w+): (.*)$", done.stdout.partition(f"/launch/{command}.py:\n")[2], re.MULTILINE
     )
-    assert {"output", "workdir", "config"} & {name for name, _ in own}
+    assert {"output", "workdir", "config", "persons"} & {name for name, _ in own}
     assert all(text.strip() for _, text in own), own
     text = (ROOT / "launch" / f"{command}.py").read_text()
     assert text.count("\n") <= 60
@@ -85,6 +85,13 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     *(("find_faces", name) for name in ("data", "data_root")),  # of whole pictures, without a run
     ("live", "input"),  # a camera, too
     ("live", "video"),  # whether to record one
+    ("adapt", "output"),  # a file, not a folder
+    ("fine_tune_whole", "output"),
+    ("fine_tune_whole", "seed"),  # of the frames that are learned from
+    ("render_faces", "subject"),  # a number
+    ("render_faces", "seed"),
+    ("features", "faces"),  # of --input
+    ("adapt", "faces"),
     ("export", "format"),  # of a network, not of tables
     ("evaluate", "output"),  # of one evaluation, which usually has its place in the workdir
 }
@@ -281,6 +288,54 @@ WRONG = {
         "pyproject.toml is damaged (not valid JSON",
     ),
     "nothing to list": ("options", [], "--config is required"),
+    "nobody to learn": ("adapt", ["--workdir=W", "--output=O"], "error: --subject is required"),
+    "nowhere to write a person": ("adapt", ["--subject=anna"], "error: --workdir and --output are required"),
+    "nothing to learn a person from": (
+        "adapt",
+        ["--workdir=W", "--subject=anna", "--output=O/anna.safetensors"],
+        "exactly one of --features and --input is required; given: none",
+    ),
+    "a person who is a path": (
+        "adapt",
+        ["--workdir=W", "--subject=../anna", "--features=V", "--output=O/anna.safetensors"],
+        "--subject=../anna: expected one name without '/'",
+    ),
+    "a file that is not called as the person": (
+        "adapt",
+        ["--workdir=W", "--subject=anna", "--features=V", "--output=O/ben.safetensors"],
+        "expected the file anna.safetensors, whose name says whose it is",
+    ),
+    "a rest without an end": (
+        "adapt",
+        ["--workdir=W", "--subject=anna", "--features=V", "--neutral=3", "--output=O/anna.safetensors"],
+        "--neutral=3: expected the first and the last second of a segment, as in 0,5",
+    ),
+    "usual days of no tables": (
+        "adapt",
+        ["--baseline", "--subject=anna"],
+        "--tables and --persons are required",
+    ),
+    "nobody to forget": ("forget", ["--persons=W", "--subject=anna"], "W is no folder; give the one with the adapters"),
+    "persons without adapters": (
+        "predict",
+        ["--workdir=W", "--input=x", "--output=O", "--assign=0:anna"],
+        "--assign=0:anna has no effect without --persons, the folder of the adapters",
+    ),
+    "a person without a face": (
+        "live",
+        ["--workdir=W", "--input=x", "--persons=V", "--assign=anna,ben"],
+        "--assign=anna,ben: expected faces and names, such as 0:anna,1:ben, or one name alone",
+    ),
+    "shares in words": (
+        "compare_adaptation",
+        ["--sources=W", "--targets=W", "--shares=some", "--output=O"],
+        "--shares=some: expected numbers such as 0.05",
+    ),
+    "no features": (
+        "compare_adaptation",
+        ["--sources=W", "--targets=V", "--output=O"],
+        "is missing; store the features again with python -m launch.features",
+    ),
     "no sweep": ("compare_sweeps", ["--sweep=W", "--output=O"], "holds no table.csv; run python -m launch.sweep"),
 }
 

@@ -39,7 +39,12 @@ MAY_NAME = ("quantities/", "tasks/", "losses/", "models/", "nn/heads.py", "data/
             "experiment/derive/growth.py",
             "predict/viewer/",  # a circumplex and its curves
             "experiment/library/",  # examples and messages for its users
-            "tables/formats/pyfeat.py")  # columns of another program  # fmt: skip
+            "tables/formats/pyfeat.py",  # columns of another program
+            # Adaptation to a person, drift and mixtures of experts are of valence and arousal.
+            "personal/", "tables/feature_rows.py", "tables/person_rows.py", "predict/predictor.py",
+            "report/adaptation.py", "experiment/study/adaptation", "experiment/study/whole_network.py",
+            "experiment/derive/join.py", "experiment/drift.py", "experiment/features.py", "experiment/labels.py",
+            "experiment/lesson.py")  # fmt: skip
 
 
 class Gaze(Quantity):

@@ -17,6 +17,20 @@ CODES = {np.dtype(kind): code for code, kind in DTYPES.items() if kind != "bfloa
 
 def write(path: pathlib.Path, arrays: Mapping[str, Shaped[np.ndarray, "..."]], metadata: Mapping[str, str]) -> None:
     """Writes arrays by name, and texts about them; ValueError for a dtype that the format or its reader lacks."""
+    start = _start(arrays, metadata)
+    with replace_atomically(path) as part, part.open("wb") as file:
+        file.write(start)
+        for array in arrays.values():
+            file.write(_data(array))
+
+
+def encode(arrays: Mapping[str, Shaped[np.ndarray, "..."]], metadata: Mapping[str, str]) -> bytes:
+    """The content of such a file."""
+    return _start(arrays, metadata) + b"".join(map(_data, arrays.values()))
+
+
+def _start(arrays: Mapping[str, Shaped[np.ndarray, "..."]], metadata: Mapping[str, str]) -> bytes:
+    """Everything before the data."""
     header: dict[str, object] = {METADATA: dict(metadata)} if metadata else {}
     position = 0
     for name, array in arrays.items():
@@ -30,8 +44,8 @@ def write(path: pathlib.Path, arrays: Mapping[str, Shaped[np.ndarray, "..."]], m
         position += array.nbytes
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % ALIGNMENT_BYTES)
-    with replace_atomically(path) as part, part.open("wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for array in arrays.values():
-            little_endian = array.astype(array.dtype.newbyteorder("<"), copy=False)
-            file.write(little_endian.tobytes())
+    return struct.pack("<Q", len(text)) + text
+
+
+def _data(array: np.ndarray | np.generic) -> bytes:
+    return array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()

@@ -127,6 +127,11 @@ def _has_landmarks(labels: Labels) -> bool:
     return "landmarks" in labels and bool(labels["landmarks"].weight > 0)
 
 
+def subject_names(subjects: np.ndarray) -> tuple[str, ...]:
+    """The known subjects in alphabetical order, which is that of their indices in batches."""
+    return tuple(str(name) for name in np.unique(subjects) if name != "")
+
+
 def _subject_indices(subjects: np.ndarray) -> Int[np.ndarray, "example"]:
     """Returns an index for each subject, in alphabetical order; -1 for unknown subjects."""
     names, indices = np.unique(subjects, return_inverse=True)

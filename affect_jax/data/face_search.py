@@ -21,7 +21,7 @@ from affect_jax.data.readers.ck_plus_frames import (
 )
 from affect_jax.data.readers.folder import emotion_folders, images_of
 from affect_jax.data.readers.lists import existing_folder
-from affect_jax.data.recordings import FRAMES, VIDEOS, find_footage
+from affect_jax.data.recordings import FRAMES, VIDEO_FOLDERS, VIDEOS, find_footage
 from affect_jax.data.whereabouts import elsewhere, has_hidden_part, visible_folders
 from affect_jax.files.image_files import SUFFIXES
 from affect_jax.files.kinds import is_hidden
@@ -109,11 +109,12 @@ def recording_names(root: pathlib.Path) -> list[str]:
         numbered = any(os.path.splitext(file)[0].isdecimal() and file.lower().endswith(SUFFIXES) for file in files)
         if numbered and not has_hidden_part(path, root):
             names.add(path.relative_to(root / FRAMES).as_posix())
-    for folder, _, files in os.walk(root / VIDEOS):
-        path = pathlib.Path(folder)
-        for file in files:
-            if file.lower().endswith(VIDEO_SUFFIXES) and not is_hidden(file) and not has_hidden_part(path, root):
-                names.add((path / file).relative_to(root / VIDEOS).with_suffix("").as_posix())
+    for videos in VIDEO_FOLDERS:
+        for folder, _, files in os.walk(root / videos):
+            path = pathlib.Path(folder)
+            for file in files:
+                if file.lower().endswith(VIDEO_SUFFIXES) and not is_hidden(file) and not has_hidden_part(path, root):
+                    names.add((path / file).relative_to(root / videos).with_suffix("").as_posix())
     return sorted(names - {"."})
 
 

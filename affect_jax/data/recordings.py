@@ -21,6 +21,7 @@ from affect_jax.files.video_frames import VideoFrames
 from affect_jax.types import Labels
 
 FRAMES, VIDEOS = "frames", "videos"
+VIDEO_FOLDERS = (VIDEOS, "RECOLA-Video-recordings", "recordings_video")  # the others as RECOLA and AVEC are distributed
 
 
 @runtime_checkable
@@ -118,27 +119,36 @@ def find_footage(root: pathlib.Path, name: str, fps: float) -> Footage:
 
     `fps` applies to images; videos have their own. FileNotFoundError, or ValueError if it cannot be read.
     """
+    path = footage_path(root, name)
+    if path is None:
+        raise FileNotFoundError(
+            f"found neither a folder {root / FRAMES / name} of images (00001.jpg...) nor a video "
+            f"{root / VIDEOS}/{name}.mp4 ({', '.join(VIDEO_SUFFIXES[1:])})" + _unread(root, name)
+        )
+    if not path.is_dir():
+        return VideoFrames(path)
+    if not fps:
+        raise ValueError(f"{path} holds images, which have no frame rate; set fps")
+    return NumberedImages(path, fps)
+
+
+def footage_path(root: pathlib.Path, name: str) -> pathlib.Path | None:
+    """The folder of images or the video of a recording; FileNotFoundError if no file can have that name."""
     if not is_possible(name):
         raise FileNotFoundError(f"no file of {root} can have the name '{name[:60]}...' of this recording")
-    folder = root / FRAMES / name
-    if folder.is_dir():
-        if not fps:
-            raise ValueError(f"{folder} holds images, which have no frame rate; set fps")
-        return NumberedImages(folder, fps)
-    for suffix in VIDEO_SUFFIXES:
-        for spelled in (suffix, suffix.upper()):
-            path = root / VIDEOS / f"{name}{spelled}"
-            if path.is_file():
-                return VideoFrames(path)
-    raise FileNotFoundError(
-        f"found neither a folder {folder} of images (00001.jpg...) nor a video {root / VIDEOS}/{name}.mp4 "
-        f"({', '.join(VIDEO_SUFFIXES[1:])})" + _unread(root, name)
-    )
+    if (folder := root / FRAMES / name).is_dir():
+        return folder
+    for videos in VIDEO_FOLDERS:
+        for suffix in VIDEO_SUFFIXES:
+            for spelled in (suffix, suffix.upper()):
+                if (path := root / videos / f"{name}{spelled}").is_file():
+                    return path
+    return None
 
 
 def has_footage(root: pathlib.Path) -> bool:
     """Whether a folder is one that `find_footage` searches."""
-    return (root / FRAMES).is_dir() or (root / VIDEOS).is_dir()
+    return any((root / folder).is_dir() for folder in (FRAMES, *VIDEO_FOLDERS))
 
 
 def _unread(root: pathlib.Path, name: str) -> str:
@@ -147,10 +157,7 @@ def _unread(root: pathlib.Path, name: str) -> str:
     others = sorted((root / folder).glob(f"{glob.escape(stem)}*")) if (root / folder).is_dir() else []
     if others:
         return f"; there is {others[0]}, whose name or ending is not known"
-    is_there = lambda top: (
-        (top / FRAMES / name).is_dir() or any((top / VIDEOS / f"{name}{suffix}").is_file() for suffix in VIDEO_SUFFIXES)
-    )
-    return elsewhere(root, is_there)
+    return elsewhere(root, lambda top: footage_path(top, name) is not None)
 
 
 class Recording(NamedTuple):

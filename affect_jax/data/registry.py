@@ -7,6 +7,7 @@ from affect_jax.data.readers.aff_wild2 import AffWild2Config, aff_wild2
 from affect_jax.data.readers.affectnet import AffectNetConfig, affectnet
 from affect_jax.data.readers.affectnet_npy import AffectNetNpyConfig, affectnet_npy
 from affect_jax.data.readers.ck_plus import CKPlusConfig, ck_plus
+from affect_jax.data.readers.features import FeaturesConfig, features
 from affect_jax.data.readers.fer2013 import FER2013Config, fer2013
 from affect_jax.data.readers.ferplus import FERPlusConfig, ferplus
 from affect_jax.data.readers.folder import FolderConfig, folder
@@ -22,6 +23,7 @@ READERS: dict[str, tuple[Callable, type]] = {
     "affectnet_npy": (affectnet_npy, AffectNetNpyConfig),
     "afew_va": (afew_va, AFEWVAConfig),
     "ck_plus": (ck_plus, CKPlusConfig),
+    "features": (features, FeaturesConfig),
     "fer2013": (fer2013, FER2013Config),
     "ferplus": (ferplus, FERPlusConfig),
     "folder": (folder, FolderConfig),

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Int
 
 from affect_jax.files.atomic import open_atomically, write_csv
-from affect_jax.metrics.bootstrap import subject_intervals
+from affect_jax.metrics.bootstrap import mean_interval, subject_intervals
 from affect_jax.metrics.state import Mergeable
 from affect_jax.quantities.registry import quantity
 from affect_jax.tables.rows import Rows, group_rows
@@ -78,6 +78,13 @@ def group_mean(by_group: dict[str, dict[str, float]]) -> tuple[dict[str, float],
     return means, counts
 
 
+def group_intervals(by_group: dict[str, dict[str, float]]) -> dict[str, tuple[float, float]]:
+    """95 % bootstrap intervals of `group_mean`, for groups that are independent of each other, such as subjects."""
+    names = dict.fromkeys(name for group in by_group.values() for name in group)
+    values = {name: np.array([group[name] for group in by_group.values() if name in group]) for name in names}
+    return {name: mean_interval(each)[1:] for name, each in values.items() if len(each) > 1}
+
+
 def intervals(rows: Rows) -> dict[str, tuple[float, float]]:
     """95 % bootstrap intervals over subjects; a row of unknown subject counts as a subject of its own."""
     members = group_rows([subject or f"row {row}" for row, subject in enumerate(rows.subject)]).values()
@@ -102,7 +109,9 @@ def summarize(rows: Rows, conditions: EvaluationConditions) -> dict:
         "interval_95": intervals(rows),
     }
     for kind, keys in (("clip", rows.clip), ("subject", rows.subject)):
-        summary[f"per_{kind}_mean"], summary[f"per_{kind}_counted"] = group_mean(group_scores(rows, keys))
+        by_group = group_scores(rows, keys)
+        summary[f"per_{kind}_mean"], summary[f"per_{kind}_counted"] = group_mean(by_group)
+    summary["per_subject_interval_95"] = group_intervals(by_group)
     for name, count in labeled.items():
         if count:
             summary |= quantity(name).details(compute_state(rows, name, all_rows), rows.label_set)

@@ -12,14 +12,15 @@ from affect_jax.experiment.config.options import Options
 
 def announce(options: Options, workdir: pathlib.Path) -> None:
     """Logs network, data sets, length and start of a run, and then the devices, which take a moment to find."""
-    length = f"{options.train.steps} steps of {options.batch_size} {'clips' if options.data.frames else 'images'}"
+    unit = "clips" if options.data.frames else "images" if options.contract.takes == "images" else "faces"
+    length = f"{options.train.steps} steps of {options.batch_size} {unit}"
     if options.data.frames:
         length += f" of {options.data.frames} frames"
     logging.info(
-        "%s: trains network '%s' (%d px) on %s for %s; evaluated every %d steps on %s",
+        "%s: trains network '%s' (%s) on %s for %s; evaluated every %d steps on %s",
         workdir,
         options.model_name,
-        options.contract.input_px,
+        options.contract.input_size,
         _listing(options.data.train.values()),
         length,
         options.train.evaluate_every,

@@ -93,7 +93,7 @@ def _default_name(data: str, split: str, flip: Sequence[str], precision: str) ->
 
 def conditions_of(run: Options, part: SourceConfig, flip: Sequence[str], step: int) -> EvaluationConditions:
     """The conditions under which a run is evaluated; `flip` names the quantities averaged over mirror images."""
-    crop = crop_name(run.contract.input_px, run.crop)
+    crop = crop_name(run.contract.input_px, run.crop) if run.contract.takes != "features" else "that of the features"
     return EvaluationConditions(
         part.reader, part.options.split, crop, run.label_set, tuple(flip), step, data_conditions(part)
     )
@@ -102,9 +102,11 @@ def conditions_of(run: Options, part: SourceConfig, flip: Sequence[str], step: i
 def data_conditions(part: SourceConfig) -> str:
     """The options that determine the faces and labels of a data set and differ from their defaults."""
     reader = splits.non_default_options(part.options)
+    is_folder = part.options.own_split == str(pathlib.Path(part.options.root).resolve())
+    folder = [f"root={part.options.root}"] if is_folder else []
     fold = [f"{name}={value}" for name, value in part.fold.settings().items()]
     clock = [f"clock.{pair}" for pair in splits.non_default_options(part.clock).split(", ") if pair]
-    return ", ".join(filter(None, [reader] + fold + clock))
+    return ", ".join(filter(None, [reader] + folder + fold + clock))
 
 
 def require_same_conditions(folder: pathlib.Path, conditions: EvaluationConditions) -> None:

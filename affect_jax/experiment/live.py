@@ -12,10 +12,14 @@ from types import FrameType
 from absl import logging
 
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.predict import Finding, predictor
+from affect_jax.experiment.persons import NOBODY, Chosen, read_persons, require_fitting
+from affect_jax.experiment.predict import Finding
+from affect_jax.experiment.predictor import predictor
 from affect_jax.files.disk import require_writable
+from affect_jax.predict.cast import Cast
 from affect_jax.predict.estimate import make_schema
 from affect_jax.predict.frame_rate import FrameRate
+from affect_jax.predict.ids import Ids
 from affect_jax.predict.live.analyzer import Analyzer, require_immediate
 from affect_jax.predict.live.camera import Camera, is_camera
 from affect_jax.predict.live.latency import Latencies
@@ -50,22 +54,26 @@ def live_run(
     finding: Finding,
     flip: Sequence[str] = (),
     precision: str = "float32",
+    persons: Chosen = NOBODY,
 ) -> None:
     """Predicts what a camera sees, or a video at its own pace, until it ends or a signal comes, which ends it well."""
     _check(source, options)
     make_tracks = finding.make_tracks()
-    network = predictor(workdir, flip, precision)
+    network = predictor(workdir, flip, precision, persons.folder is not None)
     try:
         require_immediate(network)
     except ValueError as error:
         raise UsageError(f"{workdir}: {error}") from error
+    people = read_persons(persons, network.featured, Ids())
+    require_fitting(people, source)
+    cast = Cast(people, {source.name: source.stem})
     stop = threading.Event()
     clock = SteadyTime(stop)
     with _frames(source, clock) as (frames, rate), _signals_stop(stop):
         network = _at_rate(network, rate, source)
         newest, latencies = Newest(stop), Latencies(clock)
         tracks = None if make_tracks is None else make_tracks(1 / rate)
-        analyze = Analyzer(network, tracks, 1 / rate, latencies)
+        analyze = Analyzer(network, tracks, 1 / rate, latencies, cast)
         status = Status(newest, latencies, clock, network.label_set)
         with _outputs(source, options, network, tracks is None, newest, latencies) as outputs, newest.follow(frames):
             try:
@@ -73,6 +81,8 @@ def live_run(
             finally:
                 for line in status.summary():
                     logging.info("%s", line)
+                for problem in cast.problems():
+                    logging.warning("%s", problem)
 
 
 def _at_rate(network: Predictor, rate: float, source: pathlib.Path) -> Predictor:

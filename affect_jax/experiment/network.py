@@ -66,14 +66,14 @@ def choose_execution(
 
     On a single CPU, the batch is processed in chunks, and with execution "auto" the fastest algorithm of each
     convolution is measured. On an accelerator, only factorized convolutions are measured. With several devices, nothing
-    is; a network that is split over them is computed by the methods that can be split. Measurements are also stored in
-    `workdir` if given.
+    is; a network that is split over them is computed by the methods that can be split, and one that takes no images is
+    never measured. Measurements are also stored in `workdir` if given.
     """
     contract = options.contract
     on_cpu = jax.default_backend() == "cpu"
     named = unmeasured_execution(options, placement)
     auto = contract.execution == "auto"
-    if jax.device_count() > 1 or not (on_cpu or auto):
+    if jax.device_count() > 1 or contract.takes != "images" or not (on_cpu or auto):
         return named
     px, frames = contract.input_px, options.data.frames
     shape = (options.batch_size, frames, px, px, 3) if frames else (options.batch_size, px, px, 3)

@@ -38,6 +38,21 @@ def check_copy(run: Run, workdir: pathlib.Path) -> None:
         )
 
 
+def check_head(run: Options, workdir: pathlib.Path) -> None:
+    """Raises UsageError if the experts of a run cannot start as copies of the head of another run's network."""
+    other, refused = claim.read_options(workdir), f"initialize.rule head: {workdir}"
+    if not run.contract.experts or run.contract.takes != "features":
+        raise UsageError(f"initialize.rule head is for model 'experts', but the model is '{run.model_name}'; use copy")
+    if not other.contract.features or other.contract.experts:
+        raise UsageError(f"{refused} holds a network '{other.model_name}', which has no head on pooled features")
+    if other.contract.features != run.contract.features:
+        raise UsageError(
+            f"{refused} pools {other.contract.features} features, model.features is {run.contract.features}; they must "
+            "be equal"
+        )
+    restore.require_trained(workdir)
+
+
 def check_teaches(run: Options, other: Options) -> None:
     """Raises UsageError if the network of `other` takes or predicts something else than that of `run`."""
     for name, options in ((run.teacher, other), ("this run", run)):

@@ -1,4 +1,4 @@
-"""A trained workdir as a plain function from images to predictions."""
+"""Predicts a video, an image or a folder with a trained workdir: how faces are found, signals, what was written."""
 
 import contextlib
 import dataclasses
@@ -7,76 +7,23 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 from absl import logging
 
-from affect_jax.experiment import flip_averaging, restore
-from affect_jax.experiment.config.data import DataConfig
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.config.options import Options as RunOptions
+from affect_jax.experiment.persons import NOBODY, Chosen, read_persons, require_fitting
+from affect_jax.experiment.predictor import predictor
 from affect_jax.files.disk import require_writable
 from affect_jax.files.problems import raise_problems
 from affect_jax.files.video import STANDARD_INPUT
-from affect_jax.infer.compiled import CompiledNetwork
-from affect_jax.infer.streaming import follower
-from affect_jax.nn.network import Network, Variables
 from affect_jax.predict.crops import MakeTracks
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.ids import Ids
 from affect_jax.predict.journal import identify
 from affect_jax.predict.options import Options
-from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.result import Stopped
 from affect_jax.tables.export import Export, ExportError
 from affect_jax.tables.groups import require_groups
 from affect_jax.train.signals import Signals
-from affect_jax.types import Predictions
-
-BATCH = 16  # images per call
-
-
-def predictor(workdir: pathlib.Path, flip: Sequence[str] = (), precision: str = "float32") -> Predictor:
-    """The network of a workdir, with its crop and label names; `flip` as in `evaluate_run`."""
-    return make_predictor(workdir, *restore.restore_run(workdir), flip, precision)
-
-
-def make_predictor(
-    workdir: pathlib.Path,
-    run: RunOptions,
-    network: Network,
-    variables: Variables,
-    step: int,
-    flip: Sequence[str],
-    precision: str,
-) -> Predictor:
-    """The predictor of a restored run; UsageError if it does not predict affect from images."""
-    if not run.predicts_affect:
-        raise UsageError(
-            f"{workdir} holds a landmark network, which does not predict affect; train a static network from it first"
-        )
-    if run.contract.takes != "images":
-        raise UsageError(f"{workdir} holds a network of {run.contract.takes}; files and videos provide images only")
-    ready = CompiledNetwork(network, precision)
-
-    def function(images: np.ndarray) -> Predictions:
-        return jax.device_get(ready(variables, jnp.asarray(images)))
-
-    return Predictor(
-        function=function,
-        crop_px=run.contract.input_px,
-        batch=BATCH,
-        frames=run.data.frames or None,
-        quantities=run.task.quantities,
-        label_set=run.label_set,
-        crop=run.crop,
-        flip_averaged=flip_averaging.checked(workdir, run.contract, run.task.quantities, flip),
-        name=f"{workdir.name}@{step}",
-        follower=follower(network.module(variables), run.contract.input_px, precision) if run.contract.causal else None,
-        trained_fps=trained_fps(run.data),
-        every=run.data.windows.every,
-    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,6 +73,7 @@ def predict_run(
     ids: Ids | None = None,
     flip: Sequence[str] = (),
     precision: str = "float32",
+    persons: Chosen = NOBODY,
 ) -> bool:
     """Writes the tables and plots of a video, an image or a folder; ValueError names the files that failed.
 
@@ -135,12 +83,14 @@ def predict_run(
     if source != STANDARD_INPUT and not source.exists():
         raise UsageError(f"--input={source} does not exist")
     require_writable(output)
-    make_tracks = finding.make_tracks()
-    network = predictor(workdir, flip, precision)
+    make_tracks, ids = finding.make_tracks(), ids or Ids()
+    network = predictor(workdir, flip, precision, persons.folder is not None)
+    people = read_persons(persons, network.featured, ids)
+    require_fitting(people, source)
     origin = {"network": _identify(workdir, network.name), "flip_average": sorted(flip), "precision": precision}
     origin |= {"faces": finding.faces, "face_model": finding.face_model}
     with _signals() as signals:
-        options = Options(overlay, finding.include, export or Export(), ids or Ids(), origin, signals.stopping)
+        options = Options(overlay, finding.include, export or Export(), ids, people, origin, signals.stopping)
         try:
             result = predict_file(network, source, output, make_tracks, options)
         except ExportError as error:
@@ -154,13 +104,6 @@ def predict_run(
         logging.info("wrote %s", path)
     raise_problems(result.problems)
     return True
-
-
-def trained_fps(data: DataConfig) -> float | None:
-    """The frame rate of the clips that a network was trained on, if its readers name one and the same."""
-    rates = {getattr(reader, "fps", None) for reader in data.train.values()}
-    (rate,) = rates if len(rates) == 1 else (None,)
-    return rate or None
 
 
 def _identify(workdir: pathlib.Path, name: str) -> str:

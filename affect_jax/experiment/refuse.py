@@ -14,7 +14,7 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import DERIVED
 from affect_jax.experiment.config.stored import check_stored
 from affect_jax.experiment.derive.rules import TRANSFERS
-from affect_jax.experiment.other_runs import check_copy, check_teaches
+from affect_jax.experiment.other_runs import check_copy, check_head, check_teaches
 from affect_jax.experiment.plain_folder import WEIGHTS, is_plain
 from affect_jax.experiment.run import Run
 from affect_jax.train.damage import DamagedCheckpoint
@@ -119,6 +119,8 @@ def check_start(run: Run) -> None:
     start = run.options.initialize
     if start.rule == "copy":
         check_copy(run, pathlib.Path(start.workdir))
+    elif start.rule == "head":
+        check_head(run.options, pathlib.Path(start.workdir))
     elif start.rule in TRANSFERS:
         restore.require_trained(pathlib.Path(start.workdir))
 
@@ -131,7 +133,17 @@ def check_clips(run: Run) -> None:
             f"the network '{options.model_name}' is temporal, but data.frames is 0, which means single images: set "
             "data.frames to the frames per clip, such as 16, or use a static network"
         )
-    options.task.require(options.contract.predicts, options.data.frames)
+    options.task.require(options.contract.predicts, options.data.frames, options.contract.experts)
+
+
+def check_experts(run: Run) -> None:
+    """Checks that faces of different subjects are not blended where each expert learns one subject."""
+    options = run.options
+    if options.task.one_per_subject and options.augment.mixup_alpha:
+        raise UsageError(
+            f"augment.mixup_alpha is {options.augment.mixup_alpha:g}, which blends faces of different subjects, while "
+            "each expert learns its own subject: set it to 0"
+        )
 
 
 def check_store(run: Run) -> None:
@@ -161,6 +173,7 @@ CHECKS = (
     check_mesh,
     check_start,
     check_clips,
+    check_experts,
     check_store,
     check_teacher,
     check_class_weights,
@@ -170,5 +183,6 @@ FROM_THE_CONFIG = (
     check_batch,
     check_mesh,
     check_clips,
+    check_experts,
     check_class_weights,
 )  # those that need no other run

@@ -32,6 +32,11 @@ def same_split(one: SourceConfig, other: SourceConfig) -> bool:
     return one.reader == other.reader and one.options.own_split == other.options.own_split
 
 
+def can_share(one: SourceConfig, other: SourceConfig) -> bool:
+    """Whether a subject can be in both data sets, wherever they are stored, before their folds are taken."""
+    return one.reader == other.reader and one.options.shares_subjects(other.options)
+
+
 def check_disjoint(run: Options) -> None:
     """Raises UsageError if training subjects also select the checkpoint; warns if reader options may separate them.
 
@@ -41,7 +46,7 @@ def check_disjoint(run: Options) -> None:
     held = run.evaluations[selecting]
     root = lambda part: pathlib.Path(part.options.root).resolve()
     for name, part in run.data.train.items():
-        if not same_split(part, held) or root(part) != root(held) or not overlap(part.fold, held.fold):
+        if not can_share(part, held) or root(part) != root(held) or not overlap(part.fold, held.fold):
             continue
         message = (
             f"data.train.{name} ({part.fold}) and evaluations.{selecting} ({held.fold}) share subjects of split "
@@ -69,7 +74,7 @@ def _advice(train: str, selecting: str, held: FoldConfig) -> str:
 
 def warn_of_training_data(run: Options, part: SourceConfig) -> None:
     """Warns if a data set may contain training subjects; suggests a fold without them if there is one."""
-    trained = {name: other for name, other in run.data.train.items() if same_split(other, part)}
+    trained = {name: other for name, other in run.data.train.items() if can_share(other, part)}
     for name, other in trained.items():
         if not overlap(other.fold, part.fold):
             continue

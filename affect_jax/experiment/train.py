@@ -15,6 +15,7 @@ from affect_jax.experiment.config.claim import CONFIG, claim
 from affect_jax.experiment.config.hold import hold
 from affect_jax.experiment.config.options import Config, parse
 from affect_jax.experiment.evaluations import Evaluator, check_best, evaluators, scores
+from affect_jax.experiment.experts import check_features, record_experts
 from affect_jax.experiment.idle import warn_of_idle_options
 from affect_jax.experiment.refuse import refuse
 from affect_jax.experiment.run import Run
@@ -147,11 +148,13 @@ def _train(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | Non
 def _prepare(run: Run, checkpoints: Checkpoints, original: Mapping[str, Any] | None, signals: Signals) -> Prepared:
     options = run.options
     latest = checkpoints.latest_step()
+    check_features(run)
     batches = data.training_batches(options, run.source, run.workdir, run.share)
     try:
         evaluations = evaluators(run, signals.watch)  # opens all data: a wrong path is reported before any measurement
         warn_of_idle_options(options, run.source.parts)
         require_same_data(run, resuming=latest is not None)
+        record_experts(run)
         card = run_card.begin_session(run, latest or 0)
         if original is not None:
             run_card.warn_of_differences(original, card)

@@ -63,6 +63,19 @@ def write_bytes(data: bytes, path: pathlib.Path) -> None:
         part.write_bytes(data)
 
 
+def write_privately(data: bytes, path: pathlib.Path) -> None:
+    """Writes a file that only its owner may read or write (mode 0600), from its first byte on.
+
+    Its folder is created if needed, for the owner only.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with replace_atomically(path) as part:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), 0o600)  # of a file that a process of the same number left
+            file.write(data)
+
+
 def write_csv(rows: Sequence[Mapping[str, object]], path: pathlib.Path) -> None:
     """Writes dicts as rows under the union of their keys; missing values become empty cells."""
     columns = list(dict.fromkeys(column for row in rows for column in row))

@@ -12,15 +12,16 @@ from affect_jax.nn.network import Network
 PARAMETERS, FLOPS = "parameters", "flops/frame"
 
 
-def costs(network: Network, shape: Sequence[int]) -> dict[str, int]:
-    """Counts parameters, and floating-point operations per frame in evaluation, for images [.., height, width, 3].
+def costs(network: Network, lead: Sequence[int], face: Sequence[int]) -> dict[str, int]:
+    """Counts parameters, and floating-point operations per frame in evaluation.
 
-    For a network over clips, `shape` is that of a whole clip, whose cost is divided by its number of frames.
+    `face` is the shape of one input, such as (height, width, 3), and `lead` that of the axes before it: for a network
+    over clips those of a whole clip, whose cost is divided by its number of frames.
     """
     parts = (network.abstract.trained, network.abstract.frozen)
     parameters = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(parts))
-    total = flops(network.predict, network.abstract, jax.ShapeDtypeStruct(tuple(shape), jnp.float32))
-    return {PARAMETERS: parameters, FLOPS: round(total / math.prod(shape[:-3]))}
+    total = flops(network.predict, network.abstract, jax.ShapeDtypeStruct((*lead, *face), jnp.float32))
+    return {PARAMETERS: parameters, FLOPS: round(total / math.prod(lead))}
 
 
 def flops(function: Callable, *shapes) -> float:

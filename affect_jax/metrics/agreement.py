@@ -67,9 +67,23 @@ def icc(moments: PairMoments) -> Float[np.ndarray, "dimension"]:
     return _ratio(2 * scatter[0, 1], scatter[0, 0] + scatter[1, 1], float(moments.count))
 
 
-SCORES = {"ccc": ccc, "pcc": pcc, "rmse": rmse, "sagr": sagr, "icc": icc}
+def icc_2_1(moments: PairMoments) -> Float[np.ndarray, "dimension"]:
+    """Intraclass correlation ICC(2,1), absolute agreement, with prediction and label as the two raters, in [-1, 1].
 
-CORRELATIONS = ("ccc", "pcc", "icc")  # undefined for a constant label, and for a single pair
+    (BMS - EMS) / (BMS + EMS + 2 (JMS - EMS) / n) of the two-way table of n rows. Unlike ICC(3,1), a constant offset
+    between the two lowers it. JMS is n/2 times the squared difference of the means. Constant signals give 0.
+    Source: Shrout and Fleiss, Psychological Bulletin 86(2), 1979, ICC(2,1).
+    """
+    scatter, mean, count = np.float64(moments.scatter), np.float64(moments.mean), float(moments.count)
+    total = scatter[0, 0] + scatter[1, 1]
+    bias = (mean[0] - mean[1]) ** 2 * (count - 1)
+    error = (total - 2 * scatter[0, 1]) / max(count, 1)
+    return _ratio(2 * scatter[0, 1], total + bias - error, count)
+
+
+SCORES = {"ccc": ccc, "pcc": pcc, "rmse": rmse, "sagr": sagr, "icc": icc, "icc_2_1": icc_2_1}
+
+CORRELATIONS = ("ccc", "pcc", "icc", "icc_2_1")  # undefined for a constant label, and for a single pair
 
 
 def constant_label_scores(moments: PairMoments) -> set[str]:

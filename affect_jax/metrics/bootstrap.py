@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Float
 
 from affect_jax.metrics.state import Mergeable
 
@@ -29,3 +30,19 @@ def subject_intervals(
     drawn = [scores(stacked.total(rng.multinomial(len(states), even).astype(np.float64))) for _ in range(draws)]
     ends = [(1 - level) / 2, (1 + level) / 2]
     return {name: tuple(np.quantile([draw[name] for draw in drawn], ends).tolist()) for name in drawn[0]}
+
+
+def mean_interval(
+    values: Float[np.ndarray, "subject"], *, draws: int = 1000, level: float = 0.95, seed: int = 0
+) -> tuple[float, float, float]:
+    """Mean over subjects and its percentile bootstrap interval; one finite value, such as a CCC, per subject.
+
+    Both ends are NaN for a single subject. Source and limits: as for `subject_intervals`.
+    """
+    if not len(values) or not np.isfinite(values).all():
+        raise ValueError(f"a mean over subjects needs finite values, at least one; given: {np.asarray(values)}")
+    if len(values) == 1:
+        return float(values[0]), float("nan"), float("nan")
+    chosen = np.random.default_rng(seed).integers(0, len(values), (draws, len(values)))
+    low, high = np.quantile(np.float64(values)[chosen].mean(1), [(1 - level) / 2, (1 + level) / 2])
+    return float(np.mean(values)), float(low), float(high)

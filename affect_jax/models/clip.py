@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -10,6 +12,7 @@ from affect_jax.models.fan import FAN, TrunkConfig
 from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, pooled_channels, resize_layers
 from affect_jax.models.time_layers import ClipTimeConfig
 from affect_jax.nn.execution import DIRECT, check_execution, execution_named
+from affect_jax.nn.experts import MixtureConfig
 from affect_jax.nn.frames import TemporalPool, per_frame
 from affect_jax.nn.moving_average import MovingAverage, flat_average
 from affect_jax.nn.recurrent import ConvLSTMOverTime, GRUOverTime
@@ -22,6 +25,7 @@ class ClipNetworkConfig:
     """Sizes of the static network, which of its layers are temporal, and the temporal layers added to it.
 
     head.rank: as in the static network; the paper does not give its ranks, so the default is ours.
+    experts: as in the static network.
     """
 
     trunk: TrunkConfig = dataclasses.field(default_factory=TrunkConfig)
@@ -29,6 +33,7 @@ class ClipNetworkConfig:
     time: ClipTimeConfig = dataclasses.field(default_factory=ClipTimeConfig)
     execution: str = "auto"  # see `nn.execution.EXECUTIONS`
     emotions: int = 8
+    experts: MixtureConfig = dataclasses.field(default_factory=MixtureConfig)
 
     def __post_init__(self):
         check_execution(self.execution)
@@ -43,6 +48,7 @@ class ClipNetworkConfig:
             over_time=True,
             causal=self.time.causal,
             execution=self.execution,
+            features=pooled_channels(self.trunk, self.head),
             splits_time=self._splits_time,
             largest_map=self.trunk.largest_map,
         )
@@ -66,7 +72,8 @@ class ClipNetwork(nnx.Module):
         self.config = config
         self.trunk = FAN(config.trunk, rngs=rngs)
         temporal = _temporal_head_layers(config, rngs=rngs)
-        self.head = affect_head(config.trunk, config.head, config.emotions, **temporal, rngs=rngs)
+        self.head = affect_head(config.trunk, config.head, config.experts, config.emotions, **temporal, rngs=rngs)
+        self.gives_features = False  # set by models.features.with_features
         self.output_average = _output_average(config.time)
         resize_layers(self, config.head, rngs=rngs)
         config.time.choice.grow(self, rngs=rngs)
@@ -86,10 +93,21 @@ class ClipNetwork(nnx.Module):
             inputs = make_inputs(clips)
         else:
             inputs = per_frame(make_inputs, clips, self.execution.split)
-        emotion_logits, valence_arousal = self.head(*inputs, rngs=rngs)
-        if self.output_average is not None:
-            valence_arousal = self.output_average(valence_arousal)
-        return Predictions(valence_arousal=valence_arousal, emotion=emotion_logits)
+        pooled = self.head.pool(*inputs, rngs=rngs)
+        emotion_logits, valence_arousal = self.head.from_features(pooled, rngs=rngs)
+        if not self.gives_features:
+            return Predictions(valence_arousal=self._average(valence_arousal), emotion=emotion_logits)
+        # Averaged together, because in a stream the average keeps one state.
+        averaged = self._average(jnp.concatenate([valence_arousal, pooled], axis=-1))
+        valence_arousal, pooled = averaged[..., :2], averaged[..., 2:]
+        return Predictions(valence_arousal=valence_arousal, emotion=emotion_logits, features=pooled.astype(jnp.float32))
+
+    def _average(self, outputs: Float[Array, "batch time output"]) -> Float[Array, "batch time output"]:
+        return outputs if self.output_average is None else self.output_average(outputs)
+
+    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]] | None:
+        """The layers from pooled features to valence and arousal; None if the output is averaged over frames."""
+        return None if self.output_average is not None else self.head.affect_layers()
 
 
 def _temporal_head_layers(config: ClipNetworkConfig, *, rngs: nnx.Rngs) -> dict[str, nnx.Module]:

@@ -14,6 +14,7 @@ import dataclasses
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from affect_jax.nn.execution import check_execution
+from affect_jax.types import LANDMARKS
 
 INPUTS = ("images", "landmarks", "features")
 FROM_LABEL_SET = "emotions"  # a config field that is not an option: the run's label set determines it
@@ -33,8 +34,12 @@ class Contract:
     execution: how it is computed, one of `nn.execution.EXECUTIONS`; timings are measured only for "auto".
     splits_time: whether the frames of a clip can be split over devices in training: its layers exchange neighboring
         frames and never gather a clip, and its gradients were compared with those of one device.
+    features: number of pooled features, the input of the head's last two layers, that the network gives beside its
+        predictions if asked to (`models.features`); 0: none.
     largest_map: number of values in the largest feature map of one image. On a CPU, it determines how many images are
         evaluated at once so that they fit the caches; 0: whole batches.
+    input_features: numbers per face that a network of features takes; 0 if only its data set knows.
+    experts: number of experts, whose separate values are among the predictions of a network of experts; 0 without any.
     """
 
     takes: str = "images"
@@ -45,12 +50,28 @@ class Contract:
     newest: bool = False
     execution: str = "direct"
     splits_time: bool = False
+    features: int = 0
     largest_map: int = 0
+    input_features: int = 0
+    experts: int = 0
 
     def __post_init__(self):
         if self.takes not in INPUTS:
             raise ValueError(f"a model takes '{self.takes}'; choose one of {', '.join(INPUTS)}")
         check_execution(self.execution)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the input for one face; ValueError if only the data set knows it."""
+        if self.takes == "features" and not self.input_features:
+            raise ValueError("the network takes features, and only its data set knows how many numbers these are")
+        shapes = {"images": (self.input_px, self.input_px, 3), "landmarks": (LANDMARKS, 2)}
+        return shapes.get(self.takes, (self.input_features,))
+
+    @property
+    def input_size(self) -> str:
+        """What the network takes of a face, for a reader: "256 px" or "64 features"."""
+        return f"{self.input_features} features" if self.takes == "features" else f"{self.input_px} px"
 
 
 @runtime_checkable

@@ -3,13 +3,15 @@
 import dataclasses
 
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.models.contract import Contract
 from affect_jax.models.fan import FAN, TrunkConfig
-from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, resize_layers
+from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, pooled_channels, resize_layers
 from affect_jax.nn.execution import DIRECT, check_execution, execution_named
+from affect_jax.nn.experts import MixtureConfig
 from affect_jax.ops.image_checks import check_crops
 from affect_jax.ops.parts import map_in_parts
 from affect_jax.types import Predictions
@@ -17,12 +19,16 @@ from affect_jax.types import Predictions
 
 @dataclasses.dataclass(frozen=True)
 class EmoNetConfig:
-    """Sizes of the network; the defaults are the published ones with 8 emotions (13,963,410 parameters)."""
+    """Sizes of the network; the defaults are the published ones with 8 emotions (13,963,410 parameters).
+
+    experts: a mixture that predicts valence and arousal in place of the last two layers; launch.join_experts adds it.
+    """
 
     trunk: TrunkConfig = dataclasses.field(default_factory=TrunkConfig)
     head: HeadConfig = dataclasses.field(default_factory=HeadConfig)
     execution: str = "auto"  # see `nn.execution.EXECUTIONS`
     emotions: int = 8
+    experts: MixtureConfig = dataclasses.field(default_factory=MixtureConfig)
 
     def __post_init__(self):
         check_execution(self.execution)
@@ -35,6 +41,7 @@ class EmoNetConfig:
             predicts=("valence_arousal", "emotion", "landmarks"),
             input_px=self.trunk.input_px,
             execution=self.execution,
+            features=pooled_channels(self.trunk, self.head),
             largest_map=self.trunk.largest_map,
         )
 
@@ -49,8 +56,9 @@ class EmoNet(nnx.Module):
     def __init__(self, config: EmoNetConfig, *, rngs: nnx.Rngs):
         self.config = config
         self.trunk = FAN(config.trunk, rngs=rngs)
-        self.head = affect_head(config.trunk, config.head, config.emotions, rngs=rngs)
+        self.head = affect_head(config.trunk, config.head, config.experts, config.emotions, rngs=rngs)
         resize_layers(self, config.head, rngs=rngs)
+        self.gives_features = False  # set by models.features.with_features
         self.deterministic = False  # set by eval(): images do not mix
         self.execution = DIRECT
         self.set_attributes(execution=execution_named(config.execution))
@@ -68,6 +76,12 @@ class EmoNet(nnx.Module):
     def _predictions(self, images: Array, rngs: nnx.Rngs | None = None) -> Predictions:
         outputs = self.trunk(images)
         inputs = head_inputs(outputs, self.config.trunk, self.config.head)
-        emotion_logits, valence_arousal = self.head(*inputs, rngs=rngs)
+        pooled = self.head.pool(*inputs, rngs=rngs)
+        emotion_logits, valence_arousal = self.head.from_features(pooled, rngs=rngs)
         heatmaps = jnp.stack(outputs.heatmaps, axis=-4)
-        return Predictions(valence_arousal=valence_arousal, emotion=emotion_logits, landmarks=heatmaps)
+        predictions = Predictions(valence_arousal=valence_arousal, emotion=emotion_logits, landmarks=heatmaps)
+        return predictions.replace(features=pooled.astype(jnp.float32)) if self.gives_features else predictions
+
+    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]] | None:
+        """The layers from pooled features to valence and arousal; see `AffectHead.affect_layers`."""
+        return self.head.affect_layers()

@@ -12,6 +12,7 @@ from affect_jax.models.head_factors import FORMS, make_convolution, parse_ranks
 from affect_jax.models.parts import Size, find_layers, join_path
 from affect_jax.nn.attention import landmark_attention
 from affect_jax.nn.conv import Conv3x3, Convolution
+from affect_jax.nn.experts import MixtureConfig, MixtureOfExperts
 from affect_jax.nn.factor_options import BETWEEN
 from affect_jax.nn.factorized import FactorizedConv
 from affect_jax.nn.heads import AffectHead
@@ -97,25 +98,28 @@ def pooled_channels(trunk: TrunkConfig, head: HeadConfig) -> int:
 def affect_head(
     trunk: TrunkConfig,
     head: HeadConfig,
+    experts: MixtureConfig,
     emotions: int,
     time_maps: nnx.Module | None = None,
     time_features: nnx.Module | None = None,
     *,
     rngs: nnx.Rngs,
 ) -> AffectHead:
-    """Makes the head of a network of these sizes, with the given temporal layers."""
-    width = trunk.widths[-1]
+    """Makes the head of a network of these sizes, with the given temporal layers; experts, if their count is not 0."""
+    width, pooled = trunk.widths[-1], pooled_channels(trunk, head)
     joined = (trunk.modules + 1) * width
+    mixture = MixtureOfExperts(pooled, 2, experts, rngs=rngs) if experts.count else None
     return AffectHead(
         joined if head.attention else joined + LANDMARKS,
         width,
         blocks=head.blocks,
         emotions=emotions,
         dropout=head.dropout,
-        geometry=pooled_channels(trunk, head) - width,
+        geometry=pooled - width,
         convolution=head.convolution(head.rank),
         time_maps=time_maps,
         time_features=time_features,
+        experts=mixture,
         rngs=rngs,
     )
 

@@ -4,6 +4,7 @@ from flax import nnx
 
 from affect_jax.models.clip import ClipNetwork, ClipNetworkConfig
 from affect_jax.models.emonet import EmoNet, EmoNetConfig
+from affect_jax.models.experts import Experts, ExpertsConfig
 from affect_jax.models.intensity_i3d import IntensityI3D, IntensityI3DConfig
 from affect_jax.models.landmark_clip import LandmarkClipNetwork, LandmarkClipNetworkConfig
 from affect_jax.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
@@ -14,5 +15,6 @@ MODELS: dict[str, tuple[type[nnx.Module], type]] = {
     "clip": (ClipNetwork, ClipNetworkConfig),
     "intensity_i3d": (IntensityI3D, IntensityI3DConfig),
     "landmark_clip": (LandmarkClipNetwork, LandmarkClipNetworkConfig),
+    "experts": (Experts, ExpertsConfig),
 }
 CLIP_NETWORKS = {"emonet": "clip", "landmarks": "landmark_clip"}  # static network -> its version for clips

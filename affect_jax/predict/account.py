@@ -17,6 +17,11 @@ class _Face:
     last_frame: int = 0
     last_seconds: float = 0.0
     frames: int = 0
+    subject: str = ""  # the person whose adapter it got
+
+    def facts(self, number: int) -> dict[str, Any]:
+        facts = {"face": number, **dataclasses.asdict(self)}
+        return facts if self.subject else {name: fact for name, fact in facts.items() if name != "subject"}
 
 
 class Account:
@@ -28,6 +33,7 @@ class Account:
         self._more = dict(more or {})
         self._video = video
         self._faces: dict[int, _Face] = {}  # by number
+        self._adapters: dict[str, str] = {}  # SHA-256 by the name of the person
         self._restarts = 0
         self._frames = 0
         self._with_face = 0
@@ -46,6 +52,9 @@ class Account:
             face = self._faces.setdefault(row.face, _Face(row.frame, row.time_seconds))
             face.last_frame, face.last_seconds = row.frame, row.time_seconds
             face.frames += 1
+            if row.person is not None:
+                face.subject = row.person.name
+                self._adapters[row.person.name] = row.person.sha256
 
     def facts(self) -> dict[str, Any]:
         """Returns the facts for the schema."""
@@ -56,8 +65,8 @@ class Account:
             facts["clock_restarts"] = self._restarts
             facts["damage"] = self._video.damage
             facts["different_faces"] = len(self._faces)
-            facts["faces"] = [{"face": number, **dataclasses.asdict(self._faces[number])} for number in self._listed()]
-        return facts
+            facts["faces"] = [self._faces[number].facts(number) for number in self._listed()]
+        return {**facts, "persons": dict(sorted(self._adapters.items()))} if self._adapters else facts
 
     def _listed(self) -> list[int]:
         by_frames = sorted(self._faces, key=lambda number: self._faces[number].frames, reverse=True)

@@ -42,6 +42,7 @@ def estimate(
     keep_images: bool = False,
     step_seconds: float = 0.0,
     known: Callable[[], Values | None] = lambda: None,
+    cast: Callable[[list[Row]], list[Row]] = lambda rows: rows,
 ) -> Generator[Sighting, None, None]:
     """Yields each frame with its rows, in order. Close the generator before what `frames` reads from.
 
@@ -54,6 +55,7 @@ def estimate(
         are full, so images are only kept if needed.
       step_seconds: usual time between two frames.
       known: returns the values of the next row, if they are known from an earlier run; they are not computed then.
+      cast: returns the rows of a frame with their persons, whose adapters are then used.
     """
     memories = Memories(predictor, step_seconds)
     waiting = _Waiting(keep_images)
@@ -63,7 +65,7 @@ def estimate(
         with contextlib.closing(found):
             for frame, rows in found:
                 memories.begin(frame, connected)
-                for pending in waiting.put(frame, rows, known):
+                for pending in waiting.put(frame, cast(rows), known):
                     memories.push(pending)
                 if predictor.frames is None and waiting.is_long(predictor.batch):
                     memories.flush()

@@ -92,22 +92,28 @@ def _explain(error: OSError, source: pathlib.Path) -> Exception:
     )
 
 
-class _Folder:
+class Folder:
     """The files of a folder by what they are."""
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self):
         self.images: list[pathlib.Path] = []
         self.videos: list[pathlib.Path] = []
         self.left_out: list[pathlib.Path] = []
         self.subfolders: list[str] = []
         self.problems: list[str] = []
+
+    @classmethod
+    def of(cls, folder: pathlib.Path) -> "Folder":
+        """Sorts the entries of a folder."""
+        found = cls()
         for path in sorted(folder.iterdir()):
             if is_hidden(path.name):
                 continue
             if path.is_dir():
-                self.subfolders.append(printable(path.name))
+                found.subfolders.append(printable(path.name))
             else:
-                self._sort_in(path)
+                found._sort_in(path)
+        return found
 
     def _sort_in(self, path: pathlib.Path) -> None:
         suffix = path.suffix.lower()
@@ -135,9 +141,19 @@ class _Folder:
         return "; ".join(parts)
 
 
-def _open_folder(source: pathlib.Path) -> _Folder:
+def list_files(source: pathlib.Path) -> Folder:
+    """The images and videos of a folder, as `open_folder` does, or the one file that is given."""
+    if source.is_dir():
+        return open_folder(source)
+    image = source != STANDARD_INPUT and _is_image(source)
+    found = Folder()
+    (found.images if image else found.videos).append(source)
+    return found
+
+
+def open_folder(source: pathlib.Path) -> Folder:
     """The files of a folder; ValueError if none of them can be predicted, a warning if some cannot."""
-    folder = _Folder(source)
+    folder = Folder.of(source)
     rest = folder.describe_rest()
     if not folder.images and not folder.videos and not folder.problems:
         expected = ", ".join(IMAGE_SUFFIXES + VIDEO_SUFFIXES)
@@ -156,7 +172,7 @@ def _predict_folder(
     make_tracks: MakeTracks | None,
     options: Options,
 ) -> Result:
-    folder = _open_folder(source)
+    folder = open_folder(source)
     _check_export(options, folder.videos, folder.images)
     stems = collections.Counter(video.stem for video in folder.videos)
     result = Result()

@@ -69,6 +69,7 @@ def _predict(
         sinks.append(ImageOverlays(folder / f"{stem}_overlay", predictor.label_set))
     unreadable: list[str] = []
     tracks = None if make_tracks is None else make_tracks(0.0)
+    cast = options.cast(sources)
     sightings = estimate(
         predictor,
         _frames(sources, options.ids, unreadable),
@@ -76,10 +77,11 @@ def _predict(
         connected=False,
         keep_images=options.overlay,
         known=table.known,
+        cast=cast,
     )
     with contextlib.closing(sightings):
         result = feed(sinks, sightings, printable(stem), len(sources), "image", options.stopping)
-    result.problems += unreadable
+    result.problems += [*unreadable, *cast.problems()]
     for note in account.notes():
         logging.info("%s", note)
     return export(result, folder / f"{stem}.csv", options, is_recording=False)

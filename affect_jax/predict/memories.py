@@ -5,6 +5,7 @@ import dataclasses
 
 from affect_jax.ops.labels_over_time import CLOCK_TOLERANCE_SECONDS
 from affect_jax.ops.sequence import longest_gap_seconds
+from affect_jax.predict.inputs import Input
 from affect_jax.predict.predictor import Predictor, Values
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
@@ -40,7 +41,9 @@ class _Memory:
     def push(self, pending: Pending) -> None:
         self._owed.append(pending)
         self.seconds = pending.row.time_seconds
-        self._hand_out(self._runner.push(pending.row.crop, pending.known))
+        person = pending.row.person
+        adapter = None if person is None else person.adapter
+        self._hand_out(self._runner.push(Input(pending.row.crop, adapter, pending.known)))
 
     def flush(self) -> None:
         self._hand_out(self._runner.flush())

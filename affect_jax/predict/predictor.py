@@ -1,24 +1,42 @@
 """A trained network as a function of cropped faces, with the parameters of its crop."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
 
 from affect_jax.ops.geometry import CropConfig
 from affect_jax.ops.image_checks import check_crops
+from affect_jax.personal.adapter import Adapter
+from affect_jax.personal.rows import apply_by_row
 from affect_jax.quantities.registry import in_order
 from affect_jax.types import Predictions
 
 Values = dict[str, np.ndarray]  # reported values by quantity, float32; NaN if the network does not predict it
+Function = Callable[[np.ndarray], Predictions]  # of RGB in [0, 1]: [batch, px, px, 3], or [1, frames, px, px, 3]
+Follower = Callable[[int], Function]  # for a causal clip network: given a number of faces, returns a stateful function
+# of their next frame [faces, 1, px, px, 3]
+ADAPTED, FEATURES = "valence_arousal", "features"  # what adapters change, and what they change it by
+
+
+@dataclasses.dataclass(frozen=True)
+class Featured:
+    """The network once more, with its pooled features among its outputs: what adapters are applied to.
+
+    It is a program of its own, so that faces without an adapter keep the bits of the one without features.
+    """
+
+    function: Function
+    network_sha256: str  # digest of its weights, to which adapters belong
+    follower: Follower | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Predictor:
     """Everything that prediction needs to know about a network."""
 
-    function: Callable[[np.ndarray], Predictions]  # RGB in [0, 1]: [batch, px, px, 3], or [1, frames, px, px, 3]
+    function: Function
     crop_px: int
     batch: int  # images per call of a static network
     frames: int | None  # window length of a clip network; None for a static one
@@ -27,30 +45,53 @@ class Predictor:
     crop: CropConfig  # around landmarks
     flip_averaged: tuple[str, ...] = ()  # quantities that are averaged over the image and its mirror image
     name: str = ""
-    follower: Callable[[int], Callable[[np.ndarray], Predictions]] | None = None  # for a causal clip network: given a
-    # number of faces, returns a stateful function of their next frame [faces, 1, px, px, 3]
+    follower: Follower | None = None  # for a causal clip network
     trained_fps: float | None = None  # frame rate of the recordings it was trained on; None if not known
     every: int = 1  # stride between the frames of a clip, in frames of the recording, as in training
+    featured: Featured | None = None  # needed for adapters only
 
-    def values(self, images: Float[np.ndarray, "*lead height width 3"]) -> Values:
+    def values(
+        self, images: Float[np.ndarray, "*lead height width 3"], adapters: Sequence[Adapter | None] = ()
+    ) -> Values:
         """The reported values for each image; ValueError if an output of the network is not finite.
 
-        ValueError as well if the images are of another size, dtype, layout or range than the network takes.
+        ValueError as well if the images are of another size, dtype, layout or range than the network takes. `adapters`
+        has an entry for each image, in their order, or none at all.
         """
         check_crops(images, self.crop_px, over_time=self.frames is not None)
-        outputs = self.function(images)
+        lead = images.shape[:-3]
+        adapted = np.array([adapter is not None for adapter in adapters], bool)
+        if not adapted.any():
+            return self._values(self.function, images, lambda outputs: outputs)
+        unused = next(adapter for adapter in adapters if adapter is not None)  # of rows that are not reported
+        everywhere = [adapter or unused for adapter in adapters]
+        values = self._values(self.featured.function, images, lambda outputs: _adapt(outputs, everywhere))
+        if adapted.all():
+            return values
+        plain = self.values(images)
+        own = adapted.reshape(lead)
+        choose = lambda mine, other: np.where(own.reshape(own.shape + (1,) * (mine.ndim - own.ndim)), mine, other)
+        return {name: choose(value, plain[name]) for name, value in values.items()}
+
+    def _values(self, function: Function, images: np.ndarray, change: Callable[[Mapping], Mapping]) -> Values:
+        """Runs a function on images and, if they are averaged over, on mirror images; reports the changed outputs."""
+        outputs = change(function(images))
         mirrored = None
         if self.flip_averaged:
-            mirrored = self.function(np.ascontiguousarray(images[..., ::-1, :]))
+            mirrored = change(function(np.ascontiguousarray(images[..., ::-1, :])))
         return self._report(outputs, mirrored, images.shape[:-3])
 
-    def following(self) -> Callable[[Float[np.ndarray, "height width 3"]], Values]:
+    def following(self, adapter: Adapter | None = None) -> Callable[[Float[np.ndarray, "height width 3"]], Values]:
         """Starts a recording: returns a function of its next frame that reports values as `values` does."""
-        predict_next = self.follower(2 if self.flip_averaged else 1)
+        faces = 2 if self.flip_averaged else 1
+        predict_next = (self.follower if adapter is None else self.featured.follower)(faces)
 
         def step(image: Float[np.ndarray, "height width 3"]) -> Values:
             frames = np.stack([image, image[:, ::-1]]) if self.flip_averaged else image[None]
-            outputs = {name: np.asarray(output) for name, output in predict_next(frames[:, None]).items()}
+            predicted = predict_next(frames[:, None])
+            if adapter is not None:
+                predicted = _adapt(predicted, [adapter] * faces)
+            outputs = {name: np.asarray(output) for name, output in predicted.items()}
             original = {name: output[0, 0] for name, output in outputs.items()}
             mirrored = None
             if self.flip_averaged:
@@ -83,3 +124,10 @@ class Predictor:
         if not np.isfinite(array).all():
             raise ValueError(f"network '{self.name}' predicted {quantity} that is not finite; its training diverged")
         return array
+
+
+def _adapt(outputs: Mapping, adapters: Sequence[Adapter]) -> dict:
+    """Raw outputs with valence and arousal after the adapter of each row."""
+    output, features = np.asarray(outputs[ADAPTED]), np.asarray(outputs[FEATURES])
+    rows = apply_by_row(adapters, features.reshape(-1, features.shape[-1]), output.reshape(-1, output.shape[-1]))
+    return {**outputs, ADAPTED: rows.reshape(output.shape)}

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from affect_jax.faces.face import Box
+from affect_jax.predict.persons import Person
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,3 +24,4 @@ class Row:
     face: int | None = None  # number of the face in the recording, from 0 in order of first sight
     quality: float | None = None  # in [0, 1]
     blendshapes: Float[np.ndarray, "52"] | None = None
+    person: Person | None = None  # whom the face is taken for; None if nobody's adapter is used

@@ -88,16 +88,21 @@ def _predict(
             logging.warning("%s: %s", name, warning)
         predictor = rate.apply(predictor)
         table = Table(path, make_schema(predictor, make_tracks is None, options.include), account, journal)
-        sinks: list[Sink] = [table, _plot(predictor, path, options.ids.title(source), options)]
-        if options.overlay:
-            sinks.append(VideoOverlay(folder / f"{stem}_overlay.mp4", predictor.label_set, video))
-        step_seconds = float(1 / video.rate)
+        sinks = [table, *_pictures(predictor, path, video, options)]
+        step_seconds, cast = float(1 / video.rate), options.cast([source])
         tracks = None if make_tracks is None else make_tracks(step_seconds)
         sightings = estimate(
-            predictor, video, tracks, keep_images=options.overlay, step_seconds=step_seconds, known=table.known
+            predictor,
+            video,
+            tracks,
+            keep_images=options.overlay,
+            step_seconds=step_seconds,
+            known=table.known,
+            cast=cast,
         )
         with contextlib.closing(sightings):
             result = feed(sinks, sightings, name, video.expected_frames(), stopping=options.stopping)
+    result.problems += cast.problems()
     for note in account.notes():
         logging.info("%s", note)
     if video.problem:
@@ -106,9 +111,13 @@ def _predict(
     return export(result, path, options, is_recording=True)
 
 
-def _plot(predictor: Predictor, table: pathlib.Path, title: str, options: Options) -> Plot:
-    quantities, label_set = predictor.quantities, predictor.label_set
-    return Plot(table.with_name(f"{table.stem}.png"), title, quantities, label_set, crops=options.overlay)
+def _pictures(predictor: Predictor, table: pathlib.Path, video: Video, options: Options) -> list[Sink]:
+    """The plot and, if asked for, the overlay."""
+    quantities, label_set, title = predictor.quantities, predictor.label_set, options.ids.title(video.path)
+    plot = Plot(table.with_name(f"{table.stem}.png"), title, quantities, label_set, crops=options.overlay)
+    if not options.overlay:
+        return [plot]
+    return [plot, VideoOverlay(table.with_name(f"{table.stem}_overlay.mp4"), label_set, video)]
 
 
 def export(result: Result, table: pathlib.Path, options: Options, is_recording: bool) -> Result:

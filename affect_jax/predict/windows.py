@@ -7,9 +7,9 @@ values are missing, on the same batches and windows as if none were known, so th
 import collections
 
 import numpy as np
-from jaxtyping import Float, UInt8
 
 from affect_jax.ops.sequence import counting_window
+from affect_jax.predict.inputs import Input, adapters_of, to_float
 from affect_jax.predict.predictor import Predictor, Values
 
 
@@ -35,9 +35,9 @@ class Interleaved:
         self._pushed = 0
         self._reported = 0
 
-    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"], known: Values | None = None) -> list[Values]:
+    def push(self, each: Input) -> list[Values]:
         turn = self._pushed % len(self._runners)
-        self._ready[turn].extend(self._runners[turn].push(crop, known))
+        self._ready[turn].extend(self._runners[turn].push(each))
         self._pushed += 1
         return self._in_order()
 
@@ -65,11 +65,11 @@ class Stream:
         self._predictor = predictor
         self._step = None
 
-    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"], known: Values | None = None) -> list[Values]:
+    def push(self, each: Input) -> list[Values]:
         if self._step is None:
-            self._step = self._predictor.following()
-        values = self._step(_to_float([crop])[0])  # known or not: its state goes on
-        return [values if known is None else known]
+            self._step = self._predictor.following(each.adapter)
+        values = self._step(to_float([each])[0])  # known or not: its state goes on
+        return [values if each.known is None else each.known]
 
     def flush(self) -> list[Values]:
         self._step = None
@@ -81,24 +81,19 @@ class Batches:
 
     def __init__(self, predictor: Predictor):
         self._predictor = predictor
-        self._crops: list[np.ndarray] = []
-        self._known: list[Values | None] = []
+        self._inputs: list[Input] = []
 
-    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"], known: Values | None = None) -> list[Values]:
-        self._crops.append(crop)
-        self._known.append(known)
-        return self.flush() if len(self._crops) == self._predictor.batch else []
+    def push(self, each: Input) -> list[Values]:
+        self._inputs.append(each)
+        return self.flush() if len(self._inputs) == self._predictor.batch else []
 
     def flush(self) -> list[Values]:
-        count = len(self._crops)
-        if not count:
-            return []
-        found, self._known = self._known, []
+        inputs, self._inputs = self._inputs, []
+        found = [each.known for each in inputs]
         if None in found:
-            padding = [self._crops[-1]] * (self._predictor.batch - count)
-            values = self._predictor.values(_to_float(self._crops + padding))
+            padded = inputs + inputs[-1:] * (self._predictor.batch - len(inputs))
+            values = self._predictor.values(to_float(padded), adapters_of(padded))
             found = [_select(values, place) if known is None else known for place, known in enumerate(found)]
-        self._crops.clear()
         return found
 
 
@@ -118,23 +113,23 @@ class Windows:
 
     def _restart(self) -> None:
         self._length = 0
-        self._crops: list[np.ndarray] = []  # the most recent ones, from frame `_first` on
+        self._inputs: list[Input] = []  # the most recent ones, from frame `_first` on
         self._first = 0
         self._next = 0  # start of the window that is being filled
         self._windows: list[_Window] = []  # the last two
         self._known: collections.deque[Values | None] = collections.deque()  # of the frames not reported yet
         self._reported = 0
 
-    def push(self, crop: UInt8[np.ndarray, "size_px size_px 3"], known: Values | None = None) -> list[Values]:
-        self._crops.append(crop)
-        self._known.append(known)
+    def push(self, each: Input) -> list[Values]:
+        self._inputs.append(each)
+        self._known.append(each.known)
         self._length += 1
         if self._length < self._next + self._frames:
             return []
         start = self._next
         self._fill(start)
         self._next += self._hop
-        self._crops = self._crops[start - self._first :]
+        self._inputs = self._inputs[start - self._first :]
         self._first = start
         # The next window, which may be the last, starts at `start` + 1 or later: no later window is centered closer to
         # the frames up to here.
@@ -152,9 +147,9 @@ class Windows:
         return values
 
     def _fill(self, start: int) -> None:
-        crops = self._crops[start - self._first : start - self._first + self._frames]
-        crops = crops + [crops[-1]] * (self._frames - len(crops))
-        self._windows = [*self._windows[-1:], _Window(self._predictor, start, crops)]
+        inputs = self._inputs[start - self._first : start - self._first + self._frames]
+        inputs = inputs + inputs[-1:] * (self._frames - len(inputs))
+        self._windows = [*self._windows[-1:], _Window(self._predictor, start, inputs)]
 
     def _report(self, stop: int) -> list[Values]:
         """The values of the frames before `stop` that have not been reported yet."""
@@ -172,23 +167,19 @@ class Windows:
 class _Window:
     """The frames of a window; the network runs once the first unknown value is asked for."""
 
-    def __init__(self, predictor: Predictor, start: int, crops: list[np.ndarray]):
+    def __init__(self, predictor: Predictor, start: int, inputs: list[Input]):
         self.start = start
-        self._predictor, self._crops = predictor, crops
+        self._predictor, self._inputs = predictor, inputs
         self._values: Values | None = None
 
     def values_of(self, place: int) -> Values:
         """The values of a frame of the sequence."""
         if self._values is None:
-            self._values = _select(self._predictor.values(_to_float(self._crops)[None]), 0)
+            values = self._predictor.values(to_float(self._inputs)[None], adapters_of(self._inputs))
+            self._values = _select(values, 0)
         return _select(self._values, place - self.start)
 
 
 def _select(values: Values, place: int) -> Values:
     """The values of one image, or of one window."""
     return {name: value[place] for name, value in values.items()}
-
-
-def _to_float(crops: list[UInt8[np.ndarray, "size_px size_px 3"]]) -> Float[np.ndarray, "count size_px size_px 3"]:
-    """Stacks crops and scales them to [0, 1]."""
-    return np.stack(crops).astype(np.float32) / np.float32(255)

@@ -87,7 +87,7 @@ class ValenceArousal(Quantity):
         return PairMoments.of(value, label.value, label.weight)
 
     def scores(self, state: PairMoments) -> dict[str, float]:
-        """CCC, PCC, RMSE, SAGR and ICC of each dimension, and their means."""
+        """CCC, PCC, RMSE, SAGR, ICC(3,1) and ICC(2,1) of each dimension, and their means."""
         return affect_scores(state)
 
     def uninformative_scores(self, state: PairMoments) -> set[str]:

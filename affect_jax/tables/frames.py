@@ -4,17 +4,46 @@ Long tables pass through in parts. Text that is not UTF-8, as in names of files,
 """
 
 import io
+import os
 import pathlib
 
 from affect_jax.files.atomic import replace_atomically
+from affect_jax.files.paths import expand_home
 from affect_jax.quantities.quantity import TEXT
 from affect_jax.tables.cells import PARQUET, read_header, require_columns, scan_parquet
-from affect_jax.tables.schema import FLAG, INDEX, Schema, read_schema
+from affect_jax.tables.schema import FLAG, INDEX, Schema, read_schema, sidecar
 
 
 def read_frame(path: pathlib.Path) -> "polars.DataFrame":
     """Reads a table into a data frame; ValueError if it does not fit its schema."""
     return scan(path, read_schema(path)).collect()
+
+
+def read_table(table: "str | os.PathLike | polars.DataFrame") -> "polars.DataFrame":
+    """A table as it is, or from a file: CSV or Parquet, with or without a schema beside it.
+
+    FileNotFoundError, or ValueError for a file that is no table and for what is no data frame of polars.
+    """
+    import polars
+
+    if isinstance(table, polars.DataFrame):
+        return table
+    if not isinstance(table, str | os.PathLike):
+        raise ValueError(
+            f"the table is a {type(table).__name__}; expected a path or a polars.DataFrame, as polars.from_pandas "
+            "makes of one of pandas"
+        )
+    path = pathlib.Path(expand_home(os.fspath(table)))
+    if not path.is_file():
+        raise FileNotFoundError(f"no table at {path}")
+    if sidecar(path).is_file():
+        return read_frame(path)
+    try:
+        if path.suffix == PARQUET:
+            return polars.read_parquet(path, glob=False)
+        return polars.read_csv(path, infer_schema_length=None, encoding="utf8-lossy", glob=False)
+    except polars.exceptions.PolarsError as error:
+        raise ValueError(f"{path} cannot be read as a table: {error}") from error
 
 
 def scan(path: pathlib.Path, schema: Schema) -> "polars.LazyFrame":

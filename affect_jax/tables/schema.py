@@ -118,6 +118,12 @@ def read_schema(table: pathlib.Path) -> Schema:
     return _schema(path, content, found)
 
 
+def read_facts(table: pathlib.Path) -> Mapping[str, Any]:
+    """Everything that stands in the schema of a table, as written: also facts that are no column, by name."""
+    read_schema(table)
+    return json.loads(sidecar(table).read_text(encoding="utf-8"))
+
+
 def _schema(path: pathlib.Path, content: Mapping[str, Any], version: int) -> Schema:
     fields = {field.name for field in dataclasses.fields(Schema)} - {"version"}
     entries = {name: tuple(value) if isinstance(value, list) else value for name, value in content.items()}

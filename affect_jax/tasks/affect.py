@@ -33,6 +33,7 @@ class Affect:
     """
 
     quantities = ("valence_arousal", "emotion")  # evaluated if the network predicts them
+    one_per_subject = False  # whether the data need one subject for each expert of the network
 
     config: AffectConfig
     class_weights: tuple[float, ...] = ()  # in the order of the label set; () = all 1
@@ -58,8 +59,12 @@ class Affect:
             weights = tuple(inverse_frequency(frequency, CLASS_WEIGHT_RULES[rule]).tolist())
         return dataclasses.replace(self, class_weights=weights)
 
-    def require(self, predicts: Sequence[str], frames: int) -> None:
-        """Raises ValueError if a term needs a missing prediction, or longer clips than `frames` (0: images)."""
+    def require(self, predicts: Sequence[str], frames: int, experts: int = 0) -> None:
+        """Raises ValueError if a term needs a missing prediction, or longer clips than `frames` (0: images).
+
+        A network of `experts` serves as well as one without: its mixture is trained.
+        """
+        del experts
         if self.config.landmark_weight and "landmarks" not in predicts:
             raise ValueError(
                 "task.landmark_weight needs a network that predicts heatmaps, but this one predicts only "

@@ -37,6 +37,7 @@ class Landmarks:
     """Regression of one Gaussian heatmap per landmark, in every hourglass module."""
 
     quantities = ("landmarks",)  # evaluated
+    one_per_subject = False  # whether the data need one subject for each expert of the network
 
     config: LandmarksConfig
 
@@ -45,9 +46,9 @@ class Landmarks:
         del frequency, emotions
         return self
 
-    def require(self, predicts: Sequence[str], frames: int) -> None:
+    def require(self, predicts: Sequence[str], frames: int, experts: int = 0) -> None:
         """Images and clips serve alike."""
-        del predicts, frames
+        del predicts, frames, experts
 
     def initial(self) -> TaskVariables:
         """No variables: nothing is carried from step to step."""

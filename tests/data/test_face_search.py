@@ -27,6 +27,8 @@ def test_recordings_of_all_splits_by_name_images_before_videos(tmp_path):
         ("v/utterance_1", "landmarks/v/utterance_1.csv"),
     ]
     assert SEARCHES["omg"] is SEARCHES["recola"] is SEARCHES["sewa"]
+    touch(tmp_path / "released" / "RECOLA-Video-recordings" / "P16.mp4")
+    assert listed("recola", tmp_path / "released") == [("P16", "landmarks/P16.csv")]
     with pytest.raises(FileNotFoundError, match=rf"no recordings such as .*; it lies in {tmp_path}: set root to"):
         SEARCHES["sewa"](str(frames))
 

@@ -10,13 +10,14 @@ from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.data import open_source
 
-FROM_FILES = sorted(set(READERS) - {"rendered"})
+FROM_FILES = sorted(set(READERS) - {"rendered", "features"})  # of other people
 SYNONYMS = {  # first words for one split, then a word for another
     "aff_wild2": (("training", "Train"), "validation"),
     "affectnet": (("validation", "val"), "automatically_annotated"),
     "affectnet_npy": (("training", "train", "train_set"), "val"),
     "afew_va": (("all",), None),
     "ck_plus": (("public_test", "validation"), "all"),
+    "features": (("all", ""), None),
     "fer2013": (("private_test", "test", "PrivateTest"), "val"),
     "ferplus": (("public_test", "validation", "val"), "test"),
     "folder": (("train",), "training"),  # folders of these names would be two

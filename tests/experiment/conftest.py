@@ -7,6 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from affect_jax.experiment.train import train
+from affect_jax.personal.adapter_file import Card
 from configs import base
 
 TRUNK = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
@@ -41,3 +42,22 @@ def static_run(tmp_path_factory) -> pathlib.Path:
     root = tmp_path_factory.mktemp("miniature")
     assert train(small_config(root), root / "static")
     return root / "static"
+
+
+@pytest.fixture(scope="session")
+def make_card():
+    """Makes cards of adapters."""
+
+    def make(person, network_sha256, geometry=None):
+        return Card(
+            person=person,
+            method="prior",
+            frames=9,
+            seconds=0.4,
+            has_neutral=False,
+            network="static@4",
+            network_sha256=network_sha256,
+            geometry=geometry,
+        )
+
+    return make

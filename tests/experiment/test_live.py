@@ -1,5 +1,6 @@
 """Sessions from the command's side: what is refused, what Ctrl-C leaves, and what is written only if asked for."""
 
+import csv
 import dataclasses
 import logging as standard_logging
 import os
@@ -10,12 +11,15 @@ import threading
 import av
 import numpy as np
 import pytest
+from adapted import featured, make_adapter, oracle
 
 from affect_jax.experiment import live
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.live import LiveOptions, live_run
+from affect_jax.experiment.persons import choose
 from affect_jax.experiment.predict import Finding
 from affect_jax.ops.geometry import CropConfig
+from affect_jax.personal.adapter_file import write_adapter
 from affect_jax.predict.predictor import Predictor
 from affect_jax.types import Predictions
 
@@ -71,6 +75,32 @@ def test_the_recording_of_another_session_is_not_replaced(play, tmp_path):
         play(output=tmp_path / "out")
     with pytest.raises(UsageError, match="--video records into the folder of --output, which is missing"):
         play(video=True)
+
+
+def test_a_session_uses_the_adapter_of_the_person_in_front_of_the_camera(
+    monkeypatch, write_film, make_card, tmp_path, caplog
+):
+    film = write_film(tmp_path / "film.mp4", range(60, 80), rate=25)
+    made = featured({}, brightness)
+    network = dataclasses.replace(PREDICTOR, featured=made)
+    monkeypatch.setattr(live, "predictor", lambda *asked: network if asked[-1] else PREDICTOR)
+    write_adapter(tmp_path / "P" / "anna.safetensors", make_adapter(1), make_card("anna", made.network_sha256), 10**6)
+    found = {}
+    for name, persons in (("plain", choose(None, [])), ("anna", choose(str(tmp_path / "P"), ["anna"]))):
+        options = LiveOptions(tmp_path / name)
+        live_run(pathlib.Path("W"), film, options, finding=Finding("whole_frame"), persons=persons)
+        rows = csv.DictReader((tmp_path / name / "film.csv").read_text().splitlines())
+        found[name] = {row["frame"]: row for row in rows}
+    both = sorted(set(found["plain"]) & set(found["anna"]))  # frames may be dropped
+    assert both
+    value = lambda row: [float(row["valence"]), float(row["arousal"])]
+    for frame in both:
+        expected = oracle(make_adapter(1), np.float32(value(found["plain"][frame])))
+        np.testing.assert_allclose(value(found["anna"][frame]), np.clip(expected, -1, 1), atol=2e-6)
+        assert (found["plain"][frame]["subject"], found["anna"][frame]["subject"]) == ("", "anna")
+    with pytest.raises(UsageError, match="--persons knows anna, but no name of a file of --input="):
+        by_name = choose(str(tmp_path / "P"), [])
+        live_run(pathlib.Path("W"), film, LiveOptions(), finding=Finding("whole_frame"), persons=by_name)
 
 
 def test_a_network_that_needs_later_frames_and_a_source_that_is_not_there(play, monkeypatch):

@@ -12,7 +12,7 @@ from flax import nnx
 from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.evaluate import evaluate_run
-from affect_jax.experiment.predict import predictor
+from affect_jax.experiment.predictor import predictor
 from affect_jax.experiment.train import train
 from affect_jax.models.contract import Contract
 from affect_jax.models.registry import MODELS

@@ -102,6 +102,24 @@ def test_others_of_the_same_name_may_validate(caplog):
     assert "share subjects of split 'training' of sewa, unless their other options select" in caplog.text
 
 
+def test_people_of_recola_are_compared_by_who_is_listed(caplog):
+    check = lambda train, held: splits.check_disjoint(options.parse(run_of(train, held, "recola")))
+    listed = {"sources": ("P16", "P17")}
+    check({"split": "sources"}, {"split": "targets"})
+    check({"split": "sources", **listed}, {"split": "targets", **listed})
+    check({"split": "sources"}, {"split": "validation"})
+    assert not caplog.text
+    with pytest.raises(UsageError, match=r"share subjects of split 'training' of recola"):
+        check({"split": "sources"}, {"split": "training"})
+    check({"split": "sources", **listed}, {"split": "targets", "targets": ("P17",)})
+    assert (
+        "share subjects of split 'targets' of recola, unless their other options select different ones" in caplog.text
+    )
+    run = options.parse(run_of({"split": "sources"}, {"split": "targets"}, "recola"))
+    splits.warn_of_training_data(run, evaluate.evaluation_source(run, "recola", "", "all", []))
+    assert "the network was trained on subjects of this split of recola (data.train.faces: all subjects)" in caplog.text
+
+
 @pytest.mark.parametrize("split", ["training", "train", "Train"])
 def test_other_words_for_a_split_keep_the_fold_and_the_warning(split, caplog):
     run = options.parse(run_of({"split": "Train", **fold(0, 8, True)}, {"split": "training", **fold(0, 8)}, "sewa"))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from affect_jax.metrics.agreement import affect_scores, ccc, icc, pcc, rmse, sagr
+from affect_jax.metrics.agreement import affect_scores, ccc, icc, icc_2_1, pcc, rmse, sagr
 from affect_jax.metrics.moments import PairMoments
 
 ROWS = 101
@@ -23,7 +23,7 @@ def recording():
 
 
 def anova_icc(predicted, label):
-    """ICC(3,1) from the mean squares of a two-way table of n faces by 2 raters."""
+    """ICC(3,1) and ICC(2,1) from the mean squares of a two-way table of n faces by 2 raters."""
     table = np.stack([predicted, label], axis=1)
     n, raters = table.shape
     grand = table.mean()
@@ -31,19 +31,23 @@ def anova_icc(predicted, label):
     columns = n * ((table.mean(0) - grand) ** 2).sum()
     residual = ((table - grand) ** 2).sum() - faces - columns
     bms, ems = faces / (n - 1), residual / ((n - 1) * (raters - 1))
-    return (bms - ems) / (bms + (raters - 1) * ems)
+    jms = columns / (raters - 1)
+    third = (bms - ems) / (bms + (raters - 1) * ems)
+    return third, (bms - ems) / (bms + (raters - 1) * ems + raters * (jms - ems) / n)
 
 
 def oracle(predicted, label):
     predicted, label = np.float64(predicted), np.float64(label)
     covariance = ((predicted - predicted.mean(0)) * (label - label.mean(0))).mean(0)
     gap = (predicted.mean(0) - label.mean(0)) ** 2
+    third, second = np.transpose([anova_icc(predicted[:, d], label[:, d]) for d in range(2)])
     return {
         "ccc": 2 * covariance / (predicted.var(0) + label.var(0) + gap),
         "pcc": np.array([np.corrcoef(predicted[:, d], label[:, d])[0, 1] for d in range(2)]),
         "rmse": np.sqrt(((predicted - label) ** 2).mean(0)),
         "sagr": (np.sign(predicted) == np.sign(label)).mean(0),
-        "icc": np.array([anova_icc(predicted[:, d], label[:, d]) for d in range(2)]),
+        "icc": third,
+        "icc_2_1": second,
     }
 
 
@@ -82,7 +86,7 @@ def test_host_states_in_float64_equal_the_oracle_to_the_last_digits():
     predicted, label = (np.float64(array) for array in recording())
     moments = PairMoments.of(predicted, label, np.ones(ROWS))
     for name, expected in oracle(predicted, label).items():
-        score = {"ccc": ccc, "pcc": pcc, "rmse": rmse, "sagr": sagr, "icc": icc}[name](moments)
+        score = {"ccc": ccc, "pcc": pcc, "rmse": rmse, "sagr": sagr, "icc": icc, "icc_2_1": icc_2_1}[name](moments)
         np.testing.assert_allclose(score, expected, rtol=1e-12)
 
 
@@ -107,6 +111,18 @@ def test_the_rule_of_avec_lowers_ccc_by_at_most_one_part_in_n():
     assert (0 < (ours - avec) / ours).all() and ((ours - avec) / ours < 1 / ROWS).all()
 
 
+def test_an_offset_lowers_absolute_agreement_but_not_consistency():
+    # Shrout and Fleiss 1979, Table 2: six targets, of four judges the second and the third.
+    second, third = np.array([[2.0], [1], [4], [1], [5], [2]]), np.array([[5.0], [3], [6], [2], [6], [4]])
+    # Row sums 7, 4, 10, 3, 11, 6 (mean 41/6): BMS = (331 - 41^2/6) / 2 / 5 = 5.08333
+    # Differences 3, 2, 2, 1, 1, 2 (mean 11/6): EMS = (23 - 11^2/6) / 2 / 5 = 0.28333; JMS = 6/2 (11/6)^2 = 10.08333
+    moments = PairMoments.of(second, third, np.ones(6))
+    np.testing.assert_allclose(icc(moments), (5.08333 - 0.28333) / (5.08333 + 0.28333), rtol=1e-5)
+    np.testing.assert_allclose(
+        icc_2_1(moments), (5.08333 - 0.28333) / (5.08333 + 0.28333 + 2 * (10.08333 - 0.28333) / 6), rtol=1e-5
+    )
+
+
 def test_hand_worked_ccc():
     # labels 0, 1, 2: mean 1, variance 2/3. predictions 1, 2, 3: mean 2, variance 2/3, covariance 2/3.
     # 2 * 2/3 / (2/3 + 2/3 + 1) = 4/7
@@ -127,7 +143,7 @@ def test_garbage_in_rows_of_weight_zero_leaves_the_state_unchanged_bit_for_bit()
 def test_sets_without_spread_or_without_labels_have_no_nan():
     rows = np.zeros((3, 2)) + 0.5
     flat = PairMoments.of(rows, rows, np.ones(3))
-    for score, expected in ((ccc, 0), (pcc, 0), (icc, 0), (rmse, 0), (sagr, 1)):
+    for score, expected in ((ccc, 0), (pcc, 0), (icc, 0), (icc_2_1, 0), (rmse, 0), (sagr, 1)):
         np.testing.assert_array_equal(score(flat), expected)
     empty = PairMoments.of(rows, rows, np.zeros(3))
     assert affect_scores(empty) == {}
@@ -145,7 +161,7 @@ def test_a_single_pair_has_an_error_but_no_correlation():
         "sagr/arousal": 0.0,
         "sagr/mean": 0.5,
     }
-    for score in (ccc, pcc, icc):
+    for score in (ccc, pcc, icc, icc_2_1):
         assert np.isnan(score(one)).all()
     assert affect_scores(one.merge(one))["ccc/mean"] == 0.0  # two equal pairs are a constant
 
@@ -154,7 +170,7 @@ def test_a_constant_that_float32_cannot_hold_exactly_scores_zero():
     of = jax.jit(PairMoments.of)
     parts = [of(np.full((n, 2), 0.1, np.float32), np.full((n, 2), 0.1, np.float32), jnp.ones(n)) for n in (7, 11, 3)]
     merged = functools.reduce(PairMoments.merge, parts)
-    for score in (ccc, pcc, icc):
+    for score in (ccc, pcc, icc, icc_2_1):
         np.testing.assert_array_equal(score(merged), 0)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from affect_jax.metrics.agreement import affect_scores
-from affect_jax.metrics.bootstrap import subject_intervals
+from affect_jax.metrics.bootstrap import mean_interval, subject_intervals
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
 from affect_jax.metrics.moments import PairMoments
 
@@ -37,3 +37,19 @@ def test_intervals_repeat_with_their_seed_and_need_two_subjects():
     assert one == again != other
     with pytest.raises(ValueError, match="at least 2 of them, not 1"):
         subject_intervals(states[:1], affect_scores)
+
+
+def test_the_interval_of_a_mean_over_subjects_matches_the_normal_approximation():
+    values = np.random.default_rng(3).normal(0.4, 0.2, 200)
+    mean, low, high = mean_interval(values, draws=4000)
+    error = 1.96 * values.std() / np.sqrt(200)
+    assert mean == values.mean()
+    np.testing.assert_allclose([low, high], [mean - error, mean + error], atol=0.002)
+
+
+def test_a_mean_over_subjects_needs_finite_values_and_has_no_interval_for_one():
+    mean, low, high = mean_interval(np.array([0.25]))
+    assert mean == 0.25 and np.isnan([low, high]).all()
+    for values in (np.array([]), np.array([0.1, np.nan])):
+        with pytest.raises(ValueError, match="needs finite values, at least one"):
+            mean_interval(values)

@@ -18,7 +18,12 @@ SIZES = {"input_px": 32, "widths": (4, 8, 12), "modules": 1, "depth": 1}
 HEAD = {"blocks": 1, "rank": 2}
 
 
+OF_EXPERTS = {"experts", "gate", "shares"}  # predictions that are no quantities, beside those of a mixture
+
+
 def small(name: str, **time) -> ModelConfig:
+    if name == "experts":
+        return typed(MODELS[name][1], {"features": 5, "context": 2, "mixture": {"count": 3}}, "model")
     sections = {"trunk": SIZES}
     if "landmark" not in name:
         sections["head"] = HEAD
@@ -32,11 +37,13 @@ def test_a_network_takes_and_predicts_what_its_contract_says(name):
     config = small(name)
     contract = config.contract
     batch = (2, 3) if contract.over_time else (2,)
-    shape = jax.ShapeDtypeStruct((*batch, contract.input_px, contract.input_px, 3), jnp.float32)
+    shape = jax.ShapeDtypeStruct((*batch, *contract.input_shape), jnp.float32)
     network = Network(lambda rngs: MODELS[name][0](config, rngs=rngs))
     predicted = jax.eval_shape(network.predict, network.abstract, shape)
-    assert contract.takes == "images"
-    assert set(predicted) == set(contract.predicts) <= set(QUANTITIES)
+    assert contract.takes == ("features" if name == "experts" else "images")
+    assert set(predicted) - (OF_EXPERTS if contract.experts else set()) == set(contract.predicts) <= set(QUANTITIES)
+    for each in OF_EXPERTS & set(predicted):
+        assert predicted[each].shape[:2] == (2, contract.experts)
     for quantity in contract.predicts:
         assert predicted[quantity].shape[: len(batch)] == batch
     if "landmarks" in contract.predicts:
@@ -63,6 +70,8 @@ def test_an_impossible_contract_is_rejected():
         Contract(takes="sound")
     with pytest.raises(ValueError, match="execution is 'fast'; choose one of auto, direct, winograd"):
         Contract(execution="fast")
+    with pytest.raises(ValueError, match="the network takes features, and only its data set knows how many numbers"):
+        _ = Contract(takes="features").input_shape
 
 
 ASKED = ("map_px", "widths", "input_px", "largest_map")  # of a model, by the contract alone

@@ -32,8 +32,10 @@ def test_published_sizes(emotions, total, head):
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_network_is_parameters_and_statistics_and_can_be_built_without_memory(name):
     module, config_class = MODELS[name]
-    extra = {} if "landmark" in name else {"head": HeadConfig(blocks=2, rank=2, dropout=0.1)}
-    config = config_class(trunk=TRUNK, **extra)
+    sections = {} if name == "experts" else {"trunk": TRUNK}
+    if "trunk" in sections and "landmark" not in name:
+        sections["head"] = HeadConfig(blocks=2, rank=2, dropout=0.1)
+    config = config_class(**sections)
     abstract = nnx.eval_shape(lambda: module(config, rngs=nnx.Rngs(0)))
     graphdef, params, statistics = nnx.split(abstract, nnx.Param, nnx.BatchStat)  # raises if anything is left over
     assert {leaf.dtype for leaf in jax.tree.leaves((params, statistics))} == {jnp.dtype("float32")}

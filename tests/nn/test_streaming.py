@@ -25,6 +25,7 @@ HEADS = {
     "tucker": {"head": {"form": "tucker"}, "time": {"pool": 1}},
     "tt, averaged": {"head": {"form": "tt"}, "time": {"pool": 4}},
     "dense": {"time": {"form": "dense"}},
+    "experts": {"experts": {"count": 3, "hidden": 4, "top_k": 2}, "time": {"pool": 4}},
     "2plus1, gru": {"time": {"form": "2plus1", "pool": 1, "recurrent": "gru"}},
     "conv_lstm": {"time": {"layers": (), "recurrent": "conv_lstm"}},
 }

@@ -3,52 +3,16 @@
 import numpy as np
 import pytest
 from networks_over_time import NETWORKS, running_mean
+from squares import PLACES, Squares, rows_of
 
-from affect_jax.faces.face import Face
 from affect_jax.ops.geometry import CropConfig
 from affect_jax.predict.crops import Tracks
-from affect_jax.predict.estimate import estimate
-from affect_jax.predict.sources import Frame
 from affect_jax.types import Predictions
-
-FPS = 25.0
-PLACES = {0: (4, 4), 1: (4, 36), 2: (36, 4), 3: (36, 36)}  # left, top of the square of each face
-SIDE = 24
-
-
-class Squares:
-    """Finds the faces that are said to be in each frame, at their places."""
-
-    def __init__(self, faces):
-        self.faces = faces
-
-    def find(self, image, time_seconds, restarts=False):
-        found = []
-        for number in self.faces[round(time_seconds * FPS)]:
-            left, top = PLACES[number]
-            landmarks = np.float32([[left, top], [left + SIDE, top + SIDE]] * 34)
-            box = (float(left), float(top), float(SIDE), float(SIDE))
-            found.append(Face(landmarks, box, 0.9, np.zeros((478, 3), np.float32), number=number))
-        return found
-
-    def reset(self):
-        pass
-
-
-def frames_of(count, seed=0):
-    rng = np.random.default_rng(seed)
-    for index in range(count):
-        yield Frame("made", index, index / FPS, rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))
 
 
 @pytest.fixture(params=NETWORKS)
 def network(request, make_predictor):
     return make_predictor(crop=CropConfig(0.5), **NETWORKS[request.param])
-
-
-def rows_of(network, faces, seed=0):
-    frames = frames_of(len(faces), seed)
-    return [row for _, rows in estimate(network, frames, Squares(faces), step_seconds=1 / FPS) for row in rows]
 
 
 def values_of(rows, face):

@@ -10,16 +10,24 @@ import textwrap
 
 import numpy as np
 import pytest
+from adapted import featured, person
 from networks_over_time import NETWORKS
 
 from affect_jax.files import atomic
 from affect_jax.predict.files import predict_file
 from affect_jax.predict.journal import Journal
 from affect_jax.predict.options import Options
+from affect_jax.predict.persons import Persons
 from affect_jax.predict.result import Stopped
 from affect_jax.predict.sinks import plot
+from affect_jax.types import Predictions
 
 FRAMES = 40
+
+
+def brightness(images):
+    level = images.mean((-3, -2, -1))
+    return Predictions(valence_arousal=np.stack([level, -level], -1))
 
 
 class Killed(BaseException):
@@ -105,6 +113,35 @@ def test_other_options_start_over_and_say_which(make_predictor, film, tmp_path, 
         predict_file(make_predictor(), film, tmp_path, None, Options(origin={"precision": 2}))
     message = caplog.messages[-1]
     assert message == f"{tmp_path / 'film.csv.part'} is started over: it was written with another precision"
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_stopped_prediction_with_adapters_goes_on_to_the_same_bytes(make_predictor, film, tmp_path, name):
+    network = make_predictor(**NETWORKS[name], featured=featured(NETWORKS[name], brightness))
+    persons = Persons({"anna": person("anna", 1)}, only="anna")
+    predict_file(network, film, tmp_path / "whole", None, Options(persons=persons))
+    with pytest.raises(Stopped):
+        predict_file(network, film, tmp_path / "out", None, Options(persons=persons, stopping=stop_behind(21)))
+    predict_file(network, film, tmp_path / "out", None, Options(persons=persons))
+    assert table_of(tmp_path / "out") == table_of(tmp_path / "whole")
+    facts = json.loads((tmp_path / "out" / "film.schema.json").read_text())["recording"]
+    assert facts["persons"] == {"anna": "1" * 64} and {face["subject"] for face in facts["faces"]} == {"anna"}
+    predict_file(network, film, tmp_path / "plain", None, Options())
+    plain = table_of(tmp_path / "plain")
+    assert plain != table_of(tmp_path / "whole") and b"anna" not in b"".join(plain.values())
+
+
+def test_other_adapters_start_over(make_predictor, film, tmp_path, caplog):
+    network = make_predictor(featured=featured({}, brightness))
+    chosen = [Persons(), *(Persons({"anna": person("anna", seed)}, only="anna") for seed in (1, 2)), Persons()]
+    for persons in chosen[:-1]:
+        with pytest.raises(Stopped):
+            predict_file(network, film, tmp_path, None, Options(persons=persons, stopping=stop_behind(9)))
+    predict_file(network, film, tmp_path, None, Options(persons=chosen[-1]))
+    message = f"{tmp_path / 'film.csv.part'} is started over: it was written with another persons"
+    assert [each for each in caplog.messages if "started over" in each] == [message] * 3
+    predict_file(network, film, tmp_path / "whole", None, Options())
+    assert table_of(tmp_path) == table_of(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", '{"request": 3}', "no json"])

@@ -57,13 +57,18 @@ class Collection:
 
     def add_traces(self, name: str, footage: Footage, traces: Mapping[int, Trace], place: str) -> None:
         """Adds a recording, which is its own subject, with labels over time; one they do not belong to is counted."""
+        rate = ""
+        if isinstance(footage, NumberedImages):
+            rate = f"the images are taken to be {footage.fps:g} a second (fps)"
         try:
             recording = label_recording(name, name, footage, traces)
         except ValueError as error:
-            fault = RowFault("label times do not belong to the recording", f"{error} ({place})")
+            text = f"{error}; {rate} ({place})" if rate else f"{error} ({place})"
+            fault = RowFault("label times do not belong to the recording", text)
             self.recordings.refuse(place, len(self.names), fault, detailed=True)
         else:
-            self.add(recording, place)
+            notes = (*recording.notes, rate) if recording.notes and rate else recording.notes
+            self.add(recording._replace(notes=notes), place)
 
     def add(self, recording: Recording, place: str) -> None:
         """Adds a recording with its landmarks; one with unusable landmarks is counted instead."""

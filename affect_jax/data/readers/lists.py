@@ -42,6 +42,10 @@ class ListConfig:
         """The data set's own name of `split`; identical for synonyms such as train and training."""
         return self.split
 
+    def shares_subjects(self, other: Any) -> bool:
+        """Whether a subject can be in both of two configs of this data set."""
+        return self.own_split == other.own_split
+
     def skipped(self, where: str | os.PathLike) -> SkippedRows:
         """Creates the record of skipped rows of one list."""
         return SkippedRows(str(where), self.max_skipped_fraction, self.skipped_csv, self.strict)

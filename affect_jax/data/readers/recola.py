@@ -4,47 +4,62 @@
   is unknown.
 - Ratings: `<any folders>/{arousal,valence}/train_1.csv` or `P16_..._arousal.csv`, `time;FM1 ;FM2 ;...` with a space
   before the separator and one column per annotator.
+
+Splits are those of AVEC, or the source and target people of studies of personalization (`recola_people`).
 """
 
-import csv
 import dataclasses
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
-
+from affect_jax.data import without_effect
 from affect_jax.data.readers.collection import LAYOUT, Collection
-from affect_jax.data.readers.lists import ListFile, existing_folder
-from affect_jax.data.readers.traces import ALL, ClipConfig, Trace, read_trace, resolve_split
-from affect_jax.data.recordings import Recordings, has_footage
-from affect_jax.data.skipped import SkippedRows
+from affect_jax.data.readers.lists import existing_folder
+from affect_jax.data.readers.recola_people import HALVES, Halves, can_share, check_listed, divide
+from affect_jax.data.readers.recola_ratings import read_ratings, warn_of_missing_raters
+from affect_jax.data.readers.traces import ALL, ClipConfig, resolve_split
+from affect_jax.data.recordings import Recordings, footage_path, has_footage
 from affect_jax.data.whereabouts import elsewhere, has_hidden_part, log_left_out, visible_files
-from affect_jax.files.delimited import read_lines
 from affect_jax.quantities.valence_arousal import DIMENSIONS
 
-SPLITS = {"training": "train", "validation": "dev", "test": "test", ALL: ALL}
+SPLITS = {"training": "train", "validation": "dev", "test": "test", ALL: ALL, **{half: half for half in HALVES}}
 NAME = re.compile(r"((train|dev|test)_\d+|P\d+)(?![0-9])")
-ARFF_TIME, ARFF_VALUE, CSV_TIME = "frameTime", "GoldStandard", "time"
-ATTRIBUTE = re.compile(r"@attribute\s+('[^']*'|\"[^\"]*\"|\S+)\s+\S+", re.IGNORECASE)
 LEVELS = ("", "*/", "*/*/")  # folders between root and arousal/
 
 
 @dataclasses.dataclass(frozen=True)
 class RECOLAConfig(ClipConfig):
-    """`split` is training, validation, test, or "all" for the original ratings (P16 etc.), which are in no split."""
+    """`split` is training, validation, test, "all" also for the original ratings (P16 etc.), sources or targets.
+
+    `sources` and `targets` name recordings of these two splits; of one that is empty, it is all others, and if both
+    are, they are divided by a rule (`recola_people`).
+    """
 
     fps: float = 25.0  # frames per second of extracted images; RECOLA was recorded at 25
     labels: str = ""  # folder with arousal/ and valence/, below root; "" = the only one found
     rater: str = ""  # column of an annotator, such as FM1; "" = the mean of all annotators
+    sources: tuple[str, ...] = ()  # people that are learned from, such as P16 or train_1
+    targets: tuple[str, ...] = ()  # people that are adapted to
 
     def __post_init__(self):
         super().__post_init__()
         resolve_split(self.split, SPLITS)
+        check_listed(self.halves)
 
     @property
     def own_split(self) -> str:
         return resolve_split(self.split, SPLITS)
+
+    @property
+    def halves(self) -> Halves:
+        """The people that were listed."""
+        return Halves(self.sources, self.targets)
+
+    def shares_subjects(self, other: Any) -> bool:
+        """Whether a recording can be in both, as far as it is known before the labels are read."""
+        return can_share(self.own_split, self.halves, other.own_split, other.halves)
 
 
 def recola(config: RECOLAConfig) -> Recordings:
@@ -56,66 +71,34 @@ def recola(config: RECOLAConfig) -> Recordings:
     folder = _folder(root, config.labels)
     found = Collection("recola", config, root, str(folder))
     files = {dimension: _files(folder / dimension, config.split) for dimension in DIMENSIONS}
-    for name in sorted(set().union(*files.values())):
-        if missing := [dimension for dimension in DIMENSIONS if name not in files[dimension]]:
-            raise FileNotFoundError(f"no {missing[0]} of {name} in {folder / missing[0]}; both dimensions are required")
+    raters: dict[pathlib.Path, tuple[str, ...]] = {}
+    for name in _names(config, root, folder, files):
         traces = {}
         for index, dimension in enumerate(DIMENSIONS):
-            traces[index], rows = read_ratings(files[dimension][name], config.rater, found.rows)
+            path = files[dimension][name]
+            traces[index], rows, raters[path] = read_ratings(path, config.rater, found.rows)
             found.total_rows += rows
         if (footage := found.footage(name, str(files[DIMENSIONS[0]][name]))) is not None:
             found.add_traces(name, footage, traces, str(files[DIMENSIONS[0]][name]))
+    if not config.rater:
+        warn_of_missing_raters(raters)
     return found.source()
 
 
-def read_ratings(path: pathlib.Path, rater: str, skipped: SkippedRows) -> tuple[Trace, int]:
-    """Reads the gold standard of an ARFF file, or the mean or one column of a ratings table; also counts its rows."""
-    if path.suffix == ".arff":
-        return read_trace(ArffLines(path), ARFF_TIME, [ARFF_VALUE], skipped)
-    lines = ListFile(path, (CSV_TIME,), delimiter=";")
-    next(iter(lines), None)
-    raters = [column for column in lines.columns if column not in (CSV_TIME, "")]
-    if not raters:
-        raise ValueError(f"{path} has no rating columns: its columns are {', '.join(lines.columns)}")
-    if rater and rater not in raters:
-        raise ValueError(f"{path} has no annotator '{rater}'; choose one of {', '.join(raters)}, or '' for the mean")
-    trace, rows = read_trace(lines, CSV_TIME, [rater] if rater else raters, skipped)
-    return trace._replace(values=trace.values.mean(1, keepdims=True, dtype=np.float64).astype(np.float32)), rows
-
-
-class ArffLines(ListFile):
-    """An ARFF file, read like a list with a header."""
-
-    def __init__(self, path: pathlib.Path):
-        super().__init__(path, (ARFF_TIME, ARFF_VALUE))
-
-    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        self.columns = []
-        data = False
-        for number, text in read_lines(self.path):
-            if text.startswith("%"):
-                continue
-            if data:
-                yield number, self._cells(number, text)
-            elif match := ATTRIBUTE.match(text):
-                self.columns.append(match[1].strip("'\""))
-            elif data := text.lower() == "@data":
-                self._check_attributes(number)
-        if not data:
-            raise ValueError(f"{self.path} has no @data; is it a complete ARFF file?")
-
-    def _cells(self, number: int, text: str) -> list[str]:
-        try:
-            return next(csv.reader([text], quotechar="'", skipinitialspace=True))
-        except csv.Error as error:
-            raise ValueError(f"{self.path}, row {number}: {error}; expected values separated by commas") from error
-
-    def _check_attributes(self, number: int) -> None:
-        if missing := [name for name in self.required if name not in self.columns]:
-            raise ValueError(
-                f"{self.path}, row {number}: attribute {', '.join(missing)} is missing; "
-                f"it has {', '.join(self.columns)}, expected {', '.join(self.required)}"
-            )
+def _names(
+    config: RECOLAConfig, root: pathlib.Path, folder: pathlib.Path, files: Mapping[str, Mapping[str, pathlib.Path]]
+) -> list[str]:
+    """The recordings of the split; FileNotFoundError if one has labels of one dimension only."""
+    names = sorted(set().union(*files.values()))
+    if config.own_split in HALVES:
+        is_recorded = lambda name: footage_path(root, name) is not None
+        names = sorted(getattr(divide(names, config.halves, is_recorded, str(folder)), config.own_split))
+    else:
+        without_effect.warn(config, dict.fromkeys(HALVES, f"split is '{config.split}'"), "recola")
+    for name in names:
+        if missing := [dimension for dimension in DIMENSIONS if name not in files[dimension]]:
+            raise FileNotFoundError(f"no {missing[0]} of {name} in {folder / missing[0]}; both dimensions are required")
+    return names
 
 
 def _folder(root: pathlib.Path, labels: str) -> pathlib.Path:
@@ -155,6 +138,7 @@ def _dimensions(top: pathlib.Path) -> list[pathlib.Path]:
 def _files(folder: pathlib.Path, split: str) -> dict[str, pathlib.Path]:
     """Finds the label files by recording; ValueError if a recording has two."""
     wanted = resolve_split(split, SPLITS)
+    wanted = ALL if wanted in HALVES else wanted
     found, others, unknown = {}, set(), []
     for path in visible_files(folder):
         match = NAME.match(path.stem)

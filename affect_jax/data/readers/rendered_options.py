@@ -1,6 +1,7 @@
 """Options of the rendered faces."""
 
 import dataclasses
+from typing import Any
 
 SPLITS = ("train", "validation", "test")
 KINDS = ("stills", "clips")
@@ -35,6 +36,10 @@ class RenderedConfig:
     @property
     def own_split(self) -> str:
         return self.split
+
+    def shares_subjects(self, other: Any) -> bool:
+        """Whether a subject can be in both of two configs: the splits share no face."""
+        return self.own_split == other.own_split
 
 
 def _check(config: RenderedConfig) -> None:

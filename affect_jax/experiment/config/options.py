@@ -20,7 +20,7 @@ from affect_jax.train.loop_config import TrainConfig
 from affect_jax.train.mesh_config import MeshConfig
 from affect_jax.train.optimizer import OptimizerConfig
 
-DERIVED = ("converted", "factorized", "pruned")  # rules of networks derived from others without training
+DERIVED = ("converted", "factorized", "pruned", "joined")  # rules of networks derived from others without training
 SEEDS = 2**32
 Config = Mapping[str, Any] | ConfigDict  # from a config file, or from config.json
 
@@ -30,13 +30,14 @@ class InitializeConfig:
     """Where the initial weights come from."""
 
     # scratch | copy (every array of the other run) | inflate | inflate_mean (each kernel divided equally among the
-    # frames) | converted, factorized or pruned, which only the commands of these names write
+    # frames) | head (the last two layers of the other run, as every expert) | converted, factorized, pruned or joined,
+    # which only the commands of these names write
     rule: str = "scratch"
     workdir: str = ""  # the other run; for "converted", the name of the source file
 
     def __post_init__(self):
-        if self.rule not in ("scratch", "copy", "inflate", "inflate_mean", *DERIVED):
-            raise ValueError(f"initialize.rule is '{self.rule}'; choose scratch, copy, inflate or inflate_mean")
+        if self.rule not in ("scratch", "copy", "inflate", "inflate_mean", "head", *DERIVED):
+            raise ValueError(f"initialize.rule is '{self.rule}'; choose scratch, copy, inflate, inflate_mean or head")
         if (self.rule == "scratch") != (not self.workdir):
             raise ValueError(
                 f"initialize.rule '{self.rule}' and initialize.workdir '{self.workdir}' do not go together"

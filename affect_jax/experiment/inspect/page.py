@@ -23,10 +23,10 @@ def page(facts: Facts) -> str:
 def _run(facts: Facts) -> list[str]:
     options = facts.options
     frames = f" of {options.data.frames} frames" if options.data.frames else ""
-    kind = "clips" if options.data.frames else "images"
+    kind = "clips" if options.data.frames else "images" if options.contract.takes == "images" else "faces"
     axes = ", ".join(f"{name} {size}" for name, size in facts.mesh.items())
     lines = [
-        ("network", f"{options.model_name}, {options.contract.input_px} px"),
+        ("network", f"{options.model_name}, {options.contract.input_size}"),
         ("run", f"{options.train.steps:,} steps of {options.batch_size} {kind}{frames}"),
         ("devices", f"{facts.devices} x {facts.device_kind}, mesh: {axes}"),
         ("computed in", _how(facts)),

@@ -17,9 +17,7 @@ from affect_jax.quantities.registry import in_order
 from affect_jax.train.objective import Objective, Teacher
 from affect_jax.train.state import TrainState
 from affect_jax.train.step import compile_step
-from affect_jax.types import LANDMARKS, Batch, Inputs, Label, Labels
-
-RGB = 3
+from affect_jax.types import Batch, Inputs, Label, Labels
 
 
 class StepForm(NamedTuple):
@@ -85,15 +83,7 @@ def empty_batch(run: Run) -> Batch:
     lead = (options.batch_size, options.data.frames) if options.data.frames else (options.batch_size,)
     numbers = lambda *shape: np.zeros((*lead, *shape), np.float32)
     place = np.zeros(lead, np.int32)
-    if contract.takes == "images":
-        inputs = Inputs(images=numbers(contract.input_px, contract.input_px, RGB))
-    elif contract.takes == "landmarks":
-        inputs = Inputs(landmarks=numbers(LANDMARKS, 2))
-    else:
-        raise ValueError(
-            f"network '{options.model_name}' takes {contract.takes}, whose size only the data set knows: it cannot be "
-            "inspected from a config alone"
-        )
+    inputs = Inputs(**{contract.takes: numbers(*contract.input_shape)})
     labels = {}
     for each in in_order(contract.predicts):
         labels[each.name] = Label(numbers(*each.label_shape(options.label_set)), numbers())

@@ -9,7 +9,7 @@ import jax
 
 from affect_jax import emotions
 from affect_jax.experiment import restore
-from affect_jax.experiment.predict import make_predictor
+from affect_jax.experiment.predictor import make_predictor
 from affect_jax.experiment.root_logging import leave_logging_alone
 from affect_jax.files.paths import expand_home
 from affect_jax.ops.geometry import crop_name

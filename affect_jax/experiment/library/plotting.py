@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from affect_jax.experiment.library.table import read_table
 from affect_jax.experiment.root_logging import leave_logging_alone
 from affect_jax.predict.sinks.plot import draw_series
 from affect_jax.predict.sinks.plot_of_faces import draw_faces
 from affect_jax.quantities.registry import QUANTITIES
+from affect_jax.tables.frames import read_table
 
 ANY_SET = "affectnet_8"  # the columns of continuously rated quantities do not depend on the label set
 

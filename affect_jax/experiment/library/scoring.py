@@ -7,10 +7,10 @@ import numpy as np
 
 from affect_jax.emotions import LABEL_SETS
 from affect_jax.evaluate.summary import scores
-from affect_jax.experiment.library.labels import join_labels
-from affect_jax.experiment.library.table import read_table
+from affect_jax.experiment.labels import join_labels
 from affect_jax.experiment.root_logging import leave_logging_alone
 from affect_jax.files.paths import expand_home
+from affect_jax.tables.frames import read_table
 from affect_jax.tables.from_columns import rows_of
 from affect_jax.tables.reading import read_rows
 

@@ -24,7 +24,7 @@ def frames_per_second(workdirs: Mapping[str, pathlib.Path]) -> dict[str, float]:
 
 def _program(workdir: pathlib.Path) -> tuple[Callable[[], list[Predictions]], int]:
     run, network, variables, _ = restore_run(workdir)
-    ready, px = CompiledNetwork(network), run.contract.input_px
-    shape = (BATCH, run.data.frames, px, px, 3) if run.data.frames else (BATCH, px, px, 3)
-    images = jnp.full(shape, 0.5)
+    ready = CompiledNetwork(network)
+    lead = (BATCH, run.data.frames) if run.data.frames else (BATCH,)
+    images = jnp.full((*lead, *run.contract.input_shape), 0.5)
     return lambda: [ready(variables, images) for _ in range(CALLS)], CALLS * BATCH * max(run.data.frames, 1)

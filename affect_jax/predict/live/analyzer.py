@@ -4,9 +4,12 @@ import dataclasses
 
 import numpy as np
 
+from affect_jax.predict.cast import Cast
 from affect_jax.predict.crops import Faces, Tracks
+from affect_jax.predict.inputs import Input
 from affect_jax.predict.live.latency import Latencies
 from affect_jax.predict.memories import Memories, Pending
+from affect_jax.predict.persons import Persons
 from affect_jax.predict.predictor import Predictor
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
@@ -25,24 +28,36 @@ def require_immediate(predictor: Predictor) -> None:
 class Analyzer:
     """Finds the faces of each frame, and runs the network on each: a causal one with the state of its face."""
 
-    def __init__(self, predictor: Predictor, tracks: Tracks | None, step_seconds: float, latencies: Latencies):
-        """`step_seconds`: usual time between two frames. ValueError if the network needs later frames."""
+    def __init__(
+        self,
+        predictor: Predictor,
+        tracks: Tracks | None,
+        step_seconds: float,
+        latencies: Latencies,
+        cast: Cast | None = None,
+    ):
+        """`step_seconds`: usual time between two frames. ValueError if the network needs later frames.
+
+        `cast`: who is who; the adapter of a person belongs to the memory of the face, as its state does.
+        """
         require_immediate(predictor)
         self._predictor = dataclasses.replace(predictor, batch=1)
         self._faces = Faces(self._predictor, tracks, step_seconds)
         self._latencies = latencies
         self._memories = Memories(self._predictor, step_seconds)
+        self._cast = cast or Cast(Persons(), {})
         self._compile()
 
     def _compile(self) -> None:
-        """Compiles the network before the first frame arrives."""
+        """Compiles the network before the first frame arrives, without an adapter and, if there are any, with one."""
         side = self._predictor.crop_px
-        make_runner(self._predictor).push(np.zeros((side, side, 3), np.uint8))
+        for adapter in (None, *self._cast.adapters[:1]):
+            make_runner(self._predictor).push(Input(np.zeros((side, side, 3), np.uint8), adapter))
 
     def __call__(self, frame: Frame) -> list[Row]:
         """The rows of the next frame: one for each face, or one without a face."""
         with self._latencies.part("face"):
-            found = [Pending(row) for row in self._faces.find(frame)]
+            found = [Pending(row) for row in self._cast(self._faces.find(frame))]
         with self._latencies.part("network"):
             self._memories.begin(frame, connected=True)
             for pending in found:

@@ -72,7 +72,8 @@ def arguments_of(row: Row) -> tuple[tuple, dict[str, Any]]:
 
 def _keys(row: Row) -> Mapping[str, Any]:
     face = "" if row.face is None else row.face
-    return {"source": row.name, "frame": row.frame, "face": face, "time_seconds": row.time_seconds}
+    keys = {"source": row.name, "frame": row.frame, "face": face, "time_seconds": row.time_seconds}
+    return keys if row.person is None else {**keys, "subject": row.person.name}
 
 
 def _box(row: Row) -> list[float] | None:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from affect_jax.data.readers.recola import RECOLAConfig, read_ratings, recola
+from affect_jax.data.readers.recola import RECOLAConfig, recola
+from affect_jax.data.readers.recola_ratings import read_ratings
 from affect_jax.data.skipped import SkippedRows
 
 HEAD = """@relation GOLDSTANDARD
@@ -132,7 +133,7 @@ def test_a_table_without_a_named_rating_is_refused(tmp_path):
 
 def test_the_original_gold_standard(shared_data):
     path, skipped = shared_data / "labels" / "recola_gold_standard.arff", SkippedRows("gold", 0.0)
-    trace, rows = read_ratings(path, "", skipped)
+    trace, rows, _ = read_ratings(path, "", skipped)
     assert rows == len(trace.weight) == 7501 and trace.weight.all() and not skipped.faults
     np.testing.assert_allclose(trace.times_seconds, np.arange(7501) / 25, atol=1e-9)
     lines = path.read_text().split("\n@data")[1].split()

@@ -11,7 +11,7 @@ from PIL import Image
 
 from affect_jax.experiment.export import onnx_environment, onnx_web
 from affect_jax.experiment.export.command import export_run
-from affect_jax.experiment.predict import predictor
+from affect_jax.experiment.predictor import predictor
 
 pytestmark = pytest.mark.slow
 

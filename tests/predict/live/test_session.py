@@ -7,8 +7,12 @@ import time
 
 import numpy as np
 import pytest
+from adapted import cast_of, featured, person
+from networks_over_time import NETWORKS
+from squares import Squares, frames_of, rows_of
 
 from affect_jax.faces.face import Face
+from affect_jax.ops.geometry import CropConfig
 from affect_jax.predict.estimate import estimate, make_schema
 from affect_jax.predict.live.analyzer import Analyzer
 from affect_jax.predict.live.latency import Latencies
@@ -135,6 +139,23 @@ def test_each_face_has_a_row_and_a_state_of_its_own(make_predictor, clock):
     assert [(row.frame, row.face) for row in rows] == [(0, 0), (1, 0), (1, 1), (2, 0), (2, 1)]
     found = [row.values["valence_arousal"].tolist() for row in rows]
     np.testing.assert_allclose(found, [[0.8, 0.1], [0.8, 0.2], [0, 0.1], [0.8, 0.3], [0, 0.2]], atol=0.01)
+
+
+def test_the_adapter_of_a_person_belongs_to_the_state_of_the_face(make_predictor, clock):
+    """Live rows are those of a prediction of the frames, which tests/predict/test_predictor.py compares by hand."""
+    people, faces = {"anna": person("anna", 1)}, [(0, 1), (0, 1), (1,), (0, 1), (1,)]
+    fields = NETWORKS["stream"]
+    network = make_predictor(crop=CropConfig(0.5), featured=featured(fields, None), **fields)
+    frames = list(frames_of(len(faces)))
+    analyze = Analyzer(network, Squares(faces), 0.04, Latencies(clock), cast_of(people, {1: "anna"}))
+    live = [row for frame in frames for row in analyze(frame)]
+    cast = cast_of(people, {1: "anna"})
+    whole = [row for _, rows in estimate(network, frames, Squares(faces), step_seconds=0.04, cast=cast) for row in rows]
+    plain = rows_of(network, faces)
+    assert [row.person and row.person.name for row in live] == [None, "anna"] * 2 + ["anna", None, "anna", "anna"]
+    for row, same, base in zip(live, whole, plain, strict=True):
+        np.testing.assert_array_equal(row.values["valence_arousal"], same.values["valence_arousal"])
+        assert (row.values["valence_arousal"] == base.values["valence_arousal"]).all() == (row.person is None)
 
 
 def test_a_network_that_needs_later_frames_is_refused(make_predictor, clock):

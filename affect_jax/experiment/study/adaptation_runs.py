@@ -1,0 +1,163 @@
+"""Scores of ways of adapting to new people under all protocols, for one pair of source and target people."""
+
+import csv
+import dataclasses
+import hashlib
+import pathlib
+import time
+from collections.abc import Mapping, Sequence
+
+import jax
+import numpy as np
+from absl import logging
+from jaxtyping import Array, Float
+
+from affect_jax.files.atomic import write_csv
+from affect_jax.metrics.agreement import affect_scores
+from affect_jax.metrics.moments import PairMoments
+from affect_jax.personal.method import FRAMES, LABELS, NEUTRAL, Method
+from affect_jax.personal.people import Person, given_together, make_sources, read_people
+from affect_jax.personal.protocol import Drawn, Protocol, check_disjoint, generator
+from affect_jax.personal.registry import METHODS
+from affect_jax.personal.sources import Sources
+from affect_jax.personal.stored import StoredFeatures, read_features
+from affect_jax.personal.together import adapt_together
+from affect_jax.quantities.registry import quantity
+from affect_jax.train.streams import stream
+
+Row = Mapping[str, object]
+SETTING = ("protocol", "neutral", "share")  # the columns that distinguish the rows of a method and a seed
+BASE = "none"  # method: the network as it is
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """Source and target people of one network."""
+
+    seed: int  # of the frames that are drawn, and of the methods
+    sources: Sources
+    people: Sequence[Person]  # the targets
+    digest: str  # of everything that the scores depend on, except for the methods
+
+
+def read_pair(sources: pathlib.Path, targets: pathlib.Path, neutral_seconds: float, seed: int) -> Pair:
+    """Reads stored features; ValueError if they are of two networks, or share a person."""
+    from_sources, from_targets = read_features(sources), read_features(targets)
+    if from_sources.network_sha256 != from_targets.network_sha256:
+        raise ValueError(
+            f"{sources} holds features of network '{from_sources.network}' ({from_sources.network_sha256[:12]}), and "
+            f"{targets} of '{from_targets.network}' ({from_targets.network_sha256[:12]}); run launch.features for both "
+            "with the same --workdir"
+        )
+    check_disjoint(set(from_sources.subject), set(from_targets.subject))
+    people = read_people(from_targets, neutral_seconds)
+    known = make_sources(read_people(from_sources, neutral_seconds), from_sources)
+    return Pair(seed, known, people, _digest([from_sources, from_targets], neutral_seconds, seed))
+
+
+def _digest(stored: Sequence[StoredFeatures], neutral_seconds: float, seed: int) -> str:
+    found = hashlib.sha256(f"{neutral_seconds} {seed}".encode())
+    for each in stored:
+        found.update(each.network_sha256.encode())
+        found.update("\n".join(each.subject).encode())
+        for array in (each.features, each.labels, each.weight, each.time_seconds):
+            found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()
+
+
+def protocols(shares: Sequence[float]) -> list[Protocol]:
+    """All protocols of the study: labels at random times or in a block, or none, each with and without neutral face."""
+    found = []
+    for kind in ("random", "block", "none"):
+        for neutral in (False, True):
+            found += [Protocol(kind, share, neutral) for share in shares if share or kind == "none" or not neutral]
+    return found
+
+
+def run_method(name: str, pair: Pair, shares: Sequence[float], folder: pathlib.Path) -> list[Row]:
+    """A row for each protocol and target person; those that `folder` holds already are not computed again.
+
+    A row has the setting, the person, how many frames were learned from and scored, and the scores.
+    """
+    path = folder / pair.digest[:16] / f"{name}.csv"
+    rows = read_rows(path)
+    done = {tuple(str(row[column]) for column in SETTING) for row in rows}
+    missing = [protocol for protocol in protocols(shares) if _setting(protocol) not in done]
+    if missing:
+        started = time.monotonic()
+        adapted = _Adapted(name, METHODS[name], pair)
+        for protocol in missing:
+            rows += _rows(name, protocol, pair, adapted)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_csv(rows, path)
+        taken = time.monotonic() - started
+        logging.info("seed %d, %s: %d settings in %.1f s", pair.seed, name, len(missing), taken)
+    wanted = {_setting(protocol) for protocol in protocols(shares)}
+    return [row for row in rows if tuple(str(row[column]) for column in SETTING) in wanted]
+
+
+def read_rows(path: pathlib.Path) -> list[Row]:
+    """The rows of an earlier run; [] if there are none."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _setting(protocol: Protocol) -> tuple[str, str, str]:
+    return protocol.kind, str(int(protocol.neutral)), f"{protocol.share:g}"
+
+
+def _rows(name: str, protocol: Protocol, pair: Pair, adapted: "_Adapted") -> list[Row]:
+    drawn = [draw(person, protocol, pair.seed) for person in pair.people]
+    predicted = adapted.predictions(protocol, drawn)
+    setting = dict(zip(SETTING, _setting(protocol), strict=True))
+    rows = []
+    for person, (adaptation, scored), values in zip(pair.people, drawn, predicted, strict=True):
+        used = scored & person.known
+        row = {"seed": pair.seed, "method": name, **setting, "subject": person.name}
+        row |= {"labeled": int((adaptation & person.known).sum() * protocol.has_labels), "scored": int(used.sum())}
+        rows.append({**row, **score(values[: len(person)][used], person.label[used])})
+    return rows
+
+
+def draw(person: Person, protocol: Protocol, seed: int) -> Drawn:
+    """Adaptation and scored frames of a person, the same for all methods."""
+    return protocol.draw(person.time_seconds, person.neutral, generator(seed, person.name))
+
+
+def score(predicted: Float[np.ndarray, "frame 2"], label: Float[np.ndarray, "frame 2"]) -> dict[str, float]:
+    """All scores of one person, in float64, of reported values."""
+    reported = quantity("valence_arousal").report(np.float64(predicted), 0)
+    return affect_scores(PairMoments.of(np.asarray(reported), np.float64(label), np.ones(len(label))))
+
+
+class _Adapted:
+    """Predictions of one method for all target people at once; what is compiled serves all protocols."""
+
+    def __init__(self, name: str, method: Method, pair: Pair):
+        self.method, self.pair = method, pair
+        learning, self.key = (stream(jax.random.key(pair.seed), f"{name}/{part}", 0) for part in ("learn", "adapt"))
+        self.prior = method.learn(pair.sources, learning)
+        self.predict = jax.jit(jax.vmap(method.predict, (None, 0, 0, 0)))
+        longest = max(map(len, pair.people))
+        self.features = np.stack([_padded(person.features, longest) for person in pair.people])
+        self.output = np.stack([_padded(person.output, longest) for person in pair.people])
+        largest = Protocol("block").largest
+        self.frames = max(int(largest * len(person) + 1) + int(person.neutral.sum()) for person in pair.people)
+        self.known: dict[tuple, Array] = {}
+
+    def predictions(self, protocol: Protocol, drawn: Sequence[Drawn]) -> Float[np.ndarray, "person frame 2"]:
+        """Raw valence and arousal of all frames; computed once for protocols that give the method the same."""
+        frames = FRAMES in self.method.needs or (LABELS in self.method.needs and protocol.has_labels)
+        neutral = bool({NEUTRAL, FRAMES} & set(self.method.needs)) and protocol.neutral
+        same = (protocol.kind, protocol.share) if frames and protocol.share else ()
+        if (*same, neutral) not in self.known:
+            given = given_together(self.pair.people, drawn, protocol, self.method.needs, self.frames)
+            personal = adapt_together(self.method, self.prior, given, self.key)
+            self.known[*same, neutral] = self.predict(self.prior, personal, self.features, self.output)
+        return np.asarray(self.known[*same, neutral])
+
+
+def _padded(values: np.ndarray, frames: int) -> np.ndarray:
+    return np.pad(values, ((0, frames - len(values)), (0, 0)))

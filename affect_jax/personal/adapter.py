@@ -1,0 +1,35 @@
+"""A correction of the base network for one person, linear in its pooled features and its output."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from affect_jax.types import ArrayLike
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class Adapter:
+    """What is added to the raw valence and arousal of the base network; nothing where all its numbers are 0."""
+
+    weights: Float[ArrayLike, "*person feature 2"]
+    bias: Float[ArrayLike, "*person 2"]
+    scale: Float[ArrayLike, "*person 2"]  # 0: the output is not scaled
+
+    def apply(
+        self, features: Float[ArrayLike, "*frame feature"], output: Float[ArrayLike, "*frame 2"]
+    ) -> Float[Array, "*frame 2"]:
+        """output * (1 + scale) + features @ weights + bias, in float32; the output bit for bit if all three are 0."""
+        everywhere = lambda numbers: jnp.broadcast_to(jnp.asarray(numbers, jnp.float32), output.shape)
+        correction = jnp.matmul(features, self.weights, precision=jax.lax.Precision.HIGHEST)
+        correction = correction + output * everywhere(self.scale) + everywhere(self.bias)
+        # Not merely adding 0: -0.0 + 0.0 is 0.0, and features that are not finite times 0 are no number.
+        unchanged = jnp.all(self.weights == 0) & jnp.all(self.bias == 0) & jnp.all(self.scale == 0)
+        return jnp.where(unchanged, output, output + correction)
+
+
+def no_adapter(features: int) -> Adapter:
+    """The adapter of somebody about whom nothing is known: it changes nothing."""
+    return Adapter(jnp.zeros((features, 2)), jnp.zeros(2), jnp.zeros(2))

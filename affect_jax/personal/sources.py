@@ -1,0 +1,73 @@
+"""The persons that a method may learn its prior from: all their frames are labeled, and none of them is scored."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from affect_jax.personal.given import Given
+from affect_jax.types import ArrayLike
+
+HEAD_TOLERANCE = 1e-4  # between the stored output of a network and its head applied to the stored features
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class BaseHead:
+    """The last two layers of the base network for valence and arousal, its BatchNorm folded in."""
+
+    hidden_kernel: Float[ArrayLike, "*stack feature hidden"]
+    hidden_bias: Float[ArrayLike, "*stack hidden"]
+    output_kernel: Float[ArrayLike, "*stack hidden 2"]
+    output_bias: Float[ArrayLike, "*stack 2"]
+
+    def __call__(self, features: Float[ArrayLike, "*frame feature"]) -> Float[Array, "*frame 2"]:
+        """Raw valence and arousal; equal to the network's own but for rounding."""
+        multiply = lambda values, kernel: jnp.matmul(values, kernel, precision=jax.lax.Precision.HIGHEST)
+        last = lambda bias, values: jnp.broadcast_to(bias, (*values.shape[:-1], bias.shape[0]))
+        hidden = multiply(features, self.hidden_kernel)
+        hidden = jax.nn.relu(hidden + last(self.hidden_bias, hidden))
+        output = multiply(hidden, self.output_kernel)
+        return output + last(self.output_bias, output)
+
+
+@dataclasses.dataclass(frozen=True)
+class Sources:
+    """Source persons with every present frame labeled; `head` is None if the network's output is no such function."""
+
+    given: Given  # [person, frame, ...]
+    subjects: tuple[str, ...]
+    head: BaseHead | None = None
+
+    def __post_init__(self):
+        persons, frames = self.given.present.shape
+        if len(self.subjects) != persons or len(set(self.subjects)) != persons:
+            raise ValueError(f"{persons} source persons are named {self.subjects}; expected one name of its own each")
+        unlabeled = np.asarray((self.given.present > 0) & (self.given.labeled == 0)).sum(axis=1)
+        if unlabeled.any():
+            index = int(unlabeled.argmax())
+            raise ValueError(
+                f"source person '{self.subjects[index]}' has {unlabeled[index]} of {frames} frames without a label; "
+                "leave them out of the sources"
+            )
+        if self.head is not None:
+            self._check_head()
+
+    def _check_head(self) -> None:
+        present = np.asarray(self.given.present) > 0
+        found = np.asarray(self.head(np.asarray(self.given.features)[present]))
+        difference = float(np.abs(found - np.asarray(self.given.output)[present]).max(initial=0.0))
+        if not difference <= HEAD_TOLERANCE:
+            raise ValueError(
+                f"the stored head gives outputs that differ by {difference:.2g} from the stored ones (at most "
+                f"{HEAD_TOLERANCE:g} is rounding); features and head are of different networks: run launch.features"
+            )
+
+    def without(self, index: int) -> "Sources":
+        """All source persons but one."""
+        keep = np.arange(len(self.subjects)) != index
+        given = jax.tree.map(lambda leaf: leaf[keep], self.given)
+        subjects = tuple(subject for place, subject in enumerate(self.subjects) if place != index)
+        return dataclasses.replace(self, given=given, subjects=subjects)

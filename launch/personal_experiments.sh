@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# The study of personalization on rendered people, from scratch: a static network trained on stills of other people; for
+# each seed, the same network trained further on source people, the features of sources and targets, and the comparison
+# of all methods on the targets, for 9 sources and 9 targets and then for 90 and 90. Run the script again to resume after an
+# interruption; what is finished is not repeated. SEEDS and PEOPLE choose a part, as in
+#   SEEDS="0 1" PEOPLE=9 bash launch/personal_experiments.sh
+. "$(dirname "$0")/environment.sh"
+RUNS=runs/personal
+SEEDS=${SEEDS:-0 1 2 3 4}
+PEOPLE=${PEOPLE:-9 90}
+CONFIGS=$(cat configs/base.py configs/quickstart.py configs/personal.py | cksum)
+# Recordings of 300 s at 5 frames per second, of many people at half of that. The first 3 s show a face at rest: the
+# neutral segment.
+RECORDINGS="--set=kind=clips --set=per_subject=1 --set=rest_seconds=3 --set=individuality=2"
+
+step() {  # MARK TITLE COMMAND...: runs a command, unless it finished before with the same options and configs
+  local mark="$1" title=$2
+  shift 2
+  if [ "$(cat "$mark" 2>/dev/null)" = "$CONFIGS $*" ]; then
+    printf '== %s: finished before\n' "$title" >&2
+    return
+  fi
+  printf '\n== %s\n' "$title" >&2
+  "$PYTHON" -m "$@"
+  mkdir -p "$(dirname "$mark")"
+  echo "$CONFIGS $*" > "$mark"
+}
+
+step $RUNS/finished/landmarks "Landmark trunk" launch.train --config=configs/personal.py:landmarks \
+  --workdir=$RUNS/landmarks
+step $RUNS/finished/others "Static network trained on other people" launch.train --config=configs/personal.py:others \
+  --workdir=$RUNS/others
+for people in $PEOPLE; do
+  PAIRS=
+  FOLDER=$RUNS/people_$people
+  FRAMES="--set=frames=1500 --set=fps=5"
+  [ "$people" -lt 50 ] || FRAMES="--set=frames=750 --set=fps=2.5"
+  for seed in $SEEDS; do
+    SEED=$FOLDER/seed_$seed
+    step $SEED/finished/static "Seed $seed: network trained on $people source people" launch.train \
+      --config=configs/personal.py:static --config.seed=$seed --config.data.train.rendered.subjects="$people" \
+      --workdir=$SEED/static
+    for role in sources targets; do
+      split=train
+      [ $role = sources ] || split=test
+      step $SEED/finished/$role "Seed $seed: features of $people $role" launch.features --workdir=$SEED/static \
+        --data=rendered --split=$split --set=subjects="$people" --set=seed=$seed $RECORDINGS \
+        $FRAMES --output=$SEED/$role
+    done
+    PAIRS+=" --sources=$SEED/sources --targets=$SEED/targets"
+  done
+  printf '\n== Comparison of all methods, %s people\n' "$people" >&2
+  "$PYTHON" -m launch.compare_adaptation $PAIRS --output=$FOLDER/comparison
+done
