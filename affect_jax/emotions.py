@@ -38,6 +38,17 @@ SYNONYMS = {
     "afraid": "fear",
 }
 
+# The action units (FACS) of each emotion. Source: Ouyang et al. (emotion intensity from video), Figure 1, which has no
+# contempt.
+EMOTION_UNITS: dict[str, tuple[int, ...]] = {
+    "happy": (6, 12),
+    "sad": (1, 4, 15),
+    "surprise": (1, 2, 5, 26),
+    "fear": (1, 2, 4, 5, 7, 20, 26),
+    "disgust": (9, 15, 16),
+    "anger": (4, 5, 6, 23),
+}
+
 
 def names(label_set: str) -> tuple[str, ...]:
     """Returns the emotion names of a label set, in index order; ValueError lists the known sets."""

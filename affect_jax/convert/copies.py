@@ -71,12 +71,17 @@ def choose(states: Mapping[str, Tensors], anchors: Sequence[str], where: str) ->
     return Chosen(copy, _left_out(copy, copies, states, where), note)
 
 
+def ends_with(name: str, anchor: str) -> bool:
+    """Whether a tensor is called `anchor`, under any prefix of PyTorch or of TensorFlow."""
+    return name == anchor or name.endswith((f".{anchor}", f"/{anchor}"))
+
+
 def _copies(keys: str, tensors: Tensors, anchors: Sequence[str]) -> list[Copy]:
     originals = _without_wrappers(tensors)
     counts, shown = collections.Counter(), {}
     for name, original in originals.items():
         for anchor in anchors:
-            if f".{name}".endswith(f".{anchor}"):
+            if ends_with(name, anchor):
                 counts[name.removesuffix(anchor)] += 1
                 if original.endswith(anchor):
                     shown.setdefault(name.removesuffix(anchor), original.removesuffix(anchor))

@@ -2,20 +2,23 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Shaped
 
 from affect_jax.convert.tensors import Tensors
 
-Layout = Literal["as it is", "convolution", "1x1 convolution", "linear"]
+Layout = Literal["as it is", "channels", "convolution", "3-D convolution", "1x1 convolution", "linear"]
 COUNTER = ".num_batches_tracked"  # number of updates of a norm, needed neither for evaluation nor for our training
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """Where a tensor goes in our network, its layout, and its shape in the file."""
+    """Where a tensor goes in our network, its layout, and its shape in the file.
+
+    One value for each channel may have axes of length 1 before it, which its shape here lacks.
+    """
 
     place: str  # our flat name
     layout: Layout
@@ -57,13 +60,21 @@ class Converted:
     arrays: Tensors
     entries: int  # number of entries in the file
     not_needed: tuple[str, ...]  # names of the norms' counters
+    left_out: tuple[str, ...] = ()  # names of entries that have no place in our network
+    notes: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # what else source.json says of them
 
 
-def convert(tensors: Tensors, table: Mapping[str, Entry], what: str, where: str) -> Converted:
-    """Converts every tensor to float32 in our layout; ValueError names missing or unused tensors and wrong shapes."""
+def convert(
+    tensors: Tensors, table: Mapping[str, Entry], what: str, where: str, left_out: tuple[str, ...] = ()
+) -> Converted:
+    """Converts every tensor to float32 in our layout, except those whose names begin with an entry of `left_out`.
+
+    ValueError names missing or unused tensors and wrong shapes.
+    """
     not_needed = sorted(set(tensors) & counters(table))
+    omitted = sorted(name for name in tensors if name.startswith(left_out))
     missing = sorted(set(table) - set(tensors))
-    unused = sorted(set(tensors) - set(table) - set(not_needed))
+    unused = sorted(set(tensors) - set(table) - set(not_needed) - set(omitted))
     if missing or unused:
         problems = []
         if missing:
@@ -74,14 +85,14 @@ def convert(tensors: Tensors, table: Mapping[str, Entry], what: str, where: str)
             f"{where} is not a checkpoint of {what}: it {' and '.join(problems)} (of {len(tensors)} entries)"
         )
     for name, entry in table.items():
-        if tensors[name].shape != entry.shape:
+        if _stated_shape(tensors[name], entry.layout) != entry.shape:
             raise ValueError(f"{where}: '{name}' has shape {tensors[name].shape}, expected {entry.shape} in {what}")
         if not np.issubdtype(tensors[name].dtype, np.floating) or not np.isfinite(tensors[name]).all():
             raise ValueError(f"{where}: '{name}' ({tensors[name].dtype}) has values that are not finite numbers")
     arrays = {entry.place: _change_layout(tensors[name], entry.layout) for name, entry in table.items()}
     if len(arrays) != len(table):
         raise ValueError(f"the conversion table of {what} maps two tensors to the same name")
-    return Converted(arrays, len(tensors), tuple(not_needed))
+    return Converted(arrays, len(tensors), tuple(not_needed), tuple(omitted))
 
 
 def _abbreviate(names: list[str]) -> str:
@@ -89,10 +100,22 @@ def _abbreviate(names: list[str]) -> str:
     return f"{shown} ... ({len(names)} in all)" if len(names) > 4 else shown
 
 
+def _stated_shape(tensor: Shaped[np.ndarray, "..."], layout: Layout) -> tuple[int, ...]:
+    shape = tensor.shape
+    while layout == "channels" and len(shape) > 1 and shape[0] == 1:
+        shape = shape[1:]
+    return shape
+
+
 def _change_layout(tensor: Shaped[np.ndarray, "..."], layout: Layout) -> Shaped[np.ndarray, "..."]:
     if layout == "convolution":
         # [output, input, height, width] to [height, width, input, output]
         tensor = tensor.transpose(2, 3, 1, 0)
+    elif layout == "3-D convolution":
+        # [output, input, time, height, width] to [time, height, width, input, output]
+        tensor = tensor.transpose(2, 3, 4, 1, 0)
+    elif layout == "channels":
+        tensor = tensor.reshape(-1)
     elif layout == "1x1 convolution":
         tensor = tensor[:, :, 0, 0].T
     elif layout == "linear":

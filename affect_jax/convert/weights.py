@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
-from affect_jax.convert import safetensors_file, torch_archive
+from affect_jax.convert import npz_file, safetensors_file, torch_archive
 from affect_jax.convert.tensors import Module, Tensor, Tensors
 
 MAX_FILE_BYTES = 4 * 2**30
@@ -28,7 +28,7 @@ class Weights:
 
 
 def read(path: pathlib.Path) -> Weights:
-    """Reads a .pth file in either format, a TorchScript archive or a .safetensors file, without executing any of it.
+    """Reads a .pth file in either format, a TorchScript archive, .safetensors or .npz, without executing any of it.
 
     ValueError says what is wrong with a file that is damaged, malicious or of another kind.
     """
@@ -50,6 +50,8 @@ def _load(path: pathlib.Path) -> tuple[str, Any]:
         raise ValueError(f"{path} has {size} bytes; networks of this kind have about 60 million")
     with path.open("rb") as file:
         start = file.read(64)
+    if start.startswith(torch_archive.ZIP_START) and npz_file.is_npz(path):
+        return "npz", npz_file.read(path)
     if start.startswith(torch_archive.ZIP_START):
         return "torch zip", torch_archive.read_zip(path)
     if torch_archive.is_legacy(start):
@@ -57,7 +59,7 @@ def _load(path: pathlib.Path) -> tuple[str, Any]:
     if safetensors_file.is_safetensors(start):
         return "safetensors", safetensors_file.read(path)
     raise ValueError(
-        f"{path} is neither a torch.save nor a safetensors file: it starts with {start[:8]!r} and has {size} "
+        f"{path} is neither a torch.save, a safetensors nor an npz file: it starts with {start[:8]!r} and has {size} "
         "bytes. Is the download incomplete, or a web page instead of the file?"
     )
 

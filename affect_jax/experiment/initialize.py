@@ -4,12 +4,13 @@ import pathlib
 
 import jax
 from absl import logging
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import Array
 
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive import growth, write
+from affect_jax.experiment.derive.draw import draw_arrays
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.experts_record import feature_network
 from affect_jax.experiment.restore import restore_run
@@ -34,13 +35,8 @@ def initial_variables(run: Options, network: Network, workdir: pathlib.Path) -> 
     if run.initialize.rule == "head":
         return _with_head(run, network, source)
     copied = _copied(network, source) if run.initialize.rule == "copy" else {}
-
-    @jax.jit
-    def draw(key: PRNGKeyArray) -> dict[str, Array]:
-        """All other arrays; what is copied is not even compiled, which would take longer than the rest."""
-        return {name: array for name, array in names(network.initial(key)).items() if name not in copied}
-
-    drawn = draw(_first_key(run))
+    others = set(names(network.abstract)) - set(copied)
+    drawn = draw_arrays(network, _first_key(run), others)
     return with_names(network.abstract, {**drawn, **copied})
 
 
@@ -76,6 +72,8 @@ def _first_key(run: Options) -> PRNGKeyArray:
 def _copied(network: Network, workdir: pathlib.Path) -> dict[str, Array]:
     _, _, other, step = restore_run(workdir)
     copied = names(other)
+    for name in write.drawn_arrays(workdir):  # its new heads were never trained: each run draws its own
+        copied.pop(name)
     logging.info("copied %d of %d arrays from %s (step %d)", len(copied), len(names(network.abstract)), workdir, step)
     return copied
 

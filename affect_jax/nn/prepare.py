@@ -15,7 +15,9 @@ class Affine(nnx.Module):
     """A norm in evaluation mode: one factor and one offset per channel, in float32 whatever the dtype of the maps."""
 
     def __init__(self, norm: nnx.BatchNorm):
-        factor = norm.scale[...] * jax.lax.rsqrt(norm.var[...] + norm.epsilon)
+        factor = jax.lax.rsqrt(norm.var[...] + norm.epsilon)
+        if norm.scale is not None:
+            factor = norm.scale[...] * factor
         self.factor = nnx.BatchStat(factor)
         self.offset = nnx.BatchStat(norm.bias[...] - norm.mean[...] * factor)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from affect_jax.quantities.emotion import Emotion
+from affect_jax.quantities.intensity import Intensity
 from affect_jax.quantities.landmarks import Landmarks
 from affect_jax.quantities.quantity import Quantity
 from affect_jax.quantities.valence_arousal import ValenceArousal
@@ -11,6 +12,12 @@ QUANTITIES: dict[str, Quantity] = {
     "valence_arousal": ValenceArousal(),
     "emotion": Emotion(),
     "landmarks": Landmarks(),
+    "intensity_happy": Intensity("happy"),
+    "intensity_sad": Intensity("sad"),
+    "intensity_surprise": Intensity("surprise"),
+    "intensity_fear": Intensity("fear"),
+    "intensity_anger": Intensity("anger"),
+    "intensity_disgust": Intensity("disgust"),
 }
 
 

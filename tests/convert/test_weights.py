@@ -208,7 +208,7 @@ def zip_of(entries: dict[str, bytes], compression=zipfile.ZIP_STORED) -> bytes:
 ROW = np.arange(4, dtype=np.float32)
 ONE = mapping({"w": tensor("0", ROW)})
 WRONG = {
-    "not a checkpoint": (b"<html><body>Not found", "neither a torch.save nor a safetensors file"),
+    "not a checkpoint": (b"<html><body>Not found", "neither a torch.save, a safetensors nor an npz file"),
     "empty": (b"", "has 0 bytes"),
     "another zip": (zip_of({"a.txt": b"text"}), "must have exactly one '<name>/data.pkl'"),
     "name outside": (zip_of({"net/data.pkl": b"", "net/../../x": b""}), "points outside the archive; refused"),

@@ -14,16 +14,7 @@ UNIT = {unit: position for position, unit in enumerate(ACTION_UNITS)}
 LABEL_SET = "affectnet_8"
 NEUTRAL_BELOW = 0.2  # faces of lower intensity are labeled neutral
 
-# Source: Ouyang et al. (emotion intensity from action units), Figure 1. It has no prototype of contempt, so contempt is
-# not rendered.
-PROTOTYPES: dict[str, tuple[int, ...]] = {
-    "happy": (6, 12),
-    "sad": (1, 4, 15),
-    "surprise": (1, 2, 5, 26),
-    "fear": (1, 2, 4, 5, 7, 20, 26),
-    "disgust": (9, 15, 16),
-    "anger": (4, 5, 6, 23),
-}
+PROTOTYPES = emotions.EMOTION_UNITS  # no contempt, which is therefore not rendered
 
 # Effects of single units and of pairs of units on (valence, arousal), before the tanh.
 LINEAR: dict[int, tuple[float, float]] = {

@@ -13,19 +13,19 @@ from absl import logging
 
 import affect_jax
 from affect_jax import emotions
-from affect_jax.convert import copies, emonet
-from affect_jax.convert.table import Converted
 from affect_jax.convert.tensors import Tensors
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.derive import foreign, write
-from affect_jax.experiment.derive.foreign import ConversionConfig
+from affect_jax.experiment.derive.draw import draw_arrays
+from affect_jax.experiment.derive.foreign import ConversionConfig, Foreign, ForeignFile
 from affect_jax.experiment.network import make_network
-from affect_jax.nn.network import Network, Variables, with_names
+from affect_jax.nn.network import Network, Variables, names, with_names
 from affect_jax.ops.geometry import crop_name
 from affect_jax.tasks.registry import TASKS
 
-SOURCE, PARITY = "source.json", "parity.json"
+PARITY = "parity.json"
+TASK_OF = {"emonet": "affect", "landmarks": "landmarks", "intensity_i3d": "affect"}  # by model
 TOLERANCE = 1e-4  # of parity, relative to the largest output of each head, or to 1 if that is larger
 # From the file's tensors under their own names, images in [0, 1] and the trunk's pooling to the outputs of each head.
 Reference = Callable[[Mapping[str, np.ndarray], np.ndarray, str], Mapping[str, np.ndarray]]
@@ -54,75 +54,80 @@ def _convert(
     base: options.Config,
     reference: Reference | None,
 ) -> dict[str, Any]:
-    file_weights, chosen = foreign.read_file(file)
-    network_name = settings.network
-    if network_name == "auto":
-        network_name = "emonet" if emonet.is_emonet(chosen.tensors) else "fan"
-    model, label_set, converted = foreign.convert_tensors(network_name, chosen.copy, file, settings)
-    config = _config(base, model, label_set, file, settings.warp)
+    found = foreign.read_file(file, settings.network)
+    made = foreign.convert_tensors(found, file, settings)
+    config = _config(base, made, file)
     run = options.parse(config)
+    network = make_network(run)
+    drawn = [name for name in sorted(names(network.abstract)) if made.head and name.startswith(made.head)]
     source = {
         "file": file.name,
-        "sha256": file_weights.sha256,
-        "form": file_weights.form,
-        **_source(network_name, chosen, converted, run, settings),
+        "sha256": found.weights.sha256,
+        "form": found.weights.form,
+        **_source(found, made, run, drawn),
     }
-    if (existing := write.existing_result(workdir, config, SOURCE)) is not None:
+    if (existing := write.existing_result(workdir, config, write.SOURCE)) is not None:
         if existing.get("sha256") != source["sha256"]:
             raise UsageError(f"--workdir={workdir} holds the conversion of another file; choose another folder")
         return existing
-    network = make_network(run)
-    variables = with_names(network.abstract, converted.arrays)
+    heads = draw_arrays(network, jax.random.key(run.seed), drawn) if drawn else {}
+    variables = with_names(network.abstract, {**made.converted.arrays, **heads})
     parity = None
-    if reference is not None:
-        pooling = model["trunk"]["pooling"]
-        parity = _parity(network, variables, chosen.tensors, run.contract.input_px, pooling, reference)
-    notes = {SOURCE: source}
+    if reference is not None and not drawn:
+        pooling = made.model["trunk"]["pooling"]
+        parity = _parity(network, variables, found.chosen.tensors, run.contract.input_px, pooling, reference)
+    notes = {write.SOURCE: source}
     if parity is not None:
         notes[PARITY] = parity
     write.write_run(workdir, config, network, variables, notes)
-    logging.info("%s: %d entries of %s (%s)", workdir, len(chosen.tensors), file, file_weights.form)
-    if chosen.note:
-        logging.info("%s", chosen.note)
-    logging.warning("license of the weights: %s", source["license"])
+    _log(workdir, file, found, source)
     return source
 
 
-def _config(
-    base: options.Config, model: Mapping[str, Any], label_set: str, file: pathlib.Path, warp: str
-) -> dict[str, Any]:
-    task = "affect" if model["name"] == "emonet" else "landmarks"
+def _log(workdir: pathlib.Path, file: pathlib.Path, found: ForeignFile, source: Mapping[str, Any]) -> None:
+    logging.info("%s: %d entries of %s (%s)", workdir, len(found.chosen.tensors), file, found.weights.form)
+    if found.chosen.note:
+        logging.info("%s", found.chosen.note)
+    if write.DRAWN in source:
+        drawn = " and ".join(source[write.DRAWN])
+        logging.warning("newly drawn: %s; train the network before its outputs mean anything", drawn)
+    logging.warning("license of the weights: %s", source["license"])
+
+
+def _config(base: options.Config, made: Foreign, file: pathlib.Path) -> dict[str, Any]:
+    task = TASK_OF[made.model["name"]]
     common = options.as_dict(base)
     return {
         **common,
-        "crop": {**common["crop"], "warp": warp},
-        "label_set": label_set,
-        "model": dict(model),
+        "crop": {**common["crop"], "warp": made.warp},
+        "label_set": made.label_set,
+        "model": made.model,
         "task": {"name": task, **dataclasses.asdict(TASKS[task][1]())},
         "initialize": {"rule": "converted", "workdir": file.name},
     }
 
 
-def _source(
-    name: str,
-    chosen: copies.Chosen,
-    converted: Converted,
-    run: options.Options,
-    settings: ConversionConfig,
-) -> dict[str, Any]:
+def _source(found: ForeignFile, made: Foreign, run: options.Options, drawn: list[str]) -> dict[str, Any]:
+    converted, unused = made.converted, {}
+    if converted.left_out:
+        unused = {"reason": "the head of what it was trained on", "names": converted.left_out}
     labels = {"label_set": run.label_set, "labels": list(emotions.names(run.label_set))}
     return {
-        "network": name,
-        "prefix": chosen.copy.prefix,
-        "left_out": chosen.left_out,
+        "network": found.network,
+        **({"program": found.program.name} if found.network == "i3d" else {}),
+        "prefix": found.chosen.copy.prefix,
+        "left_out": found.chosen.left_out,
         "entries": converted.entries,
-        "converted": len(converted.arrays),
+        "converted": converted.entries - len(converted.not_needed) - len(converted.left_out),
         "not_needed": {
             "reason": "batch counters of normalization layers",
             "count": len(converted.not_needed),
             "names": converted.not_needed,
         },
-        "license": settings.license or foreign.LICENSES[name],
+        **({"head": unused} if unused else {}),
+        **({write.DRAWN: drawn} if drawn else {}),
+        **converted.notes,
+        "license": made.license,
         "crop": crop_name(run.contract.input_px, run.crop),
         **(labels if run.predicts_affect else {}),
         "input": "RGB in [0, 1], no further normalization",

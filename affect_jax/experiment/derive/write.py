@@ -26,6 +26,9 @@ from affect_jax.train.guard import Faults
 from affect_jax.train.optimizer import make_optimizer
 from affect_jax.train.state import create_state
 
+SOURCE = "source.json"  # what a converted network was made from
+DRAWN = "drawn"  # its entry with the names of the arrays that the file did not have
+
 
 @contextlib.contextmanager
 def reserve(workdir: pathlib.Path) -> Iterator[None]:
@@ -111,6 +114,13 @@ def write_run(
         os.replace(unfinished, workdir)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def drawn_arrays(workdir: pathlib.Path) -> list[str]:
+    """Names of the arrays of a converted network that its file did not have; empty for any other run."""
+    if not (workdir / SOURCE).is_file():
+        return []
+    return read_object(workdir / SOURCE, "convert the file again").get(DRAWN, [])
 
 
 def write_note(workdir: pathlib.Path, name: str, content: Mapping[str, Any]) -> None:

@@ -1,0 +1,80 @@
+"""Reads action units from tables: OpenFace 2, ARKit and Live Link Face, and blendshapes of launch.predict."""
+
+import dataclasses
+import pathlib
+import re
+
+import numpy as np
+
+from affect_jax.data.action_units import rig
+from affect_jax.data.action_units.sides import check_sides
+from affect_jax.data.action_units.table import Table
+from affect_jax.data.action_units.table_times import read_times
+from affect_jax.data.action_units.unit_traces import UnitTraces
+
+OPENFACE_UNIT = re.compile(r"AU(\d\d)_r")
+OPENFACE_SCALE, RIG_SCALE = 5.0, 1.0
+MOST_UNUSABLE = 0.25  # share of rows with a face but without numbers above which a table is damaged
+
+
+@dataclasses.dataclass(frozen=True)
+class UnitTable:
+    """The units of one face and the scale in which they are measured."""
+
+    traces: UnitTraces
+    scale: float  # largest value of the source
+    notes: tuple[str, ...]  # what a user has to know about the source
+
+
+def read_unit_table(path: pathlib.Path, timecode_fps: float = 60.0, face: int | None = None) -> UnitTable:
+    """Reads the units of a table, whose program is recognized by its columns.
+
+    Args:
+      path: of a CSV.
+      timecode_fps: frames per second that the time codes of Live Link Face count: 60 unless the app was set otherwise.
+      face: its number (column "face" of launch.predict, "face_id" of OpenFace); may be left out if there is one.
+
+    ValueError names the file, the row and what was expected.
+    """
+    table = Table.read(path).of_face(face)
+    openface = {int(match[1]): (name, name) for name in table.columns if (match := OPENFACE_UNIT.fullmatch(name))}
+    columns = openface or rig.units_among(table.columns)
+    if not columns:
+        raise ValueError(
+            f"{path}, row 1: no action units; expected columns such as AU12_r (OpenFace 2), or mouthSmileLeft and "
+            "mouthSmileRight (ARKit, Live Link Face, launch.predict --include=blendshapes); it begins with "
+            f"'{', '.join(table.columns)[:60]}'"
+        )
+    left = table.matrix([pair[0] for pair in columns.values()])
+    right = table.matrix([pair[1] for pair in columns.values()])
+    found = _has_face(table, np.isfinite(left + right).all(1))
+    traces = UnitTraces(str(path), tuple(columns), left, right, found, read_times(table, timecode_fps))
+    if openface:
+        return UnitTable(traces, OPENFACE_SCALE, ())
+    check_sides(table)
+    return UnitTable(traces, RIG_SCALE, _weak_units(table, traces))
+
+
+def _has_face(table: Table, complete: np.ndarray) -> np.ndarray:
+    """Which rows have a face, by column "success" or by their numbers; ValueError for damage, or without any face."""
+    column = table.column("success")
+    claimed = complete if column is None else table.numbers(column) == 1
+    if not claimed.any():
+        raise ValueError(f"{table.path}: no row has a face; expected success 1 and numbers in most rows")
+    broken = claimed & ~complete
+    if broken.sum() > MOST_UNUSABLE * claimed.sum():
+        row = table.rows[int(broken.argmax())][0]
+        raise ValueError(
+            f"{table.path}, row {row}: units are missing though a face was found ({int(broken.sum())} of "
+            f"{int(claimed.sum())} such rows); is the table damaged?"
+        )
+    return claimed & complete
+
+
+def _weak_units(table: Table, traces: UnitTraces) -> tuple[str, ...]:
+    if table.column(rig.OF_MEDIAPIPE) is None:
+        return ()
+    named = [f"AU{unit} ({name})" for unit, name in rig.WEAK_IN_MEDIAPIPE.items() if unit in traces.units]
+    if not named:
+        return ()
+    return (f"{table.path}: MediaPipe's network leaves {' and '.join(named)} near zero, whatever the face does",)

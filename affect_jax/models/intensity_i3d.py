@@ -1,0 +1,132 @@
+"""Emotion intensity of the newest frame of a clip: the inflated Inception network (I3D), with a head per emotion."""
+
+import dataclasses
+
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from affect_jax.emotions import EMOTION_UNITS
+from affect_jax.models.contract import Contract
+from affect_jax.nn.inception import Mixed, Unit3D
+from affect_jax.ops.image_checks import check_crops
+from affect_jax.ops.same_padding import max_pool_same
+from affect_jax.types import Predictions
+
+FORMS = {"classes": 11, "ordinal": 10, "regression": 1}  # outputs for an emotion; see `quantities.intensity`
+# Widths of the branches of each block; a pool of this window and stride precedes some of them.
+BLOCKS: dict[str, tuple[int, ...]] = {
+    "3b": (64, 96, 128, 16, 32, 32),
+    "3c": (128, 128, 192, 32, 96, 64),
+    "4b": (192, 96, 208, 16, 48, 64),
+    "4c": (160, 112, 224, 24, 64, 64),
+    "4d": (128, 128, 256, 24, 64, 64),
+    "4e": (112, 144, 288, 32, 64, 64),
+    "4f": (256, 160, 320, 32, 128, 128),
+    "5b": (256, 160, 320, 32, 128, 128),
+    "5c": (384, 192, 384, 48, 128, 128),
+}
+POOLS = {"3b": ((1, 3, 3), (1, 2, 2)), "4b": ((3, 3, 3), (2, 2, 2)), "5b": ((2, 2, 2), (2, 2, 2))}
+STEM = (64, 64, 192)
+HALVED = 32  # by how much smaller height and width are before they are averaged
+LEAST_FRAMES = 9  # fewer leave one time step before an average over two
+
+
+@dataclasses.dataclass(frozen=True)
+class IntensityI3DConfig:
+    """Sizes of the network; the defaults are the published ones: 12,291,259 parameters for one emotion."""
+
+    emotions_rated: tuple[str, ...] = ("happy",)  # for each of them a head; the paper trains happiness alone
+    form: str = "classes"  # classes | ordinal | regression
+    width: float = 1.0  # factor of all channels
+    input_px: int = 224
+    frames: int = 16  # of a clip
+    dropout: float = 0.5  # before the heads; that of the published training on Kinetics
+
+    def __post_init__(self):
+        if unknown := sorted(set(self.emotions_rated) - set(EMOTION_UNITS)):
+            raise ValueError(f"emotions_rated has '{unknown[0]}'; choose among {', '.join(EMOTION_UNITS)}")
+        if not self.emotions_rated:
+            raise ValueError("emotions_rated is empty; name at least one emotion, such as ('happy',)")
+        if self.form not in FORMS:
+            raise ValueError(f"form is '{self.form}'; choose one of {', '.join(FORMS)}")
+        if not 0 < self.width <= 2:
+            raise ValueError(f"width is {self.width}; expected a factor above 0, at most 2")
+        if self.input_px < HALVED or self.input_px % HALVED:
+            raise ValueError(f"input_px is {self.input_px}; expected a multiple of {HALVED}")
+        if self.frames < LEAST_FRAMES:
+            raise ValueError(f"frames is {self.frames}; the network needs clips of {LEAST_FRAMES} frames or more")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"dropout is {self.dropout}; expected a share in [0, 1)")
+
+    @property
+    def contract(self) -> Contract:
+        """Clips to the intensity of each emotion in the newest frame."""
+        return Contract(
+            predicts=tuple(f"intensity_{emotion}" for emotion in self.emotions_rated),
+            input_px=self.input_px,
+            over_time=True,
+            newest=True,
+        )
+
+    @property
+    def stem(self) -> tuple[int, ...]:
+        """Widths of the convolutions before the blocks."""
+        return self._scaled(STEM)
+
+    @property
+    def blocks(self) -> dict[str, tuple[int, ...]]:
+        """Widths of the branches of each block."""
+        return {name: self._scaled(widths) for name, widths in BLOCKS.items()}
+
+    def _scaled(self, widths: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(max(round(width * self.width), 1) for width in widths)
+
+
+class IntensityI3D(nnx.Module):
+    """I3D for RGB clips with a head for each emotion.
+
+    The logits of all time steps are averaged, as in the published program; of 16 frames, one time step is left.
+    Source: Carreira and Zisserman, CVPR 2017; Ouyang et al. (emotion intensity from video), 3.3.
+    """
+
+    def __init__(self, config: IntensityI3DConfig, *, rngs: nnx.Rngs):
+        self.config = config
+        sizes = config.stem
+        self.conv_1a = Unit3D(3, sizes[0], 7, stride=2, rngs=rngs)
+        self.conv_2b = Unit3D(sizes[0], sizes[1], 1, rngs=rngs)
+        self.conv_2c = Unit3D(sizes[1], sizes[2], 3, rngs=rngs)
+        inputs = sizes[2]
+        for name, widths in config.blocks.items():
+            block = Mixed(inputs, widths, rngs=rngs)
+            setattr(self, f"mixed_{name}", block)
+            inputs = block.outputs
+        self.dropout = nnx.Dropout(config.dropout)
+        outputs = FORMS[config.form] * len(config.emotions_rated)
+        self.logits = nnx.Linear(inputs, outputs, rngs=rngs)
+
+    def __call__(
+        self, clips: Float[Array, "batch time height width 3"], *, rngs: nnx.Rngs | None = None
+    ) -> Predictions:
+        """Raw outputs [batch, 1, form] for each emotion, of the newest frame; frames in [0, 1].
+
+        ValueError if the frames are of another size, dtype, layout or range.
+        """
+        check_crops(clips, self.config.input_px, over_time=True)
+        features = self.dropout(self.features(clips), rngs=rngs)
+        logits = self.logits(features).mean(1, keepdims=True)
+        parts = jnp.split(logits, len(self.config.emotions_rated), axis=-1)
+        names = self.config.contract.predicts
+        return Predictions(**dict(zip(names, parts, strict=True)))
+
+    def features(self, clips: Float[Array, "batch time height width 3"]) -> Float[Array, "batch step feature"]:
+        """What the heads see: averages over height and width, and over two steps of time each."""
+        maps = self.conv_1a(2 * clips - 1)  # the published network takes values in [-1, 1]
+        maps = max_pool_same(maps, (1, 3, 3), (1, 2, 2))
+        maps = self.conv_2c(self.conv_2b(maps))
+        for name in BLOCKS:
+            if name in POOLS:
+                maps = max_pool_same(maps, *POOLS[name])
+            maps = getattr(self, f"mixed_{name}")(maps)
+        pooled = maps.mean((2, 3))
+        return (pooled[:, 1:] + pooled[:, :-1]) / 2
