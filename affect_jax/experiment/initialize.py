@@ -4,7 +4,7 @@ import pathlib
 
 import jax
 from absl import logging
-from jaxtyping import Array
+from jaxtyping import Array, PRNGKeyArray
 
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
