@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from affect_jax.personal.given import Given
 from affect_jax.types import ArrayLike
 
-HEAD_TOLERANCE = 1e-4  # between the stored output of a network and its head applied to the stored features
+HEAD_TOLERANCE = 1e-4  # of a head's output, relative where it is above 1
 
 
 @jax.tree_util.register_dataclass
@@ -31,6 +31,15 @@ class BaseHead:
         hidden = jax.nn.relu(hidden + last(self.hidden_bias, hidden))
         output = multiply(hidden, self.output_kernel)
         return output + last(self.output_bias, output)
+
+
+def head_difference(output: Float[ArrayLike, "row 2"], stored: Float[ArrayLike, "row 2"]) -> float:
+    """The largest difference between a head's output and the stored one, relative where the output is above 1.
+
+    Up to `HEAD_TOLERANCE` it is rounding.
+    """
+    found, expected = np.asarray(output), np.asarray(stored)
+    return float((np.abs(found - expected) / np.maximum(np.abs(found), 1)).max(initial=0.0))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,8 +66,8 @@ class Sources:
 
     def _check_head(self) -> None:
         present = np.asarray(self.given.present) > 0
-        found = np.asarray(self.head(np.asarray(self.given.features)[present]))
-        difference = float(np.abs(found - np.asarray(self.given.output)[present]).max(initial=0.0))
+        found = self.head(np.asarray(self.given.features)[present])
+        difference = head_difference(found, np.asarray(self.given.output)[present])
         if not difference <= HEAD_TOLERANCE:
             raise ValueError(
                 f"the stored head gives outputs that differ by {difference:.2g} from the stored ones (at most "

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from jaxtyping import Float, Int
 
+from affect_jax.personal.sources import HEAD_TOLERANCE, head_difference
 from affect_jax.quantities.registry import quantity
 from affect_jax.tables.feature_rows import (
     FEATURES,
@@ -22,7 +23,6 @@ from affect_jax.tables.rows import Rows
 from affect_jax.types import Label, Labels
 
 HEAD_ARRAYS = ("hidden_kernel", "hidden_bias", "output_kernel", "output_bias")
-HEAD_TOLERANCE = 1e-4  # of the head's output, relative where it is above 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,11 +92,10 @@ def read_features(folder: pathlib.Path) -> StoredFeatures:
 def _check_head(stored: StoredFeatures) -> None:
     if stored.head is None:
         return
-    output = head_output(stored.head, stored.features)
-    difference = np.abs(output - stored.valence_arousal) / np.maximum(np.abs(output), 1)
-    if (worst := difference.max(initial=0)) > HEAD_TOLERANCE:
+    difference = head_difference(head_output(stored.head, stored.features), stored.valence_arousal)
+    if not difference <= HEAD_TOLERANCE:
         raise ValueError(
-            f"{stored.path}: the stored head differs from the stored output by {worst:.2g}, expected at most "
+            f"{stored.path}: the stored head differs from the stored output by {difference:.2g}, expected at most "
             f"{HEAD_TOLERANCE:g}; store the features again with python -m launch.features"
         )
 

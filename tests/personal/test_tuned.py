@@ -86,7 +86,7 @@ def test_the_start_is_the_base_network(case, head, targets):
 @pytest.mark.slow
 def test_how_far_to_go_is_learned_from_source_persons(monkeypatch, sources, targets):
     monkeypatch.setattr(folds, "HEAD_STOPS", (300,))
-    monkeypatch.setattr(rehearsal, "AMOUNTS", (("random", 0.25),))
+    monkeypatch.setattr(rehearsal, "AMOUNTS", (("random", 0.2),))
     method = LastLayer()
     prior = method.learn(sources, KEY)
     assert prior.schedule.steps[0] >= 30

@@ -7,11 +7,12 @@ from absl import logging
 
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import lookup
-from affect_jax.experiment.study.adaptation_runs import Pair, Row, read_pair, run_method
+from affect_jax.experiment.study.adaptation_pair import Pair, read_pair
+from affect_jax.experiment.study.adaptation_runs import Row, run_method
 from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.personal.protocol import LARGEST_SHARE
 from affect_jax.personal.registry import METHODS
-from affect_jax.report.adaptation import BASE, question_table, score_table, share_tables, summarize
+from affect_jax.report.adaptation import BASE, Setting, question_table, score_table, share_tables, summarize
 from affect_jax.report.sections.adaptation import draw_adaptation
 from affect_jax.report.tables import markdown_table, text_table
 
@@ -56,11 +57,14 @@ def compare_adaptation(
 
 
 def _run(name: str, pair: Pair, shares: Sequence[float], parts: pathlib.Path, asked: bool) -> list[Row]:
-    """Rows of a method; none, with a warning, if it does not suit the network and was not asked for by name."""
+    """Rows of a method; none, with a warning, if it does not suit the network and was not asked for by name.
+
+    UsageError if it was, and for the network as it is, with which all others are compared.
+    """
     try:
         return run_method(name, pair, shares, parts)
     except ValueError as error:
-        if asked:
+        if asked or name == BASE:
             raise UsageError(f"--methods: {error}") from error
         logging.warning("%s is left out: %s", name, error)
         return []
@@ -74,6 +78,8 @@ def _method_names(methods: Sequence[str]) -> list[str]:
 
 
 def _shares(shares: Sequence[float]) -> list[float]:
+    if not shares:
+        raise UsageError("--shares is empty: give fractions of a person's frames, such as --shares=0.01,0.05")
     for share in shares:
         if not 0 <= share <= LARGEST_SHARE:
             raise UsageError(
@@ -91,23 +97,29 @@ def _write(rows: Sequence[Row], output: pathlib.Path) -> str:
     draw_adaptation(lines, output / "adaptation.png")
     with open_atomically(output / "summary.md") as file:
         file.write(_page(lines, rows))
-    return text_table(score_table(lines, "block", "1", _headline_share(lines)))
+    return text_table(score_table(lines, *_headline(lines)))
 
 
-def _headline_share(lines: Sequence[Mapping[str, object]]) -> float:
-    """5 %, or the share nearest to it."""
-    shares = {float(str(line["share"])) for line in lines if line["protocol"] == "block"}
-    return min(sorted(shares), key=lambda share: abs(share - HEADLINE_SHARE))
+def _headline(lines: Sequence[Mapping[str, object]]) -> Setting:
+    """Labels of a block of 5 % of the frames, or of the share nearest to it, and a neutral face if there is one.
+
+    No labels at all if 0 is the only share.
+    """
+    neutral = max(str(line["neutral"]) for line in lines)
+    shares = {float(str(line["share"])) for line in lines} - {0.0}
+    if not shares:
+        return "none", neutral, 0.0
+    return "block", neutral, min(sorted(shares), key=lambda share: abs(share - HEADLINE_SHARE))
 
 
 def _page(lines: Sequence[Mapping[str, object]], rows: Sequence[Row]) -> str:
-    share = _headline_share(lines)
+    share = _headline(lines)[2]
     parts = [
         "Means over people with 95 % bootstrap intervals over people; each score is the mean of valence and arousal."
     ]
     for neutral, words in (("0", ""), ("1", ", with a neutral face")):
         for protocol, place in (("random", "at random times"), ("block", "in a block")):
-            if table := score_table(lines, protocol, neutral, share):
+            if share and (table := score_table(lines, protocol, neutral, share)):
                 parts += [f"## Labels of {share:.0%} of the frames, {place}{words}", markdown_table(table)]
     if table := score_table(lines, "none", "1", 0.0):
         parts += ["## A neutral face only", markdown_table(table)]

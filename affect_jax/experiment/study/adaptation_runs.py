@@ -1,8 +1,7 @@
 """Scores of ways of adapting to new people under all protocols, for one pair of source and target people."""
 
 import csv
-import dataclasses
-import hashlib
+import io
 import pathlib
 import time
 from collections.abc import Mapping, Sequence
@@ -12,64 +11,31 @@ import numpy as np
 from absl import logging
 from jaxtyping import Array, Float
 
+from affect_jax.experiment.study.adaptation_pair import Pair, draw
 from affect_jax.files.atomic import write_csv
 from affect_jax.metrics.agreement import affect_scores
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.personal.method import FRAMES, LABELS, NEUTRAL, Method
-from affect_jax.personal.people import Person, given_together, make_sources, read_people
-from affect_jax.personal.protocol import Drawn, Protocol, check_disjoint, generator
+from affect_jax.personal.people import given_together
+from affect_jax.personal.protocol import Drawn, Protocol
 from affect_jax.personal.registry import METHODS
-from affect_jax.personal.sources import Sources
-from affect_jax.personal.stored import StoredFeatures, read_features
 from affect_jax.personal.together import adapt_together
 from affect_jax.quantities.registry import quantity
+from affect_jax.report.adaptation import SCORES
 from affect_jax.train.streams import stream
 
 Row = Mapping[str, object]
 SETTING = ("protocol", "neutral", "share")  # the columns that distinguish the rows of a method and a seed
-BASE = "none"  # method: the network as it is
 
 
-@dataclasses.dataclass(frozen=True)
-class Pair:
-    """Source and target people of one network."""
+def protocols(shares: Sequence[float], has_neutral: bool = True) -> list[Protocol]:
+    """All protocols of the study: labels at random times or in a block, or none, each with and without neutral face.
 
-    seed: int  # of the frames that are drawn, and of the methods
-    sources: Sources
-    people: Sequence[Person]  # the targets
-    digest: str  # of everything that the scores depend on, except for the methods
-
-
-def read_pair(sources: pathlib.Path, targets: pathlib.Path, neutral_seconds: float, seed: int) -> Pair:
-    """Reads stored features; ValueError if they are of two networks, or share a person."""
-    from_sources, from_targets = read_features(sources), read_features(targets)
-    if from_sources.network_sha256 != from_targets.network_sha256:
-        raise ValueError(
-            f"{sources} holds features of network '{from_sources.network}' ({from_sources.network_sha256[:12]}), and "
-            f"{targets} of '{from_targets.network}' ({from_targets.network_sha256[:12]}); run launch.features for both "
-            "with the same --workdir"
-        )
-    check_disjoint(set(from_sources.subject), set(from_targets.subject))
-    people = read_people(from_targets, neutral_seconds)
-    known = make_sources(read_people(from_sources, neutral_seconds), from_sources)
-    return Pair(seed, known, people, _digest([from_sources, from_targets], neutral_seconds, seed))
-
-
-def _digest(stored: Sequence[StoredFeatures], neutral_seconds: float, seed: int) -> str:
-    found = hashlib.sha256(f"{neutral_seconds} {seed}".encode())
-    for each in stored:
-        found.update(each.network_sha256.encode())
-        found.update("\n".join(each.subject).encode())
-        for array in (each.features, each.labels, each.weight, each.time_seconds):
-            found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()
-
-
-def protocols(shares: Sequence[float]) -> list[Protocol]:
-    """All protocols of the study: labels at random times or in a block, or none, each with and without neutral face."""
+    Those with a neutral face are left out if no one has a neutral segment.
+    """
     found = []
     for kind in ("random", "block", "none"):
-        for neutral in (False, True):
+        for neutral in (False, True) if has_neutral else (False,):
             found += [Protocol(kind, share, neutral) for share in shares if share or kind == "none" or not neutral]
     return found
 
@@ -80,9 +46,10 @@ def run_method(name: str, pair: Pair, shares: Sequence[float], folder: pathlib.P
     A row has the setting, the person, how many frames were learned from and scored, and the scores.
     """
     path = folder / pair.digest[:16] / f"{name}.csv"
-    rows = read_rows(path)
-    done = {tuple(str(row[column]) for column in SETTING) for row in rows}
-    missing = [protocol for protocol in protocols(shares) if _setting(protocol) not in done]
+    wanted = protocols(shares, pair.has_neutral)
+    rows = read_rows(path, [person.name for person in pair.people])
+    done = {_columns(row) for row in rows}
+    missing = [protocol for protocol in wanted if _setting(protocol) not in done]
     if missing:
         started = time.monotonic()
         adapted = _Adapted(name, METHODS[name], pair)
@@ -92,16 +59,46 @@ def run_method(name: str, pair: Pair, shares: Sequence[float], folder: pathlib.P
             write_csv(rows, path)
         taken = time.monotonic() - started
         logging.info("seed %d, %s: %d settings in %.1f s", pair.seed, name, len(missing), taken)
-    wanted = {_setting(protocol) for protocol in protocols(shares)}
-    return [row for row in rows if tuple(str(row[column]) for column in SETTING) in wanted]
+    settings = {_setting(protocol) for protocol in wanted}
+    return [row for row in rows if _columns(row) in settings]
 
 
-def read_rows(path: pathlib.Path) -> list[Row]:
-    """The rows of an earlier run; [] if there are none."""
+def read_rows(path: pathlib.Path, people: Sequence[str]) -> list[Row]:
+    """The rows of an earlier run; [] if there are none, and, with a warning, if the table is damaged."""
     if not path.exists():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    try:
+        text = path.read_bytes().decode()
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        complete = text.endswith("\n") and all(map(_is_whole, rows)) and _are_of(people, rows)
+    except (UnicodeDecodeError, csv.Error):
+        complete = False
+    if complete:
+        return rows
+    logging.warning("%s is damaged: not all scores of all %d people are there; it is computed again", path, len(people))
+    return []
+
+
+def _is_whole(row: Row) -> bool:
+    """Whether a row has as many cells as the table has columns, and a number for each score."""
+    try:
+        for name in SCORES:
+            float(str(row[name]))
+    except (KeyError, ValueError):
+        return False
+    return None not in row and None not in row.values()
+
+
+def _are_of(people: Sequence[str], rows: Sequence[Row]) -> bool:
+    """Whether there are rows, and each setting has one row for each person."""
+    settings: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        settings.setdefault(_columns(row), []).append(str(row.get("subject")))
+    return bool(rows) and all(sorted(names) == sorted(people) for names in settings.values())
+
+
+def _columns(row: Row) -> tuple[str, ...]:
+    return tuple(str(row.get(column)) for column in SETTING)
 
 
 def _setting(protocol: Protocol) -> tuple[str, str, str]:
@@ -119,11 +116,6 @@ def _rows(name: str, protocol: Protocol, pair: Pair, adapted: "_Adapted") -> lis
         row |= {"labeled": int((adaptation & person.known).sum() * protocol.has_labels), "scored": int(used.sum())}
         rows.append({**row, **score(values[: len(person)][used], person.label[used])})
     return rows
-
-
-def draw(person: Person, protocol: Protocol, seed: int) -> Drawn:
-    """Adaptation and scored frames of a person, the same for all methods."""
-    return protocol.draw(person.time_seconds, person.neutral, generator(seed, person.name))
 
 
 def score(predicted: Float[np.ndarray, "frame 2"], label: Float[np.ndarray, "frame 2"]) -> dict[str, float]:

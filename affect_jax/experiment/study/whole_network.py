@@ -16,7 +16,8 @@ from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.data import SKIPPED, evaluation_batches, existing_store, open_source
 from affect_jax.experiment.evaluate import evaluation_source
 from affect_jax.experiment.network import make_builder, make_predict, tune
-from affect_jax.experiment.study.adaptation_runs import Row, draw, read_pair, score
+from affect_jax.experiment.study.adaptation_pair import draw, read_pair
+from affect_jax.experiment.study.adaptation_runs import Row, score
 from affect_jax.experiment.task import fit_task
 from affect_jax.files.atomic import write_csv
 from affect_jax.nn.network import Network, Variables

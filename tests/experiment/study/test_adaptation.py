@@ -1,98 +1,20 @@
 """The comparison of ways of adapting to new people: what is scored, that it resumes, and what it refuses."""
 
 import csv
-import dataclasses
 import pathlib
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
+from imitated_people import FRAMES, NEUTRAL_SECONDS, PEOPLE, TIMES, LeastSquares, people
 
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.study import adaptation_runs
 from affect_jax.experiment.study.adaptation import compare_adaptation
-from affect_jax.experiment.study.adaptation_runs import protocols, read_pair
+from affect_jax.experiment.study.adaptation_runs import protocols
 from affect_jax.personal import registry
-from affect_jax.personal.adapter import no_adapter
-from affect_jax.personal.given import anything
-from affect_jax.personal.linear import Linear, Unadapted
 from affect_jax.personal.protocol import Protocol, generator
-from affect_jax.personal.stored import StoredFeatures, write_features
 
-FRAMES, PEOPLE, SHARES = 120, 3, (0.0, 0.05, 0.2)
-TIMES = np.arange(FRAMES) / 2
-NEUTRAL_SECONDS = 3.0
-
-
-class NeutralFace(Linear):
-    """Subtracts the output of the neutral face."""
-
-    name, needs = "neutral_subtraction", ("neutral",)
-
-    def adapt(self, prior, given, key):
-        weight = given.neutral[:, None] / jnp.maximum(given.neutral.sum(), 1.0)
-        bias = -(weight * given.output).sum(0) * anything(given.neutral)
-        return dataclasses.replace(no_adapter(given.features.shape[-1]), bias=bias)
-
-
-class LeastSquares(Linear):
-    """A line for each output."""
-
-    name, needs = "bias_scale", ("labels",)
-
-    def adapt(self, prior, given, key):
-        weight = given.labeled[:, None] / jnp.maximum(given.labeled.sum(), 1.0)
-        means = [(weight * values).sum(0) for values in (given.output, given.label)]
-        centered = [values - mean[None] for values, mean in zip((given.output, given.label), means, strict=True)]
-        variance = jnp.maximum((weight * centered[0] ** 2).sum(0), 1e-9)
-        slope = (weight * centered[0] * centered[1]).sum(0) / variance
-        known = anything(given.labeled)
-        nothing = no_adapter(given.features.shape[-1])
-        return dataclasses.replace(nothing, bias=known * (means[1] - slope * means[0]), scale=known * (slope - 1))
-
-
-def people(split: str, seed: int) -> StoredFeatures:
-    """Outputs are the label with a bias of the person and noise; the label is 0 in the neutral segment."""
-    rng = np.random.default_rng((seed, len(split)))
-    moving = np.cumsum(rng.normal(0, 0.12, (PEOPLE, FRAMES, 2)), axis=1)
-    label = np.tanh(moving) * (TIMES >= NEUTRAL_SECONDS)[None, :, None]
-    output = label + rng.normal(0, 0.3, (PEOPLE, 1, 2)) + rng.normal(0, 0.05, label.shape)
-    names = tuple(f"{split}/{person}" for person in range(PEOPLE) for _ in range(FRAMES))
-    flat = lambda values: values.reshape(PEOPLE * FRAMES, -1).astype(np.float32)
-    return StoredFeatures(
-        features=flat(rng.normal(size=(PEOPLE, FRAMES, 4))),
-        valence_arousal=flat(output),
-        labels=flat(label),
-        weight=np.ones(PEOPLE * FRAMES, np.float32),
-        subject=names,
-        clip=names,
-        face=np.zeros(PEOPLE * FRAMES, np.int64),
-        frame=np.tile(np.arange(FRAMES), PEOPLE),
-        time_seconds=np.tile(TIMES, PEOPLE),
-        network_sha256=f"{seed:064d}",
-    )
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    """(sources, targets) of two seeds."""
-    root = tmp_path_factory.mktemp("people")
-    for seed in range(2):
-        for name, split in (("sources", "train"), ("targets", "test")):
-            write_features(people(split, seed), root / f"{name}_{seed}")
-    return [root / f"sources_{seed}" for seed in range(2)], [root / f"targets_{seed}" for seed in range(2)]
-
-
-@pytest.fixture(scope="module")
-def methods():
-    """Three small methods instead of all, which tests/personal covers."""
-    small = {method.name: method for method in (Unadapted(), LeastSquares(), NeutralFace())}
-    with pytest.MonkeyPatch.context() as patch:
-        for name in set(registry.METHODS) - set(small):
-            patch.delitem(registry.METHODS, name)
-        for name, method in small.items():
-            patch.setitem(registry.METHODS, name, method)
-        yield small
+SHARES = (0.0, 0.05, 0.2)
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +108,8 @@ def test_what_does_not_belong_together_is_refused(folders, methods, tmp_path):
         compare_adaptation(sources, targets, tmp_path, ["bias_scal"])
     with pytest.raises(UsageError, match="--shares=0.5: expected fractions from 0 to 0.2, the share of frames"):
         compare_adaptation(sources, targets, tmp_path, shares=(0.5,))
+    with pytest.raises(UsageError, match="--shares is empty: give fractions of a person's frames, such as --shares="):
+        compare_adaptation(sources, targets, tmp_path, shares=())
     with pytest.raises(UsageError, match="holds no complete stored features|holds no stored features"):
         compare_adaptation([tmp_path / "nothing"], targets[:1], tmp_path)
 
@@ -207,15 +131,44 @@ def test_a_method_that_does_not_suit_the_network_is_left_out_unless_it_was_asked
     assert {key[1] for key in rows_of(tmp_path)} == set(methods) - {"last_layer"}
     with pytest.raises(UsageError, match="--methods: method 'last_layer' needs the head"):
         compare_adaptation(sources, targets, tmp_path, ["last_layer"])
+    monkeypatch.setitem(registry.METHODS, "none", unsuited)
+    with pytest.raises(UsageError, match="--methods: method 'last_layer' needs the head"):
+        compare_adaptation(sources, targets, tmp_path / "base")
 
 
-def test_other_people_or_a_longer_neutral_segment_are_another_part(folders):
-    sources, targets = folders
-    digests = [
-        read_pair(sources[0], targets[0], 3.0, 0).digest,
-        read_pair(sources[0], targets[0], 4.0, 0).digest,
-        read_pair(sources[0], targets[0], 3.0, 1).digest,
-        read_pair(sources[1], targets[1], 3.0, 0).digest,
-    ]
-    assert len(set(digests)) == 4
-    assert read_pair(sources[0], targets[0], 3.0, 0).digest == digests[0]
+def test_the_main_table_is_of_a_share_above_0_and_of_a_neutral_face_only_if_there_is_one(folders, methods, tmp_path):
+    sources, targets = (each[:1] for each in folders)
+    table = compare_adaptation(sources, targets, tmp_path / "two", shares=(0.0, 0.1), neutral_seconds=NEUTRAL_SECONDS)
+    page = (tmp_path / "two" / "summary.md").read_text()
+    assert "bias scale" in table and "## Labels of 10% of the frames, in a block, with a neutral face" in page
+    table = compare_adaptation(sources, targets, tmp_path / "none", shares=(0.0, 0.1), neutral_seconds=0.0)
+    assert {key[3] for key in rows_of(tmp_path / "none")} == {"0"}
+    page = (tmp_path / "none" / "summary.md").read_text()
+    assert (
+        "bias scale" in table and "neutral face" not in page and "## Labels of 10% of the frames, in a block\n" in page
+    )
+    table = compare_adaptation(sources, targets, tmp_path / "zero", shares=(0.0,), neutral_seconds=NEUTRAL_SECONDS)
+    assert "neutral subtraction" in table and "Labels of" not in (tmp_path / "zero" / "summary.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda table: table[: len(table) // 2],
+        lambda table: table[:-3],  # within the last number
+        lambda table: b"\n".join(table.split(b"\n")[:-2]) + b"\n",  # a person is missing
+        lambda table: table.replace(b",block,", b",", 1),
+        lambda table: table.replace(b"test/0", b"test/9", 1),
+        lambda table: b"",
+        lambda table: b"\xff\xfe\x00",
+    ],
+)
+def test_a_damaged_table_of_an_earlier_run_is_computed_again(compared, folders, methods, damage, caplog):
+    output, rows = compared
+    part = next((output / "parts").glob("*/neutral_subtraction.csv"))
+    whole = part.read_bytes()
+    part.write_bytes(damage(whole))
+    with caplog.at_level("WARNING"):
+        compare_adaptation(*folders, output, shares=SHARES, neutral_seconds=NEUTRAL_SECONDS)
+    assert f"{part} is damaged: not all scores of all 3 people are there; it is computed again" in caplog.text
+    assert part.read_bytes() == whole and rows_of(output) == rows

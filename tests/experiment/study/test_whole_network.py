@@ -8,7 +8,7 @@ import pytest
 
 from affect_jax.experiment import features, restore
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.experiment.study.adaptation_runs import read_pair
+from affect_jax.experiment.study.adaptation_pair import read_pair
 from affect_jax.experiment.study.whole_network import WholeNetwork, people_faces, score_whole_network
 from affect_jax.nn.network import names
 from affect_jax.personal.protocol import Protocol
