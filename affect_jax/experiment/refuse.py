@@ -125,6 +125,17 @@ def check_start(run: Run) -> None:
         restore.require_trained(pathlib.Path(start.workdir))
 
 
+def check_task(run: Run) -> None:
+    """Checks that the task learns something that the network predicts."""
+    options = run.options
+    learned, predicted = options.task.quantities, options.contract.predicts
+    if not set(learned) & set(predicted):
+        raise UsageError(
+            f"the network '{options.model_name}' predicts {', '.join(predicted)}, but the task learns "
+            f"{', '.join(learned)}: nothing would be trained; choose another task or network"
+        )
+
+
 def check_clips(run: Run) -> None:
     """Checks that temporal networks get clips, and that the task gets the frames and predictions its terms need."""
     options = run.options
@@ -172,6 +183,7 @@ CHECKS = (
     check_batch,
     check_mesh,
     check_start,
+    check_task,
     check_clips,
     check_experts,
     check_store,
@@ -182,6 +194,7 @@ FROM_THE_CONFIG = (
     check_network,
     check_batch,
     check_mesh,
+    check_task,
     check_clips,
     check_experts,
     check_class_weights,

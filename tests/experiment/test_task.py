@@ -157,6 +157,16 @@ def test_a_network_of_clips_is_refused_for_photographs(name, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_a_task_that_learns_nothing_of_what_the_network_predicts_is_refused(tmp_path):
+    config = miniature(tmp_path)
+    config.model = base.model("intensity_i3d", width=0.125, input_px=32)
+    with pytest.raises(
+        UsageError, match="'intensity_i3d' predicts intensity_happy, but the task learns valence_arousal"
+    ):
+        train(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("error", [TypeError("of JAX"), KeyboardInterrupt()])
 def test_a_run_that_fails_before_its_first_checkpoint_leaves_its_folder_to_the_next_config(
     teacher, tmp_path, monkeypatch, error
