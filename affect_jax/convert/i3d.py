@@ -19,6 +19,7 @@ from affect_jax.convert.tensors import Tensors
 STEM = {"conv_1a": 7, "conv_2b": 1, "conv_2c": 3}  # our name and the window of each convolution before the blocks
 BRANCHES = ("branch_0", "branch_1/0", "branch_1/1", "branch_2/0", "branch_2/1", "branch_3")
 COLORS = 3
+INPUT_PX = 224  # of the published networks
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,7 +30,7 @@ class Contract:
     input_px: height and width of the crop that images are resized to, and in whose pixels landmarks are given.
     over_time: whether it takes clips, with a time axis after the batch axis, instead of single faces.
     causal: whether the output for a frame depends only on that frame and earlier ones.
-    newest: whether a network of clips has one output for a clip, which is that of its newest frame.
+    newest: whether the output of a network of clips is that of the newest frame, repeated for the others.
     execution: how it is computed, one of `nn.execution.EXECUTIONS`; timings are measured only for "auto".
     splits_time: whether the frames of a clip can be split over devices in training: its layers exchange neighboring
         frames and never gather a clip, and its gradients were compared with those of one device.

@@ -108,13 +108,16 @@ class IntensityI3D(nnx.Module):
     def __call__(
         self, clips: Float[Array, "batch time height width 3"], *, rngs: nnx.Rngs | None = None
     ) -> Predictions:
-        """Raw outputs [batch, 1, form] for each emotion, of the newest frame; frames in [0, 1].
+        """Raw outputs [batch, time, form] for each emotion; frames in [0, 1].
+
+        They are those of the newest frame, repeated for the others.
 
         ValueError if the frames are of another size, dtype, layout or range.
         """
         check_crops(clips, self.config.input_px, over_time=True)
         features = self.dropout(self.features(clips), rngs=rngs)
-        logits = self.logits(features).mean(1, keepdims=True)
+        newest = self.logits(features).mean(1, keepdims=True)
+        logits = jnp.broadcast_to(newest, (*clips.shape[:2], newest.shape[-1]))
         parts = jnp.split(logits, len(self.config.emotions_rated), axis=-1)
         names = self.config.contract.predicts
         return Predictions(**dict(zip(names, parts, strict=True)))

@@ -24,6 +24,8 @@ OF_EXPERTS = {"experts", "gate", "shares"}  # predictions that are no quantities
 def small(name: str, **time) -> ModelConfig:
     if name == "experts":
         return typed(MODELS[name][1], {"features": 5, "context": 2, "mixture": {"count": 3}}, "model")
+    if name == "intensity_i3d":
+        return typed(MODELS[name][1], {"width": 0.0625, "input_px": 32}, "model")
     sections = {"trunk": SIZES}
     if "landmark" not in name:
         sections["head"] = HEAD
@@ -36,7 +38,7 @@ def small(name: str, **time) -> ModelConfig:
 def test_a_network_takes_and_predicts_what_its_contract_says(name):
     config = small(name)
     contract = config.contract
-    batch = (2, 3) if contract.over_time else (2,)
+    batch = (2, 9) if contract.over_time else (2,)
     shape = jax.ShapeDtypeStruct((*batch, *contract.input_shape), jnp.float32)
     network = Network(lambda rngs: MODELS[name][0](config, rngs=rngs))
     predicted = jax.eval_shape(network.predict, network.abstract, shape)
@@ -62,7 +64,7 @@ def test_the_label_set_gives_the_number_of_emotions_to_a_model_that_predicts_the
 def test_only_a_network_over_time_can_be_causal_and_says_so():
     assert small("clip", causal=True).contract.causal and small("landmark_clip", causal=True).contract.causal
     assert not any(small(name).contract.causal for name in MODELS)
-    assert {name for name in MODELS if small(name).contract.over_time} == {"clip", "landmark_clip"}
+    assert {name for name in MODELS if small(name).contract.over_time} == {"clip", "landmark_clip", "intensity_i3d"}
 
 
 def test_an_impossible_contract_is_rejected():

@@ -122,7 +122,7 @@ def _intensity(found: ForeignFile, file: pathlib.Path, settings: ConversionConfi
         raise UsageError(f"--pooling={settings.pooling}: only landmark trunks leave it open; I3D pools by the maximum")
     program, tensors = found.program, found.chosen.tensors
     width = i3d.stem_width(program, tensors, where) / STEM[0]
-    made = IntensityI3DConfig(width=width, input_px=settings.input_px or IntensityI3DConfig.input_px)
+    made = IntensityI3DConfig(width=width, input_px=settings.input_px or i3d.INPUT_PX)
     result = i3d.convert_i3d(program, tensors, made.stem, made.blocks, where)
     model = {"name": "intensity_i3d", **model_options(made)}
     return Foreign(model, LABEL_SETS[8], ANTIALIASED, program.license, result, head="logits/")
