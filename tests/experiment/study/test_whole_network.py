@@ -14,7 +14,7 @@ from affect_jax.nn.network import names
 from affect_jax.personal.protocol import Protocol
 from affect_jax.types import Label
 
-CLIPS = ["kind=clips", "subjects=2", "per_subject=1", "frames=30", "fps=2", "size_px=48"]
+CLIPS = ["kind=clips", "subjects=2", "per_subject=1", "frames=30", "fps=2.0", "size_px=48"]
 
 pytestmark = pytest.mark.slow
 
