@@ -5,7 +5,7 @@
 . "$(dirname "$0")/environment.sh"
 BASE=runs/quickstart/static
 RUNS=runs/experts
-RECORDINGS="--set=kind=clips --set=subjects=9 --set=per_subject=1 --set=frames=300 --set=fps=1 --set=individuality=2"
+RECORDINGS="--set=kind=clips --set=subjects=9 --set=per_subject=1 --set=frames=300 --set=fps=1 --set=rest_seconds=3 --set=individuality=2"
 
 for pair in train:sources validation:validation test:targets; do
   [ -f $RUNS/${pair#*:}/features.json ] || "$PYTHON" -m launch.features --workdir=$BASE --data=rendered \
