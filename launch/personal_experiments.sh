@@ -13,22 +13,11 @@ CONFIGS=$(cat configs/base.py configs/quickstart.py configs/personal.py | cksum)
 # neutral segment.
 RECORDINGS="--set=kind=clips --set=per_subject=1 --set=rest_seconds=3 --set=individuality=2"
 
-step() {  # MARK TITLE COMMAND...: runs a command, unless it finished before with the same options and configs
-  local mark="$1" title=$2
-  shift 2
-  if [ "$(cat "$mark" 2>/dev/null)" = "$CONFIGS $*" ]; then
-    printf '== %s: finished before\n' "$title" >&2
-    return
-  fi
-  printf '\n== %s\n' "$title" >&2
-  "$PYTHON" -m "$@"
-  mkdir -p "$(dirname "$mark")"
-  echo "$CONFIGS $*" > "$mark"
-}
+. "$(dirname "$0")/steps.sh"
 
-step $RUNS/finished/landmarks "Landmark trunk" launch.train --config=configs/personal.py:landmarks \
+step landmarks "Landmark trunk" launch.train --config=configs/personal.py:landmarks \
   --workdir=$RUNS/landmarks
-step $RUNS/finished/others "Static network trained on other people" launch.train --config=configs/personal.py:others \
+step others "Static network trained on other people" launch.train --config=configs/personal.py:others \
   --workdir=$RUNS/others
 for people in $PEOPLE; do
   PAIRS=
@@ -37,13 +26,13 @@ for people in $PEOPLE; do
   [ "$people" -lt 50 ] || FRAMES="--set=frames=750 --set=fps=2.5"
   for seed in $SEEDS; do
     SEED=$FOLDER/seed_$seed
-    step $SEED/finished/static "Seed $seed: network trained on $people source people" launch.train \
+    step people_$people/seed_$seed/static "Seed $seed: network trained on $people source people" launch.train \
       --config=configs/personal.py:static --config.seed=$seed --config.data.train.rendered.subjects="$people" \
       --workdir=$SEED/static
     for role in sources targets; do
       split=train
       [ $role = sources ] || split=test
-      step $SEED/finished/$role "Seed $seed: features of $people $role" launch.features --workdir=$SEED/static \
+      step people_$people/seed_$seed/$role "Seed $seed: features of $people $role" launch.features --workdir=$SEED/static \
         --data=rendered --split=$split --set=subjects="$people" --set=seed=$seed $RECORDINGS \
         $FRAMES --output=$SEED/$role
     done

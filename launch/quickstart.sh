@@ -6,20 +6,8 @@
 RUNS=runs/quickstart
 HELD_OUT="--data=rendered --split=test --set=kind=clips --set=subjects=60 --set=per_subject=1 --set=frames=48 --name=held_out"
 CONFIGS=$(cat configs/base.py configs/quickstart.py | cksum)
-NICE=
-mkdir -p "$RUNS/finished"
-
-step() {  # NAME TITLE COMMAND...: runs a command, unless it finished before with the same options and configs
-  local mark="$RUNS/finished/$1" title=$2
-  shift 2
-  if [ "$(cat "$mark" 2>/dev/null)" = "$CONFIGS $*" ]; then
-    printf '== %s: finished before\n' "$title" >&2
-    return
-  fi
-  printf '\n== %s\n' "$title" >&2
-  $NICE "$PYTHON" -m "$@"
-  echo "$CONFIGS $*" > "$mark"
-}
+. "$(dirname "$0")/steps.sh"
+mkdir -p "$RUNS"
 
 beside() {  # FUNCTION: runs steps on cores that the others leave idle, in a process group that an interruption ends too
   set -m

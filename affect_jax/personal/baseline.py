@@ -15,9 +15,9 @@ from affect_jax.files.atomic import write_privately
 from affect_jax.files.json_files import read_object
 from affect_jax.files.paths import is_single_name
 from affect_jax.personal.expressiveness import FEWEST_SECONDS, NAME, measure
+from affect_jax.personal.folder import BASELINE as ENDING
 
 VERSION = 1
-ENDING = ".baseline.json"
 FEWEST_DAYS = 5  # with fewer, hardly any change can be told from chance (docs/results/drift.md)
 OUTLIER_RATE = 0.01  # how often a baseline without a strange day is said to have one
 AGAIN = "make it again with launch.adapt --baseline"

@@ -8,11 +8,10 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from affect_jax.personal.adapter import Adapter
-from affect_jax.personal.given import Given, anything, only
+from affect_jax.personal.given import Given, anything, mean_of, only
 from affect_jax.personal.hierarchy import Hierarchy, isotropic
 from affect_jax.personal.independence import independent_weights
-from affect_jax.personal.linear import neutral_output
-from affect_jax.personal.neutral import neutral_mean
+from affect_jax.personal.neutral import neutral_mean, neutral_output
 from affect_jax.personal.spread import RAREST
 from affect_jax.types import ArrayLike
 
@@ -116,12 +115,11 @@ def prior_without_sources(given: Given) -> Prior:
     """An isotropic prior in units of the person's own features, where no source persons are known."""
     present = (jnp.asarray(given.present) > 0).astype(jnp.float32)[:, None]
     count = jnp.maximum(jnp.sum(present), 1.0)
-    mean = lambda values: jnp.sum(only(values, given.present), axis=0) / count
-    center = mean(given.features)
+    center = mean_of(given.features, given.present)
     variance = jnp.sum((only(given.features, given.present) - center[None]) ** 2 * present, axis=0) / count
     spread = jnp.sqrt(variance + RAREST**2 * jnp.mean(variance) + 1e-12)
     hierarchy = isotropic(deviations(len(spread)), NOISE)
-    return Prior(jnp.diag(1 / spread), center, mean(given.output), hierarchy, hierarchy)
+    return Prior(jnp.diag(1 / spread), center, mean_of(given.output, given.present), hierarchy, hierarchy)
 
 
 def deviations(directions: int) -> Float[np.ndarray, "number"]:

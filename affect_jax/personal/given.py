@@ -43,6 +43,11 @@ def only(values: Float[ArrayLike, "frame *rest"], weight: Float[ArrayLike, "fram
     return jnp.where(jnp.broadcast_to(used, values.shape), values, jnp.zeros_like(values))
 
 
+def mean_of(values: Float[ArrayLike, "frame *rest"], weight: Float[ArrayLike, "frame"]) -> Float[Array, "*rest"]:
+    """Mean over the frames whose weight is 1; zeros without any."""
+    return jnp.sum(only(values, weight), axis=0) / jnp.maximum(jnp.sum(weight), 1.0)
+
+
 def stacked(persons: Sequence[Given], frames: int | None = None) -> Given:
     """Persons along a new first axis, each padded behind its last frame; ValueError if their features differ in number.
 

@@ -11,6 +11,7 @@ from affect_jax.personal.adapter import Adapter, no_adapter
 from affect_jax.personal.choice import choose, for_everybody
 from affect_jax.personal.given import Given, anything, only
 from affect_jax.personal.method import LABELS, NEUTRAL
+from affect_jax.personal.neutral import neutral_output
 from affect_jax.personal.sources import Sources
 from affect_jax.types import ArrayLike
 
@@ -55,11 +56,6 @@ class NeutralSubtraction(Linear):
     def adapt(self, prior: Any, given: Given, key: PRNGKeyArray) -> Adapter:
         nothing = no_adapter(given.features.shape[-1])
         return dataclasses.replace(nothing, bias=-neutral_output(given))
-
-
-def neutral_output(given: Given) -> Float[Array, "2"]:
-    """Mean raw valence and arousal of one person's neutral frames; zeros without any."""
-    return jnp.sum(only(given.output, given.neutral), axis=0) / jnp.maximum(jnp.sum(given.neutral), 1.0)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,14 +4,18 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from affect_jax.personal.given import Given, only
+from affect_jax.personal.given import Given, mean_of, only
 from affect_jax.personal.sources import Sources
 
 
 def neutral_mean(given: Given) -> Float[Array, "feature"]:
     """Mean features of one person's neutral frames; zeros without any."""
-    total = jnp.maximum(jnp.sum(given.neutral), 1.0)
-    return jnp.sum(only(given.features, given.neutral), axis=0) / total
+    return mean_of(given.features, given.neutral)
+
+
+def neutral_output(given: Given) -> Float[Array, "2"]:
+    """Mean raw valence and arousal of one person's neutral frames; zeros without any."""
+    return mean_of(given.output, given.neutral)
 
 
 def one_neutral_frame(given: Given) -> Float[Array, "feature"]:

@@ -60,7 +60,7 @@ class Features:
         )
 
     def image(self, index: int) -> UInt8[np.ndarray, "height width 3"]:
-        """ValueError: there are no images."""
+        """Raises ValueError, because only features were stored."""
         raise ValueError(
             f"{self.config.root} holds features of faces but no images ('{self.examples[index].name}' was asked for); "
             "use a network that takes features, or the data set that the features were stored from"

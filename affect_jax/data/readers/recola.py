@@ -124,11 +124,6 @@ def _whole(root: pathlib.Path, labels: str) -> str:
     return elsewhere(root, lambda top: has_footage(top) and bool(_dimensions(top / labels)))
 
 
-def _labels_alone(root: pathlib.Path, option: str) -> str:
-    """Says at which other level labels lie, as the end of a message about an option."""
-    return elsewhere(root, lambda top: bool(_dimensions(top)), option)
-
-
 def _dimensions(top: pathlib.Path) -> list[pathlib.Path]:
     """Finds the folders that have both dimensions."""
     found = sorted({path.parent for level in LEVELS for path in top.glob(f"{level}arousal")})
