@@ -20,6 +20,7 @@ from affect_jax.predict.given_images import read_frames
 from affect_jax.predict.predictor import Predictor, Values
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks.sink import feed
+from affect_jax.predict.sinks.table import arguments_of
 from affect_jax.predict.sources import Frame, Video
 from affect_jax.tables.feature_rows import FEATURES, GEOMETRY, OUTPUT
 from affect_jax.tables.rows import Rows
@@ -78,9 +79,9 @@ class FoundFaces:
 
     def rows(self, predictor: Predictor) -> Rows:
         """The table; the clip of a row is the name of its video, and boxes are NaN where each frame is a crop."""
-        unknown = (np.nan,) * 5
-        box = lambda row: unknown if row.box is None else [*(round(side, 2) for side in row.box), round(row.score, 6)]
-        quality = lambda row: np.nan if row.quality is None else round(row.quality, 6)
+        written = [arguments_of(row) for row in self._rows]
+        boxes = [(np.nan,) * 5 if box is None else box for (_, _, box), _ in written]
+        quality = [np.nan if more["quality"] is None else more["quality"] for _, more in written]
         column = lambda field: [getattr(row, field) for row in self._rows]
         return Rows(
             label_set=predictor.label_set,
@@ -94,8 +95,8 @@ class FoundFaces:
             values={name: self._stack(name).astype(np.float64) for name in predictor.quantities},
             labels=Labels(),
             success=np.ones(len(self), bool),
-            boxes=np.array([box(row) for row in self._rows], np.float64),
-            quality=np.array([quality(row) for row in self._rows], np.float64),
+            boxes=np.array(boxes, np.float64),
+            quality=np.array(quality, np.float64),
         )
 
     def _stack(self, name: str) -> np.ndarray:
