@@ -11,7 +11,9 @@ from absl import logging
 from jax import process_count
 
 from affect_jax.files.disk import find_fault
+from affect_jax.train.agreement import is_first
 from affect_jax.train.damage import SHOWN_CHARACTERS
+from affect_jax.train.manager import REMOVED
 
 UNFINISHED = ".orbax-checkpoint-tmp"  # ending of the folder that Orbax renames once it is complete
 
@@ -38,6 +40,7 @@ class Writer:
     def save(self, step: int, items: ocp.args.Composite, metrics: Mapping[str, float] | None) -> None:
         """Starts to write, unless the step is saved; NotWritten if the last two could not be, or what the disk says."""
         self.settle()
+        self.empty_removed()
         if step in self.manager.all_steps():
             return
         self.step, self._last = step, (items, metrics)
@@ -61,6 +64,8 @@ class Writer:
         if self._failed:
             self.save(self.step, *self._last)
             self.settle()
+        if self.step is not None:  # else these checkpoints are only read, and another process may write them
+            self.empty_removed()
         self.manager.close()
 
     def abandon(self) -> None:
@@ -73,6 +78,12 @@ class Writer:
         """Removes checkpoints that were never completed, as by a process that was killed; nobody may write one."""
         for unfinished in self._folder.glob(f"*{UNFINISHED}*"):
             shutil.rmtree(unfinished, ignore_errors=True)
+        self.empty_removed()
+
+    def empty_removed(self) -> None:
+        """Removes the files of checkpoints that are no longer kept."""
+        if is_first():
+            shutil.rmtree(self._folder / REMOVED, ignore_errors=True)
 
     def _note(self, error: Exception) -> None:
         """Opens the manager again after a first failure; raises a second one in a row."""

@@ -7,7 +7,6 @@ predict with: the moving average, if there is one. The rest is needed only to re
 """
 
 import pathlib
-import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from affect_jax.train.agreement import is_first, wait_for_all
 from affect_jax.train.background import UNFINISHED, Writer
 from affect_jax.train.checksums import verify, write_checksums
 from affect_jax.train.damage import convert_errors
-from affect_jax.train.manager import open_manager
+from affect_jax.train.manager import REMOVED, open_manager
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import TrainState
 from affect_jax.train.state_parts import parts_of, reassemble
@@ -127,4 +126,8 @@ class Checkpoints(StoredCheckpoints):
 
     def remove_initial(self) -> None:
         """Removes the checkpoint of the initial weights, so that the workdir is free for a corrected config."""
-        shutil.rmtree(self._folder / "0", ignore_errors=True)
+        initial = self._folder / "0"
+        if initial.is_dir():
+            (self._folder / REMOVED).mkdir(exist_ok=True)
+            initial.rename(self._folder / REMOVED / initial.name)
+            self._writer.empty_removed()

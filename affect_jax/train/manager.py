@@ -9,6 +9,7 @@ import orbax.checkpoint as ocp
 
 ARRAYS = ("network", "optimizer", "task", "running", "faults")  # items of a checkpoint
 NOTES = ("data", "certificate", "pending")
+REMOVED = "removed"  # folder of checkpoints that are no longer kept, until their files are removed
 
 
 def open_manager(folder: pathlib.Path, before_publishing: Callable[[], None]) -> ocp.CheckpointManager:
@@ -33,6 +34,8 @@ def _latest_and_best(before_publishing: Callable[[], None]) -> ocp.CheckpointMan
         best_fn=lambda metrics: metrics["score"],
         best_mode="max",
         async_options=ocp.AsyncOptions(post_finalization_callback=before_publishing),
+        # Renamed at once: a process killed while files are removed one by one would leave a damaged checkpoint.
+        todelete_subdir=REMOVED,
     )
 
 

@@ -12,6 +12,7 @@ from affect_jax.nn.network import Network, names
 from affect_jax.train import background, checkpoint
 from affect_jax.train.background import UNFINISHED, NotWritten
 from affect_jax.train.checkpoint import Checkpoints
+from affect_jax.train.manager import REMOVED
 from affect_jax.train.placement import Placement
 from affect_jax.train.state import create_state
 
@@ -129,6 +130,23 @@ def test_one_of_several_processes_may_not_go_on_alone(tmp_path, failing, monkeyp
     monkeypatch.setattr(background, "process_count", lambda: 2)
     with pytest.raises(OSError, match="injected"):
         checkpoints.close()
+
+
+def test_a_checkpoint_that_is_no_longer_kept_loses_its_name_before_its_files(tmp_path):
+    checkpoints = Checkpoints(tmp_path, "score")
+    save(checkpoints, 1)
+    checkpoints._manager.wait_until_finished()
+    before = {path.name for path in (tmp_path / "checkpoints" / "1" / "network").iterdir()}
+    save(checkpoints, 2)
+    checkpoints._manager.wait_until_finished()
+    assert on_disk(tmp_path) == ["2", REMOVED]
+    removed = tmp_path / "checkpoints" / REMOVED / "1"
+    assert {path.name for path in (removed / "network").iterdir()} == before
+    (removed / "network" / before.pop()).unlink()  # where a kill would stop
+    assert_latest_is_whole(tmp_path, 2)
+    save(checkpoints, 3)
+    checkpoints.close()
+    assert on_disk(tmp_path) == ["3"]
 
 
 def test_folders_left_by_a_killed_process_block_no_save_and_no_restore(tmp_path):
