@@ -194,7 +194,7 @@ def test_charts_of_many_people_are_those_of_the_command(monkeypatch):
 
 def test_shares_with_their_exact_intervals_by_hand(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
-    from benchmarks.drift import exact
+    from benchmarks.shares import exact
 
     assert exact(0, 10) == f"0.00 (0.00 to {100 * (1 - 0.025**0.1):.2f})"  # Clopper and Pearson without a hit
     assert exact(10, 10) == f"100.00 ({100 * 0.025**0.1:.2f} to 100.00)"

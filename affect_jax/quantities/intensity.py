@@ -70,6 +70,7 @@ class Intensity(Quantity):
 
     mirrored = False
     rated = False
+    class_edges = tuple(place - 0.5 for place in range(CLASSES + 1))  # those of `nearest_class`
     min_labels = 2
 
     @property

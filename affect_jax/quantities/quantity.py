@@ -27,6 +27,7 @@ class Quantity(abc.ABC):
     traced = False  # annotated continuously while watching, so labels lag behind and may be smoothed
     mirrored = False  # can be averaged over an image and its mirror image
     headline: Mapping[str, str]  # scores shown in comparison tables, with their titles
+    class_edges: tuple[float, ...] = ()  # between which a reported value belongs to one class; none by default
     min_labels = 1  # minimum per clip or subject to compute its scores
 
     @abc.abstractmethod
