@@ -180,8 +180,9 @@ def measure_types() -> list[dict]:
                 rng = np.random.default_rng((repetition, size, 9))
                 drawn = [draw(pool(world, "absolute", part), size // 2, rng) for part, world in enumerate(pair)]
                 types = find_types(np.concatenate(drawn)[..., HAPPY], repetition)
-                found += types.stable
-                right += types.stable and types.best == 2
+                stable = types.clear and types.p_value <= LEVEL
+                found += stable
+                right += stable and types.best == 2
                 agreement.append(float(types.stability[types.numbers.index(types.best)]))
             line = {"people": name, "number": size, "stable types, %": exact(found, repetitions, 1)}
             line |= {"two of them, %": exact(right, repetitions, 1)}

@@ -16,6 +16,7 @@ from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.tables.people import Recording
 
 BINS = 10  # about, of columns without classes
+LEVEL = 0.05  # of types that are called stable
 
 Band = tuple[np.ndarray, np.ndarray, np.ndarray]  # mean over people, and the ends of its 95 % interval
 
@@ -37,11 +38,18 @@ class ColumnComparison:
     typed_people: tuple[str, ...]  # with enough of a trajectory for types
     types: Types | None  # None for too few people
     means_adjusted: float = 1.0  # over all columns, Holm
+    types_adjusted: float = 1.0
     clusters_factor: float = 1.0  # by which adjusted p values of clusters exceed the smallest one
 
     def adjusted(self, p_value: float) -> float:
         """The p value of a cluster, corrected for several columns."""
         return min(1.0, p_value * self.clusters_factor)
+
+    def type_of(self) -> dict[str, int]:
+        """The type of each person, from 1, by name; empty unless there are types that chance does not explain."""
+        if self.types is None or not self.types.clear or self.types_adjusted > LEVEL:
+            return {}
+        return dict(zip(self.typed_people, self.types.labels.tolist(), strict=True))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,9 +85,13 @@ def compare(
         found.append(_compare(groups, over_time, place, column, seed, permutations))
     means = holm([each.means_p for each in found])
     smallest = [each.clusters.p_value for each in found]
+    times = holm(smallest)
+    types = holm([1.0 if each.types is None else each.types.p_value for each in found])
     adjusted = []
-    for each, mean, raw, corrected in zip(found, means, smallest, holm(smallest), strict=True):
-        adjusted.append(dataclasses.replace(each, means_adjusted=mean, clusters_factor=corrected / raw))
+    for place, each in enumerate(found):
+        factor = times[place] / smallest[place]
+        corrected = {"means_adjusted": means[place], "types_adjusted": types[place], "clusters_factor": factor}
+        adjusted.append(dataclasses.replace(each, **corrected))
     return Comparison(groups, over_time.seconds, rate, tuple(adjusted))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from affect_jax.evaluate.group_comparison import ColumnComparison, Comparison
+from affect_jax.evaluate.group_comparison import Comparison
 from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.report.group_plot import Panel, draw_groups
 from affect_jax.report.tables import markdown_table
@@ -62,7 +62,7 @@ def summary_rows(comparison: Comparison) -> list[dict[str, object]]:
         row |= {"difference": difference, "low": low, "high": high}
         row |= {"p_mean": each.means_p, "p_mean_adjusted": each.means_adjusted}
         row |= {"p_time": each.clusters.p_value, "p_time_adjusted": each.adjusted(each.clusters.p_value)}
-        row["types"] = each.types.best if each.types is not None and each.types.stable else 0
+        row["types"] = len(set(each.type_of().values()))
         found.append(row)
     return found
 
@@ -89,11 +89,13 @@ def type_rows(comparison: Comparison) -> list[dict[str, object]]:
         types = each.types
         for place, number in enumerate(types.numbers):
             row = {"column": each.column, "types": number, "stability": float(types.stability[place])}
-            chance = {"chance": float(types.usual[place]), "chance_95": float(types.high[place])}
-            best = number == types.best
-            found.append(
-                {**row, **chance, "p_value": types.p_value if best else np.nan, "found": int(best and types.stable)}
-            )
+            row |= {"spread": float(types.spread[place]), "spread_by_chance": float(types.usual_spread[place])}
+            chance = {"stability_by_chance": float(types.usual[place])}
+            p_values = {"p_value": types.p_value, "p_adjusted": each.types_adjusted}
+            if number != types.best:
+                p_values = dict.fromkeys(p_values, np.nan)
+            stable = int(number == types.best and bool(each.type_of()))
+            found.append({**row, **chance, **p_values, "found": stable})
     return found
 
 
@@ -126,16 +128,9 @@ def _people_rows(comparison: Comparison) -> list[dict[str, object]]:
             row["seconds_with_face"] = float(sum(each.seconds.sum() for each in recordings))
             for each in comparison.columns:
                 row[f"{each.column}_mean"] = float(each.person_means[side][place])
-                row[f"{each.column}_type"] = _types(each).get(name, "")
+                row[f"{each.column}_type"] = each.type_of().get(name, "")
             found.append(row)
     return found
-
-
-def _types(each: ColumnComparison) -> dict[str, int]:
-    """The type of each person, if there are stable ones."""
-    if each.types is None or not each.types.stable:
-        return {}
-    return dict(zip(each.typed_people, each.types.labels.tolist(), strict=True))
 
 
 def _panels(comparison: Comparison) -> list[Panel]:
@@ -173,7 +168,7 @@ def notes(comparison: Comparison, concerns: Sequence[str], measured_with: str) -
         "95 % bootstrap interval over people.",
         f"- `p_mean`: permutation test of that difference; `p_time`: cluster permutation test of the trajectories at "
         f"{comparison.rate:g} per second. People change groups, not frames ({exact}).",
-        "- `adjusted`: Holm's correction for several columns, for each of the two tests.",
+        "- `adjusted`: Holm's correction for several columns, for each kind of test.",
         "- A cluster says that groups differ, and roughly when. Its first and last second are not tested.",
         f"- `types`: {_types_sentence(comparison)}",
     ]
@@ -187,7 +182,7 @@ def _types_sentence(comparison: Comparison) -> str:
     """What was found about types of trajectories, in which columns."""
     found = []
     for each in comparison.columns:
-        types = _types(each)
+        types = each.type_of()
         if types:
             counts = []
             for group in comparison.groups:

@@ -62,8 +62,7 @@ def permute(
         places = np.atleast_2d(first)
         members = np.zeros((len(places), count), bool)
         np.put_along_axis(members, places, True, axis=1)
-        values = statistic(members)
-        return values if np.ndim(first) > 1 else values[0]
+        return statistic(members).reshape(np.shape(first)[:-1])
 
     found = stats.permutation_test(
         (np.arange(sizes[0]), np.arange(sizes[0], count)),

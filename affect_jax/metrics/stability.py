@@ -1,9 +1,11 @@
-"""Types of people: clusters of their trajectories, and whether they are more stable than chance makes them.
+"""Types of people: clusters of their trajectories, and whether they are more than chance makes of people without types.
 
-Any data can be cut into clusters. Those of a part of the people are compared with those of all; the same is done with
-people drawn from one normal distribution of the same covariance, which has no types.
+Any data can be cut into clusters. How many is chosen by stability: clusters of a part of the people are compared with
+those of all. Whether they are real is a question of how close the people of a type are; stability cannot answer it,
+since one elongated cloud is cut in its middle again and again. Both are compared with people drawn from one normal
+distribution of the same covariance, which has no types.
 Sources: Ben-Hur, Elisseeff and Guyon, Pacific Symposium on Biocomputing, 2002 (stability); Liu, Hayes, Nobel and
-Marron, Journal of the American Statistical Association 103(483), 2008 (one normal distribution as the null).
+Marron, Journal of the American Statistical Association 103(483), 2008 (closeness, and the null).
 """
 
 import dataclasses
@@ -19,8 +21,7 @@ PEOPLE_PER_TYPE = 4  # at least, on average
 FEWEST_PEOPLE = PEOPLE_PER_TYPE * NUMBERS[0]
 DRAWS = 25  # parts of the people
 PART = 0.8  # of the people in each
-NULLS = 99  # sets of people without types
-LEVEL = 0.05
+NULLS = 199  # sets of people without types
 LEAST_STABLE = 0.6  # adjusted Rand index; below, types are not called stable even if chance gives less
 FEWEST_OF_A_TYPE = 3  # people; one or two are exceptions, not a type
 
@@ -31,16 +32,18 @@ class Types:
 
     numbers: tuple[int, ...]
     stability: Float[np.ndarray, "number"]  # mean adjusted Rand index, at most 1; 0 is chance
-    usual: Float[np.ndarray, "number"]  # mean over people without types
-    high: Float[np.ndarray, "number"]  # below which 95 % of the sets of people without types lie
-    p_value: float  # of the best number, for being chosen among all numbers
-    best: int  # number of types that exceeds chance most
-    labels: Int[np.ndarray, "person"]  # type of each person, from 1, larger types first; 0 if no types are stable
+    usual: Float[np.ndarray, "number"]  # mean stability of people without types
+    spread: Float[np.ndarray, "number"]  # share of the variance that is left inside types
+    usual_spread: Float[np.ndarray, "number"]
+    p_value: float  # of types as close as those of the best number, in people without types, chosen in the same way
+    best: int  # number of types whose stability exceeds the usual one most
+    labels: Int[np.ndarray, "person"]  # type of each person for the best number, from 1, larger types first
 
     @property
-    def stable(self) -> bool:
-        """Whether there are types at all."""
-        return bool(self.labels.any())
+    def clear(self) -> bool:
+        """Whether types are large and stable enough to be called so, if chance does not explain them."""
+        stable = self.stability[self.numbers.index(self.best)] >= LEAST_STABLE
+        return bool(stable and np.bincount(self.labels)[1:].min() >= FEWEST_OF_A_TYPE)
 
 
 def find_types(values: Float[np.ndarray, "person time"], seed: int = 0) -> Types:
@@ -56,31 +59,43 @@ def find_types(values: Float[np.ndarray, "person time"], seed: int = 0) -> Types
     centered = values - values.mean(0)
     if not centered.any():
         nothing = np.zeros(len(numbers))
-        return Types(numbers, nothing, nothing, nothing, 1.0, numbers[0], np.zeros(len(values), int))
+        return Types(numbers, nothing, nothing, nothing, nothing, 1.0, numbers[0], np.ones(len(values), int))
     rng = np.random.default_rng(seed)
-    drawn = [stability(distances(centered), numbers, rng)]
+    sets = [_examine(centered, numbers, rng)]
     for _ in range(NULLS):
         weights = rng.standard_normal((len(values), len(values)))
-        drawn.append(stability(distances(weights @ centered / np.sqrt(len(values) - 1)), numbers, rng))
-    everything = np.array(drawn)
-    # All sets, the observed one among them, are compared in the same way: the p value allows for the choice.
-    spread = np.maximum(everything.std(0), 1e-9)
-    excess = (everything - everything.mean(0)) / spread
-    best = int(excess[0].argmax())
-    p_value = float((excess.max(1) >= excess[0].max() - 1e-9).mean())
-    labels = by_size(types_of(distances(centered), numbers)[best])
-    large = np.bincount(labels)[1:].min() >= FEWEST_OF_A_TYPE
-    stable = p_value <= LEVEL and everything[0, best] >= LEAST_STABLE and large
-    null = everything[1:]
+        sets.append(_examine(weights @ centered / np.sqrt(len(values) - 1), numbers, rng))
+    stable, spread = np.swapaxes(np.array(sets), 0, 1)
+    # All sets, the observed one among them, are treated in the same way: the p value allows for the choice.
+    best = (stable - stable.mean(0)).argmax(1)
+    closeness = (spread.mean(0) - spread) / np.maximum(spread.std(0), 1e-9)
+    chosen = np.take_along_axis(closeness, best[:, None], 1)[:, 0]
+    labels = types_of(distances(centered), numbers)[best[0]]
     return Types(
         numbers=numbers,
-        stability=everything[0],
-        usual=null.mean(0),
-        high=np.quantile(null, 1 - LEVEL, axis=0),
-        p_value=p_value,
-        best=numbers[best],
-        labels=labels if stable else np.zeros(len(values), int),
+        stability=stable[0],
+        usual=stable[1:].mean(0),
+        spread=spread[0],
+        usual_spread=spread[1:].mean(0),
+        p_value=float((chosen >= chosen[0] - 1e-9).mean()),
+        best=numbers[best[0]],
+        labels=by_size(labels),
     )
+
+
+def _examine(
+    values: Float[np.ndarray, "person time"], numbers: Sequence[int], rng: np.random.Generator
+) -> Float[np.ndarray, "2 number"]:
+    """Stability, and the spread inside types, for each number of types."""
+    apart = distances(values)
+    whole = types_of(apart, numbers)
+    return np.stack([stability(apart, whole, numbers, rng), [spread_inside(values, labels) for labels in whole]])
+
+
+def spread_inside(values: Float[np.ndarray, "person time"], labels: Int[np.ndarray, "person"]) -> float:
+    """The share of the variance over people that is left inside types; 1 if they explain nothing."""
+    around = lambda people: float(((people - people.mean(0)) ** 2).sum())
+    return sum(around(values[labels == label]) for label in np.unique(labels)) / around(values)
 
 
 def distances(values: Float[np.ndarray, "person time"]) -> Float[np.ndarray, "person person"]:
@@ -107,10 +122,12 @@ def by_size(labels: Int[np.ndarray, "person"]) -> Int[np.ndarray, "person"]:
 
 
 def stability(
-    apart: Float[np.ndarray, "person person"], numbers: Sequence[int], rng: np.random.Generator
+    apart: Float[np.ndarray, "person person"],
+    whole: Sequence[Int[np.ndarray, "person"]],
+    numbers: Sequence[int],
+    rng: np.random.Generator,
 ) -> Float[np.ndarray, "number"]:
-    """Mean agreement of the types of a part of the people with those of all, for each number of types."""
-    whole = types_of(apart, numbers)
+    """Mean agreement of the types of a part of the people with those of all (`whole`), for each number of types."""
     size = int(np.ceil(PART * len(apart)))
     found = np.zeros(len(numbers))
     for _ in range(DRAWS):

@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from affect_jax.draw.axes import make_figure, style_axes, to_png
-from affect_jax.draw.colors import GRAY, INK, LABEL_BAND, SERIES
+from affect_jax.draw.colors import INK, LABEL_BAND, SERIES
 from affect_jax.files.atomic import write_bytes
 
 COLORS = (SERIES[0], SERIES[1])  # of the groups, in their order
 DASHES = ("-", (0, (5, 1.5)))
 ROW_INCHES, WIDE_INCHES, LEGEND_INCHES = 2.35, 10.5, 0.5
-LINE_INCHES, LINE_CHARACTERS = 0.17, 150  # of the text below
+LINE_INCHES, LINE_CHARACTERS = 0.18, 172  # of the text below
 LEVEL = 0.05
 BAR = 0.38  # width of a bar, in classes
 
@@ -55,7 +55,10 @@ def plot_groups(
       panels: one for each column.
       warning: a text below the plot.
     """
-    text = textwrap.fill(warning, LINE_CHARACTERS)
+    meaning = "Bands and thin lines: 95 % intervals over people."
+    if len(panels) > 1:
+        meaning += f" P values are corrected for {len(panels)} columns."
+    text = f"{meaning}\n{textwrap.fill(warning, LINE_CHARACTERS)}"
     below = LINE_INCHES * (text.count("\n") + 1)
     figure = make_figure(WIDE_INCHES, ROW_INCHES * len(panels) + LEGEND_INCHES + below)
     rows = figure.subplots(len(panels), 2, squeeze=False, width_ratios=(1, 1.7))
@@ -68,7 +71,7 @@ def plot_groups(
     marked = rows[0][1].axvspan(np.nan, np.nan, color=LABEL_BAND, linewidth=0)
     labels = [*(name.replace("$", r"\$") for name in groups), f"difference, p < {LEVEL:g}"]
     figure.legend([*handles, marked], labels, loc="outside upper right", ncols=3, frameon=False, fontsize=9)
-    figure.supxlabel(text, fontsize=7.5, color=INK, x=0.01, ha="left", parse_math=False)
+    figure.supxlabel(text, fontsize=8, color=INK, x=0.01, ha="left", parse_math=False)
     return figure
 
 
@@ -111,7 +114,9 @@ def _draw_curves(axes: Axes, panel: Panel, seconds: Float[np.ndarray, "bin"]) ->
                 color=INK,
             )
     axes.margins(x=0.01, y=0.15)
-    axes.set_ylabel("mean", color=INK if panel.classes else GRAY, fontsize=9)
+    if panel.classes:
+        axes.set_ylim(0)
+    axes.set_ylabel("mean", color=INK, fontsize=9)
 
 
 def format_p(p_value: float) -> str:
