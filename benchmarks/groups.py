@@ -19,10 +19,10 @@ from scipy import stats
 from affect_jax.files.atomic import write_bytes
 from affect_jax.metrics.cluster_test import cluster_test
 from affect_jax.metrics.permutation import compare_means, holm
-from affect_jax.metrics.stability import find_types
 from affect_jax.report.tables import markdown_table
+from benchmarks.group_patterns import measure_types, measure_where
 from benchmarks.groups_mne import compare_with_mne
-from benchmarks.rendered_groups import FPS, HAPPY, KINDS, STIMULUS_FROM, STIMULUS_TO, World, draw_people
+from benchmarks.rendered_groups import HAPPY, KINDS, LEVEL, PERMUTATIONS, WORLDS, Pool, World, draw, draw_people
 from benchmarks.shares import exact
 
 OUTPUT = flags.DEFINE_string("output", None, "Folder for the tables.", required=True)
@@ -30,24 +30,14 @@ PARTS = flags.DEFINE_list("part", ["false_alarms", "columns", "power", "where", 
 REPETITIONS = flags.DEFINE_integer("repetitions", 2000, "Comparisons of equal groups; half as many of others.")
 POOL = flags.DEFINE_integer("pool", 2000, "People of each kind out of whom groups are drawn.")
 
-PERMUTATIONS = 499  # with which p <= 0.05 has a chance of exactly 5 %
-LEVEL = 0.05
 SIZES = ((4, 4), (10, 10), (20, 20), (10, 30))
 FACTORS = (0.9, 0.8, 0.7, 0.5)
-WORLDS = {"no film": World(), "film": World(film=True)}
-
-Pool = Float[np.ndarray, "person frame emotion"]
 
 
 @functools.cache
 def pool(world: World, kind: str, part: int = 0) -> Pool:
     """People of one kind; other parts are other people."""
     return draw_people(range(part * POOL.value, (part + 1) * POOL.value), world, kind)
-
-
-def draw(people: Pool, size: int, rng: np.random.Generator) -> Pool:
-    """Some of the people, each once."""
-    return people[rng.permutation(len(people))[:size]]
 
 
 def frames_p(first: Float[np.ndarray, "first frame"], second: Float[np.ndarray, "second frame"]) -> float:
@@ -131,65 +121,6 @@ def measure_power() -> list[dict]:
     return lines
 
 
-def measure_where() -> list[dict]:
-    """A second group that responds less to the film: are clusters where the film makes people smile?"""
-    lines = []
-    repetitions = REPETITIONS.value // 2
-    usual = pool(WORLDS["film"], "absolute")
-    inside = slice(round(STIMULUS_FROM * FPS), round((STIMULUS_TO + 3) * FPS))  # delayed by 1 s, and 2 s to fade
-    for response in (0.8, 0.6):
-        less = pool(World(film=True, response=response), "absolute", part=1)
-        for size in (10, 20, 40):
-            means, clusters, within, overlap = 0, 0, 0, []
-            for repetition in range(repetitions):
-                rng = np.random.default_rng((repetition, size, 8))
-                one, other = (draw(people, size, rng)[..., HAPPY] for people in (usual, less))
-                means += compare_means(one.mean(1), other.mean(1), PERMUTATIONS, repetition).p_value() <= LEVEL
-                found = [
-                    each for each in cluster_test(one, other, PERMUTATIONS, repetition).found if each.p_value <= LEVEL
-                ]
-                clusters += bool(found)
-                if found:
-                    marked = np.zeros(one.shape[1], bool)
-                    for each in found:
-                        marked[each.start : each.stop] = True
-                    within += bool(marked[inside].any())
-                    overlap.append(marked[inside].sum() / marked.sum())
-            line = {"response to the film": f"x {response}", "in each group": size}
-            line |= {"means of people, %": exact(means, repetitions, 1), "clusters, %": exact(clusters, repetitions, 1)}
-            line["of these, touching the film, %"] = exact(within, clusters, 1) if clusters else "none"
-            line["marked time within it, %"] = f"{100 * np.mean(overlap):.0f}" if overlap else ""
-            lines.append(line)
-    return lines
-
-
-def measure_types() -> list[dict]:
-    """Types of trajectories of people without types, and of people of whom half hardly respond to the film."""
-    lines = []
-    repetitions = REPETITIONS.value // 10
-    worlds = {
-        "no film": (WORLDS["no film"],) * 2,
-        "film": (WORLDS["film"],) * 2,
-        "film, half respond x 0.4": (WORLDS["film"], World(film=True, response=0.4)),
-        "film, half respond x 0.1": (WORLDS["film"], World(film=True, response=0.1)),
-    }
-    for name, pair in worlds.items():
-        for size in (20, 40, 80):
-            found, right, agreement = 0, 0, []
-            for repetition in range(repetitions):
-                rng = np.random.default_rng((repetition, size, 9))
-                drawn = [draw(pool(world, "absolute", part), size // 2, rng) for part, world in enumerate(pair)]
-                types = find_types(np.concatenate(drawn)[..., HAPPY], repetition)
-                stable = types.clear and types.p_value <= LEVEL
-                found += stable
-                right += stable and types.best == 2
-                agreement.append(float(types.stability[types.numbers.index(types.best)]))
-            line = {"people": name, "number": size, "stable types, %": exact(found, repetitions, 1)}
-            line |= {"two of them, %": exact(right, repetitions, 1)}
-            lines.append({**line, "stability of the best number": f"{np.mean(agreement):.2f}"})
-    return lines
-
-
 def measure_mne() -> list[dict]:
     """Our cluster test beside MNE-Python's, on equal groups."""
     people = pool(WORLDS["film"], "absolute")[..., HAPPY]
@@ -200,8 +131,8 @@ MEASURE = {
     "false_alarms": measure_false_alarms,
     "columns": measure_columns,
     "power": measure_power,
-    "where": measure_where,
-    "types": measure_types,
+    "where": lambda: measure_where(pool, REPETITIONS.value // 2),
+    "types": lambda: measure_types(pool, REPETITIONS.value // 10),
     "mne": measure_mne,
 }
 

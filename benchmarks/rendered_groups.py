@@ -22,7 +22,12 @@ OWN = 0.6  # strength of expressions that have nothing to do with the film
 PURPOSE = 15
 EMOTIONS = tuple(EMOTION_UNITS)
 HAPPY = EMOTIONS.index("happy")
+PERMUTATIONS = 499  # with which p <= 0.05 has a chance of exactly 5 %
+LEVEL = 0.05
 KINDS = ("absolute", "relative")  # to nothing, or to the maxima of each person
+
+
+Pool = Float[np.ndarray, "person frame emotion"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +37,9 @@ class World:
     film: bool = False  # whether all of them see a film that makes them smile
     expressiveness: float = 1.0  # factor of all that a face shows
     response: float = 1.0  # factor of the response to the film
+
+
+WORLDS = {"no film": World(), "film": World(film=True)}
 
 
 def intensities(person: int, world: World, kind: str) -> Float[np.ndarray, "frame emotion"]:
@@ -58,3 +66,8 @@ def intensities(person: int, world: World, kind: str) -> Float[np.ndarray, "fram
 def draw_people(people: Sequence[int], world: World, kind: str) -> Float[np.ndarray, "person frame emotion"]:
     """The intensities of several people."""
     return np.stack([intensities(person, world, kind) for person in people])
+
+
+def draw(people: Pool, size: int, rng: np.random.Generator) -> Pool:
+    """Some of the people, each once."""
+    return people[rng.permutation(len(people))[:size]]
