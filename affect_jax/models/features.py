@@ -44,5 +44,8 @@ def affect_layers(network: Network, variables: Variables) -> Mapping[str, Float[
 
 def _require_features(module: nnx.Module) -> GivesFeatures:
     if not isinstance(module, GivesFeatures):
-        raise ValueError(f"{type(module).__name__} offers no pooled features; use a static network or a clip network")
+        raise ValueError(
+            f"{type(module).__name__} offers no pooled features; use a static network, a clip network or one of "
+            "emotion intensity"
+        )
     return module
