@@ -17,6 +17,7 @@ def ordinal_cross_entropy(
     weights.
     """
     logits = widen(blank(logits, weight))
-    exceeds = label[..., None] > jnp.arange(logits.shape[-1])
+    places = jnp.arange(logits.shape[-1]).reshape((1,) * label.ndim + (-1,))
+    exceeds = label[..., None] > places
     signed = jnp.where(exceeds, logits, -logits)
     return blank(-jax.nn.log_sigmoid(signed).mean(-1), weight)

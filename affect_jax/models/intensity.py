@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import jax.numpy as jnp
+import numpy as np
+from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.emotions import EMOTION_UNITS
@@ -33,6 +35,12 @@ def quantities_of(emotions_rated: Sequence[str]) -> tuple[str, ...]:
 def output_count(emotions_rated: Sequence[str], form: str) -> int:
     """Outputs of the linear layer with all heads."""
     return FORMS[form] * len(emotions_rated)
+
+
+def linear_layer(logits: nnx.Linear) -> dict[str, Float[np.ndarray, "..."]]:
+    """Kernel and bias of the layer, as a head without a hidden layer."""
+    arrays = {"output_kernel": logits.kernel, "output_bias": logits.bias}
+    return {name: np.asarray(array[...], np.float32) for name, array in arrays.items()}
 
 
 def split_outputs(outputs: Float[Array, "*batch output"], emotions_rated: Sequence[str]) -> Predictions:

@@ -4,13 +4,14 @@ import dataclasses
 import functools
 
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.models.clip import ClipBackbone, ClipBackboneConfig
 from affect_jax.models.contract import Contract
 from affect_jax.models.head import pooled_channels, pooling_head
-from affect_jax.models.intensity import LAYER, check_heads, output_count, quantities_of, split_outputs
+from affect_jax.models.intensity import LAYER, check_heads, linear_layer, output_count, quantities_of, split_outputs
 from affect_jax.types import Predictions
 
 
@@ -56,6 +57,6 @@ class IntensityClip(ClipBackbone):
         predictions = split_outputs(self.logits(self.dropout(pooled, rngs=rngs)), self.config.emotions_rated)
         return predictions.replace(features=pooled.astype(jnp.float32)) if self.gives_features else predictions
 
-    def affect_layers(self) -> None:
-        """None: it does not predict valence and arousal."""
-        return None
+    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]]:
+        """The linear layer from pooled features to the raw outputs of all heads."""
+        return linear_layer(self.logits)

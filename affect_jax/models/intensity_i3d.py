@@ -3,11 +3,12 @@
 import dataclasses
 
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.models.contract import Contract
-from affect_jax.models.intensity import LAYER, check_heads, output_count, quantities_of, split_outputs
+from affect_jax.models.intensity import LAYER, check_heads, linear_layer, output_count, quantities_of, split_outputs
 from affect_jax.nn.inception import Mixed, Unit3D, outputs_of
 from affect_jax.ops.image_checks import check_crops
 from affect_jax.ops.same_padding import max_pool_same
@@ -118,9 +119,9 @@ class IntensityI3D(nnx.Module):
         pooled = features.mean(1, keepdims=True).astype(jnp.float32)
         return predictions.replace(features=every_frame(pooled))
 
-    def affect_layers(self) -> None:
-        """None: it does not predict valence and arousal."""
-        return None
+    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]]:
+        """The linear layer from pooled features to the raw outputs of all heads."""
+        return linear_layer(self.logits)
 
     def features(self, clips: Float[Array, "batch time height width 3"]) -> Float[Array, "batch step feature"]:
         """What the heads see: averages over height and width, and over two steps of time each."""

@@ -89,7 +89,8 @@ def test_frames_without_a_label_may_hold_anything_and_have_no_gradient(form):
 def test_several_emotions_have_a_term_each_and_count_equally():
     happy, sad = draw("classes", 1), draw("ordinal", 2)
     batch = make_batch(intensity_happy=happy[1:], intensity_sad=sad[1:])
-    both = Predictions(intensity_happy=happy[0], intensity_sad=sad[0], valence_arousal=np.zeros((*SHAPE, 2)))
+    raw = {"intensity_happy": happy[0], "intensity_sad": sad[0], "valence_arousal": np.zeros((*SHAPE, 2), np.float32)}
+    both = Predictions(**jax.tree.map(jnp.asarray, raw))
     terms, _ = TASK.terms(both, batch)
     assert set(terms) == {"loss/intensity_happy", "loss/intensity_sad"}
     np.testing.assert_allclose(TASK.combine(terms, {}, None), np.mean(list(terms.values())), rtol=1e-6)
