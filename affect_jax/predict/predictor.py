@@ -45,6 +45,7 @@ class Predictor:
     crop: CropConfig  # around landmarks
     flip_averaged: tuple[str, ...] = ()  # quantities that are averaged over the image and its mirror image
     name: str = ""
+    network_sha256: str = ""  # digest of its weights; "" for a function that is no network
     follower: Follower | None = None  # for a causal clip network
     trained_fps: float | None = None  # frame rate of the recordings it was trained on; None if not known
     every: int = 1  # stride between the frames of a clip, in frames of the recording, as in training

@@ -58,7 +58,7 @@ def write_feature_rows(stored: FeatureRows, folder: pathlib.Path) -> None:
     (folder / FACTS).unlink(missing_ok=True)
     arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in stored.arrays.items()}
     safetensors_writing.write(folder / ARRAYS, arrays, {})
-    write_rows(stored.rows, folder / TABLE, model=stored.facts.network, crop=stored.facts.crop)
+    write_rows(stored.rows, folder / TABLE, stored.facts.network, stored.facts.crop, stored.facts.network_sha256)
     content = {
         "version": VERSION,
         **dataclasses.asdict(stored.facts),
