@@ -9,7 +9,7 @@ RUNS=runs/personal
 SEEDS=${SEEDS:-0 1 2 3 4}
 PEOPLE=${PEOPLE:-9 90}
 CONFIGS=$(cat configs/base.py configs/quickstart.py configs/personal.py | cksum)
-# Recordings of 300 s at 5 frames per second, of many people at half of that. The first 3 s show a face at rest: the
+# Recordings of 300 s at 5 frames per second; at 1 for many people. The first 3 s show a face at rest: the
 # neutral segment.
 RECORDINGS="--set=kind=clips --set=per_subject=1 --set=rest_seconds=3 --set=individuality=2"
 
@@ -23,7 +23,7 @@ for people in $PEOPLE; do
   PAIRS=
   FOLDER=$RUNS/people_$people
   FRAMES="--set=frames=1500 --set=fps=5"
-  [ "$people" -lt 50 ] || FRAMES="--set=frames=750 --set=fps=2.5"
+  [ "$people" -lt 50 ] || FRAMES="--set=frames=300 --set=fps=1"
   for seed in $SEEDS; do
     SEED=$FOLDER/seed_$seed
     step people_$people/seed_$seed/static "Seed $seed: network trained on $people source people" launch.train \
