@@ -68,7 +68,7 @@ EXPERIMENT_MAY_IMPORT = {
     "experts": {"config", "experts_record", "run"},
     "derive": {"config", "network", "costs", "restore", "experts_record"},
     "initialize": {"config", "restore", "experts_record", "derive"},
-    "other_runs": {"config", "restore", "run"},
+    "other_runs": {"config", "restore", "run", "derive"},
     "refuse": {"config", "splits", "plain_folder", "restore", "task", "run", "derive", "other_runs"},
     "train": {
         "config",

@@ -144,6 +144,11 @@ def check_clips(run: Run) -> None:
             f"the network '{options.model_name}' is temporal, but data.frames is 0, which means single images: set "
             "data.frames to the frames per clip, such as 16, or use a static network"
         )
+    if 0 < options.data.frames < options.contract.least_frames:
+        raise UsageError(
+            f"data.frames is {options.data.frames}, but the network '{options.model_name}' takes clips of "
+            f"{options.contract.least_frames} frames or more"
+        )
     options.task.require(options.contract.predicts, options.data.frames, options.contract.experts)
 
 
