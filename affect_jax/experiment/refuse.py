@@ -144,6 +144,12 @@ def check_clips(run: Run) -> None:
             f"the network '{options.model_name}' is temporal, but data.frames is 0, which means single images: set "
             "data.frames to the frames per clip, such as 16, or use a static network"
         )
+    if options.crop.one_box and (options.contract.causal or not options.data.frames):
+        kind = "causal, and sees one frame after another" if options.contract.causal else "static"
+        raise UsageError(
+            f"crop.one_box is on, but the network '{options.model_name}' is {kind}, so there are no windows whose "
+            "frames could be cropped alike: turn it off"
+        )
     options.task.require(options.contract.predicts, options.data.frames, options.contract.experts)
 
 
