@@ -42,7 +42,7 @@ def write_folder(folder, subjects=("b", "a", "c"), width=FEATURES, sha256="0" * 
     labels = np.stack([np.tanh(row @ maps[name]) for row, name in zip(drawn, subject, strict=True)])
     stored = StoredFeatures(
         features=drawn,
-        valence_arousal=np.zeros((count, 2), np.float32),
+        raw=np.zeros((count, 2), np.float32),
         labels=labels.astype(np.float32),
         weight=np.ones(count, np.float32),
         subject=subject,
