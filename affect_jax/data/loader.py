@@ -74,7 +74,6 @@ def training_batches(
         )
     cut = None
     if frames is not None:
-        hop = hop or max(1, frames // 2)
         cut = lambda part: TrainingWindows(part, frames, hop, windows, newest, predicts)
     order = _order(source, seed, cut, balanced, mixture)
     maker = CropMaker(source, crop_px, augment, takes, crop, newest)

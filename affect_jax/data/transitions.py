@@ -34,6 +34,12 @@ def levels_of(table: Table, quantity: Quantity, indices: Int[np.ndarray, "exampl
     return np.where(known, quantity.level(value), UNKNOWN)
 
 
+def level_counts(table: Table, quantity: Quantity, indices: Int[np.ndarray, "example"]) -> Int[np.ndarray, "level"]:
+    """How many of these examples have each level of a quantity; those without a label are not counted."""
+    levels = levels_of(table, quantity, indices)
+    return np.bincount(levels[levels != UNKNOWN], minlength=quantity.levels)
+
+
 def transition_windows(
     table: Table,
     clips: Sequence[Int[np.ndarray, "frame"]],

@@ -76,18 +76,19 @@ class TrainingWindows:
 
     Of a network that predicts the `newest` frame of a clip, the windows start exactly `hop` frames apart, which may be
     more than a window, and the label of their last frame decides whether they are kept: one of the quantities that the
-    network `predicts`, or of any if None.
+    network `predicts`, or of any if None. `hop` None means half a window.
     """
 
     def __init__(
         self,
         source: Source,
         frames: int,
-        hop: int,
+        hop: int | None,
         config: WindowConfig,
         newest: bool = False,
         predicts: Sequence[str] | None = None,
     ):
+        hop = max(1, frames // 2) if hop is None else hop
         check_hop(frames, min(hop, frames) if newest else hop)
         self.frames, self.config, self.newest = frames, config, newest
         self.clips, places, short = [], [], []
