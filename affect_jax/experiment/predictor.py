@@ -51,8 +51,12 @@ def with_adapters(
     follow = None
     if contract.causal:
         follow = follower(featured.module(variables), contract.input_px, precision)
-    digest = network_digest(names(variables))
+    digest = _digest(variables)
     return dataclasses.replace(made, featured=Featured(_function(featured, variables, precision), digest, follow))
+
+
+def _digest(variables: Variables) -> str:
+    return network_digest(jax.device_get(names(variables)))
 
 
 def _function(network: Network, variables: Variables, precision: str) -> Callable[[np.ndarray], Predictions]:
@@ -96,6 +100,7 @@ def make_predictor(
         crop=run.crop,
         flip_averaged=flip_averaging.checked(workdir, run.contract, reported, flip),
         name=f"{workdir.name}@{step}",
+        network_sha256=_digest(variables),
         follower=follower(network.module(variables), run.contract.input_px, precision) if run.contract.causal else None,
         trained_fps=trained_fps(run.data),
         every=run.data.windows.every,
