@@ -30,7 +30,7 @@ def levels_of(table: Table, quantity: Quantity, indices: Int[np.ndarray, "exampl
     """The level of a quantity in each of these examples; `UNKNOWN` without a label."""
     label = table.labels[quantity.name]
     known = label.weight[indices] > 0
-    value = np.where(known[:, None], label.value[indices].reshape(len(indices), -1), 0)
+    value = np.where(known[:, None], label.value.reshape(len(label.weight), -1)[indices], 0)
     return np.where(known, quantity.level(value), UNKNOWN)
 
 

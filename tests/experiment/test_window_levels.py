@@ -52,7 +52,7 @@ def test_windows_are_counted_by_level_as_they_are_and_with_those_that_are_added(
         rows = {int(row["level"]): (int(row["regular"]), int(row["added"])) for row in csv.DictReader(file)}
     assert rows == {level: (0, 0) for level in range(11)} | {2: (2, 0), 4: (0, 2)}
     assert np.ptp(images.imread(tmp_path / "levels.png")) > 0.5
-    text = window_levels.run_levels(config_of(), tmp_path / "off")
+    text = window_levels.run_levels(config_of(), tmp_path / "without")  # none are added
     assert text.split()[-4:] == ["2", "0", "0.000", "0.000"]
 
 
