@@ -17,6 +17,7 @@ GOLDEN = (math.sqrt(5) - 1) / 2
 ROUNDING = 1e-6  # of windows
 UNKNOWN = -1  # level of a frame without a label
 
+Cell = tuple[int, int]  # number of a quantity, and level
 Places = tuple[np.ndarray, np.ndarray]  # of each window, the number of its clip and of its first frame in the clip
 
 
@@ -49,11 +50,12 @@ def transition_windows(
     share: float,
     predicts: Sequence[str] | None = None,
 ) -> Places:
-    """Returns windows to add to the regular ones until this share of all ends at an intensity between neutral and full.
+    """Returns windows to add to the regular ones until this share of all ends between neutral and full.
 
-    An added window ends at such an intensity, which changes by at least `FAST` levels within it, lies inside one clip,
-    and is none of the regular ones. The rarest combination of quantity and level comes first; its windows are taken
-    from all over the data. A warning says if there are too few.
+    The share holds for each quantity, among the windows that are labeled for it. An added window ends at an intensity
+    in between, which changes by at least `FAST` levels within it. It lies inside one clip and is no regular one. The
+    rarest combination of quantity and level comes first; its windows are taken from all over the data. A warning
+    names the quantities for which there are too few.
 
     Args:
       clips: indices of the frames of each clip.
@@ -68,16 +70,16 @@ def transition_windows(
     quantities = graded(table, predicts)
     levels, changes = _levels_and_changes(table, quantities, clips, span, every)
     between = np.stack([np.isin(row, each.between) for row, each in zip(levels, quantities, strict=True)])
-    count, inside = int(taken.sum()), int((between.any(0) & taken).sum())
-    wanted = max(math.ceil((share * count - inside) / (1 - share) - ROUNDING), 0)
-    added = _choose(levels, between, between & (changes >= FAST) & ~taken, taken, wanted)
-    if len(added) < wanted:
-        reached = (inside + len(added)) / (count + len(added))
-        logging.warning(
-            "data.windows.transitions is %g, but only %.2f of the training windows end between neutral and full: "
-            "no more than %d windows could be added in which an intensity changes by %g or more",
-            share, reached, len(added), FAST,
-        )  # fmt: skip
+    added = _choose(levels, between, between & (changes >= FAST) & ~taken, taken, share)
+    taken[added] = True
+    for each, inside, known in zip(quantities, between, levels != UNKNOWN, strict=True):
+        reached = (inside & taken).sum() / max((known & taken).sum(), 1)
+        if reached < share - ROUNDING:
+            logging.warning(
+                "data.windows.transitions is %g, but only %.2f of the training windows end with %s between neutral and "
+                "full: all that could be added, in which it changes by %g or more, are among the %d added ones",
+                share, reached, each.name, FAST, len(added),
+            )  # fmt: skip
     clip = np.searchsorted(offsets, added, side="right") - 1
     return clip, added - offsets[clip]
 
@@ -108,30 +110,44 @@ def _choose(
     between: Bool[np.ndarray, "quantity window"],
     possible: Bool[np.ndarray, "quantity window"],
     taken: Bool[np.ndarray, "window"],
-    wanted: int,
+    share: float,
 ) -> Int[np.ndarray, "added"]:
-    """The windows to add, in the order of the data: one after the other of the rarest quantity and level."""
-    counts: dict[tuple[int, int], int] = {}
-    queues: dict[tuple[int, int], list[int]] = {}
-    for number in range(len(levels)):
-        for level in np.unique(levels[number, possible[number]]).tolist():
-            of_level = levels[number] == level
-            counts[number, level] = int((of_level & taken).sum())
-            queues[number, level] = _spread(np.flatnonzero(of_level & possible[number]))[::-1].tolist()
+    """The windows to add, in the order of the data: of the quantities that lack some, the rarest level comes first."""
+    counts, queues = _cells(levels, possible, taken)
+    known, inside = ((levels != UNKNOWN) & taken).sum(1), (between & taken).sum(1)
     added: set[int] = set()
-    while queues and len(added) < wanted:
-        rarest = min(queues, key=lambda cell: (counts[cell], cell))
+    while True:
+        lacking = inside < share * known - ROUNDING
+        cells = [cell for cell in queues if lacking[cell[0]]]
+        if not cells:
+            return np.array(sorted(added), np.int64)
+        rarest = min(cells, key=lambda cell: (counts[cell], cell))
         place = queues[rarest].pop()
         if not queues[rarest]:
             del queues[rarest]
         if place in added:
             continue
         added.add(place)
-        for number in np.flatnonzero(between[:, place]).tolist():
-            cell = (number, int(levels[number, place]))
+        known += levels[:, place] != UNKNOWN
+        inside += between[:, place]
+        for cell in enumerate(levels[:, place].tolist()):
             if cell in counts:
                 counts[cell] += 1
-    return np.array(sorted(added), np.int64)
+
+
+def _cells(
+    levels: Int[np.ndarray, "quantity window"],
+    possible: Bool[np.ndarray, "quantity window"],
+    taken: Bool[np.ndarray, "window"],
+) -> tuple[dict[Cell, int], dict[Cell, list[int]]]:
+    """Of each quantity and level: how many windows there are, and those that can be added, the first one last."""
+    counts, queues = {}, {}
+    for number in range(len(levels)):
+        for level in np.unique(levels[number, possible[number]]).tolist():
+            of_level = levels[number] == level
+            counts[number, level] = int((of_level & taken).sum())
+            queues[number, level] = _spread(np.flatnonzero(of_level & possible[number]))[::-1].tolist()
+    return counts, queues
 
 
 def _spread(places: Int[np.ndarray, "place"]) -> Int[np.ndarray, "place"]:

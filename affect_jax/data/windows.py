@@ -28,8 +28,8 @@ class WindowConfig:
     every: int = 1  # step between frames of a clip, in frames of the recording: 2 halves the frame rate
     start_jitter: int = 0  # maximum shift of the start of a training clip, in frames of the recording
     speed: float = 1.0  # playback at 1/speed to speed (log-uniform), by dropping or repeating frames
-    # Share of the training windows that end at an intensity from 3 to 7, reached by extra windows in which it changes
-    # by 3 or more; 0 = none. In the study of Ouyang et al., 0.25 without and 0.45 with their extra windows.
+    # Share of the training windows that end at an intensity from 3 to 7, of each emotion, reached by extra windows in
+    # which it changes by 3 or more; 0 = none. Ouyang et al.: 0.25 without and 0.45 with their extra windows.
     transitions: float = 0.0
 
     def __post_init__(self):

@@ -4,11 +4,11 @@ import csv
 
 import numpy as np
 import pytest
+from matplotlib import image as images
 
 from affect_jax.data.source import Concatenated, Table
 from affect_jax.experiment import window_levels
 from affect_jax.experiment.config.errors import UsageError
-from affect_jax.files import images
 from affect_jax.types import Label, Labels
 from configs import base
 
