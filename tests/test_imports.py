@@ -50,6 +50,7 @@ EXPERIMENT_MAY_IMPORT = {
     "face_sizes": {"config"},
     "data": {"config", "face_sizes"},
     "prepare_data": {"config", "data"},
+    "window_levels": {"config", "data"},
     "splits": {"config"},
     "network": {"config"},
     "costs": {"config", "network"},

@@ -70,6 +70,8 @@ class Intensity(Quantity):
 
     mirrored = False
     rated = False
+    levels = CLASSES
+    between = range(3, 8)
     min_labels = 2
 
     @property
@@ -93,6 +95,10 @@ class Intensity(Quantity):
         """(1,)."""
         del label_set
         return (1,)
+
+    def level(self, value: Float[np.ndarray, "*batch 1"]) -> Int[np.ndarray, "*batch"]:
+        """The nearest class."""
+        return nearest_class(value[..., 0])
 
     def report(self, output: Float[ArrayLike, "*batch output"], crop_px: int) -> Float[ArrayLike, "*batch 1"]:
         """The mean of the distribution over classes, or ten times the regression, clipped to [0, 10].

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from affect_jax.metrics.state import Mergeable
 from affect_jax.types import ArrayLike, Label
@@ -27,6 +27,8 @@ class Quantity(abc.ABC):
     traced = False  # annotated continuously while watching, so labels lag behind and may be smoothed
     mirrored = False  # can be averaged over an image and its mirror image
     located = False  # places in the crop, which predictions of whole images and videos do not report
+    levels = 0  # number of ordered levels of its label, from "not shown" to "fully"; 0 for quantities without
+    between = range(0)  # the levels that a face passes quickly on the way from one end to the other
     headline: Mapping[str, str]  # scores shown in comparison tables, with their titles
     min_labels = 1  # minimum per clip or subject to compute its scores
 
@@ -35,6 +37,10 @@ class Quantity(abc.ABC):
         """Shape of labels and reported values, without batch axes."""
 
     # Labels
+
+    def level(self, value: Float[np.ndarray, "*batch component"]) -> Int[np.ndarray, "*batch"]:
+        """The level of a label; only quantities with `levels` have one."""
+        raise NotImplementedError(f"{self.name} has no levels")
 
     def crop(self, value: np.ndarray, matrix: Float[np.ndarray, "2 3"]) -> np.ndarray:
         """Converts the label of an image to that of a crop; `matrix` maps image pixels to crop pixels."""
