@@ -68,8 +68,9 @@ EXPERIMENT_MAY_IMPORT = {
     "experts": {"config", "experts_record", "run"},
     "derive": {"config", "network", "costs", "restore", "experts_record"},
     "initialize": {"config", "restore", "experts_record", "derive"},
-    "other_runs": {"config", "restore", "run"},
-    "refuse": {"config", "splits", "plain_folder", "restore", "task", "run", "derive", "other_runs"},
+    "other_runs": {"config", "restore", "run", "derive"},
+    "clip_checks": {"config", "run"},
+    "refuse": {"config", "splits", "plain_folder", "restore", "task", "run", "derive", "other_runs", "clip_checks"},
     "train": {
         "config",
         "announce",

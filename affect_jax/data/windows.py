@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from absl import logging
@@ -44,13 +45,18 @@ class WindowConfig:
 AS_CUT = WindowConfig()
 
 
-def rated(table: Table) -> Bool[np.ndarray, "example"]:
-    """Mask of the examples with a label of a quantity that humans annotate."""
+def labeled(table: Table, quantities: Sequence[str] | None) -> Bool[np.ndarray, "example"]:
+    """Mask of the examples with a label of one of these quantities, or of any if None."""
     found = np.zeros(len(table), bool)
     for name, label in table.labels.items():
-        if quantity(name).rated:
+        if quantities is None or name in quantities:
             found |= label.weight > 0
     return found
+
+
+def rated(table: Table) -> Bool[np.ndarray, "example"]:
+    """Mask of the examples with a label of a quantity that humans annotate."""
+    return labeled(table, [name for name in table.labels if quantity(name).rated])
 
 
 class TrainingWindows:
@@ -59,11 +65,23 @@ class TrainingWindows:
     Windows without human labels are dropped if others have them. Clips, or parts of them (see `split_at_gaps`),
     that are shorter than a window are dropped with a warning; ValueError if none remain. With `every`, a short clip may
     have room for only some phases of the subsampling; its other frames are not used.
+
+    Of a network that predicts the `newest` frame of a clip, the windows start exactly `hop` frames apart, which may be
+    more than a window, and the label of their last frame decides whether they are kept: one of the quantities that the
+    network `predicts`, or of any if None.
     """
 
-    def __init__(self, source: Source, frames: int, hop: int, config: WindowConfig):
-        check_hop(frames, hop)
-        self.frames, self.config = frames, config
+    def __init__(
+        self,
+        source: Source,
+        frames: int,
+        hop: int,
+        config: WindowConfig,
+        newest: bool = False,
+        predicts: Sequence[str] | None = None,
+    ):
+        check_hop(frames, min(hop, frames) if newest else hop)
+        self.frames, self.config, self.newest = frames, config, newest
         self.clips, places, short = [], [], []
         for (subject, clip), members in split_at_gaps(source):
             lengths = [len(members[phase :: config.every]) for phase in range(config.every)]
@@ -72,12 +90,18 @@ class TrainingWindows:
                 continue
             for phase, length in enumerate(lengths):
                 if length >= frames:
-                    starts = phase + config.every * window_starts(length, frames, hop)
+                    starts = np.arange(0, length - frames + 1, hop) if newest else window_starts(length, frames, hop)
+                    starts = phase + config.every * starts
                     places += [(len(self.clips), int(first)) for first in starts]
             self.clips.append(members)
         self._report(short)
         self.clip, self.first = np.array(places, np.int64).T
-        known = rated(as_table(source.examples))[self.units()].any(1)
+        table = as_table(source.examples)
+        if newest:
+            known = labeled(table, predicts)
+        else:
+            known = rated(table)
+        known = known[self.counting()].any(1)
         if known.any():
             self.clip, self.first = self.clip[known], self.first[known]
 
@@ -102,6 +126,11 @@ class TrainingWindows:
         """Returns the source indices of each window, without variation."""
         places = self.first[:, None] + self.config.every * np.arange(self.frames)
         return np.stack([self.clips[clip][place] for clip, place in zip(self.clip, places, strict=True)])
+
+    def counting(self) -> Int[np.ndarray, "window counting"]:
+        """Returns the source indices of the frames of each window whose labels count."""
+        units = self.units()
+        return units[:, -1:] if self.newest else units
 
     def vary(self, number: int, rng: np.random.Generator) -> Int[np.ndarray, "frame"]:
         """Returns a window with random start and speed, around the same middle and inside its clip.

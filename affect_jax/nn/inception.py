@@ -33,6 +33,12 @@ class Unit3D(nnx.Module):
         return nnx.relu(self.norm(convolve(maps, kernel, (self.stride,) * 3, padding, (1, 1, 1))))
 
 
+def outputs_of(widths: Sequence[int]) -> int:
+    """Channels after a block with branches of these widths."""
+    whole, _, first, _, second, pooled = widths
+    return whole + first + second + pooled
+
+
 class Mixed(nnx.Module):
     """An Inception block: a 1x1x1 branch, two that end in 3x3x3, and one of pooling and 1x1x1, concatenated.
 
@@ -41,7 +47,7 @@ class Mixed(nnx.Module):
 
     def __init__(self, inputs: int, widths: Sequence[int], *, rngs: nnx.Rngs):
         whole, first_low, first, second_low, second, pooled = widths
-        self.outputs = whole + first + second + pooled
+        self.outputs = outputs_of(widths)
         self.branch_0 = Unit3D(inputs, whole, 1, rngs=rngs)
         self.branch_1 = nnx.List([Unit3D(inputs, first_low, 1, rngs=rngs), Unit3D(first_low, first, 3, rngs=rngs)])
         self.branch_2 = nnx.List([Unit3D(inputs, second_low, 1, rngs=rngs), Unit3D(second_low, second, 3, rngs=rngs)])
