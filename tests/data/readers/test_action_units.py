@@ -8,6 +8,9 @@ from affect_jax.data.readers.rendered import RenderedConfig, rendered
 from affect_jax.data.render.affect import ACTION_UNITS, UNIT
 from affect_jax.emotions import EMOTION_UNITS
 from affect_jax.files.video_writing import write_video
+from affect_jax.tables.groups import BLENDSHAPES
+from affect_jax.tables.schema import Schema
+from affect_jax.tables.writing import RowWriter
 
 FPS, FRAMES = 25.0, 40
 CLIPS = RenderedConfig(
@@ -171,18 +174,24 @@ def test_a_table_of_live_link_face(write_film, tmp_path):
     np.testing.assert_allclose(label.value[:, 0], [0, 10 / 3, 20 / 3, 10], atol=1e-4)
 
 
+def _smile_by_name(name, amount):
+    return amount if name.startswith("cheekSquint") else amount / 2 if name.startswith("mouthSmile") else 0.1
+
+
 def test_blendshapes_of_a_prediction_of_the_face_that_is_chosen(write_film, tmp_path, caplog):
     write_film(tmp_path / "videos/anna/one.mp4", range(4))
-    names = "frame,face,time_seconds,success,_neutral,cheekSquintLeft,cheekSquintRight,mouthSmileLeft,mouthSmileRight"
-    lines = [names]
+    schema = Schema("clip@9", "c", 64, "affectnet_8", ("valence_arousal",), boxes=True, include=("blendshapes",))
+    writer = RowWriter(tmp_path / "units/anna/one.csv", schema)
     for frame, amount in enumerate((0.0, 0.5, None, 1.0)):
-        cells = "," * 4 if amount is None else f"0.5,{amount},{amount},{amount / 2},{amount / 2}"
-        lines.append(f"{frame},{'' if amount is None else 0},{frame / 25},{int(amount is not None)},{cells}")
-        if frame == 1:
-            lines.append(f"{frame},1,{frame / 25},1,0,1,1,1,1")
-    (tmp_path / "units/anna").mkdir(parents=True)
-    (tmp_path / "units/anna/one.csv").write_text("\n".join(lines) + "\n")
-    (tmp_path / "units/anna/one.schema.json").write_text("{}")
+        keys = {"source": "one.mp4", "frame": frame, "face": 0, "time_seconds": frame / 25}
+        if amount is None:
+            writer.write(keys, None)
+            continue
+        for face, shown in enumerate((amount, 1.0) if frame == 1 else (amount,)):
+            weights = [_smile_by_name(name, shown) for name in BLENDSHAPES]
+            affect = {"valence_arousal": np.zeros(2, np.float32)}
+            writer.write({**keys, "face": face}, affect, (0.0, 0.0, 32.0, 32.0, 1.0), blendshapes=np.array(weights))
+    writer.close()
     label = happy(tmp_path, face=0).examples.labels["intensity_happy"]
     np.testing.assert_allclose(label.value[:, 0], [0, 5, 0, 10], atol=1e-5)
     np.testing.assert_array_equal(label.weight, [1, 1, 0, 1])
