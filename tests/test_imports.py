@@ -40,6 +40,8 @@ EXPERIMENT_MAY_IMPORT = {
     "processes": {"config", "cli"},
     "report": {"config"},
     "drift": {"config"},
+    "group_results": set(),
+    "compare_groups": {"config", "group_results"},
     "labels": set(),
     "persons": {"config"},
     "forget": {"config"},

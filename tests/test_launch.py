@@ -94,6 +94,9 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     ("features", "faces"),  # of --input
     ("adapt", "faces"),
     ("export", "format"),  # of a network, not of tables
+    ("compare_groups", "tables"),  # of many people, not of a person's days
+    ("compare_groups", "rate"),  # of trajectories, not of false alarms
+    ("compare_groups", "seed"),  # of permutations
     ("evaluate", "output"),  # of one evaluation, which usually has its place in the workdir
 }
 

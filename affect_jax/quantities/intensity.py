@@ -72,6 +72,7 @@ class Intensity(Quantity):
     rated = False
     levels = CLASSES
     between = range(3, 8)
+    class_edges = tuple(place - 0.5 for place in range(CLASSES + 1))  # those of `nearest_class`
     min_labels = 2
 
     @property

@@ -30,6 +30,7 @@ class Quantity(abc.ABC):
     levels = 0  # number of ordered levels of its label, from "not shown" to "fully"; 0 for quantities without
     between = range(0)  # the levels that a face passes quickly on the way from one end to the other
     headline: Mapping[str, str]  # scores shown in comparison tables, with their titles
+    class_edges: tuple[float, ...] = ()  # between which a reported value belongs to one class; none by default
     min_labels = 1  # minimum per clip or subject to compute its scores
 
     @abc.abstractmethod
