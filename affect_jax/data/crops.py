@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -17,6 +18,14 @@ from affect_jax.types import LANDMARKS, ArrayLike, Batch, Inputs, Label, Labels,
 
 PADDING = -1  # index of a padding row
 Read = Callable[[int], UInt8[np.ndarray, "height width 3"]]  # raises `UnreadableImage`, as `Source.image` does
+
+
+class _Way(NamedTuple):
+    """How the frames of a row are read and cropped."""
+
+    jitter: Jitter
+    read: Read
+    points: Float[np.ndarray, "point 2"] | None  # that all their crops surround, instead of the landmarks of each
 
 
 def collate(rows: Sequence[Batch]) -> Batch:
@@ -74,17 +83,25 @@ class CropMaker:
         return self._blank(PADDING)
 
     def _row(self, indices, weights, jitter: Jitter, unreadable: list[Unreadable], read: Read | None = None) -> Batch:
-        read = read or self.source.image
+        way = _Way(jitter, read or self.source.image, self._points(indices))
         if indices.ndim == 0:
-            return self._face(int(indices), weights, jitter, unreadable, read)
-        return collate([self._face(int(i), w, jitter, unreadable, read) for i, w in zip(indices, weights, strict=True)])
+            return self._face(int(indices), weights, way, unreadable)
+        return collate([self._face(int(i), w, way, unreadable) for i, w in zip(indices, weights, strict=True)])
 
-    def _face(self, index: int, weight, jitter: Jitter, unreadable: list[Unreadable], read: Read) -> Batch:
+    def _points(self, indices: Int[ArrayLike, "*frame"]) -> Float[np.ndarray, "point 2"] | None:
+        """The landmarks of all frames of a window that is cropped around them; None if each frame has its own crop."""
+        labels = self.table.labels.get("landmarks")
+        if not self.crop.one_box or indices.ndim == 0 or labels is None:
+            return None
+        known = indices[(indices != PADDING) & (labels.weight[indices] > 0)]
+        return labels.value[known].reshape(-1, 2) if len(known) else None
+
+    def _face(self, index: int, weight, way: _Way, unreadable: list[Unreadable]) -> Batch:
         if index == PADDING:
             return self._blank(index)
         labels = label_row(self.table.labels, index)
         try:
-            inputs, labels = self._inputs(index, labels, jitter, read)
+            inputs, labels = self._inputs(index, labels, way)
         except UnreadableImage as error:
             unreadable.append(Unreadable(index, str(error)))
             return self._blank(index)
@@ -94,17 +111,17 @@ class CropMaker:
         labels = labels if weight == 1 else _weighted(labels, weight)
         return Batch(inputs, labels, weight, np.int64(index), self.subjects[index])
 
-    def _inputs(self, index: int, labels: Labels, jitter: Jitter, read: Read) -> tuple[Inputs, Labels]:
+    def _inputs(self, index: int, labels: Labels, way: _Way) -> tuple[Inputs, Labels]:
         """Returns the inputs of the network for an example, and its labels mapped to the crop."""
-        image = read(index) if "images" in self.takes else None
+        image = way.read(index) if "images" in self.takes else None
         if image is None and not _has_landmarks(labels):
             return dataclasses.replace(self._no_inputs(), features=self._features(index)), labels
         shape = None if image is None else image.shape[:2]
-        region = crop_region(labels, shape, self.crop, jitter)
+        region = crop_region(labels, shape, self.crop, way.jitter, way.points)
         matrix = crop_matrix(region, self.crop_px)
         labels = crop_labels(labels, matrix)
         inputs = Inputs(
-            images=None if image is None else crop_image(image, matrix, self.crop_px, jitter, region.warp),
+            images=None if image is None else crop_image(image, matrix, self.crop_px, way.jitter, region.warp),
             landmarks=self._landmarks(labels),
             features=self._features(index),
         )

@@ -24,7 +24,7 @@ def warn_of_idle_options(options: Options, parts: Sequence[Source]) -> None:
     sentences += describe(options.augment, options.augment.idle(options.contract.takes), "augment")
     if "landmarks" not in everywhere:
         reason = "no face of the training data has landmarks, so the crops are whole images"
-        sentences += describe(options.crop, {"side_ratio": reason}, "crop")
+        sentences += describe(options.crop, {"side_ratio": reason, "one_box": reason}, "crop")
     for sentence in sentences:
         logging.warning("%s", sentence)
 

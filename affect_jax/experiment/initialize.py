@@ -85,6 +85,7 @@ def warn_of_another_crop(run: Options, workdir: pathlib.Path) -> None:
     if run.contract.takes == other.contract.takes == "images" and run.crop != other.crop:
         theirs, ours = crop_name(other.contract.input_px, other.crop), crop_name(run.contract.input_px, run.crop)
         logging.warning(
-            "%s takes the crop '%s', this run '%s'; to keep its crop, set crop.warp=%s and crop.side_ratio=%g",
-            workdir, theirs, ours, other.crop.warp, other.crop.side_ratio,
+            "%s takes the crop '%s', this run '%s'; to keep its crop, set crop.warp=%s, crop.side_ratio=%g and "
+            "crop.one_box=%s",
+            workdir, theirs, ours, other.crop.warp, other.crop.side_ratio, other.crop.one_box,
         )  # fmt: skip

@@ -71,6 +71,7 @@ def check_teaches(run: Options, other: Options) -> None:
         "input_px": (other.contract.input_px, run.contract.input_px),
         "crop.side_ratio": (other.crop.side_ratio, run.crop.side_ratio),
         "crop.warp": (other.crop.warp, run.crop.warp),
+        "crop.one_box": (other.crop.one_box, run.crop.one_box),
     }
     for name, (theirs, ours) in pairs.items():
         if theirs != ours:

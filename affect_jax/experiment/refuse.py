@@ -149,6 +149,12 @@ def check_clips(run: Run) -> None:
             f"data.frames is {options.data.frames}, but the network '{options.model_name}' takes clips of "
             f"{options.contract.least_frames} frames or more"
         )
+    if options.crop.one_box and (options.contract.causal or not options.data.frames):
+        kind = "causal, and sees one frame after another" if options.contract.causal else "static"
+        raise UsageError(
+            f"crop.one_box is on, but the network '{options.model_name}' is {kind}, so there are no windows whose "
+            "frames could be cropped alike: turn it off"
+        )
     options.task.require(options.contract.predicts, options.data.frames, options.contract.experts)
 
 

@@ -14,7 +14,7 @@ from affect_jax.quantities.registry import in_order
 from affect_jax.types import Predictions
 
 Values = dict[str, np.ndarray]  # reported values by quantity, float32; NaN if the network does not predict it
-Function = Callable[[np.ndarray], Predictions]  # of RGB in [0, 1]: [batch, px, px, 3], or [1, frames, px, px, 3]
+Function = Callable[[np.ndarray], Predictions]  # of RGB in [0, 1]: [batch, px, px, 3], or [clip, frames, px, px, 3]
 Follower = Callable[[int], Function]  # for a causal clip network: given a number of faces, returns a stateful function
 # of their next frame [faces, 1, px, px, 3]
 ADAPTED, FEATURES = "valence_arousal", "features"  # what adapters change, and what they change it by
@@ -38,7 +38,7 @@ class Predictor:
 
     function: Function
     crop_px: int
-    batch: int  # images per call of a static network
+    batch: int  # images per call of a static network, windows per call of one of the newest frame
     frames: int | None  # window length of a clip network; None for a static one
     quantities: tuple[str, ...]  # to report
     label_set: str  # of emotions
@@ -50,6 +50,7 @@ class Predictor:
     trained_fps: float | None = None  # frame rate of the recordings it was trained on; None if not known
     every: int = 1  # stride between the frames of a clip, in frames of the recording, as in training
     featured: Featured | None = None  # needed for adapters only
+    newest: bool = False  # whether a clip network predicts the newest frame of a window only
 
     def values(
         self, images: Float[np.ndarray, "*lead height width 3"], adapters: Sequence[Adapter | None] = ()

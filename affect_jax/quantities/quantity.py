@@ -26,6 +26,7 @@ class Quantity(abc.ABC):
     rated = True  # annotated by humans, not by a program; decides which windows count as labeled
     traced = False  # annotated continuously while watching, so labels lag behind and may be smoothed
     mirrored = False  # can be averaged over an image and its mirror image
+    located = False  # places in the crop, which predictions of whole images and videos do not report
     headline: Mapping[str, str]  # scores shown in comparison tables, with their titles
     min_labels = 1  # minimum per clip or subject to compute its scores
 
