@@ -13,7 +13,7 @@ GROUPS = {
     "Adapt to a person": ("features", "adapt", "forget", "drift"),
     "Use elsewhere": ("export",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "join_experts", "convert"),
-    "Study many runs": ("sweep", "compare_sweeps", "compare_adaptation", "fine_tune_whole"),
+    "Study many runs": ("sweep", "compare_sweeps", "compare_adaptation", "calibrate_intensity", "fine_tune_whole"),
     "Data": ("prepare_data", "find_faces", "import_lists", "render_faces"),
 }
 FOLDER = pathlib.Path(__file__).parent
@@ -34,7 +34,7 @@ def listing() -> str:
     ]
     for title, commands in GROUPS.items():
         lines += ["", title]
-        lines += [f"  launch.{command:<18} {summary(command)}" for command in commands]
+        lines += [f"  launch.{command:<20} {summary(command)}" for command in commands]
     return "\n".join(lines)
 
 

@@ -69,7 +69,8 @@ EXPERIMENT_MAY_IMPORT = {
     "derive": {"config", "network", "costs", "restore", "experts_record"},
     "initialize": {"config", "restore", "experts_record", "derive"},
     "other_runs": {"config", "restore", "run", "derive"},
-    "refuse": {"config", "splits", "plain_folder", "restore", "task", "run", "derive", "other_runs"},
+    "clip_checks": {"config", "run"},
+    "refuse": {"config", "splits", "plain_folder", "restore", "task", "run", "derive", "other_runs", "clip_checks"},
     "train": {
         "config",
         "announce",

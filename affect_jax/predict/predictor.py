@@ -9,6 +9,7 @@ from jaxtyping import Float
 from affect_jax.ops.geometry import CropConfig
 from affect_jax.ops.image_checks import check_crops
 from affect_jax.personal.adapter import Adapter
+from affect_jax.personal.outputs import adapted_quantities, answer, count_outputs
 from affect_jax.personal.rows import apply_by_row
 from affect_jax.quantities.registry import in_order
 from affect_jax.types import Predictions
@@ -17,7 +18,7 @@ Values = dict[str, np.ndarray]  # reported values by quantity, float32; NaN if t
 Function = Callable[[np.ndarray], Predictions]  # of RGB in [0, 1]: [batch, px, px, 3], or [clip, frames, px, px, 3]
 Follower = Callable[[int], Function]  # for a causal clip network: given a number of faces, returns a stateful function
 # of their next frame [faces, 1, px, px, 3]
-ADAPTED, FEATURES = "valence_arousal", "features"  # what adapters change, and what they change it by
+FEATURES = "features"  # by which adapters change outputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,7 +130,10 @@ class Predictor:
 
 
 def _adapt(outputs: Mapping, adapters: Sequence[Adapter]) -> dict:
-    """Raw outputs with valence and arousal after the adapter of each row."""
-    output, features = np.asarray(outputs[ADAPTED]), np.asarray(outputs[FEATURES])
+    """Raw outputs with those that are adapted after the adapter of each row; adapted intensities are in tenths."""
+    names = adapted_quantities(outputs)
+    raw = np.concatenate([np.asarray(outputs[name]) for name in names], axis=-1)
+    output, features = np.asarray(answer(raw, raw.shape[-1] // count_outputs(names))), np.asarray(outputs[FEATURES])
     rows = apply_by_row(adapters, features.reshape(-1, features.shape[-1]), output.reshape(-1, output.shape[-1]))
-    return {**outputs, ADAPTED: rows.reshape(output.shape)}
+    parts = np.split(rows.reshape(output.shape), len(names), axis=-1)
+    return {**outputs, **dict(zip(names, parts, strict=True))}

@@ -114,7 +114,7 @@ class Intensity(Quantity):
         outputs = output.shape[-1]
         if outputs == CLASSES:
             exponentials = xp.exp(output - output.max(-1, keepdims=True))
-            value = (exponentials * xp.arange(CLASSES)).sum(-1) / exponentials.sum(-1)
+            value = (exponentials * xp.arange(CLASSES, dtype=output.dtype)).sum(-1) / exponentials.sum(-1)
         elif outputs == THRESHOLDS:
             value = (1 / (1 + xp.exp(-xp.clip(output, -60, 60)))).sum(-1)
         elif outputs == REGRESSION:

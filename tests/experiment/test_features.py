@@ -104,7 +104,7 @@ def test_the_faces_of_a_video_have_the_values_of_launch_predict(static_run, sour
     np.testing.assert_allclose(found.values["valence_arousal"], expected.values["valence_arousal"], atol=1e-5)
     np.testing.assert_array_equal(found.time_seconds, expected.time_seconds)
     record = read_features(tmp_path / "features")
-    np.testing.assert_allclose(np.clip(record.valence_arousal, -1, 1), found.values["valence_arousal"], atol=1e-6)
+    np.testing.assert_allclose(np.clip(record.output, -1, 1), found.values["valence_arousal"], atol=1e-6)
     assert record.clip == ("crops.mp4",) * 9 and record.geometry is None and not record.weight.any()
 
 
