@@ -24,8 +24,8 @@ class Unit3D(nnx.Module):
         self.window, self.stride = window, stride
         draw = nnx.initializers.he_normal(in_axis=(0, 1, 2, 3))
         self.kernel = nnx.Param(draw(rngs.params(), (window, window, window, inputs, outputs)))
-        # Constants of the published network; its norms have no scale.
-        self.norm = BatchNorm(outputs, momentum=0.999, epsilon=1e-3, use_scale=False, rngs=rngs)
+        # Constants of the published network, except for the momentum; its norms have no scale.
+        self.norm = BatchNorm(outputs, momentum=0.99, epsilon=1e-3, use_scale=False, rngs=rngs)
 
     def __call__(self, maps: Clips) -> Maps:
         padding = [same_padding(size, self.window, self.stride) for size in maps.shape[1:4]]
