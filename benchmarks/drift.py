@@ -24,6 +24,7 @@ from benchmarks.daily_measures import compare_measures
 from benchmarks.drawn_days import OURS, WORLDS, alarms, draw, unusual_shares
 from benchmarks.drift_network import measure_network
 from benchmarks.rendered_days import make_days
+from benchmarks.shares import exact
 
 OUTPUT = flags.DEFINE_string("output", None, "Folder for the tables.", required=True)
 PARTS = flags.DEFINE_list(
@@ -38,12 +39,6 @@ LATER = 14  # days after the baseline
 WITHIN = (1, 3, 7, 14)  # days after a change
 FACTORS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.25)
 SHORT_CLIPS = 3  # of a short day: 36 s
-
-
-def exact(hits: int, trials: int) -> str:
-    """A share in percent with its 95 % interval of Clopper and Pearson."""
-    interval = stats.binomtest(hits, trials).proportion_ci(0.95, "exact")
-    return f"{100 * hits / trials:.2f} ({100 * interval.low:.2f} to {100 * interval.high:.2f})"
 
 
 def per_day(alarms: Bool[np.ndarray, "person day"]) -> str:

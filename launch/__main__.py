@@ -13,8 +13,9 @@ GROUPS = {
     "Adapt to a person": ("features", "adapt", "forget", "drift"),
     "Use elsewhere": ("export",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "join_experts", "convert"),
+    "Study people": ("compare_groups",),
     "Study many runs": ("sweep", "compare_sweeps", "compare_adaptation", "calibrate_intensity", "fine_tune_whole"),
-    "Data": ("prepare_data", "find_faces", "import_lists", "render_faces"),
+    "Data": ("prepare_data", "find_faces", "import_lists", "render_faces", "window_levels"),
 }
 FOLDER = pathlib.Path(__file__).parent
 

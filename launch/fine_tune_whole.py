@@ -24,7 +24,7 @@ PROTOCOLS = flags.DEFINE_list("protocols", ["block", "random"], "Where the label
 SHARES = flags.DEFINE_list("shares", ["0.05"], "Fractions of a person's frames that are given.")
 ITERATIONS = flags.DEFINE_list("iterations", [], "Numbers of iterations toward a neutral face, such as 1,10,100.")
 RATE = flags.DEFINE_float("learning_rate", 1e-4, "Learning rate of --iterations.")
-LAYERS = flags.DEFINE_string("layers", ".*", "Regular expression for paths of the parameters that learn.")
+TRAINED = flags.DEFINE_string("trained", ".*", "Regular expression for paths of the parameters that learn.")
 NEUTRAL = flags.DEFINE_float(
     "neutral_seconds", 3.0, "Seconds at the beginning of each recording in which people look neutral.", lower_bound=0
 )
@@ -42,7 +42,7 @@ def main() -> None:
     else:
         shared.refuse_given("learning_rate", reason="it is that of --iterations")
     protocols = read_protocols(PROTOCOLS.value, SHARES.value, ITERATIONS.value)
-    tuning = read_tuning(ITERATIONS.value, RATE.value, LAYERS.value)
+    tuning = read_tuning(ITERATIONS.value, RATE.value, TRAINED.value)
     data = DATA.value, DATA_ROOT.value or "", SPLIT.value, SETTINGS.value
     folders = (pathlib.Path(folder) for folder in (WORKDIR.value, SOURCES.value, TARGETS.value))
     output = pathlib.Path(OUTPUT.value)

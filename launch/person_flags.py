@@ -45,9 +45,13 @@ def define_days() -> tuple[flags.FlagHolder, ...]:
     """Tables of a person's days, the day of each, and the person's face."""
     tables = "Tables of the person's days, or folders with such tables; separated by commas."
     days = "Day of each table, such as 2026-03-01; by default from the tables."
-    face = "Number of the person's face in all tables, or all; by default the most frequent one of each recording."
     return (
         flags.DEFINE_list("tables", None, tables),
         flags.DEFINE_list("days", [], days),
-        flags.DEFINE_string("face", "", face),
+        define_face(),
     )
+
+
+def define_face() -> flags.FlagHolder:
+    text = "Number of the person's face in all tables, or all; by default the most frequent one of each recording."
+    return flags.DEFINE_string("face", "", text)

@@ -194,7 +194,7 @@ def test_charts_of_many_people_are_those_of_the_command(monkeypatch):
 
 def test_shares_with_their_exact_intervals_by_hand(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
-    from benchmarks.drift import exact
+    from benchmarks.shares import exact
 
     assert exact(0, 10) == f"0.00 (0.00 to {100 * (1 - 0.025**0.1):.2f})"  # Clopper and Pearson without a hit
     assert exact(10, 10) == f"100.00 ({100 * 0.025**0.1:.2f} to 100.00)"
@@ -206,3 +206,23 @@ def test_the_drift_benchmark_in_miniature(tmp_path):
     printed = run("benchmarks.drift", *words)
     assert sorted(path.stem for path in tmp_path.iterdir()) == ["charts", "false_alarms", "people", "power", "worlds"]
     assert "| 28 | x 0.5 |" in printed and "| 7 | neighbors 0.3 |" in printed
+
+
+@pytest.mark.slow
+def test_the_groups_benchmark_in_miniature(tmp_path):
+    words = ("--repetitions=20", "--pool=60", "--part=columns,where", f"--output={tmp_path}")
+    printed = run("benchmarks.groups", *words)
+    assert sorted(path.stem for path in tmp_path.iterdir()) == ["columns", "where"]
+    assert "| relative |" in printed and "| x 0.6 | 40 | 100.0 (69.2 to 100.0) |" in printed
+
+
+def test_a_group_that_shows_half_has_the_same_intensities_relative_to_its_own_maxima(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.rendered_groups import HAPPY, World, intensities
+
+    usual, half = World(film=True), World(film=True, expressiveness=0.5)
+    means = {}
+    for kind in ("absolute", "relative"):
+        means[kind] = [intensities(3, world, kind)[:, HAPPY].mean() for world in (usual, half)]
+    assert means["absolute"][1] < 0.6 * means["absolute"][0]
+    assert means["relative"][1] == pytest.approx(means["relative"][0], rel=0.1)

@@ -10,6 +10,8 @@ from affect_jax.quantities.intensity import Intensity
 from affect_jax.types import Label
 
 MOST_NAMED = 5  # people in a message
+NEUTRAL_BELOW = 1.0  # intensity of every emotion in a neutral face
+SEGMENT = 16  # neutral frames in a row that calibration by neutral faces needs: a window of the paper's network
 
 
 def check_emotions(emotions: Sequence[str], where: str) -> None:
@@ -52,6 +54,40 @@ def label_notes(people: Mapping[str, Sequence[Intensities]], emotions: Sequence[
     return notes
 
 
+def neutral_notes(people: Mapping[str, Sequence[Mapping[str, Label]]]) -> list[str]:
+    """A sentence about the people that are never neutral, and one about those that are never so for long.
+
+    `people` has the labels of each recording of each person; people whose intensities are all unknown are left out.
+    """
+    longest = {}
+    for person, recordings in people.items():
+        runs = [_longest_run(labels) for labels in recordings]
+        if any((label.weight > 0).any() for labels in recordings for label in labels.values()):
+            longest[person] = max(runs)
+    never = [person for person, frames in longest.items() if not frames]
+    short = [person for person, frames in longest.items() if 0 < frames < SEGMENT]
+    notes = []
+    if never:
+        notes.append(
+            f"{_people(never, len(people))} have no neutral frame, with all intensities below {NEUTRAL_BELOW:g}: low "
+            "intensities are not among their labels, and neutral faces cannot calibrate to them"
+        )
+    if short:
+        notes.append(
+            f"{_people(short, len(people))} have no neutral segment, {SEGMENT} frames in a row with all intensities "
+            f"below {NEUTRAL_BELOW:g}, for calibration"
+        )
+    return notes
+
+
+def _longest_run(labels: Mapping[str, Label]) -> int:
+    """The largest number of frames in a row that are neutral, as far as is known."""
+    known = np.any([label.weight > 0 for label in labels.values()], axis=0)
+    low = np.all([label.value[:, 0] < NEUTRAL_BELOW for label in labels.values()], axis=0)  # 0 where unknown
+    ends = np.flatnonzero(np.diff(known & low, prepend=False, append=False))
+    return int(np.diff(ends)[::2].max(initial=0))
+
+
 def _lacking_note(emotion: str, units: tuple[int, ...], named: Sequence[str], people: int) -> str:
     left = [unit for unit in EMOTION_UNITS[emotion] if unit not in units]
     rest = f"is the mean of {_units(left)}" if left else "is unknown"
@@ -61,8 +97,8 @@ def _lacking_note(emotion: str, units: tuple[int, ...], named: Sequence[str], pe
 def _still_note(emotion: str, still: Mapping[tuple[int, ...], Sequence[str]], people: int) -> str:
     named = [person for persons in still.values() for person in persons]
     units = sorted({unit for unmoved in still for unit in unmoved})
-    which = "do not move all its units" if len(units) > 1 else "do not move its unit"
-    return f"the intensity of '{emotion}' is unknown for {_people(named, people)}, who {which} ({_units(units)})"
+    which = f"some of its units ({_units(units)})" if len(units) > 1 else f"its {_units(units)}"
+    return f"the intensity of '{emotion}' is unknown for {_people(named, people)}, who never move {which}"
 
 
 def _people(named: Sequence[str], count: int) -> str:

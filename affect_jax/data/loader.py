@@ -20,6 +20,7 @@ from affect_jax.data.order import Order, Vary, balanced_shares
 from affect_jax.data.source import Concatenated, as_table
 from affect_jax.data.training_batches import TrainingBatches
 from affect_jax.data.training_rows import WHOLE_BATCH, Share, TrainingRows
+from affect_jax.data.transitions import graded
 from affect_jax.data.unreadable import UnreadableImages
 from affect_jax.data.windows import AS_CUT, TrainingWindows, WindowConfig
 from affect_jax.ops.geometry import DEFAULT_CROP, CropConfig
@@ -66,9 +67,13 @@ def training_batches(
     for any number of processes.
     """
     share.rows(batch)  # before anything is opened
+    if windows.transitions and not graded(as_table(source.examples), predicts):
+        raise ValueError(
+            f"data.windows.transitions is {windows.transitions:g}, but the training data have no labels of an "
+            "intensity that the network predicts; set it to 0"
+        )
     cut = None
     if frames is not None:
-        hop = hop or max(1, frames // 2)
         cut = lambda part: TrainingWindows(part, frames, hop, windows, newest, predicts)
     order = _order(source, seed, cut, balanced, mixture)
     maker = CropMaker(source, crop_px, augment, takes, crop, newest)

@@ -13,6 +13,7 @@ from affect_jax.data.source import Concatenated, with_label_set
 from affect_jax.data.stored_faces import AS_THEY_ARE, CutFaces, StoredConfig
 from affect_jax.data.training_batches import TrainingBatches
 from affect_jax.data.training_rows import WHOLE_BATCH, Share
+from affect_jax.data.windows import TrainingWindows
 from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
@@ -96,6 +97,12 @@ def open_training_source(options: Options, workdir: pathlib.Path, share: Share =
     if options.predicts_affect:
         check_emotions(joined, options.data.balanced)
     return joined
+
+
+def training_windows(options: Options, source: Source) -> TrainingWindows:
+    """The windows that a run cuts from one of its data sets, as `training_batches` does."""
+    data, contract = options.data, options.contract
+    return TrainingWindows(source, data.frames, data.hop or None, data.windows, contract.newest, contract.predicts)
 
 
 def training_batches(

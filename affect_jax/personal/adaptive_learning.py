@@ -90,7 +90,8 @@ class AdaptiveLearning:
     def adapt(self, prior: AdaptivePrior, given: Given, key: PRNGKeyArray) -> AdaptedHead:
         loss, start = self._loss(prior.head, neutral_frames(given), key), self._start(prior.head)
         learned = descend(loss, start, prior.learning_rate, prior.iterations, _rule)
-        return AdaptedHead(learned, anything(given.neutral) * (jnp.asarray(prior.iterations) > 0))
+        moved = (jnp.asarray(prior.iterations) > 0).astype(jnp.float32)
+        return AdaptedHead(learned, anything(given.neutral) * moved)
 
     def predict(
         self,

@@ -11,17 +11,17 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax.quantities.intensity import HIGHEST, REGRESSION, Intensity
-from affect_jax.quantities.registry import in_order, quantity
+from affect_jax.quantities.registry import QUANTITIES, quantity
 from affect_jax.types import ArrayLike, Label
 
 AFFECT = "valence_arousal"
 
 
 def adapted_quantities(names: Collection[str]) -> tuple[str, ...]:
-    """Which of a network's quantities are adapted: valence and arousal, or else its intensities; () if it has none."""
+    """Which quantities among some names are adapted: valence and arousal, or else intensities; () if none is."""
     if AFFECT in names:
         return (AFFECT,)
-    return tuple(each.name for each in in_order(names) if isinstance(each, Intensity))
+    return tuple(name for name, each in QUANTITIES.items() if name in names and isinstance(each, Intensity))
 
 
 def is_intensity(names: Sequence[str]) -> bool:

@@ -74,7 +74,7 @@ def _read(
         frames, first = np.unique(rows.frame[members], return_index=True)
         standing = dict(zip(frames.tolist(), durations(rows.time_seconds[members][first]).tolist(), strict=True))
         candidates = members[theirs[members]]
-        seen = candidates[_is_person(f"{table}, {name}", rows.face[candidates], rows.frame[candidates], face)]
+        seen = candidates[is_person(f"{table}, {name}", rows.face[candidates], rows.frame[candidates], face)]
         chosen.append(seen)
         seconds += [min(standing[frame], LONGEST_SECONDS) for frame in rows.frame[seen].tolist()]
     adapted = rows.boxes is not None and any(rows.subject)
@@ -94,7 +94,7 @@ def _rows_of(table: pathlib.Path, rows: Rows, person: str) -> Bool[np.ndarray, "
     return np.array([subject == matching[0] for subject in rows.subject])
 
 
-def _is_person(
+def is_person(
     where: str, faces: Int[np.ndarray, "row"], frames: Int[np.ndarray, "row"], choice: Face
 ) -> Bool[np.ndarray, "row"]:
     """Which rows of a recording, all with a face, have the face that was chosen."""

@@ -17,6 +17,7 @@ from affect_jax.data.source import Concatenated, Table
 from affect_jax.data.training_rows import Share
 from affect_jax.data.windows import WindowConfig
 from affect_jax.evaluate.run import evaluate
+from affect_jax.ops.geometry import CropConfig
 from affect_jax.ops.image import unit_range
 from affect_jax.tasks.labels import get_label
 from affect_jax.types import Label, Labels, Predictions, UnreadableImage
@@ -347,3 +348,26 @@ def test_an_unreadable_frame_before_the_newest_takes_no_weight_from_it(tmp_path)
     for batch in take(training(source, **settings), 4):
         np.testing.assert_array_equal(batch.weight[:, -1], 1 - (batch.index[:, -1] == 2))
         assert not batch.weight[:, :-1].any()
+
+
+def test_one_box_surrounds_the_landmarks_of_all_frames_of_a_window():
+    source = Faces(4, clip="clip", noisy=True)
+    landmarks = source.examples.labels["landmarks"]
+    landmarks.weight[:] = 1
+    landmarks.value[:, :, :] = 2 + np.arange(68)[:, None] / 67  # from (2, 2) to (3, 3)
+    landmarks.value[1] += (6, 0)  # to (9, 3)
+    landmarks.value[2] += (0, 2)  # to (3, 5)
+    landmarks.weight[3], landmarks.value[3] = 0, 99  # in the box of the others
+    crop = CropConfig(side_ratio=2.0, one_box=True)
+    # Width 7 and height 3 over all frames: a square of side 2 * 5 about (5.5, 3.5), which falls on the middle, 3.5.
+    settings = {"frames": 4, "crop": crop, "threads": 1}
+    (evaluated,) = evaluation_batches(source, crop_px=8, batch=1, **settings)
+    (trained,) = take(training(source, batch=1, **settings), 1)
+    for batch in (evaluated, trained):
+        places = batch.labels["landmarks"].value[0, :3]
+        expected = (landmarks.value[:3] - (5.5, 3.5)) * 0.8 + 3.5
+        np.testing.assert_allclose(places, expected, atol=1e-5)
+    same(evaluated.inputs, trained.inputs)
+    alone = evaluation_batches(source, crop_px=8, batch=1, **{**settings, "crop": CropConfig(side_ratio=2.0)})
+    (batch,) = alone
+    np.testing.assert_allclose(batch.labels["landmarks"].value[0, :3].mean(1), 3.5, atol=1e-5)  # each in the middle

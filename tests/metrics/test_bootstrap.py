@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from affect_jax.metrics.agreement import affect_scores
-from affect_jax.metrics.bootstrap import mean_interval, subject_intervals
+from affect_jax.metrics.bootstrap import difference_interval, mean_interval, mean_intervals, subject_intervals
 from affect_jax.metrics.confusion import ConfusionMatrix, emotion_scores
 from affect_jax.metrics.moments import PairMoments
 
@@ -53,3 +53,27 @@ def test_a_mean_over_subjects_needs_finite_values_and_has_no_interval_for_one():
     for values in (np.array([]), np.array([0.1, np.nan])):
         with pytest.raises(ValueError, match="needs finite values, at least one"):
             mean_interval(values)
+
+
+def test_intervals_of_many_means_are_those_of_each_mean():
+    rng = np.random.default_rng(0)
+    values = rng.normal(3.0, 2.0, (80, 2))
+    values[::4, 1] = np.nan
+    mean, low, high = mean_intervals(values, draws=4000)
+    for column, count in ((0, 80), (1, 60)):
+        known = values[~np.isnan(values[:, column]), column]
+        half = 1.96 * known.std(ddof=0) / np.sqrt(count)  # the closed form for means of many
+        assert mean[column] == pytest.approx(known.mean())
+        assert [low[column], high[column]] == pytest.approx([known.mean() - half, known.mean() + half], abs=0.08 * half)
+    nobody = mean_intervals(np.full((3, 1), np.nan))
+    assert np.isnan(nobody).all()
+
+
+def test_the_interval_of_a_difference_is_the_normal_one():
+    rng = np.random.default_rng(1)
+    first, second = rng.normal(0, 1, 100), rng.normal(2, 3, 60)
+    half = 1.96 * np.sqrt(first.var() / 100 + second.var() / 60)
+    difference = second.mean() - first.mean()
+    found = difference_interval(first, second, draws=4000)
+    assert found == pytest.approx([difference - half, difference + half], abs=0.08 * half)
+    assert found == difference_interval(first, second, draws=4000) != difference_interval(first, second, seed=1)

@@ -28,7 +28,8 @@ def head_of_raters() -> dict[str, np.ndarray]:
 def raters(split: str, seed: int, **changes) -> StoredFeatures:
     """The face of each person shows their intensities and a resting face of their own, up to 2 labels stronger."""
     rng = np.random.default_rng((seed, len(split)))
-    moving = 4 + 4 * np.sin(rng.uniform(0, 6, (PEOPLE, 1, 2)) + rng.uniform(0.3, 0.8, (PEOPLE, 1, 2)) * TIMES[:, None])
+    phase, speed = rng.uniform(0, 6, (PEOPLE, 1, 2)), rng.uniform(0.3, 0.8, (PEOPLE, 1, 2))
+    moving = 3.5 + 3.5 * np.sin(phase + speed * TIMES[:, None])
     label = moving * (TIMES >= NEUTRAL_SECONDS)[None, :, None]
     rest = rng.uniform(1, 2, (PEOPLE, 1, 2))
     shown = label + rest + rng.normal(0, 0.05, label.shape)

@@ -7,7 +7,10 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
+from absl import logging
 
+from affect_jax.personal.one_person import select
+from affect_jax.personal.outputs import described, is_intensity
 from affect_jax.personal.people import Person, make_sources, read_people
 from affect_jax.personal.protocol import Drawn, Protocol, check_disjoint, generator
 from affect_jax.personal.sources import Sources
@@ -45,7 +48,7 @@ def read_pair(
     """
     if not (math.isfinite(neutral_seconds) and neutral_seconds >= 0):
         raise ValueError(f"--neutral_seconds={neutral_seconds:g}: expected seconds, 0 if there is no neutral segment")
-    from_sources, from_targets = (read_features(folder, quantities) for folder in (sources, targets))
+    from_sources, from_targets = (_of_rated_people(read_features(folder, quantities)) for folder in (sources, targets))
     if from_sources.network_sha256 != from_targets.network_sha256:
         raise ValueError(
             f"{sources} holds features of network '{from_sources.network}' ({from_sources.network_sha256[:12]}), and "
@@ -59,6 +62,24 @@ def read_pair(
     known = make_sources(read_people(from_sources, neutral_seconds), from_sources)
     digest = _digest([from_sources, from_targets], neutral_seconds, seed)
     return Pair(seed, known, people, digest, from_targets.quantities)
+
+
+def _of_rated_people(stored: StoredFeatures) -> StoredFeatures:
+    """The rows of people whose intensities are known; those who never move a unit have no labels, which is no mistake.
+
+    ValueError if nobody is left.
+    """
+    if not is_intensity(stored.quantities):
+        return stored
+    subjects = np.array(stored.subject, object)
+    rated = set(subjects[stored.weight > 0].tolist())
+    if not (unrated := sorted(set(stored.subject) - rated)):
+        return stored
+    what = f"{stored.path}: {described(stored.quantities)} is not known, or not all of it, of {', '.join(unrated[:5])}"
+    if not rated:
+        raise ValueError(f"{what} and of nobody else; choose other emotions with --emotions, or give longer recordings")
+    logging.warning("%s (%d of %d people); they are left out", what, len(unrated), len(unrated) + len(rated))
+    return select(stored, np.array([subject in rated for subject in stored.subject]))
 
 
 def _check_scored(person: Person, seed: int, folder: pathlib.Path, neutral_seconds: float) -> None:

@@ -125,7 +125,7 @@ def _read_whole(path: pathlib.Path) -> list[Row]:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--whole={path} cannot be read: {error}") from error
-    if not rows or not {"within_2/mean", "iterations", "layers"} <= set(rows[0]):
+    if not rows or not {"within_2/mean", "iterations", "learning_rate", "layers"} <= set(rows[0]):
         raise UsageError(f"--whole={path} is no table of launch.fine_tune_whole for intensities from a neutral face")
     return rows
 

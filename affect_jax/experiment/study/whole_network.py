@@ -97,7 +97,7 @@ class WholeNetwork:
         learning = [path for path in paths if re.fullmatch(layers, path)]
         if not learning:
             shown = ", ".join(paths[:3] + paths[-3:])
-            raise UsageError(f"--layers={layers} matches no parameter of {workdir}; paths look like {shown}")
+            raise UsageError(f"--trained={layers} matches no parameter of {workdir}; paths look like {shown}")
         return "" if len(learning) == len(paths) else rf"(?!(?:{layers})\Z).*"
 
     def _start(self):

@@ -28,4 +28,4 @@ def read_tuning(iterations: Sequence[str], learning_rate: float, layers: str) ->
             return dataclasses.replace(BY_LABELS, layers=layers)
         return adaptive_learning([int(number) for number in iterations], learning_rate, layers)
     except ValueError as error:
-        raise UsageError(f"--iterations, --learning_rate, --layers: {error}") from error
+        raise UsageError(f"--iterations, --learning_rate, --trained: {error}") from error

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import FigureBase
 
 from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import FAINT, GRAY, INK, SERIES
@@ -37,7 +37,7 @@ def draw_calibration(lines: Sequence[Line], along: Sequence[Line], rows: Sequenc
     write_bytes(to_png(figure), path)
 
 
-def _draw_methods(figure: Figure, lines: Sequence[Line]) -> None:
+def _draw_methods(figure: FigureBase, lines: Sequence[Line]) -> None:
     """A column for each score; bars are 95 % intervals over people."""
     columns = figure.subplots(1, len(TITLES), sharey=True)
     names = [str(line["method"]).replace("_", " ") for line in lines]

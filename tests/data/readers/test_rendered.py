@@ -188,8 +188,8 @@ def test_an_emotion_of_which_a_subject_moves_no_unit_is_unknown_and_named(monkey
     assert [float(label.weight) for label in labels] == [1, 1, 0, 0]
     assert labels[2].value == 0 and labels[0].value == pytest.approx(10 * (0.1 / 0.5 + 1) / 2)
     assert (
-        "rendered faces: the intensity of 'happy' is unknown for 1 of 2 people (train/subject_001), who do not move "
-        "its unit (AU6)"
+        "rendered faces: the intensity of 'happy' is unknown for 1 of 2 people (train/subject_001), who never move "
+        "its AU6"
     ) in caplog.text
 
 

@@ -149,13 +149,16 @@ def test_one_emotion_alone(folders, methods, tmp_path):
 
 def test_a_table_of_the_whole_network_stands_beside_the_others(folders, methods, compared, tmp_path):
     rows = [row for row in rows_of(compared[0]) if (row["method"], row["protocol"]) == ("none", "none")]
-    whole = [{**row, "method": "whole_network", "iterations": "3", "layers": "logits/.*"} for row in rows]
+    whole = [
+        {**row, "method": "whole_network", "iterations": "3", "learning_rate": "0.001", "layers": "logits/.*"}
+        for row in rows
+    ]
     calibration.write_csv(whole, tmp_path / "whole.csv")
     calibrate_intensity(
         [folders[0]], [folders[1]], tmp_path, ["none"], share=0.0, neutral_seconds=NEUTRAL_SECONDS,
         whole=[tmp_path / "whole.csv"],
     )  # fmt: skip
-    assert "| whole network, 3 iterations, layers `logits/.*`" in (tmp_path / "summary.md").read_text()
+    assert "| whole network, 3 iterations, rate 0.001, layers `logits/.*`" in (tmp_path / "summary.md").read_text()
     with pytest.raises(UsageError, match=r"--whole=.*calibration.csv is no table of launch.fine_tune_whole"):
         calibrate_intensity([folders[0]], [folders[1]], tmp_path, whole=[compared[0] / "calibration.csv"])
 
@@ -202,3 +205,15 @@ def test_without_layers_of_the_network_iterations_are_left_out(folders, methods,
         calibrate_intensity(*([pair] for pair in pairs), tmp_path / "out", ["none"], (), 0.0, NEUTRAL_SECONDS)
     assert "iterations are left out: the stored features hold no layers of the network" in caplog.text
     assert not rows_of(tmp_path / "out", "iterations.csv")
+
+
+def test_people_whose_intensity_is_not_known_are_left_out_and_named(folders, methods, tmp_path, caplog):
+    known = np.arange(FRAMES * PEOPLE) >= FRAMES
+    folder = write(tmp_path / "some", "test", weight=known.astype(np.float32))
+    with caplog.at_level("WARNING"):
+        calibrate_intensity([folders[0]], [folder], tmp_path / "out", ["none"], ["happy"], 0.0, NEUTRAL_SECONDS)
+    assert "intensity of 'happy' in [0, 10] is not known, or not all of it, of test/0 (1 of 3 people)" in caplog.text
+    assert {row["subject"] for row in rows_of(tmp_path / "out")} == {"test/1", "test/2"}
+    folder = write(tmp_path / "nobody", "test", weight=np.zeros(FRAMES * PEOPLE, np.float32))
+    with pytest.raises(UsageError, match="of test/0, test/1, test/2 and of nobody else; choose other emotions with"):
+        calibrate_intensity([folders[0]], [folder], tmp_path / "out", ["none"], ["happy"], 0.0, NEUTRAL_SECONDS)

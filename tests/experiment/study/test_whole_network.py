@@ -134,7 +134,7 @@ def test_a_row_for_each_person_and_number_of_iterations(static_run, folders, tmp
 
 
 def test_layers_that_are_not_there_are_refused(static_run):
-    with pytest.raises(UsageError, match="--layers=logits/.* matches no parameter of .*; paths look like head/"):
+    with pytest.raises(UsageError, match="--trained=logits/.* matches no parameter of .*; paths look like head/"):
         WholeNetwork(static_run, Tuning(layers="logits/.*"))
 
 
@@ -142,7 +142,7 @@ def test_layers_that_are_not_there_are_refused(static_run):
     ("given", "message"),
     [
         ((["3", "1"], 1e-4, ".*"), r"numbers of steps \(3, 1\): expected different ones in ascending order, 0 or more"),
-        ((["some"], 1e-4, ".*"), "--iterations, --learning_rate, --layers: invalid literal"),
+        ((["some"], 1e-4, ".*"), "--iterations, --learning_rate, --trained: invalid literal"),
         ((["1"], 0.0, ".*"), "learning_rate is 0.0; it must be above 0"),
         (([], 1e-4, "("), r"layers '\(': missing \)"),
     ],
