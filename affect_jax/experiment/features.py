@@ -153,15 +153,21 @@ def _geometry(source: Source, index: np.ndarray) -> Arrays:
 
 
 def _head(network: Network, variables: Variables, contract: Contract) -> Arrays:
-    """The last layers, with columns in the order of the stored quantities, which may not be that of the network."""
-    layers = dict(affect_layers(network, variables) or {})
-    adapted = adapted_quantities(contract.predicts)
-    if len(adapted) > 1:
-        own = [name for name in contract.predicts if name in adapted]
-        for name in LAST_LAYER & set(layers):
-            parts = dict(zip(own, np.split(layers[name], len(own), axis=-1), strict=True))
-            layers[name] = np.concatenate([parts[quantity] for quantity in adapted], axis=-1)
+    layers = in_stored_order(affect_layers(network, variables) or {}, contract.predicts)
     return {HEAD + name: layer for name, layer in layers.items()}
+
+
+def in_stored_order(layers: Arrays, predicts: Sequence[str]) -> Arrays:
+    """The last layer with its columns in the order of the stored quantities, which may not be that of the network."""
+    adapted = adapted_quantities(predicts)
+    own = [name for name in predicts if name in adapted]
+    if own == list(adapted):
+        return layers
+    found = dict(layers)
+    for name in LAST_LAYER & set(layers):
+        parts = dict(zip(own, np.split(layers[name], len(own), axis=-1), strict=True))
+        found[name] = np.concatenate([parts[quantity] for quantity in adapted], axis=-1)
+    return found
 
 
 def _write(folder: pathlib.Path, rows: Rows, arrays: Arrays, facts: FeatureFacts) -> int:

@@ -168,3 +168,12 @@ def test_a_network_without_features_is_wrong_usage(tmp_path):
 def test_a_missing_input_is_wrong_usage(tmp_path):
     with pytest.raises(UsageError, match="--input=.*film.mp4 does not exist"):
         storing.store_files(tmp_path, tmp_path / "film.mp4", tmp_path, Finding("whole_frame"))
+
+
+def test_the_last_layer_is_stored_in_the_order_of_the_stored_intensities():
+    """The network rates sadness before happiness, with two outputs each; the table has happiness first."""
+    layers = {"output_kernel": np.float32([[1, 2, 3, 4]]), "output_bias": np.float32([5, 6, 7, 8])}
+    found = storing.in_stored_order(layers, ("intensity_sad", "intensity_happy"))
+    np.testing.assert_array_equal(found["output_kernel"], [[3, 4, 1, 2]])
+    np.testing.assert_array_equal(found["output_bias"], [7, 8, 5, 6])
+    assert storing.in_stored_order(layers, ("intensity_happy", "intensity_sad")) is layers

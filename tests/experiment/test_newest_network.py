@@ -3,6 +3,7 @@
 import datetime
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -29,10 +30,11 @@ FRAMES, COUNT, NAME = 9, 12, "intensity_sad"
 
 
 class Clip:
-    """A recording of noise."""
+    """A recording of noise that fades, without a cut: one face throughout."""
 
     label_set = "affectnet_8"
-    images = np.random.default_rng(0).integers(0, 256, (COUNT, 32, 32, 3), np.uint8)
+    noise = np.random.default_rng(0).uniform(-80, 80, (32, 32, 3))
+    images = np.uint8(128 + noise * np.linspace(1, 0.3, COUNT)[:, None, None, None])
 
     def __init__(self):
         numbers = np.arange(COUNT)
@@ -58,13 +60,13 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.slow  # two programs are compiled
+@pytest.mark.slow  # programs of many layers are compiled
 def test_a_video_has_the_values_of_an_evaluation_of_the_same_frames(folder, tmp_path):
     run, network, variables, _ = restore.restore_run(folder)
     source = Clip()
     ready = CompiledNetwork(network)
     rows = collect(
-        lambda batch: jax.device_get(ready(variables, batch.inputs.images / np.float32(255))),
+        lambda batch: jax.device_get(ready(variables, jnp.asarray(batch.inputs.images / np.float32(255)))),
         evaluation_batches(run, source, tmp_path),
         source.examples,
         run.task.quantities,
@@ -81,6 +83,7 @@ def test_a_video_has_the_values_of_an_evaluation_of_the_same_frames(folder, tmp_
     np.testing.assert_allclose(found, rows.values[NAME], atol=1e-4)
 
 
+@pytest.mark.slow
 def test_an_export_says_what_a_call_takes_and_gives(folder):
     content = describe(Source.restore(folder), datetime.date(2026, 1, 1))
     assert content["input"]["shape"] == ["batch", FRAMES, 32, 32, 3]
@@ -89,10 +92,11 @@ def test_an_export_says_what_a_call_takes_and_gives(folder):
     assert "newest frame of a call, repeated for the others" in content["frames"]["order"]
 
 
-def test_only_networks_of_landmarks_alone_have_nothing_to_report(folder):
+def test_only_networks_of_landmarks_alone_have_nothing_to_report(tmp_path):
     config = base.base()
     trunk = {"input_px": 32, "widths": (4, 8, 8), "modules": 1, "depth": 2}
     config.model, config.task = base.model("landmarks", trunk=trunk), base.task("landmarks")
     run = parse(config)
+    network = make_network(run)
     with pytest.raises(UsageError, match="holds a landmark network, which does not predict affect"):
-        making.make_predictor(folder, run, None, None, 0, (), "float32")
+        making.make_predictor(tmp_path, run, network, network.abstract, 0, (), "float32")

@@ -45,7 +45,7 @@ def read_unit_table(path: pathlib.Path, timecode_fps: float = 60.0, face: int | 
     """
     table = Table.read(path).of_face(face)
     openface = {int(match[1]): (name, name) for name in table.columns if (match := OPENFACE_UNIT.fullmatch(name))}
-    columns = openface or rig.units_among(table.columns)
+    columns = openface or _of_rig(table)
     if not columns:
         raise ValueError(
             f"{path}, row 1: no action units; expected columns such as AU12_r (OpenFace 2), or mouthSmileLeft and "
@@ -61,8 +61,18 @@ def read_unit_table(path: pathlib.Path, timecode_fps: float = 60.0, face: int | 
         return UnitTable(traces, OPENFACE_SCALE, frames, False, _lacking(OPENFACE_UNITS, traces, "OpenFace 2"))
     check_sides(table)
     frames = read_frames(table, 0)
-    notes = _lacking((*rig.TWO_SIDED, *rig.ONE_SIDED), traces, "a face rig") + _weak_units(table, traces)
+    present = rig.units_among(table.columns)
+    expected = {*rig.TWO_SIDED, *rig.ONE_SIDED} - (set(present) - set(columns))
+    notes = _lacking(sorted(expected), traces, "a face rig") + _weak_units(table, traces)
     return UnitTable(traces, RIG_SCALE, frames, table.column("time_seconds") is None, notes)
+
+
+def _of_rig(table: Table) -> dict[int, tuple[str, str]]:
+    """The units of a face rig's table; not those that MediaPipe's network never shows."""
+    found = rig.units_among(table.columns)
+    if table.column(rig.OF_MEDIAPIPE) is None:
+        return found
+    return {unit: columns for unit, columns in found.items() if unit not in rig.ABSENT_IN_MEDIAPIPE}
 
 
 def _lacking(units: Sequence[int], traces: UnitTraces, source: str) -> tuple[str, ...]:
@@ -91,7 +101,10 @@ def _has_face(table: Table, complete: np.ndarray) -> np.ndarray:
 def _weak_units(table: Table, traces: UnitTraces) -> tuple[str, ...]:
     if table.column(rig.OF_MEDIAPIPE) is None:
         return ()
-    named = [f"AU{unit} ({name})" for unit, name in rig.WEAK_IN_MEDIAPIPE.items() if unit in traces.units]
-    if not named:
-        return ()
-    return (f"MediaPipe's network leaves {' and '.join(named)} near zero, whatever the face does",)
+    notes = []
+    present = rig.units_among(table.columns)
+    if absent := [f"AU{unit} ({name})" for unit, name in rig.ABSENT_IN_MEDIAPIPE.items() if unit in present]:
+        notes.append(f"MediaPipe's network never shows {' or '.join(absent)}, which are left out")
+    if weak := [f"AU{unit} ({name})" for unit, name in rig.WEAK_IN_MEDIAPIPE.items() if unit in traces.units]:
+        notes.append(f"MediaPipe's network leaves {' and '.join(weak)} near zero, whatever the face does")
+    return tuple(notes)

@@ -13,6 +13,7 @@ from affect_jax.experiment.study.adaptation_runs import Adapted, Row, rows_of, r
 from affect_jax.experiment.study.neutral_segments import require_neutral_segments, warn_of_faces_that_move
 from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.personal.adaptive_learning import RATES, STOPS, AdaptiveLearning
+from affect_jax.personal.method import FRAMES, NEUTRAL
 from affect_jax.personal.outputs import is_intensity
 from affect_jax.personal.protocol import NEUTRAL_ONLY, Protocol
 from affect_jax.personal.registry import METHODS
@@ -77,9 +78,14 @@ def _read(
 
 
 def _run(name: str, pair: Pair, settings: Sequence[Protocol], parts: pathlib.Path, asked: bool) -> list[Row]:
-    """Rows of a method; none, with a warning, if it does not suit the network and was not asked for by name."""
+    """Rows of a method in the settings that give it something, and of the network as it is in all of them.
+
+    None, with a warning, if it does not suit the network and was not asked for by name.
+    """
+    needs = set(METHODS[name].needs)
+    own = [each for each in settings if each.has_labels or name == BASE or {NEUTRAL, FRAMES} & needs]
     try:
-        return run_method(name, pair, settings, parts)
+        return run_method(name, pair, own, parts) if own else []
     except ValueError as error:
         if asked or name == BASE:
             raise UsageError(f"--methods: {error}") from error

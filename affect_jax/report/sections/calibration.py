@@ -79,7 +79,8 @@ def _draw_iterations(axes: Axes, lines: Sequence[Line], along: Sequence[Line]) -
     axes.set_xscale("log")
     axes.set_xlabel("iterations", color=INK)
     axes.set_ylabel(TITLES[MAIN], color=INK)
-    axes.legend(frameon=False, fontsize=7, labelcolor=INK, ncols=2)
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.15)}
+    axes.legend(frameon=False, fontsize=8, labelcolor=INK, ncols=3, **below)
 
 
 def _draw_errors(axes: Axes, rows: Sequence[Row]) -> None:

@@ -73,6 +73,14 @@ def test_blendshapes_of_a_prediction_warn_of_units_that_the_network_leaves_near_
     )
 
 
+def test_units_that_mediapipe_never_shows_are_left_out(tmp_path):
+    columns = ["time_seconds", "_neutral", "cheekSquintLeft", "cheekSquintRight", "mouthSmileLeft", "mouthSmileRight"]
+    table = read_unit_table(_write(tmp_path / "p.csv", columns, [(0.0, 0, 0, 0, 0.5, 0.6), (0.1, 0, 0, 0, 0.1, 0.2)]))
+    assert table.traces.units == (12,)
+    assert "MediaPipe's network never shows AU6 (cheekSquint), which are left out" in table.notes
+    assert "AU6," not in table.notes[0]
+
+
 def test_a_face_has_to_be_chosen_where_there_are_several(tmp_path):
     columns = ["time_seconds", "face", "success", "mouthSmileLeft", "mouthSmileRight"]
     rows = [(0.0, 0, 1, 0.1, 0.1), (0.0, 1, 1, 0.9, 0.9), (0.1, 0, 1, 0.2, 0.2), (0.1, 1, 1, 0.8, 0.8)]

@@ -38,7 +38,15 @@ def methods():
         patch.setitem(registry.METHODS, "siamese", OneFrame())
         patch.setattr(calibration, "RATES", (1e-2,))
         patch.setattr(calibration, "STOPS", (0, 1, 10))
+        patch.setattr(calibration, "HEAD_LAYERS", ("output_.*", ".*"))  # the last is of heads with a hidden layer
         yield
+
+
+@pytest.fixture
+def quick(methods, monkeypatch):
+    """Neither iterations nor a plot, where they are not what is tested."""
+    monkeypatch.setattr(calibration, "run_iterations", lambda pair: [])
+    monkeypatch.setattr(calibration, "draw_calibration", lambda *given: None)
 
 
 def write(folder: pathlib.Path, split: str, seed: int = 0, **changes) -> pathlib.Path:
@@ -110,8 +118,8 @@ def test_scores_equal_an_oracle_on_frames_far_from_the_neutral_segment(compared)
 def test_tables_plot_and_lines(compared):
     output, table = compared
     rows, along = rows_of(output), rows_of(output, "iterations.csv")
-    assert len(rows) == 2 * len(METHODS) * PEOPLE  # with a neutral face, and with labels of a block besides
-    assert len(along) == 2 * 2 * PEOPLE  # two choices of layers, 1 and 10 iterations
+    assert len(rows) == (3 + len(METHODS)) * PEOPLE  # with a neutral face, and with labels of a block besides
+    assert len(along) == 2 * PEOPLE  # 1 and 10 iterations
     assert "neutral subtraction" in table and "within 2" in table
     page = (output / "summary.md").read_text()
     for heading in ("## A neutral face only", "### Difference to neutral subtraction", "## By layers, learning rate"):
@@ -119,7 +127,7 @@ def test_tables_plot_and_lines(compared):
     assert (output / "calibration.png").read_bytes().startswith(b"\x89PNG")
     lines = {row["method"]: row for row in rows_of(output, "summary.csv") if row["given"] == "neutral"}
     assert float(lines["neutral_subtraction"]["exact-none/low"]) > 0
-    assert float(lines["bias_scale"]["exact-none"]) == 0  # it needs labels
+    assert "bias_scale" not in lines  # it needs labels
 
 
 def test_corrupting_all_that_is_neither_neutral_nor_scored_changes_nothing(folders, methods, compared, tmp_path):
@@ -141,13 +149,13 @@ def test_corrupting_all_that_is_neither_neutral_nor_scored_changes_nothing(folde
         assert rows_of(tmp_path / "out", name) == before
 
 
-def test_one_emotion_alone(folders, methods, tmp_path):
+def test_one_emotion_alone(folders, quick, tmp_path):
     calibrate_intensity([folders[0]], [folders[1]], tmp_path, ["none"], ["sad"], 0.0, NEUTRAL_SECONDS)
     row = rows_of(tmp_path)[0]
     assert row["exact/mean"] == row["exact/intensity_sad"] and "exact/intensity_happy" not in row
 
 
-def test_a_table_of_the_whole_network_stands_beside_the_others(folders, methods, compared, tmp_path):
+def test_a_table_of_the_whole_network_stands_beside_the_others(folders, quick, compared, tmp_path):
     rows = [row for row in rows_of(compared[0]) if (row["method"], row["protocol"]) == ("none", "none")]
     whole = [
         {**row, "method": "whole_network", "iterations": "3", "learning_rate": "0.001", "layers": "logits/.*"}
@@ -164,7 +172,7 @@ def test_a_table_of_the_whole_network_stands_beside_the_others(folders, methods,
 
 
 def test_people_without_a_neutral_segment_are_refused_and_those_who_move_in_it_are_named(
-    folders, methods, tmp_path, caplog
+    folders, quick, tmp_path, caplog
 ):
     sources, targets = [folders[0]], [folders[1]]
     with pytest.raises(UsageError, match="--neutral_seconds=0: there is no neutral segment, by which people are"):
@@ -185,7 +193,7 @@ def test_people_without_a_neutral_segment_are_refused_and_those_who_move_in_it_a
     assert "test/1 is not neutral" not in caplog.text
 
 
-def test_what_does_not_belong_here_is_refused(folders, methods, tmp_path):
+def test_what_does_not_belong_here_is_refused(folders, quick, tmp_path):
     sources, targets = [folders[0]], [folders[1]]
     with pytest.raises(UsageError, match="holds features of intensity; compare with launch.calibrate_intensity"):
         compare_adaptation(sources, targets, tmp_path, neutral_seconds=NEUTRAL_SECONDS)
@@ -199,7 +207,8 @@ def test_what_does_not_belong_here_is_refused(folders, methods, tmp_path):
         calibrate_intensity(sources, targets, tmp_path, emotions=["joy"])
 
 
-def test_without_layers_of_the_network_iterations_are_left_out(folders, methods, tmp_path, caplog):
+def test_without_layers_of_the_network_iterations_are_left_out(folders, methods, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(calibration, "draw_calibration", lambda *given: None)
     pairs = [write(tmp_path / split, split, head=None) for split in ("train", "test")]
     with caplog.at_level("WARNING"):
         calibrate_intensity(*([pair] for pair in pairs), tmp_path / "out", ["none"], (), 0.0, NEUTRAL_SECONDS)
@@ -207,7 +216,7 @@ def test_without_layers_of_the_network_iterations_are_left_out(folders, methods,
     assert not rows_of(tmp_path / "out", "iterations.csv")
 
 
-def test_people_whose_intensity_is_not_known_are_left_out_and_named(folders, methods, tmp_path, caplog):
+def test_people_whose_intensity_is_not_known_are_left_out_and_named(folders, quick, tmp_path, caplog):
     known = np.arange(FRAMES * PEOPLE) >= FRAMES
     folder = write(tmp_path / "some", "test", weight=known.astype(np.float32))
     with caplog.at_level("WARNING"):
