@@ -14,8 +14,8 @@ GROUPS = {
     "Use elsewhere": ("export",),
     "Derive a network from another": ("inflate", "certify", "factorize", "prune", "join_experts", "convert"),
     "Study people": ("compare_groups",),
-    "Study many runs": ("sweep", "compare_sweeps", "compare_adaptation", "fine_tune_whole"),
-    "Data": ("prepare_data", "find_faces", "import_lists", "render_faces"),
+    "Study many runs": ("sweep", "compare_sweeps", "compare_adaptation", "calibrate_intensity", "fine_tune_whole"),
+    "Data": ("prepare_data", "find_faces", "import_lists", "render_faces", "window_levels"),
 }
 FOLDER = pathlib.Path(__file__).parent
 
@@ -35,7 +35,7 @@ def listing() -> str:
     ]
     for title, commands in GROUPS.items():
         lines += ["", title]
-        lines += [f"  launch.{command:<18} {summary(command)}" for command in commands]
+        lines += [f"  launch.{command:<20} {summary(command)}" for command in commands]
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ from absl import flags, logging
 from affect_jax.experiment import cli
 from launch.flags import define_face_model, define_path, require
 
-DATA = flags.DEFINE_string("data", None, "Reader of the data set: ck_plus, folder, omg, recola or sewa.")
+DATA = flags.DEFINE_string("data", None, "Reader of the data set: action_units, ck_plus, folder, omg, recola or sewa.")
 DATA_ROOT = define_path("data_root", "Folder of the data set, which must be writable.", folder=True)
 OUTPUT = define_path("output", "Folder for list and sheet instead of that of the landmarks.", folder=True)
 LANDMARKER = define_face_model()

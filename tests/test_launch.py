@@ -87,6 +87,7 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     ("live", "video"),  # whether to record one
     ("adapt", "output"),  # a file, not a folder
     ("fine_tune_whole", "output"),
+    ("fine_tune_whole", "iterations"),  # of adaptive learning, not of least squares
     ("fine_tune_whole", "seed"),  # of the frames that are learned from
     ("render_faces", "subject"),  # a number
     ("render_faces", "seed"),
@@ -340,6 +341,16 @@ WRONG = {
         "compare_adaptation",
         ["--sources=W", "--targets=V", "--output=O"],
         "is missing; store the features again with python -m launch.features",
+    ),
+    "too many labels": (
+        "calibrate_intensity",
+        ["--sources=W", "--targets=V", "--output=O", "--share=0.7"],
+        "--share=0.7: protocol: share is 0.7; expected a fraction from 0 to 0.2",
+    ),
+    "labels and iterations": (
+        "fine_tune_whole",
+        ["--workdir=W", "--sources=W", "--targets=V", "--data=d", "--output=O", "--iterations=1", "--shares=0.1"],
+        "--shares has no effect: --iterations learns from the neutral segment alone",
     ),
     "no sweep": ("compare_sweeps", ["--sweep=W", "--output=O"], "holds no table.csv; run python -m launch.sweep"),
 }

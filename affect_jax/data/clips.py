@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from affect_jax.data.source import as_table
 from affect_jax.ops import sequence
 from affect_jax.ops.labels_over_time import CLOCK_TOLERANCE_SECONDS
-from affect_jax.ops.sequence import counting_window, window_starts
+from affect_jax.ops.sequence import counting_window, past_places, window_starts
 from affect_jax.types import Source
 
 
@@ -93,3 +93,20 @@ def evaluation_windows(
         indices.append(padded[positions])
         weights.append((mine & (positions < len(members))).astype(np.float32))
     return np.concatenate(indices), np.concatenate(weights)
+
+
+def newest_windows(
+    source: Source, frames: int, every: int = 1
+) -> tuple[Int[np.ndarray, "window frame"], Float[np.ndarray, "window frame"]]:
+    """Returns the indices and weights of windows for a network that predicts the newest frame of each.
+
+    There is one for each frame of the source: it ends with that frame, which alone has weight 1. Where a part of a clip
+    (see `split_at_gaps`) has just begun, its first frame is repeated on the left. `every` as in `evaluation_windows`.
+    """
+    if frames < 1:
+        raise ValueError(f"frames is {frames}; expected at least 1")
+    parts = _subsample(source, every)
+    indices = np.concatenate([members[past_places(np.arange(len(members)), frames)] for members in parts])
+    weights = np.zeros(indices.shape, np.float32)
+    weights[:, -1] = 1
+    return indices, weights

@@ -4,7 +4,7 @@ import dataclasses
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Num, UInt8
 
 from affect_jax.data.augment import AugmentConfig, Jitter, draw_jitter
 from affect_jax.ops.geometry import (
@@ -42,13 +42,21 @@ def prepare(
     return unit_range(pixels), crop_labels(labels, matrix)
 
 
-def crop_region(labels: Labels, image_shape: tuple[int, ...] | None, config: CropConfig, jitter: Jitter) -> Crop:
-    """Returns the region to crop: it surrounds the landmarks if labeled, else the whole image.
+def crop_region(
+    labels: Labels,
+    image_shape: tuple[int, ...] | None,
+    config: CropConfig,
+    jitter: Jitter,
+    points: Num[np.ndarray, "point 2"] | None = None,
+) -> Crop:
+    """Returns the region to crop: it surrounds `points`, else the landmarks if labeled, else the whole image.
 
     ValueError if there are neither landmarks nor an `image_shape` (height, width).
     """
     landmarks = labels.get("landmarks")
-    if landmarks is not None and landmarks.weight > 0:
+    if points is not None:
+        crop = landmark_crop(points, config)
+    elif landmarks is not None and landmarks.weight > 0:
         crop = landmark_crop(landmarks.value, config)
     elif image_shape is None:
         raise ValueError("a face without landmarks cannot be cropped before its image is read")

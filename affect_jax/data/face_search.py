@@ -119,6 +119,7 @@ def recording_names(root: pathlib.Path) -> list[str]:
 
 
 SEARCHES: dict[str, Callable[[str], Search]] = {
+    "action_units": recordings,
     "ck_plus": ck_plus,
     "folder": folder,
     "omg": recordings,

@@ -7,6 +7,8 @@ import numpy as np
 from affect_jax.data.source import as_table
 from affect_jax.types import Source
 
+# Metadata of an option of a reader that changes nothing at its default: what was stored before it existed stays valid.
+ADDED_LATER = {"added_later": True}
 TEXTS = 65536  # strings that are put together at once
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from affect_jax.data.readers.action_units import ActionUnitsConfig, action_units
 from affect_jax.data.readers.afew_va import AFEWVAConfig, afew_va
 from affect_jax.data.readers.aff_wild2 import AffWild2Config, aff_wild2
 from affect_jax.data.readers.affectnet import AffectNetConfig, affectnet
@@ -18,6 +19,7 @@ from affect_jax.data.readers.rendered import RenderedConfig, rendered
 from affect_jax.data.readers.sewa import SEWAConfig, sewa
 
 READERS: dict[str, tuple[Callable, type]] = {
+    "action_units": (action_units, ActionUnitsConfig),
     "aff_wild2": (aff_wild2, AffWild2Config),
     "affectnet": (affectnet, AffectNetConfig),
     "affectnet_npy": (affectnet_npy, AffectNetNpyConfig),

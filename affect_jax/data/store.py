@@ -7,11 +7,13 @@ import json
 import pathlib
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from absl import logging
 from jaxtyping import UInt8
 
+from affect_jax.data.fingerprint import ADDED_LATER
 from affect_jax.data.source import Table
 from affect_jax.data.store_writing import COLUMNS, COLUMNS_FILE, SPLIT, read_labels, write
 from affect_jax.files import image_files
@@ -23,9 +25,18 @@ FORMAT_VERSION = 3  # stores of another version are rewritten
 
 
 def fingerprint(reader: str, *configs) -> str:
-    """Hashes a reader and its configs (dataclasses); differs if any field differs."""
-    fields = json.dumps([FORMAT_VERSION, reader, *map(dataclasses.asdict, configs)], sort_keys=True)
+    """Hashes a reader and its configs (dataclasses); differs if any field differs, see `ADDED_LATER`."""
+    fields = json.dumps([FORMAT_VERSION, reader, *map(_fields, configs)], sort_keys=True)
     return hashlib.sha256(fields.encode()).hexdigest()[:16]
+
+
+def _fields(config: Any) -> dict[str, Any]:
+    """The fields that tell stores apart."""
+    values = dataclasses.asdict(config)
+    for field in dataclasses.fields(config):
+        if field.metadata == ADDED_LATER and values[field.name] == field.default:
+            del values[field.name]
+    return values
 
 
 class StoredFaces:

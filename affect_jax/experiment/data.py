@@ -13,6 +13,7 @@ from affect_jax.data.source import Concatenated, with_label_set
 from affect_jax.data.stored_faces import AS_THEY_ARE, CutFaces, StoredConfig
 from affect_jax.data.training_batches import TrainingBatches
 from affect_jax.data.training_rows import WHOLE_BATCH, Share
+from affect_jax.data.windows import TrainingWindows
 from affect_jax.experiment.config.data import SourceConfig
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
@@ -98,6 +99,12 @@ def open_training_source(options: Options, workdir: pathlib.Path, share: Share =
     return joined
 
 
+def training_windows(options: Options, source: Source) -> TrainingWindows:
+    """The windows that a run cuts from one of its data sets, as `training_batches` does."""
+    data, contract = options.data, options.contract
+    return TrainingWindows(source, data.frames, data.hop or None, data.windows, contract.newest, contract.predicts)
+
+
 def training_batches(
     options: Options, data: Concatenated, workdir: pathlib.Path, share: Share = WHOLE_BATCH
 ) -> TrainingBatches:
@@ -115,6 +122,8 @@ def training_batches(
         frames=options.data.frames or None,
         hop=options.data.hop or None,
         windows=options.data.windows,
+        newest=options.contract.newest,
+        predicts=options.contract.predicts,
         balanced=options.data.balanced,
         takes=(options.contract.takes,),
         mixture=[part.weight for part in options.data.train.values()],
@@ -134,6 +143,7 @@ def evaluation_batches(options: Options, data: Source, workdir: pathlib.Path, sh
         frames=options.data.frames or None,
         every=options.data.windows.every,
         latest=options.contract.causal,
+        newest=options.contract.newest,
         crop=options.crop,
         takes=(options.contract.takes,),
         max_skipped_fraction=options.data.max_skipped_fraction,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 from absl import logging
 
 from affect_jax.data.folds import FoldConfig
@@ -26,7 +27,9 @@ from affect_jax.experiment.data import SKIPPED, evaluation_batches, existing_sto
 from affect_jax.experiment.network import make_predict
 from affect_jax.files.disk import require_writable
 from affect_jax.files.json_files import read_object
+from affect_jax.nn.network import names
 from affect_jax.ops.geometry import crop_name
+from affect_jax.personal.digest import network_digest
 from affect_jax.tables.rows import Rows
 from affect_jax.tables.writing import write_rows
 
@@ -69,13 +72,14 @@ def evaluate_run(
         run.label_set,
         run.contract.input_px,
     )
-    return folder, _write(rows, folder, conditions, model=f"{workdir.name}@{step}")
+    digest = network_digest(jax.device_get(names(variables)))
+    return folder, _write(rows, folder, conditions, f"{workdir.name}@{step}", digest)
 
 
-def _write(rows: Rows, folder: pathlib.Path, conditions: EvaluationConditions, model: str) -> dict:
+def _write(rows: Rows, folder: pathlib.Path, conditions: EvaluationConditions, model: str, digest: str) -> dict:
     """Writes predictions.csv and summary.json to a folder; returns the summary."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_rows(rows, folder / "predictions.csv", model=model, crop=conditions.crop)
+    write_rows(rows, folder / "predictions.csv", model, conditions.crop, digest)
     summary = write_summary(rows, conditions, folder)
     logging.info("wrote summary.json and predictions.csv to %s", folder)
     return summary

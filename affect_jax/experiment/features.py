@@ -28,6 +28,7 @@ from affect_jax.models.features import affect_layers, with_features
 from affect_jax.nn.network import Network, Variables, names
 from affect_jax.ops.geometry import crop_name
 from affect_jax.personal.digest import network_digest
+from affect_jax.personal.outputs import adapted_quantities
 from affect_jax.predict.features import FeaturePredictor, find_features
 from affect_jax.tables.feature_rows import (
     ARRAYS,
@@ -35,7 +36,6 @@ from affect_jax.tables.feature_rows import (
     FEATURES,
     GEOMETRY,
     HEAD,
-    OUTPUT,
     TABLE,
     Arrays,
     FeatureFacts,
@@ -46,7 +46,8 @@ from affect_jax.tables.feature_rows import (
 from affect_jax.tables.rows import Rows
 from affect_jax.types import Source
 
-QUANTITIES = ("valence_arousal", "emotion")  # in the table
+LAST_LAYER = {"output_kernel", "output_bias"}
+BESIDE = ("emotion",)  # in the table, where the network predicts it
 
 
 def store_data_set(
@@ -56,7 +57,7 @@ def store_data_set(
     placement = restore.evaluation_placement(workdir)
     require_writable(output)
     run, network, variables, step = restore.restore_run(workdir, placement)
-    _require_features(workdir, run.model_name, run.contract)
+    adapted = _require_features(workdir, run.model_name, run.contract)
     part = evaluation_source(run, data, root, split, settings)
     conditions = conditions_of(run, part, (), step)
     described = {"reader": conditions.data, "split": part.options.own_split, "options": conditions.reader}
@@ -64,10 +65,10 @@ def store_data_set(
     _require_same_conditions(output, facts)
     source = open_source(part, run.label_set, existing_store(run), str(output / SKIPPED))
     ready = make_predict(with_features(network), placement)
-    function = RawOutputs(lambda batch: ready(variables, batch), (FEATURES, OUTPUT))
+    function = RawOutputs(lambda batch: ready(variables, batch), (FEATURES, *adapted))
     batches = evaluation_batches(run, source, output)
-    rows = collect(function, batches, source.examples, QUANTITIES, run.label_set, run.contract.input_px)
-    arrays = function.arrays() | _geometry(source, function.index) | _head(network, variables)
+    rows = collect(function, batches, source.examples, (*adapted, *BESIDE), run.label_set, run.contract.input_px)
+    arrays = function.arrays() | _geometry(source, function.index) | _head(network, variables, run.contract)
     return _write(output, rows, arrays, facts)
 
 
@@ -90,17 +91,20 @@ def store_files(workdir: pathlib.Path, source: pathlib.Path, output: pathlib.Pat
     fields = {field.name: getattr(plain, field.name) for field in dataclasses.fields(plain)}
     predictor = FeaturePredictor(**fields)
     faces = find_features(predictor, source, make_tracks)
-    count = _write(output, faces.rows(predictor), faces.arrays() | _head(network, variables), facts)
+    count = _write(output, faces.rows(predictor), faces.arrays() | _head(network, variables, run.contract), facts)
     raise_problems(faces.problems)
     return count
 
 
-def _require_features(workdir: pathlib.Path, model_name: str, contract: Contract) -> None:
-    if not contract.features:
+def _require_features(workdir: pathlib.Path, model_name: str, contract: Contract) -> tuple[str, ...]:
+    """The quantities whose raw outputs are stored; UsageError if the network has none, or offers no features."""
+    adapted = adapted_quantities(contract.predicts)
+    if not contract.features or not adapted:
         raise UsageError(
             f"{workdir} holds a network '{model_name}', which offers no pooled features; give the workdir of a "
-            "network that predicts valence and arousal from images"
+            "network that predicts valence and arousal, or intensities, from images"
         )
+    return adapted
 
 
 def _facts(
@@ -148,8 +152,22 @@ def _geometry(source: Source, index: np.ndarray) -> Arrays:
     return {GEOMETRY: geometry_signature(landmarks.value[index])}
 
 
-def _head(network: Network, variables: Variables) -> Arrays:
-    return {HEAD + name: layer for name, layer in (affect_layers(network, variables) or {}).items()}
+def _head(network: Network, variables: Variables, contract: Contract) -> Arrays:
+    layers = in_stored_order(affect_layers(network, variables) or {}, contract.predicts)
+    return {HEAD + name: layer for name, layer in layers.items()}
+
+
+def in_stored_order(layers: Arrays, predicts: Sequence[str]) -> Arrays:
+    """The last layer with its columns in the order of the stored quantities, which may not be that of the network."""
+    adapted = adapted_quantities(predicts)
+    own = [name for name in predicts if name in adapted]
+    if own == list(adapted):
+        return layers
+    found = dict(layers)
+    for name in LAST_LAYER & set(layers):
+        parts = dict(zip(own, np.split(layers[name], len(own), axis=-1), strict=True))
+        found[name] = np.concatenate([parts[quantity] for quantity in adapted], axis=-1)
+    return found
 
 
 def _write(folder: pathlib.Path, rows: Rows, arrays: Arrays, facts: FeatureFacts) -> int:

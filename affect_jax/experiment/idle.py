@@ -19,12 +19,13 @@ def warn_of_idle_options(options: Options, parts: Sequence[Source]) -> None:
     """
     labeled = [labeled_quantities(part) for part in parts]
     everywhere = set().union(*labeled)
-    sentences = [*_in_sections(options.model, "model"), *_weights(options), *_balance(options, labeled)]
+    sentences = [*_in_sections(options.model, "model"), *_in_sections(options.optimizer, "optimizer")]
+    sentences += [*_weights(options), *_balance(options, labeled)]
     sentences += describe(options.task.config, options.task.config.idle(options.contract.predicts, everywhere), "task")
     sentences += describe(options.augment, options.augment.idle(options.contract.takes), "augment")
     if "landmarks" not in everywhere:
         reason = "no face of the training data has landmarks, so the crops are whole images"
-        sentences += describe(options.crop, {"side_ratio": reason}, "crop")
+        sentences += describe(options.crop, {"side_ratio": reason, "one_box": reason}, "crop")
     for sentence in sentences:
         logging.warning("%s", sentence)
 

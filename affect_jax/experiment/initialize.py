@@ -10,6 +10,7 @@ from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive import growth, write
+from affect_jax.experiment.derive.copied import left_out
 from affect_jax.experiment.derive.draw import draw_arrays
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.experts_record import feature_network
@@ -34,7 +35,7 @@ def initial_variables(run: Options, network: Network, workdir: pathlib.Path) -> 
         return network.variables(module)
     if run.initialize.rule == "head":
         return _with_head(run, network, source)
-    copied = _copied(network, source) if run.initialize.rule == "copy" else {}
+    copied = _copied(run, network, source) if run.initialize.rule == "copy" else {}
     others = set(names(network.abstract)) - set(copied)
     drawn = draw_arrays(network, _first_key(run), others)
     return with_names(network.abstract, {**drawn, **copied})
@@ -69,10 +70,10 @@ def _first_key(run: Options) -> PRNGKeyArray:
     return jax.random.fold_in(jax.random.key(run.seed), 0)
 
 
-def _copied(network: Network, workdir: pathlib.Path) -> dict[str, Array]:
-    _, _, other, step = restore_run(workdir)
-    copied = names(other)
-    for name in write.drawn_arrays(workdir):  # its new heads were never trained: each run draws its own
+def _copied(run: Options, network: Network, workdir: pathlib.Path) -> dict[str, Array]:
+    other, _, variables, step = restore_run(workdir)
+    copied = names(variables)
+    for name in left_out(workdir, other, run, tuple(copied)):
         copied.pop(name)
     logging.info("copied %d of %d arrays from %s (step %d)", len(copied), len(names(network.abstract)), workdir, step)
     return copied
@@ -84,6 +85,7 @@ def warn_of_another_crop(run: Options, workdir: pathlib.Path) -> None:
     if run.contract.takes == other.contract.takes == "images" and run.crop != other.crop:
         theirs, ours = crop_name(other.contract.input_px, other.crop), crop_name(run.contract.input_px, run.crop)
         logging.warning(
-            "%s takes the crop '%s', this run '%s'; to keep its crop, set crop.warp=%s and crop.side_ratio=%g",
-            workdir, theirs, ours, other.crop.warp, other.crop.side_ratio,
+            "%s takes the crop '%s', this run '%s'; to keep its crop, set crop.warp=%s, crop.side_ratio=%g and "
+            "crop.one_box=%s",
+            workdir, theirs, ours, other.crop.warp, other.crop.side_ratio, other.crop.one_box,
         )  # fmt: skip

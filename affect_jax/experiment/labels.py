@@ -20,7 +20,10 @@ def join_labels(predictions: "polars.DataFrame", labels: "polars.DataFrame") -> 
     keys = _keys(predictions, labels)
     columns = [name for name in labels.columns if name.startswith(PREFIX)]
     if not columns:
-        raise ValueError(f"the labels have no column valence, arousal or expression; they have {_list(labels)}")
+        raise ValueError(
+            "the labels have no column valence, arousal or expression, and no intensity such as intensity_happy; they "
+            f"have {_list(labels)}"
+        )
     _require_unique(predictions, labels, keys)
     count = labels.height
     keyed = labels.select(*keys, *columns)

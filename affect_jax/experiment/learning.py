@@ -15,6 +15,7 @@ from affect_jax.personal.adapter import Adapter, no_adapter
 from affect_jax.personal.given import FAR_SECONDS, Given
 from affect_jax.personal.method import LABELS, NEUTRAL
 from affect_jax.personal.one_person import check_labels, of_one_face, of_subject, select
+from affect_jax.personal.outputs import is_intensity
 from affect_jax.personal.people import make_sources, read_people
 from affect_jax.personal.registry import METHODS
 from affect_jax.personal.sources import Sources
@@ -39,6 +40,11 @@ def rows_of(stored: StoredFeatures, lesson: Lesson, material: Material) -> Store
     mine = of_subject(stored, lesson.subject)
     rows = dataclasses.replace(select(stored, mine), subject=(lesson.subject,) * int(mine.sum()))
     if material.labels is not None:
+        if is_intensity(stored.quantities):
+            raise UsageError(
+                f"--labels={lesson.labels} holds valence and arousal, but {stored.path} is of intensities, which are "
+                "adapted by --neutral"
+            )
         table = read_table(stored.path / TABLE).with_row_index(ROW)
         rows = _with_labels(rows, table.filter(mine), material.labels, lesson.labels)
     rows = of_one_face(rows)
@@ -92,7 +98,7 @@ def learn(given: Given, lesson: Lesson, sources: Sources | None) -> Adapter:
     method = METHODS[lesson.method]
     if is_nothing(given):
         logging.warning("nothing is given that %s: the adapter changes nothing", _needed(lesson))
-        return jax.device_get(no_adapter(given.features.shape[-1]))
+        return jax.device_get(no_adapter(given.features.shape[-1], given.output.shape[-1]))
     prior = {} if sources is None else method.learn(sources, jax.random.key(0))
     return jax.device_get(jax.jit(method.adapt)(prior, given, jax.random.key(1)))
 

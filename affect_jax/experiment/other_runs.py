@@ -8,6 +8,7 @@ from affect_jax.experiment import restore
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
+from affect_jax.experiment.derive.copied import left_out
 from affect_jax.experiment.run import Run
 from affect_jax.nn.network import names
 
@@ -18,6 +19,10 @@ def check_copy(run: Run, workdir: pathlib.Path) -> None:
     other, checkpoints, step = restore.open_run(workdir)
     shapes, copied = names(run.network.abstract), checkpoints.shapes(step)
     checkpoints.close()
+    for name in left_out(workdir, other, options, tuple(copied)):
+        copied.pop(name)
+    if not copied:
+        raise UsageError(f"initialize.rule copy: {workdir} holds nothing but layers that this network draws itself")
     refused = f"initialize.rule copy: {workdir}"
     same_emotions = emotions.names(options.label_set) == emotions.names(other.label_set)
     if options.predicts_affect and other.predicts_affect and not same_emotions:
@@ -43,8 +48,8 @@ def check_head(run: Options, workdir: pathlib.Path) -> None:
     other, refused = claim.read_options(workdir), f"initialize.rule head: {workdir}"
     if not run.contract.experts or run.contract.takes != "features":
         raise UsageError(f"initialize.rule head is for model 'experts', but the model is '{run.model_name}'; use copy")
-    if not other.contract.features or other.contract.experts:
-        raise UsageError(f"{refused} holds a network '{other.model_name}', which has no head on pooled features")
+    if not (other.predicts_affect and other.contract.features):
+        raise UsageError(f"{refused} holds a network '{other.model_name}', which has no affect head")
     if other.contract.features != run.contract.features:
         raise UsageError(
             f"{refused} pools {other.contract.features} features, model.features is {run.contract.features}; they must "
@@ -66,6 +71,7 @@ def check_teaches(run: Options, other: Options) -> None:
         "input_px": (other.contract.input_px, run.contract.input_px),
         "crop.side_ratio": (other.crop.side_ratio, run.crop.side_ratio),
         "crop.warp": (other.crop.warp, run.crop.warp),
+        "crop.one_box": (other.crop.one_box, run.crop.one_box),
     }
     for name, (theirs, ours) in pairs.items():
         if theirs != ours:

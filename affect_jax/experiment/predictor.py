@@ -19,9 +19,11 @@ from affect_jax.models.features import with_features
 from affect_jax.nn.network import Network, Variables, names
 from affect_jax.personal.digest import network_digest
 from affect_jax.predict.predictor import Featured, Predictor
+from affect_jax.quantities.registry import in_order
 from affect_jax.types import Predictions
 
 BATCH = 16  # images per call
+WINDOWS = 4  # per call of a network that predicts the newest frame of a window; docs/decisions/intensity.md
 
 
 def predictor(
@@ -49,8 +51,12 @@ def with_adapters(
     follow = None
     if contract.causal:
         follow = follower(featured.module(variables), contract.input_px, precision)
-    digest = network_digest(names(variables))
+    digest = _digest(variables)
     return dataclasses.replace(made, featured=Featured(_function(featured, variables, precision), digest, follow))
+
+
+def _digest(variables: Variables) -> str:
+    return network_digest(jax.device_get(names(variables)))
 
 
 def _function(network: Network, variables: Variables, precision: str) -> Callable[[np.ndarray], Predictions]:
@@ -71,26 +77,34 @@ def make_predictor(
     flip: Sequence[str],
     precision: str,
 ) -> Predictor:
-    """The predictor of a restored run; UsageError if it does not predict affect from images."""
+    """The predictor of a restored run; UsageError if it does not predict affect from images.
+
+    Reported is what its task learns and the network predicts, except for places in the crop, which say nothing of the
+    image around it.
+    """
     if run.contract.takes != "images":
         raise UsageError(f"{workdir} holds a network of {run.contract.takes}; files and videos provide images only")
-    if not run.predicts_affect:
+    predicted = set(run.task.quantities) & set(run.contract.predicts)
+    reported = tuple(each.name for each in in_order(predicted) if not each.located)
+    if not reported:
         raise UsageError(
             f"{workdir} holds a landmark network, which does not predict affect; train a static network from it first"
         )
     return Predictor(
         function=_function(network, variables, precision),
         crop_px=run.contract.input_px,
-        batch=BATCH,
+        batch=WINDOWS if run.contract.newest else BATCH,
         frames=run.data.frames or None,
-        quantities=run.task.quantities,
+        quantities=reported,
         label_set=run.label_set,
         crop=run.crop,
-        flip_averaged=flip_averaging.checked(workdir, run.contract, run.task.quantities, flip),
+        flip_averaged=flip_averaging.checked(workdir, run.contract, reported, flip),
         name=f"{workdir.name}@{step}",
+        network_sha256=_digest(variables),
         follower=follower(network.module(variables), run.contract.input_px, precision) if run.contract.causal else None,
         trained_fps=trained_fps(run.data),
         every=run.data.windows.every,
+        newest=run.contract.newest,
     )
 
 

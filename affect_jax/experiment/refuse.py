@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import jax
 
 from affect_jax.experiment import restore, splits, task
+from affect_jax.experiment.clip_checks import check_clips
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import DERIVED
@@ -134,17 +135,6 @@ def check_task(run: Run) -> None:
             f"the network '{options.model_name}' predicts {', '.join(predicted)}, but the task learns "
             f"{', '.join(learned)}: nothing would be trained; choose another task or network"
         )
-
-
-def check_clips(run: Run) -> None:
-    """Checks that temporal networks get clips, and that the task gets the frames and predictions its terms need."""
-    options = run.options
-    if options.contract.over_time and not options.data.frames:
-        raise UsageError(
-            f"the network '{options.model_name}' is temporal, but data.frames is 0, which means single images: set "
-            "data.frames to the frames per clip, such as 16, or use a static network"
-        )
-    options.task.require(options.contract.predicts, options.data.frames, options.contract.experts)
 
 
 def check_experts(run: Run) -> None:

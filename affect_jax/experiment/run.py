@@ -7,7 +7,7 @@ from collections.abc import Callable
 import jax
 import optax
 
-from affect_jax.data.loader import EvaluationBatches
+from affect_jax.data.evaluation_batches import EvaluationBatches
 from affect_jax.data.source import Concatenated
 from affect_jax.data.training_rows import Share
 from affect_jax.experiment import data, network, task

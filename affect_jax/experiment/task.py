@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from affect_jax import emotions
 from affect_jax.data.order import balanced_shares
-from affect_jax.data.source import Concatenated, as_table
+from affect_jax.data.source import Concatenated, as_table, labeled_quantities
 from affect_jax.experiment import restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
@@ -25,11 +25,24 @@ from affect_jax.types import Predictions
 def fit_task(run: Options, source: Concatenated | None) -> Task:
     """The task of a run, fitted to the class frequencies of its training data; uniform ones if `source` is None."""
     names = emotions.names(run.label_set)
+    if source is not None and not run.teacher:
+        _require_labels(run, source)
     frequency = np.ones(len(names)) if source is None else _frequency(run, source, len(names))
     try:
         return run.task.with_class_weights(frequency, names)
     except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def _require_labels(run: Options, source: Concatenated) -> None:
+    """UsageError if nothing that the task learns is labeled in the training data."""
+    learned = [name for name in run.task.quantities if name in run.contract.predicts]
+    if not labeled_quantities(source) & set(learned):
+        raise UsageError(
+            f"no training example has a label of {' or '.join(learned)}, so nothing would be trained; take data that "
+            f"has them (data.train: {', '.join(run.data.train)}). Readers of action units and rendered faces have "
+            "those of the emotions in their option intensities"
+        )
 
 
 def _frequency(run: Options, source: Concatenated, count: int) -> Float[np.ndarray, "emotion"]:

@@ -31,11 +31,14 @@ class Contract:
     over_time: whether it takes clips, with a time axis after the batch axis, instead of single faces.
     causal: whether the output for a frame depends only on that frame and earlier ones.
     newest: whether the output of a network of clips is that of the newest frame, repeated for the others.
+    least_frames: fewest frames of a clip that it can take; 0: any.
     execution: how it is computed, one of `nn.execution.EXECUTIONS`; timings are measured only for "auto".
     splits_time: whether the frames of a clip can be split over devices in training: its layers exchange neighboring
         frames and never gather a clip, and its gradients were compared with those of one device.
     features: number of pooled features, the input of the head's last two layers, that the network gives beside its
         predictions if asked to (`models.features`); 0: none.
+    outputs: paths of the layers behind the pooled features; a network of other quantities that copies the weights of
+        this one leaves them out.
     largest_map: number of values in the largest feature map of one image. On a CPU, it determines how many images are
         evaluated at once so that they fit the caches; 0: whole batches.
     input_features: numbers per face that a network of features takes; 0 if only its data set knows.
@@ -48,9 +51,11 @@ class Contract:
     over_time: bool = False
     causal: bool = False
     newest: bool = False
+    least_frames: int = 0
     execution: str = "direct"
     splits_time: bool = False
     features: int = 0
+    outputs: tuple[str, ...] = ()
     largest_map: int = 0
     input_features: int = 0
     experts: int = 0

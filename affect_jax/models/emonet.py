@@ -9,7 +9,16 @@ from jaxtyping import Array, Float
 
 from affect_jax.models.contract import Contract
 from affect_jax.models.fan import FAN, TrunkConfig
-from affect_jax.models.head import HeadConfig, affect_head, check_sizes, head_inputs, pooled_channels, resize_layers
+from affect_jax.models.head import (
+    OUTPUT_LAYERS,
+    HeadConfig,
+    affect_head,
+    check_emotions,
+    check_sizes,
+    head_inputs,
+    pooled_channels,
+    resize_layers,
+)
 from affect_jax.nn.execution import DIRECT, check_execution, execution_named
 from affect_jax.nn.experts import MixtureConfig
 from affect_jax.ops.image_checks import check_crops
@@ -32,7 +41,8 @@ class EmoNetConfig:
 
     def __post_init__(self):
         check_execution(self.execution)
-        check_sizes(self.trunk, self.head, self.emotions)
+        check_emotions(self.emotions)
+        check_sizes(self.trunk, self.head)
 
     @property
     def contract(self) -> Contract:
@@ -42,6 +52,7 @@ class EmoNetConfig:
             input_px=self.trunk.input_px,
             execution=self.execution,
             features=pooled_channels(self.trunk, self.head),
+            outputs=OUTPUT_LAYERS,
             largest_map=self.trunk.largest_map,
         )
 

@@ -23,7 +23,10 @@ class GivesFeatures(Protocol):
     gives_features: bool  # whether its predictions have an entry `features`, Float["*batch feature"], float32
 
     def affect_layers(self) -> Mapping[str, Float[np.ndarray, "..."]] | None:
-        """The layers from features to valence and arousal, as in `AffectHead`; None if they are of another kind."""
+        """The layers from features to what is adapted to a person; None if these are no function of a frame's features.
+
+        Valence and arousal as in `AffectHead`; or the raw outputs of an intensity network, without a hidden layer.
+        """
         ...
 
 
@@ -38,11 +41,14 @@ def _give_features(module: nnx.Module) -> nnx.Module:
 
 
 def affect_layers(network: Network, variables: Variables) -> Mapping[str, Float[np.ndarray, "..."]] | None:
-    """The layers from pooled features to valence and arousal; None if these are no function of a frame's features."""
+    """The layers from pooled features to what is adapted, see `GivesFeatures`."""
     return _require_features(network.module(variables)).affect_layers()
 
 
 def _require_features(module: nnx.Module) -> GivesFeatures:
     if not isinstance(module, GivesFeatures):
-        raise ValueError(f"{type(module).__name__} offers no pooled features; use a static network or a clip network")
+        raise ValueError(
+            f"{type(module).__name__} offers no pooled features; use a static network, a clip network or one of "
+            "emotion intensity"
+        )
     return module

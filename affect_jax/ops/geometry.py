@@ -27,6 +27,9 @@ class CropConfig:
     # antialiased (shrinking averages; the center of the box lies in the middle of the crop) | emonet (as published:
     # bilinear without averaging, the center half a pixel right of and below the middle; for converted networks)
     warp: str = ANTIALIASED
+    # Of clips: whether all frames of a window are cropped alike, around the landmarks of all of them. A face that moves
+    # then moves in the crop as well; otherwise, each frame is cropped around its own landmarks.
+    one_box: bool = False
 
     def __post_init__(self):
         if not self.side_ratio > 0:
@@ -53,6 +56,8 @@ class Crop:
 def landmark_crop(landmarks: Num[np.ndarray, "landmark 2"], config: CropConfig = DEFAULT_CROP) -> Crop:
     """Returns a square centered on the landmarks' bounding box, `side_ratio` times the mean of its width and height.
 
+    The landmarks may be those of several frames, one after another.
+
     Source: the crop of the published EmoNet evaluation (center of the box, scale (w + h) / 220, side 200 * scale).
     """
     low, high = landmarks.min(0), landmarks.max(0)
@@ -72,7 +77,8 @@ def crop_name(crop_px: int, config: CropConfig | None) -> str:
     """Returns the name of a crop in files: `landmark_crop` with its options, or the whole frame for None."""
     if config is None:
         return f"whole_frame crop_px={crop_px}"
-    return f"landmark_square warp={config.warp} side_ratio={config.side_ratio:.4f} crop_px={crop_px}"
+    box = " one_box" if config.one_box else ""
+    return f"landmark_square{box} warp={config.warp} side_ratio={config.side_ratio:.4f} crop_px={crop_px}"
 
 
 def crop_matrix(crop: Crop, size_px: int) -> Float[np.ndarray, "2 3"]:

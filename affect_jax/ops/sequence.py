@@ -28,6 +28,14 @@ def window_starts(length: int, frames: int, hop: int) -> Int[np.ndarray, "window
     return starts if starts[-1] == last else np.append(starts, last)
 
 
+def past_places(places: Int[np.ndarray, "place"], frames: int) -> Int[np.ndarray, "place frame"]:
+    """Returns, for each place in a recording, the `frames` places that end with it; those before its start are 0.
+
+    This is what a network sees that predicts the newest frame of a clip, in evaluation and in prediction.
+    """
+    return np.maximum(places[:, None] + np.arange(1 - frames, 1), 0)
+
+
 def counting_window(
     starts: Int[np.ndarray, "window"], frames: int, places: Int[np.ndarray, "place"], latest: bool = False
 ) -> Int[np.ndarray, "place"]:

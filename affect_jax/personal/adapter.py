@@ -12,15 +12,15 @@ from affect_jax.types import ArrayLike
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Adapter:
-    """What is added to the raw valence and arousal of the base network; nothing where all its numbers are 0."""
+    """What is added to the outputs of the base network; nothing where all its numbers are 0."""
 
-    weights: Float[ArrayLike, "*person feature 2"]
-    bias: Float[ArrayLike, "*person 2"]
-    scale: Float[ArrayLike, "*person 2"]  # 0: the output is not scaled
+    weights: Float[ArrayLike, "*person feature output"]
+    bias: Float[ArrayLike, "*person output"]
+    scale: Float[ArrayLike, "*person output"]  # 0: the output is not scaled
 
     def apply(
-        self, features: Float[ArrayLike, "*frame feature"], output: Float[ArrayLike, "*frame 2"]
-    ) -> Float[Array, "*frame 2"]:
+        self, features: Float[ArrayLike, "*frame feature"], output: Float[ArrayLike, "*frame output"]
+    ) -> Float[Array, "*frame output"]:
         """output * (1 + scale) + features @ weights + bias, in float32; the output bit for bit if all three are 0."""
         everywhere = lambda numbers: jnp.broadcast_to(jnp.asarray(numbers, jnp.float32), output.shape)
         correction = jnp.matmul(features, self.weights, precision=jax.lax.Precision.HIGHEST)
@@ -30,6 +30,6 @@ class Adapter:
         return jnp.where(unchanged, output, output + correction)
 
 
-def no_adapter(features: int) -> Adapter:
+def no_adapter(features: int, outputs: int = 2) -> Adapter:
     """The adapter of somebody about whom nothing is known: it changes nothing."""
-    return Adapter(jnp.zeros((features, 2)), jnp.zeros(2), jnp.zeros(2))
+    return Adapter(jnp.zeros((features, outputs)), jnp.zeros(outputs), jnp.zeros(outputs))

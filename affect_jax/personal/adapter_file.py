@@ -94,8 +94,9 @@ def read_adapter(path: pathlib.Path, network_sha256: str) -> tuple[Adapter, Card
 
 
 def _check_arrays(path: pathlib.Path, arrays: dict[str, np.ndarray]) -> None:
+    outputs = arrays["weights"].shape[-1] if arrays["weights"].ndim else 0
     for name, array in arrays.items():
-        shape = (array.shape[0], 2) if name == "weights" and array.ndim == 2 else (2,)
+        shape = (array.shape[0], outputs) if name == "weights" and array.ndim == 2 else (outputs,)
         if array.shape != shape:
             raise ValueError(f"{path}: {name} has shape {array.shape}, expected {shape}; {AGAIN}")
         if not np.isfinite(array).all():

@@ -28,7 +28,7 @@ class Prior:
 
     basis: Float[ArrayLike, "*stack feature direction"]  # standardized directions of the features
     features: Float[ArrayLike, "*stack feature"]  # means of the source persons
-    output: Float[ArrayLike, "*stack 2"]
+    output: Float[ArrayLike, "*stack output"]
     neutral: Hierarchy
     labeled: Hierarchy
 
@@ -39,25 +39,25 @@ class Origin:
     """Where corrections are measured from: a person's neutral face, or the usual face of the source persons."""
 
     features: Float[ArrayLike, "feature"]
-    output: Float[ArrayLike, "2"]
-    subtracted: Float[ArrayLike, "2"]  # from the output before it is corrected
+    output: Float[ArrayLike, "output"]
+    subtracted: Float[ArrayLike, "output"]  # from the output before it is corrected
 
 
 def correction_inputs(
     basis: Float[ArrayLike, "feature direction"],
     origin: Origin,
     features: Float[ArrayLike, "frame feature"],
-    output: Float[ArrayLike, "frame 2"],
-) -> Float[Array, "2 frame number"]:
-    """For valence and arousal: 1, the output and the directions of the features, both measured from the origin."""
+    output: Float[ArrayLike, "frame output"],
+) -> Float[Array, "output frame number"]:
+    """For each output: 1, the output and the directions of the features, both measured from the origin."""
     directions = jnp.matmul(features - origin.features[None], basis, precision=jax.lax.Precision.HIGHEST)
     apart = (output - origin.output[None]).T[..., None]
-    each = lambda values: jnp.broadcast_to(values[None], (2, *values.shape))
+    each = lambda values: jnp.broadcast_to(values[None], (output.shape[-1], *values.shape))
     return jnp.concatenate([jnp.ones_like(apart), apart, each(directions)], axis=-1)
 
 
 def to_adapter(
-    basis: Float[ArrayLike, "feature direction"], origin: Origin, correction: Float[ArrayLike, "2 number"]
+    basis: Float[ArrayLike, "feature direction"], origin: Origin, correction: Float[ArrayLike, "output number"]
 ) -> Adapter:
     """The same correction by features and outputs as the network gives them."""
     multiply = lambda left, right: jnp.matmul(left, right, precision=jax.lax.Precision.HIGHEST)
@@ -69,10 +69,10 @@ def to_adapter(
 
 def posterior_mean(
     hierarchy: Hierarchy,
-    inputs: Float[Array, "2 frame number"],
-    errors: Float[Array, "2 frame"],
+    inputs: Float[Array, "output frame number"],
+    errors: Float[Array, "output frame"],
     weight: Float[Array, "frame"],
-) -> Float[Array, "2 number"]:
+) -> Float[Array, "output number"]:
     """Bayesian linear regression; solved for the correction in units of its prior, where it is well conditioned.
 
     Source: Bishop, Pattern Recognition and Machine Learning, 2006, eq. 3.50 and 3.51.
@@ -99,7 +99,7 @@ def correct(prior: Prior, given: Given) -> Adapter:
     """The expected correction for one person given all that is known; it changes nothing where nothing is known."""
     neutral, labeled = anything(given.neutral), anything(given.labeled)
     pick = lambda own, usual: jnp.where(neutral > 0, own, usual)
-    usual = Origin(prior.features, prior.output, jnp.zeros(2))
+    usual = Origin(prior.features, prior.output, jnp.zeros_like(prior.output))
     origin = jax.tree.map(pick, own_origin(given), usual)
     hierarchy = jax.tree.map(pick, prior.neutral, prior.labeled)
     weight = independent_weights(given.labeled, given.time_seconds)
@@ -118,7 +118,7 @@ def prior_without_sources(given: Given) -> Prior:
     center = mean_of(given.features, given.present)
     variance = jnp.sum((only(given.features, given.present) - center[None]) ** 2 * present, axis=0) / count
     spread = jnp.sqrt(variance + RAREST**2 * jnp.mean(variance) + 1e-12)
-    hierarchy = isotropic(deviations(len(spread)), NOISE)
+    hierarchy = isotropic(deviations(len(spread)), NOISE, given.output.shape[-1])
     return Prior(jnp.diag(1 / spread), center, mean_of(given.output, given.present), hierarchy, hierarchy)
 
 

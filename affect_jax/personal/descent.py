@@ -10,27 +10,27 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from affect_jax.types import ArrayLike
 
-Loss = Callable[[Any], Float[Array, ""]]
+Loss = Callable[[Any, Int[Array, ""]], Float[Array, ""]]  # of the parameters and the number of the step
+Rule = Callable[[Float[ArrayLike, ""]], optax.GradientTransformation]  # of the learning rate
 
 
-def descend(loss: Loss, start: Any, learning_rate: Float[ArrayLike, ""], steps: Int[ArrayLike, ""]) -> Any:
-    """Parameters after `steps` of Adam on one loss; the number of steps need not be known when compiling."""
-    optimizer = optax.adam(learning_rate)
-    step = _step(lambda parameters, _: loss(parameters), optimizer)
+def descend(
+    loss: Loss, start: Any, learning_rate: Float[ArrayLike, ""], steps: Int[ArrayLike, ""], rule: Rule = optax.adam
+) -> Any:
+    """Parameters after `steps` of a rule, Adam by default; the number of steps need not be known when compiling.
+
+    From the number of the step, which the loss also takes, a random batch may be drawn.
+    """
+    optimizer = rule(learning_rate)
+    step = _step(loss, optimizer)
     return jax.lax.fori_loop(0, steps, step, (start, optimizer.init(start)))[0]
 
 
 def descend_along(
-    loss: Callable[[Any, Int[Array, ""]], Float[Array, ""]],
-    start: Any,
-    learning_rate: Float[ArrayLike, ""],
-    stops: Sequence[int],
+    loss: Loss, start: Any, learning_rate: Float[ArrayLike, ""], stops: Sequence[int], rule: Rule = optax.adam
 ) -> Any:
-    """Parameters after each of the numbers of steps in ascending `stops`, along a new first axis.
-
-    The loss also takes the number of the step, from which a random batch may be drawn.
-    """
-    optimizer = optax.adam(learning_rate)
+    """Parameters after each of the numbers of steps in ascending `stops`, along a new first axis."""
+    optimizer = rule(learning_rate)
     step = _step(loss, optimizer)
 
     def go_on(carry, between):

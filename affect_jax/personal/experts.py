@@ -43,5 +43,5 @@ class TunedExperts(FineTuned):
 
     def outputs(
         self, base: Mixture, parameters: Mixture, features: Float[ArrayLike, "frame feature"]
-    ) -> Float[Array, "frame 2"]:
+    ) -> Float[Array, "frame output"]:
         return parameters(features)

@@ -72,7 +72,7 @@ def fit_heads(head: BaseHead, frames: Labeled, folds: Folds, key: PRNGKeyArray) 
     """
     features = frames.features.reshape(-1, frames.features.shape[-1])
     weight = frames.weight[None] * folds.learned[:, :, None]
-    flat = Labeled(features, frames.label.reshape(-1, 2), weight[0].reshape(-1))
+    flat = Labeled(features, frames.label.reshape(-1, frames.label.shape[-1]), weight[0].reshape(-1))
     fit = lambda weight, key: _fit_head(head, dataclasses.replace(flat, weight=weight), key)
     keys = jax.random.split(key, folds.count)
     heads = jax.jit(jax.vmap(fit))(jnp.asarray(weight.reshape(folds.count, -1)), keys)  # [fold, stop, ...]
@@ -89,11 +89,12 @@ def _fit_head(head: BaseHead, frames: Labeled, key: PRNGKeyArray) -> BaseHead:
     spread = jnp.sqrt(jnp.sum(share * (frames.features - center[None]) ** 2, axis=0))
     spread = jnp.maximum(spread, 0.1 * jnp.mean(spread) + 1e-6)  # what hardly varies here may vary in a stranger
     draw = lambda key, kernel, gain: jax.random.normal(key, kernel.shape) * jnp.sqrt(gain / kernel.shape[0])
-    start = BaseHead(
-        draw(first, head.hidden_kernel, 2.0),
-        jnp.zeros_like(head.hidden_bias),
-        draw(last, head.output_kernel, 1.0),
-        jnp.zeros_like(head.output_bias),
+    start = dataclasses.replace(
+        head,
+        hidden_kernel=None if head.hidden_kernel is None else draw(first, head.hidden_kernel, 2.0),
+        hidden_bias=None if head.hidden_bias is None else jnp.zeros_like(head.hidden_bias),
+        output_kernel=draw(last, head.output_kernel, 1.0),
+        output_bias=jnp.zeros_like(head.output_bias),
     )
     standardized = (frames.features - center[None]) / spread[None]
 
@@ -102,8 +103,10 @@ def _fit_head(head: BaseHead, frames: Labeled, key: PRNGKeyArray) -> BaseHead:
         return squared_error(head(standardized[rows]), jax.tree.map(lambda leaf: leaf[rows], frames))
 
     def for_raw_features(fitted: BaseHead) -> BaseHead:
-        kernel = fitted.hidden_kernel / spread[:, None]
-        return dataclasses.replace(fitted, hidden_kernel=kernel, hidden_bias=fitted.hidden_bias - center @ kernel)
+        names = f"{fitted.layers[0]}_kernel", f"{fitted.layers[0]}_bias"
+        kernel = getattr(fitted, names[0]) / spread[:, None]
+        changed = kernel, getattr(fitted, names[1]) - center @ kernel
+        return dataclasses.replace(fitted, **dict(zip(names, changed, strict=True)))
 
     return jax.vmap(for_raw_features)(descend_along(loss, start, jnp.float32(HEAD_RATE), HEAD_STOPS))
 

@@ -22,8 +22,8 @@ class Given:
     """
 
     features: Float[ArrayLike, "*person frame feature"]  # pooled features of the base network
-    output: Float[ArrayLike, "*person frame 2"]  # its raw valence and arousal, not clipped
-    label: Float[ArrayLike, "*person frame 2"]  # ignored where `labeled` is 0
+    output: Float[ArrayLike, "*person frame output"]  # its outputs; see `personal.outputs`
+    label: Float[ArrayLike, "*person frame output"]  # ignored where `labeled` is 0
     labeled: Float[ArrayLike, "*person frame"]  # 1: the label may be learned from
     neutral: Float[ArrayLike, "*person frame"]  # 1: the person was asked to look neutral; its label is not needed
     present: Float[ArrayLike, "*person frame"]  # 1: a frame of the person, 0: padding

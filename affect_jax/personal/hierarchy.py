@@ -25,8 +25,8 @@ ITERATIONS = 15
 class Hierarchy:
     """N(mean, root @ root.T) over corrections of persons; `noise` is the variance of what no correction explains."""
 
-    mean: Float[ArrayLike, "*stack 2 number"]  # of valence, of arousal
-    root: Float[ArrayLike, "*stack 2 number number"]
+    mean: Float[ArrayLike, "*stack output number"]  # of the correction to each output
+    root: Float[ArrayLike, "*stack output number number"]
     noise: Float[ArrayLike, "*stack"]
 
 
@@ -34,18 +34,18 @@ class Hierarchy:
 class Evidence:
     """Weighted sums over each person's frames, in float64: all that the data say about a linear correction."""
 
-    gram: Float[np.ndarray, "person 2 number number"]  # of inputs with inputs
-    moment: Float[np.ndarray, "person 2 number"]  # of inputs with errors of the base network
+    gram: Float[np.ndarray, "person output number number"]  # of inputs with inputs
+    moment: Float[np.ndarray, "person output number"]  # of inputs with errors of the base network
 
     def of(self, persons: np.ndarray) -> "Evidence":
         """The evidence of some persons: indices, or a mask."""
         return Evidence(self.gram[persons], self.moment[persons])
 
 
-def isotropic(diagonal: Float[np.ndarray, "number"], noise: float) -> Hierarchy:
+def isotropic(diagonal: Float[np.ndarray, "number"], noise: float, outputs: int = 2) -> Hierarchy:
     """Corrections about 0, their numbers independent of each other; `diagonal` holds their standard deviations."""
-    root = np.broadcast_to(np.diag(diagonal), (2, len(diagonal), len(diagonal))).astype(np.float32)
-    return Hierarchy(np.zeros((2, len(diagonal)), np.float32), root, np.float32(noise))
+    root = np.broadcast_to(np.diag(diagonal), (outputs, len(diagonal), len(diagonal))).astype(np.float32)
+    return Hierarchy(np.zeros((outputs, len(diagonal)), np.float32), root, np.float32(noise))
 
 
 def learn_hierarchy(evidence: Evidence, diagonal: Float[np.ndarray, "number"], noise: float, mean: bool) -> Hierarchy:
@@ -58,8 +58,8 @@ def learn_hierarchy(evidence: Evidence, diagonal: Float[np.ndarray, "number"], n
       mean: whether m is learned; else it is 0.
     """
     fitted = []
-    for dimension in range(2):
-        gram, moment = evidence.gram[:, dimension] / noise, evidence.moment[:, dimension] / noise
+    for output in range(evidence.moment.shape[1]):
+        gram, moment = evidence.gram[:, output] / noise, evidence.moment[:, output] / noise
         fitted.append(_maximize(gram, moment, np.diag(np.float64(diagonal) ** 2), mean))
     means, covariances = zip(*fitted, strict=True)
     roots = np.stack([np.linalg.cholesky(covariance) for covariance in covariances])

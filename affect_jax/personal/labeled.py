@@ -21,7 +21,7 @@ class Labeled:
     """Labeled frames, then padding of weight 0."""
 
     features: Float[ArrayLike, "*person frame feature"]
-    label: Float[ArrayLike, "*person frame 2"]
+    label: Float[ArrayLike, "*person frame output"]
     weight: Float[ArrayLike, "*person frame"]
 
 
@@ -38,8 +38,8 @@ def gather_labeled(given: Given, most: int = MOST_FRAMES) -> Labeled:
     return Labeled(only(given.features[chosen], weight), only(given.label[chosen], weight), weight)
 
 
-def squared_error(predicted: Float[ArrayLike, "frame 2"], labeled: Labeled) -> Float[Array, ""]:
-    """Mean squared error of valence and arousal over the labeled frames; 0 without any."""
+def squared_error(predicted: Float[ArrayLike, "frame output"], labeled: Labeled) -> Float[Array, ""]:
+    """Mean squared error of all outputs over the labeled frames; 0 without any."""
     squared = jnp.mean((predicted - labeled.label) ** 2, axis=-1)
     return jnp.sum(squared * labeled.weight) / jnp.maximum(jnp.sum(labeled.weight), 1.0)
 

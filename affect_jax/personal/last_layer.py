@@ -23,5 +23,5 @@ class LastLayer(FineTuned):
 
     def outputs(
         self, base: BaseHead, parameters: dict[str, Any], features: Float[ArrayLike, "frame feature"]
-    ) -> Float[Array, "frame 2"]:
+    ) -> Float[Array, "frame output"]:
         return dataclasses.replace(base, **parameters)(features)

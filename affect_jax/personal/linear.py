@@ -30,8 +30,8 @@ class Linear:
         prior: Any,
         personal: Adapter,
         features: Float[ArrayLike, "frame feature"],
-        output: Float[ArrayLike, "frame 2"],
-    ) -> Float[Array, "frame 2"]:
+        output: Float[ArrayLike, "frame output"],
+    ) -> Float[Array, "frame output"]:
         return personal.apply(features, output)
 
 
@@ -43,7 +43,7 @@ class Unadapted(Linear):
     needs: tuple[str, ...] = ()
 
     def adapt(self, prior: Any, given: Given, key: PRNGKeyArray) -> Adapter:
-        return no_adapter(given.features.shape[-1])
+        return no_adapter(given.features.shape[-1], given.output.shape[-1])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,7 @@ class NeutralSubtraction(Linear):
     needs: tuple[str, ...] = (NEUTRAL,)
 
     def adapt(self, prior: Any, given: Given, key: PRNGKeyArray) -> Adapter:
-        nothing = no_adapter(given.features.shape[-1])
+        nothing = no_adapter(given.features.shape[-1], given.output.shape[-1])
         return dataclasses.replace(nothing, bias=-neutral_output(given))
 
 
@@ -85,5 +85,5 @@ class BiasScale(Linear):
         varies = variance > CONSTANT
         slope = jnp.where(varies, covariance / jnp.where(varies, variance, 1.0), 1.0)
         known = anything(given.labeled)
-        nothing = no_adapter(given.features.shape[-1])
+        nothing = no_adapter(given.features.shape[-1], given.output.shape[-1])
         return Adapter(nothing.weights, known * (means[1] - slope * means[0]), known * (slope - 1))

@@ -35,7 +35,7 @@ class Method(Protocol):
         prior: Any,
         personal: Any,
         features: Float[ArrayLike, "frame feature"],
-        output: Float[ArrayLike, "frame 2"],
-    ) -> Float[Array, "frame 2"]:
-        """Raw valence and arousal of the personal network."""
+        output: Float[ArrayLike, "frame output"],
+    ) -> Float[Array, "frame output"]:
+        """The outputs of the personal network."""
         ...

@@ -32,8 +32,8 @@ class Mixture:
     gate_kernel: Float[ArrayLike, "*stack feature expert"]
     gate_bias: Float[ArrayLike, "*stack expert"]
 
-    def __call__(self, features: Float[ArrayLike, "frame feature"]) -> Float[Array, "frame 2"]:
-        """Raw valence and arousal: the mean of the experts, weighted by the gate of each frame."""
+    def __call__(self, features: Float[ArrayLike, "frame feature"]) -> Float[Array, "frame output"]:
+        """The outputs: the mean of the experts, weighted by the gate of each frame."""
         return mix(expert_outputs(self.heads, features), jax.nn.softmax(self.gate(features)))
 
     def gate(self, features: Float[ArrayLike, "frame feature"]) -> Float[Array, "frame expert"]:
@@ -42,15 +42,15 @@ class Mixture:
         return logits + jnp.asarray(self.gate_bias)[None]
 
 
-def expert_outputs(heads: BaseHead, features: Float[ArrayLike, "frame feature"]) -> Float[Array, "frame expert 2"]:
-    """Raw valence and arousal by every expert; `heads` have a leading axis."""
+def expert_outputs(heads: BaseHead, features: Float[ArrayLike, "frame feature"]) -> Float[Array, "frame expert output"]:
+    """The outputs by every expert; `heads` have a leading axis."""
     return jax.vmap(lambda head: head(features), out_axes=-2)(heads)
 
 
 def uniform_mixture(heads: BaseHead, allowed: Float[ArrayLike, "expert"]) -> Mixture:
     """The mixture whose allowed experts count equally for every frame."""
     bias = jnp.where(jnp.asarray(allowed) > 0, 0.0, NEVER)
-    return Mixture(heads, jnp.zeros((heads.hidden_kernel.shape[1], bias.shape[0])), bias)
+    return Mixture(heads, jnp.zeros((heads.inputs, bias.shape[0])), bias)
 
 
 def learn_experts(head: BaseHead, frames: Labeled, stops: Sequence[int] = EXPERT_STOPS) -> BaseHead:

@@ -13,8 +13,8 @@ def neutral_mean(given: Given) -> Float[Array, "feature"]:
     return mean_of(given.features, given.neutral)
 
 
-def neutral_output(given: Given) -> Float[Array, "2"]:
-    """Mean raw valence and arousal of one person's neutral frames; zeros without any."""
+def neutral_output(given: Given) -> Float[Array, "output"]:
+    """Mean outputs of one person's neutral frames; zeros without any."""
     return mean_of(given.output, given.neutral)
 
 

@@ -9,12 +9,12 @@ from absl import logging
 from jaxtyping import Bool, Float
 
 from affect_jax.faces.likeness import FAR, difference
-from affect_jax.metrics.agreement import DIMENSIONS
 from affect_jax.personal.adapter_file import Geometry
+from affect_jax.personal.outputs import output_names
 from affect_jax.personal.stored import StoredFeatures
 
 FEWEST_LABELS = 5  # frames
-LEAST_RANGE = 1e-3  # of the labels of a dimension, which go from -1 to 1
+LEAST_RANGE = 1e-3  # of the labels of an output, which go from -1 to 1 or from 0 to 1
 
 
 def of_subject(stored: StoredFeatures, subject: str) -> Bool[np.ndarray, "row"]:
@@ -70,7 +70,7 @@ def check_labels(stored: StoredFeatures, source: str) -> None:
             f"{source}: {len(labels)} frame{'s' * (len(labels) > 1)} of {stored.subject[0]} labeled, expected at "
             f"least {FEWEST_LABELS}; label more frames"
         )
-    for dimension, values in zip(DIMENSIONS, labels.T, strict=True):
+    for dimension, values in zip(output_names(stored.quantities), labels.T, strict=True):
         if np.ptp(values) < LEAST_RANGE:
             raise ValueError(
                 f"{source}: {dimension} is {values[0]:.3g} in all {len(labels)} labeled frames of {stored.subject[0]}; "

@@ -8,8 +8,9 @@ from jaxtyping import Bool, Float
 
 from affect_jax.personal.given import FAR_SECONDS, Given, stacked
 from affect_jax.personal.method import FRAMES, LABELS, NEUTRAL
+from affect_jax.personal.outputs import described
 from affect_jax.personal.protocol import Drawn, Protocol
-from affect_jax.personal.sources import BaseHead, Sources
+from affect_jax.personal.sources import Sources
 from affect_jax.personal.stored import StoredFeatures
 
 
@@ -19,8 +20,8 @@ class Person:
 
     name: str
     features: Float[np.ndarray, "frame feature"]
-    output: Float[np.ndarray, "frame 2"]  # raw valence and arousal of the base network
-    label: Float[np.ndarray, "frame 2"]
+    output: Float[np.ndarray, "frame output"]  # of the base network; see `personal.outputs`
+    label: Float[np.ndarray, "frame output"]
     known: Bool[np.ndarray, "frame"]  # whether there is a label
     neutral: Bool[np.ndarray, "frame"]  # whether the frame is of the neutral segment
     time_seconds: Float[np.ndarray, "frame"]  # ascending; `FAR_SECONDS` are added between recordings
@@ -87,7 +88,7 @@ def _person(stored: StoredFeatures, name: str, rows: np.ndarray, neutral_seconds
     return Person(
         name=name,
         features=stored.features[rows].astype(np.float32),
-        output=stored.valence_arousal[rows].astype(np.float32),
+        output=stored.output[rows].astype(np.float32),
         label=stored.labels[rows].astype(np.float32),
         known=stored.weight[rows] > 0,
         neutral=time < neutral_seconds,
@@ -105,9 +106,10 @@ def make_sources(people: Sequence[Person], stored: StoredFeatures) -> Sources:
     given = [person.given(person.known, needs, neutral=True, labels=True) for person in people]
     for person, each in zip(people, given, strict=True):
         if not each.labeled.any():
-            raise ValueError(f"{_place(stored)}: source person '{person.name}' has no label of valence and arousal")
+            what = described(stored.quantities)
+            raise ValueError(f"{_place(stored)}: source person '{person.name}' has no label of {what}")
     labeled = [_only_labeled(each) for each in given]
-    head = None if stored.head is None else BaseHead(**stored.head)
+    head = None if stored.head is None else stored.base_head()
     return Sources(stacked(labeled), tuple(person.name for person in people), head)
 
 

@@ -16,7 +16,7 @@ from affect_jax.personal.sources import Sources
 
 @dataclasses.dataclass(frozen=True)
 class PriorCorrection(Linear):
-    """A bias, a scale and weights of the features for valence and arousal, with a Gaussian prior from source persons.
+    """A bias, a scale and weights of the features for each output, with a Gaussian prior from source persons.
 
     With a neutral segment, the output at the neutral face is subtracted and features are measured from it. What the
     corrections of people have in common then changes predictions without any label. Labels enter by the number of

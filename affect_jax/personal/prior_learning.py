@@ -33,7 +33,7 @@ FEWEST_PERSONS = 3  # that say something about what people have in common
 def learn_prior(method: Method, sources: Sources, key: PRNGKeyArray) -> Prior:
     """The hierarchies of persons with a neutral segment and of persons without; isotropic for fewer than three."""
     basis, features, output = _frame_of_reference(sources)
-    start = isotropic(deviations(basis.shape[1]), NOISE)
+    start = isotropic(deviations(basis.shape[1]), NOISE, len(output))
     prior = Prior(basis, features, output, neutral=start, labeled=start)
     labels_only = _with_neutral(sources, np.zeros_like(sources.given.neutral))
     keys = dict(zip(("labeled", "neutral"), jax.random.split(key), strict=True))
@@ -96,7 +96,8 @@ def gather_evidence(prior: Prior, sources: Sources) -> Evidence:
     for person in range(len(sources.subjects)):
         given = person_at(sources.given, person)
         has_neutral = bool(np.asarray(given.neutral).any())
-        origin = own_origin(given) if has_neutral else Origin(prior.features, prior.output, jnp.zeros(2))
+        usual = Origin(prior.features, prior.output, jnp.zeros_like(prior.output))
+        origin = own_origin(given) if has_neutral else usual
         inputs = np.asarray(inputs_of(origin, given), np.float64)
         weight = np.asarray(independent_weights(given.labeled, given.time_seconds), np.float64)
         errors = np.asarray(given.label - given.output + np.asarray(origin.subtracted)[None], np.float64).T

@@ -84,6 +84,9 @@ class Protocol:
         return Drawn(adaptation, scored)
 
 
+NEUTRAL_ONLY = Protocol("none", neutral=True)  # a neutral segment, and no label
+
+
 def generator(seed: int, subject: str) -> np.random.Generator:
     """The generator of one person's frames, the same whoever else is studied."""
     return np.random.default_rng((seed, zlib.crc32(subject.encode())))

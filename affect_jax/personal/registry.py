@@ -1,5 +1,6 @@
 """All ways of adapting to a person, by name."""
 
+from affect_jax.personal.adaptive_learning import AdaptiveLearning
 from affect_jax.personal.experts import TunedExperts
 from affect_jax.personal.gated_experts import GatedExperts
 from affect_jax.personal.last_layer import LastLayer
@@ -22,6 +23,7 @@ METHODS: dict[str, Method] = {
     "last_layer": LastLayer(),
     "whole_head": WholeHead(),
     "low_rank": LowRank(),
+    "adaptive_learning": AdaptiveLearning(),
     "siamese": Siamese(),
     "uniform_experts": UniformExperts(),
     "gated_experts": GatedExperts(),

@@ -34,7 +34,7 @@ AMOUNTS = (
 RATES = (1e-3, 1e-2)
 STOPS = (0, 3, 10, 30, 100, 300)  # numbers of steps to choose from; 0 leaves the start as it is
 
-Path = Callable[[Int[Array, ""], Given, Float[Array, ""], PRNGKeyArray, int], Float[Array, "stop frame 2"]]
+Path = Callable[[Int[Array, ""], Given, Float[Array, ""], PRNGKeyArray, int], Float[Array, "stop frame output"]]
 
 
 @jax.tree_util.register_dataclass

@@ -22,7 +22,7 @@ STRENGTH = 30.0  # without source persons
 
 @dataclasses.dataclass(frozen=True)
 class Ridge(Linear):
-    """Valence and arousal from the features alone, learned from scratch on the person's labeled frames.
+    """The labels from the features alone, learned from scratch on the person's labeled frames.
 
     The weights of standardized features are drawn toward 0, the intercept is not; the base network's own last layers
     play no part. The strength is chosen by rehearsals on the source persons.
@@ -58,5 +58,5 @@ class Ridge(Linear):
         return Adapter(
             weights=known * solution / spread[:, None],
             bias=known * (means[1] - multiply(means[0], solution)),
-            scale=-known * jnp.ones(2),  # nothing of the base network's output is left
+            scale=-known * jnp.ones(label.shape[-1]),  # nothing of the base network's output is left
         )

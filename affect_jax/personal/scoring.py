@@ -11,7 +11,7 @@ from affect_jax.metrics.agreement import ccc
 from affect_jax.metrics.moments import PairMoments
 from affect_jax.personal.labeled import Labeled
 
-Options = Callable[[Int[Array, ""], Float[Array, "frame feature"]], Float[Array, "option frame 2"]]
+Options = Callable[[Int[Array, ""], Float[Array, "frame feature"]], Float[Array, "option frame output"]]
 
 
 def score_options(predict: Options, frames: Labeled) -> Float[np.ndarray, "option"]:
@@ -32,7 +32,7 @@ def score_options(predict: Options, frames: Labeled) -> Float[np.ndarray, "optio
 
 
 def mean_ccc(moments: PairMoments) -> Float[np.ndarray, "option"]:
-    """CCC of each option, the mean over persons, valence and arousal; from moments [person, option]."""
+    """CCC of each option, the mean over persons and outputs; from moments [person, option]."""
     moments = jax.tree.map(np.asarray, moments)
     scores = np.zeros(moments.count.shape)
     for place in np.ndindex(scores.shape):

@@ -32,8 +32,8 @@ class SiamesePrior:
 
     def __call__(
         self, features: Float[ArrayLike, "frame feature"], neutral: Float[ArrayLike, "*frame feature"]
-    ) -> Float[Array, "frame 2"]:
-        """Raw valence and arousal of faces, each compared with a neutral face."""
+    ) -> Float[Array, "frame output"]:
+        """The outputs for faces, each compared with a neutral face."""
         difference = features - jnp.broadcast_to(neutral, features.shape)
         return self.head(difference + jnp.asarray(self.usual)[None])
 
@@ -49,7 +49,7 @@ class NeutralFace:
 
 @dataclasses.dataclass(frozen=True)
 class Siamese:
-    """Two branches, the base network's trunk, whose difference a head turns into valence and arousal.
+    """Two branches, the base network's trunk, whose difference a head turns into the outputs.
 
     The head starts as the base head and learns from differences of the source persons' faces to their own neutral ones.
     Source: Feng and de Sa, One-frame calibration with Siamese network in facial action unit recognition,
@@ -90,8 +90,8 @@ class Siamese:
         prior: SiamesePrior,
         personal: NeutralFace,
         features: Float[ArrayLike, "frame feature"],
-        output: Float[ArrayLike, "frame 2"],
-    ) -> Float[Array, "frame 2"]:
+        output: Float[ArrayLike, "frame output"],
+    ) -> Float[Array, "frame output"]:
         return jnp.where(personal.known > 0, prior(features, personal.features), output)
 
 

@@ -87,8 +87,8 @@ class SimilarSources:
         prior: SimilarPrior,
         personal: Shares,
         features: Float[ArrayLike, "frame feature"],
-        output: Float[ArrayLike, "frame 2"],
-    ) -> Float[Array, "frame 2"]:
+        output: Float[ArrayLike, "frame output"],
+    ) -> Float[Array, "frame output"]:
         return jnp.where(personal.known > 0, _mix(expert_outputs(prior.heads, features), personal.shares), output)
 
 
@@ -116,5 +116,5 @@ def _choose(stage: ExpertStage, neutral: Float[Array, "expert feature"]) -> tupl
     return int(stop), resemblances[option]
 
 
-def _mix(outputs: Float[Array, "frame expert 2"], shares: Float[Array, "expert"]) -> Float[Array, "frame 2"]:
+def _mix(outputs: Float[Array, "frame expert output"], shares: Float[Array, "expert"]) -> Float[Array, "frame output"]:
     return mix(outputs, jnp.broadcast_to(shares, outputs.shape[:-1]))

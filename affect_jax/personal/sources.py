@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from affect_jax.personal.given import Given
+from affect_jax.personal.outputs import answer
 from affect_jax.types import ArrayLike
 
 HEAD_TOLERANCE = 1e-4  # of a head's output, relative where it is above 1
@@ -16,24 +17,44 @@ HEAD_TOLERANCE = 1e-4  # of a head's output, relative where it is above 1
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class BaseHead:
-    """The last two layers of the base network for valence and arousal, its BatchNorm folded in."""
+    """The last layers of the base network, from its pooled features to what is adapted, its BatchNorm folded in.
 
-    hidden_kernel: Float[ArrayLike, "*stack feature hidden"]
-    hidden_bias: Float[ArrayLike, "*stack hidden"]
-    output_kernel: Float[ArrayLike, "*stack hidden 2"]
-    output_bias: Float[ArrayLike, "*stack 2"]
+    Where features go straight into the last layer, there is no hidden one.
+    """
 
-    def __call__(self, features: Float[ArrayLike, "*frame feature"]) -> Float[Array, "*frame 2"]:
-        """Raw valence and arousal; equal to the network's own but for rounding."""
+    hidden_kernel: Float[ArrayLike, "*stack feature hidden"] | None
+    hidden_bias: Float[ArrayLike, "*stack hidden"] | None
+    output_kernel: Float[ArrayLike, "*stack hidden raw"]
+    output_bias: Float[ArrayLike, "*stack raw"]
+    each: int = dataclasses.field(default=1, metadata={"static": True})  # raw outputs for every output
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers, from the features on."""
+        return ("output",) if self.hidden_kernel is None else ("hidden", "output")
+
+    @property
+    def inputs(self) -> int:
+        """Number of features."""
+        return getattr(self, f"{self.layers[0]}_kernel").shape[-2]
+
+    def raw(self, features: Float[ArrayLike, "*frame feature"]) -> Float[Array, "*frame raw"]:
+        """The raw outputs, such as logits; equal to the network's own but for rounding."""
         multiply = lambda values, kernel: jnp.matmul(values, kernel, precision=jax.lax.Precision.HIGHEST)
         last = lambda bias, values: jnp.broadcast_to(bias, (*values.shape[:-1], bias.shape[0]))
-        hidden = multiply(features, self.hidden_kernel)
-        hidden = jax.nn.relu(hidden + last(self.hidden_bias, hidden))
+        hidden = features
+        if self.hidden_kernel is not None:
+            hidden = multiply(features, self.hidden_kernel)
+            hidden = jax.nn.relu(hidden + last(self.hidden_bias, hidden))
         output = multiply(hidden, self.output_kernel)
         return output + last(self.output_bias, output)
 
+    def __call__(self, features: Float[ArrayLike, "*frame feature"]) -> Float[Array, "*frame output"]:
+        """The outputs: raw valence and arousal, or expected intensities in tenths."""
+        return answer(self.raw(features), self.each)
 
-def head_difference(output: Float[ArrayLike, "row 2"], stored: Float[ArrayLike, "row 2"]) -> float:
+
+def head_difference(output: Float[ArrayLike, "row output"], stored: Float[ArrayLike, "row output"]) -> float:
     """The largest difference between a head's output and the stored one, relative where the output is above 1.
 
     Up to `HEAD_TOLERANCE` it is rounding.

@@ -2,18 +2,25 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from affect_jax.personal.sources import HEAD_TOLERANCE, head_difference
-from affect_jax.quantities.registry import quantity
+from affect_jax.personal.outputs import (
+    AFFECT,
+    adapted_quantities,
+    answer,
+    count_outputs,
+    label_unit,
+    labels_of,
+    reported,
+)
+from affect_jax.personal.sources import HEAD_TOLERANCE, BaseHead, head_difference
 from affect_jax.tables.feature_rows import (
     FEATURES,
     GEOMETRY,
     HEAD,
-    OUTPUT,
     FeatureFacts,
     FeatureRows,
     read_feature_rows,
@@ -30,9 +37,9 @@ class StoredFeatures:
     """A row for each face in the order of the table; rows of one recording have the same `clip`."""
 
     features: Float[np.ndarray, "row feature"]  # pooled features
-    valence_arousal: Float[np.ndarray, "row 2"]  # raw output of the network, not clipped
-    labels: Float[np.ndarray, "row 2"]  # valence and arousal; 0 where the weight is 0
-    weight: Float[np.ndarray, "row"]  # 1 where there is a label, else 0
+    raw: Float[np.ndarray, "row raw"]  # raw outputs of the network: valence and arousal, or those of each intensity
+    labels: Float[np.ndarray, "row output"]  # on the scale of `output`; 0 where the weight is 0
+    weight: Float[np.ndarray, "row"]  # 1 where all quantities have a label, else 0
     subject: tuple[str, ...]
     clip: tuple[str, ...]
     face: Int[np.ndarray, "row"]  # number of the face in its recording; 0 in data sets
@@ -45,33 +52,56 @@ class StoredFeatures:
     label_set: str = "affectnet_8"  # of emotions
     crop: str = ""  # rule and parameters of the crop
     path: pathlib.Path | None = None  # the folder it was read from
+    quantities: tuple[str, ...] = (AFFECT,)  # that are adapted, in the order of the outputs
 
     def __len__(self) -> int:
         return len(self.features)
 
+    @property
+    def each(self) -> int:
+        """Raw outputs for every output."""
+        return self.raw.shape[1] // count_outputs(self.quantities)
+
+    @property
+    def output(self) -> Float[np.ndarray, "row output"]:
+        """What is adapted, not clipped; see `personal.outputs`."""
+        return np.asarray(answer(self.raw, self.each))
+
+    def base_head(self) -> BaseHead:
+        """The stored layers as a function of features."""
+        return BaseHead(**{name: self.head.get(name) for name in HEAD_ARRAYS}, each=self.each)
+
 
 def head_output(
     head: Mapping[str, Float[np.ndarray, "..."]], features: Float[np.ndarray, "row feature"]
-) -> Float[np.ndarray, "row 2"]:
-    """Raw valence and arousal of a head by `HEAD_ARRAYS`: a linear layer, ReLU, and a linear layer."""
-    hidden = np.maximum(features @ head["hidden_kernel"] + head["hidden_bias"], 0)
-    return hidden @ head["output_kernel"] + head["output_bias"]
+) -> Float[np.ndarray, "row raw"]:
+    """Raw outputs of a head by `HEAD_ARRAYS`: perhaps a linear layer and ReLU, and a linear layer."""
+    if "hidden_kernel" in head:
+        features = np.maximum(features @ head["hidden_kernel"] + head["hidden_bias"], 0)
+    return features @ head["output_kernel"] + head["output_bias"]
 
 
-def read_features(folder: pathlib.Path) -> StoredFeatures:
-    """Reads what launch.features wrote.
+def read_features(folder: pathlib.Path, quantities: Sequence[str] = ()) -> StoredFeatures:
+    """Reads what launch.features wrote, of some quantities or of all that can be adapted.
 
     FileNotFoundError if a file is missing; ValueError if one was damaged or changed, and if the head does not give the
     stored output.
     """
     stored = read_feature_rows(folder)
     rows, arrays = stored.rows, stored.arrays
-    label = rows.labels.get("valence_arousal", Label(np.zeros((len(rows), 2)), np.zeros(len(rows))))
+    every = adapted_quantities(arrays)
+    if unknown := [name for name in quantities if name not in every]:
+        raise ValueError(f"{folder} holds no outputs of {unknown[0]}; it holds {', '.join(every)}")
+    quantities = adapted_quantities(quantities) or every
+    labels, weight = _labels(rows, quantities)
+    head = {name: arrays[HEAD + name] for name in HEAD_ARRAYS if HEAD + name in arrays}
+    if head and quantities != every:
+        head |= _output_columns(head, [every.index(name) for name in quantities], len(every))
     found = StoredFeatures(
         features=arrays[FEATURES],
-        valence_arousal=arrays[OUTPUT],
-        labels=np.where(label.weight[:, None] > 0, label.value, 0).astype(np.float32),
-        weight=(label.weight > 0).astype(np.float32),
+        raw=np.concatenate([arrays[name] for name in quantities], -1) if len(quantities) > 1 else arrays[quantities[0]],
+        labels=labels,
+        weight=weight,
         subject=rows.subject,
         clip=rows.clip,
         face=rows.face,
@@ -79,20 +109,41 @@ def read_features(folder: pathlib.Path) -> StoredFeatures:
         time_seconds=rows.time_seconds,
         network_sha256=stored.facts.network_sha256,
         geometry=arrays.get(GEOMETRY),
-        head={name: arrays[HEAD + name] for name in HEAD_ARRAYS} if HEAD + HEAD_ARRAYS[0] in arrays else None,
+        head=head or None,
         network=stored.facts.network,
         label_set=rows.label_set,
         crop=stored.facts.crop,
         path=folder,
+        quantities=quantities,
     )
     _check_head(found)
+    return found
+
+
+def _labels(rows: Rows, quantities: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Labels on the scale of the outputs, and 1 for the rows that have all of them."""
+    nothing = Label(np.zeros((len(rows), count_outputs(quantities[:1]))), np.zeros(len(rows)))
+    labels = [rows.labels.get(name, nothing) for name in quantities]
+    known = np.all([label.weight > 0 for label in labels], axis=0)
+    values = np.concatenate([label.value for label in labels], -1) / label_unit(quantities)
+    return np.where(known[:, None], values, 0).astype(np.float32), known.astype(np.float32)
+
+
+def _output_columns(
+    head: Mapping[str, Float[np.ndarray, "..."]], kept: Sequence[int], count: int
+) -> dict[str, Float[np.ndarray, "..."]]:
+    """The last layer with the columns of some of `count` quantities only."""
+    found = {}
+    for name in ("output_kernel", "output_bias"):
+        parts = np.split(head[name], count, axis=-1)
+        found[name] = np.concatenate([parts[place] for place in kept], axis=-1)
     return found
 
 
 def _check_head(stored: StoredFeatures) -> None:
     if stored.head is None:
         return
-    difference = head_difference(head_output(stored.head, stored.features), stored.valence_arousal)
+    difference = head_difference(head_output(stored.head, stored.features), stored.raw)
     if not difference <= HEAD_TOLERANCE:
         raise ValueError(
             f"{stored.path}: the stored head differs from the stored output by {difference:.2g}, expected at most "
@@ -101,11 +152,10 @@ def _check_head(stored: StoredFeatures) -> None:
 
 
 def write_features(stored: StoredFeatures, folder: pathlib.Path) -> None:
-    """Writes a folder that `read_features` reads; its table has valence and arousal only."""
+    """Writes a folder that `read_features` reads; its table has the adapted quantities only."""
     count = len(stored)
-    raw = stored.valence_arousal.astype(np.float64)
     known = stored.weight > 0
-    label = Label(np.where(known[:, None], stored.labels, 0).astype(np.float64), known.astype(np.float64))
+    labels = np.where(known[:, None], stored.labels, 0)
     rows = Rows(
         label_set=stored.label_set,
         crop_px=0,
@@ -115,11 +165,12 @@ def write_features(stored: StoredFeatures, folder: pathlib.Path) -> None:
         frame=stored.frame,
         face=stored.face,
         time_seconds=stored.time_seconds.astype(np.float64),
-        values={OUTPUT: np.asarray(quantity("valence_arousal").report(raw, 0))},
-        labels=Labels(valence_arousal=label),
+        values=reported(stored.quantities, stored.output),
+        labels=Labels(**labels_of(stored.quantities, labels, known.astype(np.float64))),
         success=np.ones(count, bool),
     )
-    arrays = {FEATURES: stored.features, OUTPUT: stored.valence_arousal}
+    raw = np.split(stored.raw, len(stored.quantities), axis=-1)
+    arrays = {FEATURES: stored.features, **dict(zip(stored.quantities, raw, strict=True))}
     if stored.geometry is not None:
         arrays[GEOMETRY] = stored.geometry
     arrays |= {HEAD + name: array for name, array in (stored.head or {}).items()}

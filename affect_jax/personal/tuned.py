@@ -52,8 +52,8 @@ class FineTuned:
 
     def outputs(
         self, base: Any, parameters: Any, features: Float[ArrayLike, "frame feature"]
-    ) -> Float[Array, "frame 2"]:
-        """Raw valence and arousal."""
+    ) -> Float[Array, "frame output"]:
+        """What the network with these parameters answers."""
         raise NotImplementedError
 
     def bases(self, sources: Sources, key: PRNGKeyArray) -> tuple[Any, Callable[[Int[Array, ""]], Any]]:
@@ -79,7 +79,7 @@ class FineTuned:
     def adapt(self, prior: TunedPrior, given: Given, key: PRNGKeyArray) -> Tuned:
         labeled = gather_labeled(given)
         learning_rate, steps = prior.schedule.at(labeled_seconds(given))
-        loss = lambda parameters: self._loss(prior.base, parameters, labeled)
+        loss = lambda parameters, _: self._loss(prior.base, parameters, labeled)
         learned = descend(loss, self.start(prior.base, labeled, key), learning_rate, steps)
         return Tuned(learned, anything(given.labeled))
 
@@ -88,8 +88,8 @@ class FineTuned:
         prior: TunedPrior,
         personal: Tuned,
         features: Float[ArrayLike, "frame feature"],
-        output: Float[ArrayLike, "frame 2"],
-    ) -> Float[Array, "frame 2"]:
+        output: Float[ArrayLike, "frame output"],
+    ) -> Float[Array, "frame output"]:
         return jnp.where(personal.known > 0, self.outputs(prior.base, personal.parameters, features), output)
 
     def _loss(self, base: Any, parameters: Any, labeled: Labeled) -> Float[Array, ""]:

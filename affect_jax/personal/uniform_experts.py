@@ -27,8 +27,8 @@ class MixtureForAll:
         prior: Mixture,
         personal: Float[ArrayLike, ""],
         features: Float[ArrayLike, "frame feature"],
-        output: Float[ArrayLike, "frame 2"],
-    ) -> Float[Array, "frame 2"]:
+        output: Float[ArrayLike, "frame output"],
+    ) -> Float[Array, "frame output"]:
         return jnp.where(personal > 0, prior(features), output)
 
 

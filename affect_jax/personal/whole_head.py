@@ -23,5 +23,5 @@ class WholeHead(FineTuned):
 
     def outputs(
         self, base: BaseHead, parameters: BaseHead, features: Float[ArrayLike, "frame feature"]
-    ) -> Float[Array, "frame 2"]:
+    ) -> Float[Array, "frame output"]:
         return parameters(features)

@@ -67,6 +67,7 @@ class Faces:
             quality=face.quality,
             landmarks=face.landmarks,
             blendshapes=face.blendshapes,
+            image=frame.image if self._predictor.crop.one_box else None,
         )
 
     def _row(self, frame: Frame, crop: np.ndarray | None = None, face: int | None = None, **found: object) -> Row:

@@ -31,6 +31,7 @@ def make_schema(predictor: Predictor, whole_frame: bool, include: tuple[str, ...
         quantities=predictor.quantities,
         boxes=True,
         include=include,
+        network_sha256=predictor.network_sha256,
     )
 
 

@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from affect_jax.faces.geometry_signature import geometry_signature
 from affect_jax.files.kinds import printable
+from affect_jax.personal.outputs import adapted_quantities
 from affect_jax.predict.crops import MakeTracks
 from affect_jax.predict.estimate import estimate
 from affect_jax.predict.files import OF_ALL_FILES, list_files
@@ -22,7 +23,7 @@ from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks.sink import feed
 from affect_jax.predict.sinks.table import arguments_of
 from affect_jax.predict.sources import Frame, Video
-from affect_jax.tables.feature_rows import FEATURES, GEOMETRY, OUTPUT
+from affect_jax.tables.feature_rows import FEATURES, GEOMETRY
 from affect_jax.tables.rows import Rows
 from affect_jax.types import Labels
 
@@ -33,7 +34,8 @@ class FeaturePredictor(Predictor):
     """A network whose values also hold raw outputs, under names that begin with `RAW`."""
 
     def _report(self, outputs: Mapping, mirrored: Mapping | None, lead: tuple[int, ...]) -> Values:
-        raw = {f"{RAW}{name}": np.asarray(outputs[name], np.float32) for name in (FEATURES, OUTPUT)}
+        stored = (FEATURES, *adapted_quantities(outputs))
+        raw = {f"{RAW}{name}": np.asarray(outputs[name], np.float32) for name in stored}
         return super()._report(outputs, mirrored, lead) | raw
 
 
@@ -71,8 +73,9 @@ class FoundFaces:
             self._rows.append(dataclasses.replace(row, crop=None, landmarks=None, blendshapes=None))
 
     def arrays(self) -> dict[str, Float[np.ndarray, "row number"]]:
-        """The features, the raw output and, where all faces have landmarks, the proportions of the face."""
-        found = {name: self._stack(f"{RAW}{name}") for name in (FEATURES, OUTPUT)}
+        """The features, the raw outputs and, where all faces have landmarks, the proportions of the face."""
+        raw = [name for name in self._rows[0].values if name.startswith(RAW)]
+        found = {name.removeprefix(RAW): self._stack(name) for name in raw}
         if len(self._geometry) == len(self._rows):
             found[GEOMETRY] = np.stack(self._geometry)
         return found

@@ -3,7 +3,6 @@
 import collections
 import errno
 import pathlib
-from collections.abc import Sequence
 
 from absl import logging
 
@@ -54,10 +53,10 @@ def _predict_file(
         raise FileNotFoundError(f"no file at {source}; give a video, an image or a folder of images and videos")
     if source.is_dir():
         return _predict_folder(predictor, source, output, make_tracks, options)
-    image = source != STANDARD_INPUT and _is_image(source)
-    _check_export(options, [] if image else [source], [source] if image else [])
+    found = list_files(source)
+    _check_export(predictor, options, found)
     try:
-        if not image:
+        if found.videos:
             return predict_video(predictor, source, output, options.ids.stem(source.stem), make_tracks, options)
         result = predict_images(predictor, [source], output, options.ids.stem(source.stem), make_tracks, options)
     except OSError as error:
@@ -69,9 +68,9 @@ def _predict_file(
     return result
 
 
-def _check_export(options: Options, videos: Sequence[pathlib.Path], images: Sequence[pathlib.Path]) -> None:
+def _check_export(predictor: Predictor, options: Options, found: "Folder") -> None:
     names = lambda paths: [options.ids.source(path) for path in paths]
-    options.export.check(names(videos), names(images), options.include)
+    options.export.check(names(found.videos), names(found.images), options.include, predictor.quantities)
 
 
 def _is_image(path: pathlib.Path) -> bool:
@@ -173,7 +172,7 @@ def _predict_folder(
     options: Options,
 ) -> Result:
     folder = open_folder(source)
-    _check_export(options, folder.videos, folder.images)
+    _check_export(predictor, options, folder)
     stems = collections.Counter(video.stem for video in folder.videos)
     result = Result()
     for problem in folder.problems:

@@ -5,7 +5,7 @@ import dataclasses
 
 from affect_jax.ops.labels_over_time import CLOCK_TOLERANCE_SECONDS
 from affect_jax.ops.sequence import longest_gap_seconds
-from affect_jax.predict.inputs import Input
+from affect_jax.predict.inputs import Input, View
 from affect_jax.predict.predictor import Predictor, Values
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sources import Frame
@@ -26,8 +26,8 @@ class Pending:
         return self.row.crop is None or self.values is not None
 
     def complete(self) -> Row:
-        """The row with its values."""
-        return self.row if self.row.crop is None else dataclasses.replace(self.row, values=self.values)
+        """The row with its values, without the image of its frame."""
+        return self.row if self.row.crop is None else dataclasses.replace(self.row, values=self.values, image=None)
 
 
 class _Memory:
@@ -43,7 +43,8 @@ class _Memory:
         self.seconds = pending.row.time_seconds
         person = pending.row.person
         adapter = None if person is None else person.adapter
-        self._hand_out(self._runner.push(Input(pending.row.crop, adapter, pending.known)))
+        view = None if pending.row.image is None else View(pending.row.image, pending.row.landmarks)
+        self._hand_out(self._runner.push(Input(pending.row.crop, adapter, pending.known, view)))
 
     def flush(self) -> None:
         self._hand_out(self._runner.flush())

@@ -9,15 +9,16 @@ from jaxtyping import Float
 from affect_jax.ops.geometry import CropConfig
 from affect_jax.ops.image_checks import check_crops
 from affect_jax.personal.adapter import Adapter
+from affect_jax.personal.outputs import adapted_quantities, answer, count_outputs
 from affect_jax.personal.rows import apply_by_row
 from affect_jax.quantities.registry import in_order
 from affect_jax.types import Predictions
 
 Values = dict[str, np.ndarray]  # reported values by quantity, float32; NaN if the network does not predict it
-Function = Callable[[np.ndarray], Predictions]  # of RGB in [0, 1]: [batch, px, px, 3], or [1, frames, px, px, 3]
+Function = Callable[[np.ndarray], Predictions]  # of RGB in [0, 1]: [batch, px, px, 3], or [clip, frames, px, px, 3]
 Follower = Callable[[int], Function]  # for a causal clip network: given a number of faces, returns a stateful function
 # of their next frame [faces, 1, px, px, 3]
-ADAPTED, FEATURES = "valence_arousal", "features"  # what adapters change, and what they change it by
+FEATURES = "features"  # by which adapters change outputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,17 +39,19 @@ class Predictor:
 
     function: Function
     crop_px: int
-    batch: int  # images per call of a static network
+    batch: int  # images per call of a static network, windows per call of one of the newest frame
     frames: int | None  # window length of a clip network; None for a static one
     quantities: tuple[str, ...]  # to report
     label_set: str  # of emotions
     crop: CropConfig  # around landmarks
     flip_averaged: tuple[str, ...] = ()  # quantities that are averaged over the image and its mirror image
     name: str = ""
+    network_sha256: str = ""  # digest of its weights; "" for a function that is no network
     follower: Follower | None = None  # for a causal clip network
     trained_fps: float | None = None  # frame rate of the recordings it was trained on; None if not known
     every: int = 1  # stride between the frames of a clip, in frames of the recording, as in training
     featured: Featured | None = None  # needed for adapters only
+    newest: bool = False  # whether a clip network predicts the newest frame of a window only
 
     def values(
         self, images: Float[np.ndarray, "*lead height width 3"], adapters: Sequence[Adapter | None] = ()
@@ -127,7 +130,10 @@ class Predictor:
 
 
 def _adapt(outputs: Mapping, adapters: Sequence[Adapter]) -> dict:
-    """Raw outputs with valence and arousal after the adapter of each row."""
-    output, features = np.asarray(outputs[ADAPTED]), np.asarray(outputs[FEATURES])
+    """Raw outputs with those that are adapted after the adapter of each row; adapted intensities are in tenths."""
+    names = adapted_quantities(outputs)
+    raw = np.concatenate([np.asarray(outputs[name]) for name in names], axis=-1)
+    output, features = np.asarray(answer(raw, raw.shape[-1] // count_outputs(names))), np.asarray(outputs[FEATURES])
     rows = apply_by_row(adapters, features.reshape(-1, features.shape[-1]), output.reshape(-1, output.shape[-1]))
-    return {**outputs, ADAPTED: rows.reshape(output.shape)}
+    parts = np.split(rows.reshape(output.shape), len(names), axis=-1)
+    return {**outputs, **dict(zip(names, parts, strict=True))}

@@ -24,4 +24,5 @@ class Row:
     face: int | None = None  # number of the face in the recording, from 0 in order of first sight
     quality: float | None = None  # in [0, 1]
     blendshapes: Float[np.ndarray, "52"] | None = None
+    image: UInt8[np.ndarray, "height width 3"] | None = None  # the frame, until its windows are cropped alike
     person: Person | None = None  # whom the face is taken for; None if nobody's adapter is used

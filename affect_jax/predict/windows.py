@@ -9,15 +9,19 @@ import collections
 import numpy as np
 
 from affect_jax.ops.sequence import counting_window
-from affect_jax.predict.inputs import Input, adapters_of, to_float
+from affect_jax.predict.inputs import Input, adapters_of, to_float, window_to_float
+from affect_jax.predict.newest_windows import NewestWindows
 from affect_jax.predict.predictor import Predictor, Values
 
 
-def make_runner(predictor: Predictor) -> "Batches | Windows | Stream | Interleaved":
+def make_runner(predictor: Predictor) -> "Batches | Windows | NewestWindows | Stream | Interleaved":
     """Makes an object that turns crops into values: `push` and `flush` return those that are ready, in order."""
     if predictor.frames is None:
         return Batches(predictor)
-    runner = Windows if predictor.follower is None else Stream
+    if predictor.newest:
+        runner = NewestWindows
+    else:
+        runner = Windows if predictor.follower is None else Stream
     if predictor.every == 1:
         return runner(predictor)
     return Interleaved([runner(predictor) for _ in range(predictor.every)])
@@ -29,7 +33,7 @@ class Interleaved:
     Each frame gets its own values, as in evaluation (`data.clips.evaluation_windows`).
     """
 
-    def __init__(self, runners: "list[Windows] | list[Stream]"):
+    def __init__(self, runners: "list[Windows] | list[NewestWindows] | list[Stream]"):
         self._runners = runners
         self._ready: list[collections.deque] = [collections.deque() for _ in runners]
         self._pushed = 0
@@ -175,7 +179,8 @@ class _Window:
     def values_of(self, place: int) -> Values:
         """The values of a frame of the sequence."""
         if self._values is None:
-            values = self._predictor.values(to_float(self._inputs)[None], adapters_of(self._inputs))
+            crops = window_to_float(self._inputs, self._predictor)
+            values = self._predictor.values(crops[None], adapters_of(self._inputs))
             self._values = _select(values, 0)
         return _select(self._values, place - self.start)
 

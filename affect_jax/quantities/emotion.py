@@ -24,6 +24,9 @@ class Emotion(Quantity):
 
     name = "emotion"
     mirrored = True
+    exclusive = True
+    limits = (0.0, 1.0)
+    color = "emotion"
     headline = MappingProxyType(
         {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1"}
     )
@@ -61,6 +64,10 @@ class Emotion(Quantity):
     def columns(self, label_set: str) -> tuple[str, ...]:
         """ "p_neutral" and so on."""
         return tuple(f"p_{name}" for name in emotions.names(label_set))
+
+    def component_names(self, label_set: str) -> tuple[str, ...]:
+        """Those of the label set."""
+        return emotions.names(label_set)
 
     def cells(self, values: Float[np.ndarray, "row emotion"], label_set: str) -> Mapping[str, Any]:
         """The name of the most probable emotion, then the probabilities."""

@@ -70,7 +70,13 @@ class Intensity(Quantity):
 
     mirrored = False
     rated = False
+    charted = True
+    limits = (0.0, float(HIGHEST))
     class_edges = tuple(place - 0.5 for place in range(CLASSES + 1))  # those of `nearest_class`
+    between = range(3, 8)
+    caption = f"intensity, 0 to {HIGHEST}"
+    digits = 1
+    color = "emotion"
     min_labels = 2
 
     @property
@@ -84,16 +90,24 @@ class Intensity(Quantity):
         return f"intensity of '{self.emotion}' in [0, 10]"
 
     @property
+    def title(self) -> str:
+        """ "happy intensity" and so on."""
+        return f"{self.emotion} intensity"
+
+    @property
     def headline(self) -> MappingProxyType:
         """Agreement within two labels, weighted kappa and ICC."""
-        words = f"{self.emotion} intensity"
         titles = {"within_2": "within 2", "kappa": "weighted kappa", "icc": "ICC"}
-        return MappingProxyType({f"{score}/{self.name}": f"{words} {title}" for score, title in titles.items()})
+        return MappingProxyType({f"{score}/{self.name}": f"{self.title} {title}" for score, title in titles.items()})
 
     def label_shape(self, label_set: str) -> tuple[int, ...]:
         """(1,)."""
         del label_set
         return (1,)
+
+    def level(self, value: Float[np.ndarray, "*batch 1"]) -> Int[np.ndarray, "*batch"]:
+        """The nearest class."""
+        return nearest_class(value[..., 0])
 
     def report(self, output: Float[ArrayLike, "*batch output"], crop_px: int) -> Float[ArrayLike, "*batch 1"]:
         """The mean of the distribution over classes, or ten times the regression, clipped to [0, 10].
@@ -106,7 +120,8 @@ class Intensity(Quantity):
         outputs = output.shape[-1]
         if outputs == CLASSES:
             exponentials = xp.exp(output - output.max(-1, keepdims=True))
-            value = (exponentials * xp.arange(CLASSES)).sum(-1) / exponentials.sum(-1)
+            classes = xp.broadcast_to(xp.arange(CLASSES, dtype=output.dtype), output.shape)
+            value = (exponentials * classes).sum(-1) / exponentials.sum(-1)
         elif outputs == THRESHOLDS:
             value = (1 / (1 + xp.exp(-xp.clip(output, -60, 60)))).sum(-1)
         elif outputs == REGRESSION:
@@ -122,6 +137,11 @@ class Intensity(Quantity):
         """The name of the quantity."""
         del label_set
         return (self.name,)
+
+    def component_names(self, label_set: str) -> tuple[str, ...]:
+        """The emotion."""
+        del label_set
+        return (self.emotion,)
 
     def state(self, value: Float[ArrayLike, "*batch 1"], label: Label, crop_px: int) -> IntensityState:
         """Counts of nearest classes, and moments and absolute errors of the values themselves."""

@@ -25,6 +25,7 @@ class Landmarks(Quantity):
     unit = "px"
     headline = MappingProxyType({"nme": "NME"})
     rated = False
+    located = True
 
     def label_shape(self, label_set: str) -> tuple[int, ...]:
         """(68, 2)."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from affect_jax.metrics.state import Mergeable
 from affect_jax.types import ArrayLike, Label
@@ -26,15 +26,32 @@ class Quantity(abc.ABC):
     rated = True  # annotated by humans, not by a program; decides which windows count as labeled
     traced = False  # annotated continuously while watching, so labels lag behind and may be smoothed
     mirrored = False  # can be averaged over an image and its mirror image
+    located = False  # places in the crop, which predictions of whole images and videos do not report
+    charted = False  # shown as lines over a recording
+    exclusive = False  # its components are shares of a whole, and the greatest is what is said in a word
+    limits: tuple[float, float] | None = None  # of reported values, for axes and bars; None if they have none
+    class_edges: tuple[float, ...] = ()  # between which a value belongs to one class of an order; none by default
+    between = range(0)  # the classes that a face passes quickly on the way from one end to the other
+    caption = ""  # above bars and curves that share it
+    digits = 2  # after the point of its numbers on a screen
+    color = ""  # its meaning in `draw.colors.QUANTITIES`; "" if each column has its own
     headline: Mapping[str, str]  # scores shown in comparison tables, with their titles
-    class_edges: tuple[float, ...] = ()  # between which a reported value belongs to one class; none by default
     min_labels = 1  # minimum per clip or subject to compute its scores
 
     @abc.abstractmethod
     def label_shape(self, label_set: str) -> tuple[int, ...]:
         """Shape of labels and reported values, without batch axes."""
 
+    @property
+    def levels(self) -> int:
+        """Number of classes of an order, from "not shown" to "fully"; 0 for quantities without."""
+        return max(len(self.class_edges) - 1, 0)
+
     # Labels
+
+    def level(self, value: Float[np.ndarray, "*batch component"]) -> Int[np.ndarray, "*batch"]:
+        """The level of a label; only quantities with `levels` have one."""
+        raise NotImplementedError(f"{self.name} has no levels")
 
     def crop(self, value: np.ndarray, matrix: Float[np.ndarray, "2 3"]) -> np.ndarray:
         """Converts the label of an image to that of a crop; `matrix` maps image pixels to crop pixels."""
@@ -77,6 +94,20 @@ class Quantity(abc.ABC):
     @abc.abstractmethod
     def columns(self, label_set: str) -> tuple[str, ...]:
         """Column names of a reported value, one per component."""
+
+    def component_names(self, label_set: str) -> tuple[str, ...]:
+        """What its components are called beside bars and curves, where space is short; by default as their columns."""
+        return self.columns(label_set)
+
+    @property
+    def title(self) -> str:
+        """What it is called where it stands alone."""
+        return self.name.replace("_", " ")
+
+    def text(self, number: float) -> str:
+        """A number for a screen; with a sign where it may be negative."""
+        sign = "+" if self.limits is not None and self.limits[0] < 0 else ""
+        return f"{number:{sign}.{self.digits}f}"
 
     def cells(self, values: Float[np.ndarray, "row ..."], label_set: str) -> Mapping[str, Any]:
         """Table columns of reported values; may include more than `columns`, such as the name of a class."""

@@ -1,6 +1,6 @@
 """Registry of quantities."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from affect_jax.quantities.emotion import Emotion
 from affect_jax.quantities.intensity import Intensity
@@ -21,6 +21,9 @@ QUANTITIES: dict[str, Quantity] = {
 }
 
 
+ANY_SET = "affectnet_8"  # the columns of charted quantities do not depend on the label set
+
+
 def quantity(name: str) -> Quantity:
     """Looks up a quantity by name; ValueError lists the known ones."""
     if name not in QUANTITIES:
@@ -34,3 +37,8 @@ def in_order(names: Iterable[str]) -> tuple[Quantity, ...]:
     if unknown := sorted(wanted - set(QUANTITIES)):
         quantity(unknown[0])
     return tuple(each for name, each in QUANTITIES.items() if name in wanted)
+
+
+def charted(columns: Collection[str]) -> tuple[Quantity, ...]:
+    """The quantities that are shown over time and have one of these columns, in registry order."""
+    return tuple(each for each in QUANTITIES.values() if each.charted and set(each.columns(ANY_SET)) & set(columns))

@@ -39,6 +39,9 @@ class ValenceArousal(Quantity):
     name = "valence_arousal"
     description = "valence and arousal in [-1, 1]"
     traced = True
+    charted = True
+    title = "valence and arousal"
+    limits = (-1.0, 1.0)
     mirrored = True
     headline = MappingProxyType(
         {

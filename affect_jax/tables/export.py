@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from affect_jax.files.atomic import replace_atomically, write_bytes
+from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.tables.cells import PARQUET
 from affect_jax.tables.clip_summary import NAME, summarize, update_summary
 from affect_jax.tables.formats import openface, pyfeat
@@ -30,11 +31,12 @@ class Preset(NamedTuple):
     convert: Callable  # of a lazy data frame and its schema
     units: Callable[[Schema], dict[str, str]]
     include: tuple[str, ...]  # groups of columns that the table must have
+    quantities: tuple[str, ...]  # that have columns; a table needs one of them
 
 
 PRESETS = {
-    "openface": Preset(openface.to_openface, openface.units, openface.INCLUDE),
-    "pyfeat": Preset(pyfeat.to_pyfeat, pyfeat.units, pyfeat.INCLUDE),
+    "openface": Preset(openface.to_openface, openface.units, openface.INCLUDE, tuple(QUANTITIES)),
+    "pyfeat": Preset(pyfeat.to_pyfeat, pyfeat.units, pyfeat.INCLUDE, pyfeat.QUANTITIES),
 }
 COLUMNS = (OWN, *PRESETS)
 
@@ -60,17 +62,20 @@ class Export:
         if self.layout != "bids" and (self.participant or self.task):
             raise ValueError("participant and task are labels of layout=bids and have no effect without it; drop them")
 
-    def check(self, recordings: Sequence[str], images: Sequence[str], include: Sequence[str]) -> None:
+    def check(
+        self, recordings: Sequence[str], images: Sequence[str], include: Sequence[str], quantities: Sequence[str]
+    ) -> None:
         """ExportError for what the export would fail at, so that it is known before the prediction.
 
         Args:
           recordings: names of the video files.
           images: names of the image files.
           include: optional groups of columns of the table.
+          quantities: that are predicted.
         """
         try:
             if self.columns in PRESETS:
-                require_groups_of(self.columns, include)
+                _require_preset(self.columns, include, quantities)
             if self.layout == "bids":
                 if images:
                     raise ValueError(f"layout=bids is for recordings; {images[0]} is an image")
@@ -109,7 +114,7 @@ def export_table(table: pathlib.Path, wanted: Export, is_recording: bool = True)
 def write_preset(table: pathlib.Path, columns: str, suffix: str = ".csv") -> list[pathlib.Path]:
     """Writes `<stem>_openface.csv` or the like, and beside it a JSON file with the unit of each column."""
     schema, preset = read_schema(table), PRESETS[columns]
-    require_groups_of(columns, schema.include)
+    _require_preset(columns, schema.include, schema.quantities)
     target = table.with_name(f"{table.stem}_{columns}{suffix}")
     frame = preset.convert(scan(table, schema), schema)
     with replace_atomically(target) as part, part.open("wb") as file:
@@ -121,7 +126,13 @@ def write_preset(table: pathlib.Path, columns: str, suffix: str = ".csv") -> lis
     return [target, beside]
 
 
-def require_groups_of(columns: str, include: Sequence[str]) -> None:
-    """ValueError if a table lacks groups of columns that a preset needs."""
-    if absent := [name for name in PRESETS[columns].include if name not in include]:
+def _require_preset(columns: str, include: Sequence[str], quantities: Sequence[str]) -> None:
+    """ValueError if a table lacks groups of columns that a preset needs, or everything that has a column there."""
+    preset = PRESETS[columns]
+    if absent := [name for name in preset.include if name not in include]:
         raise ValueError(f"columns={columns} needs the {absent[0]} of each face; predict with include={absent[0]}")
+    if not set(quantities) & set(preset.quantities):
+        raise ValueError(
+            f"columns={columns} has no column for what the network predicts ({', '.join(quantities)}); use "
+            f"columns={OWN}, or columns=openface, which adds ours"
+        )

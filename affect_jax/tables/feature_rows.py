@@ -17,6 +17,8 @@ from affect_jax.convert import safetensors_file, safetensors_writing
 from affect_jax.files.atomic import open_atomically
 from affect_jax.files.checksum import sha256
 from affect_jax.files.json_files import read_object
+from affect_jax.quantities.intensity import CLASSES, REGRESSION, THRESHOLDS, Intensity
+from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.tables.reading import read_rows
 from affect_jax.tables.rows import Rows
 from affect_jax.tables.writing import write_rows
@@ -24,9 +26,10 @@ from affect_jax.tables.writing import write_rows
 TABLE, ARRAYS, FACTS = "predictions.csv", "features.safetensors", "features.json"
 VERSION = 1  # incremented whenever older code would misread newer folders
 FEATURES = "features"  # [row, feature], pooled features
-OUTPUT = "valence_arousal"  # [row, 2], raw output of the network
+# Raw outputs of the network, [row, number], have the names of their quantities.
 GEOMETRY = "geometry"  # [row, number], proportions of the face; only where landmarks are known
-HEAD = "head/"  # prefix of the arrays of the network's last two layers; they have no rows
+HEAD = "head/"  # prefix of the arrays of the network's last layers; they have no rows
+COLUMNS = {False: (2,), True: (REGRESSION, THRESHOLDS, CLASSES)}  # of raw outputs: valence and arousal, an intensity
 AGAIN = "store the features again with python -m launch.features"
 
 Arrays = Mapping[str, Shaped[np.ndarray, "..."]]
@@ -47,7 +50,7 @@ class FeatureRows:
     """A table with arrays that have a row for each of its rows, and the head of the network."""
 
     rows: Rows
-    arrays: Arrays  # FEATURES, OUTPUT, perhaps GEOMETRY; and perhaps arrays whose names begin with HEAD
+    arrays: Arrays  # FEATURES, raw outputs by quantity, perhaps GEOMETRY and arrays whose names begin with HEAD
     facts: FeatureFacts
 
 
@@ -58,7 +61,7 @@ def write_feature_rows(stored: FeatureRows, folder: pathlib.Path) -> None:
     (folder / FACTS).unlink(missing_ok=True)
     arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in stored.arrays.items()}
     safetensors_writing.write(folder / ARRAYS, arrays, {})
-    write_rows(stored.rows, folder / TABLE, model=stored.facts.network, crop=stored.facts.crop)
+    write_rows(stored.rows, folder / TABLE, stored.facts.network, stored.facts.crop, stored.facts.network_sha256)
     content = {
         "version": VERSION,
         **dataclasses.asdict(stored.facts),
@@ -118,12 +121,17 @@ def _read_arrays(path: pathlib.Path) -> dict[str, Shaped[np.ndarray, "..."]]:
 def _check_arrays(folder: pathlib.Path, arrays: Arrays, rows: int) -> None:
     """ValueError for an array that is missing, not finite, or of another shape than the table asks for."""
     path = folder / ARRAYS
-    if missing := {FEATURES, OUTPUT} - set(arrays):
-        raise ValueError(f"{path} lacks the array {sorted(missing)[0]}; {AGAIN}")
+    if FEATURES not in arrays:
+        raise ValueError(f"{path} lacks the array {FEATURES}; {AGAIN}")
+    if not set(QUANTITIES) & set(arrays):
+        raise ValueError(f"{path} lacks the array valence_arousal, or that of an intensity; {AGAIN}")
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise ValueError(f"{path}: {name} holds values that are not finite; {AGAIN}")
         if not name.startswith(HEAD) and (array.ndim != 2 or len(array) != rows):
             raise ValueError(f"{path}: {name} has shape {array.shape}, but the table has {rows} rows; {AGAIN}")
-    if arrays[OUTPUT].shape[1] != 2:
-        raise ValueError(f"{path}: {OUTPUT} has shape {arrays[OUTPUT].shape}, expected 2 columns; {AGAIN}")
+    for name in set(QUANTITIES) & set(arrays):
+        columns = COLUMNS[isinstance(QUANTITIES[name], Intensity)]
+        if arrays[name].shape[1] not in columns:
+            expected = " or ".join(map(str, columns))
+            raise ValueError(f"{path}: {name} has shape {arrays[name].shape}, expected {expected} columns; {AGAIN}")

@@ -22,10 +22,10 @@ def rows_of(columns: Columns, label_sets: Iterable[str]) -> Rows:
     no face was found, does not count, and a warning says how many there are.
     """
     label_set = _label_set(columns, tuple(label_sets))
-    found = [each for each in QUANTITIES.values() if each.rated and _is_labeled(each, columns, label_set)]
+    found = [each for each in QUANTITIES.values() if not each.located and _is_labeled(each, columns, label_set)]
     if not found:
         listed = ", ".join(columns) if len(columns) < 40 else f"{len(columns)} columns"
-        first = next(each for each in QUANTITIES.values() if each.rated)
+        first = next(each for each in QUANTITIES.values() if not each.located)
         example = ", ".join([*first.columns(label_set), *first.label_columns(label_set)])
         raise ValueError(
             f"the table has no quantity with predictions and labels, such as {example}; it has {listed}. Give "
@@ -74,10 +74,25 @@ def _label(each: Quantity, columns: Columns, label_set: str, values: np.ndarray)
         label = each.read_label(texts, label_set)
     except (ValueError, KeyError) as error:
         raise ValueError(f"{', '.join(texts)}: {error} is no label of {each.description}") from None
+    _require_in_limits(each, label)
     known = ~np.isnan(values).reshape(len(values), -1).any(-1)
     if lost := int((label.weight[~known] > 0).sum()):
         logging.warning("%d labels of %s have no prediction, because no face was found there", lost, each.name)
     return Label(label.value, label.weight * known)
+
+
+def _require_in_limits(each: Quantity, label: Label) -> None:
+    """ValueError for a label on another scale."""
+    if each.limits is None:
+        return
+    known = label.value[label.weight > 0].ravel()
+    outside = known[(known < each.limits[0]) | (known > each.limits[1])]
+    if len(outside):
+        low, high = each.limits
+        raise ValueError(
+            f"a label of {each.description} is {outside[0]:g}; expected {low:g} to {high:g}: bring the labels to that "
+            "scale first"
+        )
 
 
 def _cell(value: Any) -> str:

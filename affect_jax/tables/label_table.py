@@ -20,7 +20,7 @@ PREFIX = "label_"  # of the columns of labels
 LABELS = {
     name: each.units(ANY_SET)[name]
     for each in QUANTITIES.values()
-    if each.rated
+    if not each.located
     for name in each.label_columns(ANY_SET)
 }
 KINDS = {name: UNITS[name] for name in ("source", "frame", "face", "time_seconds")} | LABELS

@@ -46,6 +46,7 @@ class Schema:
     labeled: tuple[str, ...] = ()  # predicted quantities that also have label columns
     boxes: bool = False  # whether the box of the face, its score and its quality have columns
     include: tuple[str, ...] = ()  # optional groups of columns; see `tables/groups.py`
+    network_sha256: str = ""  # digest of the network's weights (`personal.digest`); "" in tables of earlier versions
     version: int = VERSION
 
     def __post_init__(self):

@@ -21,8 +21,8 @@ from affect_jax.tables.schema import BOX, KEYS, QUALITY, SUCCESS, Schema, write_
 ENCODING = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}  # file names may contain any bytes
 
 
-def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str) -> None:
-    """Writes a table and its schema, each atomically; `model` and `crop` as in `Schema`."""
+def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str, network_sha256: str = "") -> None:
+    """Writes a table and its schema, each atomically; `model`, `crop` and `network_sha256` as in `Schema`."""
     schema = Schema(
         model=model,
         crop=crop,
@@ -32,6 +32,7 @@ def write_rows(rows: Rows, path: pathlib.Path, model: str, crop: str) -> None:
         labeled=tuple(name for name in rows.values if name in rows.labels),
         boxes=rows.boxes is not None,
         include=tuple(rows.included),
+        network_sha256=network_sha256,
     )
     columns = _columns(rows, schema)
     write_schema(schema, path)

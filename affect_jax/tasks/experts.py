@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from affect_jax.losses.experts import gate_entropy, load_balance
@@ -14,8 +13,9 @@ from affect_jax.losses.reduce import weighted_mean
 from affect_jax.tasks.affect import MIXED
 from affect_jax.tasks.affect_terms import Terms, continuous_terms
 from affect_jax.tasks.labels import get_label
+from affect_jax.tasks.plain import PlainTask
 from affect_jax.tasks.recipe import AffectConfig
-from affect_jax.types import Batch, Predictions, TaskVariables
+from affect_jax.types import Batch, Predictions
 
 STAGES = ("experts", "joint")
 MIXINGS = ("shake", "fixed")
@@ -57,7 +57,7 @@ class ExpertsConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class Experts:
+class Experts(PlainTask):
     """The terms of the affect task for each expert on its own subject, or for the mixture; and terms of the gate.
 
     Source: Feffer, Rudovic, Picard, A mixture of personalized experts for human affect estimation, MLDM 2018, for the
@@ -67,11 +67,6 @@ class Experts:
     quantities = ("valence_arousal",)  # evaluated
 
     config: ExpertsConfig
-
-    def with_class_weights(self, frequency: Float[np.ndarray, "emotion"], emotions: Sequence[str]) -> "Experts":
-        """The task unchanged: it does not use emotions."""
-        del frequency, emotions
-        return self
 
     @property
     def one_per_subject(self) -> bool:
@@ -83,10 +78,6 @@ class Experts:
         del predicts, frames
         if not experts:
             raise ValueError("task 'experts' trains a network of experts; take model 'experts', or task 'affect'")
-
-    def initial(self) -> TaskVariables:
-        """No variables: nothing is carried from step to step."""
-        return TaskVariables()
 
     def terms(
         self,

@@ -1,15 +1,15 @@
 """Landmarks as heatmaps: the task that the trunk is trained on before the affect network uses it."""
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
-import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from affect_jax.losses.landmark import heatmap_error
 from affect_jax.losses.reduce import weighted_mean
 from affect_jax.tasks.labels import get_label
-from affect_jax.types import LANDMARKS, Batch, Predictions, TaskVariables
+from affect_jax.tasks.plain import PlainTask
+from affect_jax.types import LANDMARKS, Batch, Predictions
 
 SIGMA_PX = 1.0  # standard deviation of a landmark's Gaussian, in heatmap pixels
 
@@ -33,26 +33,12 @@ def mean_heatmap_error(heatmaps: Float[Array, "*batch module height width 68"], 
 
 
 @dataclasses.dataclass(frozen=True)
-class Landmarks:
+class Landmarks(PlainTask):
     """Regression of one Gaussian heatmap per landmark, in every hourglass module."""
 
     quantities = ("landmarks",)  # evaluated
-    one_per_subject = False  # whether the data need one subject for each expert of the network
 
     config: LandmarksConfig
-
-    def with_class_weights(self, frequency: Float[np.ndarray, "emotion"], emotions: Sequence[str]) -> "Landmarks":
-        """The task unchanged: it does not use emotions."""
-        del frequency, emotions
-        return self
-
-    def require(self, predicts: Sequence[str], frames: int, experts: int = 0) -> None:
-        """Images and clips serve alike."""
-        del predicts, frames, experts
-
-    def initial(self) -> TaskVariables:
-        """No variables: nothing is carried from step to step."""
-        return TaskVariables()
 
     def terms(
         self,

@@ -14,8 +14,8 @@ class OptimizerConfig:
 
     name: str = "adamw"  # adamw | sgd (momentum 0.9)
     learning_rate: float = 1e-3  # peak learning rate
-    # cosine | constant | steps (x 0.1 at 30, 60 and 90 % of the run, like EmoNet's 15, 30 and 45 of 50 epochs)
-    schedule: str = "cosine"
+    schedule: str = "cosine"  # cosine | constant | steps (x 0.1 at each of `drops`)
+    drops: tuple[float, ...] = (0.3, 0.6, 0.9)  # shares of the run, such as EmoNet's 15, 30 and 45 of 50 epochs
     # Factors on the learning rate of parameter groups, such as (("trunk/.*", 0.1), (".*/time", 3.0)): regular
     # expressions for whole paths; the first that matches applies, and the default is 1. Weight decay scales too.
     learning_rate_multipliers: Multipliers = ()
@@ -38,7 +38,15 @@ class OptimizerConfig:
         for name in ("warmup_steps", "weight_decay", "sparsity"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"optimizer.{name} is {getattr(self, name)}; it must not be negative")
+        if any(not before < share < 1 for before, share in zip((0.0, *self.drops), self.drops, strict=False)):
+            raise ValueError(f"optimizer.drops is {self.drops}; expected increasing shares of the run between 0 and 1")
         parse_multipliers(self.learning_rate_multipliers)
+
+    @property
+    def idle(self) -> dict[str, str]:
+        """The options without effect, with the reason."""
+        reason = f"optimizer.schedule is '{self.schedule}'"
+        return {} if self.schedule == "steps" else {"drops": reason}
 
 
 def schedule(config: OptimizerConfig, steps: int) -> optax.Schedule:
@@ -49,7 +57,7 @@ def schedule(config: OptimizerConfig, steps: int) -> optax.Schedule:
     elif config.schedule == "constant":
         main = optax.constant_schedule(config.learning_rate)
     else:
-        drops = {round(after * part): 0.1 for part in (0.3, 0.6, 0.9)}
+        drops = {round(after * share): 0.1 for share in config.drops}
         main = optax.piecewise_constant_schedule(config.learning_rate, drops)
     if not config.warmup_steps:
         return main

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from records import no_labels
 
-from affect_jax.data.clips import clip_frames, evaluation_windows, split_at_gaps
+from affect_jax.data.clips import clip_frames, evaluation_windows, newest_windows, split_at_gaps
+from affect_jax.data.order import balanced_shares
 from affect_jax.data.source import Table
 from affect_jax.data.windows import TrainingWindows, WindowConfig
 
@@ -22,8 +23,8 @@ class Clips:
         return np.full((8, 8, 3), index, np.uint8)
 
 
-def windows(source, frames, hop, **options):
-    return TrainingWindows(source, frames, hop, WindowConfig(**options))
+def windows(source, frames, hop, newest=False, predicts=None, **options):
+    return TrainingWindows(source, frames, hop, WindowConfig(**options), newest, predicts)
 
 
 def clip(subject, name, length):
@@ -121,6 +122,61 @@ def test_every_second_frame_in_training_and_in_evaluation():
     np.testing.assert_array_equal(np.bincount(indices.ravel(), weights.ravel()), np.ones(15))
     alone, _ = evaluation_windows(Clips(clip("a", "1", 2)), 3, every=5)
     assert alone.tolist() == [[0, 0, 0], [1, 1, 1]]
+
+
+def test_a_network_of_the_newest_frame_gets_a_window_for_each_frame_filled_up_on_the_left():
+    indices, weights = newest_windows(Clips(clip("a", "1", 5) + clip("b", "1", 2)), 4)
+    assert indices.tolist() == [
+        *([0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 2], [0, 1, 2, 3], [1, 2, 3, 4]),
+        *([5, 5, 5, 5], [5, 5, 5, 6]),
+    ]
+    assert weights.tolist() == [[0, 0, 0, 1]] * 7
+    indices, _ = newest_windows(Clips(clip("a", "1", 5)), 3, every=2)
+    assert indices.tolist() == [[0, 0, 0], [0, 0, 2], [0, 2, 4], [1, 1, 1], [1, 1, 3]]
+    with pytest.raises(ValueError, match="frames is 0; expected at least 1"):
+        newest_windows(Clips(clip("a", "1", 5)), 0)
+
+
+@pytest.mark.parametrize("every", [1, 2, 5])
+def test_each_frame_is_the_newest_once_with_gaps_and_in_clips_shorter_than_a_window(every):
+    rows = [("a", "1", frame) for frame in (*range(7), *range(40, 43))]
+    source = Clips([*clip("b", "1", 3), *rows, *clip("b", "2", 1)])
+    indices, weights = newest_windows(source, 4, every)
+    np.testing.assert_array_equal(np.bincount(indices.ravel(), weights.ravel()), np.ones(14))
+    table = source.examples
+    for window in indices:
+        assert len({(table.subjects[place], table.clips[place]) for place in window}) == 1
+        assert set(np.diff(table.frames[window])) <= {0, every}  # never over the gap
+
+
+def test_windows_of_the_newest_frame_start_exactly_a_hop_apart():
+    source = Clips(clip("a", "1", 12) + clip("b", "1", 5))
+    assert windows(source, 4, 3, newest=True).units().tolist() == [
+        *([0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]),
+        [12, 13, 14, 15],
+    ]
+    assert windows(source, 2, 5, newest=True).units().tolist() == [[0, 1], [5, 6], [10, 11], [12, 13]]  # not all frames
+    with pytest.raises(ValueError, match="frames is 4 and hop 0"):
+        windows(source, 4, 0, newest=True)
+
+
+def test_the_label_of_the_newest_frame_decides_whether_its_window_is_kept():
+    source = Clips(clip("a", "1", 12))
+    source.examples.labels["emotion"].weight[5] = 1  # as the second-last frame of a window, it does not count
+    source.examples.labels["valence_arousal"].weight[7] = 1
+    found = lambda predicts: windows(source, 4, 2, newest=True, predicts=predicts).units()[:, -1].tolist()
+    assert found(None) == [5, 7] and found(["emotion"]) == [5] and found(["valence_arousal", "landmarks"]) == [7]
+
+
+def test_windows_of_the_newest_frame_are_balanced_by_its_emotion():
+    source = Clips(clip("a", "1", 12))
+    emotion = source.examples.labels["emotion"]
+    emotion.weight[:], emotion.value[:, 1] = 1, 1
+    emotion.value[[2, 5, 8]] = np.eye(8)[0]  # three of the four frames that end a window show another emotion
+    cut = windows(source, 3, 3, newest=True)
+    assert cut.counting().tolist() == [[2], [5], [8], [11]]
+    # As one over the frequency among all frames, 3 and 9 of 12.
+    np.testing.assert_allclose(balanced_shares(source.examples.labels, cut.counting(), 1.0), [0.3, 0.3, 0.3, 0.1])
 
 
 def draws(source, count=400, **options):

@@ -25,7 +25,7 @@ def test_the_reader_of_features_puts_them_behind_the_features(tmp_path):
     drawn = np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32)
     stored = StoredFeatures(
         features=drawn,
-        valence_arousal=np.zeros((3, 2), np.float32),
+        raw=np.zeros((3, 2), np.float32),
         labels=np.zeros((3, 2), np.float32),
         weight=np.ones(3, np.float32),
         subject=SUBJECTS,

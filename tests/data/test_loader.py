@@ -4,6 +4,7 @@ import json
 
 import grain
 import jax
+import jax.numpy as jnp
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
@@ -15,8 +16,11 @@ from affect_jax.data.order import Order, balanced_shares
 from affect_jax.data.source import Concatenated, Table
 from affect_jax.data.training_rows import Share
 from affect_jax.data.windows import WindowConfig
-from affect_jax.ops.image import unit_range
-from affect_jax.types import UnreadableImage
+from affect_jax.evaluate.run import evaluate
+from affect_jax.ops.geometry import ANTIALIASED, CropConfig
+from affect_jax.ops.image import unit_range, warp_image
+from affect_jax.tasks.labels import get_label
+from affect_jax.types import Label, Labels, Predictions, UnreadableImage
 
 STILL = AugmentConfig(rotation_degrees=0.0, scale=0.0, shift=0.0, flip_probability=0.0, brightness=0.0, contrast=0.0,
                       saturation=0.0, tint=0.0)  # fmt: skip
@@ -283,3 +287,89 @@ def test_the_evaluation_batches_of_several_processes_are_together_those_of_one(f
         same(batch, jax.tree.map(lambda *leaves: np.concatenate(leaves), *shares))
     with pytest.raises(ValueError, match="a batch of 4 is not divisible by 3 processes; change config.batch_size"):
         evaluation_batches(source, crop_px=8, batch=4, share=Share(0, 3))
+
+
+class Smiles(Faces):
+    """Intensities of two emotions: i / 2 of frame i, and 10 - i / 2."""
+
+    def __init__(self, count, **options):
+        super().__init__(count, clip="clip", **options)
+        rising = np.arange(count, dtype=np.float32)[:, None] / 2
+        weight = np.ones(count, np.float32)
+        labels = Labels(intensity_happy=Label(rising, weight), intensity_sad=Label(10 - rising, weight.copy()))
+        self.examples = self.examples.relabel(labels)
+
+
+def squared_error(batch):
+    """Of a network that says 3 for every frame of a window."""
+    label, weight = get_label("intensity_happy", jax.tree.map(jnp.asarray, batch), (*batch.weight.shape, 1))
+    return float((weight * (label[..., 0] - 3) ** 2).sum() / weight.sum())
+
+
+def test_only_the_label_of_the_newest_frame_counts_in_training():
+    settings = {"frames": 4, "hop": 4, "newest": True, "predicts": ("intensity_happy",)}
+    source, corrupt = Smiles(20), Smiles(20)  # windows end with the frames 3, 7, 11, 15 and 19
+    label = corrupt.examples.labels["intensity_happy"]
+    label.value[np.arange(20) % 4 != 3] = 9
+    for batch, other in zip(take(training(source, **settings), 4), take(training(corrupt, **settings), 4), strict=True):
+        assert batch.weight.tolist() == [[0, 0, 0, 1]] * 4
+        assert (batch.index[:, -1] % 4 == 3).all() and (np.diff(batch.index) == 1).all()
+        np.testing.assert_array_equal(batch.inputs.images[..., 0, 0, 0], batch.index)  # inputs stay as they are
+        expected = np.mean((batch.index[:, -1] / 2 - 3) ** 2)
+        np.testing.assert_allclose([squared_error(batch), squared_error(other)], expected, rtol=1e-6)
+    every_frame = training(source, frames=4, hop=4)
+    assert next(every_frame).weight.tolist() == [[1] * 4] * 4
+    every_frame.close()
+
+
+def test_each_frame_is_evaluated_once_as_the_newest_and_read_about_once():
+    source, read = Smiles(21), []
+    image = source.image
+    source.image = lambda index: read.append(index) or image(index)
+    batches = evaluation_batches(source, crop_px=8, batch=7, frames=4, newest=True, threads=1)
+    seen = np.concatenate([batch.index[batch.weight > 0] for batch in batches])
+    assert seen.tolist() == list(range(21)) and len(read) == 21 + 2 * 3  # a batch begins with three frames of the last
+
+    def brightness(batch):
+        newest = batch.inputs.images[:, -1:, 0, 0, :1].astype(np.float32) / 20  # tenths of the label
+        return Predictions(intensity_happy=np.broadcast_to(newest, (*batch.index.shape, 1)))
+
+    scores = evaluate(brightness, ["intensity_happy"], batches, 8)
+    assert scores["exact/intensity_happy"] == 1 and scores["mae/intensity_happy"] < 1e-5
+    for every in (2, 5):
+        batches = evaluation_batches(source, crop_px=8, batch=7, frames=4, newest=True, every=every, threads=1)
+        seen = np.concatenate([batch.index[batch.weight > 0] for batch in batches])
+        assert sorted(seen) == list(range(21))
+
+
+def test_an_unreadable_frame_before_the_newest_takes_no_weight_from_it(tmp_path):
+    source = Smiles(8, broken=[2])
+    settings = {"frames": 4, "hop": 1, "newest": True, "max_skipped_fraction": 1.0}
+    for batch in take(training(source, **settings), 4):
+        np.testing.assert_array_equal(batch.weight[:, -1], 1 - (batch.index[:, -1] == 2))
+        assert not batch.weight[:, :-1].any()
+
+
+def test_one_box_surrounds_the_landmarks_of_all_frames_of_a_window():
+    source = Faces(4, clip="clip", noisy=True)
+    landmarks = source.examples.labels["landmarks"]
+    landmarks.weight[:] = 1
+    landmarks.value[:, :, :] = 2 + np.arange(68)[:, None] / 67  # from (2, 2) to (3, 3)
+    landmarks.value[1] += (6, 0)  # to (9, 3)
+    landmarks.value[2] += (0, 2)  # to (3, 5)
+    landmarks.weight[3], landmarks.value[3] = 0, 99  # in the box of the others
+    crop = CropConfig(side_ratio=2.0, one_box=True)
+    # Width 7 and height 3 over all frames: a square of side 2 * 5 about (5.5, 3.5), which falls on the middle, 3.5.
+    settings = {"frames": 4, "crop": crop, "threads": 1}
+    (evaluated,) = evaluation_batches(source, crop_px=8, batch=1, **settings)
+    (trained,) = take(training(source, batch=1, **settings), 1)
+    for batch in (evaluated, trained):
+        places = batch.labels["landmarks"].value[0, :3]
+        expected = (landmarks.value[:3] - (5.5, 3.5)) * 0.8 + 3.5
+        np.testing.assert_allclose(places, expected, atol=1e-5)
+    matrix = np.array([[0.8, 0, 3.5 - 0.8 * 5.5], [0, 0.8, 3.5 - 0.8 * 3.5]])
+    for place, image in enumerate(evaluated.inputs.images[0]):
+        np.testing.assert_array_equal(image, warp_image(source.image(place), matrix, 8, ANTIALIASED))
+    alone = evaluation_batches(source, crop_px=8, batch=1, **{**settings, "crop": CropConfig(side_ratio=2.0)})
+    (batch,) = alone
+    np.testing.assert_allclose(batch.labels["landmarks"].value[0, :3].mean(1), 3.5, atol=1e-5)  # each in the middle

@@ -12,6 +12,7 @@ from affect_jax.experiment.data import open_source
 
 FROM_FILES = sorted(set(READERS) - {"rendered", "features"})  # of other people
 SYNONYMS = {  # first words for one split, then a word for another
+    "action_units": (("all",), None),
     "aff_wild2": (("training", "Train"), "validation"),
     "affectnet": (("validation", "val"), "automatically_annotated"),
     "affectnet_npy": (("training", "train", "train_set"), "val"),

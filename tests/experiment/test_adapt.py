@@ -92,7 +92,7 @@ def test_labels_of_a_table_are_learned_from_and_the_file_is_private(
     # The closed form of bias and scale in float64.
     time = np.arange(LABELED) / 25
     label = np.stack([0.5 * np.sin(time * 9), 0.4 * np.cos(time * 7)], -1)
-    output = feature_rows(digest, 4).valence_arousal[:LABELED].astype(np.float64)
+    output = feature_rows(digest, 4).output[:LABELED].astype(np.float64)
     slope = ((output - output.mean(0)) * (label - label.mean(0))).mean(0) / output.var(0)
     np.testing.assert_allclose(1 + np.asarray(adapter.scale), slope, atol=1e-4)
     np.testing.assert_allclose(adapter.bias, label.mean(0) - slope * output.mean(0), atol=1e-4)

@@ -10,6 +10,7 @@ from affect_jax.data.crops import CropMaker
 from affect_jax.data.readers.features import FeaturesConfig, features
 from affect_jax.experiment import features as storing
 from affect_jax.experiment import initialize, restore
+from affect_jax.experiment.clip_checks import check_clips
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import as_dict, parse
 from affect_jax.experiment.costs import network_costs
@@ -20,7 +21,7 @@ from affect_jax.experiment.export.command import export_run
 from affect_jax.experiment.inspect.command import inspect_config
 from affect_jax.experiment.other_runs import check_head
 from affect_jax.experiment.predictor import predictor
-from affect_jax.experiment.refuse import check_clips, check_experts, check_network
+from affect_jax.experiment.refuse import check_experts, check_network
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train
 from affect_jax.nn.network import names
@@ -41,7 +42,7 @@ def write_folder(folder, subjects=("b", "a", "c"), width=FEATURES, sha256="0" * 
     labels = np.stack([np.tanh(row @ maps[name]) for row, name in zip(drawn, subject, strict=True)])
     stored = StoredFeatures(
         features=drawn,
-        valence_arousal=np.zeros((count, 2), np.float32),
+        raw=np.zeros((count, 2), np.float32),
         labels=labels.astype(np.float32),
         weight=np.ones(count, np.float32),
         subject=subject,

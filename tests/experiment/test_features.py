@@ -16,13 +16,16 @@ from affect_jax.experiment import predict, restore
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.evaluate import evaluate_run
 from affect_jax.experiment.predict import Finding
+from affect_jax.experiment.predictor import predictor
 from affect_jax.faces.geometry_signature import geometry_signature
 from affect_jax.models.contract import Contract
 from affect_jax.nn.network import names
 from affect_jax.personal.digest import network_digest
 from affect_jax.personal.stored import read_features
+from affect_jax.predict.estimate import make_schema
 from affect_jax.tables.feature_rows import FACTS, TABLE, FeatureFacts
 from affect_jax.tables.reading import read_rows
+from affect_jax.tables.schema import read_facts
 
 SETTINGS = ["kind=clips", "subjects=2", "per_subject=2", "frames=5", "size_px=48"]
 
@@ -44,6 +47,9 @@ def source():
 def test_the_table_is_that_of_an_evaluation_without_scores(static_run, stored, tmp_path):
     folder, _ = evaluate_run(static_run, "rendered", "", "test", SETTINGS, output=tmp_path)
     expected, found = read_rows(folder / TABLE), read_rows(stored[1] / TABLE)
+    digest = stored[0].network_sha256
+    assert {read_facts(place / TABLE)["network_sha256"] for place in (folder, stored[1])} == {digest}
+    assert make_schema(predictor(static_run), whole_frame=True).network_sha256 == digest
     for field in ("source", "subject", "clip"):
         assert getattr(found, field) == getattr(expected, field)
     for name in ("valence_arousal", "emotion"):
@@ -98,7 +104,7 @@ def test_the_faces_of_a_video_have_the_values_of_launch_predict(static_run, sour
     np.testing.assert_allclose(found.values["valence_arousal"], expected.values["valence_arousal"], atol=1e-5)
     np.testing.assert_array_equal(found.time_seconds, expected.time_seconds)
     record = read_features(tmp_path / "features")
-    np.testing.assert_allclose(np.clip(record.valence_arousal, -1, 1), found.values["valence_arousal"], atol=1e-6)
+    np.testing.assert_allclose(np.clip(record.output, -1, 1), found.values["valence_arousal"], atol=1e-6)
     assert record.clip == ("crops.mp4",) * 9 and record.geometry is None and not record.weight.any()
 
 
@@ -162,3 +168,12 @@ def test_a_network_without_features_is_wrong_usage(tmp_path):
 def test_a_missing_input_is_wrong_usage(tmp_path):
     with pytest.raises(UsageError, match="--input=.*film.mp4 does not exist"):
         storing.store_files(tmp_path, tmp_path / "film.mp4", tmp_path, Finding("whole_frame"))
+
+
+def test_the_last_layer_is_stored_in_the_order_of_the_stored_intensities():
+    """The network rates sadness before happiness, with two outputs each; the table has happiness first."""
+    layers = {"output_kernel": np.float32([[1, 2, 3, 4]]), "output_bias": np.float32([5, 6, 7, 8])}
+    found = storing.in_stored_order(layers, ("intensity_sad", "intensity_happy"))
+    np.testing.assert_array_equal(found["output_kernel"], [[3, 4, 1, 2]])
+    np.testing.assert_array_equal(found["output_bias"], [7, 8, 5, 6])
+    assert storing.in_stored_order(layers, ("intensity_happy", "intensity_sad")) is layers

@@ -51,6 +51,11 @@ CASES = [  # options, quantities that the training data label, what is said
     ({"task.class_weights": (1.0,) * 8}, ("valence_arousal",), "task.class_weights is (1.0, 1.0"),
     ({"task.emotion_weight": 0.0, "task.label_smoothing": 0.1}, ALL, "no effect: task.emotion_weight is 0"),
     ({"task.mixing": "fixed"}, ("emotion",), "task.mixing is 'fixed', which has no effect"),
+    (
+        {"optimizer.drops": (0.5,)},
+        ALL,
+        "optimizer.drops is (0.5,), which has no effect: optimizer.schedule is 'cosine'",
+    ),
     ({"task.ccc_memory": 4}, ("emotion",), "no training example has a label of valence_arousal"),
     ({"task.landmark_weight": 100.0}, ("emotion",), "no training example has a label of landmarks"),
     ({"task.teacher_weight": 0.5}, ALL, "task.teacher_weight is 0.5, which has no effect: there is no task.teacher"),

@@ -117,7 +117,7 @@ def test_many_problems_are_not_one_endless_line(monkeypatch, tmp_path):
 
 def test_tables_that_cannot_be_made_of_the_input_are_wrong_usage(monkeypatch, tmp_path):
     def check(*_):
-        Export(layout="bids").check(["film.mp4"], [], ())
+        Export(layout="bids").check(["film.mp4"], [], (), ())
 
     monkeypatch.setattr(predict, "predictor", lambda *_: Network)
     monkeypatch.setattr(predict, "predict_file", check)

@@ -131,9 +131,9 @@ def test_a_target_gets_an_adapter_and_is_forgotten(runs):
     adapter, card = read_adapter(people / "P34.safetensors", stored.network_sha256)
     assert (card.person, card.frames, card.has_neutral) == ("P34", FRAMES - DELAY, False)
     rows = (np.array(stored.subject) == "P34") & (stored.weight > 0)
-    output, labels = stored.valence_arousal[rows].astype(float), stored.labels[rows].astype(float)
+    output, labels = stored.output[rows].astype(float), stored.labels[rows].astype(float)
     lines = [np.polyfit(output[:, dimension], labels[:, dimension], 1) for dimension in range(2)]
-    corrected = adapter.apply(stored.features[rows], stored.valence_arousal[rows])
+    corrected = adapter.apply(stored.features[rows], stored.output[rows])
     expected = [np.polyval(line, output[:, dimension]) for dimension, line in enumerate(lines)]
     np.testing.assert_allclose(corrected, np.stack(expected, axis=1), atol=1e-4)
     with pytest.raises(ValueError, match=r"targets holds the subjects P34, P37, .*; none of them is 'P16'"):

@@ -5,7 +5,7 @@ import logging
 import jax
 import pytest
 
-from affect_jax.data.loader import EvaluationBatches
+from affect_jax.data.evaluation_batches import EvaluationBatches
 from affect_jax.experiment.config.options import parse
 from affect_jax.experiment.run import Run
 from affect_jax.experiment.train import train

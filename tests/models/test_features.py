@@ -123,7 +123,7 @@ def test_a_network_without_features_is_refused():
     config = LandmarkNetworkConfig(TRUNK)
     assert config.contract.features == 0
     network = Network(lambda rngs: LandmarkNetwork(config, rngs=rngs))
-    with pytest.raises(ValueError, match="LandmarkNetwork offers no pooled features; use a static network or a clip"):
+    with pytest.raises(ValueError, match="LandmarkNetwork offers no pooled features; use a static network, a clip"):
         with_features(network)
 
 

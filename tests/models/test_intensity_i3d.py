@@ -10,7 +10,7 @@ from affect_jax.models.intensity_i3d import BLOCKS, IntensityI3D, IntensityI3DCo
 from affect_jax.nn.inception import Unit3D
 from affect_jax.nn.keys import ParameterKeys
 
-SMALL = IntensityI3DConfig(width=0.0625, input_px=32, frames=9)
+SMALL = IntensityI3DConfig(width=0.0625, input_px=32)
 
 
 def _abstract(config):
@@ -30,14 +30,14 @@ def test_the_published_sizes():
 
 @pytest.mark.parametrize(("frames", "steps"), [(9, 1), (16, 1), (64, 7), (79, 9)])
 def test_time_steps_left_of_a_clip(frames, steps):
-    model = _abstract(IntensityI3DConfig(width=0.0625, input_px=32, frames=frames))
+    model = _abstract(IntensityI3DConfig(width=0.0625, input_px=32))
     clips = jax.ShapeDtypeStruct((1, frames, 32, 32, 3), jnp.float32)
     assert jax.eval_shape(lambda model, clips: model.features(clips), model, clips).shape[1] == steps
 
 
 @pytest.fixture(scope="module")
 def small():
-    model = IntensityI3D(IntensityI3DConfig(("happy", "sad"), width=0.0625, input_px=32, frames=9), rngs=nnx.Rngs(0))
+    model = IntensityI3D(IntensityI3DConfig(("happy", "sad"), width=0.0625, input_px=32), rngs=nnx.Rngs(0))
     model.eval()
     return model
 
@@ -52,6 +52,20 @@ def test_each_emotion_has_its_own_outputs(small):
     np.testing.assert_allclose(predictions["intensity_sad"][:, 0], expected[:, 11:], rtol=1e-4, atol=1e-5)
 
 
+def test_it_gives_the_features_of_the_newest_frame_for_every_frame(small):
+    clips = jnp.asarray(np.random.default_rng(0).uniform(0, 1, (2, 17, 32, 32, 3)), jnp.float32)
+    small.gives_features = True
+    predictions = nnx.jit(lambda model, clips: (model(clips), model.features(clips)))(small, clips)
+    small.gives_features = False
+    given, steps = predictions
+    assert steps.shape[1] > 1 and given["features"].shape == (2, 17, small.config.contract.features)
+    expected = np.float64(steps).mean(1)
+    for frame in (0, 16):
+        np.testing.assert_allclose(given["features"][:, frame], expected, rtol=1e-5, atol=1e-6)
+    happy = expected @ np.float64(small.logits.kernel[...])[:, :11]
+    np.testing.assert_allclose(given["intensity_happy"][:, 3], happy, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -60,7 +74,7 @@ def test_each_emotion_has_its_own_outputs(small):
         ({"form": "class"}, "form is 'class'; choose one of classes, ordinal, regression"),
         ({"width": 0.0}, "width is 0.0; expected a factor above 0"),
         ({"input_px": 100}, "input_px is 100; expected a multiple of 32"),
-        ({"frames": 8}, "frames is 8; the network needs clips of 9 frames or more"),
+        ({"emotions_rated": ("sad", "happy", "sad")}, "emotions_rated has 'sad' twice"),
         ({"dropout": 1.0}, "dropout is 1.0; expected a share"),
     ],
 )
@@ -83,7 +97,7 @@ def pair():
                 part.beta.normal_(0, 0.3)
                 part.mean.normal_(0, 0.3)
                 part.variance.uniform_(0.5, 2)
-    ours = IntensityI3D(IntensityI3DConfig(input_px=64, frames=9), rngs=nnx.Rngs(0))
+    ours = IntensityI3D(IntensityI3DConfig(input_px=64), rngs=nnx.Rngs(0))
     ours.eval()
     _copy(theirs, ours)
     return torch, theirs, ours

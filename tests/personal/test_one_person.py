@@ -27,7 +27,7 @@ def test_rows_are_selected_in_all_arrays_alike():
     stored = rows(clip=tuple("abcdef"), geometry=np.arange(60.0).reshape(6, 10))
     found = select(stored, keep)
     assert found.clip == ("a", "d", "f") and len(found) == 3 and found.network_sha256 == stored.network_sha256
-    for name in ("features", "valence_arousal", "labels", "weight", "face", "frame", "time_seconds", "geometry"):
+    for name in ("features", "raw", "labels", "weight", "face", "frame", "time_seconds", "geometry"):
         np.testing.assert_array_equal(getattr(found, name), getattr(stored, name)[keep])
 
 

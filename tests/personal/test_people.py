@@ -19,7 +19,7 @@ def stored():
     rng = np.random.default_rng(0)
     return StoredFeatures(
         features=rng.normal(size=(ROWS, 3)).astype(np.float32),
-        valence_arousal=rng.normal(size=(ROWS, 2)).astype(np.float32),
+        raw=rng.normal(size=(ROWS, 2)).astype(np.float32),
         labels=rng.uniform(-1, 1, (ROWS, 2)).astype(np.float32),
         weight=np.array([1, 1, 1, 0, 1, 1, 1, 1], np.float32),
         subject=("anna", "ben", "anna", "anna", "anna", "ben", "ben", "anna"),

@@ -23,7 +23,7 @@ def make_stored(**changes) -> StoredFeatures:
     weight = np.array([1, 1, 0, 1, 1, 0, 1], np.float32)
     stored = StoredFeatures(
         features=features,
-        valence_arousal=head_output(head, features),
+        raw=head_output(head, features),
         labels=np.tanh(normal(ROWS, 2)) * weight[:, None],
         weight=weight,
         subject=("anna",) * 3 + ("ben",) * 4,
@@ -60,8 +60,8 @@ def test_features_are_read_as_they_were_written(folder):
 
 def test_the_table_has_clipped_values_and_no_label_where_there_is_none(folder):
     rows, stored = read_rows(folder / TABLE), make_stored()
-    assert np.abs(stored.valence_arousal).max() > 1
-    np.testing.assert_array_equal(rows.values["valence_arousal"], np.clip(np.float64(stored.valence_arousal), -1, 1))
+    assert np.abs(stored.output).max() > 1
+    np.testing.assert_array_equal(rows.values["valence_arousal"], np.clip(np.float64(stored.output), -1, 1))
     np.testing.assert_array_equal(rows.labeled("valence_arousal"), stored.weight > 0)
 
 
@@ -148,7 +148,7 @@ def test_arrays_that_are_damaged_although_their_checksum_fits_are_refused(folder
 )
 def test_arrays_that_do_not_fit_the_table_are_refused(folder, tmp_path, changes, message):
     stored = make_stored()
-    arrays = {"features": stored.features, "valence_arousal": stored.valence_arousal, **changes}
+    arrays = {"features": stored.features, "valence_arousal": stored.output, **changes}
     safetensors_writing.write(tmp_path / "other", arrays, {})
     replace_arrays(folder, (tmp_path / "other").read_bytes())
     with pytest.raises(ValueError, match=message):
@@ -163,7 +163,7 @@ def test_values_that_are_not_finite_are_not_written(tmp_path):
 
 def test_a_head_that_does_not_give_the_output_is_refused(tmp_path):
     stored = make_stored()
-    write_features(dataclasses.replace(stored, valence_arousal=stored.valence_arousal + np.float32(0.001)), tmp_path)
+    write_features(dataclasses.replace(stored, raw=stored.raw + np.float32(0.001)), tmp_path)
     with pytest.raises(ValueError, match="the stored head differs from the stored output by 0.001, expected at most"):
         read_features(tmp_path)
 

@@ -9,7 +9,7 @@ import pytest
 from records import make_batch, make_labels
 
 from affect_jax.evaluate.run import evaluate
-from affect_jax.quantities.registry import in_order, quantity
+from affect_jax.quantities.registry import QUANTITIES, charted, in_order, quantity
 from affect_jax.types import Label, Predictions
 
 AFFECT = ("valence_arousal", "emotion")
@@ -90,3 +90,19 @@ def test_an_unknown_quantity_lists_the_known_ones():
     ):
         in_order(["emotion", "mood"])
     assert [each.name for each in in_order({"landmarks", "valence_arousal"})] == ["valence_arousal", "landmarks"]
+
+
+def test_what_is_charted_is_found_by_any_of_its_columns():
+    names = lambda *columns: [each.name for each in charted(columns)]
+    assert names("p_happy", "x_0", "expression", "label_valence") == []
+    assert names("intensity_sad", "arousal", "frame") == ["valence_arousal", "intensity_sad"]
+    for each in QUANTITIES.values():
+        assert not each.charted or each.limits is not None  # there is no panel without a scale
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [("valence_arousal", ["+0.50", "-0.25"]), ("intensity_happy", ["0.5", "-0.2"]), ("emotion", ["0.50", "-0.25"])],
+)
+def test_numbers_have_a_sign_where_they_may_be_negative(name, texts):
+    assert [quantity(name).text(number) for number in (0.5, -0.25)] == texts

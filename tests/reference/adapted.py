@@ -60,7 +60,7 @@ def feature_rows(digest, width, count=60, **fields):
     rng = np.random.default_rng(3)
     made = dict(
         features=rng.normal(size=(count, width)).astype(np.float32),
-        valence_arousal=np.random.default_rng(4).normal(0, 0.3, (count, 2)).astype(np.float32),
+        raw=np.random.default_rng(4).normal(0, 0.3, (count, 2)).astype(np.float32),
         labels=np.zeros((count, 2), np.float32),
         weight=np.zeros(count, np.float32),
         subject=("",) * count,

@@ -52,7 +52,7 @@ def people(split: str, seed: int) -> StoredFeatures:
     flat = lambda values: values.reshape(PEOPLE * FRAMES, -1).astype(np.float32)
     return StoredFeatures(
         features=flat(rng.normal(size=(PEOPLE, FRAMES, 4))),
-        valence_arousal=flat(output),
+        raw=flat(output),
         labels=flat(label),
         weight=np.ones(PEOPLE * FRAMES, np.float32),
         subject=names,

@@ -10,6 +10,7 @@ from affect_jax.tables.frames import read_frame
 from affect_jax.tables.reading import read_rows
 
 NAME = "sub-01_task-rest.mp4"
+AFFECT = ("valence_arousal", "emotion")
 
 
 def names(files, folder):
@@ -78,9 +79,20 @@ def test_what_cannot_be_exported_is_refused_before_the_prediction():
     with pytest.raises(
         ValueError, match=r"columns=pyfeat needs the landmarks of each face; predict with include=landm"
     ):
-        Export(columns="pyfeat").check([NAME], [], include=("blendshapes",))
+        Export(columns="pyfeat").check([NAME], [], ("blendshapes",), AFFECT)
     with pytest.raises(ValueError, match=r"layout=bids is for recordings; b\.jpg is an image"):
-        Export(layout="bids").check([NAME], ["b.jpg"], include=())
+        Export(layout="bids").check([NAME], ["b.jpg"], (), AFFECT)
     with pytest.raises(ValueError, match=r"film\.mp4: the layout of BIDS needs the label of its participant and task;"):
-        Export(layout="bids").check([NAME, "film.mp4"], [], include=())
-    Export(columns="openface", layout="bids").check([NAME], [], include=("landmarks",))
+        Export(layout="bids").check([NAME, "film.mp4"], [], (), AFFECT)
+    Export(columns="openface", layout="bids").check([NAME], [], ("landmarks",), AFFECT)
+
+
+def test_columns_of_a_program_without_anything_that_is_predicted_are_refused_before_the_prediction():
+    with pytest.raises(ValueError) as caught:
+        Export(columns="pyfeat").check([NAME], [], ("landmarks",), ("intensity_happy", "intensity_sad"))
+    assert str(caught.value) == (
+        "columns=pyfeat has no column for what the network predicts (intensity_happy, intensity_sad); use "
+        "columns=affect_jax, or columns=openface, which adds ours"
+    )
+    Export(columns="pyfeat").check([NAME], [], ("landmarks",), ("emotion", "intensity_happy"))
+    Export(columns="openface").check([NAME], [], ("landmarks",), ("intensity_happy",))

@@ -15,7 +15,7 @@ from affect_jax.types import Labels
 
 def test_the_schema_describes_the_columns(tmp_path):
     path = tmp_path / "predictions.csv"
-    write_rows(made_rows(), path, "clip@200", "square 1.8")
+    write_rows(made_rows(), path, "clip@200", "square 1.8", "ab" * 32)
     content = json.loads(sidecar(path).read_text())
     assert content == {
         "schema_version": 2,
@@ -27,6 +27,7 @@ def test_the_schema_describes_the_columns(tmp_path):
         "labeled": ["intensity"],
         "boxes": False,
         "include": [],
+        "network_sha256": "ab" * 32,
         "columns": "source subject clip frame face time_seconds success left right label_left label_right".split(),
         "units": {
             **{"source": "text", "subject": "text", "clip": "text", "frame": "index", "face": "index"},

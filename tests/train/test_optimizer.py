@@ -19,6 +19,14 @@ def test_schedules_at_hand_worked_points():
     )
     steps = schedule(OptimizerConfig(learning_rate=0.1, schedule="steps"), 100)
     np.testing.assert_allclose([steps(29), steps(31), steps(61), steps(91)], [0.1, 0.01, 0.001, 0.0001], rtol=1e-5)
+    early = schedule(OptimizerConfig(learning_rate=0.1, schedule="steps", drops=(0.2, 0.25)), 100)
+    np.testing.assert_allclose([early(19), early(21), early(26), early(99)], [0.1, 0.01, 0.001, 0.001], rtol=1e-5)
+
+
+@pytest.mark.parametrize("drops", [(0.5, 0.5), (0.0,), (0.6, 0.3), (0.5, 1.0)])
+def test_shares_of_the_run_increase(drops):
+    with pytest.raises(ValueError, match="optimizer.drops is .*; expected increasing shares of the run between 0 and"):
+        OptimizerConfig(drops=drops)
 
 
 def test_decay_touches_kernels_and_no_vector():

@@ -26,8 +26,10 @@ TWO_SIDED: Mapping[int, str] = {
 }
 ONE_SIDED: Mapping[int, str] = {1: "browInnerUp", 17: "mouthShrugLower", 18: "mouthPucker", 26: "jawOpen"}
 OF_MEDIAPIPE = "_neutral"  # a column that Apple's rig does not have
-# Coefficients that MediaPipe's network leaves near zero, whatever the face does (google-ai-edge/mediapipe#4450).
-WEAK_IN_MEDIAPIPE: Mapping[int, str] = {5: "eyeWide", 9: "noseSneer"}
+# Coefficients that MediaPipe's network leaves near zero, whatever the face does (google-ai-edge/mediapipe#4450). Two
+# are 0.0000 on each of 60 photographs (docs/results/intensity_labels.md): the network does not have these units.
+WEAK_IN_MEDIAPIPE: Mapping[int, str] = {5: "eyeWide"}
+ABSENT_IN_MEDIAPIPE: Mapping[int, str] = {6: "cheekSquint", 9: "noseSneer"}
 
 
 def sides_of(unit: int) -> tuple[str, str]:

@@ -1,15 +1,20 @@
 """Rendered faces: a data set that needs no files and has exact ground truth."""
 
 import numpy as np
+from absl import logging
 from jaxtyping import Float, UInt8
 
 from affect_jax.data import without_effect
+from affect_jax.data.action_units.unit_traces import UnitTraces
+from affect_jax.data.au_norm import intensities
+from affect_jax.data.intensity_labels import intensity_labels, label_notes
 from affect_jax.data.readers.rendered_options import SPLITS, SUBJECTS_PER_SPLIT, RenderedConfig
 from affect_jax.data.render import affect, camera, motion, raters, shape
 from affect_jax.data.render.identity import PURPOSE, Identity, show
 from affect_jax.data.render.individuality import draw_person
 from affect_jax.data.render.paint import View, paint
 from affect_jax.data.render.scene import draw_scene
+from affect_jax.data.source import label_row
 from affect_jax.emotions import names
 from affect_jax.types import Example, Label, Labels
 
@@ -79,18 +84,39 @@ class RenderedFaces:
         emotions = np.eye(len(names(self.label_set)), dtype=np.float32)[named]
         clips = self.config.kind == "clips"
         one = np.float32(1)
+        felt = self._felt()
         examples = []
-        for row, (subject, number, frame) in enumerate(zip(self._subject, self._number, self._frame, strict=True)):
-            subject_name = f"{self.config.split}/subject_{subject % SUBJECTS_PER_SPLIT:03d}"
+        for row, (number, frame) in enumerate(zip(self._number, self._frame, strict=True)):
+            subject_name = self._subject_name(row)
             clip = f"{subject_name}/clip_{number:02d}" if clips else ""
             labels = Labels(
                 valence_arousal=Label(affects[row], one),
                 emotion=Label(emotions[row], one),
                 landmarks=Label(landmarks[row], one),
+                **label_row(felt, row),
             )
             name = f"{clip}/{frame:05d}" if clips else f"{subject_name}/still_{number:05d}"
             examples.append(Example(name, subject_name, clip, int(frame), float(frame / self.config.fps), labels))
         return examples
+
+    def _felt(self) -> Labels:
+        """The intensities of emotions, each relative to the maxima of all faces of its subject."""
+        people = {}
+        block = self.config.per_subject * self._frames
+        for start in range(0, len(self._subject) if self.config.intensities else 0, block):
+            units = self._take.units[start : start + block]
+            # What it is called does not matter, and neither do times.
+            traces = UnitTraces(
+                "rendered faces", affect.ACTION_UNITS, units, units, np.ones(block, bool), np.zeros(block)
+            )
+            people[self._subject_name(start)] = intensities([traces], scale=1.0)
+        for note in label_notes(people, self.config.intensities):
+            logging.warning("rendered faces: %s", note)
+        recordings = [recording for person in people.values() for recording in person]
+        return Labels(**intensity_labels(recordings, self.config.intensities))
+
+    def _subject_name(self, index: int) -> str:
+        return f"{self.config.split}/subject_{self._subject[index] % SUBJECTS_PER_SPLIT:03d}"
 
     def image(self, index: int) -> UInt8[np.ndarray, "size_px size_px 3"]:
         """Renders the face; deterministic."""

@@ -3,6 +3,9 @@
 import dataclasses
 from typing import Any
 
+from affect_jax.data.fingerprint import ADDED_LATER
+from affect_jax.data.intensity_labels import check_emotions
+
 SPLITS = ("train", "validation", "test")
 KINDS = ("stills", "clips")
 LABELS = ("truth", "annotators")
@@ -29,6 +32,8 @@ class RenderedConfig:
     individuality: float = 1.0  # factor of personal expressiveness (its logarithm), asymmetry and resting face
     expressiveness: float = 1.0  # factor of what faces show of what is felt; labels do not change
     rest_seconds: float = 0.0  # at the beginning of each clip, in which a face feels and says nothing
+    # Emotions whose intensity is a label, from the true action units and their maxima in all faces of a subject here.
+    intensities: tuple[str, ...] = dataclasses.field(default=(), metadata=ADDED_LATER)
 
     def __post_init__(self):
         _check(self)
@@ -70,5 +75,6 @@ def _check(config: RenderedConfig) -> None:
             raise ValueError(
                 f"rendered faces: {option} is {getattr(config, option)}; expected a number from {low} to {high}"
             )
+    check_emotions(config.intensities, "rendered faces")
     if config.labels == "annotators" and config.kind == "stills":
         raise ValueError("rendered faces: labels is 'annotators', which exist for clips only; set kind to 'clips'")

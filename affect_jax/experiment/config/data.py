@@ -33,7 +33,9 @@ class DataConfig:
 
     train: Mapping[str, SourceConfig]  # by name
     frames: int = 0  # frames per clip; 0 = single images
-    hop: int = 0  # frames between the starts of training clips; 0 = half a clip
+    # Frames between the starts of training clips; 0 = half a clip. At most a clip, except for networks that predict the
+    # newest frame of a clip.
+    hop: int = 0
     windows: WindowConfig = dataclasses.field(default_factory=WindowConfig)  # frame rate, starts and speeds of clips
     balanced: float = 0.0  # 0: the natural class frequencies; 1: classes equally often, with replacement; or in between
     max_skipped_fraction: float = 0.01  # unreadable images of a data set tolerated before the run stops
@@ -52,11 +54,6 @@ class DataConfig:
             raise ValueError(f"data.workers is {self.workers}; expected a number of processes, or 0 for threads")
         if self.frames < 0 or self.hop < 0:
             raise ValueError(f"data.frames is {self.frames} and data.hop {self.hop}; neither can be negative")
-        if self.frames and self.hop > self.frames:
-            raise ValueError(
-                f"data.hop is {self.hop}, but data.frames {self.frames}: the frames in between would be left out; "
-                "expected at most one clip, or 0 for half a clip"
-            )
         for name in ("balanced", "max_skipped_fraction"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"data.{name} is {getattr(self, name)}; expected a number from 0 to 1")

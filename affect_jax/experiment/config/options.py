@@ -71,6 +71,11 @@ class Options:
             raise ValueError(f"batch_size is {self.batch_size}; it must be at least 1")
         if not 0 <= self.seed < SEEDS:
             raise ValueError(f"seed is {self.seed}; expected a number from 0 to {SEEDS - 1}")
+        if self.data.frames and self.data.hop > self.data.frames and not self.contract.newest:
+            raise ValueError(
+                f"data.hop is {self.data.hop}, but data.frames {self.data.frames}: the frames in between would be left "
+                "out; expected at most one clip, or 0 for half a clip"
+            )
 
     @property
     def contract(self) -> Contract:

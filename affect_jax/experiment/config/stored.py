@@ -21,6 +21,11 @@ def check_stored(options: Options) -> None:
             f"data.stored.crop_px is {form.crop_px}, but the network takes {options.contract.input_px} px: its images "
             "would be enlarged; expected at least as many"
         )
+    if options.crop.one_box:
+        raise UsageError(
+            "crop.one_box is on, but each stored crop is cut around its own frame: set data.stored.crop_px=0 to store "
+            "whole images"
+        )
     if options.crop.warp != ANTIALIASED:
         raise UsageError(
             f"crop.warp is '{options.crop.warp}', which resamples the image itself; set data.stored.crop_px=0 to store "

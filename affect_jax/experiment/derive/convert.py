@@ -25,7 +25,7 @@ from affect_jax.ops.geometry import crop_name
 from affect_jax.tasks.registry import TASKS
 
 PARITY = "parity.json"
-TASK_OF = {"emonet": "affect", "landmarks": "landmarks", "intensity_i3d": "affect"}  # by model
+TASK_OF = {"emonet": "affect", "landmarks": "landmarks", "intensity_i3d": "intensity"}  # by model
 TOLERANCE = 1e-4  # of parity, relative to the largest output of each head, or to 1 if that is larger
 # From the file's tensors under their own names, images in [0, 1] and the trunk's pooling to the outputs of each head.
 Reference = Callable[[Mapping[str, np.ndarray], np.ndarray, str], Mapping[str, np.ndarray]]

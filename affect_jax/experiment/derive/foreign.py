@@ -12,6 +12,7 @@ from affect_jax.models.contract import model_options
 from affect_jax.models.emonet import EmoNetConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
+from affect_jax.models.intensity import LAYER
 from affect_jax.models.intensity_i3d import STEM, IntensityI3DConfig
 from affect_jax.models.landmarks import LandmarkNetworkConfig
 from affect_jax.ops.geometry import ANTIALIASED, EMONET
@@ -125,7 +126,7 @@ def _intensity(found: ForeignFile, file: pathlib.Path, settings: ConversionConfi
     made = IntensityI3DConfig(width=width, input_px=settings.input_px or i3d.INPUT_PX)
     result = i3d.convert_i3d(program, tensors, made.stem, made.blocks, where)
     model = {"name": "intensity_i3d", **model_options(made)}
-    return Foreign(model, LABEL_SETS[8], ANTIALIASED, program.license, result, head="logits/")
+    return Foreign(model, LABEL_SETS[8], ANTIALIASED, program.license, result, head=f"{LAYER}/")
 
 
 def _trunk(sizes: fan.TrunkSizes, settings: ConversionConfig, published_pooling: str) -> TrunkConfig:

@@ -19,6 +19,14 @@ CROP = (
     "A square centered on the box around the 68 iBUG landmarks of a face; its side is side_ratio times the mean of the "
     "box's width and height. It is resampled to px x px"
 )
+ONE_BOX = (
+    "All frames of a call are cropped alike: the box is that around the landmarks of all of them, from the smallest to "
+    "the largest x and y."
+)
+NEWEST = (
+    "The values are those of the newest frame of a call, repeated for the others. For each frame of a recording, give "
+    "it with the frames before it; at the beginning, repeat the first frame in place of those that are missing."
+)
 STREAM = (
     "Give each frame of a recording with the state that the frame before returned; before the first frame, every value "
     "of a state is its `start`. The faces of a batch begin together. Keep the state while a face is missing for up to "
@@ -47,6 +55,7 @@ def _ports(source: Source) -> dict[str, Any]:
     images, *states = program.inputs
     averaging = "by averaging where it shrinks" if run.crop.warp == ANTIALIASED else "bilinearly, without averaging"
     crop = {"px": run.contract.input_px, "side_ratio": run.crop.side_ratio, "warp": run.crop.warp}
+    rule = f"{CROP} {averaging}." + (f" {ONE_BOX}" if run.crop.one_box else "")
     content = {
         "input": {
             **_port(images),
@@ -55,7 +64,7 @@ def _ports(source: Source) -> dict[str, Any]:
             "layout": "batch, time, height, width, channel"
             if run.contract.over_time
             else "batch, height, width, channel",
-            "crop": {"rule": f"{CROP} {averaging}.", **crop},
+            "crop": {"rule": rule, **crop},
         },
         "outputs": [],
         "state": [
@@ -74,6 +83,8 @@ def _ports(source: Source) -> dict[str, Any]:
         content["outputs"].append({**_port(port), "description": each.description, "columns": columns})
     if run.contract.over_time:
         content["frames"] = {"per_call": images.shape[1], "every": run.data.windows.every}
+    if run.contract.newest:
+        content["frames"]["order"] = NEWEST
     if states:
         content["frames"]["order"] = STREAM
     return content

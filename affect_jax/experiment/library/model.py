@@ -31,13 +31,13 @@ class Model:
 
     @property
     def quantities(self) -> tuple[str, ...]:
-        """What it predicts: "valence_arousal" in [-1, 1], "emotion" as probabilities."""
+        """What it predicts: "valence_arousal" in [-1, 1], "emotion" as probabilities, "intensity_happy" in [0, 10]."""
         return self.predictor.quantities
 
     @property
     def emotions(self) -> tuple[str, ...]:
-        """Names of the emotions, in the order of the columns p_..."""
-        return emotions.names(self.predictor.label_set)
+        """Names of the emotions, in the order of the columns p_...; none if it predicts no probabilities."""
+        return emotions.names(self.predictor.label_set) if "emotion" in self.quantities else ()
 
     @property
     def crop(self) -> str:
@@ -51,11 +51,15 @@ class Model:
             "labels": f"{self.predictor.label_set}: {', '.join(self.emotions)}",
             "crop": self.crop,
         }
+        if not self.emotions:
+            del lines["labels"]
         return "\n".join([f"Model {self.name}", *(f"  {title:<10}  {text}" for title, text in lines.items())])
 
     def _input(self) -> str:
         if self.predictor.frames is None:
             return "image by image"
+        if self.predictor.newest:
+            return f"each frame with the {self.predictor.frames - 1} before it"
         if self.predictor.follower is None:
             return f"clips of {self.predictor.frames} frames"
         return "causal, frame by frame with a state"

@@ -7,17 +7,15 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from affect_jax.experiment.root_logging import leave_logging_alone
-from affect_jax.predict.sinks.plot import draw_series
+from affect_jax.predict.sinks.lines import draw_series
 from affect_jax.predict.sinks.plot_of_faces import draw_faces
-from affect_jax.quantities.registry import QUANTITIES
+from affect_jax.quantities.registry import ANY_SET, charted
 from affect_jax.tables.frames import read_table
-
-ANY_SET = "affectnet_8"  # the columns of continuously rated quantities do not depend on the label set
 
 
 @leave_logging_alone()
 def plot(table: "str | os.PathLike | polars.DataFrame", title: str = "") -> Figure:
-    """Plots valence and arousal of one recording over time, gray where there is no face.
+    """Plots valence and arousal, and intensities of emotions, of one recording over time; gray without a face.
 
     Args:
       table: a table of `predict_video` or `launch.predict`, or its path.
@@ -27,8 +25,7 @@ def plot(table: "str | os.PathLike | polars.DataFrame", title: str = "") -> Figu
     color each. ValueError if the table holds several recordings, or images.
     """
     frame = read_table(table)
-    names = [name for each in QUANTITIES.values() if each.traced for name in each.columns(ANY_SET)]
-    names = [name for name in names if name in frame.columns]
+    names = [name for each in charted(frame.columns) for name in each.columns(ANY_SET) if name in frame.columns]
     _check(frame, names)
     title = title or frame["source"][0] or ""
     key = "frame" if "frame" in frame.columns else "time_seconds"
@@ -60,7 +57,7 @@ def _check(frame: "polars.DataFrame", names: list[str]) -> None:
     if missing := {"source", "time_seconds"} - set(frame.columns):
         raise ValueError(f"the table has no column {', '.join(sorted(missing))}; plot a table of a video")
     if not names:
-        raise ValueError("the table has no column valence or arousal")
+        raise ValueError("the table has no column valence or arousal, and no intensity such as intensity_happy")
     sources = frame["source"].unique(maintain_order=True).to_list()
     if not sources:
         raise ValueError("the table has no rows")

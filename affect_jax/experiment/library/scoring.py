@@ -20,14 +20,14 @@ from affect_jax.tables.reading import read_rows
 def score(
     table: "str | os.PathLike | polars.DataFrame", labels: "str | os.PathLike | polars.DataFrame | None" = None
 ) -> dict[str, float]:
-    """Scores of predictions, as in the summary of `launch.evaluate`: "ccc/valence", "rmse/arousal", "accuracy", ...
+    """Scores of predictions, as in the summary of `launch.evaluate`: "ccc/valence", "accuracy", "icc/intensity_sad".
 
     Args:
       table: a table of `launch.evaluate`, by its path or as a data frame with the same label columns; or predictions of
         images or videos, together with `labels`.
-      labels: a table with `frame`, `time_seconds` or `source`, and `valence` and `arousal` in [-1, 1], `expression`,
-        or both; empty cells are not labeled. It is joined on those of `source`, `frame` and `face` that it has, and by
-        time only without `frame`.
+      labels: a table with `frame`, `time_seconds` or `source`, and some of `valence` and `arousal` in [-1, 1],
+        `expression`, and `intensity_happy` and so on in [0, 10]; empty cells are not labeled. It is joined on those of
+        `source`, `frame` and `face` that it has, and by time only without `frame`.
 
     ValueError if nothing is labeled, or if labels and predictions do not belong to each other.
     """

@@ -8,8 +8,9 @@ from absl import logging
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.typed import lookup
 from affect_jax.experiment.study.adaptation_pair import Pair, read_pair
-from affect_jax.experiment.study.adaptation_runs import Row, run_method
+from affect_jax.experiment.study.adaptation_runs import Row, protocols, run_method
 from affect_jax.files.atomic import open_atomically, write_csv
+from affect_jax.personal.outputs import is_intensity
 from affect_jax.personal.protocol import LARGEST_SHARE
 from affect_jax.personal.registry import METHODS
 from affect_jax.report.adaptation import BASE, Setting, question_table, score_table, share_tables, summarize
@@ -50,6 +51,8 @@ def compare_adaptation(
             pair = read_pair(*folders, neutral_seconds, seed)
         except (FileNotFoundError, ValueError) as error:
             raise UsageError(str(error)) from error
+        if is_intensity(pair.quantities):
+            raise UsageError(f"{folders[0]} holds features of intensity; compare with launch.calibrate_intensity")
         logging.info("seed %d: %d sources, %d targets", seed, len(pair.sources.subjects), len(pair.people))
         for name in names:
             rows += _run(name, pair, shares, output / "parts", asked=name in methods)
@@ -62,7 +65,7 @@ def _run(name: str, pair: Pair, shares: Sequence[float], parts: pathlib.Path, as
     UsageError if it was, and for the network as it is, with which all others are compared.
     """
     try:
-        return run_method(name, pair, shares, parts)
+        return run_method(name, pair, protocols(shares, pair.has_neutral), parts)
     except ValueError as error:
         if asked or name == BASE:
             raise UsageError(f"--methods: {error}") from error

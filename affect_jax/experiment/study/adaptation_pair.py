@@ -7,7 +7,10 @@ import pathlib
 from collections.abc import Sequence
 
 import numpy as np
+from absl import logging
 
+from affect_jax.personal.one_person import select
+from affect_jax.personal.outputs import described, is_intensity
 from affect_jax.personal.people import Person, make_sources, read_people
 from affect_jax.personal.protocol import Drawn, Protocol, check_disjoint, generator
 from affect_jax.personal.sources import Sources
@@ -24,6 +27,7 @@ class Pair:
     sources: Sources
     people: Sequence[Person]  # the targets
     digest: str  # of everything that the scores depend on, except for the methods
+    quantities: tuple[str, ...]  # that are adapted and scored
 
     @property
     def has_neutral(self) -> bool:
@@ -31,14 +35,20 @@ class Pair:
         return any(person.neutral.any() for person in self.people)
 
 
-def read_pair(sources: pathlib.Path, targets: pathlib.Path, neutral_seconds: float, seed: int) -> Pair:
-    """Reads stored features.
+def read_pair(
+    sources: pathlib.Path,
+    targets: pathlib.Path,
+    neutral_seconds: float,
+    seed: int,
+    quantities: Sequence[str] = (),
+) -> Pair:
+    """Reads stored features, of some quantities or of all that can be adapted.
 
     ValueError if they are of two networks, or share a person, or if too little of a target person is left to score.
     """
     if not (math.isfinite(neutral_seconds) and neutral_seconds >= 0):
         raise ValueError(f"--neutral_seconds={neutral_seconds:g}: expected seconds, 0 if there is no neutral segment")
-    from_sources, from_targets = read_features(sources), read_features(targets)
+    from_sources, from_targets = (_of_rated_people(read_features(folder, quantities)) for folder in (sources, targets))
     if from_sources.network_sha256 != from_targets.network_sha256:
         raise ValueError(
             f"{sources} holds features of network '{from_sources.network}' ({from_sources.network_sha256[:12]}), and "
@@ -50,7 +60,26 @@ def read_pair(sources: pathlib.Path, targets: pathlib.Path, neutral_seconds: flo
     for person in people:
         _check_scored(person, seed, targets, neutral_seconds)
     known = make_sources(read_people(from_sources, neutral_seconds), from_sources)
-    return Pair(seed, known, people, _digest([from_sources, from_targets], neutral_seconds, seed))
+    digest = _digest([from_sources, from_targets], neutral_seconds, seed)
+    return Pair(seed, known, people, digest, from_targets.quantities)
+
+
+def _of_rated_people(stored: StoredFeatures) -> StoredFeatures:
+    """The rows of people whose intensities are known; those who never move a unit have no labels, which is no mistake.
+
+    ValueError if nobody is left.
+    """
+    if not is_intensity(stored.quantities):
+        return stored
+    subjects = np.array(stored.subject, object)
+    rated = set(subjects[stored.weight > 0].tolist())
+    if not (unrated := sorted(set(stored.subject) - rated)):
+        return stored
+    what = f"{stored.path}: {described(stored.quantities)} is not known, or not all of it, of {', '.join(unrated[:5])}"
+    if not rated:
+        raise ValueError(f"{what} and of nobody else; choose other emotions with --emotions, or give longer recordings")
+    logging.warning("%s (%d of %d people); they are left out", what, len(unrated), len(unrated) + len(rated))
+    return select(stored, np.array([subject in rated for subject in stored.subject]))
 
 
 def _check_scored(person: Person, seed: int, folder: pathlib.Path, neutral_seconds: float) -> None:
@@ -75,6 +104,7 @@ def _digest(stored: Sequence[StoredFeatures], neutral_seconds: float, seed: int)
     for each in stored:
         found.update(each.network_sha256.encode())
         found.update("\n".join(each.subject).encode())
+        found.update("\n".join(each.quantities).encode())
         for array in (each.features, each.labels, each.weight, each.time_seconds):
             found.update(np.ascontiguousarray(array).tobytes())
     return found.hexdigest()

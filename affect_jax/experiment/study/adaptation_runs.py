@@ -5,6 +5,7 @@ import io
 import pathlib
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import jax
 import numpy as np
@@ -12,16 +13,13 @@ from absl import logging
 from jaxtyping import Array, Float
 
 from affect_jax.experiment.study.adaptation_pair import Pair, draw
+from affect_jax.experiment.study.adaptation_scores import score, score_names
 from affect_jax.files.atomic import write_csv
-from affect_jax.metrics.agreement import affect_scores
-from affect_jax.metrics.moments import PairMoments
 from affect_jax.personal.method import FRAMES, LABELS, NEUTRAL, Method
 from affect_jax.personal.people import given_together
 from affect_jax.personal.protocol import Drawn, Protocol
 from affect_jax.personal.registry import METHODS
 from affect_jax.personal.together import adapt_together
-from affect_jax.quantities.registry import quantity
-from affect_jax.report.adaptation import SCORES
 from affect_jax.train.streams import stream
 
 Row = Mapping[str, object]
@@ -40,21 +38,20 @@ def protocols(shares: Sequence[float], has_neutral: bool = True) -> list[Protoco
     return found
 
 
-def run_method(name: str, pair: Pair, shares: Sequence[float], folder: pathlib.Path) -> list[Row]:
+def run_method(name: str, pair: Pair, wanted: Sequence[Protocol], folder: pathlib.Path) -> list[Row]:
     """A row for each protocol and target person; those that `folder` holds already are not computed again.
 
     A row has the setting, the person, how many frames were learned from and scored, and the scores.
     """
     path = folder / pair.digest[:16] / f"{name}.csv"
-    wanted = protocols(shares, pair.has_neutral)
-    rows = read_rows(path, [person.name for person in pair.people])
+    rows = read_rows(path, [person.name for person in pair.people], score_names(pair.quantities))
     done = {_columns(row) for row in rows}
     missing = [protocol for protocol in wanted if _setting(protocol) not in done]
     if missing:
         started = time.monotonic()
-        adapted = _Adapted(name, METHODS[name], pair)
+        adapted = Adapted(METHODS[name], pair)
         for protocol in missing:
-            rows += _rows(name, protocol, pair, adapted)
+            rows += rows_of(protocol, pair, adapted)
             path.parent.mkdir(parents=True, exist_ok=True)
             write_csv(rows, path)
         taken = time.monotonic() - started
@@ -63,14 +60,15 @@ def run_method(name: str, pair: Pair, shares: Sequence[float], folder: pathlib.P
     return [row for row in rows if _columns(row) in settings]
 
 
-def read_rows(path: pathlib.Path, people: Sequence[str]) -> list[Row]:
+def read_rows(path: pathlib.Path, people: Sequence[str], scores: Sequence[str]) -> list[Row]:
     """The rows of an earlier run; [] if there are none, and, with a warning, if the table is damaged."""
     if not path.exists():
         return []
     try:
         text = path.read_bytes().decode()
         rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-        complete = text.endswith("\n") and all(map(_is_whole, rows)) and _are_of(people, rows)
+        whole = all(_is_whole(row, scores) for row in rows)
+        complete = text.endswith("\n") and whole and _are_of(people, rows)
     except (UnicodeDecodeError, csv.Error):
         complete = False
     if complete:
@@ -79,10 +77,10 @@ def read_rows(path: pathlib.Path, people: Sequence[str]) -> list[Row]:
     return []
 
 
-def _is_whole(row: Row) -> bool:
+def _is_whole(row: Row, scores: Sequence[str]) -> bool:
     """Whether a row has as many cells as the table has columns, and a number for each score."""
     try:
-        for name in SCORES:
+        for name in scores:
             float(str(row[name]))
     except (KeyError, ValueError):
         return False
@@ -105,32 +103,34 @@ def _setting(protocol: Protocol) -> tuple[str, str, str]:
     return protocol.kind, str(int(protocol.neutral)), f"{protocol.share:g}"
 
 
-def _rows(name: str, protocol: Protocol, pair: Pair, adapted: "_Adapted") -> list[Row]:
+def rows_of(protocol: Protocol, pair: Pair, adapted: "Adapted") -> list[Row]:
+    """A row for each target person."""
     drawn = [draw(person, protocol, pair.seed) for person in pair.people]
     predicted = adapted.predictions(protocol, drawn)
     setting = dict(zip(SETTING, _setting(protocol), strict=True))
     rows = []
     for person, (adaptation, scored), values in zip(pair.people, drawn, predicted, strict=True):
         used = scored & person.known
-        row = {"seed": pair.seed, "method": name, **setting, "subject": person.name}
+        row = {"seed": pair.seed, "method": adapted.method.name, **setting, "subject": person.name}
         row |= {"labeled": int((adaptation & person.known).sum() * protocol.has_labels), "scored": int(used.sum())}
-        rows.append({**row, **score(values[: len(person)][used], person.label[used])})
+        rows.append({**row, **score(pair.quantities, values[: len(person)][used], person.label[used])})
     return rows
 
 
-def score(predicted: Float[np.ndarray, "frame 2"], label: Float[np.ndarray, "frame 2"]) -> dict[str, float]:
-    """All scores of one person, in float64, of reported values."""
-    reported = quantity("valence_arousal").report(np.float64(predicted), 0)
-    return affect_scores(PairMoments.of(np.asarray(reported), np.float64(label), np.ones(len(label))))
+class Adapted:
+    """Predictions of one method for all target people at once; what is compiled serves all protocols.
 
+    Args:
+      method: a way of adapting.
+      pair: source and target people.
+      prior: what the method would learn from the source people, or None.
+    """
 
-class _Adapted:
-    """Predictions of one method for all target people at once; what is compiled serves all protocols."""
-
-    def __init__(self, name: str, method: Method, pair: Pair):
+    def __init__(self, method: Method, pair: Pair, prior: Any = None):
         self.method, self.pair = method, pair
-        learning, self.key = (stream(jax.random.key(pair.seed), f"{name}/{part}", 0) for part in ("learn", "adapt"))
-        self.prior = method.learn(pair.sources, learning)
+        root = jax.random.key(pair.seed)
+        learning, self.key = (stream(root, f"{method.name}/{part}", 0) for part in ("learn", "adapt"))
+        self.prior = method.learn(pair.sources, learning) if prior is None else prior
         self.predict = jax.jit(jax.vmap(method.predict, (None, 0, 0, 0)))
         longest = max(map(len, pair.people))
         self.features = np.stack([_padded(person.features, longest) for person in pair.people])
@@ -139,8 +139,12 @@ class _Adapted:
         self.frames = max(int(largest * len(person) + 1) + int(person.neutral.sum()) for person in pair.people)
         self.known: dict[tuple, Array] = {}
 
-    def predictions(self, protocol: Protocol, drawn: Sequence[Drawn]) -> Float[np.ndarray, "person frame 2"]:
-        """Raw valence and arousal of all frames; computed once for protocols that give the method the same."""
+    def start_from(self, prior: Any) -> None:
+        """Goes on with another prior of the same kind, without compiling again."""
+        self.prior, self.known = prior, {}
+
+    def predictions(self, protocol: Protocol, drawn: Sequence[Drawn]) -> Float[np.ndarray, "person frame output"]:
+        """The outputs for all frames; computed once for protocols that give the method the same."""
         frames = FRAMES in self.method.needs or (LABELS in self.method.needs and protocol.has_labels)
         neutral = bool({NEUTRAL, FRAMES} & set(self.method.needs)) and protocol.neutral
         same = (protocol.kind, protocol.share) if frames and protocol.share else ()

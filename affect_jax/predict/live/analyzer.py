@@ -18,7 +18,7 @@ from affect_jax.predict.windows import make_runner
 
 def require_immediate(predictor: Predictor) -> None:
     """ValueError if the network needs later frames for the prediction of a frame."""
-    if predictor.frames is not None and predictor.follower is None:
+    if predictor.frames is not None and predictor.follower is None and not predictor.newest:
         raise ValueError(
             f"network '{predictor.name}' looks at {predictor.frames} frames, also at later ones, which "
             "are not there yet; use a static network, or a causal one (python -m launch.inflate --causal)"

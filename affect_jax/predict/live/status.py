@@ -104,12 +104,12 @@ class Status:
 
 
 def describe_face(row: Row, label_set: str) -> str:
-    """The number of a face, its rated values and its most likely emotion, on one line."""
+    """The number of a face, its charted values and its most likely emotion, on one line."""
     words = []
     for each in in_order(row.values):
-        cells = each.cells(row.values[each.name][None], label_set)
-        if each.traced:
-            words += [f"{name} {float(column[0]):+.2f}" for name, column in cells.items()]
-        elif each.rated:
-            words.append(str(next(iter(cells.values()))[0]))
+        names, value = each.component_names(label_set), row.values[each.name]
+        if each.charted:
+            words += [f"{name} {each.text(number)}" for name, number in zip(names, value.tolist(), strict=True)]
+        elif each.exclusive:
+            words.append(names[int(value.argmax())])
     return f"face {row.face}: {' '.join(words)}"

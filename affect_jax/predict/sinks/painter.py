@@ -1,4 +1,4 @@
-"""Draws the face, the circumplex and the emotions into an image."""
+"""Draws the face, the circumplex, the emotions and their intensities into an image."""
 
 import collections
 import itertools
@@ -10,7 +10,7 @@ from jaxtyping import UInt8
 
 from affect_jax.draw import colors, ink
 from affect_jax.predict.sighting import Row
-from affect_jax.quantities.registry import quantity
+from affect_jax.predict.sinks.bars import bar_lines, draw_bars, panel_height, word_of
 from affect_jax.quantities.valence_arousal import AROUSAL, VALENCE
 
 SMALLEST_SIDE_PX = 256  # given crops smaller than this are enlarged so that the text is legible
@@ -20,13 +20,13 @@ TRAIL_FRAMES = 24
 class Painter:
     """Draws one recording; keeps the last points of the circumplex of each face for its trail.
 
-    A face that has been alone so far is drawn with all its emotions. From the first frame with several faces on, each
-    has the color of its number, and its strongest emotion stands beside it.
+    A face that has been alone so far is drawn with all its values. From the first frame with several faces on, each has
+    the color of its number, and its strongest emotion stands beside it.
     """
 
     def __init__(self, label_set: str):
         """`label_set` of the emotions."""
-        self._emotions = [column.removeprefix("p_") for column in quantity("emotion").columns(label_set)]
+        self._label_set = label_set
         self._trails: dict[int, collections.deque[tuple[float, float]]] = {}
         self._places: tuple[float, float] | None = None  # left edges of the two panels, fixed while a face is followed
         self._size = (0, 0)  # of the last image; a video may change it
@@ -68,25 +68,24 @@ class Painter:
         height, width = canvas.shape[:2]
         if row.face != self._face:
             self._face, self._places = row.face, None
+        has_circumplex, lines = _has_circumplex(row), bar_lines(row.values, self._label_set)
         if self._places is None:
-            self._places = panel_places(width, row.box, unit)
-        rows_high = 14 * len(self._emotions) + 14
-        if _predicts(row, "valence_arousal"):
+            two = has_circumplex and bool(lines)
+            self._places = panel_places(width, row.box, unit) if two else [panel_place(width, row.box, unit)] * 2
+        if has_circumplex:
             self._circumplex(canvas, [row], self._places[0], height - 150 * unit, unit)
-        if _predicts(row, "emotion"):
-            self._bars(canvas, row, self._places[1], height - (rows_high + 8) * unit, unit)
+        if lines:
+            draw_bars(canvas, lines, self._places[1], height - (panel_height(lines) + 8) * unit, unit)
 
     def _draw_several(self, canvas: np.ndarray, found: Sequence[Row], unit: float) -> None:
         for row in found:
-            words = [f"face {row.face}"]
-            if _predicts(row, "emotion"):
-                words.append(self._emotions[int(row.values["emotion"].argmax())])
+            words = f"face {row.face} {word_of(row.values, self._label_set)}".rstrip()
             size = round(12 * unit)
             x = min(max(row.box[0], 0), canvas.shape[1] - 100 * unit)
             y = max(row.box[1] - 10 * unit, 10 * unit)
-            ink.panel(canvas, x - 3 * unit, y - 9 * unit, (6.6 * len(" ".join(words)) + 6) * unit, 18 * unit)
-            ink.text(canvas, " ".join(words), x, y, size, self._color(row))
-        rated = [row for row in found if _predicts(row, "valence_arousal")]
+            ink.panel(canvas, x - 3 * unit, y - 9 * unit, (6.6 * len(words) + 6) * unit, 18 * unit)
+            ink.text(canvas, words, x, y, size, self._color(row))
+        rated = [row for row in found if _has_circumplex(row)]
         if rated:
             self._circumplex(canvas, rated, 8 * unit, canvas.shape[0] - 150 * unit, unit)
 
@@ -97,10 +96,11 @@ class Painter:
         unit = large.shape[0] / 296
         column = np.full((large.shape[0], round(156 * unit), 3), colors.DARK, np.uint8)
         canvas = np.concatenate([large, column], axis=1)
-        if _predicts(row, "valence_arousal"):
+        has_circumplex = _has_circumplex(row)
+        if has_circumplex:
             self._circumplex(canvas, [row], large.shape[1] + 14 * unit, 4 * unit, unit)
-        if _predicts(row, "emotion"):
-            self._bars(canvas, row, large.shape[1] + 8 * unit, 156 * unit, unit)
+        if lines := bar_lines(row.values, self._label_set):
+            draw_bars(canvas, lines, large.shape[1] + 8 * unit, (156 if has_circumplex else 8) * unit, unit)
         return canvas
 
     def _circumplex(self, canvas: np.ndarray, rows: Sequence[Row], left: float, top: float, unit: float) -> None:
@@ -136,26 +136,10 @@ class Painter:
         ink.circle(canvas, points[-1], 4.5 * unit, colors.DARK)
         ink.circle(canvas, points[-1], 3.6 * unit, self._color(row))
 
-    def _bars(self, canvas: np.ndarray, row: Row, left: float, top: float, unit: float) -> None:
-        """One bar per emotion; the most likely one is bright."""
-        probabilities = row.values["emotion"]
-        ink.panel(canvas, left, top, 140 * unit, (14 * len(self._emotions) + 14) * unit)
-        best = int(probabilities.argmax())
-        for index, (emotion, probability) in enumerate(zip(self._emotions, probabilities, strict=True)):
-            y = top + (14 + 14 * index) * unit
-            bright = index == best
-            ink.text(
-                canvas, emotion, left + 62 * unit, y, round(10 * unit), colors.WHITE if bright else colors.SOFT, "r"
-            )
-            ink.bar(canvas, left + 68 * unit, y - 4 * unit, 64 * unit, 8 * unit, colors.TRACK)
-            color = colors.EMOTION.on_image if bright else colors.DIM
-            if probability * 64 * unit >= 1:
-                ink.bar(canvas, left + 68 * unit, y - 4 * unit, 64 * unit * float(probability), 8 * unit, color)
 
-
-def _predicts(row: Row, name: str) -> bool:
-    """Whether the network predicts this quantity."""
-    return name in row.values and not np.isnan(row.values[name]).any()
+def _has_circumplex(row: Row) -> bool:
+    """Whether the network predicts where the face lies on the circumplex."""
+    return "valence_arousal" in row.values and not np.isnan(row.values["valence_arousal"]).any()
 
 
 def panel_unit(width_px: int, height_px: int) -> float:
@@ -172,6 +156,11 @@ def panel_places(width_px: int, box: tuple[float, float, float, float], unit: fl
     if box[0] + box[2] < width_px - both:
         return width_px - 284 * unit, width_px - 148 * unit
     return 8 * unit, width_px - 148 * unit
+
+
+def panel_place(width_px: int, box: tuple[float, float, float, float], unit: float) -> float:
+    """Left edge of a single panel: on the side with more room."""
+    return 8 * unit if box[0] > width_px - box[0] - box[2] else width_px - 148 * unit
 
 
 def _draw_face(canvas: np.ndarray, row: Row, color: colors.RGB) -> None:

@@ -1,4 +1,4 @@
-"""A plot of several faces that are in a recording at once: a panel for each quantity, a color for each face."""
+"""A plot of several faces that are in a recording at once: a panel for each column, a color for each face."""
 
 import pathlib
 
@@ -10,7 +10,10 @@ from matplotlib.figure import Figure
 from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import FACES, GRAY, INK
 from affect_jax.files.atomic import write_bytes
+from affect_jax.predict.sinks.scale import set_scale
+from affect_jax.quantities.registry import ANY_SET, charted
 
+HEIGHT_INCHES, LOW_INCHES = 2.3, 1.5  # of a panel; the latter if there are more than three
 Series = dict[str, Float[np.ndarray, "row"]]  # by column of the table; NaN if there is no face
 
 
@@ -22,7 +25,7 @@ def plot_faces(path: pathlib.Path, title: str, times: Float[np.ndarray, "row"], 
 def draw_faces(
     title: str, times: Float[np.ndarray, "row"], series: dict[int, Series], most: int = len(FACES)
 ) -> Figure:
-    """Draws a panel for each quantity.
+    """Draws a panel for each column.
 
     Args:
       title: title of the plot.
@@ -33,17 +36,19 @@ def draw_faces(
     names = list(next(iter(series.values())))
     seen = {face: int((~np.isnan(next(iter(columns.values())))).sum()) for face, columns in series.items()}
     drawn = sorted(sorted(seen, key=lambda face: (-seen[face], face))[:most])
-    figure = make_figure(11.0, 1.2 + 2.3 * len(names))
+    few = len(names) > 3
+    figure = make_figure(11.0, 1.2 + (LOW_INCHES if few else HEIGHT_INCHES) * len(names))
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for axes, name in zip(panels, names, strict=True):
         for face in drawn:
             _draw(axes, times, series[face][name], face)
         style_axes(axes)
-        axes.axhline(0, color=GRAY, linewidth=0.8)
-        values = np.concatenate([series[face][name] for face in drawn])
-        known = values[~np.isnan(values)]
-        axes.set_ylim(min(known.min(initial=-1), -1) - 0.05, max(known.max(initial=1), 1) + 0.05)
-        axes.set_ylabel(name, color=INK, fontsize=10)
+        (quantity,) = charted([name])
+        if quantity.limits[0] < 0:
+            axes.axhline(0, color=GRAY, linewidth=0.8)
+        set_scale(axes, np.concatenate([series[face][name] for face in drawn]), quantity.limits, few_ticks=few)
+        alone = len(quantity.columns(ANY_SET)) == 1
+        axes.set_ylabel(quantity.title if alone else name, color=INK, fontsize=9 if few else 10)
     rest = f"; {len(seen) - len(drawn)} more faces in fewer frames are not drawn" if len(seen) > len(drawn) else ""
     style_axes(panels[0], title + rest)
     panels[-1].set_xlabel("time (s)", color=INK, fontsize=10)

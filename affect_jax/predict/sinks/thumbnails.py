@@ -39,11 +39,12 @@ class Thumbnails:
 
 def draw_below(figure: Figure, upper: Axes, faces: list[Thumbnail]) -> None:
     """Draws a row of crops, each connected to its point on the time axis."""
+    inches = 1 / figure.get_figheight()
     width = 0.85 / FACES
     gap = 0.008
     start = 0.07 + (FACES - len(faces)) * width / 2
     for place, (time, crop) in enumerate(faces):
-        lower = figure.add_axes((start + place * width + gap / 2, 0.03, width - gap, 0.21))
+        lower = figure.add_axes((start + place * width + gap / 2, 0.16 * inches, width - gap, 1.09 * inches))
         lower.imshow(crop)
         lower.set_axis_off()
         lower.set_title(f"{time:.1f} s", fontsize=8.5, color=INK, pad=3)

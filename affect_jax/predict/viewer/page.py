@@ -17,6 +17,7 @@ from affect_jax.files.atomic import open_atomically
 from affect_jax.files.kinds import printable
 from affect_jax.predict.viewer.film import Film
 from affect_jax.predict.viewer.trace import Trace
+from affect_jax.quantities.registry import ANY_SET, charted
 
 FOLDER = pathlib.Path(__file__).parent / "page"
 SCRIPTS = (
@@ -71,8 +72,20 @@ def _content(recording: Recording) -> dict[str, Any]:
         "film": dataclasses.asdict(recording.film),
         "start_seconds": recording.start_seconds,
         "facts": list(recording.facts),
+        "curves": _curves(recording.traces),
         "traces": [_packed_trace(trace) for trace in recording.traces],
     }
+
+
+def _curves(traces: Sequence[Trace]) -> list[dict[str, Any]]:
+    """How the page shows each column that one of the traces has: its title, color, limits and the format of numbers."""
+    found = []
+    for each in charted({name for trace in traces for name in trace.affect}):
+        low, high = each.limits
+        shown = {"low": low, "high": high, "digits": each.digits, "caption": each.caption}
+        for column, title in zip(each.columns(ANY_SET), each.component_names(ANY_SET), strict=True):
+            found.append({"column": column, "title": title, "color": each.color or column, **shown})
+    return found
 
 
 def _packed_trace(trace: Trace) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from jaxtyping import Float, Int
 
 from affect_jax.files.kinds import printable
 from affect_jax.quantities.emotion import LABEL_NAME, NAME
+from affect_jax.quantities.registry import ANY_SET, QUANTITIES, charted
 from affect_jax.tables.columns import read_columns
 from affect_jax.tables.schema import BOX, SUCCESS
 from affect_jax.types import LANDMARKS
 
 NO_FACE = -1  # the number in rows without a face
-AFFECT = ("valence", "arousal")
 LABEL = "label_"  # prefix of columns with labels
 PROBABILITY = "p_"  # prefix of those with the probability of an emotion
 ENDS = ("_lo", "_hi")  # suffixes of the columns with the ends of an interval
@@ -31,7 +31,7 @@ class Trace:
     time_seconds: Float[np.ndarray, "row"]
     frame: Int[np.ndarray, "row"]
     face: Int[np.ndarray, "row"]  # its number, or NO_FACE
-    affect: dict[str, Float[np.ndarray, "row"]]  # valence and arousal, and with "_lo" and "_hi" their intervals
+    affect: dict[str, Float[np.ndarray, "row"]]  # charted columns, and with "_lo" and "_hi" their intervals
     emotions: tuple[str, ...]
     expression: Int[np.ndarray, "row"]  # index in `emotions`, or -1
     probabilities: Float[np.ndarray, "row emotion"] | None = None
@@ -49,14 +49,15 @@ def read_traces(path: pathlib.Path, recording: str = "") -> tuple[str, list[Trac
     ValueError if it is ambiguous, or if the table has neither predictions nor labels over time.
     """
     columns = read_columns(path, TEXT)
-    prefixes = [prefix for prefix in ("", LABEL) if f"{prefix}valence" in columns]
-    if "time_seconds" not in columns or not prefixes:
+    shown = {prefix: _charted(columns, prefix) for prefix in ("", LABEL)}
+    shown = {prefix: names for prefix, names in shown.items() if names}
+    if "time_seconds" not in columns or not shown:
+        known = [name for each in QUANTITIES.values() if each.charted for name in each.columns(ANY_SET)]
         raise ValueError(
-            f"{path} has the columns {', '.join(columns)[:300]}; expected time_seconds, and valence and arousal or "
-            "label_valence and label_arousal"
+            f"{path} has the columns {', '.join(columns)[:300]}; expected time_seconds, and {known[0]} and {known[1]}, "
+            f"or intensities such as {known[2]} (with {LABEL} before it if it is a label)"
         )
-    needed = ["time_seconds", *(f"{prefix}{name}" for prefix in prefixes for name in AFFECT)]
-    if missing := [name for name in needed if name not in columns]:
+    if missing := [f"{prefix}{name}" for prefix in shown for name in shown[prefix] if f"{prefix}{name}" not in columns]:
         raise ValueError(f"{path} has no column {missing[0]}")
     source, columns = _one_recording(path, columns, recording)
     for name in ("time_seconds", "frame"):
@@ -65,10 +66,16 @@ def read_traces(path: pathlib.Path, recording: str = "") -> tuple[str, list[Trac
     columns["face"] = _faces(columns)
     order = np.lexsort((columns["face"], columns["time_seconds"]))
     columns = {name: column[order] for name, column in columns.items()}
-    traces = [_trace(path, columns, prefix) for prefix in prefixes]
+    traces = [_trace(path, columns, prefix, names) for prefix, names in shown.items()]
     if len(traces) > 1:
         traces[1] = dataclasses.replace(traces[1], name=f"{traces[1].name} (labels)")
     return source, traces
+
+
+def _charted(columns: Columns, prefix: str) -> list[str]:
+    """The columns of all quantities of which the table has one, without the prefix."""
+    found = [name.removeprefix(prefix) for name in columns if name.startswith(prefix)]
+    return [name for each in charted(found) for name in each.columns(ANY_SET)]
 
 
 def _one_recording(path: pathlib.Path, columns: Columns, recording: str) -> tuple[str, Columns]:
@@ -98,10 +105,10 @@ def _faces(columns: Columns) -> Int[np.ndarray, "row"]:
     return np.where(present, number, NO_FACE).astype(np.int32)
 
 
-def _trace(path: pathlib.Path, columns: Columns, prefix: str) -> Trace:
+def _trace(path: pathlib.Path, columns: Columns, prefix: str, shown: list[str]) -> Trace:
     """The trace of the predictions of a table, or with a prefix that of its labels."""
     count = len(columns["time_seconds"])
-    names = [f"{prefix}{name}{end}" for name in AFFECT for end in ("", *ENDS)]
+    names = [f"{prefix}{name}{end}" for name in shown for end in ("", *ENDS)]
     if wrong := [name for name in names if name in columns and columns[name].dtype.kind != "f"]:
         raise ValueError(f"{path}: {wrong[0]} has a cell that is no number; the file was changed by hand")
     emotions, expression, probabilities = _emotions(columns, prefix)

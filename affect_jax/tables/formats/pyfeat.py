@@ -2,6 +2,7 @@
 
 Absent are pose, action units, gaze, identity embeddings and the mesh. `Identity` is "Person_" and the number of the
 track, not a recognized person. Our `time_seconds` stands at the end, because `approx_time` holds minutes as text.
+Intensities of emotions are left out: py-feat has none, and its emotions are probabilities.
 Source: feat/detector_v2.py of py-feat 2.1.5.
 """
 
@@ -14,6 +15,7 @@ from affect_jax.tables.schema import BOX, Schema
 INCLUDE = ("landmarks",)  # groups that the table must have
 EMOTIONS = ("Neutral", "Happy", "Sad", "Surprise", "Fear", "Disgust", "Anger")  # then further ones of a label set
 AFFECT = ("valence", "arousal")
+QUANTITIES = ("valence_arousal", "emotion")  # that have columns; a table needs one of them
 
 
 def to_pyfeat(frame: "polars.LazyFrame", schema: Schema) -> "polars.LazyFrame":

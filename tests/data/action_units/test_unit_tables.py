@@ -34,11 +34,14 @@ def test_the_units_of_openface(tmp_path):
     np.testing.assert_array_equal(table.traces.right, table.traces.left)
     np.testing.assert_array_equal(table.traces.found, [True, False, True])
     np.testing.assert_allclose(table.traces.times_seconds, [0, 0.04, 0.08])
+    np.testing.assert_array_equal(table.frames, [0, 1, 2])
+    assert table.notes[0].startswith("no columns of AU1, AU2, AU4, AU5, AU7, AU9") and not table.has_clock
 
 
 def test_a_real_table_of_openface(shared_data):
     table = read_unit_table(shared_data / "labels" / "openface2.csv")
     assert table.traces.units == (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 45)
+    assert not table.notes
     assert len(table.traces) == 100 and 0 <= table.traces.left.min() and table.traces.left.max() <= 5
 
 
@@ -65,8 +68,17 @@ def test_blendshapes_of_a_prediction_warn_of_units_that_the_network_leaves_near_
     assert table.traces.units == (5, 12)
     np.testing.assert_array_equal(table.traces.found, [True, False, True])
     assert table.notes == (
-        f"{tmp_path / 'p.csv'}: MediaPipe's network leaves AU5 (eyeWide) near zero, whatever the face does",
+        "no columns of AU1, AU2, AU4, AU6, AU7, AU9, AU15, AU16, AU20, AU23, AU26, which a face rig has",
+        "MediaPipe's network leaves AU5 (eyeWide) near zero, whatever the face does",
     )
+
+
+def test_units_that_mediapipe_never_shows_are_left_out(tmp_path):
+    columns = ["time_seconds", "_neutral", "cheekSquintLeft", "cheekSquintRight", "mouthSmileLeft", "mouthSmileRight"]
+    table = read_unit_table(_write(tmp_path / "p.csv", columns, [(0.0, 0, 0, 0, 0.5, 0.6), (0.1, 0, 0, 0, 0.1, 0.2)]))
+    assert table.traces.units == (12,)
+    assert "MediaPipe's network never shows AU6 (cheekSquint), which are left out" in table.notes
+    assert "AU6," not in table.notes[0]
 
 
 def test_a_face_has_to_be_chosen_where_there_are_several(tmp_path):
@@ -74,6 +86,9 @@ def test_a_face_has_to_be_chosen_where_there_are_several(tmp_path):
     rows = [(0.0, 0, 1, 0.1, 0.1), (0.0, 1, 1, 0.9, 0.9), (0.1, 0, 1, 0.2, 0.2), (0.1, 1, 1, 0.8, 0.8)]
     path = _write(tmp_path / "two.csv", columns, rows)
     np.testing.assert_array_equal(read_unit_table(path, face=1).traces.left[:, 0], [0.9, 0.8])
+    later = _write(tmp_path / "later.csv", ["frame", *columns], [(0, *rows[0]), (1, *rows[3])])
+    np.testing.assert_array_equal(read_unit_table(later, face=1).traces.times_seconds, [0.1])
+    np.testing.assert_array_equal(read_unit_table(later, face=1).frames, [1])
     with pytest.raises(ValueError, match="two.csv has the faces 0, 1; choose one"):
         read_unit_table(path)
     with pytest.raises(ValueError, match="two.csv has no face 4; it has 0, 1"):
@@ -100,6 +115,8 @@ def test_mixed_sides_are_noticed_and_exchanged_ones_are_not(tmp_path):
         (["timestamp", "success", "AU12_r"], [(0, 0, 1.0)], "no row has a face; expected success 1"),
         (["timestamp", "success", "AU12_r"], [(0, 1, "much")], "row 2: AU12_r is 'much', expected a number"),
         (["success", "AU12_r"], [(1, 1.0)], "row 1: no column of times; expected one of time_seconds, timestamp"),
+        (["frame", "timestamp", "AU12_r"], [(0, 0.0, 1)], "row 2: frame is '0', expected whole numbers from 1"),
+        (["frame", "timestamp", "AU12_r"], [(2, 0, 1), (2, 1, 1)], "row 3: frame is '2', expected whole numbers from"),
         (["timestamp", "AU12_r"], [(0.0, 1), (0.2, 1), (0.1, 1)], "row 4: timestamp does not increase"),
         (["Timecode", "JawOpen"], [("12:00", 1)], "row 2: Timecode is '12:00', expected hours:minutes:seconds:frames"),
         (["timestamp", "success", "AU12_r"], [(0, 1, 1), (1, 1, ""), (2, 1, "")], "row 3: units are missing though a"),

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from affect_jax.data import store
 from affect_jax.data.readers.rendered import RenderedConfig, rendered
-from affect_jax.data.render import affect
+from affect_jax.data.render import affect, motion
 from affect_jax.ops.geometry import landmark_crop
 
 STILLS = RenderedConfig(subjects=3, per_subject=5)
@@ -101,7 +102,7 @@ def test_affect_spreads_over_the_circumplex():
     "change",
     [{"split": "dev"}, {"kind": "video"}, {"labels": "mean"}, {"subjects": 0}, {"size_px": 8}, {"fps": 0.0}]
     + [{"labels": "annotators", "kind": "stills"}, {"seed": -1}, {"individuality": 4.0}, {"expressiveness": 0.0}]
-    + [{"rest_seconds": -1.0}, {"first": -1}],
+    + [{"rest_seconds": -1.0}, {"first": -1}, {"intensities": ("joy",)}, {"intensities": ("sad", "sad")}],
 )
 def test_wrong_option_is_named(change):
     with pytest.raises(ValueError, match=next(iter(change))):
@@ -159,3 +160,54 @@ def test_expressiveness_changes_faces_and_not_labels(clips):
     np.testing.assert_allclose(less.person(0).expressiveness[:-1], 0.5 * felt[:-1])
     strongest = int(np.argmax([clips.action_units(row).sum() for row in range(40)]))
     assert np.abs(less.image(strongest).astype(int) - clips.image(strongest)).max() > 20
+
+
+def _expressions(monkeypatch, units_of):
+    """Rendered faces that show these action units, by unit."""
+    units = np.zeros((len(next(iter(units_of.values()))), len(affect.ACTION_UNITS)))
+    for unit, values in units_of.items():
+        units[:, affect.UNIT[unit]] = values
+    drawn = motion.stills
+    monkeypatch.setattr(motion, "stills", lambda *given: dataclasses.replace(drawn(*given), units=units))
+
+
+def test_intensities_are_relative_to_what_each_subject_shows(monkeypatch):
+    # Of the first subject, AU6 has the maximum 0.5 and AU12 0.8; of the second, they have 1.0 and 0.2.
+    _expressions(monkeypatch, {6: [0.1, 0.5, 0.0, 1.0, 0.5, 0.0], 12: [0.8, 0.4, 0.0, 0.1, 0.2, 0.0]})
+    source = rendered(dataclasses.replace(STILLS, subjects=2, per_subject=3, intensities=("happy",)))
+    labels = [example.labels["intensity_happy"] for example in source.examples]
+    np.testing.assert_allclose([label.value for label in labels], [[6.0], [7.5], [0], [7.5], [7.5], [0]], rtol=1e-6)
+    assert all(label.weight == 1 and label.value.dtype == np.float32 for label in labels)
+    assert "intensity_sad" not in source.examples[0].labels
+
+
+def test_an_emotion_of_which_a_subject_moves_no_unit_is_unknown_and_named(monkeypatch, caplog):
+    _expressions(monkeypatch, {6: [0.1, 0.5, 0.04, 0.02], 12: [0.8, 0.4, 0.8, 0.4]})
+    source = rendered(dataclasses.replace(STILLS, subjects=2, per_subject=2, intensities=("happy",)))
+    labels = [example.labels["intensity_happy"] for example in source.examples]
+    assert [float(label.weight) for label in labels] == [1, 1, 0, 0]
+    assert labels[2].value == 0 and labels[0].value == pytest.approx(10 * (0.1 / 0.5 + 1) / 2)
+    assert (
+        "rendered faces: the intensity of 'happy' is unknown for 1 of 2 people (train/subject_001), who never move "
+        "its AU6"
+    ) in caplog.text
+
+
+def test_maxima_are_taken_over_all_clips_of_a_subject(clips):
+    source = rendered(dataclasses.replace(CLIPS, intensities=("surprise", "happy")))
+    units = np.stack([source.action_units(row) for row in range(40)]).reshape(2, 20, -1)
+    for emotion in ("surprise", "happy"):
+        chosen = units[..., [affect.UNIT[unit] for unit in affect.PROTOTYPES[emotion]]]
+        highest = chosen.max(1, keepdims=True)
+        label = [example.labels[f"intensity_{emotion}"] for example in source.examples]
+        known = np.broadcast_to((2 * highest > 0.1).all(-1), (2, 20)).ravel()
+        np.testing.assert_array_equal([float(each.weight) for each in label], known)
+        expected = (10 * (chosen / np.maximum(highest, 1e-9)).mean(-1)).ravel() * known
+        np.testing.assert_allclose([each.value[0] for each in label], expected, rtol=1e-5)
+
+
+def test_without_intensities_labels_and_fingerprints_are_those_from_before(clips):
+    assert set(clips.examples[0].labels) == {"valence_arousal", "emotion", "landmarks"}
+    # The fingerprint of the version before the option existed.
+    assert store.fingerprint("rendered", CLIPS) == "61334f89b6107025"
+    assert store.fingerprint("rendered", dataclasses.replace(CLIPS, intensities=("happy",))) != "61334f89b6107025"

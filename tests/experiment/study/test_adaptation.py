@@ -43,7 +43,7 @@ def test_scores_equal_a_float64_oracle_on_the_frames_that_were_not_learned_from(
     _, rows = compared
     stored = people("test", 1)
     own = slice(FRAMES, 2 * FRAMES)
-    output, label = stored.valence_arousal[own], stored.labels[own]
+    output, label = stored.output[own], stored.labels[own]
     adaptation, scored = Protocol(kind, 0.05).draw(TIMES, TIMES < NEUTRAL_SECONDS, generator(1, "test/1"))
     row = rows["1", "none", kind, "0", "0.05", "test/1"]
     np.testing.assert_allclose(float(row["ccc/valence"]), ccc(output[scored], label[scored])[0], rtol=1e-6)
@@ -86,8 +86,8 @@ def test_it_goes_on_where_it_stopped_and_repeats_nothing(compared, folders, meth
     complete = part.read_bytes()
     part.write_bytes(b"\n".join(complete.split(b"\n")[: 1 + 4 * PEOPLE]) + b"\n")  # four settings were finished
     computed = []
-    rows_of_setting = adaptation_runs._rows
-    monkeypatch.setattr(adaptation_runs, "_rows", lambda *given: computed.append(given[1]) or rows_of_setting(*given))
+    rows_of_setting = adaptation_runs.rows_of
+    monkeypatch.setattr(adaptation_runs, "rows_of", lambda *given: computed.append(given[0]) or rows_of_setting(*given))
     compare_adaptation(*folders, output, shares=SHARES, neutral_seconds=NEUTRAL_SECONDS)
     assert len(computed) == len(protocols(SHARES)) - 4
     assert part.read_bytes() == complete and rows_of(output) == rows

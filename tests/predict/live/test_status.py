@@ -9,7 +9,7 @@ import pytest
 from affect_jax.predict.live.latency import Latencies
 from affect_jax.predict.live.newest import Newest
 from affect_jax.predict.live.pace import Captured
-from affect_jax.predict.live.status import CLEAR, UP, Status
+from affect_jax.predict.live.status import CLEAR, UP, Status, describe_face
 from affect_jax.predict.sighting import Row
 
 VALUES = {"valence_arousal": np.array([0.31, -0.12]), "emotion": np.array([0.1, 0.7, 0.2])}
@@ -68,3 +68,8 @@ def test_the_summary_counts_everything(make_status, clock, make_frame):
 def test_a_session_without_a_frame(make_status):
     status, *_ = make_status(io.StringIO())
     assert status.summary() == ["no frame was predicted"]
+
+
+def test_a_network_of_intensities_says_each_of_them():
+    values = {"intensity_anger": np.float32([0.04]), "intensity_happy": np.float32([7.26])}
+    assert describe_face(Row("film.mp4", 0, 0.0, face=2, values=values), "tiny_3") == "face 2: happy 7.3 anger 0.0"

@@ -4,7 +4,7 @@ import numpy as np
 
 from affect_jax.draw import colors
 from affect_jax.predict.sighting import Row
-from affect_jax.predict.sinks.painter import Painter, panel_places, panel_unit
+from affect_jax.predict.sinks.painter import Painter, panel_place, panel_places, panel_unit
 
 VALUES = {"valence_arousal": np.float32([0.5, -0.25]), "emotion": np.float32([0.1, 0.7, 0.2])}
 
@@ -18,6 +18,8 @@ def test_panels_leave_the_face_free_where_they_can():
     )  # both to the left; the right one ends at 284
     assert panel_places(640, (40.0, 50.0, 200.0, 250.0), unit) == (356, 492)  # both to the right
     assert panel_places(640, (220.0, 50.0, 200.0, 250.0), unit) == (8, 492)
+    assert panel_place(640, (300.0, 50.0, 200.0, 250.0), unit) == 8
+    assert panel_place(640, (200.0, 50.0, 200.0, 250.0), unit) == 492  # a single panel on the side with more room
     assert panel_unit(1920, 1080) == 3 and panel_unit(200, 400) == 200 / 296
 
 
@@ -85,3 +87,19 @@ def test_colors_stay_once_there_were_several_faces():
     after = paint(image, [row(0)])
     np.testing.assert_array_equal(alone[340, 340], colors.PREDICTED)
     np.testing.assert_array_equal(after[340, 340], colors.FACES[0].on_image)
+
+
+def test_a_network_of_intensities_has_bars_alone():
+    image = np.zeros((360, 640, 3), np.uint8)
+    landmarks = np.full((68, 2), 500, np.float32)
+    values = {"intensity_happy": np.float32([7.5]), "intensity_anger": np.float32([2.5])}
+    row = Row("", 0, 0.0, None, (400.0, 50.0, 200.0, 250.0), 1.0, landmarks, values, face=0)
+    drawn = Painter("tiny_3")(image, [row])
+    # A panel of three lines, 56 high, from (8, 296); its bars begin at 68 and are 38 long, and the first line is a
+    # heading.
+    for y, tenths in ((296 + 28, 0.75), (296 + 42, 0.25)):
+        bar = drawn[y, 8 + 68 : 8 + 132]
+        assert abs((bar == colors.EMOTION.on_image).all(-1).sum() - tenths * 38) <= 2
+    assert not drawn[:290, :380].any()  # no circumplex
+    beside = Painter("tiny_3")(np.full((96, 96, 3), 90, np.uint8), [Row("", 0, 0.0, values=values, face=0)])
+    assert (beside[150:, 288:] == colors.DARK).all() and (beside[:60, 288:] != colors.DARK).any()

@@ -1,13 +1,10 @@
-"""Valence and arousal over a recording."""
+"""The charted quantities over a recording."""
 
-import cv2
 import numpy as np
-import pytest
-from matplotlib.figure import Figure
 
 from affect_jax.predict.sighting import Row
 from affect_jax.predict.sinks import plot
-from affect_jax.predict.sinks.plot import Plot, Thumbnails, _draw_lines, plot_series
+from affect_jax.predict.sinks.plot import Plot, Thumbnails
 from affect_jax.predict.sources import Frame
 
 
@@ -20,24 +17,6 @@ def test_thumbnails_are_spread_over_the_recording():
         assert len(times) == min(8, length) and times[0] == 0 and times == sorted(set(times))
         steps = np.diff(times)
         assert length < 16 or (steps.max() <= 1.5 * steps.min() and times[-1] >= 0.85 * length)
-
-
-def test_lines_break_where_there_is_no_face(tmp_path):
-    times = np.arange(10) / 10
-    valence = np.linspace(-0.5, 0.5, 10)
-    valence[[3, 4, 8]] = np.nan
-    series = {"valence": valence, "arousal": -valence}
-    axes = Figure().add_subplot()
-    _draw_lines(axes, times, series)
-    np.testing.assert_array_equal(axes.lines[0].get_ydata(), valence)
-    np.testing.assert_allclose(axes.lines[1].get_xdata(), [0.9])  # alone between a gap and the end
-    spans = [(patch.get_x(), patch.get_x() + patch.get_width()) for patch in axes.patches]
-    np.testing.assert_allclose(spans, [(0.2, 0.5), (0.7, 0.9)])
-    path = tmp_path / "a $b$.png"
-    plot_series(path, "a $b$ _x.mp4", times, series, [(0.1, np.full((8, 8, 3), 77, np.uint8))])
-    picture = cv2.imread(str(path))
-    assert (picture == 77).all(-1).sum() > 10000  # the face is there
-    assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
 def test_the_plot_is_made_of_the_rows(monkeypatch, tmp_path):
@@ -59,14 +38,6 @@ def test_the_plot_is_made_of_the_rows(monkeypatch, tmp_path):
     assert kept["faces"] == [(0.25, crop)] and sink.files == [tmp_path / "a.png"]
 
 
-def test_a_quantity_of_another_range_is_not_cut_off():
-    axes = Figure().add_subplot()
-    _draw_lines(axes, np.array([0.0, 1.0]), {"left": np.array([0.5, 5.0]), "right": np.array([np.nan, 2.0])})
-    assert axes.get_ylim()[0] == pytest.approx(-1.15) and axes.get_ylim()[1] == pytest.approx(5.15)
-    colors = {line.get_color() for line in axes.lines[:4]}
-    assert len(colors) == 2  # each has one of its own
-
-
 def test_lines_do_not_run_from_one_face_to_another(monkeypatch, tmp_path):
     kept = {}
     monkeypatch.setattr(plot, "plot_series", lambda path, title, times, series, faces: kept.update(series, times=times))
@@ -80,3 +51,14 @@ def test_lines_do_not_run_from_one_face_to_another(monkeypatch, tmp_path):
             )
     np.testing.assert_array_equal(kept["times"], [0, 1, 2, 2])
     np.testing.assert_array_equal(kept["valence"], [0.5, 0.5, np.nan, 0.5])
+
+
+def test_a_network_of_intensities_has_a_plot_of_what_it_rates(monkeypatch, tmp_path):
+    kept = {}
+    monkeypatch.setattr(plot, "plot_series", lambda path, title, times, series, faces: kept.update(series))
+    values = {"intensity_happy": np.float32([7.5]), "intensity_anger": np.float32([0.25])}
+    with Plot(tmp_path / "a.png", "a.mp4", tuple(values), "tiny_3") as sink:
+        sink.write(Frame("a.mp4", 0, 0.0, None), [Row("a", 0, 0.0, values=values, face=0)])
+        sink.write(Frame("a.mp4", 1, 0.1, None), [Row("a", 1, 0.1)])
+    assert list(kept) == ["intensity_happy", "intensity_anger"] and sink.files == [tmp_path / "a.png"]
+    np.testing.assert_array_equal(kept["intensity_happy"], [7.5, np.nan])

@@ -54,3 +54,14 @@ def test_the_file_shows_the_colors(tmp_path):
     for face in (0, 1):
         color = np.array(to_rgb(FACES[face].on_white))
         assert (np.abs(image - color).max(-1) < 0.02).sum() > 500
+
+
+def test_intensities_of_several_faces_have_their_own_scale():
+    names = [f"intensity_{name}" for name in ("happy", "sad", "fear", "anger")]
+    series = {face: {name: np.full(9, 3.0 + face) for name in names} for face in (0, 1)}
+    figure = plot_of_faces.draw_faces("film", np.arange(9.0), series)
+    assert [axes.get_ylabel() for axes in figure.axes] == ["happy intensity", "sad intensity", "fear intensity",
+                                                           "anger intensity"]  # fmt: skip
+    for axes in figure.axes:
+        np.testing.assert_allclose(axes.get_ylim(), (-0.25, 10.25))
+        assert axes.get_yticks().tolist() == [0, 5, 10]

@@ -118,3 +118,21 @@ def test_every_script_is_in_the_page_and_is_installed():
     assert sorted(path.stem for path in FOLDER.glob("*.js")) == sorted(SCRIPTS)
     project = tomllib.loads((FOLDER.parents[3] / "pyproject.toml").read_text())
     assert "predict/viewer/page/*" in project["tool"]["setuptools"]["package-data"]["affect_jax"]
+
+
+def test_the_page_knows_the_scale_of_each_column_of_any_table(tmp_path):
+    for name, columns in (("one", "intensity_sad,intensity_happy"), ("two", "valence,arousal")):
+        (tmp_path / f"{name}.csv").write_text(f"time_seconds,{columns}\n0,0.5,0.25\n")
+    traces = [read_traces(tmp_path / f"{name}.csv")[1][0] for name in ("one", "two")]
+    write_page(Recording("film.mp4", Film("film.mp4", ""), 0.0, traces), tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    curves = json.loads(re.search(r'id="recording">(.*?)</script>', text)[1])["curves"]
+    intensity = {"color": "emotion", "low": 0, "high": 10, "digits": 1, "caption": "intensity, 0 to 10"}
+    assert curves[2:] == [
+        {"column": "intensity_happy", "title": "happy", **intensity},
+        {"column": "intensity_sad", "title": "sad", **intensity},
+    ]
+    assert [(curve["column"], curve["color"], curve["low"]) for curve in curves[:2]] == [
+        ("valence", "valence", -1),
+        ("arousal", "arousal", -1),
+    ]

@@ -85,3 +85,14 @@ def test_a_table_that_cannot_be_shown_is_named_with_the_reason(tmp_path, content
     path.write_text(content)
     with pytest.raises(ValueError, match=f"table.csv.*{message}"):
         read_traces(path)
+
+
+def test_intensities_are_shown_without_valence_and_arousal(tmp_path):
+    path = tmp_path / "film.csv"
+    header = "source,time_seconds,intensity_happy,intensity_anger,label_intensity_happy,intensity_happy_lo\n"
+    path.write_text(f"{header}a.mp4,0,7.25,0,,6\na.mp4,0.1,,10,3,\n")
+    _, (predicted, labels) = read_traces(path)
+    assert set(predicted.affect) == {"intensity_happy", "intensity_anger", "intensity_happy_lo"}
+    np.testing.assert_array_equal(predicted.affect["intensity_happy"], [7.25, np.nan])
+    assert set(labels.affect) == {"intensity_happy"} and labels.is_label
+    np.testing.assert_array_equal(labels.affect["intensity_happy"], [np.nan, 3])

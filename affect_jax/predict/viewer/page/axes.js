@@ -3,7 +3,6 @@
 
 const GUTTER = { left: 34, right: 8, bottom: 20, between: 10 };
 const TICKS = [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600]; // seconds
-const QUANTITIES = ["valence", "arousal"];
 
 class Axes {
   constructor(curves, trace) {
@@ -11,26 +10,32 @@ class Axes {
     this.absences = absencesOf(trace);
   }
 
-  drawFrame(context, area, quantity) {
+  drawFrame(context, area, curve) {
     context.fillStyle = cssColor("raised");
     context.fillRect(area.left, area.top, area.wide, area.high);
     this._absences(context, area);
     context.font = "11px system-ui, sans-serif";
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const value of [-1, -0.5, 0, 0.5, 1]) {
-      const y = area.top + this.curves.y(value, area.high);
+    for (const value of ticksOf(curve)) {
+      const y = area.top + this.curves.y(value, area.high, curve);
       context.fillStyle = cssColor(value ? "grid" : "rule");
       context.fillRect(area.left, Math.round(y), area.wide, 1);
       context.fillStyle = cssColor("faint");
       const inside = Math.min(area.top + area.high - 6, Math.max(area.top + 6, y));
-      if (value !== Math.round(value) && area.high < 90) continue;
+      const isMain = value === curve.low || value === curve.high || value === (curve.low + curve.high) / 2;
+      if (!isMain && area.high < 90) continue;
       context.fillText(value < 0 ? `−${-value}` : String(value), area.left - 5, inside);
     }
     context.textAlign = "left";
     context.font = "600 12px system-ui, sans-serif";
-    context.fillStyle = cssColor(quantity);
-    context.fillText(quantity, area.left + 6, area.top + 10);
+    context.fillStyle = cssColor(curve.color);
+    context.fillText(curve.title, area.left + 6, area.top + 10);
+    if (!curve.caption) return;
+    const left = area.left + 12 + context.measureText(curve.title).width;
+    context.font = "11px system-ui, sans-serif";
+    context.fillStyle = cssColor("faint");
+    context.fillText(curve.caption, left, area.top + 10);
   }
 
   /** Shades the stretches in which no frame has a face. */
@@ -59,6 +64,11 @@ class Axes {
       context.fillText(text, Math.min(GUTTER.left + wide - 8, Math.max(GUTTER.left + 8, x)), height - 4);
     }
   }
+}
+
+/** Where lines stand behind a curve: at quarters of its limits. */
+function ticksOf(curve) {
+  return [0, 1, 2, 3, 4].map((part) => curve.low + (part / 4) * (curve.high - curve.low));
 }
 
 /** The stretches [from, to] in which no frame has a face. */

@@ -1,9 +1,10 @@
 "use strict";
-// Valence and arousal over time, with intervals, for all faces of all tables; a cursor that can be dragged.
+// The quantities over time, with intervals, for all faces of all tables; a cursor that can be dragged.
 
 class Curves {
-  constructor(place, lines, cursor, traces, onSeek) {
-    Object.assign(this, { place, lines, cursor, traces, onSeek });
+  constructor(place, lines, cursor, shown, traces, onSeek) {
+    Object.assign(this, { place, lines, cursor, shown, traces, onSeek });
+    place.style.setProperty("--curves", shown.length);
     this.whole = { from: traces[0].times[0], to: traces[0].endSeconds };
     this.view = { ...this.whole };
     this.axes = new Axes(this, traces[0]);
@@ -68,18 +69,19 @@ class Curves {
 
   draw() {
     const { context, width, height } = prepare(this.lines);
-    const high = (height - GUTTER.bottom - GUTTER.between) / 2;
+    const count = this.shown.length;
+    const high = (height - GUTTER.bottom - GUTTER.between * (count - 1)) / count;
     const wide = width - GUTTER.left - GUTTER.right;
     this.axes.drawTimes(context, wide, height);
-    for (const [index, quantity] of QUANTITIES.entries()) {
+    for (const [index, curve] of this.shown.entries()) {
       const area = { left: GUTTER.left, top: index * (high + GUTTER.between), wide, high };
-      this.axes.drawFrame(context, area, quantity);
+      this.axes.drawFrame(context, area, curve);
       context.save();
       context.beginPath();
       context.rect(area.left, area.top, wide, high);
       context.clip();
       for (const trace of [...this.traces].reverse()) {
-        for (const face of trace.faces) if (face.shown) this._face(context, area, trace, face, quantity);
+        for (const face of trace.faces) if (face.shown) this._face(context, area, trace, face, curve);
       }
       context.restore();
     }
@@ -92,41 +94,43 @@ class Curves {
   }
 
   /** Pixels from its upper edge. */
-  y(value, high) {
-    return 3 + ((1 - value) / 2) * (high - 6);
+  y(value, high, { low, high: most }) {
+    return 3 + ((most - value) / (most - low)) * (high - 6);
   }
 
-  _face(context, area, trace, face, quantity) {
+  _face(context, area, trace, face, curve) {
+    const values = face.columns[curve.column];
+    if (!values) return; // this table does not have it
     const color = trace.color(face.number);
-    const lower = face.columns[`${quantity}_lo`];
-    const upper = face.columns[`${quantity}_hi`];
-    if (lower && upper) this._band(context, area, face, lower, upper, color);
+    const lower = face.columns[`${curve.column}_lo`];
+    const upper = face.columns[`${curve.column}_hi`];
+    const y = (value) => area.top + this.y(value, area.high, curve);
+    if (lower && upper) this._band(context, area, face, lower, upper, color, y);
     context.strokeStyle = color;
     context.lineWidth = trace.order ? 1.4 : 1.8;
     context.setLineDash(trace.order && !trace.isLabel ? [6, 3] : []);
     context.lineJoin = "round";
     context.beginPath();
-    for (const stretch of this._stretches(face, face.columns[quantity], area.wide)) {
-      stretch.forEach(([x, low], place) => {
-        const y = area.top + this.y(low, area.high);
-        if (place) context.lineTo(area.left + x, y);
-        else context.moveTo(area.left + x, y);
+    for (const stretch of this._stretches(face, values, area.wide)) {
+      stretch.forEach(([x, value], place) => {
+        if (place) context.lineTo(area.left + x, y(value));
+        else context.moveTo(area.left + x, y(value));
       });
-      if (stretch.length === 1) context.lineTo(area.left + stretch[0][0] + 1, area.top + this.y(stretch[0][1], area.high));
+      if (stretch.length === 1) context.lineTo(area.left + stretch[0][0] + 1, y(stretch[0][1]));
     }
     context.stroke();
     context.setLineDash([]);
   }
 
-  _band(context, area, face, lower, upper, color) {
+  _band(context, area, face, lower, upper, color, y) {
     context.fillStyle = color;
     context.globalAlpha = 0.22;
     const below = this._stretches(face, lower, area.wide, "low");
     const above = this._stretches(face, upper, area.wide, "high");
     for (let number = 0; number < Math.min(below.length, above.length); number++) {
       context.beginPath();
-      for (const [x, value] of above[number]) context.lineTo(area.left + x, area.top + this.y(value, area.high));
-      for (const [x, value] of below[number].reverse()) context.lineTo(area.left + x, area.top + this.y(value, area.high));
+      for (const [x, value] of above[number]) context.lineTo(area.left + x, y(value));
+      for (const [x, value] of below[number].reverse()) context.lineTo(area.left + x, y(value));
       context.fill();
     }
     context.globalAlpha = 1;

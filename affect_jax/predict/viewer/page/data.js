@@ -66,7 +66,8 @@ class Face {
 
 /** The rows of a table: of a prediction, or of labels. */
 class Trace {
-  constructor(packed, order) {
+  constructor(packed, order, curves) {
+    this.strengths = curves.filter((curve) => curve.low === 0);
     this.name = packed.name;
     this.isLabel = packed.is_label;
     this.order = order; // 0 for what the page is about
@@ -141,12 +142,25 @@ class Trace {
     return whole.some((number) => number) ? Array.from(whole, (number) => number * this.landmarkStep) : null;
   }
 
-  /** The emotion of a row in words, with its probability where that is known. */
-  emotionOf(row) {
+  /** The value of a column in a row; NaN where it is unknown. */
+  valueOf(column, row) {
+    return this.affect[column]?.[row] ?? NaN;
+  }
+
+  /** The emotion of a row, with its probability where that is known, or the strongest with its intensity. */
+  wordsOf(row) {
     const index = this.expression[row];
-    if (index < 0) return "";
+    if (index < 0) return this._strongest(row);
     const name = this.emotions[index];
     if (!this.probabilities) return name;
     return `${name} ${Math.round(100 * this.probabilities[this.emotions.length * row + index])} %`;
+  }
+
+  _strongest(row) {
+    let best = null;
+    for (const curve of this.strengths) {
+      if (this.valueOf(curve.column, row) > (best ? this.valueOf(best.column, row) : -1)) best = curve;
+    }
+    return best ? `${best.title} ${numberText(this.valueOf(best.column, row), best)}` : "";
   }
 }

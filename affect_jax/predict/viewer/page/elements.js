@@ -37,9 +37,11 @@ function prepare(canvas) {
   return { context, width, height };
 }
 
-function signed(value) {
+/** A number of a quantity, with a sign where it may be negative. */
+function numberText(value, { low, digits }) {
   if (Number.isNaN(value)) return "–";
-  return (value < 0 ? "−" : "+") + Math.abs(value).toFixed(2);
+  const sign = low < 0 ? (value < 0 ? "−" : "+") : "";
+  return sign + Math.abs(value).toFixed(digits);
 }
 
 /** Minutes and seconds, and hours where there are any. */

@@ -12,13 +12,15 @@ function report(text) {
 }
 
 const recording = JSON.parse(byId("recording").textContent);
-const traces = recording.traces.map((packed, order) => new Trace(packed, order));
+const traces = recording.traces.map((packed, order) => new Trace(packed, order, recording.curves));
 const video = byId("video");
 const clock = new Clock(video, traces[0], recording.start_seconds, onFrame);
 const stage = new Stage(byId("stage"), video, byId("drawing"), traces[0], recording.film);
-const circles = traces.map((trace) => new Circumplex(byId("circles"), trace, traces.length > 1));
-const curves = new Curves(byId("curves"), byId("lines"), byId("cursor"), traces, (seconds) => clock.goTo(seconds));
-const readout = new Readout(document.querySelector("#readout tbody"), byId("bars"), traces);
+const circles = traces
+  .filter((trace) => trace.affect.valence)
+  .map((trace) => new Circumplex(byId("circles"), trace, traces.length > 1));
+const curves = new Curves(byId("curves"), byId("lines"), byId("cursor"), recording.curves, traces, (seconds) => clock.goTo(seconds));
+const readout = new Readout(byId("readout"), byId("bars"), recording.curves, traces);
 const marks = new Marks(recording.key, recording.source, traces[0], onMarks);
 const lane = new Lane(byId("lane"), byId("marks"), marks, curves, clock);
 

@@ -67,7 +67,7 @@ class Stage {
   }
 
   _label(context, row, left, top, width, height, color) {
-    const text = `${this.trace.face[row]}  ${this.trace.emotionOf(row)}`.trim();
+    const text = `${this.trace.face[row]}  ${this.trace.wordsOf(row)}`.trim();
     context.font = "600 13px system-ui, sans-serif";
     const wide = context.measureText(text).width + 12;
     const x = Math.max(2, Math.min(left, width - wide - 2));

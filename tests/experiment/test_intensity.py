@@ -1,0 +1,76 @@
+"""Intensity by the ordinary commands: I3D and the clip network, which starts from one of valence and arousal."""
+
+import csv
+
+import jax
+import numpy as np
+import pytest
+
+from affect_jax.data.readers.rendered import RenderedConfig, rendered
+from affect_jax.data.source import Concatenated
+from affect_jax.experiment import task
+from affect_jax.experiment.config import options
+from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.evaluate import evaluate_run
+from affect_jax.experiment.restore import restore_run
+from affect_jax.experiment.train import train
+from affect_jax.nn.network import names
+from configs import base, intensity
+
+# Two people who both smile.
+FACES = {"kind": "clips", "subjects": 2, "per_subject": 1, "frames": 20, "fps": 6.0, "size_px": 40, "seed": 3}
+SIZES = {
+    "trunk": {"input_px": 32, "widths": (4, 4, 8), "depth": 1, "modules": 1},
+    "head": {"blocks": 1, "rank": 2},
+    "execution": "direct",
+}
+
+
+def miniature(variant: str):
+    config = intensity.get_config(variant)
+    config.batch_size = 2
+    config.data.store = ""
+    config.train.update(steps=2, log_every=1, evaluate_every=2)
+    for part in (config.data.train.rendered, config.evaluations.validation):
+        part.update(FACES)
+    return config
+
+
+def test_data_without_a_label_of_what_is_learned_are_refused():
+    run = options.parse(miniature("clip"))
+    message = "no training example has a label of intensity_happy, so nothing would be trained.*data.train: rendered"
+    with pytest.raises(UsageError, match=message):
+        task.fit_task(run, Concatenated([rendered(RenderedConfig(subjects=1, per_subject=2, size_px=32))]))
+    assert task.fit_task(run, Concatenated([rendered(run.data.train["rendered"].options)])) == run.task
+
+
+@pytest.mark.slow
+def test_i3d_trains_and_gives_each_frame_an_intensity(tmp_path):
+    config = miniature("small")
+    config.model.update(width=0.0625, input_px=32, form="ordinal")
+    assert train(config, tmp_path / "run")
+    settings = [f"{name}={value}" for name, value in FACES.items()] + ["intensities=happy"]
+    folder, summary = evaluate_run(tmp_path / "run", "rendered", "", "validation", settings)
+    rows = list(csv.DictReader((folder / "predictions.csv").open()))
+    assert len(rows) == 40 and len({row["frame"] for row in rows}) == 20  # each frame of both people once
+    assert all(0 <= float(row["intensity_happy"]) <= 10 for row in rows)
+    assert "within_2/intensity_happy" in str(summary)
+
+
+@pytest.mark.slow
+def test_the_clip_network_starts_from_a_trained_one_and_draws_its_heads(tmp_path):
+    first = miniature("clip")
+    first.model = base.model("clip", **SIZES)
+    first.task = base.task("affect")
+    first.train.best = "validation/ccc/mean"
+    assert train(first, tmp_path / "clip")
+    second = miniature("clip")
+    second.model = base.model("intensity_clip", emotions_rated=("happy",), **SIZES)
+    second.initialize.update(rule="copy", workdir=str(tmp_path / "clip"))
+    second.train.steps = 0
+    assert train(second, tmp_path / "intensity")
+    before, after = (jax.device_get(names(restore_run(tmp_path / name)[2])) for name in ("clip", "intensity"))
+    shared = set(before) & set(after)
+    assert set(after) - shared == {"logits/kernel", "logits/bias"}
+    for name in shared:
+        np.testing.assert_array_equal(before[name], after[name], err_msg=name)
