@@ -6,7 +6,7 @@ Command: python -m launch.train --config=configs/intensity.py:small --workdir=ru
   sizes, python -m launch.convert --from=rgb_imagenet.pt --workdir=runs/intensity/kinetics, then
   python -m launch.train --config=configs/intensity.py:paper $ROOT --workdir=runs/intensity/paper
 Expected: within 2 of the label in 64 % of the frames of new people (the paper), and above a constant prediction.
-Measured: MEASURED
+Measured: not yet run in full. A constant 2 is within 2 in 82 % of the frames held out, with a kappa of 0.
 """
 
 from ml_collections import ConfigDict

@@ -12,9 +12,11 @@ from affect_jax.experiment import task
 from affect_jax.experiment.config import options
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.evaluate import evaluate_run
+from affect_jax.experiment.network import make_network
 from affect_jax.experiment.restore import restore_run
 from affect_jax.experiment.train import train
 from affect_jax.nn.network import names
+from affect_jax.train.optimizer import schedule
 from configs import base, intensity
 
 # Two people who both smile.
@@ -28,8 +30,9 @@ SIZES = {
 
 def miniature(variant: str):
     config = intensity.get_config(variant)
-    config.batch_size = 2
-    config.data.store = ""
+    config.batch_size = 8
+    config.data.update(store="", hop=1)
+    config.data.windows.transitions = 0.0
     config.train.update(steps=2, log_every=1, evaluate_every=2)
     for part in (config.data.train.rendered, config.evaluations.validation):
         part.update(FACES)
@@ -42,6 +45,15 @@ def test_data_without_a_label_of_what_is_learned_are_refused():
     with pytest.raises(UsageError, match=message):
         task.fit_task(run, Concatenated([rendered(RenderedConfig(subjects=1, per_subject=2, size_px=32))]))
     assert task.fit_task(run, Concatenated([rendered(run.data.train["rendered"].options)])) == run.task
+
+
+def test_the_config_of_the_paper_has_its_size_and_its_rates():
+    run = options.parse(intensity.get_config("paper"))
+    assert sum(leaf.size for leaf in jax.tree.leaves(make_network(run).abstract.trained)) == 12_291_259
+    epoch = run.train.evaluate_every
+    rates = schedule(run.optimizer, run.train.steps)
+    found = [float(rates(int((number + 0.5) * epoch))) for number in range(30)]
+    np.testing.assert_allclose(found, [1e-4 * 0.1 ** (number // 7) for number in range(30)], rtol=1e-5)
 
 
 @pytest.mark.slow
