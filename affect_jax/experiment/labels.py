@@ -21,8 +21,8 @@ def join_labels(predictions: "polars.DataFrame", labels: "polars.DataFrame") -> 
     columns = [name for name in labels.columns if name.startswith(PREFIX)]
     if not columns:
         raise ValueError(
-            "the labels have no column valence, arousal or expression, nor intensity_happy or the like; they have "
-            f"{_list(labels)}"
+            "the labels have no column valence, arousal or expression, and no intensity such as intensity_happy; they "
+            f"have {_list(labels)}"
         )
     _require_unique(predictions, labels, keys)
     count = labels.height
