@@ -211,7 +211,7 @@ def test_before_training_the_experts_predict_what_their_base_does(static_run, st
     variables = initialize.initial_variables(run.options, run.network, tmp_path)
     source = features(FeaturesConfig(root=str(stored_faces[0])))
     found = run.network.predict(variables, jax.numpy.asarray(source.examples.features))
-    expected = read_features(stored_faces[0]).valence_arousal
+    expected = read_features(stored_faces[0]).raw
     np.testing.assert_allclose(found["valence_arousal"], expected, atol=1e-5)
     config.model.mixture.hidden = 5
     with pytest.raises(UsageError, match=r"hidden_kernel is \(8, 4\) in the head, .*; set model.mixture.hidden to 4"):
