@@ -1,10 +1,10 @@
-"""Predicts valence, arousal and emotions for a video, an image or a folder of both.
+"""Predicts valence, arousal, emotions or their intensities for a video, an image or a folder of both.
 
   python -m launch.predict --workdir=runs/clip --input=interview.mp4 --output=out
   ffmpeg -i film.mxf -f yuv4mpegpipe - | python -m launch.predict --workdir=runs/clip --input=- --output=out
 
 Writes <name>.csv (a row per decoded frame and face) with <name>.schema.json (network, crop, columns, facts), <name>.png
-(valence and arousal over time), summary_per_clip.csv and, only with --overlay, images of faces: <name>_overlay.mp4 and
+(what it predicts over time), summary_per_clip.csv and, only with --overlay, images of faces: <name>_overlay.mp4 and
 crops in the plot. The same command continues a prediction that was killed or stopped (exit code 75). Exit code 1 if
 anything was lost or could not be read. Faces are found with Google's face_landmarker.task, which needs the extra
 "affect_jax[face]"; with --faces=whole_frame, each frame is a face crop. --persons=FOLDER uses the adapters that

@@ -4,11 +4,12 @@
   python -m launch.view --input=predictions/interview.csv --video=videos/interview.mp4 --compare=other/interview.csv
 
 Writes <name>_viewer.html beside the table: one file that refers to the video by a relative path, and loads nothing
-else. It shows faces with landmarks and emotions over the video, the circumplex, and valence and arousal over time, with
+else. It shows faces with landmarks and emotions over the video, and valence and arousal or intensities over time, with
 a cursor to drag; marks (event, exclude, your own words) are exported as CSV. A video that is not beside the table is
 named with --video, or chosen in the page. Browsers play MP4 and WebM; of other recordings, name the MP4 that
 launch.predict writes with the overlay. --compare adds a second prediction, or a table with time_seconds and labels
-(label_valence and label_arousal, or valence and arousal). Exit code 1 if a table of a folder could not be shown.
+(label_valence and label_arousal, or label_intensity_happy and so on, with or without label_). Exit code 1 if a table of
+a folder could not be shown.
 """
 
 import pathlib

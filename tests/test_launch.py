@@ -80,6 +80,7 @@ OTHER_MEANINGS = {  # flags that mean something else than the flag of the same n
     ("sweep", "sweep"),  # a Python file, not the folder of a finished sweep
     ("attention", "output"),  # a file, not a folder
     ("view", "input"),  # a table, not a video
+    ("compare_groups", "columns"),  # of tables that are read
     ("import_lists", "output"),
     ("find_faces", "output"),  # of the report; landmarks go into the data set
     *(("find_faces", name) for name in ("data", "data_root")),  # of whole pictures, without a run
@@ -245,7 +246,7 @@ WRONG = {
     "a reader with a slip": (
         "prepare_data",
         [STATIC, "--config.data.train.rendered.reader=renderd"],
-        "unknown data.train.rendered.reader 'renderd'; choose one of afew_va",
+        "unknown data.train.rendered.reader 'renderd'; choose one of action_units, afew_va",
     ),
     "no evaluation": ("report", ["--workdir=W", "--evaluation=x", "--output=O"], "run python -m launch.evaluate first"),
     "an empty path": ("train", [STATIC, "--workdir="], "--workdir= is empty; give a path"),

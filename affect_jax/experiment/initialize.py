@@ -1,5 +1,6 @@
 """The initial weights of a run: random, copied from another run or its head, or inflated from a static network."""
 
+import dataclasses
 import pathlib
 
 import jax
@@ -84,8 +85,10 @@ def warn_of_another_crop(run: Options, workdir: pathlib.Path) -> None:
     other = claim.read_options(workdir)
     if run.contract.takes == other.contract.takes == "images" and run.crop != other.crop:
         theirs, ours = crop_name(other.contract.input_px, other.crop), crop_name(run.contract.input_px, run.crop)
+        mine = dataclasses.asdict(run.crop)
+        settings = [
+            f"crop.{name}={value}" for name, value in dataclasses.asdict(other.crop).items() if value != mine[name]
+        ]
         logging.warning(
-            "%s takes the crop '%s', this run '%s'; to keep its crop, set crop.warp=%s, crop.side_ratio=%g and "
-            "crop.one_box=%s",
-            workdir, theirs, ours, other.crop.warp, other.crop.side_ratio, other.crop.one_box,
-        )  # fmt: skip
+            "%s takes the crop '%s', this run '%s'; to keep its crop, set %s", workdir, theirs, ours, " ".join(settings)
+        )

@@ -129,10 +129,10 @@ def write_preset(table: pathlib.Path, columns: str, suffix: str = ".csv") -> lis
 def _require_preset(columns: str, include: Sequence[str], quantities: Sequence[str]) -> None:
     """ValueError if a table lacks groups of columns that a preset needs, or everything that has a column there."""
     preset = PRESETS[columns]
-    if absent := [name for name in preset.include if name not in include]:
-        raise ValueError(f"columns={columns} needs the {absent[0]} of each face; predict with include={absent[0]}")
     if not set(quantities) & set(preset.quantities):
         raise ValueError(
             f"columns={columns} has no column for what the network predicts ({', '.join(quantities)}); use "
             f"columns={OWN}, or columns=openface, which adds ours"
         )
+    if absent := [name for name in preset.include if name not in include]:
+        raise ValueError(f"columns={columns} needs the {absent[0]} of each face; predict with include={absent[0]}")

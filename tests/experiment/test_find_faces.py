@@ -155,7 +155,7 @@ def test_no_face_at_all_is_a_failure(tmp_path):
 def test_what_needs_no_faces_is_refused_before_the_finder_is_loaded(tmp_path):
     load = lambda: pytest.fail("loaded")
     with pytest.raises(
-        UsageError, match="--data=affectnet: its reader takes no landmark tables.*choose one of ck_plus"
+        UsageError, match="--data=affectnet: its reader takes no landmark tables.*choose one of action_units"
     ):
         find_faces("affectnet", str(tmp_path), None, load)
     with pytest.raises(UsageError, match=r"no folder .*nowhere; root is the folder with videos or frames"):

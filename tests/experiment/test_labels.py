@@ -60,7 +60,7 @@ WRONG = {
     ),
     "nothing to join": (
         dict(frame=[0], sadness=[1]),
-        "the labels have no column valence, arousal or expression; they have frame, sadness$",
+        "no column valence, arousal or expression, and no intensity such as .*; they have frame, sadness$",
     ),
     "other times": (
         dict(time_seconds=[40.0], face=[0], valence=[0.1]),

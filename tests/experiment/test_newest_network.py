@@ -19,6 +19,8 @@ from affect_jax.experiment.export.sidecar import describe
 from affect_jax.experiment.export.source import Source
 from affect_jax.experiment.network import make_network
 from affect_jax.experiment.plain_folder import write_weights
+from affect_jax.experiment.predict import Finding, predict_run
+from affect_jax.experiment.view import view
 from affect_jax.infer.compiled import CompiledNetwork
 from affect_jax.predict.estimate import estimate
 from affect_jax.predict.live.analyzer import require_immediate
@@ -100,3 +102,15 @@ def test_only_networks_of_landmarks_alone_have_nothing_to_report(tmp_path):
     network = make_network(run)
     with pytest.raises(UsageError, match="holds a landmark network, which does not predict affect"):
         making.make_predictor(tmp_path, run, network, network.abstract, 0, (), "float32")
+
+
+@pytest.mark.slow
+def test_the_command_writes_what_is_rated_and_the_page_shows_it(folder, tmp_path, write_film):
+    film = write_film(tmp_path / "film.mp4", range(40, 240, 20))
+    assert predict_run(folder, film, tmp_path / "out", finding=Finding("whole_frame"), overlay=True)
+    header, *rows = (tmp_path / "out" / "film.csv").read_text().splitlines()
+    assert header.endswith(f",FaceScore,quality,{NAME}") and len(rows) == 10
+    assert all(0 <= float(row.rpartition(",")[2]) <= 10 for row in rows)
+    assert (tmp_path / "out" / "film_overlay.mp4").is_file() and (tmp_path / "out" / "film.png").is_file()
+    (page,) = view(tmp_path / "out" / "film.csv", film)
+    assert f'"column":"{NAME}"' in page.read_text(encoding="utf-8")

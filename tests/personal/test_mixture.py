@@ -54,8 +54,8 @@ def test_each_expert_learns_from_its_own_person_alone(head, sources):
     together = learn_experts(head, frames, stops=(2, 5))
     spoiled = dataclasses.replace(frames, label=frames.label.at[1].set(9.0))
     others = learn_experts(head, spoiled, stops=(2, 5))
-    for name, array in vars(together).items():
-        np.testing.assert_array_equal(array[:, [0, 2, 3, 4]], vars(others)[name][:, [0, 2, 3, 4]])
+    for leaf, other in zip(jax.tree.leaves(together), jax.tree.leaves(others), strict=True):
+        np.testing.assert_array_equal(leaf[:, [0, 2, 3, 4]], other[:, [0, 2, 3, 4]])
     assert np.any(together.output_bias[:, 1] != others.output_bias[:, 1])
     own = jax.tree.map(lambda leaf: leaf[2:3], frames)
     alone = learn_experts(head, own, stops=(5,))
@@ -74,6 +74,6 @@ def test_learning_together_leaves_out_frames_of_weight_0_and_experts_not_allowed
     found = learn(used)
     for leaf, other in zip(jax.tree.leaves(found), jax.tree.leaves(learn(spoiled)), strict=True):
         np.testing.assert_array_equal(leaf, other)
-    for name, array in vars(found.heads).items():
-        np.testing.assert_array_equal(array[0, 2], vars(heads)[name][2])
+    for leaf, other in zip(jax.tree.leaves(found.heads), jax.tree.leaves(heads), strict=True):
+        np.testing.assert_array_equal(leaf[0, 2], other[2])
     assert np.any(found.gate_kernel != 0) and np.any(found.heads.output_bias[0, 0] != 0)

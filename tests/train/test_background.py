@@ -137,12 +137,13 @@ def test_a_checkpoint_that_is_no_longer_kept_loses_its_name_before_its_files(tmp
     save(checkpoints, 1)
     checkpoints._manager.wait_until_finished()
     before = {path.name for path in (tmp_path / "checkpoints" / "1" / "network").iterdir()}
+    assert "manifest.ocdbt" in before
     save(checkpoints, 2)
     checkpoints._manager.wait_until_finished()
     assert on_disk(tmp_path) == ["2", REMOVED]
     removed = tmp_path / "checkpoints" / REMOVED / "1"
     assert {path.name for path in (removed / "network").iterdir()} == before
-    (removed / "network" / before.pop()).unlink()  # where a kill would stop
+    (removed / "network" / "manifest.ocdbt").unlink()  # where a kill would stop
     assert_latest_is_whole(tmp_path, 2)
     save(checkpoints, 3)
     checkpoints.close()

@@ -21,7 +21,8 @@ def require_immediate(predictor: Predictor) -> None:
     if predictor.frames is not None and predictor.follower is None and not predictor.newest:
         raise ValueError(
             f"network '{predictor.name}' looks at {predictor.frames} frames, also at later ones, which "
-            "are not there yet; use a static network, or a causal one (python -m launch.inflate --causal)"
+            "are not there yet; use a static network, a causal one (python -m launch.inflate --causal), or one that "
+            "predicts the newest frame, as in configs/intensity.py"
         )
 
 

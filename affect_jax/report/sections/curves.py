@@ -11,6 +11,7 @@ from affect_jax.draw.axes import make_figure, style_axes, to_png
 from affect_jax.draw.colors import AROUSAL, EMOTION, INK, SERIES, VALENCE
 from affect_jax.files.atomic import write_bytes
 from affect_jax.files.json_files import read_objects
+from affect_jax.quantities.registry import QUANTITIES
 from affect_jax.report.evaluated import CaptionedPlot, Evaluated
 
 SHARE_SMOOTHED = 0.05  # width of the smoothing window for losses, as a share of the run
@@ -34,6 +35,8 @@ SCORE_COLORS = {  # of scores that share a scale; the line style is that of the 
     "ccc/arousal": AROUSAL.on_white,
     "macro_f1": EMOTION.on_white,
 }
+AGREEMENT = "kappa/"  # before the names of quantities; shown of networks that have none of the scores above
+PALETTE = (*SERIES, EMOTION.on_white)  # of losses and scores without a fixed color
 STYLES = (
     {"linestyle": "-", "marker": "o"},
     {"linestyle": "--", "marker": "s"},
@@ -96,13 +99,13 @@ def by_evaluation(series: Mapping[str, Curve]) -> dict[str, dict[str, Curve]]:
 
 
 def _draw_losses(axes, losses: Mapping) -> None:
-    others = itertools.cycle(SERIES)
+    others = itertools.cycle(PALETTE)
     for name, (steps, values) in losses.items():
         color = LOSS_COLORS[name] if name in LOSS_COLORS else next(others)
         window = np.ones(max(1, int(len(values) * SHARE_SMOOTHED)))
         counts = np.convolve(np.ones(len(values)), window, "same")  # fewer at the ends
         smooth = np.convolve(values, window, "same") / counts
-        label = LOSS_LABELS.get(name, name.removeprefix("train/loss/"))
+        label = LOSS_LABELS.get(name) or _title(name.removeprefix("train/loss/"))
         total = name == "train/loss"
         if total:
             axes.plot(steps, values, color=color, linewidth=0.8, alpha=0.25)
@@ -112,17 +115,30 @@ def _draw_losses(axes, losses: Mapping) -> None:
 
 
 def _draw_scores(axes, evaluations: Mapping[str, Mapping[str, Curve]]) -> None:
-    """Draws CCC and macro F1, which share a scale, or else the first score there is, such as the landmark error."""
+    """Draws CCC and macro F1, which share a scale, or else kappas, or the first score there is, such as the NME."""
     known = dict.fromkeys(name for scores in evaluations.values() for name in scores)
-    names = [name for name in SCORE_COLORS if name in known] or list(known)[:1]
+    names = [name for name in SCORE_COLORS if name in known]
+    names = names or [name for name in known if name.startswith(AGREEMENT)] or list(known)[:1]
+    palette = dict(zip(names, itertools.cycle(PALETTE), strict=False))
     lowest = 0.0
     for (evaluation, scores), style in zip(evaluations.items(), itertools.cycle(STYLES), strict=False):
         for name in [each for each in names if each in scores]:
             steps, values = scores[name]
-            label = SCORE_LABELS.get(name, name)
+            label = SCORE_LABELS.get(name) or _score_title(name)
             label = label if len(evaluations) == 1 else f"{label}, {evaluation}"
-            color = SCORE_COLORS.get(name, SERIES[0])
+            color = SCORE_COLORS.get(name, palette[name])
             axes.plot(steps, values, color=color, linewidth=1.8, markersize=4, label=label, **style)
             lowest = min(lowest, values.min())
     if names and ERROR not in names:
         axes.set_ylim(lowest, 1)
+
+
+def _title(name: str) -> str:
+    """What a quantity is called, or another term of a loss."""
+    return QUANTITIES[name].title if name in QUANTITIES else name
+
+
+def _score_title(name: str) -> str:
+    """What a score is called in tables, or its name."""
+    headlines = [each.headline for each in QUANTITIES.values() if name in each.headline]
+    return headlines[0][name] if headlines else name

@@ -35,8 +35,13 @@ class ClipTrace:
 
 
 def section(runs: Sequence[Evaluated], folder: pathlib.Path) -> list[CaptionedPlot]:
-    """The clips with the most movement, for the first and last run; none unless both have the same rows, from clips."""
+    """The clips with the most movement, for the first and last run; none unless both have the same rows, from clips.
+
+    Both must predict valence and arousal.
+    """
     first, last = runs[0], runs[-1]
+    if any(VALENCE_AROUSAL not in run.rows.values for run in (first, last)):
+        return []
     if len(runs) < 2 or not any(last.rows.clip) or first.rows.source != last.rows.source:
         return []
     path = folder / "traces.png"

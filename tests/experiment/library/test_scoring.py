@@ -61,7 +61,10 @@ def test_a_label_where_no_face_was_found_does_not_count(model, film, caplog):
     ("labels", "message"),
     [
         ({"valence": [0.1]}, "the labels need a column frame, time_seconds or source to be joined on; they have val"),
-        ({"frame": [0], "x": [1]}, "the labels have no column valence, arousal or expression; they have frame, x"),
+        (
+            {"frame": [0], "x": [1]},
+            "no column valence, arousal or expression, and no intensity such as .*; they have frame, x",
+        ),
         (
             {"frame": [70], "valence": [0.1], "arousal": [0.1]},
             "no label belongs to a prediction: the first label is of frame 70, the first row of",

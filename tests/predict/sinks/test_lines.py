@@ -8,10 +8,11 @@ import pytest
 from matplotlib.figure import Figure
 
 from affect_jax.draw.colors import EMOTION
-from affect_jax.emotions import EMOTION_UNITS
 from affect_jax.predict.sinks.lines import _draw_lines, draw_series
 from affect_jax.predict.sinks.plot import plot_series
-from affect_jax.quantities.registry import quantity
+from affect_jax.quantities.registry import QUANTITIES, quantity
+
+INTENSITIES = [name for name in QUANTITIES if name.startswith("intensity_")]
 
 
 def test_lines_break_where_there_is_no_face(tmp_path):
@@ -43,7 +44,8 @@ def test_a_quantity_of_another_range_is_not_cut_off():
 
 def test_six_intensities_have_a_panel_each_and_valence_and_arousal_share_one():
     times = np.arange(20) / 10
-    intensities = {f"intensity_{emotion}": np.full(20, 2.0 + place) for place, emotion in enumerate(EMOTION_UNITS)}
+    intensities = {name: np.full(20, 2.0 + place) for place, name in enumerate(INTENSITIES)}
+    assert len(intensities) == 6
     affect = {"valence": np.full(20, 0.5), "arousal": np.full(20, -0.5)}
     figure = draw_series("film", times, intensities | affect, [(0.5, np.zeros((8, 8, 3), np.uint8))])
     first, *panels = figure.axes[:7]

@@ -381,3 +381,33 @@ def test_a_curve_keeps_the_least_and_greatest_value_of_each_pixel(opened):
     assert np.isnan(expected["low"]).sum() > 3
     for name, values_of in expected.items():
         np.testing.assert_array_equal(np.array(found[name], np.float32), values_of)
+
+
+def test_intensities_have_curves_bars_and_a_word_without_a_circumplex(browser, tmp_path):
+    times = viewed.write_video(tmp_path / "film.mp4", [3600 * number for number in range(6)])
+    lines = ["source,frame,face,time_seconds,success,intensity_happy,intensity_anger,label_intensity_happy"]
+    lines += [f"film.mp4,{frame},0,{seconds},1,{1.5 * frame},4.25,{frame}" for frame, seconds in enumerate(times)]
+    (tmp_path / "film.csv").write_text("\n".join(lines) + "\n")
+    name, traces = read_traces(tmp_path / "film.csv")
+    shown = film.film(tmp_path / "film.mp4", tmp_path)
+    write_page(Recording(name, shown, 0.0, traces), tmp_path / "film_viewer.html")
+    browser.resize(1100, 900)
+    browser.open(tmp_path / "film_viewer.html")
+    browser.wait(READY)
+    browser.evaluate("clock.go(5)")
+    browser.wait(READY)
+    text = lambda selector: browser.evaluate(
+        f"[...document.querySelectorAll({json.dumps(selector)})].map((each) => each.textContent)"
+    )
+    assert text("#readout th") == ["Face", "Strongest", "film", "film (labels)"]
+    assert text("#readout td:last-child") == ["happy 7.5", "happy 5.0"]
+    assert text("#bars h3") == ["Face 0, film: intensity, 0 to 10", "Face 0, film (labels): intensity, 0 to 10"]
+    assert text("#bars > span") == ["happy", "7.5", "anger", "4.3", "happy", "5.0"]
+    widths = "[...document.querySelectorAll('#bars .bar div')].map((each) => each.style.width)"
+    assert browser.evaluate(widths) == ["75%", "42.5%", "50%"]
+    assert browser.evaluate("traces[0].wordsOf(traces[0].starts[0])") == "anger 4.3"
+    assert browser.evaluate("document.querySelectorAll('#circles canvas').length") == 0
+    # Two plots, from 0 at the bottom to 10 at the top, 3 px from their edges.
+    assert browser.evaluate("curves.shown.map((curve) => curve.title)") == ["happy", "anger"]
+    assert browser.evaluate("[0, 5, 10].map((value) => curves.y(value, 106, curves.shown[0]))") == [103, 53, 3]
+    assert not browser.complaints()

@@ -1,7 +1,7 @@
 import pytest
 
 from affect_jax.draw import axes
-from affect_jax.report.sections import adaptation, attention, circumplex, comparison, confusion, curves, traces
+from affect_jax.report.sections import adaptation, attention, circumplex, comparison, confusion, curves, levels, traces
 
 
 @pytest.fixture
@@ -13,6 +13,6 @@ def drawn(monkeypatch):
         figures.append(figure)
         return axes.to_png(figure)
 
-    for module in (adaptation, attention, circumplex, comparison, confusion, curves, traces):
+    for module in (adaptation, attention, circumplex, comparison, confusion, curves, levels, traces):
         monkeypatch.setattr(module, "to_png", keep)
     return figures

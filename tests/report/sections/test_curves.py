@@ -81,3 +81,18 @@ def test_an_evaluation_of_another_name_stands_in_the_title(drawn, tmp_path):
     scores = drawn[0].axes[1]
     assert scores.get_title(loc="left") == "landmarks: held"
     assert [line.get_label() for line in scores.get_lines()] == ["landmark error (NME)"]
+
+
+def test_a_run_of_intensities_shows_the_kappa_of_each(drawn, tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(
+        '{"step": 10, "train/loss": 1.0, "train/loss/intensity_happy": 1.5, "seconds": 1}\n'
+        '{"step": 10, "held/exact/intensity_happy": 0.1, "held/kappa/intensity_happy": 0.5,'
+        ' "held/kappa/intensity_sad": -0.25, "seconds": 1}\n'
+    )
+    curves.draw_curves({"smiles": path}, tmp_path / "curves.png")
+    losses, scores = drawn[0].axes
+    assert [line.get_label() for line in losses.get_lines()][1:] == ["total", "happy intensity"]
+    found = {line.get_label(): line.get_ydata().tolist() for line in scores.get_lines()}
+    assert found == {"happy intensity weighted kappa": [0.5], "sad intensity weighted kappa": [-0.25]}
+    assert len({line.get_color() for line in scores.get_lines()}) == 2

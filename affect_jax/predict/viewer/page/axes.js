@@ -10,7 +10,7 @@ class Axes {
     this.absences = absencesOf(trace);
   }
 
-  drawFrame(context, area, curve) {
+  drawFrame(context, area, curve, isCaptioned) {
     context.fillStyle = cssColor("raised");
     context.fillRect(area.left, area.top, area.wide, area.high);
     this._absences(context, area);
@@ -31,7 +31,7 @@ class Axes {
     context.font = "600 12px system-ui, sans-serif";
     context.fillStyle = cssColor(curve.color);
     context.fillText(curve.title, area.left + 6, area.top + 10);
-    if (!curve.caption) return;
+    if (!isCaptioned) return;
     const left = area.left + 12 + context.measureText(curve.title).width;
     context.font = "11px system-ui, sans-serif";
     context.fillStyle = cssColor("faint");

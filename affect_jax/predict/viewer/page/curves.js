@@ -75,7 +75,7 @@ class Curves {
     this.axes.drawTimes(context, wide, height);
     for (const [index, curve] of this.shown.entries()) {
       const area = { left: GUTTER.left, top: index * (high + GUTTER.between), wide, high };
-      this.axes.drawFrame(context, area, curve);
+      this.axes.drawFrame(context, area, curve, curve.caption !== this.shown[index - 1]?.caption);
       context.save();
       context.beginPath();
       context.rect(area.left, area.top, wide, high);

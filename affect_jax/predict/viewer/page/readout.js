@@ -63,7 +63,7 @@ class Readout {
     const children = rows.length > 1 ? [make("h3", { textContent: `Emotions of face ${trace.face[row]}` })] : [];
     trace.emotions.forEach((emotion, index) => {
       const share = trace.probabilities[count * row + index];
-      children.push(...bar(emotion, share, `${Math.round(100 * share)} %`, index === trace.expression[row]));
+      children.push(...bar(emotion, share, `${Math.round(100 * share)} %`, index === trace.expression[row] ? "best" : ""));
     });
     return children;
   }
@@ -80,7 +80,7 @@ class Readout {
         children.push(make("h3", { textContent: `Face ${trace.face[row]}${whose}: ${curves[0].caption}` }));
         for (const curve of curves) {
           const value = trace.valueOf(curve.column, row);
-          const made = bar(curve.title, value / curve.high, numberText(value, curve), true);
+          const made = bar(curve.title, value / curve.high, numberText(value, curve), "strength");
           const interval = intervalText(trace, row, curve);
           if (interval) made[2].title = interval;
           children.push(...made);
@@ -92,10 +92,10 @@ class Readout {
 }
 
 /** The name, the bar and the number of a value. */
-function bar(title, share, text, isBest) {
+function bar(title, share, text, className) {
   const track = make("div", { className: "bar" }, [make("div")]);
   track.firstChild.style.width = `${100 * Math.min(1, share)}%`;
-  const name = make("span", { textContent: title, className: isBest ? "best" : "" });
+  const name = make("span", { textContent: title, className });
   return [name, track, make("span", { textContent: text })];
 }
 
