@@ -43,7 +43,9 @@ def attention(
     placement = restore.evaluation_placement(workdir)
     run, network, variables, step = restore.restore_run(workdir, placement)
     if run.data.frames:
-        raise UsageError(f"{workdir} holds a network of clips; pass a static or landmark network, such as the one it was inflated from")
+        raise UsageError(
+            f"{workdir} holds a network of clips; pass a static or landmark network, as the one it came from"
+        )
     part = evaluation_source(run, data, root, split, settings)
     folder = output.with_suffix("")  # the run itself may be one that can only be read
     source = open_source(part, run.label_set, existing_store(run), str(folder / SKIPPED))

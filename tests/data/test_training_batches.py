@@ -117,6 +117,7 @@ def test_a_worker_that_dies_ends_the_run_with_one_clear_error(workers):
     batches.close()
 
 
+@pytest.mark.slow
 def test_a_worker_that_blocks_holds_up_neither_a_signal_nor_the_end(tmp_path):
     gate = tmp_path / "gate"
     batches = stream(NoisyFaces(30, gate=gate), workers=1)
@@ -214,6 +215,7 @@ sys.exit(75)
 """
 
 
+@pytest.mark.slow
 def test_a_process_whose_threads_are_stuck_in_a_read_ends_on_a_signal(tmp_path):
     gate = tmp_path / "gate"
     gate.touch()

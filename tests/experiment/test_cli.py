@@ -28,6 +28,7 @@ cli.run(main)
 """
 
 
+@pytest.mark.slow
 def test_a_command_stopped_by_a_signal_ends_also_while_a_thread_waits_for_data():
     start = time.monotonic()
     done = subprocess.run([sys.executable, "-c", STUCK], cwd=ROOT, capture_output=True, text=True, timeout=120)

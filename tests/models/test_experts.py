@@ -59,6 +59,7 @@ def test_layers_of_one_expert_are_those_of_a_head_and_several_have_none():
     assert affect_layers(several, several.initial(jax.random.key(0))) is None
 
 
+@pytest.mark.slow
 def test_experts_that_start_from_a_head_predict_what_its_network_does():
     """The base sees images, the experts its features: equal up to rounding, and the experts to each other exactly."""
     trunk = TrunkConfig(input_px=32, widths=(4, 8, 12), modules=1, depth=1)

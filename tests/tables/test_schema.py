@@ -3,6 +3,7 @@
 import pathlib
 import re
 
+from affect_jax.emotions import EMOTION_UNITS
 from affect_jax.tables.groups import BLENDSHAPES
 from affect_jax.tables.schema import Schema
 
@@ -20,7 +21,8 @@ def explained():
 
 
 def test_every_column_is_explained_with_its_unit():
-    schema = Schema("m", "c", 64, "affectnet_8", ("valence_arousal", "emotion"), boxes=True)
+    intensities = tuple(f"intensity_{emotion}" for emotion in EMOTION_UNITS)
+    schema = Schema("m", "c", 64, "affectnet_8", ("valence_arousal", "emotion", *intensities), boxes=True)
     units = explained()
     for name, unit in schema.units.items():
         if not name.startswith("p_"):

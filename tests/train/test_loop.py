@@ -158,7 +158,7 @@ def test_a_score_that_no_evaluation_gives_ends_the_run_at_the_first_one(tmp_path
     assert max(losses(tmp_path)) <= 3 and Checkpoints(tmp_path).latest_step() is None
 
 
-@pytest.mark.parametrize("at", [0, 3, 4])
+@pytest.mark.parametrize("at", [0, 3, pytest.param(4, marks=pytest.mark.slow)])
 def test_a_signal_ends_the_wait_for_a_batch_that_never_comes(tmp_path, tiny, regression, batches, at):
     """The batch after number `at`; after step 3 there is an evaluation, whose checkpoint stays as it is."""
     ended = threading.Event()
@@ -183,6 +183,7 @@ def test_a_signal_ends_the_wait_for_a_batch_that_never_comes(tmp_path, tiny, reg
         np.testing.assert_array_equal(np.asarray(names(state.variables)[name]), np.asarray(array), err_msg=name)
 
 
+@pytest.mark.slow
 def test_an_evaluation_that_a_signal_ends_is_made_up_for(tmp_path, tiny, regression, batches):
     """The evaluation of step 6 takes too long, twice; then the run has the lines and the best of a whole one."""
     scores, ended = {3: 0.5, 6: 0.2, 9: 0.9}, threading.Event()

@@ -50,6 +50,7 @@ def relative(one, other):
     return np.linalg.norm(vectors[0] - vectors[1]) / np.linalg.norm(vectors[1])
 
 
+@pytest.mark.slow
 def test_with_fixed_statistics_the_gradient_of_parts_is_that_of_the_batch(full_recipe, float64):
     task, _, batches = full_recipe
     network, batch = Network(PlainAffect, fixed_statistics=".*"), next(batches())

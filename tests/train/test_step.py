@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 from flax import nnx
 
 from affect_jax.nn.conv import batch_norm
@@ -92,6 +93,7 @@ class Normed(nnx.Module):
         return Predictions(valence_arousal=self.head(nnx.relu(self.norm(self.conv(images))).mean((1, 2))))
 
 
+@pytest.mark.slow
 def test_in_bfloat16_the_state_stays_float32_and_the_network_learns_as_much(batches):
     scores = {}
     for precision in ("float32", "bfloat16"):

@@ -124,6 +124,7 @@ def test_a_run_may_start_from_another_one_of_the_sweep_and_fails_with_it(config,
         carry_out(workdir, "slurm")
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_with_the_same_points_wherever_it_was_stopped(config, tmp_path):
     search = Search(
         {"optimizer.learning_rate": Range(1e-4, 1e-1, log=True), "task.emotion_weight": Choice((0.5, 1.0))}, trials=8
