@@ -66,8 +66,10 @@ def run_comparison(given: Given, output: pathlib.Path, seed: int = 0) -> str:
       seed: of permutations, intervals and types.
     """
     require_writable(output, remedy="choose another folder with --output")
-    groups = read_groups(given.groups)
-    tables = find_tables(given.tables)
+    try:
+        groups, tables = read_groups(given.groups), find_tables(given.tables)
+    except FileNotFoundError as error:
+        raise UsageError(str(error)) from error
     measured_with = _require_one_network(tables)
     columns = given.columns or _rated_columns(tables[0])
     people = read_people(tables, columns, given.choice)

@@ -138,3 +138,11 @@ def test_wrong_flags_are_named():
         with pytest.raises(UsageError, match=message):
             Given.read(*words)
     assert Given.read(["t"], "g", ["a"], 2.0, "all").choice == "all"
+
+
+def test_files_that_are_not_there_are_named(recorded, tmp_path):
+    tables, groups, _ = recorded
+    with pytest.raises(UsageError, match=r"no file at .*none.csv; expected a first row subject,group"):
+        run_comparison(Given((tables,), tmp_path / "none.csv"), tmp_path / "out")
+    with pytest.raises(UsageError, match=r"no table at .*none; expected a table of launch.predict"):
+        run_comparison(Given((tmp_path / "none",), groups), tmp_path / "out")
