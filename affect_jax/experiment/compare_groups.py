@@ -9,14 +9,14 @@ from absl import logging
 from affect_jax.evaluate.group_comparison import compare
 from affect_jax.evaluate.two_groups import make_groups, warnings
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.given_tables import read_choice, read_places
 from affect_jax.experiment.group_results import RELATIVE, WARNING, summary_rows, write_results
 from affect_jax.files.disk import require_writable
-from affect_jax.files.paths import expand_home
 from affect_jax.report.tables import text_table
 from affect_jax.tables.days import find_tables, predicted_with
 from affect_jax.tables.group_file import read_groups
 from affect_jax.tables.people import columns_of, read_people
-from affect_jax.tables.person_rows import Face, read_face
+from affect_jax.tables.person_rows import Face
 
 RATES = (0.1, 100.0)  # per second
 
@@ -34,24 +34,16 @@ class Given:
     @property
     def choice(self) -> Face:
         """The choice of faces; UsageError if it is none."""
-        try:
-            return read_face(self.face)
-        except ValueError as error:
-            raise UsageError(f"--face: {error}") from error
+        return read_choice(self.face)
 
     @classmethod
     def read(cls, tables: Sequence[str], groups: str, columns: Sequence[str], rate: float, face: str) -> "Given":
         """Reads the values of the flags; UsageError names the one that is wrong."""
-        if not tables or not all(text.strip() for text in tables):
-            raise UsageError("--tables holds an empty name; give tables, or folders with tables, separated by commas")
+        places = read_places(tables)
         if twice := [name for name in columns if list(columns).count(name) > 1 or not name.strip()]:
             raise UsageError(f"--columns holds '{twice[0]}' twice, or an empty name; give each column once")
         if not RATES[0] <= rate <= RATES[1]:
             raise UsageError(f"--rate={rate:g}: expected {RATES[0]:g} to {RATES[1]:g} values per second")
-        try:
-            places = tuple(pathlib.Path(expand_home(text)) for text in tables)
-        except ValueError as error:
-            raise UsageError(f"--tables: {error}") from error
         given = cls(places, pathlib.Path(groups), tuple(columns), rate, face)
         _ = given.choice
         return given

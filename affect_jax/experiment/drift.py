@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from absl import logging
 
 from affect_jax.experiment.config.errors import UsageError
+from affect_jax.experiment.given_tables import read_choice, read_places
 from affect_jax.files.atomic import open_atomically, write_csv
 from affect_jax.files.disk import require_writable
-from affect_jax.files.paths import expand_home
 from affect_jax.personal.baseline import (
     WARNING,
     Baseline,
@@ -27,7 +27,7 @@ from affect_jax.personal.drift import RATE, RATES, Deviation, deviations
 from affect_jax.report.drift import draw_drift
 from affect_jax.report.tables import markdown_table, text_table
 from affect_jax.tables.days import days_of, find_tables, predicted_with
-from affect_jax.tables.person_rows import Face, Recorded, read_days, read_face
+from affect_jax.tables.person_rows import Face, Recorded, read_days
 from affect_jax.tables.writing import cell
 
 GOOD_DAYS = 10  # from here on, single days can be told from chance unless they differ little
@@ -45,22 +45,14 @@ class Given:
     @property
     def choice(self) -> Face:
         """The choice of faces; UsageError if it is none."""
-        try:
-            return read_face(self.face)
-        except ValueError as error:
-            raise UsageError(f"--face: {error}") from error
+        return read_choice(self.face)
 
     @classmethod
     def read(cls, tables: Sequence[str], days: Sequence[str], face: str) -> "Given":
         """Reads the values of the flags; UsageError names the one that is wrong."""
-        if not tables or not all(text.strip() for text in tables):
-            raise UsageError("--tables holds an empty name; give tables, or folders with tables, separated by commas")
+        places = read_places(tables)
         if unclear := [day for day in days if not day.strip() or not day.isprintable()]:
             raise UsageError(f"--days holds {unclear[0]!r}; give one day for each table, such as 2026-03-01")
-        try:
-            places = tuple(pathlib.Path(expand_home(text)) for text in tables)
-        except ValueError as error:
-            raise UsageError(f"--tables: {error}") from error
         given = cls(places, tuple(days), face)
         _ = given.choice
         return given
