@@ -75,13 +75,21 @@ def transition_windows(
     for each, inside, known in zip(quantities, between, levels != UNKNOWN, strict=True):
         reached = (inside & taken).sum() / max((known & taken).sum(), 1)
         if reached < share - ROUNDING:
-            logging.warning(
-                "data.windows.transitions is %g, but only %.2f of the training windows end with %s between neutral and "
-                "full: all that could be added, in which it changes by %g or more, are among the %d added ones",
-                share, reached, each.name, FAST, len(added),
-            )  # fmt: skip
+            _warn_of_too_few(share, float(reached), each.name, len(added))
     clip = np.searchsorted(offsets, added, side="right") - 1
     return clip, added - offsets[clip]
+
+
+def _warn_of_too_few(share: float, reached: float, name: str, added: int) -> None:
+    logging.warning(
+        "data.windows.transitions is %g, but only %.2f of the training windows end with %s between neutral and full: "
+        "all that could be added, in which it changes by %g or more, are among the %d added ones",
+        share,
+        reached,
+        name,
+        FAST,
+        added,
+    )
 
 
 def _levels_and_changes(
