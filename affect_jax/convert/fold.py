@@ -43,6 +43,11 @@ def inflate_kernels(arrays: Mapping[str, Float[np.ndarray, "..."]]) -> dict[str,
     """
     inflated = dict(arrays)
     for name, array in arrays.items():
-        if name.endswith("/kernel") and array.ndim == 4:
+        if is_square(name, array.ndim):
             inflated[name] = np.asarray(inflate_by_mean({"kernel": jnp.asarray(array)}, array.shape[0])["kernel"])
     return inflated
+
+
+def is_square(name: str, axes: int) -> bool:
+    """Whether an array of this name and number of axes is a kernel of images."""
+    return name.endswith("/kernel") and axes == 4

@@ -11,7 +11,7 @@ from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
 from affect_jax.experiment.derive import growth, write
-from affect_jax.experiment.derive.copied import left_out
+from affect_jax.experiment.derive.copied import fit, left_out, takes_arrays
 from affect_jax.experiment.derive.draw import draw_arrays
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.experts_record import feature_network
@@ -29,14 +29,14 @@ def initial_variables(run: Options, network: Network, workdir: pathlib.Path) -> 
     source = pathlib.Path(run.initialize.workdir)
     if run.initialize.rule == "copy" or run.initialize.rule in TRANSFERS:
         warn_of_another_crop(run, source)
-    if run.initialize.rule in TRANSFERS:
+    if run.initialize.rule in TRANSFERS and not takes_arrays(run):
         certificate, module = growth.grow(source, run)
         if is_first():
             write.write_note(workdir, growth.CERTIFICATE, certificate)
         return network.variables(module)
     if run.initialize.rule == "head":
         return _with_head(run, network, source)
-    copied = _copied(run, network, source) if run.initialize.rule == "copy" else {}
+    copied = _copied(run, network, source) if takes_arrays(run) else {}
     others = set(names(network.abstract)) - set(copied)
     drawn = draw_arrays(network, _first_key(run), others)
     return with_names(network.abstract, {**drawn, **copied})
@@ -77,7 +77,7 @@ def _copied(run: Options, network: Network, workdir: pathlib.Path) -> dict[str, 
     for name in left_out(workdir, other, run, tuple(copied)):
         copied.pop(name)
     logging.info("copied %d of %d arrays from %s (step %d)", len(copied), len(names(network.abstract)), workdir, step)
-    return copied
+    return fit(copied, run)
 
 
 def warn_of_another_crop(run: Options, workdir: pathlib.Path) -> None:

@@ -8,7 +8,7 @@ from affect_jax.experiment import restore
 from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import Options
-from affect_jax.experiment.derive.copied import left_out
+from affect_jax.experiment.derive.copied import fitted_shape, left_out
 from affect_jax.experiment.run import Run
 from affect_jax.nn.network import names
 
@@ -21,9 +21,11 @@ def check_copy(run: Run, workdir: pathlib.Path) -> None:
     checkpoints.close()
     for name in left_out(workdir, other, options, tuple(copied)):
         copied.pop(name)
+    refused = f"initialize.rule {options.initialize.rule}: {workdir}"
     if not copied:
-        raise UsageError(f"initialize.rule copy: {workdir} holds nothing but layers that this network draws itself")
-    refused = f"initialize.rule copy: {workdir}"
+        raise UsageError(f"{refused} holds nothing but layers that this network draws itself")
+    if options.initialize.rule != "copy" and other.contract.over_time:
+        raise UsageError(f"{refused} holds a network of clips already; use initialize.rule=copy")
     same_emotions = emotions.names(options.label_set) == emotions.names(other.label_set)
     if options.predicts_affect and other.predicts_affect and not same_emotions:
         raise UsageError(
@@ -36,9 +38,10 @@ def check_copy(run: Run, workdir: pathlib.Path) -> None:
         raise UsageError(
             f"{refused} holds {extra[:3]} ({len(extra)} arrays), which this network lacks; {_explain(changed)}"
         )
-    if wrong := [name for name in sorted(copied) if copied[name].shape != shapes[name].shape]:
+    theirs = {name: fitted_shape(name, array.shape, options) for name, array in copied.items()}
+    if wrong := [name for name in sorted(copied) if theirs[name] != shapes[name].shape]:
         raise UsageError(
-            f"{refused} holds '{wrong[0]}' of shape {copied[wrong[0]].shape}, {shapes[wrong[0]].shape} in this network "
+            f"{refused} holds '{wrong[0]}' of shape {theirs[wrong[0]]}, {shapes[wrong[0]].shape} in this network "
             f"({len(wrong)} of {len(copied)} arrays differ); {_explain(changed)}"
         )
 

@@ -14,6 +14,7 @@ from affect_jax.experiment.config import claim
 from affect_jax.experiment.config.errors import UsageError
 from affect_jax.experiment.config.options import DERIVED
 from affect_jax.experiment.config.stored import check_stored
+from affect_jax.experiment.derive.copied import takes_arrays
 from affect_jax.experiment.derive.rules import TRANSFERS
 from affect_jax.experiment.other_runs import check_copy, check_head, check_teaches
 from affect_jax.experiment.plain_folder import WEIGHTS, is_plain
@@ -118,7 +119,7 @@ def check_mesh(run: Run) -> None:
 def check_start(run: Run) -> None:
     """Checks that the run to start from exists and fits."""
     start = run.options.initialize
-    if start.rule == "copy":
+    if takes_arrays(run.options):
         check_copy(run, pathlib.Path(start.workdir))
     elif start.rule == "head":
         check_head(run.options, pathlib.Path(start.workdir))

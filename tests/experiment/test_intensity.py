@@ -30,7 +30,8 @@ SIZES = {
 
 def miniature():
     config = intensity.get_config("clip")
-    config.batch_size = 8
+    config.initialize.update(rule="scratch", workdir="")
+    config.batch_size, config.frozen = 8, ""
     config.data.update(store="", hop=1)
     config.train.update(steps=2, log_every=1, evaluate_every=2)
     for part in (config.data.train.rendered, config.evaluations.validation):

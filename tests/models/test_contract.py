@@ -25,7 +25,7 @@ OF_EXPERTS = {"experts", "gate", "shares"}  # predictions that are no quantities
 def small(name: str, **time) -> ModelConfig:
     if name == "experts":
         return typed(MODELS[name][1], {"features": 5, "context": 2, "mixture": {"count": 3}}, "model")
-    if name == "intensity_i3d":
+    if name in ("intensity_i3d", "intensity_inception"):
         return typed(MODELS[name][1], {"width": 0.0625, "input_px": 32}, "model")
     sections = {"trunk": SIZES}
     if "landmark" not in name:

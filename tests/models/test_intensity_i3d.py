@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from affect_jax.models.intensity_i3d import BLOCKS, IntensityI3D, IntensityI3DConfig
-from affect_jax.nn.inception import Unit3D
+from affect_jax.models.inception import BLOCKS
+from affect_jax.models.intensity_i3d import IntensityI3D, IntensityI3DConfig
+from affect_jax.nn.inception import Unit
 from affect_jax.nn.keys import ParameterKeys
 
 SMALL = IntensityI3DConfig(width=0.0625, input_px=32)
@@ -98,7 +99,7 @@ def pair():
 def _copy(theirs, ours):
     """Sets our weights to theirs, unit by unit."""
 
-    def unit(mine: Unit3D, other) -> None:
+    def unit(mine: Unit, other) -> None:
         mine.kernel[...] = jnp.asarray(other.conv.weight.detach().numpy().transpose(2, 3, 4, 1, 0))
         mine.norm.bias[...] = jnp.asarray(other.beta.detach().numpy())
         mine.norm.mean[...] = jnp.asarray(other.mean.numpy())

@@ -7,7 +7,7 @@ import pytest
 from flax import nnx
 
 from affect_jax.convert.fold import inflate_kernels
-from affect_jax.nn.inception import Mixed, Unit3D
+from affect_jax.nn.inception import CLIP, Mixed, Unit
 from affect_jax.nn.network import names, with_names
 
 FRAMES = 9
@@ -48,7 +48,7 @@ def image():
 
 
 def test_a_strided_convolution_gives_the_features_of_the_image(image):
-    unit = Unit3D(3, 4, 7, stride=2, rngs=nnx.Rngs(0))
+    unit = Unit(3, 4, 7, stride=2, axes=CLIP, rngs=nnx.Rngs(0))
     arrays = kernels_of_images(unit)
     found, expected = repeated(unit, arrays, image), unit_of_images(arrays, "", image, stride=2)[0]
     # Of five windows of 7 frames in 9, only the middle one lies inside the clip.
@@ -57,7 +57,7 @@ def test_a_strided_convolution_gives_the_features_of_the_image(image):
 
 
 def test_a_block_gives_the_features_of_the_image(image):
-    block = Mixed(3, (2, 2, 3, 1, 2, 2), rngs=nnx.Rngs(0))
+    block = Mixed(3, (2, 2, 3, 1, 2, 2), axes=CLIP, rngs=nnx.Rngs(0))
     arrays = kernels_of_images(block)
     found = repeated(block, arrays, image)
     part = lambda path, maps: unit_of_images(arrays, path, maps)

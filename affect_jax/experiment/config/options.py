@@ -30,8 +30,8 @@ class InitializeConfig:
     """Where the initial weights come from."""
 
     # scratch | copy (every array of the other run) | inflate | inflate_mean (each kernel divided equally among the
-    # frames) | head (the last two layers of the other run, as every expert) | converted, factorized, pruned or joined,
-    # which only the commands of these names write
+    # frames; also intensity_inception -> intensity_i3d) | head (the last two layers of the other run, as every expert)
+    # | converted, factorized, pruned or joined, which only the commands of these names write
     rule: str = "scratch"
     workdir: str = ""  # the other run; for "converted", the name of the source file
 

@@ -12,8 +12,9 @@ from affect_jax.models.contract import model_options
 from affect_jax.models.emonet import EmoNetConfig
 from affect_jax.models.fan import TrunkConfig
 from affect_jax.models.head import HeadConfig
+from affect_jax.models.inception import STEM
 from affect_jax.models.intensity import LAYER
-from affect_jax.models.intensity_i3d import STEM, IntensityI3DConfig
+from affect_jax.models.intensity_i3d import IntensityI3DConfig
 from affect_jax.models.landmarks import LandmarkNetworkConfig
 from affect_jax.ops.geometry import ANTIALIASED, EMONET
 

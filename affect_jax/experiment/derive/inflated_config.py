@@ -13,6 +13,7 @@ from affect_jax.models.registry import CLIP_NETWORKS, MODELS
 from affect_jax.train.mesh_config import MeshConfig
 
 FIRST_FRAMES = 16  # of a clip if the source is static; all else is as in the clip network's defaults
+STARTED = {"intensity_inception": "; train intensity_i3d with initialize.rule=inflate_mean instead"}
 OPTIONS = {  # field of InflationConfig -> option in the section `time` of a temporal network
     "layers": "layers",
     "time_kernel": "kernel",
@@ -58,7 +59,9 @@ def inflate_config(source: pathlib.Path, settings: InflationConfig) -> dict[str,
     name = config["model"]["name"]
     base = {clip: static for static, clip in CLIP_NETWORKS.items()}.get(name, name)
     if base not in CLIP_NETWORKS:
-        raise UsageError(f"{source} holds a network '{name}'; only {', '.join(CLIP_NETWORKS)} can be inflated")
+        raise UsageError(
+            f"{source} holds a network '{name}'; only {', '.join(CLIP_NETWORKS)} can be inflated{STARTED.get(name, '')}"
+        )
     if settings.rule == "static" and base == name:
         raise UsageError(f"{source} already holds a static network '{name}'; --rule=static removes time")
     changed = _static(config, base, settings) if settings.rule == "static" else _over_time(config, base, settings)
