@@ -1,4 +1,4 @@
-"""How strongly faces show each emotion, from single images of many people: what I3D of configs/intensity.py starts from.
+"""How strongly faces show each emotion, from single images of many people: where I3D of configs/intensity.py starts.
 
 Source: Carreira and Zisserman, CVPR 2017, who inflate a network of images. 1,024 other people take the place of
   their 1.2 million photographs; see docs/decisions/intensity.md.
@@ -28,7 +28,7 @@ def get_config(variant: str = "rendered") -> ConfigDict:
     config.data.store = intensity.STORE
     config.data.train.rendered = base.data_set("rendered", split="train", subjects=1024, **PEOPLE)
     config.evaluations.validation = base.data_set("rendered", split="validation", subjects=64, **PEOPLE)
-    config.augment.update(rotation_degrees=0.0, contrast=0.0, saturation=0.0, tint=0.0)
+    config.augment.update(rotation_degrees=0.0, scale=0.1, contrast=0.0, saturation=0.0, tint=0.0)
     config.train.update(steps=4000, evaluate_every=1000, best="validation/kappa/intensity_happy")
     config.optimizer.update(learning_rate=3e-3, warmup_steps=50, weight_decay=0.01)
     return config
