@@ -5,8 +5,8 @@
 # The whole I3D is adapted for the first seed. Run the script again to resume after an interruption; what is finished is
 # not repeated. Parts can run side by side, a core each, after the starts:
 #   PARTS=starts bash launch/intensity_experiments.sh
-#   PARTS="i3d whole" taskset -c 0 bash launch/intensity_experiments.sh
-#   PARTS="clip forms many" taskset -c 1 bash launch/intensity_experiments.sh
+#   PARTS="i3d whole many" taskset -c 0 bash launch/intensity_experiments.sh
+#   PARTS="clip forms" taskset -c 1 bash launch/intensity_experiments.sh
 . "$(dirname "$0")/environment.sh"
 RUNS=runs/intensity/study
 SEEDS=${SEEDS:-0 1 2 3 4}
@@ -64,7 +64,6 @@ people_41() {  # NETWORK VARIANT
     train people41_$seed/"$1" "$2" "$seed" 300 --config.data.train.rendered.seed="$seed"
     features people41_$seed/"$1" sources "${SOURCES[@]}" --set=seed="$seed"
     features people41_$seed/"$1" targets "${TARGETS[@]}" --set=seed="$seed"
-    scores people41_$seed/"$1"_scores "$RUNS/people41_$seed/$1" "$seed"
   done
 }
 
@@ -91,6 +90,7 @@ clip() {
 forms() {
   local seed form
   for seed in $SEEDS; do
+    scores people41_$seed/clip_scores "$RUNS/people41_$seed/clip" "$seed"
     for form in ordinal regression; do
       train people41_$seed/$form clip "$seed" 300 --config.data.train.rendered.seed="$seed" --config.model.form=$form
       scores people41_$seed/${form}_scores "$RUNS/people41_$seed/$form" "$seed"

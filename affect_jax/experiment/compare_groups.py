@@ -13,7 +13,7 @@ from affect_jax.experiment.given_tables import read_choice, read_places
 from affect_jax.experiment.group_results import RELATIVE, WARNING, summary_rows, write_results
 from affect_jax.files.disk import require_writable
 from affect_jax.report.tables import text_table
-from affect_jax.tables.days import find_tables, predicted_with
+from affect_jax.tables.days import find_tables, first_difference, predicted_with
 from affect_jax.tables.group_file import read_groups
 from affect_jax.tables.people import columns_of, read_people
 from affect_jax.tables.person_rows import Face
@@ -81,12 +81,12 @@ def _require_one_network(tables: Sequence[pathlib.Path]) -> str:
     """What all tables were predicted with; ValueError if it is not the same."""
     first = predicted_with(tables[0])
     for table in tables[1:]:
-        for name, value in predicted_with(table).items():
-            if value != first[name]:
-                raise ValueError(
-                    f"{table} was predicted with {name} '{value}', {tables[0]} with '{first[name]}'; two networks "
-                    "differ more than people do: predict all recordings with the same one"
-                )
+        given = predicted_with(table)
+        if (name := first_difference(first, given)) is not None:
+            raise ValueError(
+                f"{table} was predicted with {name} '{given[name]}', {tables[0]} with '{first[name]}'; two networks "
+                "differ more than people do: predict all recordings with the same one"
+            )
     return ", ".join(f"{name} {value}" for name, value in first.items() if value)
 
 

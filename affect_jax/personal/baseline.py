@@ -16,6 +16,7 @@ from affect_jax.files.json_files import read_object
 from affect_jax.files.paths import is_single_name
 from affect_jax.personal.expressiveness import FEWEST_SECONDS, NAME, measure
 from affect_jax.personal.folder import BASELINE as ENDING
+from affect_jax.tables.days import first_difference
 
 VERSION = 1
 FEWEST_DAYS = 5  # with fewer, hardly any change can be told from chance (docs/results/drift.md)
@@ -143,16 +144,11 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 
 def require_same_network(baseline: Baseline, measured_with: Mapping[str, str], what: str) -> None:
-    """ValueError if something was not measured like the baseline: by another network, with another crop or adapter.
-
-    Networks are told apart by the hash of their weights if both sides know it, else by the name of their workdir.
-    """
-    hashes = (baseline.measured_with.get("network_sha256"), measured_with.get("network_sha256"))
-    ignored = "model" if all(hashes) else "network_sha256"
-    for name, known in baseline.measured_with.items():
+    """ValueError if something was not measured like the baseline: by another network, with another crop or adapter."""
+    known = baseline.measured_with
+    if (name := first_difference(known, measured_with)) is not None:
         given = measured_with.get(name, "")
-        if name != ignored and given != known:
-            raise ValueError(
-                f"{what} was measured with {name} '{given}', but the baseline of {baseline.person} with '{known}': "
-                "such values cannot be compared; predict in the same way, or make the baseline again"
-            )
+        raise ValueError(
+            f"{what} was measured with {name} '{given}', but the baseline of {baseline.person} with '{known[name]}': "
+            "such values cannot be compared; predict in the same way, or make the baseline again"
+        )

@@ -86,3 +86,13 @@ def predicted_with(table: pathlib.Path) -> dict[str, str]:
     """What the values of a table depend on: the network, the hash of its weights if it is written, and the crop."""
     facts = read_facts(table)
     return {name: str(facts.get(name) or "") for name in ("model", "network_sha256", "crop")}
+
+
+def first_difference(known: Mapping[str, str], given: Mapping[str, str]) -> str | None:
+    """The first of what values depend on, as `predicted_with` names it, that is not the same; None if all are.
+
+    Networks are told apart by the hash of their weights if both sides know it, else by the name of their workdir.
+    """
+    hashed = known.get("network_sha256") and given.get("network_sha256")
+    ignored = "model" if hashed else "network_sha256"
+    return next((name for name, value in known.items() if name != ignored and given.get(name, "") != value), None)

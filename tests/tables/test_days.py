@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from affect_jax.tables.days import date_of, days_of, find_tables, predicted_with
+from affect_jax.tables.days import date_of, days_of, find_tables, first_difference, predicted_with
 from affect_jax.tables.frames import write_parquet
 from affect_jax.tables.schema import read_schema, sidecar
 
@@ -76,3 +76,13 @@ def test_the_network_of_a_table_with_and_without_a_hash(write_named):
     assert predicted_with(table) == {"model": "clip@9", "network_sha256": "", "crop": "c"}
     edit(table, network_sha256="ab")
     assert predicted_with(table)["network_sha256"] == "ab"
+
+
+def test_networks_are_told_apart_by_their_weights_or_else_by_their_name():
+    known = {"model": "clip@9", "network_sha256": "ab", "crop": "c"}
+    assert first_difference(known, known) is None
+    assert first_difference(known, {**known, "model": "renamed@9"}) is None
+    assert first_difference(known, {**known, "network_sha256": "cd"}) == "network_sha256"
+    assert first_difference(known, {**known, "network_sha256": ""}) is None  # only the name is known on both sides
+    assert first_difference(known, {"model": "renamed@9", "crop": "c"}) == "model"
+    assert first_difference(known, {**known, "crop": "d"}) == "crop"

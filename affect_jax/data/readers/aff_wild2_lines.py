@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax import emotions
-from affect_jax.data.readers.lists import parse_integer
+from affect_jax.data.readers.cell_values import parse_integer
 from affect_jax.data.readers.traces import parse_number
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.files.delimited import is_missing, read_delimited

@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from affect_jax import emotions
-from affect_jax.data.readers.lists import MOST_BOX_PX, parse_finite
+from affect_jax.data.readers.cell_values import parse_finite
+from affect_jax.data.readers.lists import MOST_BOX_PX
 from affect_jax.data.skipped import RowFault
 from affect_jax.files.delimited import is_missing
 from affect_jax.types import LANDMARKS

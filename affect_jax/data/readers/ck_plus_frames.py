@@ -6,7 +6,7 @@ from typing import NamedTuple
 from absl import logging
 
 from affect_jax import emotions
-from affect_jax.data.readers.lists import parse_integer
+from affect_jax.data.readers.cell_values import parse_integer
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.whereabouts import log_left_out, too_deep, visible_files
 

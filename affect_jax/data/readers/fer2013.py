@@ -10,7 +10,8 @@ from jaxtyping import UInt8
 
 from affect_jax import emotions
 from affect_jax.data.gray_images import GrayImages
-from affect_jax.data.readers.lists import ListConfig, ListFile, image_table, one_hot, parse_emotion
+from affect_jax.data.readers.cell_values import parse_emotion
+from affect_jax.data.readers.lists import ListConfig, ListFile, image_table, one_hot
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 from affect_jax.data.whereabouts import elsewhere

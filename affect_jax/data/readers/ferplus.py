@@ -16,8 +16,9 @@ from jaxtyping import Float, Int
 from affect_jax import emotions
 from affect_jax.data.gray_images import GrayImages
 from affect_jax.data.image_source import ImageFiles
+from affect_jax.data.readers.cell_values import parse_integer
 from affect_jax.data.readers.fer2013 import FILES, SIDE_PX, find_list, parse_pixels, parse_usage, usage
-from affect_jax.data.readers.lists import ImageListConfig, ListFile, check_image_files, image_table, parse_integer
+from affect_jax.data.readers.lists import ImageListConfig, ListFile, check_image_files, image_table
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.data.source import unlabeled
 from affect_jax.data.whereabouts import elsewhere

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from affect_jax import emotions
+from affect_jax.data.readers.cell_values import parse_emotion
 from affect_jax.data.readers.collection import Collection
-from affect_jax.data.readers.lists import ListFile, existing_folder, parse_emotion
+from affect_jax.data.readers.lists import ListFile, existing_folder
 from affect_jax.data.readers.traces import ClipConfig, parse_number, resolve_split
 from affect_jax.data.recordings import Footage, Recording, Recordings
 from affect_jax.data.skipped import RowFault

@@ -9,6 +9,7 @@ import numpy as np
 from affect_jax import emotions
 from affect_jax.data import without_effect
 from affect_jax.data.image_source import ImageFiles
+from affect_jax.data.readers.cell_values import parse_integer
 from affect_jax.data.readers.lists import (
     MOST_BOX_PX,
     ImageListConfig,
@@ -16,7 +17,6 @@ from affect_jax.data.readers.lists import (
     existing_folder,
     image_table,
     one_hot,
-    parse_integer,
     square_around_box,
 )
 from affect_jax.data.skipped import RowFault, SkippedRows

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from affect_jax.data.readers.lists import ListConfig, ListFile, parse_finite
+from affect_jax.data.readers.cell_values import parse_finite
+from affect_jax.data.readers.lists import ListConfig, ListFile
 from affect_jax.data.skipped import RowFault, SkippedRows
 from affect_jax.files.delimited import is_missing
 from affect_jax.ops.labels_over_time import resample
