@@ -141,6 +141,13 @@ def recola(root: pathlib.Path) -> list[str]:
     return [write(root, f"labels/gs_1/{kind}/train_1.arff", head + lines) for kind in ("arousal", "valence")]
 
 
+def action_units(root: pathlib.Path) -> list[str]:
+    frames(root, "anna/first", 12)
+    header = ("frame", "timestamp", "success", "AU06_r", "AU12_r", "AU26_r")
+    lines = [(k + 1, f"{k / 25:.3f}", 1, f"{0.3 * k:.2f}", f"{4 - 0.3 * k:.2f}", "0.00") for k in range(12)]
+    return [write(root, "units/anna/first.csv", rows(header, *lines))]
+
+
 ROOTS: dict[str, tuple[Callable[[pathlib.Path], list[str]], dict]] = {
     "affectnet": (affectnet, {"check_images": False}),
     "affectnet_npy": (affectnet_npy, {"check_images": False}),
@@ -153,6 +160,7 @@ ROOTS: dict[str, tuple[Callable[[pathlib.Path], list[str]], dict]] = {
     "omg": (omg, {"fps": 25.0}),
     "sewa": (sewa, {"fps": 25.0}),
     "recola": (recola, {}),
+    "action_units": (action_units, {"split": "all", "intensities": ("happy",), "fps": 25.0}),
 }
 
 
@@ -175,6 +183,8 @@ def check_labels(source: Source) -> None:
         if name == "emotion":
             assert (known >= 0).all()
             np.testing.assert_allclose(known.sum(-1), 1, atol=1e-5)
+        elif name.startswith("intensity_"):
+            assert (known >= 0).all() and (known <= 10).all()
         elif name != "landmarks":
             assert (np.abs(known) <= 1).all()
 
@@ -186,7 +196,7 @@ def test_a_data_set_with_a_damaged_file_has_labels_in_range_or_is_named(profile,
     files = build(tmp_path)
     whole = {file: (tmp_path / file).read_bytes() for file in files}
     reader, cls = READERS[name]
-    split = {} if name in ("afew_va", "ck_plus") else {"split": "training"}
+    split = {} if name in ("afew_va", "ck_plus", "action_units") else {"split": "training"}
 
     def read(tolerated: float) -> Source:
         return reader(cls(str(tmp_path), **split, **options, max_skipped_fraction=tolerated))
