@@ -3,14 +3,14 @@
 # seed, I3D, inflated from it, and the clip network learn from 26 people, rate 15 others, and are calibrated to each of
 # them by a neutral face; the clip network also with ordinal and regression heads, and with 400 people and 150 others.
 # The whole I3D is adapted for the first seed. Run the script again to resume after an interruption; what is finished is
-# not repeated. Parts can run side by side, a core each, after the starts:
-#   PARTS=starts bash launch/intensity_experiments.sh
+# not repeated. Parts can run side by side, a core each, after the starts and before the calibration:
 #   PARTS="i3d whole many" taskset -c 0 bash launch/intensity_experiments.sh
 #   PARTS="clip forms" taskset -c 1 bash launch/intensity_experiments.sh
 . "$(dirname "$0")/environment.sh"
 RUNS=runs/intensity/study
 SEEDS=${SEEDS:-0 1 2 3 4}
-PARTS=${PARTS:-starts i3d whole clip forms many}
+PARTS=${PARTS:-starts i3d whole clip forms many calibration}
+METHODS=none,neutral_subtraction,siamese,prior,adaptive_learning
 CONFIGS=$(cat configs/base.py configs/quickstart.py configs/intensity.py configs/intensity_stills.py | cksum)
 # Recordings whose first 3 s show a face at rest: the neutral segment.
 RECORDED=(--data=rendered --set=kind=clips --set=per_subject=1 --set=fps=30 --set=rest_seconds=3
@@ -43,14 +43,14 @@ scores() {  # NAME WORKDIR SEED
     --output="$RUNS/$1"
 }
 
-calibrate() {  # NETWORK FOLDER OPTION...: all seeds that are there
-  local network=$1 folder=$2 pairs=() seed
-  shift 2
+calibrate() {  # NETWORK FOLDER METHODS OPTION...: all seeds
+  local network=$1 folder=$2 methods=$3 pairs=() seed
+  shift 3
   for seed in $SEEDS; do
     pairs+=(--sources="$RUNS/$folder$seed/${network}_sources" --targets="$RUNS/$folder$seed/${network}_targets")
   done
-  printf '\n== %s: calibration\n' "$folder$network" >&2
-  "$PYTHON" -m launch.calibrate_intensity "${pairs[@]}" --output="$RUNS/${folder%%_*}_$network" "$@"
+  printf '\n== %s%s: calibration\n' "$folder" "$network" >&2
+  "$PYTHON" -m launch.calibrate_intensity "${pairs[@]}" --methods="$methods" --output="$RUNS/${folder%_}_$network" "$@"
 }
 
 starts() {
@@ -72,7 +72,6 @@ i3d() {
   for seed in $SEEDS; do
     scores people41_$seed/stills_scores runs/intensity/stills "$seed"
   done
-  calibrate i3d people41_
 }
 
 whole() {  # adaptive learning of all layers, as published
@@ -84,7 +83,6 @@ whole() {  # adaptive learning of all layers, as published
 
 clip() {
   people_41 clip clip
-  calibrate clip people41_
 }
 
 forms() {
@@ -106,7 +104,12 @@ many() {  # the same 550 people for all seeds
     features people550_$seed/clip sources "${MANY_SOURCES[@]}"
     features people550_$seed/clip targets "${MANY_TARGETS[@]}"
   done
-  calibrate clip people550_
+}
+
+calibration() {
+  calibrate i3d people41_ "$METHODS,bias_scale,ridge,similar_sources" --whole="$RUNS/people41_0/whole.csv"
+  calibrate clip people41_ "$METHODS,bias_scale,ridge,similar_sources"
+  calibrate clip people550_ "$METHODS"
 }
 
 for part in $PARTS; do $part; done
