@@ -15,6 +15,7 @@ from affect_jax.models.head import HeadConfig
 from affect_jax.models.landmarks import LandmarkNetwork, LandmarkNetworkConfig
 from affect_jax.models.registry import MODELS
 
+PLAIN = ("intensity_i3d", "intensity_inception")  # without sections
 TRUNK = TrunkConfig(32, (4, 4, 8), depth=1)
 TINY = EmoNetConfig(TRUNK, HeadConfig(blocks=2))
 
@@ -32,7 +33,7 @@ def test_published_sizes(emotions, total, head):
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_network_is_parameters_and_statistics_and_can_be_built_without_memory(name):
     module, config_class = MODELS[name]
-    others = {"experts": {}, "intensity_i3d": {"width": 0.0625, "input_px": 32}}
+    others = {"experts": {}, **dict.fromkeys(PLAIN, {"width": 0.0625, "input_px": 32})}
     sections = others[name] if name in others else {"trunk": TRUNK}
     if "trunk" in sections and "landmark" not in name:
         sections["head"] = HeadConfig(blocks=2, rank=2, dropout=0.1)
@@ -51,7 +52,7 @@ def test_every_config_is_sections_of_plain_values(name):
     assert typed(config_class, plain, "model") == config_class()
     sections = [part for part in plain.values() if isinstance(part, dict)]
     values = [value for part in (plain, *sections) for value in part.values() if part is not value]
-    assert sections or name == "intensity_i3d"
+    assert sections or name in PLAIN
     assert {type(value) for value in values} <= {int, float, bool, str, tuple, dict}
     assert not any(isinstance(value, dict) for part in sections for value in part.values())
 
