@@ -33,7 +33,7 @@ def test_published_sizes(emotions, total, head):
 @pytest.mark.parametrize("name", sorted(MODELS))
 def test_every_network_is_parameters_and_statistics_and_can_be_built_without_memory(name):
     module, config_class = MODELS[name]
-    others = {"experts": {}, **dict.fromkeys(PLAIN, {"width": 0.0625, "input_px": 32})}
+    others = {"experts": {}, **{key: {"width": 0.0625, "input_px": 32} for key in PLAIN}}
     sections = others[name] if name in others else {"trunk": TRUNK}
     if "trunk" in sections and "landmark" not in name:
         sections["head"] = HeadConfig(blocks=2, rank=2, dropout=0.1)
