@@ -6,7 +6,8 @@ Command: after configs/intensity_stills.py, python -m launch.train --config=conf
   --workdir=runs/intensity/small. Published sizes: python -m launch.convert --from=rgb_imagenet.pt
   --workdir=runs/intensity/kinetics, then --config=configs/intensity.py:paper $ROOT --workdir=runs/intensity/paper
 Expected: within 2 of the label in 64 % of the frames of new people (the paper), and above a constant prediction.
-Measured: TODO
+Measured: 69 % of 62 new people's frames, mean kappa 0.44 (clip: 73 %, 0.45); a constant 2 has 70 % and 0. See
+  docs/results/intensity.md.
 """
 
 from ml_collections import ConfigDict
